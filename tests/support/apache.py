@@ -1,0 +1,178 @@
+"""A stock Apache httpd with mod_auth_gssapi in a temporary folder, on loopback: a back end that only takes Kerberos."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import tempfile
+
+from support import foreign
+
+_MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "alias", "setenvif", "lua"]
+
+# Says what a back end saw, one "NAME=value" a line, then each header field of the request as "header Name: value". The
+# connection is named by the client's port. /bytes/N answers N bytes instead.
+_PAGE = """
+function handle(r)
+  local count = r.uri:match("^/bytes/(%d+)$")
+  if count then
+    r.content_type = "application/octet-stream"
+    local block = string.rep("x", 65536)
+    local left = tonumber(count)
+    while left > 0 do
+      r:write(block:sub(1, math.min(left, #block)))
+      left = left - #block
+    end
+    return apache2.OK
+  end
+  r.content_type = "text/plain"
+  local body = r.method ~= "GET" and r.method ~= "HEAD" and r:requestbody() or nil
+  r:puts("REMOTE_USER=", r.user or "", "\\nMETHOD=", r.method, "\\nHOST=", r.headers_in["Host"] or "",
+         "\\nURI=", r.unparsed_uri, "\\nCONNECTION=", r:expr("%{REMOTE_PORT}") or "",
+         "\\nBODY=", body and #body or 0, "\\n")
+  local names = {}
+  local fields = r:headers_in_table()
+  for name in pairs(fields) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do r:puts("header ", name, ": ", fields[name], "\\n") end
+  return apache2.OK
+end
+"""
+
+
+class Apache:
+    """A context manager. `keytab` holds the keys of the services it is; it takes any of them.
+
+        with Apache(keytab, krb5_conf) as back_end:
+            foreign.run("curl", "--negotiate", "-u", ":", back_end.url, env=env)
+
+    Every path and method is answered with what the back end saw (see `seen`), /bytes/N with N bytes. With
+    `connection_bound` the identity of a connection's first request sticks to it (GssapiConnectionBound). With `tls`, a
+    certificate for these names is made and `ca` is its file. `replay_cache=False` is for load only. As root, it runs as
+    an unprivileged user.
+    """
+
+    def __init__(self, keytab, krb5_conf, host="127.0.0.1", port=None, connection_bound=False, tls=(), replay_cache=True):
+        self.keytab = pathlib.Path(keytab)
+        self.krb5_conf = pathlib.Path(krb5_conf)
+        self.host = host
+        self.port = port or foreign.free_port(host)
+        self.connection_bound = connection_bound
+        self.tls = list(tls)
+        self.replay_cache = replay_cache
+        self.url = f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="apache-"))
+        try:
+            shutil.copy(self.keytab, self.folder / "keytab")
+            shutil.copy(self.krb5_conf, self.folder / "krb5.conf")
+            (self.folder / "page.lua").write_text(_PAGE)
+            (self.folder / "rcache").mkdir(mode=0o700)
+            if self.tls:
+                self._make_certificate()
+            (self.folder / "httpd.conf").write_text(self._configuration())
+            self._serve()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def error_log(self):
+        """What httpd and its modules complained of so far."""
+        return (self.folder / "error.log").read_text(errors="backslashreplace")
+
+    def access_log(self):
+        """One line a request: user, connection (the client's port), method, path, status."""
+        path = self.folder / "access.log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def curl(self, name, path="/", *options, env):
+        """curl --negotiate to http://NAME:PORT/PATH, which is sent here; NAME is the SPN's host. Returns a Ran."""
+        scheme = self.url.partition(":")[0]
+        trust = ["--cacert", self.ca] if self.tls else []
+        return foreign.run("curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--negotiate", "-u", ":", *trust,
+                           "--resolve", f"{name}:{self.port}:{self.host}", *options,
+                           f"{scheme}://{name}:{self.port}{path}", env=env)
+
+    def _serve(self):
+        user = None
+        if os.getuid() == 0:
+            account = pwd.getpwnam("nobody")
+            user = (account.pw_uid, account.pw_gid)
+            for path in (self.folder, *self.folder.iterdir()):
+                os.chown(path, *user)
+        env = {**foreign.clean_environment(), "KRB5_CONFIG": str(self.folder / "krb5.conf"),
+               "KRB5RCACHEDIR": str(self.folder / "rcache")}
+        if not self.replay_cache:
+            env["KRB5RCACHENAME"] = "none:"
+        program = foreign.on_path("apache2")
+        self._server = program.serve("-D", "FOREGROUND", "-d", self.folder, "-f", self.folder / "httpd.conf", env=env,
+                                     log=self.folder / "httpd.log", tcp=(self.host, self.port), user=user,
+                                     cwd=self.folder)
+
+    def _configuration(self):
+        modules = _MODULES + (["ssl", "socache_shmcb"] if self.tls else [])
+        lines = [f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so" for m in modules]
+        tls = f"""SSLEngine on
+SSLCertificateFile {self.folder}/server.crt
+SSLCertificateKeyFile {self.folder}/server.key
+SSLSessionCache shmcb:{self.folder}/sessions(65536)""" if self.tls else ""
+        return "\n".join(lines) + f"""
+Listen {self.host}:{self.port}
+ServerName {self.host}
+DefaultRuntimeDir {self.folder}
+PidFile {self.folder}/httpd.pid
+Mutex file:{self.folder}
+DocumentRoot {self.folder}
+ErrorLog {self.folder}/error.log
+LogLevel warn
+LogFormat "%u %{{remote}}p %m %U %>s" seen
+CustomLog {self.folder}/access.log seen
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 30
+ThreadsPerChild 64
+StartServers 1
+ServerLimit 4
+MaxRequestWorkers 256
+MinSpareThreads 16
+MaxSpareThreads 256
+LimitRequestFieldSize 65536
+LimitRequestLine 16384
+{tls}
+LuaMapHandler "^/" {self.folder}/page.lua handle
+<Location "/">
+  AuthType GSSAPI
+  AuthName "Kerberos"
+  Require valid-user
+  GssapiSSLOnly Off
+  GssapiAllowedMech krb5
+  GssapiCredStore keytab:{self.folder}/keytab
+  GssapiConnectionBound {"On" if self.connection_bound else "Off"}
+</Location>
+"""
+
+    def _make_certificate(self):
+        names = ",".join(f"DNS:{name}" for name in self.tls) + f",IP:{self.host}"
+        self.ca = self.folder / "server.crt"
+        foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={self.tls[0]}", "-addext", f"subjectAltName={names}",
+                    "-keyout", self.folder / "server.key", "-out", self.ca).ok()
+
+
+def seen(answer):
+    """What the back end saw, from its answer: {"REMOTE_USER": ..., ..., "headers": {"Host": ...}}."""
+    found = {"headers": {}}
+    for line in answer.splitlines():
+        if line.startswith("header "):
+            name, _, value = line[len("header "):].partition(": ")
+            found["headers"][name] = value
+        else:
+            name, _, value = line.partition("=")
+            found[name] = value
+    return found

@@ -1,0 +1,60 @@
+#pragma once
+// Security descriptors in their binary (MS-DTYP §2.4.6) and text form (SDDL, §2.5.1), as far as delegation and access rules use
+// them: owner, group, discretionary ACL with allow and deny entries, with and without object types.
+#include <array>
+#include <optional>
+
+#include "sspi_shim/protocol/sid.h"
+
+namespace stead {
+
+namespace access_right {
+constexpr std::uint32_t ds_create_child = 0x1, ds_delete_child = 0x2, ds_list = 0x4, ds_self = 0x8, ds_read_prop = 0x10,
+                        ds_write_prop = 0x20, ds_delete_tree = 0x40, ds_list_object = 0x80, ds_control_access = 0x100,
+                        delete_ = 0x10000, read_control = 0x20000, write_dac = 0x40000, write_owner = 0x80000,
+                        maximum_allowed = 0x02000000, generic_all = 0x10000000, generic_execute = 0x20000000,
+                        generic_write = 0x40000000, generic_read = 0x80000000;
+// What generic_all means on a directory object (MS-ADTS §5.1.3.2): CCDCLCSWRPWPDTLOCRSDRCWDWO.
+constexpr std::uint32_t ds_full_control = 0xf01ff;
+}
+
+enum class AceType : std::uint8_t { access_allowed = 0, access_denied = 1, system_audit = 2, access_allowed_object = 5, access_denied_object = 6,
+  access_allowed_callback = 9, access_denied_callback = 10 };
+namespace ace_flag {
+constexpr std::uint8_t object_inherit = 1, container_inherit = 2, no_propagate_inherit = 4, inherit_only = 8, inherited = 16;
+}
+using Guid = std::array<std::uint8_t, 16>;  // as on the wire: mixed-endian
+
+struct Ace {
+  AceType type = AceType::access_allowed;
+  std::uint8_t flags = 0;
+  std::uint32_t mask = 0;
+  std::optional<Guid> object_type, inherited_object_type;  // object entries only
+  Sid sid;
+  Buffer opaque;  // content of a kind we do not judge (callback conditions and others), after the SID or whole
+  friend bool operator==(const Ace&, const Ace&) = default;
+};
+
+struct Acl {
+  std::uint8_t revision = 2;  // 4 where object entries are in it
+  std::vector<Ace> entries;
+  friend bool operator==(const Acl&, const Acl&) = default;
+};
+
+struct SecurityDescriptor {
+  std::uint16_t control = 0;  // SE_* bits besides self-relative and DACL-present, which follow from the content
+  std::optional<Sid> owner, group;
+  std::optional<Acl> dacl;  // absent: everybody has every right
+  friend bool operator==(const SecurityDescriptor&, const SecurityDescriptor&) = default;
+};
+
+// Self-relative binary form. Refuses offsets outside, ACL sizes that lie, more than 1820 entries.
+[[nodiscard]] Result<SecurityDescriptor> decode_security_descriptor(Bytes bytes);
+[[nodiscard]] Buffer encode(const SecurityDescriptor& value);
+
+// SDDL: "O:BAD:(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;S-1-5-…)". `domain` resolves aliases relative to a domain (DA, DU, DC…).
+// On failure `where` is the offset of the first character not understood.
+[[nodiscard]] Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain = {}, std::size_t* where = nullptr);
+[[nodiscard]] std::string to_sddl(const SecurityDescriptor& value);
+
+}  // namespace stead

@@ -1,0 +1,49 @@
+#pragma once
+// Security identifiers (MS-DTYP §2.4.2).
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/protocol/error.h"
+
+namespace stead {
+
+struct Sid {
+  std::uint64_t authority = 0;  // 48 bits
+  std::vector<std::uint32_t> subauthorities;  // at most 15
+
+  friend auto operator<=>(const Sid&, const Sid&) = default;
+  [[nodiscard]] bool empty() const { return authority == 0 && subauthorities.empty(); }
+  [[nodiscard]] Sid with_rid(std::uint32_t rid) const;   // one subauthority more
+  [[nodiscard]] Sid domain() const;                      // one less
+  [[nodiscard]] std::uint32_t rid() const;               // the last, 0 where there is none
+  [[nodiscard]] bool is_in(const Sid& domain_sid) const; // domain_sid plus exactly one RID
+};
+
+[[nodiscard]] std::string to_string(const Sid& sid);  // "S-1-5-21-…"
+[[nodiscard]] Result<Sid> parse_sid(std::string_view text);
+// The binary form: revision 1, count, 6 bytes authority big-endian, u32 little-endian each.
+[[nodiscard]] Buffer encode(const Sid& sid);
+[[nodiscard]] std::size_t encoded_size(const Sid& sid);
+[[nodiscard]] Result<Sid> decode_sid(Bytes bytes);                       // all of `bytes`
+[[nodiscard]] Result<Sid> decode_sid_prefix(Bytes bytes, std::size_t& used);  // the one they start with
+
+namespace well_known_sid {
+extern const Sid everyone;                         // S-1-1-0
+extern const Sid enterprise_domain_controllers;    // S-1-5-9
+extern const Sid authenticated_users;              // S-1-5-11
+extern const Sid this_organization;                // S-1-5-15
+extern const Sid builtin_administrators;           // S-1-5-32-544
+extern const Sid authentication_authority;         // S-1-18-1 identity asserted by an authentication authority
+extern const Sid service_asserted;                 // S-1-18-2 identity asserted by a service
+}
+namespace well_known_rid {
+constexpr std::uint32_t administrator = 500, krbtgt = 502, domain_admins = 512, domain_users = 513, domain_guests = 514,
+                        domain_computers = 515, domain_controllers = 516, protected_users = 525;
+}
+
+}  // namespace stead

@@ -1,0 +1,101 @@
+#pragma once
+// The model of a forest file (contract.md): domains with their DCs, accounts and groups, and the trusts between them. Plain values;
+// forest_file.h reads them, directory.h serves them.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/security_descriptor.h"
+#include "sspi_shim/protocol/sid.h"
+#include "sspi_shim/protocol/types.h"
+
+namespace stead::kdc {
+
+// A DC's operating system; what it decides is in functional_level.h.
+enum class Level { w2003, w2008, w2008r2, w2012, w2012r2, w2016, w2019, w2022 };
+
+struct Controller {
+  std::string name;     // full DNS name
+  std::string address;  // IPv4 or IPv6
+  std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
+  Level level = Level::w2016;
+  std::string site = "Default-First-Site-Name";
+};
+
+// Account switches, as `flags` of the file spells them.
+namespace account_flag {
+constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation = 1u << 1, trusted_for_delegation = 1u << 2,
+                        disabled = 1u << 3, password_expired = 1u << 4, protected_user = 1u << 5, no_preauth = 1u << 6,
+                        no_auth_data_required = 1u << 7, locked_out = 1u << 8, account_expired = 1u << 9, must_change_password = 1u << 10,
+                        logon_hours_denied = 1u << 11;
+}
+
+// One password (or given keys) of an account or trust. kvno counts from 1.
+struct Secret {
+  std::uint32_t kvno = 1;
+  std::string password;              // UTF-8; empty where keys are given
+  std::vector<EncryptionKey> keys;   // given outright
+};
+
+struct Account {
+  std::string name;  // sAMAccountName; a trailing $ makes it a computer
+  std::uint32_t rid = 0;
+  Secret secret;
+  std::optional<Secret> previous_secret;  // old keys decrypt for one password change
+  std::string upn;                        // explicit, empty: none
+  std::vector<std::string> groups;        // names as in the file, "NETBIOS\\name" for another domain's
+  std::uint32_t flags = 0;                // account_flag
+  std::optional<std::uint32_t> supported_encryption_types;
+  std::vector<std::string> spns;
+  std::vector<std::string> allowed_to_delegate_to;       // msDS-AllowedToDelegateTo
+  std::optional<SecurityDescriptor> allowed_to_act;      // msDS-AllowedToActOnBehalfOfOtherIdentity
+  std::vector<Buffer> certificates;                      // DER, altSecurityIdentities
+  std::vector<std::string> alt_security_identities;      // X509:<…> mappings in text
+  std::int64_t password_last_set = 0;                    // seconds since 1970; 0: when the directory was made
+  std::string salt_name;                                 // sAMAccountName as first written (a rename does not change the salt)
+
+  [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
+  [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+};
+
+enum class GroupScope { global, universal, domain_local };
+struct Group {
+  std::string name;
+  std::uint32_t rid = 0;
+  GroupScope scope = GroupScope::global;
+  std::vector<std::string> member_of;  // group names, "NETBIOS\\name" for another domain's
+};
+
+struct Domain {
+  std::string realm;    // upper case
+  std::string netbios;
+  Sid sid;
+  std::string forest;   // lower case DNS name of the forest
+  bool enforce_forwardable_evidence = false;
+  bool allow_rc4 = false;
+  std::vector<Controller> controllers;
+  std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none
+  std::vector<Group> groups;      // among them the well-known ones
+};
+
+enum class TrustKind { parent_child, forest, external };
+enum class TrustDirection { both, outbound, inbound };
+struct Trust {
+  std::string first, second;  // realms; "outbound": the first trusts the second, so the second's users reach the first
+  TrustDirection direction = TrustDirection::both;
+  TrustKind kind = TrustKind::parent_child;
+  Secret secret;
+  bool sid_filtering = false;
+  bool tgt_delegation = false;
+  bool selective_authentication = false;
+  std::vector<std::string> name_suffixes;  // of the second's forest besides its domain names
+};
+
+struct Forest {
+  std::vector<Domain> domains;
+  std::vector<Trust> trusts;
+};
+
+}  // namespace stead::kdc

@@ -199,20 +199,20 @@ def _end_with_parent():
 
 
 class Server:
-    """A process that serves until stop(). Both of its outputs go to the file `log`.
+    """A process that serves until stop(). Both of its outputs go to the file `log`, or standard output to the file `out`.
 
     `tcp` is an (address, port) that has to accept connections before the constructor returns; `user` a (uid, gid) to run
     as. Raises AssertionError with the log's end if the process ends, or is not ready in `timeout` seconds.
     """
 
-    def __init__(self, argv, env, log, tcp=None, user=None, timeout=20, cwd=None):
+    def __init__(self, argv, env, log, tcp=None, user=None, timeout=20, cwd=None, out=None):
         self.name = pathlib.Path(argv[0]).name
         self.log = pathlib.Path(log)
         identity = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
         if threading.current_thread() is threading.main_thread():  # the signal comes when the thread ends
             identity["preexec_fn"] = _end_with_parent
-        with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd,
+        with open(self.log, "ab") as errors, open(out or self.log, "ab") as output:
+            self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=cwd,
                                             start_new_session=True, **identity)
         if tcp is not None:
             self.wait_until(lambda: accepts(*tcp), f"accepts connections at {tcp[0]}:{tcp[1]}", timeout)

@@ -1,0 +1,144 @@
+"""Runs stead-kdc with a forest file, and gives stock clients what they need to talk to it."""
+
+import pathlib
+import re
+import shutil
+import tempfile
+import tomllib
+
+from support import foreign
+
+_PORTS = {"kerberos_port": 88, "ldap_port": 389, "kpasswd_port": 464}
+
+
+def with_free_ports(text):
+    """The forest file with every port replaced by a free one of its controller's address, so that tests can run at once.
+
+    Ports that a [[domain.controller]] leaves to their defaults are added.
+    """
+    def controller(table):
+        address = re.search(r'^\s*address\s*=\s*"([^"]*)"', table, re.M).group(1)
+        for name, port in zip(_PORTS, foreign.free_ports(len(_PORTS), address)):
+            table, found = re.subn(rf"^(\s*{name}\s*=\s*)\d+", rf"\g<1>{port}", table, flags=re.M)
+            if not found:
+                table = re.sub(r"^([ \t]*)(address\s*=.*)$", rf"\1\2\n\1{name} = {port}", table, count=1, flags=re.M)
+        return table
+
+    return re.sub(r"^\s*\[\[domain\.controller\]\].*?(?=^\s*\[|\Z)", lambda m: controller(m.group()), text,
+                  flags=re.M | re.S)
+
+
+class Forest:
+    """A context manager: `stead-kdc serve` runs in the block; it must print `ready` at its start and exit 0 at its end.
+
+        with Forest(TOP / "samples/forest.toml", free_ports=True) as forest:
+            foreign.kinit(forest.env, "alice", "Passw0rd!").ok()
+
+    `source` is a forest file's path (a pathlib.Path) or its text. With `free_ports` a copy with free ports is served, with
+    all that lies beside the file. `dcs` names the controllers to serve, `state` is a folder for --state. `env` is the
+    environment for MIT's tools, by `stead-kdc client-config`; `folder` a temporary folder that tests may use too.
+    """
+
+    def __init__(self, source, dcs=None, state=None, free_ports=False):
+        self.source = source
+        self.dcs = dcs
+        self.state = state
+        self.free_ports = free_ports
+        self._server = None
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="forest-"))
+        try:
+            self.file = self._forest_file()
+            self.forest = tomllib.loads(self.file.read_text())
+            self.kdc("client-config", "--out", self.folder / "client").ok()
+            self.env = self.client()
+            self.start()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self._server is not None:
+                log = self._server.tail()
+                status = self.stop()
+                if status != 0 and kind is None:
+                    raise AssertionError(f"stead-kdc exited {status}\n{log}")
+        finally:
+            self._remove()
+
+    def start(self):
+        """Starts stead-kdc again after stop(), as `with` did."""
+        options = [o for dc in self.dcs or () for o in ("--dc", dc)]
+        if self.state is not None:
+            options += ["--state", self.state]
+        out = self.folder / "kdc.out"
+        out.write_text("")
+        self._server = foreign.built("stead-kdc").serve("serve", "--forest", self.file, *options,
+                                                        log=self.folder / "kdc.log", out=out)
+        self._server.wait_until(lambda: "ready\n" in out.read_text(), "prints ready")
+
+    def stop(self):
+        """Ends stead-kdc with SIGTERM and returns its exit status."""
+        server, self._server = self._server, None
+        return server.stop()
+
+    @property
+    def process(self):
+        """The serving process, for signals."""
+        return self._server.process
+
+    def log(self):
+        """What stead-kdc logged so far."""
+        return (self.folder / "kdc.log").read_text(errors="backslashreplace")
+
+    def kdc(self, command, *args, **kw):
+        """Runs `stead-kdc COMMAND --forest FILE ARGS...` and returns a Ran."""
+        return foreign.built("stead-kdc").run(command, "--forest", self.file, *args, **kw)
+
+    def keytab(self, principal):
+        """The path of a keytab with the keys of an account ("frontend$@REALM", or one of its SPNs)."""
+        path = self.folder / (re.sub(r"\W", "_", principal) + ".keytab")
+        path.unlink(missing_ok=True)
+        self.kdc("keytab", "--principal", principal, "--out", path).ok()
+        return path
+
+    def client(self, name="ccache"):
+        """An environment for Kerberos clients with a credential cache of that name of its own."""
+        return foreign.client_environment(self.folder / "client" / "krb5.conf", self.folder / name)
+
+    @property
+    def stead_toml(self):
+        """The path of the stead.toml with the [locator] tables, for `stead --config`."""
+        return self.folder / "client" / "stead.toml"
+
+    def ports(self, kind, realm=None):
+        """The numbers of all kerberos_port, ldap_port or kpasswd_port of the file, or of one realm, each once."""
+        return sorted({dc.get(kind, _PORTS[kind]) for dc in self.controllers(realm)})
+
+    def controllers(self, realm=None):
+        """The [[domain.controller]] tables of the file, or of one realm."""
+        return [dc for domain in self.forest["domain"] if realm in (None, domain["realm"])
+                for dc in domain.get("controller", [])]
+
+    def _forest_file(self):
+        is_path = isinstance(self.source, pathlib.Path)
+        if is_path and not self.free_ports:
+            return self.source
+        folder = self.folder / "file"
+        folder.mkdir()
+        if is_path:  # what it names beside itself is beside the copy too
+            for other in self.source.parent.iterdir():
+                (folder / other.name).symlink_to(other.resolve())
+            (folder / self.source.name).unlink()
+        text = self.source.read_text() if is_path else self.source
+        path = folder / (self.source.name if is_path else "forest.toml")
+        path.write_text(with_free_ports(text) if self.free_ports else text)
+        return path
+
+    def _remove(self):
+        if self._server is not None:
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

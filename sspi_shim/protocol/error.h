@@ -8,11 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#ifndef STEAD_RESULT_DEFINED  // the SDK's stead/result.h has the same two lines, since it is installed and this file is not
+#define STEAD_RESULT_DEFINED
 namespace stead {
-
 template <class T>
 using Result = boost::system::result<T>;
 using Error = boost::system::error_code;
+}  // namespace stead
+#endif
+
+namespace stead {
 
 // What is wrong with bytes that a peer sent.
 enum class WireErrc {
@@ -138,8 +143,9 @@ struct CodeEntry {
   std::uint32_t value;
   std::string_view name;     // as its source spells it
   std::string_view meaning;  // one sentence
+  std::string_view advice;   // what an administrator does about it, one sentence
 };
-// Every Kerberos error and NTSTATUS we know by name; for `stead err` and for the names above.
+// Every Kerberos error and NTSTATUS we know by name, by ascending value; for `stead err` and for the names above.
 [[nodiscard]] std::vector<CodeEntry> const& krb_error_table();
 [[nodiscard]] std::vector<CodeEntry> const& nt_status_table();
 

@@ -1,0 +1,50 @@
+#pragma once
+// Which domain controller, and why. What `stead locate` prints.
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "stead/result.h"
+
+namespace stead {
+inline namespace v0 {
+
+// A DC as a configuration names it. `address`: IPv4 or IPv6 in text.
+struct ControllerAddress {
+  std::string name;  // full DNS name
+  std::string address;
+  std::uint16_t kerberos_port = 88;
+  std::uint16_t ldap_port = 389;
+  friend bool operator==(const ControllerAddress&, const ControllerAddress&) = default;
+};
+
+struct LocatorOptions {
+  // Controllers of a realm (upper case), in the order they are asked, in place of DNS.
+  std::map<std::string, std::vector<ControllerAddress>> realms;
+  std::vector<std::string> nameservers;  // "address:port"; empty: the system's
+  std::string site;                      // empty: learned from the DCs' answers
+  std::chrono::milliseconds ping_timeout{1000};  // for one datagram; two are sent
+};
+
+// A DC that was looked at on the way.
+struct SeenController {
+  std::string controller;  // name; empty: unknown
+  std::string address;     // "127.0.8.1:8088"
+  std::string level;       // "unknown", "2003", "2008", "2012", "2012R2", "2016"
+  std::string answer;      // "ok", "paused", "timeout", "not this domain", "below the level", …
+};
+
+struct LocatedController {
+  std::string realm;
+  ControllerAddress controller;
+  std::string level;
+  std::string site;
+  std::uint32_t flags = 0;  // DS_FLAG of its answer
+  std::string why;          // one sentence
+  std::vector<SeenController> seen;
+};
+
+}  // namespace v0
+}  // namespace stead

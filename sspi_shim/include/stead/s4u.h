@@ -1,0 +1,165 @@
+#pragma once
+// Tickets on a user's behalf: S4U2Self, S4U2Proxy and resource-based delegation across domains and forests (MS-SFU), with the
+// trace of what was asked of which DC and, for a refusal, its diagnosis.
+//
+//   auto client = stead::Client::open(io.get_executor(), options);
+//   auto alice  = co_await client->user("alice@root.fabrikam.com");
+//   auto ticket = co_await client->ticket_for(*alice, "HTTP/backend.corp.contoso.com");
+//   auto token  = stead::make_negotiate_token(**ticket);
+//
+// A Client works on one executor: call it from there (a server has one for each core). Nothing in it blocks.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stead/locator.h"
+#include "stead/result.h"
+
+namespace stead {
+inline namespace v0 {
+
+// One exchange with a DC, or one search for a DC. The words are those of `stead s4u --json`.
+struct TraceStep {
+  int step = 0;           // counts from 1
+  std::string exchange;   // "AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"
+  std::string realm;
+  std::string controller; // full name; empty: unknown
+  std::string address;    // "127.0.8.1:8088"
+  std::string level;      // "unknown", "2003", "2008", "2012", "2012R2", "2016"
+  std::string answer;     // "ticket", "referral to REALM", an error's symbol, "timeout", "found", "none"
+  std::string status;     // NTSTATUS symbol; empty: none
+  double milliseconds = 0;
+  std::string detail;     // what was asked, for a person: "HTTP/backend… for alice"
+};
+
+struct Diagnosis {
+  std::string code;                // an id of sdk-notes.md 4.4, e.g. "rbcd_denied_on_target"
+  std::string summary;             // one or two sentences for an administrator
+  std::vector<std::string> fix;    // directory commands, ready to paste
+};
+
+struct Trace {
+  std::string client;   // "alice@REALM"
+  std::string service;  // "HTTP/host@REALM"; without realm where it was not learned
+  bool granted = false;
+  std::string end_time; // RFC 3339 UTC; empty: not granted
+  std::vector<TraceStep> steps;
+  std::optional<Diagnosis> diagnosis;
+};
+[[nodiscard]] std::string to_json(const Trace& trace);
+[[nodiscard]] Result<Trace> trace_from_json(std::string_view json);
+// The ten steps for a person, at most 100 columns.
+[[nodiscard]] std::string explain(const Trace& trace);
+
+// Why a call gave nothing.
+enum class FailureKind {
+  refused,       // a KDC said no, or no DC of the level needed was found
+  unreachable,   // nobody answered
+  rejected,      // an answer that does not hold (wrong name, bad checksum): never used
+  unusable,      // own configuration: keytab, names
+  cancelled,
+};
+struct Failure {
+  FailureKind kind = FailureKind::refused;
+  Error error;                    // krb, wire, asio or libkrb5 category
+  std::uint32_t nt_status = 0;    // 0: none
+  std::string text;               // one line
+  Trace trace;                    // with diagnosis
+};
+template <class T>
+using Outcome = boost::system::result<T, Failure>;
+
+struct ClientOptions {
+  std::string principal;            // "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+  std::string keytab;               // path
+  LocatorOptions locator;
+  bool allow_rc4 = false;
+  bool pa_for_user = false;         // PA-FOR-USER for KDCs whose reply lacks PA-S4U-X509-USER
+  bool own_service_ticket = false;  // also run steps 5 and 6 (what Windows sends)
+  std::chrono::milliseconds kdc_timeout{2000};       // before the next DC of the realm is asked
+  std::chrono::milliseconds request_deadline{15000}; // for a whole call
+  std::size_t cache_entries = 100000;
+};
+
+// Somebody to act for. Cheap to copy; holds evidence (a ticket) that is wiped with the last copy.
+class Identity {
+ public:
+  struct State;
+  explicit Identity(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  [[nodiscard]] std::string principal() const;   // "alice@ROOT.FABRIKAM.COM"
+  [[nodiscard]] bool by_s4u2self() const;        // false: the user's own ticket is the evidence
+  [[nodiscard]] std::chrono::sys_seconds end_time() const;
+  [[nodiscard]] const Trace& trace() const;      // how it was come by
+  [[nodiscard]] const State& state() const { return *state_; }
+
+ private:
+  std::shared_ptr<const State> state_;
+};
+
+// A service ticket in the user's name. Wiped when it goes.
+class ServiceTicket {
+ public:
+  virtual ~ServiceTicket() = default;
+  [[nodiscard]] virtual std::string client() const = 0;    // "alice@REALM"
+  [[nodiscard]] virtual std::string service() const = 0;   // "HTTP/host@REALM"
+  [[nodiscard]] virtual std::chrono::sys_seconds end_time() const = 0;
+  [[nodiscard]] virtual const Trace& trace() const = 0;
+};
+using TicketPtr = std::shared_ptr<const ServiceTicket>;
+
+// A Negotiate token (SPNEGO NegTokenInit with an AP-REQ) and what is needed to check the AP-REP that answers it.
+struct NegotiateToken {
+  std::vector<std::uint8_t> token;
+  std::vector<std::uint8_t> reply_state;  // opaque, secret; for verify_negotiate_reply
+};
+// channel_bindings: application data, "tls-server-end-point:" and the hash; empty: none.
+[[nodiscard]] Result<NegotiateToken> make_negotiate_token(const ServiceTicket& ticket, std::span<const std::uint8_t> channel_bindings = {},
+                                                          bool mutual = true);
+// `reply`: what came after "Negotiate " in WWW-Authenticate, decoded. Fails unless the service proved to hold the ticket's key.
+[[nodiscard]] Result<void> verify_negotiate_reply(const NegotiateToken& sent, std::span<const std::uint8_t> reply);
+
+// Writes an MIT ccache with the user as default principal and this ticket alone (sdk-notes.md 4.6), 0600, renamed into place.
+[[nodiscard]] Result<void> export_ccache(const ServiceTicket& ticket, const std::string& path);
+
+struct Statistics {
+  std::uint64_t as_exchanges = 0, tgs_exchanges = 0, s4u2self_exchanges = 0, s4u2proxy_exchanges = 0, pings = 0, cache_hits = 0,
+                cache_joins = 0, cache_misses = 0, refusals = 0, timeouts = 0;
+};
+
+class Client {
+ public:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<T>;
+
+  // Reads the keytab (blocking; at start). Fails where the keytab or the principal in it is missing; `what` says so in one line.
+  static Result<std::shared_ptr<Client>> open(boost::asio::any_io_executor executor, ClientOptions options, std::string& what);
+  virtual ~Client() = default;
+
+  // S4U2Self. `name`: "alice" (the own realm), "alice@SUFFIX" (a UPN, then alice of realm SUFFIX), "DOMAIN\\alice".
+  virtual Awaitable<Outcome<Identity>> user(std::string name) = 0;
+  virtual Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) = 0;
+  // Evidence that a client presented to us: the DER Ticket of its AP-REQ, after the acceptor has judged it.
+  virtual Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) = 0;
+  // Checks a password by AS-REQ, and the KDC by a ticket to ourselves that our keytab must decrypt. The identity's principal is
+  // canonical; it carries no evidence of its own (ticket_for runs S4U2Self). The password is wiped by the callee.
+  virtual Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) = 0;
+
+  // S4U2Proxy, by referral where the target lives elsewhere. One exchange for many waiters; cached until the ticket ends.
+  virtual Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) = 0;
+  // The same with S4U2Self before it where no evidence is cached: one call for a user that signed in without a ticket.
+  virtual Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) = 0;
+
+  virtual Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) = 0;  // level: "" or "2012"…
+  virtual void forget_user(std::string_view principal) = 0;
+  [[nodiscard]] virtual Statistics statistics() const = 0;
+};
+
+}  // namespace v0
+}  // namespace stead

@@ -1,0 +1,40 @@
+#pragma once
+// Which DCs a realm has (static list, or SRV records by c-ares), what each says of itself (CLDAP ping), and which of them meets a
+// required level: MS-NRPC §3.5.4.3.1 and MS-ADTS §6.3 as far as a client needs them. Answers are cached: a DC's own for 30 minutes,
+// a realm's list for 12 hours or the records' TTL, a failed search for 45 seconds.
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "sspi_shim/s4u/kdc_transport.h"
+
+namespace stead {
+
+class DcLocator {
+ public:
+  virtual ~DcLocator() = default;
+  // The DCs of a realm in the order they should be asked (no ping). Empty: none known.
+  virtual boost::asio::awaitable<std::vector<KnownController>> controllers(std::string realm) = 0;
+  // This DC's level, by one ping that is cached; unknown where it does not answer.
+  virtual boost::asio::awaitable<DcLevel> level_of(std::string realm, ControllerAddress controller) = 0;
+  // DCs of `realm` of at least `level`, best first; where none is known to be one, those of unknown level, in order. Controllers in
+  // `refused` (addresses) are left out. `seen` lists all that were looked at.
+  struct Found {
+    std::vector<KnownController> usable;
+    std::vector<SeenController> seen;
+  };
+  virtual boost::asio::awaitable<Found> find(std::string realm, DcLevel level, std::vector<ControllerAddress> refused) = 0;
+  // One DC with the story of the choice, for `stead locate`. `site` empty: ours.
+  virtual boost::asio::awaitable<Result<LocatedController>> locate(std::string realm, DcLevel level, std::string site) = 0;
+  // What the transport learned: a DC that did not answer is asked last for a while.
+  virtual void mark_silent(const ControllerAddress& controller) = 0;
+  virtual void mark_alive(const ControllerAddress& controller) = 0;
+  // The realm's DC of this level that served before, to be asked first for S4U2Proxy; nothing where none did.
+  virtual std::optional<KnownController> preferred(const std::string& realm, DcLevel level) = 0;
+};
+
+// Works on one executor.
+[[nodiscard]] std::shared_ptr<DcLocator> make_dc_locator(boost::asio::any_io_executor executor, LocatorOptions options);
+[[nodiscard]] std::shared_ptr<KdcTransport> make_kdc_transport(boost::asio::any_io_executor executor, std::shared_ptr<DcLocator> locator,
+                                                              std::chrono::milliseconds timeout);
+
+}  // namespace stead

@@ -1,0 +1,48 @@
+#pragma once
+// Carries one request to a KDC and its reply back: UDP first, TCP for what is too big or answered with RESPONSE_TOO_BIG, pooled
+// connections, the next DC of the realm where one is silent. It judges no reply but SVC_UNAVAILABLE.
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/netlogon.h"
+#include "stead/locator.h"
+
+namespace stead {
+
+// A DC as the client knows it so far.
+struct KnownController {
+  ControllerAddress where;
+  DcLevel level = DcLevel::unknown;  // unknown: not asked, or no answer to the ping
+};
+
+struct KdcReply {
+  Buffer bytes;
+  KnownController from;
+  std::chrono::steady_clock::duration took{};
+};
+
+// A failed attempt, for the trace.
+struct KdcAttempt {
+  KnownController at;
+  std::chrono::steady_clock::duration took{};
+};
+
+struct KdcExchangeResult {
+  Result<KdcReply> reply;               // asio::error::timed_out, connection_refused, host_not_found (no DC known)…
+  std::vector<KdcAttempt> silent;       // those that did not answer before it
+};
+
+class KdcTransport {
+ public:
+  virtual ~KdcTransport() = default;
+  // To any DC of the realm, in the locator's order, the ones known to be silent last.
+  virtual boost::asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) = 0;
+  // To these DCs only, in this order.
+  virtual boost::asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm, Buffer request) = 0;
+};
+
+}  // namespace stead

@@ -50,9 +50,9 @@ class MitLdapKdc(MitKdc):
         schema.write_bytes(gzip.decompress(packed.read_bytes()))
         (self.folder / "directory").mkdir()
         conf = self.folder / "slapd.conf"
-        conf.write_text(f"""include {root}/etc/ldap/schema/core.schema
+        conf.write_text(f"""include "{root}/etc/ldap/schema/core.schema"
 include {schema}
-modulepath {root}/usr/lib/ldap
+modulepath "{root}/usr/lib/ldap"
 moduleload back_mdb
 pidfile {self.folder}/slapd.pid
 argsfile {self.folder}/slapd.args

@@ -5,6 +5,7 @@ import tempfile
 import unittest
 
 from support import foreign
+from support.heimdal_kdc import HeimdalKdc
 from support.mit_kdc import MitKdc
 from support.mit_ldap_kdc import MitLdapKdc
 
@@ -41,19 +42,39 @@ class Db2(unittest.TestCase):
         self.assertEqual(delegate(self.kdc, env, "HTTP/back.example.org").status, 1)
 
 
-class Ldap(unittest.TestCase):
+class Delegation:
+    """Both KDCs that answer S4U2Proxy, with both clients."""
+
     @classmethod
     def setUpClass(cls):
-        cls.kdc = cls.enterClassContext(MitLdapKdc("EXAMPLE.ORG", USERS, SERVICES))
+        cls.kdc = cls.enterClassContext(cls.KDC("EXAMPLE.ORG", USERS, SERVICES))
         cls.kdc.allow_to_delegate("HTTP/front.example.org", "HTTP/back.example.org")
 
-    def test_delegates_where_allowed(self):
-        env = as_front_end(self, self.kdc)
-        delegate(self.kdc, env, "HTTP/back.example.org").ok()
+    def test_mit_client_delegates_where_allowed(self):
+        delegate(self.kdc, as_front_end(self, self.kdc), "HTTP/back.example.org").ok()
 
-    def test_refuses_to_delegate_elsewhere(self):
+    def test_mit_client_is_refused_elsewhere(self):
+        self.assertEqual(delegate(self.kdc, as_front_end(self, self.kdc), "HTTP/other.example.org").status, 1)
+
+    def test_heimdal_client_delegates_where_allowed(self):
+        self.heimdal_delegate("HTTP/back.example.org").ok()
+
+    def test_heimdal_client_is_refused_elsewhere(self):
+        self.assertEqual(self.heimdal_delegate("HTTP/other.example.org").status, 1)
+
+    def heimdal_delegate(self, target):
         env = as_front_end(self, self.kdc)
-        self.assertEqual(delegate(self.kdc, env, "HTTP/other.example.org").status, 1)
+        evidence = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "evidence"
+        return foreign.heimdal_delegate(env, "alice@EXAMPLE.ORG", "HTTP/front.example.org@EXAMPLE.ORG",
+                                        f"{target}@EXAMPLE.ORG", evidence)
+
+
+class MitOverLdap(Delegation, unittest.TestCase):
+    KDC = MitLdapKdc
+
+
+class Heimdal(Delegation, unittest.TestCase):
+    KDC = HeimdalKdc
 
 
 def as_front_end(test, kdc):

@@ -303,3 +303,12 @@ def klist(env):
         flags = re.search(r"Flags: (\w+)", rest)
         tickets[service] = (for_client.group(1) if for_client else client, flags.group(1) if flags else "")
     return tickets
+
+
+def heimdal_delegate(env, user, front_end, target, evidence):
+    """S4U2Self and S4U2Proxy by Heimdal's kgetcred, by a signed-in front end; `evidence` is a new ccache file for the first's
+    ticket. Returns the Ran of the second, or of the first where that failed."""
+    first = heimdal("kgetcred").run("--forwardable", f"--impersonate={user}", f"--out-cache=FILE:{evidence}", front_end, env=env)
+    if first.status != 0:
+        return first
+    return heimdal("kgetcred").run(f"--delegation-credential-cache=FILE:{evidence}", target, env=env)

@@ -3,7 +3,7 @@
 // A change (stead-kdc directory, a password change) makes a new snapshot; requests under way keep the one they began with.
 //
 // Keys are made from passwords at first use, which costs milliseconds: a lookup says `nullopt`-like "not yet" and the caller asks
-// KeyStore::derive on a thread pool, then handles the request again (see server.h).
+// Keys::derive on a thread pool, then handles the request again (see server.h).
 #include <array>
 #include <atomic>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "kdc/case_map.h"
 #include "kdc/forest.h"
 #include "sspi_shim/protocol/crypto.h"
 
@@ -64,9 +65,9 @@ struct DomainEntry {
   const Domain* domain = nullptr;
   const AccountEntry* krbtgt = nullptr;
   std::vector<TrustEntry> trusts;
-  std::unordered_map<std::string, const AccountEntry*> by_name;  // lower-case sAMAccountName
-  std::unordered_map<std::string, std::vector<const AccountEntry*>> by_spn;   // lower-case SPN; more than one: a duplicate
-  std::unordered_map<std::string, const AccountEntry*> by_upn;   // lower-case explicit UPN
+  CaselessMap<const AccountEntry*> by_name;              // sAMAccountName
+  CaselessMap<std::vector<const AccountEntry*>> by_spn;  // more than one: a duplicate
+  CaselessMap<const AccountEntry*> by_upn;               // explicit UPN
   std::unordered_map<std::uint32_t, const AccountEntry*> by_rid;
 };
 
@@ -92,19 +93,32 @@ class Snapshot {
   friend struct SnapshotBuilder;
 };
 
-// Holds the current snapshot. With a state folder it lives in SQLite (WAL) there and sees other processes' changes by a generation
-// counter; without one it lives in memory.
+class DirectoryStore;
+
+// Holds the current snapshot. With a state folder it lives in SQLite (WAL) there and sees other processes' changes at the next
+// call; without one it lives in memory. Thread-safe.
 class Directory {
  public:
-  explicit Directory(Forest forest);                                                  // in memory
+  explicit Directory(Forest forest);                          // in memory
+  Directory(Forest forest, std::unique_ptr<DirectoryStore>);  // on disk; `forest` is what the store holds (DirectoryStore::open)
   ~Directory();
+  // The state as of now: another process's acknowledged change is in it. A few loads from memory where nothing has changed.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
-  // Replaces one account's secret (kpasswd); the old one becomes previous_secret.
+  // The same for one thread that asks again and again: `cached` is replaced only where the directory has changed, so that cores
+  // do not share a reference count on the request path.
+  const Snapshot& snapshot(std::shared_ptr<const Snapshot>& cached) const;
+  // Replaces one account's secret (kpasswd); the old one becomes previous_secret. Without a trace of the password in the error.
   [[nodiscard]] Result<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// What of MS-KILE §2.2.7 the account's tickets may be encrypted with: msDS-SupportedEncryptionTypes, by default AES, and RC4 where
+// the domain allows it; RC4 never where it does not.
+[[nodiscard]] std::uint32_t supported_encryption_types(const AccountEntry& account);
+// The encryption types among these that the account has keys of, strongest first.
+[[nodiscard]] std::vector<EncType> ticket_enctypes(const AccountEntry& account);
 
 }  // namespace stead::kdc

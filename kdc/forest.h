@@ -76,7 +76,7 @@ struct Domain {
   bool enforce_forwardable_evidence = false;
   bool allow_rc4 = false;
   std::vector<Controller> controllers;
-  std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none
+  std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
   std::vector<Group> groups;      // among them the well-known ones
 };
 

@@ -1,0 +1,11 @@
+#pragma once
+// A DC's answer to a netlogon ping (MS-ADTS §6.3.3): bytes in, bytes out.
+#include "kdc/directory.h"
+
+namespace stead::kdc {
+
+// The reply datagram of `controller`, a DC of `domain`. Empty: not a ping that can be answered (malformed, or another search), say
+// nothing. A ping for a domain the DC does not host gets a success without attribute; one that names an unknown user, "user unknown".
+[[nodiscard]] Buffer cldap_reply(const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller, Bytes datagram);
+
+}  // namespace stead::kdc

@@ -1,8 +1,9 @@
 #pragma once
 // NDR (transfer syntax 1, little-endian) with the type-serialization header of MS-RPCE §2.2.6, as far as PAC buffers need it.
-// Reader and Writer keep the first error like der::Reader and mirror each other.
-#include <functional>
+// The reader keeps the first error like der::Reader; the writer mirrors it. Integers align themselves.
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sspi_shim/protocol/bytes.h"
@@ -14,6 +15,7 @@ namespace stead::ndr {
 class Reader {
  public:
   // Checks and strips the two headers (01 10 08 00 CC CC CC CC, length, 0) and the referent of the outermost structure.
+  // The filler octets are not looked at; bytes beyond the length neither.
   explicit Reader(Bytes serialized);
 
   std::uint8_t u8();
@@ -37,6 +39,13 @@ class Reader {
   [[nodiscard]] bool failed() const { return static_cast<bool>(error_); }
   [[nodiscard]] Error error() const { return error_; }
   void fail(WireErrc why);
+  // The first error, or trailing_bytes where more follows than the padding to 8, or the value.
+  template <class T>
+  [[nodiscard]] Result<T> finish(T value) {
+    if (remaining() >= 8) fail(WireErrc::trailing_bytes);
+    if (failed()) return error_;
+    return value;
+  }
   [[nodiscard]] std::size_t remaining() const { return all_.size() - at_; }
 
  private:
@@ -57,6 +66,7 @@ class Writer {
   void align(std::size_t to);
   void pointer(bool present);  // the next referent id, or 0
   void sid(const Sid& sid);
+  // An empty string has a referent and an empty deferred part, as domain controllers write it. More than 65534 bytes are cut.
   void string_header(std::string_view utf8);
   void string_body(std::string_view utf8);
   [[nodiscard]] Buffer finish() &&;  // headers and lengths filled in, padded to 8

@@ -49,16 +49,17 @@ struct PacSignature {
 enum class PacSignatures { server_and_kdc, all_four };
 
 // Signs `pac` (signature buffers in it are replaced) and puts it into part.authorization_data, first in the list, as
-// AD-IF-RELEVANT { AD-WIN2K-PAC }. `server_key` is the key that will encrypt the ticket, `kdc_key` the issuing realm's krbtgt key.
+// AD-IF-RELEVANT { AD-WIN2K-PAC }; a PAC that was there goes. `server_key` is the key that will encrypt the ticket, `kdc_key` the issuing realm's krbtgt key.
 // With all_four the ticket checksum is over `part` as it stands: nothing in `part` may change afterwards. Returns the DER of
 // `part` with the PAC in it, ready to be encrypted.
 [[nodiscard]] SecretBuffer encode_with_signed_pac(EncTicketPart& part, Pac pac, const Key& server_key, const Key& kdc_key,
                                                   PacSignatures which);
 
-// Verification works on the PAC's bytes as received. Fails with WireErrc::integrity, or bad_value where a signature is absent.
+// Verification works on the PAC's bytes as received. Fails with WireErrc::integrity, bad_value where a signature is absent,
+// wrong_key_type where it is of another type than the key's own (HMAC-MD5 is not taken for an AES key).
 [[nodiscard]] Result<void> verify_server_signature(Bytes pac, const Key& server_key);
 [[nodiscard]] Result<void> verify_kdc_signature(Bytes pac, const Key& kdc_key);
-// `enc_ticket_part_der`: the decrypted EncTicketPart as received.
+// `enc_ticket_part_der`: the decrypted EncTicketPart as received; `pac` must be the PAC in it, else bad_value.
 [[nodiscard]] Result<void> verify_ticket_signature(Bytes enc_ticket_part_der, Bytes pac, const Key& kdc_key);
 [[nodiscard]] Result<void> verify_extended_kdc_signature(Bytes pac, const Key& kdc_key);
 

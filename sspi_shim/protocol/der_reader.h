@@ -37,10 +37,14 @@ class Reader {
   void fail(WireErrc why);
   void skip_rest() { rest_ = {}; }
 
+  // What has not been read yet: to keep an element as it was received, before reading it.
+  [[nodiscard]] Bytes rest() const { return rest_; }
+
   // The next element's tag octet, 0 at the end.
   [[nodiscard]] std::uint8_t peek() const { return at_end() ? 0 : rest_[0]; }
 
-  // One element with this tag: `body` reads its content, which must then be used up. Missing or other tag: bad_tag.
+  // One element with this tag: `body` reads its content, which must then be used up. Missing or other tag: bad_tag. Bytes that
+  // end too early are `truncated`; an element that promises more than the one around it holds has a bad_length.
   template <class Body>
   void element(std::uint8_t tag, Body&& body) {
     const Bytes content = raw(tag);
@@ -95,7 +99,7 @@ class Reader {
   template <class T>
   [[nodiscard]] Result<T> finish(T value) {
     expect_end();
-    if (failed()) return *error_;
+    if (failed()) return Result<T>(boost::system::in_place_error, *error_);
     return value;
   }
 

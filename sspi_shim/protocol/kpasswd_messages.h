@@ -44,7 +44,7 @@ struct KpasswdFrame {
 };
 constexpr std::uint16_t kKpasswdChange = 1, kKpasswdSet = 0xff80;
 [[nodiscard]] Result<KpasswdFrame> decode_kpasswd_frame(Bytes bytes);
-[[nodiscard]] Buffer encode(const KpasswdFrame& value);
+[[nodiscard]] Buffer encode(const KpasswdFrame& value);  // empty where it would be longer than 65535 bytes
 
 // Result codes of the reply's user-data: u16 big-endian, then text.
 enum class KpasswdResult : std::uint16_t { success = 0, malformed = 1, hard_error = 2, auth_error = 3, soft_error = 4, access_denied = 5,

@@ -98,7 +98,11 @@ EncryptionKey read_encryption_key(der::Reader& r);
 Checksum read_checksum(der::Reader& r);
 PaDataList read_padata_list(der::Reader& r);  // SEQUENCE OF PA-DATA
 AuthorizationData read_authorization_data(der::Reader& r);
+HostAddress read_host_address(der::Reader& r);
 std::vector<HostAddress> read_host_addresses(der::Reader& r);
+std::int32_t read_microseconds(der::Reader& r);  // INTEGER 0..999999
+// An INTEGER that is `wanted`: a version or message type. Another one fails with `otherwise`.
+void expect_number(der::Reader& r, std::int32_t wanted, WireErrc otherwise);
 
 void write(der::Writer& w, const PrincipalName& value);
 void write(der::Writer& w, const EncryptedData& value);
@@ -106,6 +110,7 @@ void write(der::Writer& w, const EncryptionKey& value);
 void write(der::Writer& w, const Checksum& value);
 void write(der::Writer& w, const PaDataList& value);
 void write(der::Writer& w, const AuthorizationData& value);
+void write(der::Writer& w, const HostAddress& value);
 void write(der::Writer& w, const std::vector<HostAddress>& value);
 
 // METHOD-DATA: a bare SEQUENCE OF PA-DATA.

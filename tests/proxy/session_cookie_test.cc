@@ -1,0 +1,170 @@
+#include "proxy/session_cookie.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace stead::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+SessionKeys keys(std::initializer_list<int> seeds) {
+  SecretBuffer all;
+  for (const int seed : seeds) all.insert(all.end(), kSessionKeySize, std::uint8_t(seed));
+  return SessionKeys(all);
+}
+
+SessionCookie sample() {
+  SessionCookie cookie;
+  cookie.session = {.id = "00112233445566778899aabbccddeeff", .user = "alice@ROOT.EXAMPLE", .method = SignInMethod::forms,
+                    .expires = std::chrono::sys_seconds(1800000000s)};
+  cookie.issued = std::chrono::sys_seconds(1700000000s);
+  cookie.seen = std::chrono::sys_seconds(1700000100s);
+  return cookie;
+}
+
+TEST(SessionCookie, SurvivesSealingAndOpening) {
+  const auto opened = open_session(keys({1}), seal_session(keys({1}), sample()));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->session.id, sample().session.id);
+  EXPECT_EQ(opened->session.user, "alice@ROOT.EXAMPLE");
+  EXPECT_EQ(opened->session.method, SignInMethod::forms);
+  EXPECT_EQ(opened->session.expires, sample().session.expires);
+  EXPECT_EQ(opened->issued, sample().issued);
+  EXPECT_EQ(opened->seen, sample().seen);
+}
+
+TEST(SessionCookie, IsRefusedWithAnyCharacterChanged) {
+  const std::string sealed = seal_session(keys({1}), sample());
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(open_session(keys({1}), changed)) << "character " << i;
+  }
+}
+
+TEST(SessionCookie, IsRefusedCutShortOrLengthened) {
+  const std::string sealed = seal_session(keys({1}), sample());
+  for (std::size_t size = 0; size < sealed.size(); ++size) EXPECT_FALSE(open_session(keys({1}), sealed.substr(0, size)));
+  EXPECT_FALSE(open_session(keys({1}), sealed + "A"));
+  EXPECT_FALSE(open_session(keys({1}), sealed + "AAAA"));
+  EXPECT_FALSE(open_session(keys({1}), std::string(100000, 'A')));
+}
+
+TEST(SessionCookie, OpensUnderAnOldKeyWhileItIsListed) {
+  const std::string sealed = seal_session(keys({1}), sample());
+  EXPECT_TRUE(open_session(keys({2, 1}), sealed));
+  EXPECT_FALSE(open_session(keys({2}), sealed));
+}
+
+TEST(SessionCookie, NeverLooksTheSameTwice) {
+  EXPECT_NE(seal_session(keys({1}), sample()), seal_session(keys({1}), sample()));
+  EXPECT_NE(new_session_id(), new_session_id());
+  EXPECT_EQ(new_session_id().size(), 32u);
+}
+
+struct Refused {
+  const char* name;
+  Buffer content;
+  WireErrc why;
+};
+Buffer changed(std::size_t at, std::uint8_t to) {
+  Buffer content = encode(sample());
+  content[at] = to;
+  return content;
+}
+Buffer cut() {
+  Buffer content = encode(sample());
+  content.pop_back();
+  return content;
+}
+class SessionCookieContentRefuses : public testing::TestWithParam<Refused> {};
+TEST_P(SessionCookieContentRefuses, WithTheRightError) {
+  EXPECT_EQ(decode_session_cookie(GetParam().content).error(), make_error_code(GetParam().why));
+}
+INSTANTIATE_TEST_SUITE_P(Contents, SessionCookieContentRefuses,
+                         testing::Values(Refused{"empty", {}, WireErrc::truncated}, Refused{"short", Buffer(10), WireErrc::truncated},
+                                         Refused{"version", changed(0, 2), WireErrc::unsupported},
+                                         Refused{"method", changed(17, 9), WireErrc::bad_value},
+                                         Refused{"negative_time", changed(18, 0xff), WireErrc::bad_value},
+                                         Refused{"far_future", changed(26, 0x7f), WireErrc::bad_value},
+                                         Refused{"user_too_long", cut(), WireErrc::bad_length}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+struct CookieHeader {
+  const char* name;
+  std::string_view header;
+  std::string_view value;  // "-": nothing
+};
+class FindCookie : public testing::TestWithParam<CookieHeader> {};
+TEST_P(FindCookie, TakesTheOneOfThisName) {
+  EXPECT_EQ(find_cookie(GetParam().header, "stead").value_or("-"), GetParam().value);
+}
+INSTANTIATE_TEST_SUITE_P(Headers, FindCookie,
+                         testing::Values(CookieHeader{"alone", "stead=x", "x"}, CookieHeader{"among_others", "a=1; stead=x; b=2", "x"},
+                                         CookieHeader{"no_blanks", "a=1;stead=x;b=2", "x"}, CookieHeader{"other_name", "xstead=1; steadx=2", "-"},
+                                         CookieHeader{"none", "", "-"}, CookieHeader{"empty_value", "stead=", ""},
+                                         CookieHeader{"twice_the_same", "stead=x; stead=x", "x"},
+                                         CookieHeader{"two_values_are_none", "stead=x; stead=y", "-"},
+                                         CookieHeader{"case_matters", "Stead=x", "-"}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Base64Url, TakesOneSpellingOnly) {
+  for (std::size_t size = 0; size < 50; ++size) {
+    const Buffer bytes(size, 0xa7);
+    EXPECT_EQ(from_base64url(base64url(bytes)), bytes);
+  }
+  EXPECT_FALSE(from_base64url("A"));
+  EXPECT_FALSE(from_base64url("AB"));  // stray bits
+  EXPECT_FALSE(from_base64url("AA=="));
+  EXPECT_FALSE(from_base64url("+/"));
+}
+
+class SessionKeyFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "stead-XXXXXX";
+    folder = mkdtemp(pattern.data());
+    path = folder + "/session.key";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  std::string folder, path, message;
+};
+
+TEST_F(SessionKeyFile, IsMadeOncePrivateAndReadAgain) {
+  const auto first = SessionKeys::open(path, message);
+  ASSERT_TRUE(first) << message;
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(info.st_size, 32);
+  const auto second = SessionKeys::open(path, message);
+  ASSERT_TRUE(second) << message;
+  EXPECT_TRUE(open_session(*second, seal_session(*first, sample())));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "a temporary file stayed behind";
+}
+
+TEST_F(SessionKeyFile, LosesOthersRightToReadIt) {
+  std::ofstream(path) << std::string(64, 'k');
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  ASSERT_TRUE(SessionKeys::open(path, message)) << message;
+  struct stat info{};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(SessionKeyFile, OfAnotherSizeIsRefusedByName) {
+  std::ofstream(path) << "too short";
+  EXPECT_FALSE(SessionKeys::open(path, message));
+  EXPECT_NE(message.find(path), std::string::npos);
+  EXPECT_NE(message.find("9 bytes"), std::string::npos);
+  message.clear();
+  EXPECT_FALSE(SessionKeys::open(folder + "/none/session.key", message));
+  EXPECT_NE(message.find("/none/session.key"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace stead::proxy

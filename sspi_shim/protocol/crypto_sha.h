@@ -1,0 +1,35 @@
+#pragma once
+// Inside crypto: SHA-1, SHA-256 and SHA-384 whose state is a plain value. A copy of OpenSSL's EVP_MD_CTX allocates and
+// costs 0.1-0.2 µs, more than the block it saves; this one is a copy of 200 bytes.
+#include <array>
+#include <cstddef>
+
+#include "sspi_shim/protocol/bytes.h"
+
+namespace stead::crypto {
+
+enum class Digest { sha1, sha256, sha384 };
+constexpr std::size_t kMaxDigestSize = 48, kMaxBlockSize = 128;
+using DigestValue = std::array<std::uint8_t, kMaxDigestSize>;
+
+constexpr std::size_t digest_size(Digest digest) {
+  return digest == Digest::sha1 ? 20 : digest == Digest::sha256 ? 32 : 48;
+}
+constexpr std::size_t block_size(Digest digest) {
+  return digest == Digest::sha384 ? 128 : 64;
+}
+
+class ShaState {
+ public:
+  explicit ShaState(Digest digest);
+  void update(Bytes data);
+  // The first digest_size(digest()) bytes are the digest. The state is used up.
+  void finish(DigestValue& out);
+  [[nodiscard]] Digest digest() const { return digest_; }
+
+ private:
+  Digest digest_;
+  alignas(8) std::array<unsigned char, 216> state_;  // OpenSSL's SHA_CTX, SHA256_CTX or SHA512_CTX
+};
+
+}  // namespace stead::crypto

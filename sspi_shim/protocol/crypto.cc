@@ -1,11 +1,9 @@
 #include "sspi_shim/protocol/crypto.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <stdexcept>
 
 #include "sspi_shim/protocol/crypto_aes.h"
+#include "sspi_shim/protocol/crypto_random.h"
 #include "sspi_shim/protocol/crypto_rc4.h"
 #include "sspi_shim/protocol/crypto_state.h"
 
@@ -43,7 +41,7 @@ Buffer encrypt(const Key& key, KeyUsage usage, Bytes plain) {
   const std::size_t size = kAesBlock + plain.size();
   Buffer out(size +
              std::max(profile.mac_size, kAesBlock));  // the last block is padded in place before the MAC is put there
-  random_bytes(std::span(out).first(kAesBlock));
+  crypto::draw_confounder(std::span(out).first<kAesBlock>());
   std::copy(plain.begin(), plain.end(), out.begin() + kAesBlock);
   seal(profile, *keys.derived, out, size);
   out.resize(size + profile.mac_size);
@@ -180,23 +178,6 @@ Result<Key> fx_cf2(const Key& a, const Key& b, std::string_view pepper_a, std::s
     if (!done) return done.error();
   }
   return Key::make(a.type(), value);
-}
-
-void random_bytes(std::span<std::uint8_t> out) {
-  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
-    throw std::runtime_error("OpenSSL has no random bytes");
-}
-
-Buffer random_buffer(std::size_t size) {
-  Buffer out(size);
-  random_bytes(out);
-  return out;
-}
-
-std::uint32_t random_nonce() {
-  std::uint8_t bytes[4];
-  random_bytes(bytes);
-  return load_be32(bytes) & 0x7FFFFFFF;
 }
 
 }  // namespace stead

@@ -51,14 +51,40 @@ std::array<std::uint8_t, 5> usage_label(KeyUsage usage, Purpose purpose) {
   return label;
 }
 
+using Block = std::array<std::uint8_t, kAesBlock>;
+
+void derive_from_folded(Bytes key, const Block& folded, std::span<std::uint8_t> out) {
+  // K1 = E(constant), K2 = E(K1): which is what CBC makes of the constant and a block of zeros.
+  std::fill(std::copy(folded.begin(), folded.end(), out.begin()), out.end(), std::uint8_t{0});
+  aes_cbc_encrypt(key, out);
+}
+
+constexpr std::uint32_t kFoldedUsages = 64;  // has all those of RFC 4120, 6113 and MS-SFU
+
+// Derives for a usage. The folded constants are the same for every key; folding one takes longer than encrypting it.
+void derive_for_usage(Bytes key, KeyUsage usage, Purpose purpose, std::span<std::uint8_t> out) {
+  constexpr Purpose kPurposes[] = {Purpose::encryption, Purpose::integrity, Purpose::checksum};
+  static const auto folded = [&] {
+    std::array<std::array<Block, kFoldedUsages>, 3> made;
+    for (std::size_t p = 0; p < made.size(); ++p) {
+      for (std::uint32_t u = 0; u < kFoldedUsages; ++u) n_fold(usage_label(KeyUsage(u), kPurposes[p]), made[p][u]);
+    }
+    return made;
+  }();
+  const auto number = static_cast<std::uint32_t>(usage);
+  if (number >= kFoldedUsages) return derive_key_sha1(key, usage_label(usage, purpose), out);
+  const auto row = purpose == Purpose::encryption ? 0 : purpose == Purpose::integrity ? 1 : 2;
+  derive_from_folded(key, folded[row][number], out);
+}
+
 std::unique_ptr<Derived> derive_sha1(const Profile& profile, Bytes key, KeyUsage usage, bool for_checksum) {
   std::array<std::uint8_t, 32> mac_key;
   const auto out = std::span(mac_key).first(profile.mac_key_size);
-  derive_key_sha1(key, usage_label(usage, for_checksum ? Purpose::checksum : Purpose::integrity), out);
+  derive_for_usage(key, usage, for_checksum ? Purpose::checksum : Purpose::integrity, out);
   auto derived = std::make_unique<Derived>(usage, for_checksum, profile.digest, out);
   wipe(mac_key.data(), mac_key.size());
   if (!for_checksum) {
-    derive_key_sha1(key, usage_label(usage, Purpose::encryption), std::span(derived->ke).first(profile.key_size));
+    derive_for_usage(key, usage, Purpose::encryption, std::span(derived->ke).first(profile.key_size));
   }
   return derived;
 }
@@ -108,10 +134,9 @@ void n_fold(Bytes in, std::span<std::uint8_t> out) {
 }
 
 void derive_key_sha1(Bytes key, Bytes constant, std::span<std::uint8_t> out) {
-  // K1 = E(constant), K2 = E(K1): which is what CBC makes of the constant and a block of zeros.
-  std::fill(out.begin(), out.end(), std::uint8_t{0});
-  n_fold(constant, out.first(kAesBlock));
-  aes_cbc_encrypt(key, out);
+  Block folded;
+  n_fold(constant, folded);
+  derive_from_folded(key, folded, out);
 }
 
 void derive_key_sha2(const HmacKey& key, Bytes label, Bytes context, std::span<std::uint8_t> out) {

@@ -1,6 +1,8 @@
 #include "sspi_shim/protocol/crypto.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <set>
@@ -8,6 +10,7 @@
 #include <thread>
 
 #include "sspi_shim/protocol/crypto_aes.h"
+#include "sspi_shim/protocol/crypto_random.h"
 #include "sspi_shim/protocol/crypto_state.h"
 
 namespace stead {
@@ -296,6 +299,33 @@ TEST_P(EveryType, ThreadsMayShareAKey) {
 
 INSTANTIATE_TEST_SUITE_P(EncTypes, EveryType, testing::ValuesIn(kTypes),
                          [](const auto& test) { return "etype" + std::to_string(int(test.param)); });
+
+TEST(Random, ConfoundersNeverRepeat) {
+  std::set<std::string> seen;
+  std::array<std::uint8_t, 16> drawn;
+  for (int i = 0; i < 1000; ++i) {
+    crypto::draw_confounder(drawn);
+    EXPECT_TRUE(seen.insert(to_hex(drawn)).second);
+  }
+}
+
+TEST(Random, AForkedProcessDrawsOtherConfounders) {
+  std::array<std::uint8_t, 16> drawn, childs;
+  crypto::draw_confounder(drawn);
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  const auto child = fork();
+  ASSERT_GE(child, 0);
+  crypto::draw_confounder(drawn);
+  if (child == 0) _exit(::write(pipe_ends[1], drawn.data(), drawn.size()) == 16 ? 0 : 1);
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(::read(pipe_ends[0], childs.data(), childs.size()), 16);
+  EXPECT_NE(drawn, childs);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
+}
 
 TEST(Random, NoncesAreBelowTwoToThe31) {
   std::set<std::uint32_t> seen;

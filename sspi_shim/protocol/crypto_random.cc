@@ -1,0 +1,68 @@
+#include "sspi_shim/protocol/crypto_random.h"
+
+#include <openssl/rand.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <stdexcept>
+
+#include "sspi_shim/protocol/crypto.h"
+
+namespace stead {
+namespace crypto {
+namespace {
+
+// Counts the forks this process descends from, so that parent and child never use the same batch.
+std::atomic<unsigned> forks{0};
+
+struct Batch {
+  std::array<std::uint8_t, 512> bytes;
+  std::size_t used = sizeof bytes;
+  unsigned drawn_after = 0;
+
+  Batch() {
+    static const int registered =
+        pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+    if (registered != 0) throw std::runtime_error("no memory for a handler of fork");
+  }
+  ~Batch() { wipe(bytes.data(), bytes.size()); }
+};
+
+}  // namespace
+
+void draw_confounder(std::span<std::uint8_t, 16> out) {
+  static thread_local Batch batch;
+  const auto now = forks.load(std::memory_order_relaxed);
+  if (batch.used == batch.bytes.size() || batch.drawn_after != now) {
+    random_bytes(batch.bytes);
+    batch.used = 0;
+    batch.drawn_after = now;
+  }
+  const auto taken = std::span(batch.bytes).subspan(batch.used, out.size());
+  std::copy(taken.begin(), taken.end(), out.begin());
+  wipe(taken.data(), taken.size());
+  batch.used += out.size();
+}
+
+}  // namespace crypto
+
+void random_bytes(std::span<std::uint8_t> out) {
+  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
+    throw std::runtime_error("OpenSSL has no random bytes");
+}
+
+Buffer random_buffer(std::size_t size) {
+  Buffer out(size);
+  random_bytes(out);
+  return out;
+}
+
+std::uint32_t random_nonce() {
+  std::uint8_t bytes[4];
+  random_bytes(bytes);
+  return load_be32(bytes) & 0x7FFFFFFF;
+}
+
+}  // namespace stead

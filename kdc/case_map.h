@@ -16,7 +16,7 @@ struct CaselessHash {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: names are short
     for (const char c : text) {
       const auto letter = static_cast<unsigned char>(c);
-      hash = (hash ^ (letter - 'A' < 26u ? letter | 0x20u : letter)) * 0x100000001b3;
+      hash = (hash ^ (static_cast<unsigned>(letter - 'A') < 26u ? letter | 0x20u : letter)) * 0x100000001b3;
     }
     return hash;
   }

@@ -74,6 +74,9 @@ struct DomainEntry {
 class Snapshot {
  public:
   explicit Snapshot(Forest forest, const Snapshot* previous = nullptr);  // keys of unchanged secrets are taken over
+  Snapshot(const Snapshot&) = delete;  // its entries point into it
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot();
   [[nodiscard]] const Forest& forest() const { return forest_; }
   [[nodiscard]] const DomainEntry* domain(std::string_view realm) const;           // any case; also the NetBIOS name
   [[nodiscard]] const AccountEntry* account(const DomainEntry& domain, std::string_view name) const;  // sAMAccountName, computers also without $
@@ -89,7 +92,7 @@ class Snapshot {
  private:
   struct Indexes;
   Forest forest_;
-  std::shared_ptr<const Indexes> indexes_;
+  std::unique_ptr<const Indexes> indexes_;
   friend struct SnapshotBuilder;
 };
 

@@ -22,6 +22,7 @@ struct Controller {
   std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
   Level level = Level::w2016;
   std::string site = "Default-First-Site-Name";
+  friend bool operator==(const Controller&, const Controller&) = default;
 };
 
 // Account switches, as `flags` of the file spells them.
@@ -37,6 +38,7 @@ struct Secret {
   std::uint32_t kvno = 1;
   std::string password;              // UTF-8; empty where keys are given
   std::vector<EncryptionKey> keys;   // given outright
+  friend bool operator==(const Secret&, const Secret&) = default;
 };
 
 struct Account {
@@ -58,6 +60,7 @@ struct Account {
 
   [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
   [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+  friend bool operator==(const Account&, const Account&) = default;
 };
 
 enum class GroupScope { global, universal, domain_local };
@@ -66,6 +69,7 @@ struct Group {
   std::uint32_t rid = 0;
   GroupScope scope = GroupScope::global;
   std::vector<std::string> member_of;  // group names, "NETBIOS\\name" for another domain's
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 struct Domain {
@@ -78,6 +82,7 @@ struct Domain {
   std::vector<Controller> controllers;
   std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
   std::vector<Group> groups;      // among them the well-known ones
+  friend bool operator==(const Domain&, const Domain&) = default;
 };
 
 enum class TrustKind { parent_child, forest, external };
@@ -91,11 +96,13 @@ struct Trust {
   bool tgt_delegation = false;
   bool selective_authentication = false;
   std::vector<std::string> name_suffixes;  // of the second's forest besides its domain names
+  friend bool operator==(const Trust&, const Trust&) = default;
 };
 
 struct Forest {
   std::vector<Domain> domains;
   std::vector<Trust> trusts;
+  friend bool operator==(const Forest&, const Forest&) = default;
 };
 
 }  // namespace stead::kdc

@@ -1,0 +1,14 @@
+#pragma once
+// The names by which altSecurityIdentities maps a certificate to an account (MS-PKCA; "X509:<I>issuer<S>subject" and the like).
+#include <string>
+#include <vector>
+
+#include "sspi_shim/protocol/bytes.h"
+
+namespace stead::kdc {
+
+// Every mapping that fits this certificate: issuer and subject, subject, issuer and serial number, subject key identifier, SHA-1 of
+// the certificate or of its public key, mail address. Names are written last part first, serial numbers byte-reversed, as AD does. Empty: no certificate.
+[[nodiscard]] std::vector<std::string> mapping_names(Bytes der);
+
+}  // namespace stead::kdc

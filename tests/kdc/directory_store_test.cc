@@ -1,0 +1,156 @@
+#include "kdc/directory_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kdc/directory.h"
+#include "kdc/forest_file.h"
+#include "kdc/forest_names.h"
+
+namespace stead::kdc {
+namespace {
+
+using testing::IsEmpty;
+
+class DirectoryStoreTest : public testing::Test {
+ protected:
+  DirectoryStoreTest() {
+    std::string name = testing::TempDir() + "stead-store-XXXXXX";
+    folder = mkdtemp(name.data());
+  }
+  ~DirectoryStoreTest() override { std::filesystem::remove_all(folder); }
+
+  std::unique_ptr<DirectoryStore> open(const std::string& digest = "") {
+    opening = {};
+    auto store = DirectoryStore::open(folder / "state", file.forest, digest.empty() ? file.digest : digest, opening);
+    EXPECT_THAT(opening.fault, IsEmpty());
+    return store;
+  }
+  static std::string rename_upn(Forest& forest, const std::string& upn) {
+    find_account(forest.domains[0], "alice")->upn = upn;
+    return {};
+  }
+
+  std::filesystem::path folder;
+  ForestFile file = read_forest_file(STEAD_SAMPLES "/forest.toml");
+  DirectoryStore::Opening opening;
+};
+
+Forest sorted(Forest forest) {
+  for (auto& domain : forest.domains) {
+    std::sort(domain.accounts.begin(), domain.accounts.end(), [](auto& x, auto& y) { return x.rid < y.rid; });
+    std::sort(domain.groups.begin(), domain.groups.end(), [](auto& x, auto& y) { return x.rid < y.rid; });
+  }
+  return forest;
+}
+
+TEST_F(DirectoryStoreTest, HoldsTheWholeForest) {
+  auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(opening.made);
+  EXPECT_TRUE(sorted(opening.forest) == sorted(file.forest));
+  struct stat found{};
+  ASSERT_EQ(stat((folder / "state/directory.db").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0600u);
+}
+
+TEST_F(DirectoryStoreTest, KeepsItsStateAndTellsThatTheFileChanged) {
+  const auto krbtgt = find_account(file.forest.domains[0], "krbtgt")->secret;
+  open();
+  file = read_forest_file(STEAD_SAMPLES "/forest.toml");  // another random krbtgt
+  open();
+  EXPECT_FALSE(opening.made);
+  EXPECT_FALSE(opening.file_changed);
+  EXPECT_TRUE(find_account(opening.forest.domains[0], "krbtgt")->secret == krbtgt);
+  open("another");
+  EXPECT_TRUE(opening.file_changed);
+}
+
+TEST_F(DirectoryStoreTest, ShowsAChangeOfAnotherConnectionAtOnce) {
+  auto writer = open();
+  auto reader_store = open();
+  Directory reader(opening.forest, std::move(reader_store));
+  std::shared_ptr<const Snapshot> cached;
+  const auto upn = [&] {
+    const auto& snapshot = reader.snapshot(cached);
+    return snapshot.account(*snapshot.domain("ROOT"), "alice")->account->upn;
+  };
+  EXPECT_EQ(upn(), "alice@root.fabrikam.com");
+  const auto* before = cached.get();
+  EXPECT_EQ(&reader.snapshot(cached), before);
+  for (int i = 0; i < 50; ++i) {
+    const auto name = "a" + std::to_string(i);
+    ASSERT_THAT(writer->change([&](Forest& forest) { return rename_upn(forest, name); }), IsEmpty());
+    ASSERT_EQ(upn(), name);
+  }
+  ASSERT_TRUE(reader.set_password("ROOT.FABRIKAM.COM", "alice", "new"));
+  Forest stored;
+  ASSERT_THAT(writer->load(stored), IsEmpty());
+  EXPECT_EQ(find_account(stored.domains[0], "alice")->secret.kvno, 2u);
+  EXPECT_EQ(find_account(stored.domains[0], "alice")->upn, "a49");
+}
+
+TEST_F(DirectoryStoreTest, WritesNothingWhereTheEditFails) {
+  auto store = open();
+  EXPECT_EQ(store->change([](Forest& forest) {
+    forest.domains[0].accounts.clear();
+    return std::string("no");
+  }),
+            "no");
+  Forest forest;
+  ASSERT_THAT(store->load(forest), IsEmpty());
+  EXPECT_TRUE(sorted(forest) == sorted(file.forest));
+}
+
+TEST_F(DirectoryStoreTest, KeepsWhatWasAcknowledgedThroughKill9) {
+  open();
+  constexpr int kWriters = 3;
+  std::array<int, kWriters> pipes{};
+  std::array<pid_t, kWriters> children{};
+  for (int writer = 0; writer < kWriters; ++writer) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    children[writer] = fork();
+    if (children[writer] == 0) {
+      DirectoryStore::Opening mine;
+      auto store = DirectoryStore::open(folder / "state", file.forest, file.digest, mine);
+      for (int i = 0; store != nullptr; ++i) {
+        const auto spn = "w" + std::to_string(writer) + "/" + std::to_string(i);
+        const auto fault = store->change([&](Forest& forest) {
+          find_account(forest.domains[0], "alice")->spns.push_back(spn);
+          return std::string();
+        });
+        if (!fault.empty() || ::write(ends[1], &i, sizeof i) != sizeof i) break;
+      }
+      _exit(1);
+    }
+    close(ends[1]);
+    pipes[writer] = ends[0];
+  }
+  std::array<int, kWriters> last{};
+  for (int writer = 0; writer < kWriters; ++writer) {
+    for (int n = 0; n < 8; ++n) ASSERT_EQ(::read(pipes[writer], &last[writer], sizeof(int)), ssize_t(sizeof(int)));
+    kill(children[writer], SIGKILL);
+    waitpid(children[writer], nullptr, 0);
+    while (::read(pipes[writer], &last[writer], sizeof(int)) == ssize_t(sizeof(int))) {}
+    close(pipes[writer]);
+  }
+  open();
+  const auto& spns = find_account(opening.forest.domains[0], "alice")->spns;
+  for (int writer = 0; writer < kWriters; ++writer)
+    for (int i = 0; i <= last[writer]; ++i)
+      EXPECT_THAT(spns, testing::Contains("w" + std::to_string(writer) + "/" + std::to_string(i)));
+}
+
+TEST_F(DirectoryStoreTest, SaysWhatIsWrongWithItsFolder) {
+  DirectoryStore::Opening failed;
+  EXPECT_EQ(DirectoryStore::open("/proc/nothing/here", file.forest, "", failed), nullptr);
+  EXPECT_THAT(failed.fault, testing::StartsWith("cannot make /proc/nothing/here: "));
+}
+
+}  // namespace
+}  // namespace stead::kdc

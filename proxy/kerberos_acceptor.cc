@@ -1,0 +1,149 @@
+#include "proxy/kerberos_acceptor.h"
+
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/protocol/ap_messages.h"
+#include "sspi_shim/protocol/spnego.h"
+
+namespace stead::proxy {
+namespace {
+
+constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
+
+struct GssBuffer {
+  GssBuffer() = default;
+  GssBuffer(const GssBuffer&) = delete;
+  GssBuffer& operator=(const GssBuffer&) = delete;
+  ~GssBuffer() {
+    OM_uint32 minor = 0;
+    gss_release_buffer(&minor, &value);
+  }
+  [[nodiscard]] Bytes bytes() const { return {static_cast<const std::uint8_t*>(value.value), value.length}; }
+  gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
+};
+struct GssName {
+  GssName() = default;
+  GssName(const GssName&) = delete;
+  GssName& operator=(const GssName&) = delete;
+  ~GssName() {
+    OM_uint32 minor = 0;
+    if (value) gss_release_name(&minor, &value);
+  }
+  gss_name_t value = GSS_C_NO_NAME;
+};
+struct GssContext {
+  GssContext() = default;
+  GssContext(const GssContext&) = delete;
+  GssContext& operator=(const GssContext&) = delete;
+  ~GssContext() {
+    OM_uint32 minor = 0;
+    if (value) gss_delete_sec_context(&minor, &value, GSS_C_NO_BUFFER);
+  }
+  gss_ctx_id_t value = GSS_C_NO_CONTEXT;
+};
+
+gss_buffer_desc borrow(Bytes bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
+
+// What GSSAPI has to say of a failure, major and minor in one line.
+std::string describe(OM_uint32 major, OM_uint32 minor) {
+  std::string text;
+  for (const auto& [code, kind] : {std::pair(major, GSS_C_GSS_CODE), std::pair(minor, GSS_C_MECH_CODE)}) {
+    OM_uint32 more = 0;
+    do {
+      GssBuffer line;
+      OM_uint32 ignored = 0;
+      if (gss_display_status(&ignored, code, kind, GSS_C_NO_OID, &more, &line.value) != GSS_S_COMPLETE) break;
+      if (line.value.length == 0) continue;
+      if (!text.empty()) text += ": ";
+      text += as_text(line.bytes());
+    } while (more != 0);
+  }
+  return text;
+}
+
+class GssAcceptor : public KerberosAcceptor {
+ public:
+  GssAcceptor(gss_cred_id_t credential, std::vector<Principal> services) : credential_(credential), services_(std::move(services)) {}
+  GssAcceptor(const GssAcceptor&) = delete;
+  GssAcceptor& operator=(const GssAcceptor&) = delete;
+  ~GssAcceptor() override {
+    OM_uint32 minor = 0;
+    gss_release_cred(&minor, &credential_);
+  }
+
+  std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) const override {
+    if (is_ntlm_token(token))
+      return RefusedClient{"the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
+                           "missing for it, or the site not in the intranet zone?)",
+                           true};
+    const auto ap_req_der = ap_req_of_negotiate_token(token);
+    if (!ap_req_der) return RefusedClient{"the token is neither SPNEGO with a Kerberos token in it nor a Kerberos token"};
+    auto ap_req = decode_ap_req(*ap_req_der);
+    if (!ap_req) return RefusedClient{"the token's AP-REQ is malformed: " + ap_req.error().message()};
+    // The library would take a ticket for any service whose key is ours; a client that asked for another service was misled.
+    const Principal service{ap_req->ticket.sname, ap_req->ticket.realm};
+    if (std::none_of(services_.begin(), services_.end(), [&](const Principal& ours) { return same_service(ours, service); }))
+      return RefusedClient{"the ticket is for " + to_string(service) + ", which is not in the keytab"};
+
+    gss_channel_bindings_struct channel{};
+    channel.application_data = borrow(bindings);
+    const bool bind = policy != BindingsPolicy::ignore && !bindings.empty();
+    gss_buffer_desc input = borrow(token);
+    GssContext context;
+    GssName name;
+    GssBuffer reply;
+    OM_uint32 minor = 0, flags = 0;
+    const OM_uint32 major =
+        gss_accept_sec_context(&minor, &context.value, credential_, &input, bind ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &name.value,
+                               nullptr, &reply.value, &flags, nullptr, nullptr);
+    if (GSS_ERROR(major)) return RefusedClient{describe(major, minor)};
+    if (major & GSS_S_CONTINUE_NEEDED) return RefusedClient{"the client wants more than one round of tokens"};
+    const bool bound = bind && (flags & kChannelBoundFlag) != 0;
+    if (policy == BindingsPolicy::require && !bound) return RefusedClient{"the client sent no channel bindings, and they are required"};
+
+    GssBuffer text;
+    gss_OID type = GSS_C_NO_OID;
+    if (const OM_uint32 failed = gss_display_name(&minor, name.value, &text.value, &type); GSS_ERROR(failed))
+      return RefusedClient{describe(failed, minor)};
+    return AcceptedClient{.user = std::string(as_text(text.bytes())),
+                          .reply = to_buffer(reply.bytes()),
+                          .ticket = encode(ap_req->ticket),
+                          .channel_bound = bound};
+  }
+
+ private:
+  gss_cred_id_t credential_;
+  std::vector<Principal> services_;
+};
+
+}  // namespace
+
+std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const std::string& keytab, std::string& message) {
+  const auto entries = read_keytab(keytab, message);
+  if (!entries) return nullptr;
+  std::vector<Principal> services;
+  for (const KeytabEntry& entry : *entries) services.push_back(entry.principal);
+
+  gss_OID_desc spnego{static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
+  gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
+  gss_OID_set_desc set{std::size(mechanisms), mechanisms};
+  const std::string store_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;
+  gss_key_value_element_desc element{"keytab", store_name.c_str()};
+  const gss_key_value_set_desc store{1, &element};
+  OM_uint32 minor = 0;
+  gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
+  const OM_uint32 major =
+      gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set, GSS_C_ACCEPT, &store, &credential, nullptr, nullptr);
+  if (GSS_ERROR(major)) {
+    message = keytab + ": " + describe(major, minor);
+    return nullptr;
+  }
+  return std::make_shared<GssAcceptor>(credential, std::move(services));
+}
+
+}  // namespace stead::proxy

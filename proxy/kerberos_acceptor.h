@@ -1,0 +1,41 @@
+#pragma once
+// Judges a client's Negotiate token by GSSAPI with the keys of the front end's keytab, and takes out of it what delegation needs: the
+// client's name and its service ticket, which becomes evidence. One round: a client that needs more than one token is refused, since
+// no state may hang on its connection.
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/protocol/error.h"
+
+namespace stead::proxy {
+
+struct AcceptedClient {
+  std::string user;      // "alice@ROOT.FABRIKAM.COM"
+  Buffer reply;          // for WWW-Authenticate: Negotiate; empty: the client asked for none
+  Buffer ticket;         // DER Ticket to us: evidence for S4U2Proxy
+  bool channel_bound = false;
+};
+struct RefusedClient {
+  std::string reason;  // for the log, one line; the client learns nothing of it
+  bool is_ntlm = false;
+};
+
+enum class BindingsPolicy {
+  ignore,   // not looked at
+  allow,    // must hold where the client sent them
+  require,  // must be there and hold
+};
+
+class KerberosAcceptor {
+ public:
+  // `message`: one line that names the keytab.
+  [[nodiscard]] static std::shared_ptr<const KerberosAcceptor> open(const std::string& keytab, std::string& message);
+  virtual ~KerberosAcceptor() = default;
+  // Blocks a little (the replay cache is a file, where KRB5RCACHEDIR says): for a thread pool. Thread-safe. `bindings`: application
+  // data of the channel, empty: none (plain HTTP), in which case `require` refuses.
+  [[nodiscard]] virtual std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) const = 0;
+};
+
+}  // namespace stead::proxy

@@ -95,8 +95,11 @@ class FieldReader {
     const std::size_t length = load_le16(&bytes_[at_]), offset = load_le16(&bytes_[at_ + 2]);
     at_ += 4;
     if (length == 0 || error) return {};
-    if (length > kMaxNameBytes) error = WireErrc::too_large;
-    if (offset > bytes_.size() || length > bytes_.size() - offset) error = WireErrc::truncated;
+    if (length > kMaxNameBytes) {
+      error = WireErrc::too_large;
+    } else if (offset > bytes_.size() || length > bytes_.size() - offset) {
+      error = WireErrc::truncated;
+    }
     return error ? Bytes() : bytes_.subspan(offset, length);
   }
   std::string next_text() {

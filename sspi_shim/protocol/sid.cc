@@ -102,14 +102,4 @@ Result<Sid> decode_sid(Bytes bytes) {
   return sid;
 }
 
-namespace well_known_sid {
-const Sid everyone{1, {0}};
-const Sid enterprise_domain_controllers{5, {9}};
-const Sid authenticated_users{5, {11}};
-const Sid this_organization{5, {15}};
-const Sid builtin_administrators{5, {32, 544}};
-const Sid authentication_authority{18, {1}};
-const Sid service_asserted{18, {2}};
-}  // namespace well_known_sid
-
 }  // namespace stead

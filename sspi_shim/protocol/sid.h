@@ -32,14 +32,15 @@ struct Sid {
 [[nodiscard]] Result<Sid> decode_sid(Bytes bytes);                       // all of `bytes`
 [[nodiscard]] Result<Sid> decode_sid_prefix(Bytes bytes, std::size_t& used);  // the one they start with
 
+// Inline, so that tables made before main() may use them.
 namespace well_known_sid {
-extern const Sid everyone;                         // S-1-1-0
-extern const Sid enterprise_domain_controllers;    // S-1-5-9
-extern const Sid authenticated_users;              // S-1-5-11
-extern const Sid this_organization;                // S-1-5-15
-extern const Sid builtin_administrators;           // S-1-5-32-544
-extern const Sid authentication_authority;         // S-1-18-1 identity asserted by an authentication authority
-extern const Sid service_asserted;                 // S-1-18-2 identity asserted by a service
+inline const Sid everyone{1, {0}};
+inline const Sid enterprise_domain_controllers{5, {9}};
+inline const Sid authenticated_users{5, {11}};
+inline const Sid this_organization{5, {15}};
+inline const Sid builtin_administrators{5, {32, 544}};
+inline const Sid authentication_authority{18, {1}};  // identity asserted by an authentication authority
+inline const Sid service_asserted{18, {2}};          // identity asserted by a service
 }
 namespace well_known_rid {
 constexpr std::uint32_t administrator = 500, krbtgt = 502, domain_admins = 512, domain_users = 513, domain_guests = 514,

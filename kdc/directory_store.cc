@@ -18,12 +18,21 @@
 namespace stead::kdc {
 namespace {
 
-constexpr int kBusyMilliseconds = 60'000;
+constexpr auto kPatience = std::chrono::seconds(60);  // with other writers
 constexpr std::string_view kSchemaVersion = "1";
 
 // The first copy of the WAL-index header (sqlite.org/walformat.html §2.1): it changes with every commit of any process.
 constexpr std::size_t kHeaderWords = 12;
 using WalHeader = std::array<std::uint32_t, kHeaderWords>;
+
+// Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time: a writer that asks that seldom starves
+// among busy ones. A commit takes a few milliseconds.
+int wait_for_writer(void*, int attempts) {
+  constexpr auto kPause = std::chrono::milliseconds(2);
+  if (attempts * kPause > kPatience) return 0;
+  std::this_thread::sleep_for(kPause);
+  return 1;
+}
 
 bool execute(sqlite3* database, const char* sql) { return sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK; }
 
@@ -97,9 +106,9 @@ std::string DirectoryStore::State::open_database() {
   const int status = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
   database.reset(raw);
   if (status != SQLITE_OK) return error("cannot open");
-  sqlite3_busy_timeout(raw, kBusyMilliseconds);
+  sqlite3_busy_handler(raw, wait_for_writer, nullptr);
   // Changing to WAL does not wait for others who are at it.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kBusyMilliseconds);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!execute(raw, "PRAGMA journal_mode = WAL")) {
     const int code = sqlite3_errcode(raw) & 0xff;
     if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || std::chrono::steady_clock::now() > deadline) return error("cannot use");

@@ -1,0 +1,141 @@
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+
+#include "proxy/backend_ticket.h"
+#include "sspi_shim/s4u/ticket_cache.h"
+
+namespace stead::proxy {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kFrontEntries = 20000;     // tickets in front of each core
+constexpr std::size_t kEvidenceEntries = 200000; // sessions' own tickets on each core
+constexpr std::chrono::seconds kEndMargin{30};   // a ticket that ends sooner is not handed out
+
+// What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor only.
+struct Core {
+  Core(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
+      : executor(std::move(core_executor)), client(std::move(core_client)), evidence(kEvidenceEntries) {}
+  asio::any_io_executor executor;
+  std::shared_ptr<Client> client;
+  TicketCache<Identity> evidence;  // by session id; owner: the user
+};
+using Cores = std::vector<std::shared_ptr<Core>>;
+
+// Runs work() on another executor and resumes here. The caller's cancellation does not reach over: it would from another thread.
+template <class T>
+asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::awaitable<T>()> work) {
+  co_return co_await asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+}
+
+Failure no_evidence(const Session& session) {
+  return {.kind = FailureKind::unusable, .error = {}, .nt_status = 0,
+          .text = "this process does not hold the ticket that " + session.user + " signed in with", .trace = {}};
+}
+
+asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session session, std::string spn) {
+  if (session.method != SignInMethod::kerberos) co_return co_await owner->client->ticket_for_user(session.user, spn);
+  auto identity = owner->evidence.find(session.id, std::chrono::system_clock::now());
+  if (!identity) co_return no_evidence(session);
+  co_return co_await owner->client->ticket_for(*identity, spn);
+}
+
+asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session, std::vector<std::uint8_t> ticket_der) {
+  auto identity = owner->client->from_ticket(std::move(ticket_der));
+  if (!identity)
+    co_return Failure{.kind = FailureKind::rejected, .error = identity.error(), .nt_status = 0,
+                      .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(), .trace = {}};
+  std::string principal = identity->principal();
+  const auto end = std::min(session.expires, std::chrono::system_clock::time_point(identity->end_time()));
+  owner->evidence.put(session.id, session.user, std::move(*identity), end);
+  co_return principal;
+}
+
+class CoreTickets : public BackendTickets {
+ public:
+  CoreTickets(Cores cores, std::size_t index) : cores_(std::move(cores)), self_(cores_[index]), front_(kFrontEntries) {}
+
+  asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
+    const std::string key = front_key(session, spn);
+    if (auto ticket = front_.find(key, std::chrono::system_clock::now())) co_return std::move(*ticket);
+    const auto owner = owner_of(session);
+    const std::string user = session.user;
+    Outcome<TicketPtr> outcome = Failure{};
+    if (owner == self_) {
+      outcome = co_await fetch(owner, std::move(session), std::move(spn));
+    } else {
+      outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, [owner, session, spn] { return fetch(owner, session, spn); });
+    }
+    if (outcome) front_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
+    co_return outcome;
+  }
+
+  void drop(const Session& session, const std::string& spn) override {
+    front_.forget(front_key(session, spn));
+    forget_at_owner(session, false);
+  }
+
+  asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) override {
+    const auto owner = owner_of(session);
+    if (owner == self_) co_return co_await keep(owner, std::move(session), std::move(ticket_der));
+    co_return co_await run_on<Outcome<std::string>>(owner->executor,
+                                                   [owner, session, ticket_der] { return keep(owner, session, ticket_der); });
+  }
+
+  asio::awaitable<bool> has_evidence(Session session) override {
+    const auto owner = owner_of(session);
+    std::function<asio::awaitable<bool>()> look = [owner, id = session.id]() -> asio::awaitable<bool> {
+      co_return owner->evidence.find(id, std::chrono::system_clock::now()).has_value();
+    };
+    if (owner == self_) co_return co_await look();
+    co_return co_await run_on<bool>(owner->executor, std::move(look));
+  }
+
+  void forget(const Session& session) override {
+    front_.forget_owner(session.user);
+    forget_at_owner(session, true);
+  }
+
+  Client& client() override { return *self_->client; }
+
+ private:
+  // A Kerberos session's tickets come from its own evidence and serve that session alone.
+  static std::string front_key(const Session& session, const std::string& spn) {
+    const bool own = session.method == SignInMethod::kerberos;
+    return (own ? "session " + session.id : "user " + session.user) + '\n' + spn;
+  }
+  [[nodiscard]] const std::shared_ptr<Core>& owner_of(const Session& session) const {
+    return cores_[std::hash<std::string>{}(session.user) % cores_.size()];
+  }
+  void forget_at_owner(const Session& session, bool evidence_too) {
+    const auto owner = owner_of(session);
+    asio::post(owner->executor, [owner, id = session.id, user = session.user, evidence_too] {
+      owner->client->forget_user(user);
+      if (evidence_too) owner->evidence.forget(id);
+    });
+  }
+
+  Cores cores_;
+  std::shared_ptr<Core> self_;
+  TicketCache<TicketPtr> front_;
+};
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
+                                                                          const ClientOptions& options, std::string& message) {
+  Cores cores;
+  for (const auto& executor : executors) {
+    auto client = Client::open(executor, options, message);
+    if (!client) return client.error();
+    cores.push_back(std::make_shared<Core>(executor, std::move(*client)));
+  }
+  std::vector<std::shared_ptr<BackendTickets>> tickets;
+  for (std::size_t i = 0; i < cores.size(); ++i) tickets.push_back(std::make_shared<CoreTickets>(cores, i));
+  return tickets;
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,40 @@
+#pragma once
+// Which route a request is for. Pure: names and paths.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/config.h"
+
+namespace stead::proxy {
+
+// A path as back ends may read it: escapes decoded, runs of slashes made one, ";parameters" cut off each segment. Policy is decided by
+// this, so that /%61dmin/ or //admin/ is no way around the route of /admin/; what is forwarded is the path as sent.
+[[nodiscard]] std::string path_for_policy(std::string_view path);
+
+class Router {
+ public:
+  explicit Router(const std::vector<Route>& routes);
+
+  struct Match {
+    const Route* route = nullptr;   // null: none has this path
+    std::size_t index = 0;          // of the route, in the file's order
+    bool known_host = false;
+  };
+  // `host`: lower case, without port. The longest prefix wins; of two alike the one that names the host.
+  [[nodiscard]] Match match(std::string_view host, std::string_view policy_path) const;
+
+ private:
+  struct Entry {
+    const Route* route;
+    std::size_t index;
+    std::string prefix;  // path_for_policy(route->path)
+  };
+  std::vector<Entry> entries_;  // longest prefix first, a named host before any
+};
+
+// Paths below /.stead are our own.
+[[nodiscard]] bool is_reserved(std::string_view policy_path);
+
+}  // namespace stead::proxy

@@ -1,0 +1,82 @@
+#pragma once
+// One connection, with TLS or without, and its deadlines. Timers for each read would cost more than the read: a core's Watchdog looks
+// at all its streams four times a second and closes those whose time is up.
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/read_buffer.h"
+#include "stead/result.h"
+
+namespace stead::proxy {
+
+using Clock = std::chrono::steady_clock;
+
+class Stream;
+
+class Watchdog {
+ public:
+  Watchdog() = default;
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+  void sweep(Clock::time_point now);
+
+ private:
+  friend class Stream;
+  Stream* first_ = nullptr;
+};
+
+class Stream {
+ public:
+  Stream(boost::asio::ip::tcp::socket socket, Watchdog& watchdog);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Each may be called while the other waits. An end of file is asio::error::eof; a deadline's end shows in timed_out().
+  boost::asio::awaitable<Error> read(ReadBuffer& buffer);                   // at least one octet
+  boost::asio::awaitable<Error> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
+
+  boost::asio::awaitable<Error> accept_tls(boost::asio::ssl::context& context);
+  // SNI and, where `verify`, the certificate's name are `host`'s.
+  boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, bool verify);
+  // Says goodbye: close_notify, then the end of what we send; reads and drops what still comes, for a moment, so that the peer gets
+  // our last words before a reset.
+  boost::asio::awaitable<void> finish(ReadBuffer& buffer);
+  void shutdown_send();
+  void close() noexcept;
+  void cancel() noexcept;  // what waits ends with operation_aborted
+
+  void expire_reads_in(std::chrono::milliseconds time) { read_deadline_ = Clock::now() + time; }
+  void expire_writes_in(std::chrono::milliseconds time) { write_deadline_ = Clock::now() + time; }
+  void expect_nothing() { read_deadline_ = write_deadline_ = Clock::time_point::max(); }
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
+  [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+  // An idle connection is of use only while nothing has come: neither an end nor octets that nobody asked for.
+  [[nodiscard]] bool is_quiet();
+  [[nodiscard]] bool has_more() const;  // octets can be read without waiting
+
+  [[nodiscard]] bool tls() const { return tls_ != nullptr; }
+  [[nodiscard]] SSL* ssl() const { return tls_ ? tls_->native_handle() : nullptr; }
+  [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
+
+ private:
+  friend class Watchdog;
+  using Tls = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
+
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<Tls> tls_;
+  std::string joined_;  // what TLS sends as one record
+  Clock::time_point read_deadline_ = Clock::time_point::max(), write_deadline_ = Clock::time_point::max();
+  bool timed_out_ = false;
+  Watchdog& watchdog_;
+  Stream *previous_ = nullptr, *next_ = nullptr;
+};
+
+}  // namespace stead::proxy

@@ -1,0 +1,262 @@
+"""The story that samples/demo tells: sets the demo forest, its back ends and the proxy up, signs users in, and says what came of it.
+
+Each step prints one line, "ok" or "FAILED" with the reason; a step that does not hold makes the exit status 1.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import signal
+import sys
+import time
+
+from support import foreign
+from support.apache import Apache, seen
+from support.forest import Forest
+
+SAMPLES = pathlib.Path(__file__).resolve().parent
+FOLDER = SAMPLES.parent / "build" / "demo"
+HOST, PORT, ADMIN = "frontend.root.fabrikam.com", 8443, "127.0.0.1:9443"
+URL = f"https://{HOST}:{PORT}"
+ALICE, PASSWORD = "alice@ROOT.FABRIKAM.COM", "Passw0rd!"
+
+# Path at the proxy, account that the back end runs as, its realm, its port, what the example is about.
+BACK_ENDS = [
+    ("/reports/", "reports$@ROOT.FABRIKAM.COM", 9001, "her own domain, by the front end's list"),
+    ("/ledger/", "ledger$@EMEA.ROOT.FABRIKAM.COM", 9002, "a child domain, by the back end's own permission"),
+    ("/backend/", "backend$@CORP.CONTOSO.COM", 9003, "another forest, by the back end's own permission"),
+    ("/orders/", "orders$@SALES.CORP.CONTOSO.COM", 9004, "a child domain of the other forest, two hops away"),
+]
+
+
+class StepFailed(Exception):
+    """A step of the story did not hold; the message says what came instead."""
+
+
+class Story:
+    def __init__(self):
+        self.failed = []
+
+    def chapter(self, title):
+        print(f"\n{title}", flush=True)
+
+    def step(self, what, act):
+        """Runs act(); what it returns is printed behind `what`."""
+        started = time.monotonic()
+        try:
+            result = act()
+            print(f"  ok      {what}: {result}  ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
+            return True
+        except (StepFailed, AssertionError, foreign.TimedOut) as why:
+            print(f"  FAILED  {what}: {why}", flush=True)
+            self.failed.append(what)
+            return False
+
+    def show(self, text):
+        print("\n".join("          " + line for line in text.rstrip().splitlines()), flush=True)
+
+
+class Answer:
+    """What curl got: the status, the header fields (lower-case names), the body."""
+
+    def __init__(self, text):
+        head, _, self.body = text.partition("\r\n\r\n")
+        while re.match(r"HTTP/\S+ (100|401) ", head) and self.body.startswith("HTTP/"):  # an answer before the last one
+            head, _, self.body = self.body.partition("\r\n\r\n")
+        lines = head.splitlines()
+        self.status = int(lines[0].split()[1]) if lines else 0
+        self.fields = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            self.fields.setdefault(name.strip().lower(), []).append(value.strip())
+
+    def expect(self, status):
+        if self.status != status:
+            text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", self.body, flags=re.S)
+            raise StepFailed(f"HTTP {self.status} instead of {status}: {' '.join(text.split())[:300]}")
+        return self
+
+    def user(self):
+        """The user name that the back end saw."""
+        return seen(self.expect(200).body).get("REMOTE_USER", "nobody")
+
+
+class Browser:
+    """curl with a cookie jar and a credential cache of its own."""
+
+    def __init__(self, name, forest):
+        self.env = forest.client(f"{name}.ccache")
+        self.jar = FOLDER / f"{name}.cookies"
+        self.jar.unlink(missing_ok=True)
+
+    def get(self, path, *options):
+        ran = foreign.run("curl", "--silent", "--show-error", "--include", "--max-time", "30", "--noproxy", "*", "--cacert",
+                          FOLDER / "front.crt", "--resolve", f"{HOST}:{PORT}:127.0.0.1", "--cookie", self.jar, "--cookie-jar",
+                          self.jar, *options, URL + path, env=self.env, timeout=40)
+        if ran.status != 0:
+            raise StepFailed(f"curl: {ran.err.strip()}")
+        return Answer(ran.out)
+
+    def negotiate(self, path):
+        return self.get(path, "--negotiate", "-u", ":")
+
+    def sign_in_by_form(self, user, password, path):
+        form = self.get(f"/.stead/login?return={path}", "-H", "Accept: text/html").expect(200)
+        csrf = re.search(r'name="csrf" value="([^"]+)"', form.body)
+        if csrf is None:
+            raise StepFailed("the login form has no csrf field")
+        return self.get("/.stead/login", "--data-urlencode", f"username={user}", "--data-urlencode", f"password={password}",
+                        "--data-urlencode", f"return={path}", "--data-urlencode", f"csrf={csrf.group(1)}")
+
+
+def require(value, expected, what):
+    if value != expected:
+        raise StepFailed(f"{what} is {value}, not {expected}")
+    return value
+
+
+def make_files(forest):
+    """What the proxy's file names: certificate, key, keytab."""
+    foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", FOLDER / "front.key",
+                "-out", FOLDER / "front.crt").ok()
+    (FOLDER / "front.key").chmod(0o600)
+    (FOLDER / "frontend.keytab").unlink(missing_ok=True)
+    forest.kdc("keytab", "--principal", f"HTTP/{HOST}@ROOT.FABRIKAM.COM", "--out", FOLDER / "frontend.keytab").ok()
+    shutil.copy(SAMPLES / "proxy.toml", FOLDER / "proxy.toml")
+
+
+def start_proxy(forest, stack):
+    proxy = foreign.built("stead-proxy").serve("--config", FOLDER / "proxy.toml", log=FOLDER / "proxy.log",
+                                               env=forest.client("proxy.ccache"), tcp=("127.0.0.1", PORT))
+    stack.callback(proxy.stop)
+    return proxy
+
+
+def stead(forest, *args):
+    return foreign.built("stead").run(*args, "--config", forest.stead_toml, "--keytab", FOLDER / "frontend.keytab", "--principal",
+                                      f"HTTP/{HOST}@ROOT.FABRIKAM.COM", env=forest.client("stead.ccache"), timeout=40)
+
+
+def tell_sign_ins(story, forest):
+    story.chapter("Alice signs in by Kerberos: stock kinit, then curl --negotiate. Each back end is stock Apache and takes Kerberos only.")
+    kerberos = Browser("alice-kerberos", forest)
+    story.step("kinit alice", lambda: foreign.kinit(kerberos.env, ALICE, PASSWORD).ok() and "a TGT of ROOT.FABRIKAM.COM")
+    for path, account, _, about in BACK_ENDS:
+        story.step(f"{path:10} {about}", lambda p=path, a=account: f"{a} saw " + require(kerberos.negotiate(p).user(), ALICE, "the user"))
+
+    story.chapter("Alice signs in by a form: her password is checked, then the proxy acts for her without it.")
+    form = Browser("alice-form", forest)
+    story.step("the form", lambda: form.sign_in_by_form("alice", PASSWORD, "/reports/").expect(303) and "303, with a session cookie")
+    for path, account, _, about in BACK_ENDS:
+        story.step(f"{path:10} {about}", lambda p=path, a=account: f"{a} saw " + require(form.get(p).user(), ALICE, "the user"))
+    story.step("a wrong password", lambda: f"HTTP {Browser('mallory', forest).sign_in_by_form('alice', 'wrong', '/').expect(401).status}")
+
+
+def tell_ten_steps(story, forest):
+    story.chapter("How alice's ticket for the other forest was come by: which domain controller was asked, its level, what it said.")
+    ran = stead(forest, "s4u", "--for", "alice", "--service", "HTTP/backend.corp.contoso.com", "--json")
+    trace_file = FOLDER / "trace.json"
+    trace_file.write_text(ran.out)
+    story.show(foreign.built("stead").run("explain", trace_file).out)
+
+    def check():
+        trace = json.loads(ran.out)
+        if not trace["granted"]:
+            raise StepFailed(trace["diagnosis"]["summary"])
+        refused = [s for s in trace["steps"] if s["level"] == "2008" and s["answer"].startswith("KDC_ERR")]
+        found = [s for s in trace["steps"] if s["exchange"] == "locate" and s["answer"] == "found"]
+        if not refused or not found:
+            raise StepFailed("no 2008-level controller refused, or no 2012-level one was looked for")
+        return f"{refused[0]['controller']} refused, {found[0]['controller']} was found"
+
+    story.step("the ten steps", check)
+
+
+def tell_refusals(story, forest):
+    story.chapter("What is refused, and why.")
+    browser = Browser("alice-form", forest)
+
+    def denied():
+        browser.sign_in_by_form("alice", PASSWORD, "/denied/").expect(303)
+        answer = browser.get("/denied/").expect(403)
+        return f"HTTP 403, request {answer.fields['x-request-id'][0]}"
+
+    story.step("/denied/   no one allowed the front end to act there", denied)
+
+    def reason():
+        ran = stead(forest, "s4u", "--for", "alice", "--service", "HTTP/denied.corp.contoso.com", "--json")
+        require(ran.status, 1, "the exit status of stead s4u")
+        diagnosis = json.loads(ran.out)["diagnosis"]
+        if not any(fix.startswith("Set-ADComputer") for fix in diagnosis["fix"]):
+            raise StepFailed(f"no Set-ADComputer line in {diagnosis}")
+        story.show(diagnosis["summary"] + "\nAn administrator of the back end's domain would allow it with:\n  " + "\n  ".join(diagnosis["fix"]))
+        return diagnosis["code"]
+
+    story.step("the reason, and the line that would allow it", reason)
+
+    def carol():
+        form = Browser("carol", forest)
+        form.sign_in_by_form("carol", PASSWORD, "/reports/").expect(303)
+        return f"HTTP {form.get('/reports/').expect(403).status}"
+
+    story.step("carol, who is sensitive and cannot be delegated", carol)
+    story.step("dave, whose account is disabled",
+               lambda: f"HTTP {Browser('dave', forest).sign_in_by_form('dave', PASSWORD, '/').expect(403).status}")
+
+
+def main():
+    arguments = argparse.ArgumentParser(prog="samples/demo")
+    arguments.add_argument("--once", action="store_true", help="end after the story; exit status 0 only if every step held")
+    arguments.add_argument("--without", action="append", default=[], metavar="CONTROLLER", help="leave a domain controller out")
+    options = arguments.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+
+    story = Story()
+    with contextlib.ExitStack() as stack:
+        names = re.findall(r'^name\s*=\s*"(dc[^"]*)"', (SAMPLES / "forest.toml").read_text(), re.M)
+        unknown = set(options.without) - set(names)
+        if unknown:
+            arguments.error(f"no controller {', '.join(sorted(unknown))} in samples/forest.toml; it has {', '.join(names)}")
+        print(f"demo: forest ({FOLDER / 'kdc.log'})", flush=True)
+        forest = stack.enter_context(Forest(SAMPLES / "forest.toml", dcs=[n for n in names if n not in options.without]))
+        stack.callback(lambda: shutil.copy(forest.folder / "kdc.log", FOLDER / "kdc.log"))
+        make_files(forest)
+        print("demo: back ends", flush=True)
+        for _, account, port, _ in BACK_ENDS:
+            keytab = forest.keytab(account)
+            stack.enter_context(Apache(keytab, forest.env["KRB5_CONFIG"], port=port))
+        print(f"demo: proxy ({FOLDER / 'proxy.log'})", flush=True)
+        start_proxy(forest, stack)
+
+        tell_sign_ins(story, forest)
+        tell_ten_steps(story, forest)
+        tell_refusals(story, forest)
+
+        if story.failed:
+            print(f"\ndemo: {len(story.failed)} steps did not hold: {'; '.join(story.failed)}", flush=True)
+        else:
+            print("\ndemo: every step held", flush=True)
+        if not options.once:
+            print(f"""
+Try it yourself, in another terminal; Ctrl-C here ends it all.
+  export KRB5_CONFIG={forest.env['KRB5_CONFIG']} KRB5CCNAME=FILE:{FOLDER}/mine.ccache
+  kinit alice                                     # {PASSWORD}
+  curl --cacert {FOLDER}/front.crt --resolve {HOST}:{PORT}:127.0.0.1 --negotiate -u : {URL}/backend/
+Status page: http://{ADMIN}/status  metrics: http://{ADMIN}/metrics""", flush=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+    return 1 if story.failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (foreign.Missing, AssertionError) as why:
+        sys.exit(f"demo: {why}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -69,6 +69,8 @@ Result<std::vector<std::string>> realms_between(std::string_view from, std::stri
     return parts;
   };
   const std::vector<std::string_view> a = components(from), b = components(to);
+  const auto is_empty = [](std::string_view part) { return part.empty(); };
+  if (std::ranges::any_of(a, is_empty) || std::ranges::any_of(b, is_empty)) return WireErrc::bad_value;
   const auto ancestor = [&](const std::vector<std::string_view>& parts, std::size_t count) {
     std::string realm;
     for (std::size_t i = 0; i < count; ++i) {
@@ -86,7 +88,7 @@ Result<std::vector<std::string>> realms_between(std::string_view from, std::stri
   std::vector<std::string> out;
   if (a.size() + b.size() > kMaxTransitedRealms) return WireErrc::too_large;
   for (std::size_t count = a.size(); count-- > common;) {
-    if (count != b.size()) out.push_back(ancestor(a, count));
+    if (count != common || common != b.size()) out.push_back(ancestor(a, count));
   }
   for (std::size_t count = common + 1; count < b.size(); ++count) out.push_back(ancestor(b, count));
   return out;

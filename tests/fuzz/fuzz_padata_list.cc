@@ -1,0 +1,7 @@
+#include "sspi_shim/protocol/types.h"
+#include "tests/fuzz/fuzz_roundtrip.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return stead::fuzz::round_trip({data, size}, stead::decode_padata_list,
+                                 [](const stead::PaDataList& value) { return stead::encode(value); });
+}

@@ -1,0 +1,93 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/s4u/credential.h"
+
+namespace stead {
+namespace {
+
+krb5_timestamp timestamp_of(Time time) { return static_cast<krb5_timestamp>(static_cast<std::uint32_t>(time.time_since_epoch().count())); }
+
+Error last_system_error() { return {errno, boost::system::system_category()}; }
+
+// The ticket under this service name.
+krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential& from, krb5_principal client, krb5_principal server) {
+  const Buffer ticket = encode(from.ticket);
+  const EncryptionKey key = from.session_key.to_encryption_key();
+  SecretBuffer key_bytes = key.value;
+  krb5_creds creds{};  // no second ticket, not is_skey: borrowed pointers throughout
+  creds.client = client;
+  creds.server = server;
+  creds.keyblock.magic = KV5M_KEYBLOCK;
+  creds.keyblock.enctype = static_cast<krb5_enctype>(key.type);
+  creds.keyblock.length = static_cast<unsigned>(key_bytes.size());
+  creds.keyblock.contents = key_bytes.data();
+  creds.times.authtime = timestamp_of(from.authtime);
+  creds.times.starttime = timestamp_of(from.starttime != Time{} ? from.starttime : from.authtime);
+  creds.times.endtime = timestamp_of(from.endtime);
+  creds.times.renew_till = from.renew_till ? timestamp_of(*from.renew_till) : 0;
+  creds.ticket_flags = static_cast<krb5_flags>(from.flags);
+  creds.ticket.magic = KV5M_DATA;
+  creds.ticket.length = static_cast<unsigned>(ticket.size());
+  creds.ticket.data = const_cast<char*>(reinterpret_cast<const char*>(ticket.data()));
+  return krb5_cc_store_cred(context, ccache, &creds);
+}
+
+// Fills the ccache of this name: the user as default principal, and the ticket twice. What a host-based name becomes without
+// [domain_realm] is a service of the empty (referral) realm.
+Error fill(const std::string& name, const Credential& from) {
+  const auto context = make_krb5_context();
+  if (!context) return context.error();
+  const auto client = to_krb5(context->get(), {from.client, from.client_realm});
+  if (!client) return client.error();
+  const auto server = to_krb5(context->get(), {from.service, from.service_realm});
+  if (!server) return server.error();
+  const auto referral = to_krb5(context->get(), {from.service, ""});
+  if (!referral) return referral.error();
+  krb5_ccache raw = nullptr;
+  if (const auto code = krb5_cc_resolve(context->get(), name.c_str(), &raw)) return libkrb5_error(code);
+  const Krb5Ccache ccache(raw, CloseKrb5Ccache{context->get()});
+  krb5_error_code code = krb5_cc_initialize(context->get(), raw, client->get());
+  if (code == 0) code = store(context->get(), raw, from, client->get(), server->get());
+  if (code == 0) code = store(context->get(), raw, from, client->get(), referral->get());
+  return code == 0 ? Error() : libkrb5_error(code);
+}
+
+// "FILE:path" and plain paths; empty for another type of ccache.
+std::string file_of(const std::string& name) {
+  if (name.starts_with("FILE:")) return name.substr(5);
+  const auto colon = name.find(':');
+  const bool typed = colon != std::string::npos && colon > 0 && name.substr(0, colon).find('/') == std::string::npos;
+  return typed ? std::string() : name;
+}
+
+}  // namespace
+
+Result<void> v0::export_ccache(const ServiceTicket& ticket, const std::string& path) {
+  const auto* issued = dynamic_cast<const IssuedTicket*>(&ticket);
+  if (issued == nullptr || path.empty()) return make_error_code(boost::system::errc::invalid_argument);
+  const std::string file = file_of(path);
+  if (file.empty()) {
+    if (const Error error = fill(path, issued->credential())) return error;
+    return {};
+  }
+  // Under a name of its own until it is whole: a reader sees the old file or the new one.
+  std::string temporary = file + ".XXXXXX";
+  const int fd = ::mkstemp(temporary.data());
+  if (fd < 0) return last_system_error();
+  ::close(fd);
+  Error error = fill("FILE:" + temporary, issued->credential());
+  if (!error && ::chmod(temporary.c_str(), S_IRUSR | S_IWUSR) != 0) error = last_system_error();
+  if (!error && std::rename(temporary.c_str(), file.c_str()) != 0) error = last_system_error();
+  if (!error) return {};
+  ::unlink(temporary.c_str());
+  return error;
+}
+
+}  // namespace stead

@@ -11,6 +11,7 @@ namespace stead::kdc {
 struct LevelTraits {
   bool aes;                  // else RC4 alone
   bool s4u_x509_user;        // reads PA-S4U-X509-USER before PA-FOR-USER; else PA-FOR-USER alone
+  bool s4u_x509_user_encrypted;  // with RC4 repeats its checksums in the encrypted padata
   bool fast_claims_rbcd;     // FAST, claims, PA-PAC-OPTIONS (echoed), resource-based constrained delegation
   bool asserted_identity;    // writes S-1-18-1 and S-1-18-2, UserFlags 0x20 for them
   bool upn_dns_info;         // PAC buffer 12

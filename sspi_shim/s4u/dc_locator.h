@@ -1,9 +1,11 @@
 #pragma once
 // Which DCs a realm has (static list, or SRV records by c-ares), what each says of itself (CLDAP ping), and which of them meets a
 // required level: MS-NRPC §3.5.4.3.1 and MS-ADTS §6.3 as far as a client needs them. Answers are cached: a DC's own for 30 minutes,
-// a realm's list for 12 hours or the records' TTL, a failed search for 45 seconds.
+// a realm's list for 12 hours or the records' TTL, a failed search or ping for 45 seconds. Configured controllers are asked in the
+// file's order, those of DNS by priority and weight, our site's first.
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <optional>
 
 #include "sspi_shim/s4u/kdc_transport.h"
 
@@ -23,13 +25,17 @@ class DcLocator {
     std::vector<SeenController> seen;
   };
   virtual boost::asio::awaitable<Found> find(std::string realm, DcLevel level, std::vector<ControllerAddress> refused) = 0;
-  // One DC with the story of the choice, for `stead locate`. `site` empty: ours.
+  // One DC with the story of the choice, for `stead locate`. `site` empty: ours. Fails with host_not_found where no DC of the realm is
+  // known (or what DNS failed with), timed_out where none of them answers, not_found where none is of that level; what was seen then
+  // comes from find, which has it cached.
   virtual boost::asio::awaitable<Result<LocatedController>> locate(std::string realm, DcLevel level, std::string site) = 0;
   // What the transport learned: a DC that did not answer is asked last for a while.
   virtual void mark_silent(const ControllerAddress& controller) = 0;
   virtual void mark_alive(const ControllerAddress& controller) = 0;
   // The realm's DC of this level that served before, to be asked first for S4U2Proxy; nothing where none did.
   virtual std::optional<KnownController> preferred(const std::string& realm, DcLevel level) = 0;
+  // How many pings were sent so far.
+  [[nodiscard]] virtual std::uint64_t pings() const { return 0; }
 };
 
 // Works on one executor.

@@ -1,0 +1,88 @@
+#include "sspi_shim/s4u/dc_discovery.h"
+
+#include <boost/asio/error.hpp>
+#include <algorithm>
+#include <map>
+
+#include "sspi_shim/protocol/crypto.h"
+
+namespace stead {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kMaxControllers = 64;  // of one realm; further ones are not looked at
+constexpr std::chrono::seconds kLongestLife{12 * 3600}, kShortestLife{10};
+
+std::uint32_t draw(std::uint32_t highest) {
+  std::uint32_t number = 0;
+  random_bytes({reinterpret_cast<std::uint8_t*>(&number), sizeof number});
+  return static_cast<std::uint32_t>(std::uint64_t{number} * (std::uint64_t{highest} + 1) >> 32);
+}
+
+// Adds the records whose target and port are not there yet.
+void add_new(std::vector<SrvRecord>& to, std::vector<SrvRecord> records) {
+  for (SrvRecord& record : records) {
+    const bool known = std::any_of(to.begin(), to.end(), [&](const SrvRecord& there) {
+      return there.port == record.port && equal_ignoring_case(there.target, record.target);
+    });
+    if (!known) to.push_back(std::move(record));
+  }
+}
+
+bool found_nothing(const Error& error) { return !error || error == asio::error::host_not_found; }
+
+}  // namespace
+
+asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, std::string realm, std::string site) {
+  const std::string domain = to_lower(realm);
+  const auto all_query = dns->ask_srv("_kerberos._tcp.dc._msdcs." + domain);
+  const auto ldap_query = dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
+  const auto site_query = site.empty() ? nullptr : dns->ask_srv("_kerberos._tcp." + site + "._sites.dc._msdcs." + domain);
+  std::vector<SrvRecord> records;
+  if (site_query) {
+    auto of_site = co_await dns->srv(site_query);
+    if (of_site) records = in_srv_order(std::move(*of_site), draw);
+  }
+  auto of_domain = co_await dns->srv(all_query);
+  if (of_domain) add_new(records, in_srv_order(std::move(*of_domain), draw));
+  DcList list;
+  list.error = of_domain ? Error() : of_domain.error();
+  for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm without AD's names
+    if (!records.empty() || !found_nothing(list.error)) break;
+    const auto query = dns->ask_srv(service + domain);
+    auto stock = co_await dns->srv(query);
+    if (stock) records = in_srv_order(std::move(*stock), draw);
+    list.error = stock ? Error() : stock.error();
+  }
+  std::map<std::string, std::uint16_t> ldap_ports;
+  const auto ldap = co_await dns->srv(ldap_query);
+  if (ldap) {
+    for (const SrvRecord& record : *ldap) ldap_ports.emplace(to_lower(record.target), record.port);
+  }
+
+  if (records.size() > kMaxControllers) records.resize(kMaxControllers);
+  std::vector<DnsResolver::QueryPtr> hosts;
+  for (const SrvRecord& record : records) hosts.push_back(dns->ask_addresses(record.target));
+  list.life = kLongestLife;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const SrvRecord& record = records[i];
+    list.life = std::min(list.life, std::chrono::seconds(record.ttl));
+    const auto addresses = co_await dns->addresses(hosts[i]);
+    if (!addresses) {
+      list.error = addresses.error();
+      continue;
+    }
+    const auto ldap_port = ldap_ports.find(to_lower(record.target));
+    for (const std::string& address : *addresses) {
+      list.controllers.push_back(
+          {record.target, address, record.port, ldap_port == ldap_ports.end() ? std::uint16_t{389} : ldap_port->second});
+    }
+  }
+  list.life = std::max(list.life, kShortestLife);
+  if (!list.controllers.empty()) list.error = {};
+  if (list.controllers.empty() && !list.error) list.error = make_error_code(asio::error::host_not_found);
+  co_return list;
+}
+
+}  // namespace stead

@@ -1,0 +1,33 @@
+#pragma once
+// DNS by c-ares on an Asio executor: c-ares opens its sockets and says when it wants to read or write, Asio waits for it.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sspi_shim/s4u/dns_srv.h"
+
+namespace stead {
+
+class DnsResolver {
+ public:
+  struct Query;  // a question on its way
+  using QueryPtr = std::shared_ptr<Query>;
+
+  virtual ~DnsResolver() = default;
+  // A question is sent at once; the answer is waited for separately, so that several may be under way together.
+  [[nodiscard]] virtual QueryPtr ask_srv(const std::string& name) = 0;
+  [[nodiscard]] virtual QueryPtr ask_addresses(const std::string& host) = 0;
+  // host_not_found: there is no such name, or no such record; timed_out or connection_refused: no nameserver answers; no_recovery:
+  // it answers with an error.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<SrvRecord>>> srv(QueryPtr query) = 0;
+  // IPv4 and IPv6 in text, in the order of RFC 6724.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> addresses(QueryPtr query) = 0;
+};
+
+// `nameservers`: "address:port" or "[v6]:port"; empty: /etc/resolv.conf. Works on one executor.
+[[nodiscard]] Result<std::shared_ptr<DnsResolver>> make_dns_resolver(boost::asio::any_io_executor executor,
+                                                                     const std::vector<std::string>& nameservers);
+
+}  // namespace stead

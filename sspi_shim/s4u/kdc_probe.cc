@@ -1,0 +1,33 @@
+#include "sspi_shim/s4u/kdc_probe.h"
+
+#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/s4u/kdc_race.h"
+#include "sspi_shim/s4u/udp_exchange.h"
+
+namespace stead {
+namespace asio = boost::asio;
+
+asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddress controller, std::string realm,
+                                  std::chrono::milliseconds timeout) {
+  Error address_error;
+  const auto address = asio::ip::make_address(controller.address, address_error);
+  if (address_error) co_return false;
+  KdcReq request;
+  request.body.cname = krbtgt_name(realm);
+  request.body.realm = realm;
+  request.body.sname = krbtgt_name(realm);
+  request.body.till = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
+  request.body.nonce = random_nonce();
+  request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
+  const Buffer bytes = encode(request);
+  const auto now = std::chrono::steady_clock::now();
+  auto socket = std::make_shared<asio::ip::udp::socket>(executor);
+  const asio::ip::udp::endpoint to(address, controller.kerberos_port);
+  const UdpTimes times{now + timeout, now + timeout / 2};
+  std::function<bool(Bytes)> is_answer = [bytes](Bytes datagram) { return is_reply_to(bytes, datagram); };
+  const Result<Buffer> reply = co_await udp_exchange(socket, to, bytes, times, std::move(is_answer));
+  co_return reply.has_value();
+}
+
+}  // namespace stead

@@ -1,0 +1,108 @@
+#include "sspi_shim/s4u/kdc_race.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/s4u/udp_exchange.h"
+
+namespace stead {
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+// Larger requests would be fragmented, which firewalls drop: they go by TCP at once.
+constexpr std::size_t kMaxDatagram = 1400;
+
+bool is_too_big(const Result<Buffer>& reply) {
+  if (!reply || reply->empty() || reply->front() != der::application(30)) return false;
+  const auto error = decode_krb_error(*reply);
+  return error && error->code == KrbErrc::KRB_ERR_RESPONSE_TOO_BIG;
+}
+}  // namespace
+
+bool is_reply_to(Bytes request, Bytes reply) {
+  if (request.empty() || reply.empty()) return false;
+  if (reply[0] == der::application(30)) return decode_krb_error(reply).has_value();
+  // AS-REQ 10 and AS-REP 11, TGS-REQ 12 and TGS-REP 13.
+  if (reply[0] != request[0] + 1) return false;
+  der::Reader in(reply);
+  in.any();
+  return in.finish(true).has_value();
+}
+
+KdcRace::Attempt& KdcRace::start(KnownController controller) {
+  attempts_.push_back(std::make_unique<Attempt>(executor_, std::move(controller)));
+  Attempt& attempt = *attempts_.back();
+  attempt.started = Clock::now();
+  asio::co_spawn(executor_, run(shared_from_this(), attempt), asio::detached);
+  return attempt;
+}
+
+asio::awaitable<void> KdcRace::run(std::shared_ptr<KdcRace> race, Attempt& attempt) {
+  Result<Buffer> outcome = co_await race->ask(attempt);
+  attempt.took = Clock::now() - attempt.started;
+  attempt.outcome.emplace(std::move(outcome));
+  race->wake_.cancel();
+}
+
+asio::awaitable<Result<Buffer>> KdcRace::ask(Attempt& attempt) {
+  Error address_error;
+  const auto address = asio::ip::make_address(attempt.at.where.address, address_error);
+  if (address_error) co_return address_error;
+  const auto until = attempt.started + times_.answer;
+  Error datagram_error;
+  if (request_.size() <= kMaxDatagram) {
+    const asio::ip::udp::endpoint to(address, attempt.at.where.kerberos_port);
+    const UdpTimes times{attempt.started + times_.answer / 2, std::nullopt};
+    std::function<bool(Bytes)> is_answer = [self = shared_from_this()](Bytes bytes) { return is_reply_to(self->request_, bytes); };
+    Result<Buffer> reply = co_await udp_exchange(attempt.udp, to, request_, times, std::move(is_answer));
+    if (reply && !is_too_big(reply)) co_return reply;
+    // Too big for a datagram, lost, or closed to UDP: this DC may still be had by TCP.
+    if (!reply) datagram_error = reply.error();
+  }
+  const asio::ip::tcp::endpoint peer(address, attempt.at.where.kerberos_port);
+  Result<Buffer> reply = co_await tcp_exchange(pool_, attempt.tcp, executor_, peer, request_, until);
+  if (reply && !is_reply_to(request_, *reply)) co_return make_error_code(WireErrc::bad_value);
+  if (!reply && datagram_error == asio::error::timed_out) co_return datagram_error;  // it is there, but silent
+  co_return reply;
+}
+
+asio::awaitable<bool> KdcRace::wait(Clock::time_point until) {
+  for (const auto& attempt : attempts_) {
+    if (attempt->outcome && !attempt->judged) co_return true;
+  }
+  wake_.expires_at(until);
+  co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() == asio::cancellation_type::none;
+}
+
+KdcRace::Attempt* KdcRace::next_outcome() {
+  for (const auto& attempt : attempts_) {
+    if (!attempt->outcome || attempt->judged) continue;
+    attempt->judged = true;
+    return attempt.get();
+  }
+  return nullptr;
+}
+
+bool KdcRace::running() const {
+  for (const auto& attempt : attempts_) {
+    if (!attempt->outcome) return true;
+  }
+  return false;
+}
+
+void KdcRace::give_up() {
+  for (const auto& attempt : attempts_) {
+    attempt->tcp->give_up();
+    Error ignored;
+    attempt->udp->close(ignored);
+  }
+}
+
+}  // namespace stead

@@ -1,0 +1,126 @@
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <map>
+
+#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/s4u/kdc_race.h"
+
+namespace stead {
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::milliseconds kNextAfter{250};  // a DC that was never heard
+constexpr std::chrono::seconds kHeardLately{60};
+
+bool is_unavailable(Bytes reply) {
+  if (reply[0] != der::application(30)) return false;
+  const auto error = decode_krb_error(reply);
+  return error && error->code == KrbErrc::KDC_ERR_SVC_UNAVAILABLE;
+}
+
+// Ends the race, however the coroutine that runs it ends.
+struct Finish {
+  std::shared_ptr<KdcRace> race;
+  ~Finish() { race->give_up(); }
+};
+
+class Transport final : public KdcTransport {
+ public:
+  Transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, std::chrono::milliseconds timeout)
+      : executor_(std::move(executor)), locator_(std::move(locator)), timeout_(timeout) {}
+
+  asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
+    std::vector<KnownController> controllers = co_await locator_->controllers(realm);
+    KdcExchangeResult result = co_await send_to(std::move(controllers), std::move(realm), std::move(request));
+    co_return result;
+  }
+
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string, Buffer request) override {
+    if (controllers.empty()) co_return KdcExchangeResult{make_error_code(asio::error::host_not_found), {}};
+    const RaceTimes times{timeout_, std::min(kNextAfter, timeout_ / 2), timeout_ * 3 / 4};
+    const auto race = std::make_shared<KdcRace>(executor_, pool_, std::move(request), times);
+    const Finish finish{race};
+    KdcExchangeResult result{make_error_code(asio::error::timed_out), {}};
+    std::optional<KdcReply> unavailable;  // stands where no other DC answers
+    Error last_error;
+    bool timed_out = false;
+    std::size_t next = 0;
+    Clock::time_point next_at = Clock::now();
+    for (;;) {
+      const bool waiting = race->running();
+      if (next < controllers.size() && (!waiting || Clock::now() >= next_at)) {
+        const auto& attempt = race->start(controllers[next++]);
+        next_at = attempt.started + (heard_lately(attempt.at.where) ? times.next_known : times.next_new);
+      } else if (!waiting) {
+        break;
+      }
+      const bool go_on = co_await race->wait(next < controllers.size() ? next_at : Clock::now() + timeout_);
+      if (!go_on) {
+        result.reply = make_error_code(asio::error::operation_aborted);
+        co_return result;
+      }
+      while (KdcRace::Attempt* attempt = race->next_outcome()) {
+        if (!attempt->outcome->has_value()) {
+          last_error = attempt->outcome->error();
+          timed_out = timed_out || last_error == asio::error::timed_out;
+          result.silent.push_back({attempt->at, attempt->took});
+          locator_->mark_silent(attempt->at.where);
+          next_at = Clock::now();
+          continue;
+        }
+        heard_[{attempt->at.where.address, attempt->at.where.kerberos_port}] = Clock::now();
+        locator_->mark_alive(attempt->at.where);
+        KdcReply reply{std::move(**attempt->outcome), attempt->at, attempt->took};
+        if (is_unavailable(reply.bytes)) {
+          unavailable = std::move(reply);
+          next_at = Clock::now();
+          continue;
+        }
+        note_outrun(*race, result);
+        result.reply = std::move(reply);
+        co_return result;
+      }
+    }
+    if (unavailable) {
+      result.reply = std::move(*unavailable);
+    } else {
+      result.reply = timed_out ? make_error_code(asio::error::timed_out) : last_error;
+    }
+    co_return result;
+  }
+
+ private:
+  [[nodiscard]] bool heard_lately(const ControllerAddress& where) const {
+    const auto found = heard_.find({where.address, where.kerberos_port});
+    return found != heard_.end() && Clock::now() - found->second < kHeardLately;
+  }
+
+  // DCs that had their time, and whose answer is not waited for any more because another one came.
+  void note_outrun(const KdcRace& race, KdcExchangeResult& result) {
+    const auto now = Clock::now();
+    for (const auto& attempt : race.attempts()) {
+      const bool had_time = now - attempt->started >= std::min(kNextAfter, timeout_ / 2);
+      if (attempt->outcome || !had_time) continue;
+      result.silent.push_back({attempt->at, now - attempt->started});
+      locator_->mark_silent(attempt->at.where);
+    }
+  }
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<DcLocator> locator_;
+  std::chrono::milliseconds timeout_;
+  std::shared_ptr<TcpPool> pool_ = std::make_shared<TcpPool>();
+  std::map<std::pair<std::string, std::uint16_t>, Clock::time_point> heard_;
+};
+
+}  // namespace
+
+std::shared_ptr<KdcTransport> make_kdc_transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator,
+                                                 std::chrono::milliseconds timeout) {
+  return std::make_shared<Transport>(std::move(executor), std::move(locator), timeout);
+}
+
+}  // namespace stead

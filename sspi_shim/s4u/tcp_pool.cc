@@ -1,0 +1,119 @@
+#include "sspi_shim/s4u/tcp_pool.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <array>
+
+#include "sspi_shim/s4u/time_limit.h"
+
+namespace stead {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMaxIdlePerPeer = 8;
+constexpr std::chrono::seconds kIdleLife{60};
+
+// Open, and with nothing to read: neither a FIN nor bytes that nobody asked for.
+bool looks_alive(tcp::socket& socket) {
+  char byte;
+  const auto n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool connection_was_dead(const Error& error) {
+  return error == asio::error::eof || error == asio::error::connection_reset || error == asio::error::broken_pipe;
+}
+
+asio::awaitable<Result<Buffer>> exchange_frames(TcpPool::Socket socket, const Buffer& request) {
+  std::array<std::uint8_t, 4> head{};
+  store_be32(head.data(), static_cast<std::uint32_t>(request.size()));
+  const std::array<asio::const_buffer, 2> frame{asio::buffer(head), asio::buffer(request)};
+  const auto [write_error, written] = co_await asio::async_write(*socket, frame, as_result);
+  if (write_error) co_return write_error;
+  const auto [head_error, head_size] = co_await asio::async_read(*socket, asio::buffer(head), as_result);
+  if (head_error) co_return head_error;
+  const std::size_t size = load_be32(head.data());
+  if (size == 0 || size > kMaxKdcFrame) co_return make_error_code(WireErrc::bad_length);
+  Buffer body(size);
+  const auto [body_error, body_size] = co_await asio::async_read(*socket, asio::buffer(body), as_result);
+  if (body_error) co_return body_error;
+  co_return body;
+}
+}  // namespace
+
+TcpPool::Socket TcpPool::take(const tcp::endpoint& peer) {
+  const auto found = idle_.find(peer);
+  if (found == idle_.end()) return nullptr;
+  auto& idle = found->second;
+  const auto oldest = std::chrono::steady_clock::now() - kIdleLife;
+  while (!idle.empty() && idle.front().since < oldest) idle.pop_front();
+  while (!idle.empty()) {
+    Socket socket = std::move(idle.back().socket);
+    idle.pop_back();
+    if (looks_alive(*socket)) return socket;
+  }
+  idle_.erase(found);
+  return nullptr;
+}
+
+void TcpPool::give_back(const tcp::endpoint& peer, Socket socket) {
+  auto& idle = idle_[peer];
+  idle.push_back({std::move(socket), std::chrono::steady_clock::now()});
+  if (idle.size() > kMaxIdlePerPeer) idle.pop_front();
+}
+
+std::size_t TcpPool::idle() const {
+  std::size_t count = 0;
+  for (const auto& [peer, sockets] : idle_) count += sockets.size();
+  return count;
+}
+
+void TcpSlot::give_up() {
+  given_up = true;
+  Error ignored;
+  if (socket) socket->close(ignored);
+}
+
+asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool, std::shared_ptr<TcpSlot> slot, asio::any_io_executor executor,
+                                             tcp::endpoint peer, Buffer request, std::chrono::steady_clock::time_point until) {
+  for (bool try_pool = true;; try_pool = false) {
+    if (slot->given_up) co_return make_error_code(asio::error::operation_aborted);
+    TcpPool::Socket socket = try_pool ? pool->take(peer) : nullptr;
+    const bool pooled = socket != nullptr;
+    if (!pooled) socket = std::make_shared<tcp::socket>(executor);
+    slot->socket = socket;
+    TimeLimit limit(executor, until, [socket] {
+      Error ignored;
+      socket->close(ignored);
+    });
+    Error error;
+    if (!pooled) {
+      const auto [connect_error] = co_await socket->async_connect(peer, as_result);
+      error = connect_error;
+      Error ignored;
+      if (!error) socket->set_option(tcp::no_delay(true), ignored);
+    }
+    if (!error) {
+      Result<Buffer> answer = co_await exchange_frames(socket, request);
+      if (answer) {
+        slot->socket = nullptr;
+        pool->give_back(peer, std::move(socket));
+        co_return answer;
+      }
+      error = answer.error();
+    }
+    slot->socket = nullptr;
+    if (slot->given_up) co_return make_error_code(asio::error::operation_aborted);
+    if (limit.expired()) co_return make_error_code(asio::error::timed_out);
+    if (!pooled || !connection_was_dead(error)) co_return error;
+  }
+}
+
+}  // namespace stead

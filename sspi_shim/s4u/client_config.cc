@@ -1,0 +1,136 @@
+#include "sspi_shim/s4u/client_config.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <krb5.h>
+
+#include <memory>
+
+#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/s4u/config_table.h"
+
+namespace stead {
+namespace {
+
+struct FreeContext {
+  void operator()(krb5_context context) const noexcept { krb5_free_context(context); }
+};
+using Krb5Context = std::unique_ptr<std::remove_pointer_t<krb5_context>, FreeContext>;
+
+Krb5Context make_context() {
+  krb5_context context = nullptr;
+  if (krb5_init_context(&context) != 0) return nullptr;
+  return Krb5Context(context);
+}
+
+bool is_address(const std::string& text) {
+  Error error;
+  boost::asio::ip::make_address(text, error);
+  return !error;
+}
+
+// "127.0.0.1:53", "127.0.0.1", "[::1]:53", "::1".
+bool is_nameserver(const std::string& text) {
+  if (is_address(text)) return true;
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return false;
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const std::string port = text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  return digits && is_address(host) && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
+}
+
+ControllerAddress read_controller(const toml::table& table, const std::string& where, ConfigErrors& errors) {
+  ConfigTable reader(table, where, errors);
+  ControllerAddress out;
+  reader.text("name", out.name);
+  reader.port("kerberos_port", out.kerberos_port);
+  reader.port("ldap_port", out.ldap_port);
+  if (reader.find("address") == nullptr) {
+    reader.error("address", "needs an address");
+  } else if (reader.text("address", out.address) && !is_address(out.address)) {
+    reader.error("address", "address \"" + out.address + "\" is neither IPv4 nor IPv6");
+  }
+  reader.finish();
+  return out;
+}
+
+}  // namespace
+
+void read_locator_table(const toml::table& locator, ConfigErrors& errors, LocatorOptions& out) {
+  ConfigTable reader(locator, "[locator]", errors);
+  for (const auto& [server, node] : reader.texts("nameservers")) {
+    if (!is_nameserver(server)) errors.add(*node, "[locator] nameserver \"" + server + "\" is not ADDRESS or ADDRESS:PORT");
+    out.nameservers.push_back(server);
+  }
+  reader.text("site", out.site);
+  if (const toml::table* realms = reader.table("realm")) {
+    for (const auto& [name, node] : *realms) {
+      const std::string where = "[locator.realm.\"" + std::string(name.str()) + "\"]";
+      const toml::table* realm = node.as_table();
+      if (realm == nullptr) {
+        errors.add(node, where + " must be a table");
+        continue;
+      }
+      ConfigTable realm_reader(*realm, where, errors);
+      std::vector<ControllerAddress>& controllers = out.realms[to_upper(name.str())];
+      for (const toml::table* controller : realm_reader.tables("controllers")) {
+        controllers.push_back(read_controller(*controller, where + " controllers", errors));
+      }
+      if (controllers.empty()) realm_reader.error("controllers", "needs controllers");
+      realm_reader.finish();
+    }
+  }
+  reader.finish();
+}
+
+void read_identity_table(const toml::table& identity, ConfigErrors& errors, ClientOptions& out) {
+  ConfigTable reader(identity, "[identity]", errors);
+  if (reader.text("principal", out.principal)) {
+    const auto principal = parse_principal(out.principal);
+    if (!principal || principal->name.empty()) reader.error("principal", "principal \"" + out.principal + "\" is no principal name");
+  }
+  if (reader.text("keytab", out.keytab)) out.keytab = beside_file(errors.file(), out.keytab);
+  reader.boolean("allow_rc4", out.allow_rc4);
+  reader.boolean("pa_for_user", out.pa_for_user);
+  reader.boolean("own_service_ticket", out.own_service_ticket);
+  reader.finish();
+}
+
+std::optional<ClientOptions> read_client_config(const std::string& path, OtherTables others, std::string& message) {
+  ConfigErrors errors(path);
+  ClientOptions options;
+  if (const auto parsed = parse_config_file(errors)) {
+    ConfigTable reader(*parsed, "", errors);
+    if (const toml::table* locator = reader.table("locator")) read_locator_table(*locator, errors, options.locator);
+    if (const toml::table* identity = reader.table("identity")) read_identity_table(*identity, errors, options);
+    if (others == OtherTables::refused) reader.finish();
+  }
+  message = errors.first();
+  if (!errors.none()) return std::nullopt;
+  return options;
+}
+
+std::string default_realm() {
+  const Krb5Context context = make_context();
+  char* realm = nullptr;
+  if (!context || krb5_get_default_realm(context.get(), &realm) != 0) return {};
+  std::string text = realm;
+  krb5_free_default_realm(context.get(), realm);
+  return text;
+}
+
+void fill_from_krb5_conf(ClientOptions& options) {
+  if (options.keytab.empty()) {
+    const Krb5Context context = make_context();
+    char name[1024] = {};
+    if (context && krb5_kt_default_name(context.get(), name, sizeof name) == 0) options.keytab = name;
+  }
+  const auto principal = parse_principal(options.principal);
+  if (!options.principal.empty() && principal && principal->realm.empty()) {
+    const std::string realm = default_realm();
+    if (!realm.empty()) options.principal += '@' + realm;
+  }
+}
+
+}  // namespace stead

@@ -1,0 +1,22 @@
+#pragma once
+// What a client is told: `stead --config FILE`, and what holds without one. The proxy's file has the same tables (config_table.h).
+#include <optional>
+#include <string>
+
+#include "stead/s4u.h"
+
+namespace stead {
+
+// The file may have other tables than [locator] and [identity]: the proxy's does.
+enum class OtherTables { refused, allowed };
+
+// On failure `message` is one line, "FILE:LINE:COLUMN: message". Relative paths in it are made to start at the file's folder.
+[[nodiscard]] std::optional<ClientOptions> read_client_config(const std::string& path, OtherTables others, std::string& message);
+
+// Fills in what is empty: the keytab, and the principal's realm where it has none, as krb5.conf and KRB5_KTNAME have them. The
+// locator's default is the system's DNS.
+void fill_from_krb5_conf(ClientOptions& options);
+// krb5.conf's default_realm, or the one libkrb5 derives; empty: none.
+[[nodiscard]] std::string default_realm();
+
+}  // namespace stead

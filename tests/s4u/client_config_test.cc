@@ -1,0 +1,129 @@
+#include "sspi_shim/s4u/client_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace stead {
+namespace {
+
+class ClientConfigTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "stead-config-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    file_ = folder_ / "stead.toml";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::optional<ClientOptions> read(std::string_view text, OtherTables others = OtherTables::refused) {
+    std::ofstream(file_) << text;
+    return read_client_config(file_.string(), others, message_);
+  }
+
+  std::filesystem::path folder_, file_;
+  std::string message_;
+};
+
+TEST_F(ClientConfigTest, ReadsLocatorAndIdentity) {
+  const auto options = read(R"([identity]
+principal = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+keytab    = "keys/frontend.keytab"
+allow_rc4 = true
+pa_for_user = true
+
+[locator]
+nameservers = ["127.0.0.1:5353", "[::1]:53", "::1"]
+site = "Hub"
+[locator.realm."root.fabrikam.com"]
+controllers = [{ name = "dc08.root.fabrikam.com", address = "127.0.8.1", kerberos_port = 8088, ldap_port = 8389 },
+               { address = "::1" }]
+)");
+  ASSERT_TRUE(options) << message_;
+  EXPECT_EQ(options->principal, "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM");
+  EXPECT_EQ(options->keytab, (folder_ / "keys/frontend.keytab").string());
+  EXPECT_TRUE(options->allow_rc4);
+  EXPECT_TRUE(options->pa_for_user);
+  EXPECT_THAT(options->locator.nameservers, testing::ElementsAre("127.0.0.1:5353", "[::1]:53", "::1"));
+  EXPECT_EQ(options->locator.site, "Hub");
+  const std::vector<ControllerAddress> wanted{{"dc08.root.fabrikam.com", "127.0.8.1", 8088, 8389}, {"", "::1", 88, 389}};
+  EXPECT_EQ(options->locator.realms.at("ROOT.FABRIKAM.COM"), wanted);
+}
+
+TEST_F(ClientConfigTest, AnEmptyFileMeansTheDefaults) {
+  const auto options = read("");
+  ASSERT_TRUE(options) << message_;
+  EXPECT_TRUE(options->locator.realms.empty());
+  EXPECT_TRUE(options->keytab.empty());
+}
+
+TEST_F(ClientConfigTest, OtherTablesAreAllowedWhereTheCallerSaysSo) {
+  EXPECT_FALSE(read("[server]\nlisten = []\n"));
+  EXPECT_EQ(message_, file_.string() + ":1:2: unknown key \"server\"");
+  EXPECT_TRUE(read("[server]\nlisten = []\n[[route]]\npath = \"/\"\n", OtherTables::allowed)) << message_;
+}
+
+TEST_F(ClientConfigTest, AbsolutePathsAndTypesOfKeytabsStay) {
+  EXPECT_EQ(read("[identity]\nkeytab = \"/etc/krb5.keytab\"\n")->keytab, "/etc/krb5.keytab");
+  EXPECT_EQ(read("[identity]\nkeytab = \"MEMORY:x\"\n")->keytab, "MEMORY:x");
+  EXPECT_EQ(read("[identity]\nkeytab = \"FILE:a.keytab\"\n")->keytab, "FILE:" + (folder_ / "a.keytab").string());
+}
+
+struct BadFile {
+  const char* name;
+  const char* text;
+  const char* message;  // after the file's name
+};
+class ClientConfigRefuses : public ClientConfigTest, public testing::WithParamInterface<BadFile> {};
+TEST_P(ClientConfigRefuses, WithLineAndColumn) {
+  EXPECT_FALSE(read(GetParam().text));
+  EXPECT_THAT(message_, testing::StartsWith(file_.string() + GetParam().message));
+  EXPECT_EQ(message_.find('\n'), std::string::npos);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Files, ClientConfigRefuses,
+    testing::Values(
+        BadFile{"unknown_key", "[identity]\nprincipal = \"HTTP/x@R\"\nkeytabb = \"x\"\n", ":3:1: unknown key \"keytabb\" in [identity]"},
+        BadFile{"unknown_in_locator", "[locator]\nnameserver = []\n", ":2:1: unknown key \"nameserver\" in [locator]"},
+        BadFile{"unknown_in_controller", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", port = 88 }]\n", ":2:35: unknown key \"port\""},
+        BadFile{"wrong_type", "[identity]\nallow_rc4 = \"yes\"\n", ":2:13: [identity] allow_rc4 must be true or false"},
+        BadFile{"port_range", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", ldap_port = 70000 }]\n", ":2:47: "},
+        BadFile{"no_address", "[locator.realm.\"A\"]\ncontrollers = [{ name = \"dc\" }]\n", ":2:16: "},
+        BadFile{"host_as_address", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"dc.a\" }]\n", ":2:28: "},
+        BadFile{"no_controllers", "[locator.realm.\"A\"]\n", ":1:1: "},
+        BadFile{"controllers_no_array", "[locator.realm.\"A\"]\ncontrollers = \"dc\"\n", ":2:15: "},
+        BadFile{"bad_nameserver", "[locator]\nnameservers = [\"127.0.0.1:99999\"]\n", ":2:16: "},
+        BadFile{"nameserver_by_name", "[locator]\nnameservers = [\"ns.example:53\"]\n", ":2:16: "},
+        BadFile{"empty_principal", "[identity]\nprincipal = \"\"\n", ":2:13: "},
+        BadFile{"locator_no_table", "locator = 3\n", ":1:11: "},
+        BadFile{"syntax", "[identity\n", ":1:"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(ClientConfigTest, AMissingFileIsNamed) {
+  EXPECT_FALSE(read_client_config((folder_ / "none.toml").string(), OtherTables::refused, message_));
+  EXPECT_EQ(message_, (folder_ / "none.toml").string() + ":1:1: cannot be opened: No such file or directory");
+  EXPECT_FALSE(read_client_config(folder_.string(), OtherTables::refused, message_));
+  EXPECT_THAT(message_, testing::StartsWith(folder_.string() + ":1:1: "));
+}
+
+TEST_F(ClientConfigTest, Krb5ConfGivesKeytabAndRealm) {
+  std::ofstream(folder_ / "krb5.conf") << "[libdefaults]\ndefault_realm = HOME.TEST\ndefault_keytab_name = FILE:/nowhere/home.keytab\n";
+  ::setenv("KRB5_CONFIG", (folder_ / "krb5.conf").c_str(), 1);
+  ::unsetenv("KRB5_KTNAME");
+  EXPECT_EQ(default_realm(), "HOME.TEST");
+  ClientOptions options;
+  options.principal = "HTTP/front.home.test";
+  fill_from_krb5_conf(options);
+  EXPECT_EQ(options.principal, "HTTP/front.home.test@HOME.TEST");
+  EXPECT_EQ(options.keytab, "FILE:/nowhere/home.keytab");
+  options.principal = "HTTP/front@OTHER";
+  options.keytab = "mine.keytab";
+  fill_from_krb5_conf(options);
+  EXPECT_EQ(options.principal, "HTTP/front@OTHER");
+  EXPECT_EQ(options.keytab, "mine.keytab");
+}
+
+}  // namespace
+}  // namespace stead

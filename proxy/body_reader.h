@@ -28,6 +28,7 @@ class BodyReader {
     buffer_.consume(given_);
     given_ = 0;
   }
+  void end_of_stream() { eof_ = true; }  // for a caller that reads itself: the connection ended
   [[nodiscard]] bool ended() const { return ended_; }  // the last piece was the last
   [[nodiscard]] Framing framing() const { return framing_; }
   [[nodiscard]] std::uint64_t length() const { return left_; }  // still to come, where framing is length

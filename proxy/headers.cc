@@ -21,7 +21,7 @@ constexpr std::string_view kDroppedFromRequest[] = {
     // addresses, names and paths in the client's words
     "forwarded", "true-client-ip", "cf-connecting-ip", "fastly-client-ip", "client-ip", "remote-addr", "remote-host", "remote-user", "auth-user",
     "auth-type", "logon-user", "user-principal-name", "x-windows-user", "from-user", "iv-user", "iv-groups", "sm-user", "x-proxy-user",
-    "front-end-https", "proxy", "x-http-method-override", "x-http-method", "x-method-override", "x-rewrite-url", "x-host",
+    "front-end-https", "proxy", "x-rewrite-url", "x-host",
 };
 // Longer names are judged by how they begin.
 constexpr std::string_view kDroppedPrefixes[] = {"x-forwarded", "x-remote", "x-auth", "x-user", "x-real", "x-stead", "x-original", "x-client",

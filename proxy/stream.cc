@@ -29,6 +29,15 @@ void Watchdog::sweep(Clock::time_point now) {
   }
 }
 
+void Watchdog::close_idle() {
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_)
+    if (stream->idle_) stream->close();
+}
+
+void Watchdog::close_all() {
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_) stream->close();
+}
+
 Stream::Stream(asio::ip::tcp::socket socket, Watchdog& watchdog) : socket_(std::move(socket)), watchdog_(watchdog), next_(watchdog.first_) {
   if (next_ != nullptr) next_->previous_ = this;
   watchdog_.first_ = this;

@@ -26,6 +26,8 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   void sweep(Clock::time_point now);
+  void close_idle();  // those that wait for nothing that was promised
+  void close_all();
 
  private:
   friend class Stream;
@@ -56,6 +58,7 @@ class Stream {
   void expire_reads_in(std::chrono::milliseconds time) { read_deadline_ = Clock::now() + time; }
   void expire_writes_in(std::chrono::milliseconds time) { write_deadline_ = Clock::now() + time; }
   void expect_nothing() { read_deadline_ = write_deadline_ = Clock::time_point::max(); }
+  void set_idle(bool idle) { idle_ = idle; }
   [[nodiscard]] bool timed_out() const { return timed_out_; }
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   // An idle connection is of use only while nothing has come: neither an end nor octets that nobody asked for.
@@ -74,7 +77,7 @@ class Stream {
   std::unique_ptr<Tls> tls_;
   std::string joined_;  // what TLS sends as one record
   Clock::time_point read_deadline_ = Clock::time_point::max(), write_deadline_ = Clock::time_point::max();
-  bool timed_out_ = false;
+  bool timed_out_ = false, idle_ = false;
   Watchdog& watchdog_;
   Stream *previous_ = nullptr, *next_ = nullptr;
 };

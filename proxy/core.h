@@ -1,0 +1,70 @@
+#pragma once
+// What belongs to one core: its loop and everything that a connection on it uses without a lock.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "proxy/access_log.h"
+#include "proxy/backend_ticket.h"
+#include "proxy/config.h"
+#include "proxy/metrics.h"
+#include "proxy/router.h"
+#include "proxy/stream.h"
+#include "proxy/tls.h"
+#include "proxy/upstream_pool.h"
+
+namespace stead::proxy {
+
+// What all cores share; none of it changes while they run.
+struct Shared {
+  Config config;
+  Router router{config.routes};
+  std::unique_ptr<ServerTls> server_tls;  // null: plain HTTP
+  std::unique_ptr<UpstreamTls> upstream_tls;
+  std::unique_ptr<AccessLog> access_log;
+
+  explicit Shared(Config given) : config(std::move(given)) {}
+};
+
+// 32 hexadecimal digits that nobody else uses; unguessable ones are made elsewhere.
+class RequestIds {
+ public:
+  RequestIds();
+  [[nodiscard]] std::string next();
+
+ private:
+  std::uint64_t start_, state_;
+};
+
+struct Core {
+  Core(unsigned number, Shared& common);
+
+  unsigned index;
+  Shared& shared;
+  boost::asio::io_context io{1};
+  std::shared_ptr<BackendTickets> tickets;  // null: no route needs one
+  std::shared_ptr<SignIn> sign_in;          // null: no route wants a user
+  Watchdog watchdog;
+  CoreMetrics metrics;
+  UpstreamPool pool;
+  AccessLogWriter log;
+  RequestIds request_ids;
+  std::size_t connections = 0;
+  bool draining = false;
+
+  void start_ticking();
+  // No new requests: idle connections are closed, the others end with their answer.
+  void drain();
+  [[nodiscard]] const std::string& http_date();  // now, as RFC 9110 §5.6.7 has it
+
+ private:
+  void tick();
+  boost::asio::steady_timer timer_;
+  unsigned ticks_ = 0;
+  std::time_t date_at_ = 0;
+  std::string date_;
+};
+
+}  // namespace stead::proxy

@@ -1,0 +1,46 @@
+// stead-proxy --config FILE [--check]
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "proxy/server.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Signs users in and forwards their requests to back ends that want Kerberos, in their name.", "stead-proxy");
+  std::string path;
+  bool check = false;
+  app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
+  app.add_flag("--check", check, "read the configuration and all that it names, say what is wrong, and end");
+  app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  try {
+    std::string message;
+    auto config = stead::proxy::read_config(path, message);
+    if (!config) {
+      std::fprintf(stderr, "%s\n", message.c_str());
+      return 2;
+    }
+    stead::proxy::StartFailure failure;
+    const auto server = stead::proxy::Server::open(std::move(*config), failure);
+    if (!server) {
+      std::fprintf(stderr, "%s\n", failure.message.c_str());
+      return failure.status;
+    }
+    if (check) {
+      std::puts("ok");
+      return 0;
+    }
+    return server->run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "stead-proxy: %s\n", error.what());
+    return 1;
+  }
+}

@@ -23,7 +23,7 @@ Buffer address_bytes(const asio::ip::address& address) {
 }  // namespace
 
 void log_request(const ServedController& served, const RequestLog& log) {
-  const auto dash = [](const std::string& text) { return std::string_view(text.empty() ? "-" : text); };
+  const auto dash = [](const std::string& text) { return text.empty() ? std::string_view("-") : std::string_view(text); };
   spdlog::info("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client), dash(log.target),
                log.answer, log.status ? " status=" : "", log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{},
                *log.why ? " why=" : "", *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});

@@ -14,6 +14,7 @@ namespace stead::kdc {
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after running out of descriptors
 
 // A connection with the moment it is given up. Shared with its timer, which may fire last.
@@ -79,6 +80,18 @@ asio::awaitable<bool> write_frame(asio::ip::tcp::socket& socket, Buffer reply) {
   co_return !error;
 }
 
+// Closing with bytes unread would reset the connection, and the peer might lose what was sent to him last.
+asio::awaitable<void> linger(ConnectionPtr connection) {
+  give_until(connection, kLinger);
+  Error ignored;
+  connection->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  std::array<std::uint8_t, 4096> discarded{};
+  for (;;) {
+    const auto [error, size] = co_await connection->socket.async_read_some(asio::buffer(discarded), as_result);
+    if (error) co_return;
+  }
+}
+
 asio::awaitable<void> serve_connection(Core& core, const ServedController& served, Service service, ConnectionPtr connection) {
   const Counted counted(core);
   asio::ip::tcp::socket& socket = connection->socket;
@@ -95,8 +108,11 @@ asio::awaitable<void> serve_connection(Core& core, const ServedController& serve
     if (size > core.options.max_frame) {
       const auto snapshot = core.directory.snapshot();
       const DomainEntry* domain = snapshot->domain(served.realm);
-      if (service == Service::kerberos && domain)
-        co_await write_frame(socket, field_too_long(*domain, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now())));
+      if (service == Service::kerberos && domain) {
+        const auto at = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+        const bool sent = co_await write_frame(socket, field_too_long(*domain, at));
+        if (sent) co_await linger(connection);
+      }
       break;
     }
     Buffer request(size);

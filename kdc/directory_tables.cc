@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE IF NOT EXISTS domain (
   realm TEXT PRIMARY KEY, position INTEGER NOT NULL, netbios TEXT NOT NULL, sid TEXT NOT NULL, forest TEXT NOT NULL,
-  enforce_forwardable_evidence INTEGER NOT NULL, allow_rc4 INTEGER NOT NULL);
+  enforce_forwardable_evidence INTEGER NOT NULL, allow_rc4 INTEGER NOT NULL,
+  next_rid INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS account (
   realm TEXT NOT NULL, rid INTEGER NOT NULL, sAMAccountName TEXT NOT NULL, userPrincipalName TEXT NOT NULL, flags TEXT NOT NULL,
   "msDS-SupportedEncryptionTypes" INTEGER, kvno INTEGER NOT NULL, password TEXT NOT NULL, keys TEXT NOT NULL,
@@ -78,11 +79,11 @@ class Writer {
         insert_account_(database, "INSERT INTO account VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
         insert_group_(database, "INSERT INTO account_group VALUES (?,?,?,?)"),
         insert_value_(database, "INSERT INTO value VALUES (?,?,?,?,?)"),
-        insert_domain_(database, "INSERT OR REPLACE INTO domain VALUES (?,?,?,?,?,?,?)"),
+        insert_domain_(database, "INSERT OR REPLACE INTO domain VALUES (?,?,?,?,?,?,?,?)"),
         insert_trust_(database, "INSERT OR REPLACE INTO trust VALUES (?,?,?,?,?,?,?,?,?,?)") {}
 
   bool domain(const Domain& domain, std::size_t position) {
-    return insert_domain_.bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest, domain.enforce_forwardable_evidence, domain.allow_rc4).run();
+    return insert_domain_.bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest, domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid).run();
   }
 
   bool forget(const std::string& realm, std::uint32_t rid) {
@@ -154,7 +155,7 @@ bool write_list(const List* before, const List& after, const Write& write, const
 
 // The rows of `sql` applied to one forest; the name of a row that makes no sense.
 std::string read_domains(sqlite3* database, Forest& forest) {
-  Statement rows(database, "SELECT realm, netbios, sid, forest, enforce_forwardable_evidence, allow_rc4 FROM domain ORDER BY position, realm");
+  Statement rows(database, "SELECT realm, netbios, sid, forest, enforce_forwardable_evidence, allow_rc4, next_rid FROM domain ORDER BY position, realm");
   while (rows.step()) {
     Domain domain;
     domain.realm = rows.text(0);
@@ -165,6 +166,7 @@ std::string read_domains(sqlite3* database, Forest& forest) {
     domain.forest = rows.text(3);
     domain.enforce_forwardable_evidence = rows.integer(4) != 0;
     domain.allow_rc4 = rows.integer(5) != 0;
+    domain.next_rid = static_cast<std::uint32_t>(rows.integer(6));
     forest.domains.push_back(std::move(domain));
   }
   return rows.ok() ? "" : sqlite3_errmsg(database);
@@ -281,7 +283,7 @@ bool write_changes(sqlite3* database, const Forest& before, const Forest& after)
   for (std::size_t i = 0; i < after.domains.size(); ++i) {
     const auto& domain = after.domains[i];
     const auto* old = find_domain(before, domain.realm);
-    if (old == nullptr && !writer.domain(domain, i)) return false;
+    if ((old == nullptr || old->next_rid != domain.next_rid) && !writer.domain(domain, i)) return false;
     const auto forget = [&](std::uint32_t rid) { return writer.forget(domain.realm, rid); };
     const auto account = [&](const Account& entry) { return writer.account(domain.realm, entry); };
     const auto group = [&](const Group& entry) { return writer.group(domain.realm, entry); };

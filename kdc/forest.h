@@ -82,6 +82,7 @@ struct Domain {
   std::vector<Controller> controllers;
   std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
   std::vector<Group> groups;      // among them the well-known ones
+  std::uint32_t next_rid = 1103;  // for the next account made; one that was given is never given again
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 

@@ -243,6 +243,8 @@ class ForestChecker {
       if (auto& rid = rid_of(domain, entry); rid == 0) rid = next_rid(domain);
     for (auto& group : domain.groups)
       if (group.rid == 0) group.rid = next_rid(domain);
+    for (const auto& account : domain.accounts) domain.next_rid = std::max(domain.next_rid, account.rid + 1);
+    for (const auto& group : domain.groups) domain.next_rid = std::max(domain.next_rid, group.rid + 1);
   }
 
   void resolve_entries(std::size_t index) {

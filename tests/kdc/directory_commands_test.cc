@@ -1,0 +1,197 @@
+#include "kdc/directory_commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kdc/command_words.h"
+#include "kdc/forest_file.h"
+#include "kdc/forest_names.h"
+
+namespace stead::kdc {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class DirectoryCommands : public testing::Test {
+ protected:
+  DirectoryCommands() {
+    std::string name = testing::TempDir() + "stead-commands-XXXXXX";
+    folder = mkdtemp(name.data());
+    const auto file = read_forest_file(STEAD_SAMPLES "/forest.toml");
+    DirectoryStore::Opening opening;
+    store = DirectoryStore::open(folder, file.forest, file.digest, opening);
+  }
+  ~DirectoryCommands() override { std::filesystem::remove_all(folder); }
+
+  template <class... Words>
+  CommandResult run(const Words&... words) {
+    return run_directory_command(*store, {std::string(words)...});
+  }
+  template <class... Words>
+  std::string ok(const Words&... words) {
+    const auto result = run(words...);
+    EXPECT_EQ(result.exit_status, 0) << result.error;
+    EXPECT_THAT(result.error, IsEmpty());
+    return result.output;
+  }
+  Account account(std::string_view domain, std::string_view name) {
+    EXPECT_THAT(store->load(forest), IsEmpty());
+    const auto* found = find_account(*find_domain(forest, domain), name);
+    return found == nullptr ? Account{} : *found;
+  }
+  Sid sid(std::string_view domain, std::string_view name) {
+    const auto rid = account(domain, name).rid;  // loads the forest
+    return find_domain(forest, domain)->sid.with_rid(rid);
+  }
+
+  std::filesystem::path folder;
+  std::unique_ptr<DirectoryStore> store;
+  Forest forest;
+};
+
+TEST_F(DirectoryCommands, SetspnListsAddsAndRemoves) {
+  EXPECT_EQ(ok("setspn", "-L", "frontend"),
+            "Registered ServicePrincipalNames for CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com:\n\tHTTP/frontend.root.fabrikam.com\n");
+  EXPECT_THAT(ok("setspn", "-S", "HTTP/new.root.fabrikam.com", "ROOT\\frontend$"), HasSubstr("Updated object"));
+  EXPECT_THAT(account("ROOT", "frontend").spns, ElementsAre("HTTP/frontend.root.fabrikam.com", "HTTP/new.root.fabrikam.com"));
+  EXPECT_THAT(ok("setspn", "-D", "http/NEW.root.fabrikam.com", "frontend"), StartsWith("Unregistering ServicePrincipalNames for CN=frontend,"));
+  EXPECT_THAT(account("ROOT", "frontend").spns, ElementsAre("HTTP/frontend.root.fabrikam.com"));
+  EXPECT_EQ(run("setspn", "-D", "HTTP/new.root.fabrikam.com", "frontend").exit_status, 1);
+}
+
+TEST_F(DirectoryCommands, SetspnRefusesADuplicateInTheForest) {
+  const auto result = run("setspn", "-S", "http/FRONTEND.root.fabrikam.com", "EMEA\\ledger$");
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.error, "Duplicate SPN found, aborting operation!");
+  EXPECT_THAT(account("EMEA", "ledger").spns, testing::SizeIs(1));
+  EXPECT_EQ(run("setspn", "-S", "no-spn", "ledger").exit_status, 2);
+  EXPECT_EQ(run("setspn", "-S", "HTTP/x").exit_status, 2);
+  EXPECT_EQ(run("setspn", "-S", "HTTP/x", "nobody").exit_status, 1);
+  EXPECT_EQ(run("setspn").exit_status, 2);
+}
+
+TEST_F(DirectoryCommands, SetspnFindsSpnsAndDuplicates) {
+  EXPECT_THAT(ok("setspn", "-Q", "HTTP/ledger.EMEA.root.fabrikam.com"), HasSubstr("Existing SPN found!"));
+  EXPECT_THAT(ok("setspn", "-Q", "*/ledger*"), HasSubstr("CN=ledger,CN=Computers,DC=emea,DC=root,DC=fabrikam,DC=com\n"));
+  EXPECT_THAT(ok("setspn", "-Q", "HTTP/nowhere"), HasSubstr("No such SPN found."));
+  EXPECT_THAT(ok("setspn", "-X"), HasSubstr("found 0 groups of duplicate SPNs."));
+  EXPECT_THAT(store->change([](Forest& all) {
+    find_account(all.domains[1], "ledger")->spns.push_back("http/REPORTS.root.fabrikam.com");
+    return std::string();
+  }),
+              IsEmpty());
+  EXPECT_THAT(ok("setspn", "-X"), testing::AllOf(HasSubstr("found 1 group of duplicate SPNs."), HasSubstr("is registered on these accounts:\n\tCN=reports,")));
+}
+
+TEST_F(DirectoryCommands, SetAdComputerWritesTheDescriptor) {
+  ok("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "ROOT\\frontend$,'CORP\\frank'");
+  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act), ElementsAre(sid("ROOT", "frontend"), sid("CORP", "frank")));
+  EXPECT_THAT(ok("get-adcomputer", "denied$", "-Properties", "PrincipalsAllowedToDelegateToAccount"),
+              HasSubstr("PrincipalsAllowedToDelegateToAccount : {CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com, CN=frank,CN=Users,DC=corp,DC=contoso,DC=com}\n"));
+  ok("Set-ADServiceAccount", "-Identity", "denied", "-PrincipalsAllowedToDelegateToAccount", "frontend$");  // one domain only has it
+  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act), ElementsAre(sid("ROOT", "frontend")));
+  ok("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "$null");
+  EXPECT_FALSE(account("CORP", "denied").allowed_to_act);
+  EXPECT_EQ(run("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "ROOT\\nobody").exit_status, 1);
+  EXPECT_EQ(run("Set-ADComputer", "alice", "-Enabled", "$true").exit_status, 1);
+  EXPECT_EQ(run("Set-ADComputer", "denied").exit_status, 2);
+}
+
+TEST_F(DirectoryCommands, SetAdUserChangesTheDelegationList) {
+  ok("Set-ADUser", "alice", "-Add", "@{'msDS-AllowedToDelegateTo'='HTTP/a','HTTP/b'}");
+  EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, ElementsAre("HTTP/a", "HTTP/b"));
+  ok("Set-ADUser", "alice", "-Remove", "@{msDS-AllowedToDelegateTo=http/A}");  // a shell took the quotes
+  EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, ElementsAre("HTTP/b"));
+  ok("Set-ADUser", "alice", "-Replace", "@{\"msDS-AllowedToDelegateTo\" = @('HTTP/c')}");
+  EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, ElementsAre("HTTP/c"));
+  ok("Set-ADUser", "alice", "-Clear", "msDS-AllowedToDelegateTo");
+  EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, IsEmpty());
+  EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "@{'msDS-AllowedToDelegateTo'='HTTP'}").exit_status, 1);
+  EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "msDS-AllowedToDelegateTo").exit_status, 2);
+  EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "@{'cn'='x'}").exit_status, 1);
+}
+
+TEST_F(DirectoryCommands, SetAdAccountControlSwitchesFlags) {
+  ok("Set-ADAccountControl", "alice", "-TrustedToAuthForDelegation", "$true", "-AccountNotDelegated", "true");
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::trusted_to_auth_for_delegation));
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::not_delegated));
+  ok("Set-ADAccountControl", "alice", "-AccountNotDelegated:$false");
+  EXPECT_FALSE(account("ROOT", "alice").has(account_flag::not_delegated));
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::trusted_to_auth_for_delegation));
+  EXPECT_THAT(run("Set-ADAccountControl", "alice", "-AccountNotDelegated").error, HasSubstr("needs $true or $false"));
+  EXPECT_EQ(run("Set-ADAccountControl", "alice").exit_status, 2);
+  ok("Disable-ADAccount", "alice");
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::disabled));
+  ok("Enable-ADAccount", "alice");
+  EXPECT_FALSE(account("ROOT", "alice").has(account_flag::disabled));
+}
+
+TEST_F(DirectoryCommands, AccountsComeAndGoAndTheirRidsDoNotComeBack) {
+  ok("New-ADUser", "zoe", "-AccountPassword", "pw one", "-UserPrincipalName", "zoe@mail.example");
+  const auto first = account("ROOT", "zoe");
+  EXPECT_EQ(first.secret.password, "pw one");
+  EXPECT_EQ(first.upn, "zoe@mail.example");
+  EXPECT_EQ(run("New-ADUser", "ZOE", "-AccountPassword", "x").exit_status, 1);
+  EXPECT_EQ(run("New-ADUser", "zed", "-AccountPassword", "x", "-UserPrincipalName", "ZOE@mail.example").exit_status, 1);
+  EXPECT_EQ(run("New-ADUser", "zed").exit_status, 2);
+  ok("Remove-ADUser", "zoe", "-Confirm:$false");
+  EXPECT_EQ(account("ROOT", "zoe").rid, 0u);
+  ok("New-ADUser", "zoe", "-AccountPassword", "x");
+  EXPECT_GT(account("ROOT", "zoe").rid, first.rid);
+  ok("New-ADComputer", "web", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames", "HTTP/web.sales,HTTP/web");
+  EXPECT_THAT(account("SALES", "web$").spns, ElementsAre("HTTP/web.sales", "HTTP/web"));
+  EXPECT_EQ(run("New-ADComputer", "web2", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames", "HTTP/web").exit_status, 1);
+  EXPECT_EQ(run("Remove-ADComputer", "zoe").exit_status, 1);
+  EXPECT_EQ(run("Remove-ADUser", "ROOT\\krbtgt").exit_status, 1);
+}
+
+TEST_F(DirectoryCommands, SetAdAccountPasswordKeepsTheOldOne) {
+  ok("Set-ADAccountPassword", "alice", "-Reset", "-NewPassword", "next");
+  const auto alice = account("ROOT", "alice");
+  EXPECT_EQ(alice.secret.password, "next");
+  EXPECT_EQ(alice.secret.kvno, 2u);
+  ASSERT_TRUE(alice.previous_secret);
+  EXPECT_EQ(alice.previous_secret->password, "Passw0rd!");
+  EXPECT_EQ(run("Set-ADAccountPassword", "alice", "-NewPassword", "x").exit_status, 2);
+  EXPECT_EQ(run("Set-ADAccountPassword", "alice", "-OldPassword", "wrong", "-NewPassword", "x").exit_status, 1);
+}
+
+TEST_F(DirectoryCommands, GroupsTakeMembers) {
+  ok("Add-ADGroupMember", "Domain Admins", "-Server", "ROOT", "-Members", "alice,bob");
+  EXPECT_THAT(account("ROOT", "bob").groups, ElementsAre("staff", "Domain Admins"));
+  ok("Remove-ADGroupMember", "ROOT\\Domain Admins", "-Members", "bob");
+  EXPECT_THAT(account("ROOT", "bob").groups, ElementsAre("staff"));
+  EXPECT_EQ(run("Add-ADGroupMember", "Domain Admins", "-Members", "alice").exit_status, 1);
+  EXPECT_EQ(run("Add-ADGroupMember", "ROOT\\staff", "-Members", "CORP\\frank").exit_status, 1);
+}
+
+TEST_F(DirectoryCommands, SaysWhichDomainsHaveAName) {
+  ok("New-ADUser", "CORP\\alice", "-AccountPassword", "x");
+  EXPECT_EQ(run("Get-ADUser", "alice").error, "Several domains have 'alice': name one of ROOT\\alice, CORP\\alice, or say -Server REALM");
+  EXPECT_THAT(ok("Get-ADUser", "alice", "-Server", "corp.contoso.com"), HasSubstr("DC=corp,DC=contoso,DC=com"));
+  EXPECT_EQ(run("Get-ADUser", "NOWHERE\\alice").exit_status, 1);
+  EXPECT_EQ(run("Get-ADUser", "alice", "-Server", "NOWHERE").exit_status, 1);
+  EXPECT_EQ(run("Get-ADUser", "bob", "-Properties", "shoeSize").exit_status, 1);
+  EXPECT_EQ(run("Get-ADUser").exit_status, 2);
+  EXPECT_EQ(run("Frob-ADUser", "alice").exit_status, 2);
+  EXPECT_EQ(run("frob").exit_status, 2);
+}
+
+TEST(CommandWords, ReadsValuesAsPowerShellWritesThem) {
+  EXPECT_THAT(list_value("@('a, b',\"c\", d )"), ElementsAre("a, b", "c", "d"));
+  EXPECT_THAT(list_value(""), IsEmpty());
+  const auto table = table_value("@{ 'A-b' = 'x','y'; c=z }");
+  ASSERT_TRUE(table);
+  EXPECT_THAT(table->at("a-b"), ElementsAre("x", "y"));
+  EXPECT_THAT(table->at("c"), ElementsAre("z"));
+  EXPECT_FALSE(table_value("a=b"));
+  EXPECT_FALSE(table_value("@{a}"));
+  EXPECT_EQ(boolean_value("$FALSE"), false);
+  EXPECT_FALSE(boolean_value("maybe"));
+}
+
+}  // namespace
+}  // namespace stead::kdc

@@ -1,0 +1,69 @@
+#include "sspi_shim/s4u/action.h"
+
+#include <algorithm>
+
+namespace stead {
+namespace {
+
+// A machine is told only what it asked for.
+Refusal out_of_turn() {
+  return rejected(make_error_code(WireErrc::unsupported), {}, {}, {}, "the exchange got an answer it did not ask for");
+}
+
+}  // namespace
+
+Action Machine::on_level(DcLevel) { return out_of_turn(); }
+Action Machine::on_located(const Located&) { return out_of_turn(); }
+Action Machine::on_key(Result<Key>) { return out_of_turn(); }
+
+Refusal refusal_of(const KrbError& error, Stage stage, std::string realm, const KnownController& by) {
+  Refusal out;
+  out.error = make_error_code(error.code);
+  out.status = nt_status_of(error);
+  out.stage = stage;
+  out.realm = std::move(realm);
+  out.by = by;
+  return out;
+}
+
+StepAnswer answer_of(const KrbError& error) {
+  const auto status = nt_status_of(error);
+  return {krb_error_name(static_cast<std::int32_t>(error.code)), status ? nt_status_name(static_cast<std::uint32_t>(*status)) : ""};
+}
+
+Refusal unreachable(Error error, Stage stage, std::string realm) {
+  Refusal out;
+  out.kind = FailureKind::unreachable;
+  out.error = error;
+  out.stage = stage;
+  out.realm = std::move(realm);
+  return out;
+}
+
+Refusal rejected(Error error, Stage stage, std::string realm, const KnownController& by, std::string what) {
+  Refusal out;
+  out.kind = FailureKind::rejected;
+  out.error = error;
+  out.stage = stage;
+  out.realm = std::move(realm);
+  out.by = by;
+  out.what = std::move(what);
+  return out;
+}
+
+bool note_clock_skew(Surroundings& surroundings, const std::string& realm, const KrbError& error) {
+  // A KDC whose clock is behind answers TKT_NYV where one expects SKEW.
+  if (error.code != KrbErrc::KRB_AP_ERR_SKEW && error.code != KrbErrc::KRB_AP_ERR_TKT_NYV) return false;
+  const auto theirs = std::chrono::system_clock::time_point(error.stime) + std::chrono::microseconds(error.susec);
+  surroundings.clock_offsets[realm] = std::chrono::duration_cast<std::chrono::microseconds>(theirs - surroundings.now());
+  return true;
+}
+
+bool RealmPath::enter(const std::string& realm) {
+  if (visited_.size() > kMaxReferrals) return false;
+  const bool seen = std::any_of(visited_.begin(), visited_.end(), [&](const auto& known) { return equal_ignoring_case(known, realm); });
+  if (!seen) visited_.push_back(realm);
+  return !seen;
+}
+
+}  // namespace stead

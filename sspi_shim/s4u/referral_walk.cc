@@ -1,0 +1,47 @@
+#include "sspi_shim/s4u/referral_walk.h"
+
+namespace stead {
+
+ReferralWalk::ReferralWalk(Surroundings& surroundings, CredentialPtr header, PrincipalName sname, Manner manner)
+    : surroundings_(surroundings), header_(std::move(header)), sname_(std::move(sname)), manner_(std::move(manner)), path_(header_->tgt_realm()) {}
+
+Action ReferralWalk::start() { return ask(); }
+
+Action ReferralWalk::ask() {
+  TgsQuestion question;
+  question.header = header_;
+  question.sname = sname_;
+  question.options = kdc_option::canonicalize | kdc_option::forwardable;  // what the TGTs lack, no ticket got with them can have
+  TgsRequest::Manner manner;
+  manner.stage = manner_.stage;
+  manner.detail = manner_.detail;
+  manner.delegation = manner_.delegation;
+  if (tgts_.empty()) manner.first = manner_.first;
+  request_ = std::make_unique<TgsRequest>(surroundings_, std::move(question), std::move(manner));
+  return request_->start();
+}
+
+Action ReferralWalk::follow(Action action) {
+  answer_ = request_->answer();
+  if (!std::holds_alternative<Finished>(action)) return action;
+  const auto& credential = request_->result().credential;
+  const auto next = credential->tgt_realm();
+  if (!next.empty()) tgts_.push_back(credential);
+  const bool asked_for_tgt = is_krbtgt(sname_) && sname_.components.size() == 2;
+  if (next.empty() || (asked_for_tgt && equal_ignoring_case(next, sname_.components[1]))) {
+    if (next.empty() && asked_for_tgt) {
+      return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), manner_.stage, path_.last(), {}, "a service ticket came in place of a TGT");
+    }
+    ticket_ = credential;
+    return Finished{};
+  }
+  if (!path_.enter(next)) {
+    return rejected(make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED), manner_.stage, path_.last(), {},
+                    "the referrals go in a circle or too far: " + path_.last() + " refers to " + next);
+  }
+  header_ = credential;
+  if (manner_.ends_at && manner_.ends_at(next)) return Finished{};
+  return ask();
+}
+
+}  // namespace stead

@@ -1,0 +1,46 @@
+#pragma once
+// S4U2Self (MS-SFU §3.1.5.1): a ticket to ourselves in a user's name, from the user's realm back to ours by referral. A refusal is
+// final: S4U2Self never looks for a DC of another level.
+#include "sspi_shim/s4u/tgs_request.h"
+
+namespace stead {
+
+class S4u2SelfExchange final : public Machine {
+ public:
+  struct Wanted {
+    CredentialPtr tgt;         // ours, for the user's realm
+    Principal service;         // ourselves
+    std::optional<PrincipalName> user;  // absent: by certificate alone
+    std::string user_realm;
+    Buffer certificate;        // DER; for the user's realm only
+    bool pa_for_user = false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER
+    std::string detail;
+  };
+  S4u2SelfExchange(Surroundings& surroundings, Wanted wanted);
+
+  Action start() override;
+  Action on_reply(const Reply& reply) override;
+
+  // After Finished.
+  [[nodiscard]] const CredentialPtr& evidence() const { return evidence_; }
+  [[nodiscard]] const Principal& user() const { return user_; }  // canonical
+
+ private:
+  Action ask();
+  Action take(const TgsAnswer& answer, const KnownController& from);
+  Action without_x509_user(const KnownController& from);
+  [[nodiscard]] Refusal wrong(const KnownController& from, std::string what) const;
+  [[nodiscard]] bool at_home() const { return equal_ignoring_case(path_.last(), wanted_.service.realm); }
+
+  Surroundings& surroundings_;
+  Wanted wanted_;
+  RealmPath path_;
+  S4uSubject::Form form_ = S4uSubject::Form::x509_user;
+  bool canonical_ = false;  // user_ is what a KDC called him
+  Principal user_;
+  CredentialPtr header_;
+  std::unique_ptr<TgsRequest> request_;
+  CredentialPtr evidence_;
+};
+
+}  // namespace stead

@@ -1,0 +1,59 @@
+#pragma once
+// One TGS-REQ and the reply to it: bytes out, values in, every check that one reply allows (RFC 4120 §3.3, MS-SFU §3.1.5.1).
+#include <variant>
+
+#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/s4u/action.h"
+#include "sspi_shim/s4u/credential.h"
+
+namespace stead {
+
+// For whom a service asks a ticket to itself. `name` is absent where a certificate is all that is known.
+struct S4uSubject {
+  enum class Form { x509_user, for_user };  // PA-S4U-X509-USER (130) or PA-FOR-USER (129)
+  std::optional<PrincipalName> name;
+  std::string realm;
+  Buffer certificate;  // DER
+  Form form = Form::x509_user;
+};
+
+struct TgsQuestion {
+  CredentialPtr header;  // a TGT; its realm's KDC is asked
+  PrincipalName sname;
+  std::uint32_t options = kdc_option::canonicalize;
+  std::vector<Ticket> additional_tickets;
+  std::uint32_t pac_options = 0;  // 0: no PA-PAC-OPTIONS
+  std::optional<S4uSubject> subject;
+};
+
+struct TgsAnswer {
+  CredentialPtr credential;
+  std::uint32_t pac_options = 0;     // echoed in the encrypted part
+  std::optional<S4uUserId> user_id;  // of a PA-S4U-X509-USER that holds
+  [[nodiscard]] std::string referral() const { return credential->tgt_realm(); }  // empty: a service ticket
+};
+
+class TgsExchange {
+ public:
+  // `realm_now`: the realm's own time.
+  TgsExchange(TgsQuestion question, std::vector<EncType> etypes, std::chrono::system_clock::time_point realm_now,
+              std::chrono::microseconds clock_offset);
+  [[nodiscard]] const Buffer& request() const { return request_; }
+  // A TGS-REP, a KRB-ERROR, or what is wrong with the bytes: a WireErrc, or KRB_AP_ERR_MODIFIED where the reply answers something else.
+  [[nodiscard]] Result<std::variant<TgsAnswer, KrbError>> read(Bytes reply) const;
+
+ private:
+  void add_subject(PaDataList& padata);
+  [[nodiscard]] Result<std::optional<S4uUserId>> read_user_id(const KdcRep& reply, const EncKdcRepPart& part) const;
+
+  TgsQuestion question_;
+  std::chrono::microseconds clock_offset_;
+  std::uint32_t nonce_;
+  Key subkey_;
+  Buffer request_;
+  Checksum sent_checksum_;  // of our PA-S4U-X509-USER
+};
+
+}  // namespace stead

@@ -1,0 +1,89 @@
+#include "sspi_shim/s4u/tgs_request.h"
+
+#include <algorithm>
+
+namespace stead {
+
+TgsRequest::TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner)
+    : surroundings_(surroundings), question_(std::move(question)), manner_(std::move(manner)), realm_(question_.header->tgt_realm()) {}
+
+Action TgsRequest::start() { return send(); }
+
+Action TgsRequest::send() {
+  // Each time anew: another DC, or another clock, takes no authenticator that was seen before.
+  exchange_ = std::make_unique<TgsExchange>(question_, surroundings_.etypes, surroundings_.now_at(realm_), surroundings_.offset_of(realm_));
+  SendToKdc out;
+  out.exchange = manner_.exchange;
+  out.realm = realm_;
+  out.request = exchange_->request();
+  out.to = manner_.to;
+  out.first = manner_.first;
+  out.wants_capable = manner_.delegation;
+  out.detail = manner_.detail;
+  return out;
+}
+
+Action TgsRequest::on_reply(const Reply& reply) {
+  if (!reply.bytes) {
+    answer_ = {"timeout", ""};
+    // The DCs of the search are silent: those that answered are none of the level needed.
+    const bool chosen = !manner_.to.empty();
+    const bool somebody_lives = std::any_of(manner_.seen.begin(), manner_.seen.end(), [](const auto& seen) { return seen.level != "unknown"; });
+    if (chosen && (relocated_ || somebody_lives)) return no_capable_dc();
+    return unreachable(reply.bytes.error(), manner_.stage, realm_);
+  }
+  auto read = exchange_->read(*reply.bytes);
+  if (!read) {
+    answer_ = {"rejected", ""};
+    return rejected(read.error(), manner_.stage, realm_, reply.from, "the reply does not hold: " + read.error().message());
+  }
+  if (auto* answer = std::get_if<TgsAnswer>(&*read)) {
+    const auto referral = answer->referral();
+    answer_ = {referral.empty() ? "ticket" : "referral to " + referral, ""};
+    result_ = std::move(*answer);
+    return Finished{};
+  }
+  const auto& error = std::get<KrbError>(*read);
+  answer_ = answer_of(error);
+  if (!clock_corrected_ && note_clock_skew(surroundings_, realm_, error)) {
+    clock_corrected_ = true;
+    return send();
+  }
+  auto refusal = refusal_of(error, manner_.stage, realm_, reply.from);
+  const bool about_delegation = error.code == KrbErrc::KDC_ERR_BADOPTION || error.code == KrbErrc::KDC_ERR_POLICY;
+  if (!manner_.delegation || !about_delegation || relocated_) return refusal;
+  refusal_ = std::move(refusal);
+  if (reply.from.level == DcLevel::unknown) return AskLevel{realm_, reply.from.where};
+  return on_level(reply.from.level);
+}
+
+Action TgsRequest::on_level(DcLevel level) {
+  if (!refusal_) return Machine::on_level(level);
+  refusal_->by.level = level;
+  if (level >= DcLevel::w2012) return *refusal_;  // nothing changes at another DC: final
+  return relocate();
+}
+
+Action TgsRequest::relocate() { return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}}; }
+
+Action TgsRequest::on_located(const Located& located) {
+  if (!refusal_) return Machine::on_located(located);
+  manner_.seen = located.seen;
+  if (located.usable.empty()) return no_capable_dc();
+  relocated_ = true;
+  manner_.to = located.usable;
+  return send();
+}
+
+Action TgsRequest::no_capable_dc() {
+  Refusal out;
+  if (refusal_) out = *refusal_;
+  out.stage = manner_.stage;
+  out.realm = realm_;
+  out.no_capable_dc = true;
+  out.seen = manner_.seen;
+  if (!refusal_) out.error = make_error_code(KrbErrc::KDC_ERR_POLICY);
+  return out;
+}
+
+}  // namespace stead

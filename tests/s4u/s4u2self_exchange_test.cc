@@ -1,0 +1,154 @@
+#include "sspi_shim/s4u/s4u2self_exchange.h"
+
+#include "tests/s4u/toy_kdc.h"
+
+namespace stead {
+namespace {
+
+class S4u2Self : public testing::Test {
+ protected:
+  S4u2SelfExchange::Wanted wanted(const std::string& user_realm = "A") {
+    S4u2SelfExchange::Wanted out;
+    out.tgt = kdc_.tgt(user_realm, "A");
+    out.service = *parse_principal("HTTP/front.a@A");
+    out.user = PrincipalName{NameType::principal, {"alice"}};
+    out.user_realm = user_realm;
+    return out;
+  }
+  static S4uUserId named(const std::string& name, const std::string& realm) {
+    S4uUserId out;
+    out.cname = PrincipalName{NameType::principal, {name}};
+    out.crealm = realm;
+    return out;
+  }
+  ToyKdc::Given evidence(const std::string& user, const std::string& realm) {
+    ToyKdc::Given out{"HTTP/front.a", "A", user, realm};
+    out.user_id = named(user, realm);
+    return out;
+  }
+  ToyKdc::Given referral(const std::string& to, const std::string& from, const std::string& user, const std::string& user_realm) {
+    ToyKdc::Given out{"krbtgt/" + to, from, "HTTP/front.a", "A"};
+    out.user_id = named(user, user_realm);
+    return out;
+  }
+  static Refusal refusal(const Action& action) {
+    const auto* out = std::get_if<Refusal>(&action);
+    if (!out) ADD_FAILURE() << "no refusal, but " << action.index();
+    return out ? *out : Refusal{};
+  }
+  Surroundings surroundings_;
+  ToyKdc kdc_;
+};
+
+TEST_F(S4u2Self, AsksWithX509UserAloneAndForwardable) {
+  S4u2SelfExchange exchange(surroundings_, wanted());
+  const auto asked = kdc_.read(exchange.start());
+  ASSERT_TRUE(asked.x509_user);
+  EXPECT_FALSE(asked.for_user);
+  EXPECT_EQ(asked.x509_user->user_id.crealm, "A");
+  EXPECT_EQ(asked.x509_user->user_id.options, s4u_option::use_reply_key_usage);
+  EXPECT_TRUE(asked.has(kdc_option::forwardable));
+  EXPECT_TRUE(asked.has(kdc_option::canonicalize));
+  EXPECT_EQ(asked.sname(), "HTTP/front.a");
+  EXPECT_EQ(asked.pac_options, pac_option::claims | pac_option::resource_based_constrained_delegation);
+  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, evidence("alice", "A")))));
+  EXPECT_EQ(to_string(exchange.user()), "alice@A");
+  EXPECT_TRUE(exchange.evidence()->forwardable());
+}
+
+TEST_F(S4u2Self, AdoptsTheCanonicalName) {
+  auto what = wanted();
+  what.user = enterprise_name("Alice@example.com");
+  S4u2SelfExchange exchange(surroundings_, what);
+  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), evidence("alice", "A")))));
+  EXPECT_EQ(to_string(exchange.user()), "alice@A");
+}
+
+TEST_F(S4u2Self, WalksHomeFromTheUsersRealm) {
+  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  auto action = exchange.start();
+  EXPECT_EQ(std::get<SendToKdc>(action).realm, "B");
+  auto asked = kdc_.read(action);
+  EXPECT_EQ(asked.request.body.sname->type, NameType::enterprise);
+  EXPECT_EQ(asked.request.body.sname->components.at(0), "HTTP/front.a@A");
+  action = exchange.on_reply(kdc_.give(asked, referral("C", "B", "alice", "B")));
+  EXPECT_EQ(exchange.answer().answer, "referral to C");
+  EXPECT_EQ(std::get<SendToKdc>(action).realm, "C");
+  action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("A", "C", "alice", "B")));
+  asked = kdc_.read(action);
+  EXPECT_EQ(asked.sname(), "HTTP/front.a");
+  EXPECT_EQ(asked.x509_user->user_id.crealm, "B");
+  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, evidence("alice", "B")))));
+}
+
+TEST_F(S4u2Self, SendsTheCertificateToTheUsersRealmOnly) {
+  auto what = wanted("B");
+  what.user.reset();
+  what.certificate = {1, 2, 3};
+  S4u2SelfExchange exchange(surroundings_, what);
+  auto asked = kdc_.read(exchange.start());
+  EXPECT_FALSE(asked.x509_user->user_id.cname);
+  EXPECT_EQ(asked.x509_user->user_id.subject_certificate, (Buffer{1, 2, 3}));
+  asked = kdc_.read(exchange.on_reply(kdc_.give(asked, referral("A", "B", "alice", "B"))));
+  EXPECT_TRUE(asked.x509_user->user_id.subject_certificate.empty());
+  EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), "alice");
+}
+
+TEST_F(S4u2Self, RefusesANameThatChangesOnTheWay) {
+  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A", "B", "alice", "B")));
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), evidence("bob", "B")))).kind, FailureKind::rejected);
+}
+
+TEST_F(S4u2Self, RefusesATicketForSomebodyElse) {
+  S4u2SelfExchange exchange(surroundings_, wanted());
+  auto given = evidence("alice", "A");
+  given.cname = "bob";
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), given))).kind, FailureKind::rejected);
+}
+
+TEST_F(S4u2Self, RefusesAReplyThatDoesNotHold) {
+  for (int spoilt = 0; spoilt < 3; ++spoilt) {
+    S4u2SelfExchange exchange(surroundings_, wanted());
+    auto given = evidence("alice", "A");
+    if (spoilt == 0) given.wrong_checksum = true;
+    if (spoilt == 1) given.user_id->nonce = 1;
+    if (spoilt == 2) given.user_id->cname.reset();
+    EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), given))).kind, FailureKind::rejected) << spoilt;
+  }
+}
+
+TEST_F(S4u2Self, RefusesAKdcThatDoesNotKnowIt) {
+  S4u2SelfExchange exchange(surroundings_, wanted());
+  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
+  EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
+}
+
+TEST_F(S4u2Self, FallsBackToPaForUserWhereSwitchedOn) {
+  auto what = wanted();
+  what.pa_for_user = true;
+  S4u2SelfExchange exchange(surroundings_, what);
+  const auto asked = kdc_.read(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
+  ASSERT_TRUE(asked.for_user);
+  EXPECT_FALSE(asked.x509_user);
+  EXPECT_EQ(asked.for_user->user_realm, "A");
+  EXPECT_TRUE(verify_checksum(asked.for_user->checksum, asked.session_key, KeyUsage::pa_for_user_checksum, checksum_input(*asked.for_user)));
+  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))));
+}
+
+TEST_F(S4u2Self, NeverLooksForAnotherDc) {
+  for (const auto code : {KrbErrc::KDC_ERR_BADOPTION, KrbErrc::KDC_ERR_POLICY}) {
+    S4u2SelfExchange exchange(surroundings_, wanted());
+    (void)exchange.start();
+    EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(code, {}, dc("old", DcLevel::w2008)))).error, make_error_code(code));
+  }
+}
+
+TEST_F(S4u2Self, RefusesReferralsInACircle) {
+  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("C", "B", "alice", "B")));
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), referral("B", "C", "alice", "B")))).error, make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));
+}
+
+}  // namespace
+}  // namespace stead

@@ -1,0 +1,2 @@
+// Boost.JSON, compiled once: no library to link.
+#include <boost/json/src.hpp>

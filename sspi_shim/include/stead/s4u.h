@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -86,6 +87,8 @@ struct ClientOptions {
   std::chrono::milliseconds kdc_timeout{2000};       // before the next DC of the realm is asked
   std::chrono::milliseconds request_deadline{15000}; // for a whole call
   std::size_t cache_entries = 100000;
+  std::function<void(const TraceStep&)> on_step;     // each step as it happens
+  bool learn_levels = false;        // wait briefly for the ping of each DC that answered, so that the trace has its level
 };
 
 // Somebody to act for. Cheap to copy; holds evidence (a ticket) that is wiped with the last copy.

@@ -1,0 +1,228 @@
+// The order of a client's exchanges: own TGT, S4U2Self in the user's realm, S4U2Proxy. Where a user lives is in client_users.cc.
+#include <boost/asio/error.hpp>
+
+#include "sspi_shim/s4u/as_exchange.h"
+#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/s4u/s4u2self_exchange.h"
+#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/s4u/text_time.h"
+
+namespace stead {
+namespace {
+
+constexpr std::chrono::minutes kEarly{5};
+constexpr std::size_t kTargets = 10000;
+
+// A client's name in an AS-REQ: a plain principal, whatever its components (as ktpass maps an SPN).
+Principal as_client(Principal name) {
+  name.name.type = NameType::principal;
+  return name;
+}
+
+}  // namespace
+
+bool S4uClient::fresh(const Credential& tgt) const {
+  return std::chrono::system_clock::time_point(tgt.endtime) - std::chrono::duration_cast<std::chrono::system_clock::duration>(tgt.clock_offset) >
+         surroundings_.now() + kEarly;
+}
+
+// A ticket of ours that was good once: the KDC's keys have changed since, or it has ended early.
+bool S4uClient::stale_ticket(const Refusal& refusal) const {
+  if (refusal.kind != FailureKind::refused || refusal.stage == Stage::own_tgt) return false;
+  return refusal.error == KrbErrc::KRB_AP_ERR_TKT_EXPIRED || refusal.error == KrbErrc::KDC_ERR_TGT_REVOKED ||
+         refusal.error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY || refusal.error == KrbErrc::KRB_AP_ERR_MODIFIED ||
+         refusal.error == KrbErrc::KRB_AP_ERR_BADKEYVER || refusal.error == KrbErrc::KRB_AP_ERR_NOKEY;
+}
+
+void S4uClient::drop_own_tickets() {
+  tgts_.clear();
+  targets_.clear();
+}
+
+Refusal S4uClient::out_of_time(Stage stage, std::string realm) { return unreachable(boost::asio::error::timed_out, stage, std::move(realm)); }
+
+Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr call) {
+  const auto found = tgts_.find(self_.realm);
+  if (found != tgts_.end() && fresh(*found->second)) co_return found->second;
+  // Many calls may miss it at once: one of them asks, in its own trace; the others wait.
+  SingleFlight<Step<CredentialPtr>>::Work work = [self = shared_from_this(), call] { return self->fetch_own_tgt(call); };
+  std::optional<Step<CredentialPtr>> landed = co_await tgt_flights_.run(self_.realm, options_.request_deadline, std::move(work));
+  if (!landed) co_return out_of_time(Stage::own_tgt, self_.realm);
+  co_return std::move(*landed);
+}
+
+Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::fetch_own_tgt(CallPtr call) {
+  AsExchange exchange(surroundings_, {as_client(self_), keys_, false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
+  std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
+  if (refusal) co_return std::move(*refusal);
+  own_account_ = account_of_salt(exchange.salt(), self_.realm);
+  tgts_[self_.realm] = exchange.tgt();
+  co_return exchange.tgt();
+}
+
+// Our TGT for another realm, by the chain of trusts.
+Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr call, std::string realm) {
+  if (equal_ignoring_case(realm, self_.realm)) {
+    Step<CredentialPtr> own = co_await own_tgt(call);
+    co_return own;
+  }
+  const auto key = to_upper(realm);
+  const auto found = tgts_.find(key);
+  if (found != tgts_.end() && fresh(*found->second)) co_return found->second;
+  Step<CredentialPtr> own = co_await own_tgt(call);
+  if (!own) co_return own.error();
+  ReferralWalk walk(surroundings_, *own, krbtgt_name(key), {Stage::user_tgt, "our TGT for " + key});
+  std::optional<Refusal> refusal = co_await driver_.run(walk, call);
+  if (refusal) co_return std::move(*refusal);
+  for (const auto& tgt : walk.tgts()) tgts_[to_upper(tgt->tgt_realm())] = tgt;
+  co_return walk.ticket();
+}
+
+// S4U2Self.
+Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr call, UserPlace place, Buffer certificate) {
+  Step<CredentialPtr> tgt = co_await tgt_for(call, place.realm);
+  if (!tgt) {
+    // The suffix was taken for a realm, and there is none of that name: nobody knows the user.
+    if (place.guessed && tgt.error().error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
+      Refusal unknown = tgt.error();
+      unknown.error = make_error_code(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+      unknown.status.reset();
+      unknown.stage = Stage::user_realm;
+      co_return unknown;
+    }
+    co_return tgt.error();
+  }
+  S4u2SelfExchange::Wanted wanted;
+  wanted.tgt = *tgt;
+  wanted.service = self_;
+  wanted.user = place.name;
+  wanted.user_realm = place.realm;
+  wanted.certificate = std::move(certificate);
+  wanted.pa_for_user = options_.pa_for_user;
+  wanted.detail = to_string(self_.name) + " for " + call->about.user;
+  S4u2SelfExchange exchange(surroundings_, std::move(wanted));
+  std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
+  if (refusal) co_return std::move(*refusal);
+
+  const auto& evidence = *exchange.evidence();
+  auto state = std::make_shared<Identity::State>();
+  state->user = exchange.user();
+  state->evidence = evidence.ticket;
+  state->forwardable = evidence.forwardable();
+  state->endtime = evidence.endtime;
+  const auto opened = open_own_ticket(evidence.ticket, keys_);
+  state->sensitive = opened && opened->sensitive;
+  state->trace = call->trace;
+  state->trace.client = to_string(state->user);
+  state->trace.granted = true;
+  state->trace.end_time = rfc3339(state->endtime);
+  co_return Identity(std::move(state));
+}
+
+Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, std::string name, Buffer certificate) {
+  UserPlace place;
+  if (certificate.empty()) {
+    Step<UserPlace> found = co_await place_of(call, name);
+    if (!found) co_return found.error();
+    place = std::move(*found);
+  } else {
+    Step<UserPlace> found = co_await place_of_certificate(call, certificate);
+    if (!found) co_return found.error();
+    place = std::move(*found);
+  }
+  if (call->about.user.empty()) call->about.user = place.name ? to_string(*place.name, place.realm) : "the certificate's owner";
+  Step<Identity> who = co_await evidence_for(call, std::move(place), std::move(certificate));
+  co_return who;
+}
+
+Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate) {
+  auto call = new_call();
+  call->about.user = name;
+  if (!name.empty() && name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
+  const bool had_tickets = !tgts_.empty();
+  Step<Identity> who = co_await ask_user(call, name, certificate);
+  if (!who && had_tickets && stale_ticket(who.error())) {
+    drop_own_tickets();
+    who = co_await ask_user(call, name, certificate);
+  }
+  if (!who) co_return failure(who.error(), *call);
+  co_return std::move(*who);
+}
+
+// S4U2Proxy.
+Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, Identity identity, Principal service) {
+  Step<CredentialPtr> tgt = co_await own_tgt(call);
+  if (!tgt) co_return tgt.error();
+  const auto& state = identity.state();
+  const auto target_key = to_lower(to_string(service));
+  S4u2ProxyExchange::Wanted wanted;
+  wanted.tgt = *tgt;
+  wanted.evidence = state.evidence;
+  wanted.user = state.user;
+  wanted.service = service;
+  wanted.own_service_ticket = options_.own_service_ticket;
+  const auto known = targets_.find(target_key);
+  if (known != targets_.end() && fresh(*known->second.tgt)) wanted.target = known->second;
+  S4u2ProxyExchange exchange(surroundings_, std::move(wanted));
+  std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
+  if (exchange.target()) call->about.target_realm = exchange.target()->realm;
+  if (refusal) {
+    targets_.erase(target_key);
+    // A DC that judges whether the front end may delegate has the target in its own domain, or would have referred.
+    const bool judged_here = refusal->stage == Stage::s4u2proxy && refusal->error == KrbErrc::KDC_ERR_BADOPTION && refusal->by.level >= DcLevel::w2012 &&
+                             refusal->status == NtStatus::STATUS_NOT_FOUND;
+    if (call->about.target_realm.empty() && judged_here) call->about.target_realm = self_.realm;
+    co_return std::move(*refusal);
+  }
+  if (exchange.target()) {
+    if (targets_.size() >= kTargets) targets_.clear();
+    targets_[target_key] = *exchange.target();
+  }
+  const auto& ticket = *exchange.ticket();
+  auto& trace = call->trace;
+  trace.client = to_string(ticket.client, ticket.client_realm);
+  trace.service = to_string(ticket.service, ticket.service_realm);
+  trace.granted = true;
+  trace.end_time = rfc3339(ticket.endtime);
+  co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
+}
+
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity, Principal service) {
+  const auto begin = [&](const Identity& who) {
+    auto call = new_call();
+    call->trace.steps = who.trace().steps;  // how the evidence was come by belongs to the story
+    call->told = call->trace.steps.size();
+    call->about.user = who.principal();
+    call->about.service = to_string(service.name);
+    call->about.target_realm = service.realm;
+    call->about.by_s4u2self = who.by_s4u2self();
+    call->about.have_evidence = true;
+    call->about.forwardable = who.state().forwardable;
+    call->about.sensitive = who.state().sensitive;
+    return call;
+  };
+  auto call = begin(identity);
+  const bool had_tickets = !tgts_.empty();
+  const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < surroundings_.now() + kEarly;
+  std::optional<Step<TicketPtr>> got;
+  if (!identity.by_s4u2self() || !ending) {
+    got = co_await delegate(call, identity, service);
+    if (*got || !had_tickets || !stale_ticket(got->error())) {
+      if (!*got) co_return failure(got->error(), *call);
+      co_return std::move(**got);
+    }
+    drop_own_tickets();
+  }
+  if (identity.by_s4u2self()) {
+    // Evidence that ends, or was made before the KDC's keys changed, is asked for anew.
+    const auto& user = identity.state().user;
+    Step<Identity> again = co_await evidence_for(call, {user.name, user.realm}, {});
+    if (!again) co_return failure(again.error(), *call);
+    identity = std::move(*again);
+  }
+  got = co_await delegate(call, identity, service);
+  if (!*got) co_return failure(got->error(), *call);
+  co_return std::move(**got);
+}
+
+}  // namespace stead

@@ -1,0 +1,190 @@
+#include "sspi_shim/s4u/driver.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "sspi_shim/s4u/password_key.h"
+
+namespace stead {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kLevelPatience{300};  // for the trace's sake only
+
+double milliseconds(std::chrono::steady_clock::duration took) { return std::chrono::duration<double, std::milli>(took).count(); }
+
+TraceStep step_at(const std::string& exchange, const std::string& realm, const KnownController& at) {
+  TraceStep out;
+  out.exchange = exchange;
+  out.realm = realm;
+  out.controller = at.where.name;
+  if (!at.where.address.empty()) out.address = endpoint_text(at.where.address, at.where.kerberos_port);
+  out.level = to_string(at.level);
+  return out;
+}
+
+}  // namespace
+
+std::string endpoint_text(const std::string& address, std::uint16_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+Driver::Driver(asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
+               std::function<void(const TraceStep&)> on_step, bool learn_levels)
+    : executor_(std::move(executor)),
+      transport_(std::move(transport)),
+      locator_(std::move(locator)),
+      on_step_(std::move(on_step)),
+      learn_levels_(learn_levels) {}
+
+asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr call) {
+  Action action = machine.start();
+  for (;;) {
+    if (std::holds_alternative<Finished>(action)) {
+      tell(*call);
+      co_return std::nullopt;
+    }
+    if (auto* refusal = std::get_if<Refusal>(&action)) {
+      tell(*call);
+      co_return std::move(*refusal);
+    }
+    if (auto* send = std::get_if<SendToKdc>(&action)) {
+      SendToKdc what = std::move(*send);
+      if (std::chrono::steady_clock::now() >= call->deadline) {
+        co_return unreachable(asio::error::timed_out, call->about.service.empty() ? Stage::s4u2self : Stage::s4u2proxy, what.realm);
+      }
+      action = co_await exchange(machine, call, std::move(what));
+    } else if (auto* ask = std::get_if<AskLevel>(&action)) {
+      AskLevel what = std::move(*ask);
+      const DcLevel level = co_await locator_->level_of(what.realm, what.controller);
+      if (!call->trace.steps.empty()) call->trace.steps.back().level = to_string(level);
+      action = machine.on_level(level);
+    } else if (auto* wanted = std::get_if<LocateDc>(&action)) {
+      LocateDc what = std::move(*wanted);
+      action = co_await locate(machine, call, std::move(what));
+    } else {
+      DeriveKey what = std::move(std::get<DeriveKey>(action));
+      Result<Key> key = co_await password_key(what.type, call->password, what.salt, what.params);
+      action = machine.on_key(std::move(key));
+    }
+  }
+}
+
+asio::awaitable<KdcExchangeResult> Driver::carry(CallPtr call, const SendToKdc& send) {
+  if (!send.to.empty()) {
+    auto sent = co_await transport_->send_to(send.to, send.realm, send.request);
+    co_return sent;
+  }
+  std::optional<KnownController> first = send.first;
+  if (!first && send.wants_capable) first = locator_->preferred(send.realm, DcLevel::w2012);
+  if (first) {
+    std::vector<KnownController> one(1, *first);
+    auto sent = co_await transport_->send_to(std::move(one), send.realm, send.request);
+    if (sent.reply) co_return sent;
+    silent_steps(*call, send, sent.silent);
+  }
+  auto sent = co_await transport_->send(send.realm, send.request);
+  co_return sent;
+}
+
+asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToKdc send) {
+  count(send.exchange);
+  const auto begun = std::chrono::steady_clock::now();
+  KdcExchangeResult sent = co_await carry(call, send);
+  silent_steps(*call, send, sent.silent);
+  if (!sent.reply) {
+    if (sent.silent.empty()) {
+      auto step = step_at(send.exchange, send.realm, {});
+      step.answer = "timeout";
+      step.detail = send.detail;
+      step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
+      add_step(*call, std::move(step));
+    }
+    ++statistics_.timeouts;
+    co_return machine.on_reply(Reply{sent.reply.error(), {}});
+  }
+  KdcReply& got = *sent.reply;
+  if (got.from.level == DcLevel::unknown && learn_levels_) got.from.level = co_await level_of(send.realm, got.from);
+  auto step = step_at(send.exchange, send.realm, got.from);
+  step.milliseconds = milliseconds(got.took);
+  step.detail = send.detail;
+  Action next = machine.on_reply(Reply{std::move(got.bytes), got.from});
+  step.answer = machine.answer().answer;
+  step.status = machine.answer().status;
+  add_step(*call, std::move(step));
+  co_return next;
+}
+
+asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc wanted) {
+  tell(*call);
+  const auto begun = std::chrono::steady_clock::now();
+  DcLocator::Found found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
+  const bool known = !found.usable.empty() && found.usable.front().level >= wanted.at_least;
+  auto step = step_at("locate", wanted.realm, known ? found.usable.front() : KnownController{});
+  step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
+  step.answer = known ? "found" : "none";
+  step.detail = "a controller of " + std::string(to_string(wanted.at_least)) + " level";
+  if (!known && !found.usable.empty()) step.detail += "; those of unknown level are tried";
+  add_step(*call, std::move(step));
+  co_return machine.on_located(Located{std::move(found.usable), std::move(found.seen)});
+}
+
+// A ping that others may wait for longer; here nobody is kept.
+asio::awaitable<DcLevel> Driver::level_of(std::string realm, KnownController controller) {
+  auto& asked = asked_[endpoint_text(controller.where.address, controller.where.kerberos_port)];
+  if (!asked) {
+    asked = std::make_shared<Asked>(executor_);
+    asio::co_spawn(
+        executor_,
+        [locator = locator_, realm, where = controller.where, entry = asked]() -> asio::awaitable<void> {
+          const DcLevel level = co_await locator->level_of(realm, where);
+          entry->level = level;
+          entry->done.cancel();
+        },
+        [](std::exception_ptr) {});
+  }
+  const std::shared_ptr<Asked> entry = asked;
+  if (!entry->level && !entry->waited) {
+    entry->done.expires_after(kLevelPatience);
+    co_await entry->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    entry->waited = true;
+  }
+  co_return entry->level.value_or(DcLevel::unknown);
+}
+
+void Driver::count(const std::string& exchange) {
+  if (exchange == "AS") ++statistics_.as_exchanges;
+  else if (exchange == "TGS") ++statistics_.tgs_exchanges;
+  else if (exchange == "S4U2Self") ++statistics_.s4u2self_exchanges;
+  else ++statistics_.s4u2proxy_exchanges;
+}
+
+void Driver::silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent) {
+  for (const auto& attempt : silent) {
+    auto step = step_at(send.exchange, send.realm, attempt.at);
+    step.answer = "timeout";
+    step.detail = send.detail;
+    step.milliseconds = milliseconds(attempt.took);
+    add_step(call, std::move(step));
+  }
+}
+
+// The step before it is complete now and is told; the new one may yet learn its DC's level.
+TraceStep& Driver::add_step(Call& call, TraceStep step) {
+  tell(call);
+  step.step = static_cast<int>(call.trace.steps.size()) + 1;
+  call.trace.steps.push_back(std::move(step));
+  return call.trace.steps.back();
+}
+
+void Driver::tell(Call& call) {
+  for (; call.told < call.trace.steps.size(); ++call.told) {
+    if (on_step_) on_step_(call.trace.steps[call.told]);
+  }
+}
+
+}  // namespace stead

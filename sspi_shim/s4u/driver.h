@@ -1,0 +1,64 @@
+#pragma once
+// Does what the state machines ask for, and writes the trace: one step for each exchange, one for each search for a DC.
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "sspi_shim/s4u/action.h"
+#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/s4u/diagnosis.h"
+
+namespace stead {
+
+// One call of a Client: its trace, and what is known for a diagnosis.
+struct Call {
+  Trace trace;
+  Circumstances about;
+  std::chrono::steady_clock::time_point deadline;
+  std::size_t told = 0;  // steps that on_step has seen
+  SecretBuffer password;  // for DeriveKey
+};
+using CallPtr = std::shared_ptr<Call>;
+
+class Driver {
+ public:
+  Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
+         std::function<void(const TraceStep&)> on_step, bool learn_levels);
+
+  // Runs a machine to its end: nothing where it has its result. `machine` lives in the caller's coroutine.
+  boost::asio::awaitable<std::optional<Refusal>> run(Machine& machine, CallPtr call);
+
+  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  Statistics& statistics() { return statistics_; }
+
+ private:
+  struct Asked {  // for a DC's level
+    explicit Asked(const boost::asio::any_io_executor& executor) : done(executor) {}
+    std::optional<DcLevel> level;
+    bool waited = false;
+    boost::asio::steady_timer done;
+  };
+
+  boost::asio::awaitable<Action> exchange(Machine& machine, CallPtr call, SendToKdc send);
+  boost::asio::awaitable<Action> locate(Machine& machine, CallPtr call, LocateDc wanted);
+  boost::asio::awaitable<KdcExchangeResult> carry(CallPtr call, const SendToKdc& send);
+  boost::asio::awaitable<DcLevel> level_of(std::string realm, KnownController controller);
+  void count(const std::string& exchange);
+  void silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent);
+  TraceStep& add_step(Call& call, TraceStep step);
+  void tell(Call& call);
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<KdcTransport> transport_;
+  std::shared_ptr<DcLocator> locator_;
+  std::function<void(const TraceStep&)> on_step_;
+  bool learn_levels_;
+  std::map<std::string, std::shared_ptr<Asked>> asked_;  // by address
+  Statistics statistics_;
+};
+
+// "127.0.8.1:8088", "[::1]:88".
+[[nodiscard]] std::string endpoint_text(const std::string& address, std::uint16_t port);
+
+}  // namespace stead

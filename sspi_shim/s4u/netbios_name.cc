@@ -1,0 +1,16 @@
+#include "sspi_shim/s4u/netbios_name.h"
+
+#include "sspi_shim/s4u/netlogon_ping.h"
+
+namespace stead {
+
+boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor, std::vector<KnownController> controllers, std::string realm,
+                                                    std::chrono::milliseconds timeout) {
+  for (const auto& controller : controllers) {
+    const PingOutcome outcome = co_await netlogon_ping(executor, controller.where, realm, timeout);
+    if (outcome.answer == PingAnswer::ok) co_return outcome.response.netbios_domain_name;
+  }
+  co_return std::string();
+}
+
+}  // namespace stead

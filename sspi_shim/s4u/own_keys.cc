@@ -1,0 +1,54 @@
+#include "sspi_shim/s4u/own_keys.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac_logon_info.h"
+
+namespace stead {
+namespace {
+
+constexpr std::uint32_t kProtectedUsersRid = 525;
+
+// A foreign KDC's PAC may hold what is no NDR: then nothing is known, which is no error.
+bool says_sensitive(const EncTicketPart& part) {
+  const auto bytes = pac_bytes_of(part);
+  if (!bytes || bytes->empty()) return false;
+  const auto pac = decode_pac(*bytes);
+  if (!pac) return false;
+  const auto* buffer = pac->find(PacType::logon_info);
+  if (!buffer) return false;
+  const auto info = decode_pac_logon_info(*buffer);
+  if (!info) return false;
+  if ((info->user_account_control & samr_uac::not_delegated) != 0) return true;
+  return std::any_of(info->groups.begin(), info->groups.end(), [](const auto& group) { return group.rid == kProtectedUsersRid; });
+}
+
+}  // namespace
+
+Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys) {
+  for (const auto& key : keys) {
+    if (key.type() != ticket.enc_part.etype) continue;
+    const auto plain = decrypt_data(key, KeyUsage::ticket, ticket.enc_part);
+    if (!plain) continue;
+    auto part = decode_enc_ticket_part(*plain);
+    if (!part) return part.error();
+    OpenedTicket out;
+    out.sensitive = says_sensitive(*part);
+    out.part = std::move(*part);
+    return out;
+  }
+  return make_error_code(WireErrc::integrity);
+}
+
+std::string fingerprint_of(Bytes ticket_der) {
+  std::array<std::uint8_t, 32> digest{};
+  unsigned size = digest.size();
+  EVP_Digest(ticket_der.data(), ticket_der.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return to_hex(digest);
+}
+
+}  // namespace stead

@@ -1,0 +1,12 @@
+#include "sspi_shim/cli/command.h"
+
+#include <iostream>
+
+namespace stead::cli {
+
+int complain(Exit exit, const std::string& text) {
+  std::cerr << "stead: " << text << '\n';
+  return exit;
+}
+
+}  // namespace stead::cli

@@ -1,0 +1,60 @@
+#include "sspi_shim/cli/security_status.h"
+
+namespace stead::cli {
+
+const std::vector<CodeEntry>& security_status_table() {
+  static const std::vector<CodeEntry> table = {
+      {0x00090312, "SEC_I_CONTINUE_NEEDED", "The call succeeded and another token is to be exchanged.", "Send the token to the peer and call again with its answer."},
+      {0x80090300, "SEC_E_INSUFFICIENT_MEMORY", "There is not enough memory for the request.", "Free memory and try again."},
+      {0x80090301, "SEC_E_INVALID_HANDLE", "The handle is not valid, or was freed already.", "Look for a context or credential that is used after it was deleted."},
+      {0x80090302, "SEC_E_UNSUPPORTED_FUNCTION", "The function is not supported.", "Use another function or package."},
+      {0x80090303, "SEC_E_TARGET_UNKNOWN", "The target's SPN is not known, or not reachable.", "Register the SPN on the service's account (setspn -S) and check the spelling."},
+      {0x80090304, "SEC_E_INTERNAL_ERROR", "The security authority failed inside.", "Look at the event log, or at a trace of the exchange."},
+      {0x80090305, "SEC_E_SECPKG_NOT_FOUND", "No such security package.", "Ask for \"Kerberos\" or \"Negotiate\"."},
+      {0x80090306, "SEC_E_NOT_OWNER", "The caller does not own the credentials.", "Use the caller's own credentials."},
+      {0x80090308, "SEC_E_INVALID_TOKEN", "The token is malformed, or not meant for this service.", "Check that both sides speak Negotiate or Kerberos, and that the SPN belongs to this service."},
+      {0x80090309, "SEC_E_CANNOT_PACK", "The message does not fit the buffer.", "Offer a larger buffer."},
+      {0x8009030A, "SEC_E_QOP_NOT_SUPPORTED", "The quality of protection is not supported.", "Ask for another one."},
+      {0x8009030B, "SEC_E_NO_IMPERSONATION", "The context cannot be impersonated.", "Look at the impersonation level that the client allows."},
+      {0x8009030C, "SEC_E_LOGON_DENIED", "The logon is denied: a wrong name, password or key, or the account says no.", "Check the account and its password; for a service write its keytab anew."},
+      {0x8009030D, "SEC_E_UNKNOWN_CREDENTIALS", "The credentials were not recognised.", "Check how they were given."},
+      {0x8009030E, "SEC_E_NO_CREDENTIALS", "There are no credentials for the request.", "Check the keytab, the principal and who runs the process."},
+      {0x8009030F, "SEC_E_MESSAGE_ALTERED", "The message was changed on its way.", "Look at what stands between the two sides."},
+      {0x80090310, "SEC_E_OUT_OF_SEQUENCE", "The message came out of its order.", "Look for a lost or repeated message."},
+      {0x80090311, "SEC_E_NO_AUTHENTICATING_AUTHORITY", "No domain controller could be reached.", "Check DNS, the network and the controllers (stead locate REALM)."},
+      {0x80090317, "SEC_E_CONTEXT_EXPIRED", "The context has expired.", "Sign in again."},
+      {0x80090318, "SEC_E_INCOMPLETE_MESSAGE", "The message is not complete.", "Read on and call again."},
+      {0x80090320, "SEC_E_INCOMPLETE_CREDENTIALS", "The credentials lack something.", "Give what is missing."},
+      {0x80090321, "SEC_E_BUFFER_TOO_SMALL", "The buffer is too small.", "Offer a larger buffer."},
+      {0x80090322, "SEC_E_WRONG_PRINCIPAL", "The target is not the principal that was asked for.", "Look for the SPN on another account (setspn -Q) and at the name the client uses."},
+      {0x80090324, "SEC_E_TIME_SKEW", "The clocks differ too much.", "Synchronize the clocks."},
+      {0x80090326, "SEC_E_ILLEGAL_MESSAGE", "The message was unexpected or malformed.", "Check that both sides speak the same protocol."},
+      {0x80090329, "SEC_E_DECRYPT_FAILURE", "The message could not be decrypted.", "Write the service's keytab anew, its password may have been changed."},
+      {0x8009032A, "SEC_E_ALGORITHM_MISMATCH", "The two sides have no algorithm in common.", "Enable AES on both accounts."},
+      {0x80090340, "SEC_E_KDC_INVALID_REQUEST", "The KDC finds the request not valid.", "Report it with a trace of the request."},
+      {0x80090341, "SEC_E_KDC_UNABLE_TO_REFER", "The KDC knows no realm to refer to.", "Check the trusts and the SPN's host name."},
+      {0x80090342, "SEC_E_KDC_UNKNOWN_ETYPE", "The KDC does not support the encryption type.", "Enable AES on the accounts and trusts."},
+      {0x80090343, "SEC_E_UNSUPPORTED_PREAUTH", "The KDC does not support the kind of sign-in.", "Check the DC's certificate where a smart card is used."},
+      {0x80090345, "SEC_E_DELEGATION_REQUIRED", "The request can only be done with delegation.", "Allow the delegation on the front end's or the back end's account."},
+      {0x80090346, "SEC_E_BAD_BINDINGS", "The channel bindings differ: the client's TLS connection is not this one.", "Look for something that ends TLS between client and service."},
+      {0x80090347, "SEC_E_MULTIPLE_ACCOUNTS", "The certificate is mapped to more than one account.", "Make the mapping unique (altSecurityIdentities)."},
+      {0x80090348, "SEC_E_NO_KERB_KEY", "There is no Kerberos key for the account.", "Set the account's password again."},
+      {0x80090349, "SEC_E_CERT_WRONG_USAGE", "The certificate is not made for this use.", "Issue one with the right extended key usage."},
+      {0x80090350, "SEC_E_DOWNGRADE_DETECTED", "Something tried to make the sign-in weaker than it has to be.", "Check what stands between the client and the DC."},
+      {0x80090356, "SEC_E_NO_S4U_PROT_SUPPORT", "The DC does not support tickets on behalf of users.", "Use a DC of 2003 or later."},
+      {0x80090357, "SEC_E_CROSSREALM_DELEGATION_FAILURE", "The delegation would leave the domain, and the DC that was asked cannot do that.",
+       "Use DCs of 2012 or later and resource-based delegation (Set-ADComputer BACKEND -PrincipalsAllowedToDelegateToAccount FRONTEND)."},
+      {0x80090358, "SEC_E_REVOCATION_OFFLINE_KDC", "The revocation list for the DC's certificate cannot be reached.", "Check the way to the revocation lists."},
+      {0x80090359, "SEC_E_ISSUING_CA_UNTRUSTED_KDC", "The CA of the DC's certificate is not trusted.", "Install that CA."},
+      {0x8009035A, "SEC_E_KDC_CERT_EXPIRED", "The DC's certificate has expired.", "Renew it."},
+      {0x8009035B, "SEC_E_KDC_CERT_REVOKED", "The DC's certificate is revoked.", "Issue the DC a new one."},
+      {0x8009035D, "SEC_E_INVALID_PARAMETER", "A parameter is not valid.", "Check the call's arguments."},
+      {0x8009035E, "SEC_E_DELEGATION_POLICY", "Policy does not let the credentials be delegated there.", "Check the delegation settings of the accounts and the policy of the computer."},
+      {0x8009035F, "SEC_E_POLICY_NLTM_ONLY", "Only NTLM is allowed here.", "Check the policy and the SPN."},
+      {0x80090361, "SEC_E_NO_CONTEXT", "There is no security context to impersonate.", "Finish the handshake first."},
+      {0x80090363, "SEC_E_MUTUAL_AUTH_FAILED", "The server did not prove who it is.", "Check the server's SPN and keytab."},
+  };
+  return table;
+}
+
+}  // namespace stead::cli

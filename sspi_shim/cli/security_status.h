@@ -1,0 +1,11 @@
+#pragma once
+// SECURITY_STATUS values of SSPI (MS-ERREF §2.1) that have to do with Kerberos and delegation.
+#include <vector>
+
+#include "sspi_shim/protocol/error.h"
+
+namespace stead::cli {
+
+[[nodiscard]] const std::vector<CodeEntry>& security_status_table();
+
+}  // namespace stead::cli

@@ -15,7 +15,7 @@ class BackendTickets {  // one for each core; what cores share is inside
   // The ticket to send for this session to this route's SPN. A Kerberos session uses the evidence kept for its id and fails with
   // FailureKind::unusable where this process does not have it (the caller answers 401 Negotiate); it never turns to S4U2Self.
   virtual boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) = 0;
-  // A back end refused this ticket: forget it, so that the next get() asks the KDC.
+  // A back end refused this ticket: forget it, so that the next get() asks the KDC. On this core's executor, as all of this.
   virtual void drop(const Session& session, const std::string& spn) = 0;
   // Keeps a client's own ticket as the evidence of a session until `session.expires`.
   virtual boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) = 0;
@@ -28,6 +28,10 @@ class BackendTickets {  // one for each core; what cores share is inside
 // One for each executor, in order. Blocking (reads the keytab). `message` says in one line why it failed.
 [[nodiscard]] Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(
     const std::vector<boost::asio::any_io_executor>& executors, const ClientOptions& options, std::string& message);
+
+// The same around clients that are there already, one for each executor.
+[[nodiscard]] std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(const std::vector<boost::asio::any_io_executor>& executors,
+                                                                                const std::vector<std::shared_ptr<Client>>& clients);
 
 // One for each core; they share the session key, the login throttle and the acceptor's replay cache. `message`: as above.
 [[nodiscard]] Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,

@@ -4,6 +4,8 @@
 #include <functional>
 
 #include "proxy/backend_ticket.h"
+#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/protocol/error.h"
 #include "sspi_shim/s4u/ticket_cache.h"
 
 namespace stead::proxy {
@@ -13,6 +15,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kFrontEntries = 20000;     // tickets in front of each core
 constexpr std::size_t kEvidenceEntries = 200000; // sessions' own tickets on each core
+constexpr std::chrono::seconds kSeenFor{30};
 constexpr std::chrono::seconds kEndMargin{30};   // a ticket that ends sooner is not handed out
 
 // What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor only.
@@ -25,7 +28,8 @@ struct Core {
 };
 using Cores = std::vector<std::shared_ptr<Core>>;
 
-// Runs work() on another executor and resumes here. The caller's cancellation does not reach over: it would from another thread.
+// Runs work() on another executor and resumes here. `work` is a variable of the caller: g++ 12 destroys a lambda that is a temporary of
+// a co_await expression twice. The caller's cancellation does not reach over: it would from another thread.
 template <class T>
 asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::awaitable<T>()> work) {
   co_return co_await asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
@@ -36,11 +40,22 @@ Failure no_evidence(const Session& session) {
           .text = "this process does not hold the ticket that " + session.user + " signed in with", .trace = {}};
 }
 
+// A name may mean one account at sign-in and another one here (a UPN that reads like somebody's principal): never act for that one.
+Outcome<TicketPtr> in_name_of(const Session& session, Outcome<TicketPtr> outcome) {
+  if (!outcome || equal_ignoring_case((*outcome)->client(), session.user)) return outcome;
+  return Failure{.kind = FailureKind::rejected, .error = make_error_code(KrbErrc::KRB_AP_ERR_BADMATCH), .nt_status = 0,
+                 .text = "the ticket for " + session.user + " came in the name of " + (*outcome)->client(), .trace = (*outcome)->trace()};
+}
+
 asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session session, std::string spn) {
-  if (session.method != SignInMethod::kerberos) co_return co_await owner->client->ticket_for_user(session.user, spn);
+  if (session.method != SignInMethod::kerberos) {
+    Outcome<TicketPtr> outcome = co_await owner->client->ticket_for_user(session.user, spn);
+    co_return in_name_of(session, std::move(outcome));
+  }
   auto identity = owner->evidence.find(session.id, std::chrono::system_clock::now());
   if (!identity) co_return no_evidence(session);
-  co_return co_await owner->client->ticket_for(*identity, spn);
+  Outcome<TicketPtr> outcome = co_await owner->client->ticket_for(*identity, spn);
+  co_return in_name_of(session, std::move(outcome));
 }
 
 asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session, std::vector<std::uint8_t> ticket_der) {
@@ -56,7 +71,8 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session 
 
 class CoreTickets : public BackendTickets {
  public:
-  CoreTickets(Cores cores, std::size_t index) : cores_(std::move(cores)), self_(cores_[index]), front_(kFrontEntries) {}
+  CoreTickets(Cores cores, std::size_t index)
+      : cores_(std::move(cores)), self_(cores_[index]), front_(kFrontEntries), seen_(kFrontEntries) {}
 
   asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
     const std::string key = front_key(session, spn);
@@ -67,7 +83,8 @@ class CoreTickets : public BackendTickets {
     if (owner == self_) {
       outcome = co_await fetch(owner, std::move(session), std::move(spn));
     } else {
-      outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, [owner, session, spn] { return fetch(owner, session, spn); });
+      std::function<asio::awaitable<Outcome<TicketPtr>>()> work = [owner, session, spn] { return fetch(owner, session, spn); };
+      outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, std::move(work));
     }
     if (outcome) front_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
     co_return outcome;
@@ -81,21 +98,27 @@ class CoreTickets : public BackendTickets {
   asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) override {
     const auto owner = owner_of(session);
     if (owner == self_) co_return co_await keep(owner, std::move(session), std::move(ticket_der));
-    co_return co_await run_on<Outcome<std::string>>(owner->executor,
-                                                   [owner, session, ticket_der] { return keep(owner, session, ticket_der); });
+    std::function<asio::awaitable<Outcome<std::string>>()> work = [owner, session, ticket_der] { return keep(owner, session, ticket_der); };
+    co_return co_await run_on<Outcome<std::string>>(owner->executor, std::move(work));
   }
 
   asio::awaitable<bool> has_evidence(Session session) override {
     const auto owner = owner_of(session);
+    const auto now = std::chrono::system_clock::now();
+    if (owner == self_) co_return owner->evidence.find(session.id, now).has_value();
+    // Not a trip to the other core with each request; where the evidence went meanwhile, get() says so.
+    if (seen_.find(session.id, now)) co_return true;
     std::function<asio::awaitable<bool>()> look = [owner, id = session.id]() -> asio::awaitable<bool> {
       co_return owner->evidence.find(id, std::chrono::system_clock::now()).has_value();
     };
-    if (owner == self_) co_return co_await look();
-    co_return co_await run_on<bool>(owner->executor, std::move(look));
+    const bool there = co_await run_on<bool>(owner->executor, std::move(look));
+    if (there) seen_.put(session.id, session.user, true, now + kSeenFor);
+    co_return there;
   }
 
   void forget(const Session& session) override {
     front_.forget_owner(session.user);
+    seen_.forget(session.id);
     forget_at_owner(session, true);
   }
 
@@ -112,27 +135,38 @@ class CoreTickets : public BackendTickets {
   }
   void forget_at_owner(const Session& session, bool evidence_too) {
     const auto owner = owner_of(session);
-    asio::post(owner->executor, [owner, id = session.id, user = session.user, evidence_too] {
+    auto work = [owner, id = session.id, user = session.user, evidence_too] {
       owner->client->forget_user(user);
       if (evidence_too) owner->evidence.forget(id);
-    });
+    };
+    // At once where it is this core: the caller's next get() must not find what was dropped.
+    if (owner == self_) return work();
+    asio::post(owner->executor, std::move(work));
   }
 
   Cores cores_;
   std::shared_ptr<Core> self_;
   TicketCache<TicketPtr> front_;
+  TicketCache<bool> seen_;  // sessions whose evidence another core has
 };
 
 }  // namespace
 
 Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
                                                                           const ClientOptions& options, std::string& message) {
-  Cores cores;
+  std::vector<std::shared_ptr<Client>> clients;
   for (const auto& executor : executors) {
     auto client = Client::open(executor, options, message);
     if (!client) return client.error();
-    cores.push_back(std::make_shared<Core>(executor, std::move(*client)));
+    clients.push_back(std::move(*client));
   }
+  return make_backend_tickets(executors, clients);
+}
+
+std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
+                                                                  const std::vector<std::shared_ptr<Client>>& clients) {
+  Cores cores;
+  for (std::size_t i = 0; i < executors.size(); ++i) cores.push_back(std::make_shared<Core>(executors[i], clients[i]));
   std::vector<std::shared_ptr<BackendTickets>> tickets;
   for (std::size_t i = 0; i < cores.size(); ++i) tickets.push_back(std::make_shared<CoreTickets>(cores, i));
   return tickets;

@@ -16,6 +16,8 @@ struct AuditEvent {
 
 // A JSON object on one line, control characters and quotes escaped, fields longer than 512 octets cut.
 [[nodiscard]] std::string to_json(const AuditEvent& event);
+// A JSON string with its quotes; what is no UTF-8 becomes U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
 void audit(const AuditEvent& event);
 
 }  // namespace stead::proxy

@@ -18,15 +18,31 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kMostNameOctets = 320;                     // a UPN: 64 @ 255
 constexpr std::chrono::milliseconds kRefusalTime{150};           // no refusal comes sooner: longer than string-to-key and an exchange take
+constexpr std::chrono::seconds kLongestQueue{10};                // behind other tries for the same user
+constexpr std::chrono::milliseconds kQueueStep{20};
 constexpr std::string_view kWrong = "The user name or the password is not right.";
 
 bool is_form(std::string_view content_type) {
-  return equal_ignoring_case(content_type.substr(0, content_type.find(';')), "application/x-www-form-urlencoded");
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t')) content_type.remove_suffix(1);
+  return equal_ignoring_case(content_type, "application/x-www-form-urlencoded");
 }
 
 bool is_wrong_password(const Error& error) {
   return error == KrbErrc::KDC_ERR_PREAUTH_FAILED || error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN ||
-         error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY || error == KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE;
+         error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY || error == KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE ||
+         error == KrbErrc::KDC_ERR_WRONG_REALM;
+}
+
+// What is wrong with this host or its settings, whoever signs in.
+bool is_own_fault(const Error& error) {
+  return error == KrbErrc::KRB_AP_ERR_SKEW || error == KrbErrc::KDC_ERR_ETYPE_NOSUPP || error == KrbErrc::KDC_ERR_SVC_UNAVAILABLE;
+}
+
+OwnResponse not_now(const RequestView& request) {
+  OwnResponse response = error_page(503, request.request_id, "Sign-in is not possible now", "The directory did not answer. Try again in a moment.");
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
 }
 
 }  // namespace
@@ -57,21 +73,19 @@ OwnResponse FormsSignIn::refused(const RequestView& request, const Failure& fail
   }
   if (failure.error == KrbErrc::KDC_ERR_KEY_EXPIRED)
     return form(request, 403, return_path, user_name, "The password has expired. Change it, then sign in again.");
-  if (failure.kind == FailureKind::refused)
-    return form(request, 403, return_path, user_name, "This account may not sign in. Ask your administrator, and name the request below.");
-  OwnResponse response = error_page(503, request.request_id, "Sign-in is not possible now", "The directory did not answer. Try again in a moment.");
-  response.headers.emplace_back("Retry-After", "5");
-  return response;
+  if (failure.kind == FailureKind::refused && !is_own_fault(failure.error))
+    return error_page(403, request.request_id, "Not signed in", "This account may not sign in here. Ask your administrator, and name the request below.");
+  return not_now(request);
 }
 
 asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string body) {
   const auto started = std::chrono::steady_clock::now();
   if (!is_form(request.content_type)) {
-    wipe(body.data(), body.size());
+    wipe_text(body);
     co_return error_page(415, request.request_id, "Not a form", "The login form sends application/x-www-form-urlencoded.");
   }
   auto fields = parse_login_form(body);
-  wipe(body.data(), body.size());
+  wipe_text(body);
   if (!fields) co_return error_page(400, request.request_id, "Not a login form", "What was sent is not what the login form sends.");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   if (!is_same_origin(request) || !check_csrf(state_->keys, request, fields->csrf, now))
@@ -85,18 +99,29 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
   }
 
   const std::string name = account_name(typed);
-  if (const auto wait = state_->throttle.wait_for(name, request.remote_address, started); wait.count() > 0) {
+  auto turn = LoginThrottle::begin(state_->throttle, name, request.remote_address, started);
+  while (std::holds_alternative<LoginThrottle::Busy>(turn) && std::chrono::steady_clock::now() - started < kLongestQueue) {
+    asio::steady_timer moment(co_await asio::this_coro::executor, kQueueStep);
+    co_await moment.async_wait(asio::as_tuple(asio::use_awaitable));
+    turn = LoginThrottle::begin(state_->throttle, name, request.remote_address, std::chrono::steady_clock::now());
+  }
+  if (std::holds_alternative<LoginThrottle::Busy>(turn)) co_return not_now(request);
+  if (const auto* const wait = std::get_if<std::chrono::seconds>(&turn)) {
     audit({.what = "sign-in refused", .user = name, .method = "forms", .address = request.remote_address,
            .request_id = request.request_id, .detail = "too many failures"});
     OwnResponse response = form(request, 429, return_path, typed, "Too many failed tries. Wait a few minutes, then try again.");
-    response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+    response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
     co_return response;
   }
+  auto& attempt = std::get<LoginThrottle::Try>(turn);
 
-  auto outcome = co_await tickets_->client().check_password(name, std::move(fields->password));
+  std::string password = fields->password;
+  wipe_text(fields->password);
+  auto outcome = co_await tickets_->client().check_password(name, std::move(password));
+  wipe_text(password);
   if (!outcome) {
     const Failure& failure = outcome.error();
-    if (is_wrong_password(failure.error)) state_->throttle.failed(name, request.remote_address, started);
+    if (failure.kind == FailureKind::refused) attempt.failed(std::chrono::steady_clock::now());
     audit({.what = "sign-in refused", .user = name, .method = "forms", .address = request.remote_address,
            .request_id = request.request_id, .detail = failure.text});
     asio::steady_timer until(co_await asio::this_coro::executor, started + kRefusalTime);
@@ -104,11 +129,12 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
     co_return refused(request, failure, return_path, typed);
   }
 
-  state_->throttle.succeeded(name);
+  attempt.succeeded();
   const SessionCookie cookie{.session = {.id = new_session_id(), .user = *outcome, .method = SignInMethod::forms,
                                          .expires = now + state_->config.session_lifetime},
                              .issued = now,
-                             .seen = now};
+                             .seen = now,
+                             .certificate = {}};
   audit({.what = "sign-in", .user = *outcome, .method = "forms", .address = request.remote_address, .request_id = request.request_id,
          .detail = ""});
   OwnResponse response = error_page(303, request.request_id, "Signed in", "You are signed in.");
@@ -119,11 +145,8 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
 }
 
 std::string session_json(const Session& session) {
-  std::string out = "{\"user\": \"";
-  for (const char c : session.user) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
+  std::string out = "{\"user\": ";
+  append_json_string(out, session.user);
   const auto expires = std::chrono::floor<std::chrono::seconds>(session.expires);
   const auto day = std::chrono::floor<std::chrono::days>(expires);
   const std::chrono::year_month_day date(day);
@@ -131,7 +154,7 @@ std::string session_json(const Session& session) {
   char text[32];
   std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", int(date.year()), unsigned(date.month()), unsigned(date.day()),
                 int(time.hours().count()), int(time.minutes().count()), int(time.seconds().count()));
-  return out + "\", \"sign_in\": \"" + std::string(to_string(session.method)) + "\", \"expires\": \"" + text + "\"}\n";
+  return out + ", \"sign_in\": \"" + std::string(to_string(session.method)) + "\", \"expires\": \"" + text + "\"}\n";
 }
 
 }  // namespace stead::proxy

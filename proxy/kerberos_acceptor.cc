@@ -68,7 +68,8 @@ std::string describe(OM_uint32 major, OM_uint32 minor) {
 
 class GssAcceptor : public KerberosAcceptor {
  public:
-  GssAcceptor(gss_cred_id_t credential, std::vector<Principal> services) : credential_(credential), services_(std::move(services)) {}
+  GssAcceptor(gss_cred_id_t credential, std::vector<Principal> services, bool allow_rc4)
+      : credential_(credential), services_(std::move(services)), allow_rc4_(allow_rc4) {}
   GssAcceptor(const GssAcceptor&) = delete;
   GssAcceptor& operator=(const GssAcceptor&) = delete;
   ~GssAcceptor() override {
@@ -88,7 +89,9 @@ class GssAcceptor : public KerberosAcceptor {
     // The library would take a ticket for any service whose key is ours; a client that asked for another service was misled.
     const Principal service{ap_req->ticket.sname, ap_req->ticket.realm};
     if (std::none_of(services_.begin(), services_.end(), [&](const Principal& ours) { return same_service(ours, service); }))
-      return RefusedClient{"the ticket is for " + to_string(service) + ", which is not in the keytab"};
+      return RefusedClient{"the ticket is for " + to_string(service) + ", which is no HTTP service of the keytab"};
+    if (!allow_rc4_ && is_weak(ap_req->ticket.enc_part.etype))
+      return RefusedClient{"the ticket is encrypted with " + enctype_name(ap_req->ticket.enc_part.etype) + ", and allow_rc4 is not set"};
 
     gss_channel_bindings_struct channel{};
     channel.application_data = borrow(bindings);
@@ -119,15 +122,27 @@ class GssAcceptor : public KerberosAcceptor {
  private:
   gss_cred_id_t credential_;
   std::vector<Principal> services_;
+  bool allow_rc4_;
 };
 
 }  // namespace
 
-std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const std::string& keytab, std::string& message) {
+std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const Options& options, std::string& message) {
+  const std::string& keytab = options.keytab;
   const auto entries = read_keytab(keytab, message);
   if (!entries) return nullptr;
   std::vector<Principal> services;
-  for (const KeytabEntry& entry : *entries) services.push_back(entry.principal);
+  const auto own = parse_principal(options.principal);
+  for (const KeytabEntry& entry : *entries) {
+    const auto& name = entry.principal.name.components;
+    // A keytab has host/ and others too: a ticket that was meant for those is not for a browser to bring here.
+    const bool is_http = name.size() > 1 && equal_ignoring_case(name.front(), "HTTP");
+    if (is_http || (own && same_service(entry.principal, *own))) services.push_back(entry.principal);
+  }
+  if (services.empty()) {
+    message = "keytab " + keytab + " has no key of an HTTP service";
+    return nullptr;
+  }
 
   gss_OID_desc spnego{static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
   gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
@@ -143,7 +158,7 @@ std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const std::string
     message = keytab + ": " + describe(major, minor);
     return nullptr;
   }
-  return std::make_shared<GssAcceptor>(credential, std::move(services));
+  return std::make_shared<GssAcceptor>(credential, std::move(services), options.allow_rc4);
 }
 
 }  // namespace stead::proxy

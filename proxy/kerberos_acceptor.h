@@ -30,8 +30,13 @@ enum class BindingsPolicy {
 
 class KerberosAcceptor {
  public:
+  struct Options {
+    std::string keytab;
+    std::string principal;   // ours; besides it, tickets for HTTP/anything of the keytab are taken
+    bool allow_rc4 = false;  // tickets encrypted with RC4
+  };
   // `message`: one line that names the keytab.
-  [[nodiscard]] static std::shared_ptr<const KerberosAcceptor> open(const std::string& keytab, std::string& message);
+  [[nodiscard]] static std::shared_ptr<const KerberosAcceptor> open(const Options& options, std::string& message);
   virtual ~KerberosAcceptor() = default;
   // Blocks a little (the replay cache is a file, where KRB5RCACHEDIR says): for a thread pool. Thread-safe. `bindings`: application
   // data of the channel, empty: none (plain HTTP), in which case `require` refuses.

@@ -46,7 +46,13 @@ bool each_pair(std::string_view text, Use&& use) {
 
 }  // namespace
 
-LoginForm::~LoginForm() { wipe(password.data(), password.size()); }
+void wipe_text(std::string& text) {
+  text.resize(text.capacity());
+  wipe(text.data(), text.size());
+  text.clear();
+}
+
+LoginForm::~LoginForm() { wipe_text(password); }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
   std::string out;
@@ -100,7 +106,7 @@ Result<LoginForm> parse_login_form(std::string_view body) {
       auto decoded = percent_decode(value, true);
       if (!decoded || decoded->find('\0') != std::string::npos || !is_utf8(*decoded)) return false;
       *into[i] = *decoded;
-      wipe(decoded->data(), decoded->size());
+      wipe_text(*decoded);
     }
     return true;
   });

@@ -13,6 +13,8 @@ struct LoginForm {
   std::string username, password, return_path, csrf;
   ~LoginForm();  // wipes the password
 };
+// Wipes all that the string's memory may hold, also what is left in a string that was moved from; then it is empty.
+void wipe_text(std::string& text);
 // bad_value: a field twice, a broken escape, a NUL or ill-formed UTF-8. too_large: more than 64 fields.
 [[nodiscard]] Result<LoginForm> parse_login_form(std::string_view body);
 

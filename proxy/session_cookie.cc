@@ -13,7 +13,7 @@
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kKeyIdSize = 4, kNonceSize = 12, kTagSize = 16, kIdSize = 16;
+constexpr std::size_t kKeyIdSize = 4, kNonceSize = 12, kTagSize = 16, kIdSize = 16, kCertificateSize = 32;
 constexpr std::size_t kMaxCookie = 4096;
 constexpr std::uint8_t kVersion = 1;
 
@@ -147,6 +147,11 @@ Buffer encode(const SessionCookie& cookie) {
   out.push_back(std::uint8_t(cookie.session.user.size() >> 8));
   out.push_back(std::uint8_t(cookie.session.user.size()));
   append(out, as_bytes(cookie.session.user));
+  if (cookie.session.method == SignInMethod::certificate) {
+    Buffer digest = cookie.certificate;
+    digest.resize(kCertificateSize);
+    append(out, digest);
+  }
   return out;
 }
 
@@ -175,8 +180,11 @@ Result<SessionCookie> decode_session_cookie(Bytes content) {
   out.session.expires = expires;
   const std::size_t size = load_be16(p);
   p += 2;
-  if (size == 0 || size != content.size() - kFixed) return size == 0 ? WireErrc::bad_value : WireErrc::bad_length;
+  const std::size_t after = out.session.method == SignInMethod::certificate ? kCertificateSize : 0;
+  if (size == 0) return WireErrc::bad_value;
+  if (content.size() - kFixed != size + after) return WireErrc::bad_length;
   out.session.user.assign(reinterpret_cast<const char*>(p), size);
+  out.certificate.assign(p + size, p + size + after);
   return out;
 }
 

@@ -3,7 +3,7 @@
 //
 //   cookie  = base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key
 //   content = version 1 (1) ‖ session id (16) ‖ method (1) ‖ issued, expires, seen (8 each, seconds since 1970, big-endian) ‖
-//             user length (2) ‖ user
+//             user length (2) ‖ user ‖ SHA-256 of the certificate (32; only where the method is certificate)
 //
 // The key file holds 32 random bytes for each key: the first seals, all open, so that keys can be rotated: put a new one in front,
 // take the last away when its sessions have ended.
@@ -42,6 +42,7 @@ class SessionKeys {
 struct SessionCookie {
   Session session;
   std::chrono::sys_seconds issued{}, seen{};
+  Buffer certificate;  // SHA-256 of the certificate that signed in; empty with other methods
 };
 
 [[nodiscard]] std::string new_session_id();  // 32 hex digits

@@ -5,13 +5,17 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/evp.h>
 
+#include <cctype>
+
 #include "proxy/audit_log.h"
 #include "proxy/backend_ticket.h"
+#include "proxy/certificate_sign_in.h"
 #include "proxy/csrf.h"
 #include "proxy/forms_sign_in.h"
 #include "proxy/login_form.h"
 #include "proxy/own_pages.h"
 #include "proxy/sign_in_state.h"
+#include "sspi_shim/context/keytab.h"
 
 namespace stead::proxy {
 namespace {
@@ -23,18 +27,25 @@ constexpr std::size_t kMostTokenBytes = 96 * 1024;  // a ticket with a large PAC
 
 std::chrono::sys_seconds now_seconds() { return std::chrono::floor<std::chrono::seconds>(system_clock::now()); }
 
-// The token of "Negotiate BASE64"; nothing where the header is something else or the text is not base64.
+constexpr std::string_view kScheme = "Negotiate";
+
+bool is_negotiate(std::string_view authorization) {
+  if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return false;
+  return authorization.size() == kScheme.size() || authorization[kScheme.size()] == ' ';
+}
+
+// The token of "Negotiate BASE64"; nothing where the text is not base64.
 std::optional<Buffer> negotiate_token(std::string_view authorization) {
-  constexpr std::string_view kScheme = "Negotiate ";
-  if (authorization.size() <= kScheme.size() || !equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return std::nullopt;
   std::string_view text = authorization.substr(kScheme.size());
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  if (text.empty() || text.size() % 4 != 0 || text.size() > kMostTokenBytes * 4 / 3) return std::nullopt;
-  Buffer out(text.size() / 4 * 3);
-  const int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
+  if (text.empty() || text.size() % 4 != 0 || text.size() > kMostTokenBytes / 3 * 4) return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
+  // EVP_DecodeBlock would take blanks, line ends and '=' where they do not belong.
+  for (const char c : text.substr(0, text.size() - padding))
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '+' && c != '/') return std::nullopt;
+  Buffer out(text.size() / 4 * 3);
+  if (EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size())) < 0) return std::nullopt;
+  out.resize(out.size() - padding);
   return out;
 }
 
@@ -47,17 +58,25 @@ std::string base64(Bytes bytes) {
 class CoreSignIn : public SignIn {
  public:
   CoreSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
-      : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_) {}
+      : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_), certificates_(state_, tickets_) {}
 
   asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) override {
     const auto cookie = session_of(request);
-    if (!request.authorization.empty() && route.allows(SignInMethod::kerberos) && state_->acceptor)
-      if (auto token = negotiate_token(request.authorization)) co_return co_await by_token(request, route, std::move(*token), cookie);
+    if (route.allows(SignInMethod::kerberos) && state_->acceptor && is_negotiate(request.authorization)) {
+      auto answer = co_await by_token(request, route, cookie);
+      co_return answer;
+    }
     if (cookie && route.allows(cookie->session.method)) {
-      bool usable = true;
+      bool usable = fits_certificate(request, *cookie);
       if (cookie->session.method == SignInMethod::kerberos && route.delegation == Delegation::s4u)
         usable = co_await tickets_->has_evidence(cookie->session);
       if (usable) co_return SignedIn{.session = cookie->session, .response_headers = renewed(request, *cookie)};
+    }
+    if (route.allows(SignInMethod::certificate)) {
+      const bool needed = !route.allows(SignInMethod::kerberos) && !route.allows(SignInMethod::forms);
+      auto answer = co_await by_certificate(request, needed);
+      if (auto* const signed_in = std::get_if<SignedIn>(&answer)) co_return std::move(*signed_in);
+      if (needed) co_return certificate_page(std::get<CertificateFault>(answer), request.request_id);
     }
     co_return challenge(request, route);
   }
@@ -75,7 +94,10 @@ class CoreSignIn : public SignIn {
       co_return not_allowed(request, "POST");
     }
     if (path == "/.stead/whoami") {
-      if (reads) co_return who_am_i(request);
+      if (reads) {
+        auto answer = co_await who_am_i(request);
+        co_return answer;
+      }
       co_return not_allowed(request, "GET, HEAD");
     }
     co_return error_page(404, request.request_id, "Not found", "There is no such page here.");
@@ -88,7 +110,7 @@ class CoreSignIn : public SignIn {
     if (!sealed) return std::nullopt;
     auto cookie = open_session(state_->keys, *sealed);
     const auto now = now_seconds();
-    if (!cookie || cookie->session.expires <= now || now - cookie->seen >= state_->config.session_idle) return std::nullopt;
+    if (!cookie || cookie->session.expires <= now || now - cookie->issued >= state_->config.session_lifetime || now - cookie->seen >= state_->config.session_idle) return std::nullopt;
     if (state_->revocations.generation() != revoked_generation_) revoked_ = state_->revocations.copy(revoked_generation_);
     if (revoked_.contains(cookie->session.id)) return std::nullopt;
     return cookie;
@@ -102,43 +124,82 @@ class CoreSignIn : public SignIn {
     return {{"Set-Cookie", set_cookie(session_cookie_name(request.tls), seal_session(state_->keys, cookie), request.tls)}};
   }
 
-  asio::awaitable<std::variant<SignedIn, OwnResponse>> by_token(const RequestView& request, const Route& route, Buffer token,
-                                                                std::optional<SessionCookie> cookie) {
+  // A certificate's session is for the certificate that began it: not for one that TLS refuses now, nor for another one.
+  static bool fits_certificate(const RequestView& request, const SessionCookie& cookie) {
+    if (cookie.session.method != SignInMethod::certificate) return true;
+    if (!request.client_certificate_error.empty()) return false;
+    return request.client_certificate.empty() || equal_in_constant_time(certificate_digest(request.client_certificate), cookie.certificate);
+  }
+
+  // A new session with its cookie. `certificate`: what signed in, in DER; empty with other methods.
+  SignedIn begin_session(const RequestView& request, std::string user, SignInMethod method, Bytes certificate) const {
+    const auto now = now_seconds();
+    SessionCookie cookie{.session = {.id = new_session_id(), .user = std::move(user), .method = method, .expires = now + state_->config.session_lifetime},
+                         .issued = now,
+                         .seen = now,
+                         .certificate = certificate.empty() ? Buffer() : certificate_digest(certificate)};
+    std::string header = set_cookie(session_cookie_name(request.tls), seal_session(state_->keys, cookie), request.tls);
+    return {.session = std::move(cookie.session), .response_headers = {{"Set-Cookie", std::move(header)}}};
+  }
+
+  static void note_sign_in(const RequestView& request, const Session& session, std::string_view detail) {
+    audit({.what = "sign-in", .user = session.user, .method = to_string(session.method), .address = request.remote_address,
+           .request_id = request.request_id, .detail = detail});
+  }
+
+  // `needed`: there is no other way to sign in.
+  asio::awaitable<std::variant<SignedIn, CertificateFault>> by_certificate(const RequestView& request, bool needed) {
+    CertificateRefused refused{.fault = fault_of(request.client_certificate_error), .detail = request.client_certificate_error};
+    if (!request.client_certificate.empty()) {
+      auto answer = co_await certificates_.user_of(request.client_certificate);
+      if (auto* const user = std::get_if<std::string>(&answer)) {
+        SignedIn begun = begin_session(request, std::move(*user), SignInMethod::certificate, request.client_certificate);
+        note_sign_in(request, begun.session, "");
+        co_return begun;
+      }
+      refused = std::move(std::get<CertificateRefused>(answer));
+    } else if (refused.fault == CertificateFault::none_sent) {
+      refused.detail = "no client certificate was sent";
+    } else {
+      refused.detail.insert(0, "the client certificate does not verify: ");
+    }
+    if (needed || refused.fault != CertificateFault::none_sent)
+      audit({.what = "sign-in refused", .user = "", .method = "certificate", .address = request.remote_address,
+             .request_id = request.request_id, .detail = refused.detail});
+    co_return refused.fault;
+  }
+
+  OwnResponse refuse_token(const RequestView& request, const Route& route, std::string_view user, std::string_view reason) {
+    audit({.what = "sign-in refused", .user = user, .method = "kerberos", .address = request.remote_address, .request_id = request.request_id,
+           .detail = reason});
+    return challenge(request, route);
+  }
+
+  asio::awaitable<std::variant<SignedIn, OwnResponse>> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie) {
+    auto token = negotiate_token(request.authorization);
+    if (!token) co_return refuse_token(request, route, "", "the token is not base64, or too long");
     std::function<asio::awaitable<std::variant<AcceptedClient, RefusedClient>>()> accept =
-        [state = state_, token = std::move(token),
+        [state = state_, token = std::move(*token),
          bindings = std::string(request.channel_bindings)]() -> asio::awaitable<std::variant<AcceptedClient, RefusedClient>> {
       co_return state->acceptor->accept(token, as_bytes(bindings), state->bindings);
     };
     auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(accept),
                                           asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
-    if (const auto* refused = std::get_if<RefusedClient>(&answer)) {
-      audit({.what = "sign-in refused", .user = "", .method = "kerberos", .address = request.remote_address,
-             .request_id = request.request_id, .detail = refused->reason});
-      co_return challenge(request, route);
-    }
+    if (const auto* refused = std::get_if<RefusedClient>(&answer)) co_return refuse_token(request, route, "", refused->reason);
     auto& client = std::get<AcceptedClient>(answer);
     SignedIn out;
-    const auto now = now_seconds();
     // A client that sends a token with each request keeps the session it has.
-    const bool same = cookie && cookie->session.user == client.user && cookie->session.method == SignInMethod::kerberos &&
-                      co_await tickets_->has_evidence(cookie->session);
+    bool same = cookie && cookie->session.user == client.user && cookie->session.method == SignInMethod::kerberos;
+    if (same) same = co_await tickets_->has_evidence(cookie->session);
     if (same) {
-      out.session = cookie->session;
-      out.response_headers = renewed(request, *cookie);
+      out = {.session = cookie->session, .response_headers = renewed(request, *cookie)};
     } else {
-      out.session = {.id = new_session_id(), .user = client.user, .method = SignInMethod::kerberos,
-                     .expires = now + state_->config.session_lifetime};
-      const auto kept = co_await tickets_->keep_evidence(out.session, std::move(client.ticket));
-      if (!kept || *kept != client.user) {
-        audit({.what = "sign-in refused", .user = client.user, .method = "kerberos", .address = request.remote_address,
-               .request_id = request.request_id, .detail = kept ? "the ticket names " + *kept : kept.error().text});
-        co_return challenge(request, route);
-      }
-      out.response_headers = {{"Set-Cookie", set_cookie(session_cookie_name(request.tls),
-                                                        seal_session(state_->keys, {.session = out.session, .issued = now, .seen = now}),
-                                                        request.tls)}};
-      audit({.what = "sign-in", .user = client.user, .method = "kerberos", .address = request.remote_address,
-             .request_id = request.request_id, .detail = client.channel_bound ? "channel bound" : ""});
+      SignedIn begun = begin_session(request, client.user, SignInMethod::kerberos, {});
+      const auto kept = co_await tickets_->keep_evidence(begun.session, std::move(client.ticket));
+      if (!kept) co_return refuse_token(request, route, client.user, kept.error().text);
+      if (*kept != client.user) co_return refuse_token(request, route, client.user, "the ticket names " + *kept);
+      out = std::move(begun);
+      note_sign_in(request, out.session, client.channel_bound ? "channel bound" : "");
     }
     if (!client.reply.empty()) out.response_headers.emplace_back("WWW-Authenticate", "Negotiate " + base64(client.reply));
     co_return out;
@@ -165,10 +226,7 @@ class CoreSignIn : public SignIn {
       response.headers.emplace_back("WWW-Authenticate", "Stead-Form");
       return response;
     }
-    audit({.what = "sign-in refused", .user = "", .method = "certificate", .address = request.remote_address, .request_id = request.request_id,
-           .detail = request.client_certificate_error.empty() ? "no client certificate" : request.client_certificate_error});
-    return error_page(403, request.request_id, "Certificate needed", "This site signs you in with a client certificate, and your browser sent none "
-                      "that is accepted here.");
+    return certificate_page(CertificateFault::none_sent, request.request_id);
   }
 
   OwnResponse log_out(const RequestView& request) {
@@ -186,16 +244,25 @@ class CoreSignIn : public SignIn {
     return response;
   }
 
-  OwnResponse who_am_i(const RequestView& request) {
+  asio::awaitable<OwnResponse> who_am_i(const RequestView& request) {
     OwnResponse response{.status = 200, .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, .body = {}};
-    if (const auto cookie = session_of(request)) {
+    const auto cookie = session_of(request);
+    if (cookie && fits_certificate(request, *cookie)) {
       response.body = session_json(cookie->session);
-    } else {
-      response.status = 401;
-      response.headers.emplace_back("WWW-Authenticate", "Stead-Form");
-      response.body = "{\"user\": null}\n";
+      co_return response;
     }
-    return response;
+    if (state_->config.certificate_sign_in && !request.client_certificate.empty()) {
+      auto answer = co_await by_certificate(request, false);
+      if (const auto* const signed_in = std::get_if<SignedIn>(&answer)) {
+        response.body = session_json(signed_in->session);
+        response.headers.insert(response.headers.end(), signed_in->response_headers.begin(), signed_in->response_headers.end());
+        co_return response;
+      }
+    }
+    response.status = 401;
+    response.headers.emplace_back("WWW-Authenticate", "Stead-Form");
+    response.body = "{\"user\": null}\n";
+    co_return response;
   }
 
   static OwnResponse not_allowed(const RequestView& request, std::string_view allowed) {
@@ -207,6 +274,7 @@ class CoreSignIn : public SignIn {
   std::shared_ptr<SignInState> state_;
   std::shared_ptr<BackendTickets> tickets_;
   FormsSignIn forms_;
+  CertificateSignIn certificates_;
   Revocations::Ids revoked_;
   std::uint64_t revoked_generation_ = 0;
 };
@@ -235,8 +303,16 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config, 
                     : config.channel_bindings == "ignore" ? BindingsPolicy::ignore
                                                           : BindingsPolicy::allow;
   if (config.kerberos) {
-    state->acceptor = KerberosAcceptor::open(config.client.keytab, message);
+    state->acceptor = KerberosAcceptor::open({.keytab = config.client.keytab, .principal = config.client.principal, .allow_rc4 = config.client.allow_rc4},
+                                              message);
     if (!state->acceptor) return make_error_code(boost::system::errc::no_such_file_or_directory);
+  }
+  if (config.certificate_sign_in) {
+    const auto principal = parse_principal(config.client.principal);
+    if (!principal) return message = config.client.principal + " is no principal", principal.error();
+    const auto entries = read_keys_of(config.client.keytab, *principal, message);
+    if (!entries) return entries.error();
+    for (const KeytabEntry& entry : *entries) state->own_keys.push_back(entry.key);
   }
   std::vector<std::shared_ptr<SignIn>> cores;
   for (const auto& core_tickets : tickets) cores.push_back(std::make_shared<CoreSignIn>(state, core_tickets));

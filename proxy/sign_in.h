@@ -34,7 +34,7 @@ struct RequestView {
   bool tls = false;
   std::string_view channel_bindings;     // "tls-server-end-point:" and the hash; empty on plain HTTP
   std::vector<std::uint8_t> client_certificate;  // DER; empty: none was sent or it did not verify
-  std::string client_certificate_error;          // why it did not verify; empty: it did, or none was sent
+  std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
   std::string_view request_id;
 };
 

@@ -4,11 +4,13 @@
 #include <boost/asio/thread_pool.hpp>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/config.h"
 #include "proxy/kerberos_acceptor.h"
 #include "proxy/login_throttle.h"
 #include "proxy/session_cookie.h"
+#include "sspi_shim/protocol/crypto.h"
 
 namespace stead::proxy {
 
@@ -31,15 +33,16 @@ struct SignInState {
   SignInState(const Config& settings, SessionKeys session_keys)
       : config(settings),
         keys(std::move(session_keys)),
-        throttle({.per_user = settings.limits.login_failures_per_user,
-                  .per_address = settings.limits.login_failures_per_address,
-                  .window = settings.limits.login_window}) {}
+        throttle(std::make_shared<LoginThrottle>(LoginThrottle::Options{.per_user = settings.limits.login_failures_per_user,
+                                                                        .per_address = settings.limits.login_failures_per_address,
+                                                                        .window = settings.limits.login_window})) {}
   const Config config;
   const SessionKeys keys;
-  LoginThrottle throttle;
+  const std::shared_ptr<LoginThrottle> throttle;
   Revocations revocations;
   std::shared_ptr<const KerberosAcceptor> acceptor;  // null where Kerberos sign-in is off
   BindingsPolicy bindings = BindingsPolicy::allow;
+  std::vector<Key> own_keys;  // of the front end's account; read where certificates sign in
   boost::asio::thread_pool pool{2};
 };
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <variant>
+
 #include "proxy/login_form.h"
 #include "proxy/login_throttle.h"
 
@@ -53,35 +55,105 @@ TEST(QueryParameter, IsTheOneOfThisName) {
   EXPECT_EQ(percent_decode(percent_encode("/a?b=c&d e%"), false), "/a?b=c&d e%");
 }
 
-TEST(LoginThrottle, CountsFailuresOfOneUserFromAnywhere) {
-  LoginThrottle throttle({.per_user = 3, .per_address = 100, .window = 60s});
-  const LoginThrottle::Clock::time_point start{};
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(throttle.wait_for("alice", "10.0.0.1", start), 0s);
-    throttle.failed(i % 2 ? "Alice" : "alice", "10.0.0." + std::to_string(i), start + 1s * i);
+class LoginThrottleTest : public testing::Test {
+ protected:
+  void use(LoginThrottle::Options options) { throttle = std::make_shared<LoginThrottle>(options); }
+  LoginThrottle::Turn turn(std::string_view user, std::string_view address, LoginThrottle::Clock::duration at) {
+    return LoginThrottle::begin(throttle, user, address, start + at);
   }
-  EXPECT_EQ(throttle.wait_for("ALICE", "10.0.0.9", start + 10s), 50s);
-  EXPECT_EQ(throttle.wait_for("bob", "10.0.0.1", start + 10s), 0s);
-  EXPECT_EQ(throttle.wait_for("alice", "10.0.0.1", start + 60s), 0s);
+  // How long to wait; zero where a try may go on.
+  std::chrono::seconds wait(std::string_view user, std::string_view address, LoginThrottle::Clock::duration at = {}) {
+    const auto got = turn(user, address, at);
+    const auto* left = std::get_if<std::chrono::seconds>(&got);
+    return left ? *left : 0s;
+  }
+  void fail(std::string_view user, std::string_view address, LoginThrottle::Clock::duration at = {}) {
+    auto got = turn(user, address, at);
+    ASSERT_TRUE(std::holds_alternative<LoginThrottle::Try>(got));
+    std::get<LoginThrottle::Try>(got).failed(start + at);
+  }
+  void succeed(std::string_view user, std::string_view address) {
+    auto got = turn(user, address, {});
+    ASSERT_TRUE(std::holds_alternative<LoginThrottle::Try>(got));
+    std::get<LoginThrottle::Try>(got).succeeded();
+  }
+  std::shared_ptr<LoginThrottle> throttle;
+  const LoginThrottle::Clock::time_point start = LoginThrottle::Clock::time_point(1000h);
+};
+
+TEST_F(LoginThrottleTest, CountsFailuresOfOneUserFromAnywhere) {
+  use({.per_user = 3, .per_address = 100, .window = 60s});
+  for (int i = 0; i < 3; ++i) fail(i % 2 ? "Alice" : "alice", "10.0.0." + std::to_string(i), 1s * i);
+  EXPECT_EQ(wait("ALICE", "10.0.0.9", 10s), 50s);
+  EXPECT_EQ(wait("bob", "10.0.0.1", 10s), 0s);
+  EXPECT_EQ(wait("alice", "10.0.0.1", 60s), 0s);
 }
 
-TEST(LoginThrottle, CountsFailuresOfOneAddressAndForgetsAUserOnSuccess) {
-  LoginThrottle throttle({.per_user = 2, .per_address = 3, .window = 60s});
-  const LoginThrottle::Clock::time_point now{};
-  throttle.failed("alice", "a", now);
-  throttle.succeeded("alice");
-  throttle.failed("alice", "a", now);
-  EXPECT_EQ(throttle.wait_for("alice", "b", now), 0s);
-  throttle.failed("bob", "a", now);
-  EXPECT_EQ(throttle.wait_for("carol", "a", now), 60s);
+TEST_F(LoginThrottleTest, TakesEverySpellingOfAUserForOne) {
+  use({.per_user = 4, .per_address = 100, .window = 60s});
+  for (const char* name : {"alice", "ROOT\\Alice", "alice@root.example", "ALICE@ROOT.EXAMPLE"}) fail(name, "a");
+  EXPECT_EQ(wait(" alice", "a"), 60s);
+  EXPECT_EQ(throttled_user("J\xc3\xb6rg@x"), throttled_user("j\xc3\x96RG"));
 }
 
-TEST(LoginThrottle, RemembersNoMoreThanItsLimit) {
-  LoginThrottle throttle({.per_user = 1, .per_address = 1000000, .window = 60s, .entries = 10});
-  const LoginThrottle::Clock::time_point start{};
-  for (int i = 0; i < 100; ++i) throttle.failed("user" + std::to_string(i), "a", start + 1ms * i);
-  EXPECT_EQ(throttle.wait_for("user0", "b", start + 1s), 0s);
-  EXPECT_GT(throttle.wait_for("user99", "b", start + 1s), 0s);
+TEST_F(LoginThrottleTest, CountsFailuresOfOneAddressAndForgetsAUserOnSuccess) {
+  use({.per_user = 2, .per_address = 3, .window = 60s});
+  fail("alice", "a");
+  succeed("alice", "a");
+  fail("alice", "a");
+  EXPECT_EQ(wait("alice", "b"), 0s);
+  fail("bob", "a");
+  EXPECT_EQ(wait("carol", "a"), 60s);
+}
+
+TEST_F(LoginThrottleTest, AnotherUserOfTheSameNameClearsNothing) {
+  use({.per_user = 2, .per_address = 100, .window = 60s});
+  fail("alice@root.example", "a");
+  succeed("alice@evil.example", "b");
+  fail("alice@root.example", "a");
+  EXPECT_EQ(wait("alice@root.example", "a"), 60s);
+}
+
+TEST_F(LoginThrottleTest, SuccessesAndTriesWithoutAnAnswerCountForNothing) {
+  use({.per_user = 2, .per_address = 2, .window = 60s});
+  for (int i = 0; i < 20; ++i) succeed("alice", "a");
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(std::holds_alternative<LoginThrottle::Try>(turn("alice", "a", {})));
+}
+
+TEST_F(LoginThrottleTest, RunsNoMoreTriesAtOnceThanMayFail) {
+  use({.per_user = 3, .per_address = 100, .window = 60s});
+  fail("alice", "a");
+  auto first = turn("alice", "a", {}), second = turn("ALICE@x", "b", {});
+  ASSERT_TRUE(std::holds_alternative<LoginThrottle::Try>(first));
+  ASSERT_TRUE(std::holds_alternative<LoginThrottle::Try>(second));
+  EXPECT_TRUE(std::holds_alternative<LoginThrottle::Busy>(turn("alice", "c", {})));
+  EXPECT_TRUE(std::holds_alternative<LoginThrottle::Try>(turn("bob", "c", {})));
+  std::get<LoginThrottle::Try>(first).failed(start);
+  EXPECT_TRUE(std::holds_alternative<LoginThrottle::Busy>(turn("alice", "c", {})));
+  std::get<LoginThrottle::Try>(second).failed(start);
+  EXPECT_EQ(wait("alice", "c"), 60s);
+}
+
+TEST_F(LoginThrottleTest, TakesTheNetworkOfAnIpv6HostForOneAddress) {
+  EXPECT_EQ(throttled_address("2001:db8::1"), throttled_address("2001:db8:0:0:ffff::2"));
+  EXPECT_NE(throttled_address("2001:db8::1"), throttled_address("2001:db8:0:1::1"));
+  EXPECT_NE(throttled_address("::ffff:10.0.0.1"), throttled_address("::ffff:10.0.0.2"));
+  EXPECT_EQ(throttled_address("10.0.0.1"), "10.0.0.1");
+}
+
+TEST_F(LoginThrottleTest, RemembersNoMoreThanItsLimit) {
+  use({.per_user = 1, .per_address = 1000000, .window = 60s, .entries = 10});
+  for (int i = 0; i < 100; ++i) fail("user" + std::to_string(i), "a", 1ms * i);
+  EXPECT_EQ(wait("user0", "b", 1s), 0s);
+  EXPECT_GT(wait("user99", "b", 1s), 0s);
+}
+
+TEST(WipeText, LeavesNothingBehindAlsoAfterAMove) {
+  std::string text = "secret";
+  const char* const memory = text.data();
+  const std::string moved = std::move(text);
+  wipe_text(text);
+  EXPECT_EQ(std::string_view(memory, 6).find("ecret"), std::string_view::npos);
 }
 
 }  // namespace

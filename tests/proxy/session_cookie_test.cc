@@ -37,6 +37,19 @@ TEST(SessionCookie, SurvivesSealingAndOpening) {
   EXPECT_EQ(opened->seen, sample().seen);
 }
 
+TEST(SessionCookie, OfACertificateNamesIt) {
+  SessionCookie cookie = sample();
+  cookie.session.method = SignInMethod::certificate;
+  cookie.certificate = Buffer(32, 0xc5);
+  const auto opened = open_session(keys({1}), seal_session(keys({1}), cookie));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->certificate, cookie.certificate);
+  EXPECT_EQ(opened->session.user, cookie.session.user);
+  Buffer without = encode(cookie);
+  without.resize(without.size() - 32);
+  EXPECT_EQ(decode_session_cookie(without).error(), make_error_code(WireErrc::bad_length));
+}
+
 TEST(SessionCookie, IsRefusedWithAnyCharacterChanged) {
   const std::string sealed = seal_session(keys({1}), sample());
   for (std::size_t i = 0; i < sealed.size(); ++i) {

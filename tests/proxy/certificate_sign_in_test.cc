@@ -1,0 +1,179 @@
+#include "proxy/certificate_sign_in.h"
+
+#include <gtest/gtest.h>
+#include <openssl/x509_vfy.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac_logon_info.h"
+#include "tests/proxy/certificates.h"
+#include "tests/proxy/fake_client.h"
+
+namespace stead::proxy {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* kSid = "S-1-5-21-1-2-3-1104";
+
+struct Names {
+  const char* name;
+  test::CertificateText text;
+  std::string upn;
+  std::string sid;    // empty: none
+  bool good = true;
+};
+class CertificateNamesOf : public testing::TestWithParam<Names> {};
+TEST_P(CertificateNamesOf, TheHolderAreRead) {
+  const Buffer der = test::make_certificate(GetParam().text);
+  ASSERT_FALSE(der.empty());
+  const auto names = names_in_certificate(der);
+  ASSERT_EQ(names.has_value(), GetParam().good);
+  if (!names) return;
+  EXPECT_EQ(names->upn, GetParam().upn);
+  EXPECT_EQ(names->sid ? to_string(*names->sid) : "", GetParam().sid);
+}
+constexpr const char* kUpn = "otherName:1.3.6.1.4.1.311.20.2.3;";
+INSTANTIATE_TEST_SUITE_P(
+    Certificates, CertificateNamesOf,
+    testing::Values(
+        Names{"nothing", {}, "", ""}, Names{"upn", {{test::upn_name("alice@root.example")}, ""}, "alice@root.example", ""},
+        Names{"upn_among_others", {{{"subjectAltName", std::string("DNS:a.example,") + kUpn + "UTF8:alice@x,email:b@x"}}, ""}, "alice@x", ""},
+        Names{"sid", {{test::sid_extension()}, test::sid_sections(kSid)}, "", kSid},
+        Names{"both", {{test::upn_name("alice@x"), test::sid_extension()}, test::sid_sections(kSid)}, "alice@x", kSid},
+        Names{"sid_as_uri", {{{"subjectAltName", "@san"}}, std::string("[san]\nURI = tag:microsoft.com,2022-09-14:sid:") + kSid + "\n"}, "", kSid},
+        Names{"two_upns", {{{"subjectAltName", std::string(kUpn) + "UTF8:alice@x," + kUpn + "UTF8:bob@x"}}, ""}, "", "", false},
+        Names{"upn_twice_the_same", {{{"subjectAltName", std::string(kUpn) + "UTF8:alice@x," + kUpn + "UTF8:alice@x"}}, ""}, "alice@x", ""},
+        Names{"upn_of_another_type", {{{"subjectAltName", std::string(kUpn) + "INT:5"}}, ""}, "", "", false},
+        Names{"upn_with_a_domain_in_front", {{{"subjectAltName", std::string(kUpn) + "UTF8:ROOT\\\\alice"}}, ""}, "", "", false},
+        Names{"sid_that_is_none", {{test::sid_extension()}, test::sid_sections("S-1-x")}, "", "", false},
+        Names{"sid_extension_of_other_content", {{{"1.3.6.1.4.1.311.25.2", "ASN1:UTF8:S-1-5-21-1-2-3-1104"}}, ""}, "", "", false},
+        Names{"sids_that_differ",
+              {{{"subjectAltName", "@san"}, test::sid_extension()},
+               test::sid_sections(kSid) + "[san]\nURI = tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500\n"},
+              "", "", false}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(CertificateNames, OfBytesThatAreNoCertificateAreRefused) {
+  const Buffer whole = test::make_certificate({{test::upn_name("alice@x")}, ""});
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(names_in_certificate(Bytes(whole).first(size)));
+  Buffer longer = whole;
+  longer.push_back(0);
+  EXPECT_FALSE(names_in_certificate(longer));
+}
+
+TEST(CertificateFault, IsToldFromTheWordsOfTls) {
+  const auto fault = [](int code) { return fault_of(std::string_view(X509_verify_cert_error_string(code))); };
+  EXPECT_EQ(fault_of(std::string_view()), CertificateFault::none_sent);
+  EXPECT_EQ(fault(X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE), CertificateFault::wrong_ca);
+  EXPECT_EQ(fault(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT), CertificateFault::wrong_ca);
+  EXPECT_EQ(fault(X509_V_ERR_CERT_HAS_EXPIRED), CertificateFault::expired);
+  EXPECT_EQ(fault(X509_V_ERR_CERT_NOT_YET_VALID), CertificateFault::not_yet_valid);
+  EXPECT_EQ(fault(X509_V_ERR_CERT_REVOKED), CertificateFault::revoked);
+  EXPECT_EQ(fault(X509_V_ERR_UNABLE_TO_GET_CRL), CertificateFault::revocation_unknown);
+  EXPECT_EQ(fault(X509_V_ERR_INVALID_PURPOSE), CertificateFault::unacceptable);
+}
+
+TEST(CertificatePage, IsAnotherOneForEachFault) {
+  std::set<std::string> pages;
+  int count = 0;
+  for (int i = 0; i <= int(CertificateFault::directory_silent); ++i, ++count) {
+    const OwnResponse response = certificate_page(CertificateFault(i), "r1");
+    EXPECT_EQ(response.status, CertificateFault(i) == CertificateFault::directory_silent ? 503 : 403);
+    EXPECT_NE(response.body.find("r1"), std::string::npos);
+    pages.insert(response.body);
+  }
+  EXPECT_EQ(int(pages.size()), count);
+}
+
+// A ticket to us with a PAC that says who the user is.
+Ticket evidence(const Key& key, std::uint32_t rid, bool forged = false) {
+  PacLogonInfo info;
+  info.effective_name = "alice";
+  info.logon_domain_id = parse_sid("S-1-5-21-1-2-3").value();
+  info.user_id = rid;
+  Pac pac;
+  pac.set(PacType::logon_info, encode(info));
+  EncTicketPart part;
+  part.crealm = "ROOT.EXAMPLE";
+  part.cname = {NameType::principal, {"alice"}};
+  part.key = Key::random(EncType::aes256_cts_hmac_sha1_96).to_encryption_key();
+  const Key signer = forged ? Key::random(EncType::aes256_cts_hmac_sha1_96) : key;
+  const auto der = encode_with_signed_pac(part, std::move(pac), signer, Key::random(EncType::aes256_cts_hmac_sha1_96), PacSignatures::server_and_kdc);
+  return {"ROOT.EXAMPLE", {NameType::srv_inst, {"HTTP", "web"}}, encrypt_data(key, KeyUsage::ticket, der, 1)};
+}
+
+class CertificateSignInTest : public testing::Test {
+ protected:
+  CertificateSignInTest() {
+    state->own_keys = {Key::random(EncType::aes256_cts_hmac_sha1_96), key};
+  }
+  std::variant<std::string, CertificateRefused> user_of(const Buffer& der) {
+    CertificateSignIn sign_in(state, tickets);
+    auto answer = asio::co_spawn(loop, sign_in.user_of(der), asio::use_future);
+    loop.restart();
+    loop.run();
+    return answer.get();
+  }
+  CertificateFault fault(const Buffer& der) {
+    const auto answer = user_of(der);
+    const auto* refused = std::get_if<CertificateRefused>(&answer);
+    EXPECT_TRUE(refused) << std::get<std::string>(answer);
+    if (!refused) return CertificateFault::none_sent;
+    EXPECT_FALSE(refused->detail.empty());
+    return refused->fault;
+  }
+  const Key key = Key::random(EncType::aes256_cts_hmac_sha1_96);
+  std::shared_ptr<SignInState> state = std::make_shared<SignInState>(Config{}, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
+  std::shared_ptr<test::FakeClient> client = std::make_shared<test::FakeClient>();
+  std::shared_ptr<test::FakeTickets> tickets = std::make_shared<test::FakeTickets>(client);
+  asio::io_context loop;
+  const Buffer with_upn = test::make_certificate({{test::upn_name("alice@root.example")}, ""});
+  const Buffer with_sid = test::make_certificate({{test::upn_name("alice@root.example"), test::sid_extension()}, test::sid_sections(kSid)});
+  const Buffer nameless = test::make_certificate({});
+};
+
+TEST_F(CertificateSignInTest, AsksTheDirectoryWhoseItIs) {
+  client->certificates.emplace(nameless, test::identity_of("alice@ROOT.EXAMPLE"));
+  EXPECT_EQ(std::get<std::string>(user_of(nameless)), "alice@ROOT.EXAMPLE");
+  EXPECT_EQ(client->calls, std::vector<std::string>{"user_by_certificate"});
+}
+
+TEST_F(CertificateSignInTest, AsksByTheUpnWhereTheDirectoryKnowsNoCertificates) {
+  client->users.emplace("alice@root.example", test::identity_of("al@ROOT.EXAMPLE"));
+  EXPECT_EQ(std::get<std::string>(user_of(with_upn)), "al@ROOT.EXAMPLE");
+  EXPECT_EQ(fault(nameless), CertificateFault::unmapped);
+}
+
+TEST_F(CertificateSignInTest, AMappingThatIsNotOneUserEndsThere) {
+  client->users.emplace("alice@root.example", test::identity_of("alice@ROOT.EXAMPLE"));
+  client->certificates.emplace(with_upn, test::refusal(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE));
+  EXPECT_EQ(fault(with_upn), CertificateFault::mapped_twice);
+  client->certificates.insert_or_assign(with_upn, test::refusal(KrbErrc::KDC_ERR_CLIENT_REVOKED));
+  EXPECT_EQ(fault(with_upn), CertificateFault::account_refused);
+  client->certificates.insert_or_assign(with_upn, test::silence());
+  EXPECT_EQ(fault(with_upn), CertificateFault::directory_silent);
+  EXPECT_EQ(std::count(client->calls.begin(), client->calls.end(), "user alice@root.example"), 0);
+  EXPECT_EQ(fault({1, 2, 3}), CertificateFault::unreadable);
+}
+
+TEST_F(CertificateSignInTest, ASidIsGoodForItsAccountOnly) {
+  const auto answers = [&](Ticket ticket) { client->certificates.insert_or_assign(with_sid, test::identity_of("alice@ROOT.EXAMPLE", std::move(ticket))); };
+  answers(evidence(key, 1104));
+  EXPECT_EQ(std::get<std::string>(user_of(with_sid)), "alice@ROOT.EXAMPLE");
+  answers(evidence(key, 1105));
+  EXPECT_EQ(fault(with_sid), CertificateFault::other_account);
+  answers(evidence(key, 1104, true));
+  EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "a PAC that nobody signed";
+  answers(evidence(Key::random(EncType::aes256_cts_hmac_sha1_96), 1104));
+  EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "a ticket that is not ours";
+  client->certificates.clear();
+  client->users.insert_or_assign("alice@root.example", test::identity_of("alice@ROOT.EXAMPLE", evidence(key, 1105)));
+  EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "found by the name";
+}
+
+}  // namespace
+}  // namespace stead::proxy

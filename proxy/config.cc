@@ -132,7 +132,7 @@ void Reader::server(const toml::table& table) {
       errors_.add(*node, "listen: " + text + " is not a loopback address: plain HTTP is served on loopback only, elsewhere a certificate and key are needed");
     else out_.listen.push_back(*endpoint);
   }
-  if (out_.listen.empty()) reader.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
+  if (out_.listen.empty() && errors_.none()) reader.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
   bool admin_anywhere = false;
   reader.boolean("admin_anywhere", admin_anywhere);
   std::string admin;
@@ -236,7 +236,7 @@ void Reader::route(const toml::table& table) {
     if (!upstream) errors_.add(*node, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
     else out.upstreams.push_back(*upstream);
   }
-  if (out.upstreams.empty()) reader.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
+  if (out.upstreams.empty() && errors_.none()) reader.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
   std::string delegation;
   if (reader.text("delegation", delegation)) {
     if (delegation == "s4u") out.delegation = Delegation::s4u;
@@ -248,10 +248,10 @@ void Reader::route(const toml::table& table) {
     const std::size_t slash = out.spn.find('/');
     if (slash == 0 || slash == std::string::npos || slash + 1 == out.spn.size() || out.spn.find_first_of(" \t") != std::string::npos)
       reader.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST, as in \"HTTP/reports.example.com\"");
-  } else if (out.delegation != Delegation::none) {
+  } else if (out.delegation != Delegation::none && errors_.none()) {
     reader.error("spn", "needs spn, the back end's service principal name; or delegation = \"none\"");
   }
-  if (out.sign_in.empty() && out.delegation != Delegation::none)
+  if (out.sign_in.empty() && out.delegation != Delegation::none && errors_.none())
     reader.error("sign_in", "delegates but lets nobody sign in: it needs sign_in, or delegation = \"none\" where it is public");
   reader.boolean("upstream_verify", out.upstream_verify);
   path(reader, "upstream_ca", out.upstream_ca);

@@ -1,0 +1,119 @@
+#include "proxy/headers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace stead::proxy {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class DroppedFromRequests : public testing::TestWithParam<const char*> {};
+TEST_P(DroppedFromRequests, InAnySpelling) {
+  std::string name = GetParam();
+  EXPECT_EQ(judge_request_field(name), RequestField::drop);
+  std::string upper = name, underscored = name;
+  for (char& c : upper) c = static_cast<char>(std::toupper(c));
+  for (char& c : underscored) c = c == '-' ? '_' : c;
+  EXPECT_EQ(judge_request_field(upper), RequestField::drop);
+  EXPECT_EQ(judge_request_field(underscored), RequestField::drop);
+}
+INSTANTIATE_TEST_SUITE_P(Table, DroppedFromRequests,
+                         testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+                                         "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything",
+                                         "X-Real-IP", "X-Remote-User", "X-Remote-Group", "Remote-User", "X-Auth-Request-User", "X-User", "X-Original-URL",
+                                         "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN", "SSL-Client-S-DN", "True-Client-IP", "Host", "Content-Length",
+                                         "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User", "Logon-User"));
+
+TEST(RequestFields, OfNoSpecialMeaningPass) {
+  for (const char* name : {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", "If-None-Match", "Range", "X-Custom", "Origin", "Referer", "traceparent",
+                           "Sec-WebSocket-Key", "X-Requested-With", "X-CSRF-Token", "Cache-Control", "1-number", "Sec-Fetch-Site", "SOAPAction"})
+    EXPECT_EQ(judge_request_field(name), RequestField::pass) << name;
+  EXPECT_EQ(judge_request_field("cOOkie"), RequestField::cookie);
+}
+
+TEST(Cookies, OfOursStayHere) {
+  const auto kept = [](std::string_view header) {
+    std::string out;
+    append_foreign_cookies(out, header);
+    return out;
+  };
+  EXPECT_EQ(kept("a=1; __Host-stead=x; b=2"), "a=1; b=2");
+  EXPECT_EQ(kept("stead=x"), "");
+  EXPECT_EQ(kept("STEAD=x;__HOST-stead=y;c=\"d e\""), "c=\"d e\"");
+  EXPECT_EQ(kept("__Host-stead-csrf=x; steady=1"), "steady=1");
+  EXPECT_EQ(kept(" a=1 ;; b=2;"), "a=1; b=2");
+}
+
+// The head that a back end gets for this one.
+std::string forwarded(const std::string& bytes, std::string_view authorization = {}) {
+  RequestHead head;
+  parse_request_head(bytes, head);
+  std::string out;
+  write_request_head(out, {.head = head, .target = head.target, .base_path = {}, .fallback_host = "10.0.0.1:80", .authorization = authorization,
+                           .framing = head.framing, .content_length = head.content_length},
+                     {.address = "192.0.2.7", .scheme = "https", .request_id = "0123"});
+  return out;
+}
+
+TEST(RequestHeads, AreWrittenAnew) {
+  EXPECT_EQ(forwarded("GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nX-Forwarded-For: 1.2.3.4\r\nAccept:  */*\r\nAuthorization: Basic x\r\n\r\n", "Negotiate y"),
+            "GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nAccept: */*\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+            "X-Forwarded-Host: H.example:8443\r\nX-Request-Id: 0123\r\nAuthorization: Negotiate y\r\n\r\n");
+}
+TEST(RequestHeads, JoinCookiesWithoutOurs) {
+  const std::string head = forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1; a=1\r\nCookie: __Host-stead=2\r\nCookie: b=2\r\n\r\n");
+  EXPECT_THAT(head, HasSubstr("\r\nCookie: a=1; b=2\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("stead=")));
+  EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1\r\n\r\n"), Not(HasSubstr("Cookie")));
+}
+TEST(RequestHeads, LeaveOutWhatConnectionNames) {
+  const std::string head = forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: X-One, x-two\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\r\n");
+  EXPECT_THAT(head, Not(HasSubstr("X-One")));
+  EXPECT_THAT(head, Not(HasSubstr("X-Two")));
+  EXPECT_THAT(head, HasSubstr("X-Three: 3\r\n"));
+}
+TEST(RequestHeads, KeepTheFramingInOneForm) {
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\ntransfer-encoding: Chunked\r\n\r\n"), HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n"), HasSubstr("\r\nContent-Length: 7\r\n"));
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"), HasSubstr("\r\nContent-Length: 0\r\n"));
+  EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), Not(HasSubstr("Content-Length")));
+}
+TEST(RequestHeads, NameTheUpstreamWhereTheClientNamedNobody) {
+  EXPECT_THAT(forwarded("GET / HTTP/1.0\r\n\r\n"), HasSubstr("GET / HTTP/1.1\r\nHost: 10.0.0.1:80\r\n"));
+}
+
+TEST(ResponseFields, ThatSpeakOfConnectionsOrOfUsStayHere) {
+  for (const Field field : {Field{"Connection", "x"}, {"keep-alive", "1"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}, {"Upgrade", "x"},
+                            {"WWW-Authenticate", "Negotiate abc"}, {"www-authenticate", "NTLM"}, {"WWW-Authenticate", "Basic realm=\"x\", Negotiate"},
+                            {"Proxy-Authenticate", "Basic"}, {"Authentication-Info", "x"}, {"Persistent-Auth", "true"}, {"X-Request-Id", "1"},
+                            {"Set-Cookie", "__Host-stead=x; Path=/"}, {"Set-Cookie", "stead=; Max-Age=0"}})
+    EXPECT_TRUE(is_dropped_from_response(field)) << field.name << ": " << field.value;
+  for (const Field field : {Field{"WWW-Authenticate", "Basic realm=\"Negotiate\""}, {"Set-Cookie", "a=b"}, {"Set-Cookie", "steady=b"}, {"Location", "/x"}, {"Server", "x"}})
+    EXPECT_FALSE(is_dropped_from_response(field)) << field.name << ": " << field.value;
+}
+
+TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
+  const std::string bytes = "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate theirs\r\nContent-Length: 5\r\n\r\n";
+  ResponseHead head;
+  ASSERT_TRUE(parse_response_head(bytes, false, head).empty());
+  const HeaderList own{{"WWW-Authenticate", "Negotiate ours"}};
+  std::string out;
+  write_response_head(out, {.head = head, .framing = Framing::length}, "0123", &own);
+  EXPECT_EQ(out, "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate ours\r\nX-Request-Id: 0123\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST(Negotiate, TokensAreFoundAndDecoded) {
+  EXPECT_EQ(negotiate_token_of("Negotiate YII="), "YII=");
+  EXPECT_EQ(negotiate_token_of("negotiate   YII=, Basic"), "YII=");
+  EXPECT_EQ(negotiate_token_of("Negotiate"), "");
+  EXPECT_FALSE(negotiate_token_of("Negotiated x"));
+  EXPECT_FALSE(negotiate_token_of("Basic x"));
+  EXPECT_EQ(base64({1, 2, 3, 4}), "AQIDBA==");
+  EXPECT_EQ(from_base64("AQIDBA=="), (std::vector<std::uint8_t>{1, 2, 3, 4}));
+  for (const char* bad : {"", "A", "AQIDBA=", "AQ=DBA==", "AQI*BA==", "===="}) EXPECT_FALSE(from_base64(bad) && !from_base64(bad)->empty()) << bad;
+}
+
+}  // namespace
+}  // namespace stead::proxy

@@ -63,9 +63,9 @@ class Answer:
     """What curl got: the status, the header fields (lower-case names), the body."""
 
     def __init__(self, text):
-        head, _, self.body = text.partition("\r\n\r\n")
-        while re.match(r"HTTP/\S+ (100|401) ", head) and self.body.startswith("HTTP/"):  # an answer before the last one
-            head, _, self.body = self.body.partition("\r\n\r\n")
+        head, _, self.body = text.partition("\n\n")
+        while self.body.startswith("HTTP/"):  # an answer before the last one: 100, or the 401 that asks for a token
+            head, _, self.body = self.body.partition("\n\n")
         lines = head.splitlines()
         self.status = int(lines[0].split()[1]) if lines else 0
         self.fields = {}
@@ -75,13 +75,24 @@ class Answer:
 
     def expect(self, status):
         if self.status != status:
-            text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", self.body, flags=re.S)
-            raise StepFailed(f"HTTP {self.status} instead of {status}: {' '.join(text.split())[:300]}")
+            request = self.fields.get("x-request-id", ["?"])[0]
+            raise StepFailed(f"HTTP {self.status} instead of {status}: {reason_in_log(request) or 'request ' + request}")
         return self
 
     def user(self):
         """The user name that the back end saw."""
         return seen(self.expect(200).body).get("REMOTE_USER", "nobody")
+
+
+def reason_in_log(request):
+    """What the proxy's log says of a request that it refused; the page that the user sees says less."""
+    time.sleep(0.3)  # the log is written behind the answer
+    for line in (FOLDER / "proxy.log").read_text(errors="replace").splitlines():
+        if request in line and line.startswith("{"):
+            entry = json.loads(line)
+            if entry.get("diagnosis") or entry.get("error"):
+                return entry.get("diagnosis") or entry["error"]
+    return None
 
 
 class Browser:

@@ -79,6 +79,7 @@ struct Refused {
   const char* account;
   const char* answer;
 };
+void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
 class AsRefuses : public As, public testing::WithParamInterface<Refused> {};
 TEST_P(AsRefuses, WithCodeAndStatus) {
   EXPECT_EQ(ask(plain(GetParam().account)).text(), GetParam().answer);

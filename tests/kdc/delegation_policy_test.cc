@@ -28,6 +28,7 @@ struct Row {
   DelegationQuestion question;
   DelegationAnswer answer;
 };
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
 class TableOfAnswers : public testing::TestWithParam<Row> {};
 TEST_P(TableOfAnswers, Holds) {
@@ -90,6 +91,7 @@ struct EvidenceRow {
   bool since_2012, enforce;
   Evidence judged;
 };
+void PrintTo(const EvidenceRow& row, std::ostream* out) { *out << row.name; }
 class JudgedEvidence : public testing::TestWithParam<EvidenceRow> {};
 TEST_P(JudgedEvidence, Holds) {
   EXPECT_EQ(judge_evidence(GetParam().facts, GetParam().since_2012, GetParam().enforce), GetParam().judged);

@@ -78,6 +78,7 @@ struct Forwardable {
   const char* user;
   bool forwardable;
 };
+void PrintTo(const Forwardable& row, std::ostream* out) { *out << row.name; }
 class SelfForwardable : public S4u, public testing::WithParamInterface<Forwardable> {};
 TEST_P(SelfForwardable, Holds) {
   const Credential service = forest.sign_in(GetParam().dc, GetParam().service);
@@ -99,7 +100,9 @@ INSTANTIATE_TEST_SUITE_P(Table, SelfForwardable, testing::Values(
 
 TEST_F(S4u, SelfWritesNoAssertedIdentityBefore2012) {
   const Credential web = forest.sign_in(kN08, "web$");
-  EXPECT_TRUE(forest.open(evidence(kN08, web, kWeb)).logon.extra_sids.empty());
+  const PacLogonInfo logon = forest.open(evidence(kN08, web, kWeb)).logon;
+  EXPECT_FALSE(logon.has_sid(well_known_sid::service_asserted));
+  EXPECT_FALSE(logon.has_sid(well_known_sid::authentication_authority));
 }
 
 TEST_F(S4u, SelfRefusals) {
@@ -154,6 +157,7 @@ struct ProxyRow {
   bool bit;
   const char* answer;
 };
+void PrintTo(const ProxyRow& row, std::ostream* out) { *out << row.name; }
 class ProxyTable : public S4u, public testing::WithParamInterface<ProxyRow> {};
 TEST_P(ProxyTable, Answers) {
   const ProxyRow& row = GetParam();

@@ -205,6 +205,22 @@ TEST_F(Tgs, FiltersSidsOverAForestTrust) {
   EXPECT_EQ(left, (std::vector<std::string>{"S-1-18-1", "S-1-5-21-2-2-2-1500"}));
 }
 
+TEST_F(Tgs, AddsDomainLocalGroupsAsItsLevelDoes) {
+  const auto seen_by = [&](const char* dc, const char* spn) { return forest.open(ask(dc, forest.sign_in(n22, "olav"), spn).reply.ticket).logon; };
+  const PacLogonInfo now = seen_by("n12.north.example", "HTTP/web.north.example");
+  ASSERT_EQ(now.resource_groups.size(), 1u);
+  EXPECT_EQ(now.resource_groups[0].attributes, 0x20000007u);
+  EXPECT_EQ(now.resource_group_domain_sid, now.logon_domain_id);
+  EXPECT_TRUE(now.user_flags & logon_user_flag::resource_groups);
+  const SidAndAttributes as_extra{now.logon_domain_id.with_rid(now.resource_groups[0].rid), 0x20000007};
+  for (const PacLogonInfo& other : {seen_by("n08.north.example", "HTTP/web.north.example"), seen_by(n22, "HTTP/wide.north.example")}) {
+    EXPECT_TRUE(other.resource_groups.empty());
+    EXPECT_EQ(other.user_flags, logon_user_flag::extra_sids);
+    EXPECT_EQ(other.extra_sids.back(), as_extra);
+  }
+  EXPECT_TRUE(forest.open(forest.sign_in(n22, "olav").ticket).logon.resource_groups.empty());
+}
+
 TEST_F(Tgs, EchoesPacOptionsSince2012) {
   const Credential tgt = forest.sign_in(n22, "olav");
   for (const auto& [dc, echoed] : {std::pair{"n08r2.north.example", false}, {"n12.north.example", true}}) {

@@ -16,7 +16,7 @@ controller = [
   { name = "n22.north.example", address = "127.0.4.5", level = "2022" },
 ]
 account = [
-  { name = "olav", password = "secret", groups = ["crew"], upn = "olav@ships.example" },
+  { name = "olav", password = "secret", groups = ["crew", "north readers"], upn = "olav@ships.example" },
   { name = "sensitive", password = "secret", flags = ["not_delegated"] },
   { name = "guarded", password = "secret", flags = ["protected_user"] },
   { name = "off", password = "secret", flags = ["disabled"] },
@@ -29,6 +29,7 @@ account = [
   { name = "rbcd$", password = "secret", spns = ["HTTP/rbcd.north.example"], allowed_to_act = ["web$", "plain$", "bare$"] },
   { name = "both$", password = "secret", spns = ["HTTP/both.north.example"], allowed_to_act = ["bare$"] },
   { name = "closed$", password = "secret", spns = ["HTTP/closed.north.example"] },
+  { name = "wide$", password = "secret", spns = ["HTTP/wide.north.example"], supported_encryption_types = 0x80018 },
   { name = "nopac$", password = "secret", spns = ["HTTP/nopac.north.example"], flags = ["no_auth_data_required"] },
   { name = "trusted$", password = "secret", spns = ["HTTP/trusted.north.example"], flags = ["trusted_for_delegation"] },
 ]

@@ -13,6 +13,7 @@ struct CommandContext {
   std::string output;
   std::string fault;
   bool usage_fault = false;  // exit 2 in place of 1
+  std::string json;          // what a query found, for --json
 
   void refuse(std::string why) {
     if (fault.empty()) fault = std::move(why);

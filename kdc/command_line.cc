@@ -25,6 +25,7 @@ struct Arguments {
   std::string forest, state, principal, out;
   std::vector<std::string> controllers;
   std::vector<std::string> command;  // of `directory`
+  bool json = false;
 };
 
 int fail(int status, std::string_view message) {
@@ -148,6 +149,7 @@ int directory(Arguments arguments) {
     *value = *(found + 1);
     words.erase(found, found + 2);
   }
+  arguments.json = std::erase(words, "--json") > 0 || arguments.json;
   if (words.empty()) return fail(kUsage, "directory: name a command:\n" + directory_usage());
   if (arguments.forest.empty()) return fail(kUsage, "directory: --forest FILE is needed");
   if (arguments.state.empty()) return fail(kUsage, "directory: --state DIR is needed, the folder of `stead-kdc serve --state DIR`: without it a directory lives in the KDC's memory only");
@@ -157,7 +159,7 @@ int directory(Arguments arguments) {
   const auto store = open_store(arguments, *file, forest);
   if (store == nullptr) return kCannotGoOn;
   const auto result = run_directory_command(*store, words);
-  std::cout << result.output << std::flush;
+  std::cout << (arguments.json ? result.json + '\n' : result.output) << std::flush;
   if (!result.error.empty()) std::cerr << result.error << '\n';
   return result.exit_status;
 }
@@ -190,6 +192,7 @@ int run_command_line(int argc, const char* const* argv) {
   for (auto* each : {serve_command, keytab_command, config_command, dns_command, check_command}) each->get_option("--forest")->required();
   auto* directory_command = command("directory", "Look into the directory and change it, in the words of setspn and the ActiveDirectory cmdlets");
   directory_command->add_option("--state", arguments.state, "the state folder of the serving KDC")->type_name("DIR");
+  directory_command->add_flag("--json", arguments.json, "print what was found as one object");
   directory_command->prefix_command();
   directory_command->footer("Commands:\n" + directory_usage());
   try {

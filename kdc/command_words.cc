@@ -115,4 +115,22 @@ std::optional<std::map<std::string, std::vector<std::string>>> table_value(std::
   return out;
 }
 
+std::string json_string(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out.append(1, '\\').append(1, c);
+    else if (byte < 0x20) out.append("\\u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    else out += c;
+  }
+  return out + '"';
+}
+
+std::string json_array(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out.append(out.size() == 1 ? "" : ", ").append(json_string(text));
+  return out + ']';
+}
+
 }  // namespace stead::kdc

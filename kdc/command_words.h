@@ -26,4 +26,8 @@ struct CommandWords {
 // @{'attribute'='a','b'; other=c}: attributes in lower case; nothing where it is no hash table.
 [[nodiscard]] std::optional<std::map<std::string, std::vector<std::string>>> table_value(std::string_view text);
 
+// JSON values, for --json.
+[[nodiscard]] std::string json_string(std::string_view text);
+[[nodiscard]] std::string json_array(const std::vector<std::string>& texts);
+
 }  // namespace stead::kdc

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <variant>
 
 #include "kdc/command_context.h"
 #include "kdc/directory_edits.h"
@@ -179,7 +180,8 @@ void get_account(CommandContext& context, const FoundAccount& found) {
   const bool computer = account.is_computer();
   const auto short_name = computer ? account.name.substr(0, account.name.size() - 1) : account.name;
   struct Property {
-    std::string name, value;
+    std::string name;
+    std::variant<std::string, std::vector<std::string>> value;
     bool by_default;
   };
   const std::vector<Property> properties = {
@@ -187,16 +189,16 @@ void get_account(CommandContext& context, const FoundAccount& found) {
       {"DistinguishedName", account_dn(*found.domain, account), true},
       {"DoesNotRequirePreAuth", truth(account.has(account_flag::no_preauth)), false},
       {"Enabled", truth(!account.has(account_flag::disabled)), true},
-      {"MemberOf", join(account.groups), false},
+      {"MemberOf", account.groups, false},
       {"msDS-AllowedToActOnBehalfOfOtherIdentity", account.allowed_to_act ? to_sddl(*account.allowed_to_act) : "", false},
-      {"msDS-AllowedToDelegateTo", join(account.allowed_to_delegate_to), false},
+      {"msDS-AllowedToDelegateTo", account.allowed_to_delegate_to, false},
       {"msDS-KeyVersionNumber", std::to_string(account.secret.kvno), false},
       {"msDS-SupportedEncryptionTypes", account.supported_encryption_types ? std::to_string(*account.supported_encryption_types) : "", false},
       {"Name", short_name, true},
       {"ObjectClass", computer ? "computer" : "user", true},
-      {"PrincipalsAllowedToDelegateToAccount", join(principals), false},
+      {"PrincipalsAllowedToDelegateToAccount", principals, false},
       {"SamAccountName", account.name, true},
-      {"ServicePrincipalNames", join(account.spns), false},
+      {"ServicePrincipalNames", account.spns, false},
       {"SID", to_string(found.domain->sid.with_rid(account.rid)), true},
       {"TrustedForDelegation", truth(account.has(account_flag::trusted_for_delegation)), false},
       {"TrustedToAuthForDelegation", truth(account.has(account_flag::trusted_to_auth_for_delegation)), false},
@@ -220,7 +222,14 @@ void get_account(CommandContext& context, const FoundAccount& found) {
     shown.push_back(&property);
     width = std::max(width, property.name.size());
   }
-  for (const auto* property : shown) context.line(property->name + std::string(width - property->name.size(), ' ') + " : " + property->value);
+  context.json.clear();
+  for (const auto* property : shown) {
+    const auto* list = std::get_if<std::vector<std::string>>(&property->value);
+    const auto text = list != nullptr ? join(*list) : std::get<std::string>(property->value);
+    context.line(property->name + std::string(width - property->name.size(), ' ') + " : " + text);
+    context.json += (context.json.empty() ? "{" : ", ") + json_string(property->name) + ": " + (list != nullptr ? json_array(*list) : json_string(text));
+  }
+  context.json += '}';
 }
 
 void new_account(CommandContext& context, AccountKind kind) {

@@ -92,12 +92,13 @@ CommandResult run_directory_command(DirectoryStore& store, const std::vector<std
   CommandResult result;
   bool understood = true, usage_fault = false;
   const auto edit = [&](Forest& forest) {
-    CommandContext context{command, forest, {}, {}, false};
+    CommandContext context{command, forest, {}, {}, false, "{}"};
     if (equal_ignoring_case(command.name, "setspn") || equal_ignoring_case(command.name, "setspn.exe"))
       run_setspn(context);
     else
       understood = run_cmdlet(context);
     result.output = std::move(context.output);
+    result.json = std::move(context.json);
     usage_fault = context.usage_fault;
     return understood ? context.fault : "stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage();
   };

@@ -11,6 +11,7 @@ struct CommandResult {
   int exit_status = 0;  // 0 done, 1 refused (no such account, a duplicate, the disk), 2 not understood
   std::string output;   // for standard output, as the Windows tools print
   std::string error;    // one line for standard error
+  std::string json;     // one object: what a query found; "{}" for a change
 };
 
 // `words` are one command: "setspn -S HTTP/web.example.com web". Names take any case; values may be quoted as PowerShell has it.

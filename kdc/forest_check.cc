@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -93,8 +94,7 @@ class ForestChecker {
   }
 
   void complete_domain(Domain& domain, DomainDraft& places) {
-    std::stable_sort(places.entries.begin(), places.entries.end(),
-                     [](const EntryDraft& a, const EntryDraft& b) { return a.at < b.at; });
+    std::sort(places.entries.begin(), places.entries.end(), [](const EntryDraft& a, const EntryDraft& b) { return a.at < b.at; });
     Unique names(errors_, "account or group");
     std::map<std::uint32_t, FilePosition> rids;
     for (auto& entry : places.entries) {

@@ -11,6 +11,7 @@ void list(CommandContext& context, const std::string& name) {
   if (!found) return;
   context.line("Registered ServicePrincipalNames for " + account_dn(*found.domain, *found.account) + ':');
   for (const auto& spn : found.account->spns) context.line('\t' + spn);
+  context.json = "{\"account\": " + json_string(account_dn(*found.domain, *found.account)) + ", \"spns\": " + json_array(found.account->spns) + '}';
 }
 
 // "SPN" and NAME: the SPN is the option's value, the name what follows it.
@@ -79,18 +80,19 @@ void query(CommandContext& context, const std::string& value) {
   if (pattern.empty()) return context.misunderstood("setspn: -Q needs an SPN");
   const auto* server = context.server();
   if (!context.fault.empty()) return;
-  bool existing = false;
+  std::vector<std::string> accounts;
   for (const auto& domain : context.forest.domains) {
     if (server != nullptr && &domain != server) continue;
     context.line("Checking domain " + domain_dn(domain));
     for (const auto& account : domain.accounts) {
       if (std::none_of(account.spns.begin(), account.spns.end(), [&](const auto& spn) { return matches(pattern, spn); })) continue;
-      existing = true;
-      context.line(account_dn(domain, account));
+      accounts.push_back(account_dn(domain, account));
+      context.line(accounts.back());
       for (const auto& spn : account.spns) context.line('\t' + spn);
     }
   }
-  context.line(existing ? "\nExisting SPN found!" : "\nNo such SPN found.");
+  context.line(accounts.empty() ? "\nNo such SPN found." : "\nExisting SPN found!");
+  context.json = "{\"accounts\": " + json_array(accounts) + '}';
 }
 
 void duplicates(CommandContext& context) {
@@ -111,12 +113,15 @@ void duplicates(CommandContext& context) {
       }
     }
   }
+  std::string groups;
   for (const auto& key : order) {
+    groups += (groups.empty() ? "" : ", ") + ("{\"spn\": " + json_string(key.substr(key.find('\n') + 1)) + ", \"accounts\": " + json_array(holders[key]) + '}');
     context.line(key.substr(key.find('\n') + 1) + " is registered on these accounts:");
     for (const auto& dn : holders[key]) context.line('\t' + dn);
     context.line("");
   }
   context.line("found " + std::to_string(order.size()) + (order.size() == 1 ? " group of duplicate SPNs." : " groups of duplicate SPNs."));
+  context.json = "{\"duplicates\": [" + groups + "]}";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "kdc/toml_reader.h"
 
 #include <array>
+#include <tuple>
 
 namespace stead::kdc {
 namespace {
@@ -25,7 +26,7 @@ std::string_view type_name(const toml::node& node) {
 
 std::vector<std::string> FileErrors::lines() const {
   auto sorted = found_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return a.at < b.at; });
+  std::sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return std::tie(a.at, a.message) < std::tie(b.at, b.message); });
   std::vector<std::string> out;
   for (const auto& entry : sorted)
     out.push_back(file_ + ':' + std::to_string(entry.at.line) + ':' + std::to_string(entry.at.column) + ": " + entry.message);

@@ -180,6 +180,16 @@ TEST_F(DirectoryCommands, SaysWhichDomainsHaveAName) {
   EXPECT_EQ(run("frob").exit_status, 2);
 }
 
+TEST_F(DirectoryCommands, GivesWhatItFoundAsJson) {
+  EXPECT_EQ(run("setspn", "-L", "reports").json, R"({"account": "CN=reports,CN=Computers,DC=root,DC=fabrikam,DC=com", "spns": ["HTTP/reports.root.fabrikam.com"]})");
+  EXPECT_EQ(run("setspn", "-Q", "HTTP/nowhere").json, R"({"accounts": []})");
+  EXPECT_EQ(run("setspn", "-X").json, R"({"duplicates": []})");
+  EXPECT_THAT(run("Get-ADComputer", "backend", "-Properties", "PrincipalsAllowedToDelegateToAccount").json,
+              HasSubstr(R"("PrincipalsAllowedToDelegateToAccount": ["CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com"])"));
+  EXPECT_EQ(run("Disable-ADAccount", "alice").json, "{}");
+  EXPECT_EQ(json_string("a\"\\\n"), R"("a\"\\\u000a")");
+}
+
 TEST(CommandWords, ReadsValuesAsPowerShellWritesThem) {
   EXPECT_THAT(list_value("@('a, b',\"c\", d )"), ElementsAre("a, b", "c", "d"));
   EXPECT_THAT(list_value(""), IsEmpty());

@@ -1,0 +1,231 @@
+"""`stead s4u`, `locate`, `explain` and `err` against the demo forest, as an administrator runs them."""
+
+import json
+import pathlib
+import re
+import unittest
+
+from support import foreign
+from support.forest import Forest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+DEMO = TOP / "samples/forest.toml"
+FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+REPORTS = "HTTP/reports.root.fabrikam.com"
+BACKEND = "HTTP/backend.corp.contoso.com"
+ORDERS = "HTTP/orders.sales.corp.contoso.com"
+DENIED = "HTTP/denied.corp.contoso.com"
+
+
+def short(steps):
+    """The steps in a few words each, without own TGTs and users' realms."""
+    return [f"{s['exchange']} {(s['controller'] or '-').split('.')[0]}.{s['realm'].split('.')[0].lower()} {s['answer']}"
+            for s in steps if s["exchange"] != "AS"]
+
+
+class Demo(unittest.TestCase):
+    dcs = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(DEMO, dcs=cls.dcs, free_ports=True))
+        cls.keytab = cls.forest.keytab(FRONT_END)
+        cls.stead = foreign.built("stead")
+
+    def s4u(self, *args, status=0):
+        ran = self.stead.run("s4u", "--config", self.forest.stead_toml, "--keytab", self.keytab, "--principal", FRONT_END, "--json",
+                             *args, env=self.forest.env)
+        self.assertEqual(ran.status, status, ran)
+        return json.loads(ran.out)
+
+    def refused(self, code, *args):
+        out = self.s4u(*args, status=1)
+        self.assertFalse(out["granted"])
+        self.assertIsNone(out["end_time"])
+        self.assertEqual(out["diagnosis"]["code"], code)
+        return out
+
+
+class Granted(Demo):
+    def test_in_the_domain_by_the_front_ends_list(self):
+        out = self.s4u("--for", "alice", "--service", REPORTS)
+        self.assertEqual(set(out), {"client", "service", "granted", "end_time", "steps", "diagnosis"})
+        self.assertEqual(out["client"], "alice@ROOT.FABRIKAM.COM")
+        self.assertEqual(out["service"], REPORTS + "@ROOT.FABRIKAM.COM")
+        self.assertIsNone(out["diagnosis"])
+        self.assertRegex(out["end_time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual([s["step"] for s in out["steps"]], list(range(1, len(out["steps"]) + 1)))
+        self.assertEqual({s["level"] for s in out["steps"]}, {"2008"})
+        self.assertEqual(short(out["steps"]), ["S4U2Self dc08.root ticket", "S4U2Proxy dc08.root ticket"])
+
+    def test_in_another_forest_by_the_ten_steps(self):
+        out = self.s4u("--for", "alice", "--service", BACKEND)
+        self.assertEqual(out["service"], BACKEND + "@CORP.CONTOSO.COM")
+        self.assertEqual(short(out["steps"]), [
+            "S4U2Self dc08.root ticket", "S4U2Proxy dc08.root KDC_ERR_POLICY", "locate dc12.root found",
+            "S4U2Proxy dc12.root referral to CORP.CONTOSO.COM", "TGS dc12.root referral to CORP.CONTOSO.COM",
+            "locate dc12.corp found", "S4U2Proxy dc12.corp ticket"])
+        refusal = next(s for s in out["steps"] if s["answer"] == "KDC_ERR_POLICY")
+        self.assertEqual(refusal["status"], "STATUS_CROSSREALM_DELEGATION_FAILURE")
+        self.assertEqual(refusal["level"], "2008")
+
+    def test_with_a_ticket_as_itself_where_asked_to(self):
+        out = self.s4u("--for", "alice", "--service", BACKEND, "--own-service-ticket")
+        self.assertTrue(any(re.fullmatch(r"TGS dc\d\d.corp ticket", s) for s in short(out["steps"])), short(out["steps"]))
+
+    def test_two_hops_away_past_a_dc_that_refuses_the_referral_ticket(self):
+        out = self.s4u("--for", "alice", "--service", ORDERS)
+        steps = short(out["steps"])
+        self.assertEqual([s for s in steps if s.startswith("S4U2Proxy")][-1], "S4U2Proxy dc22.sales ticket")
+        self.assertFalse([s for s in steps if s.startswith("S4U2Proxy") and ".corp" in s])
+        self.assertIn("TGS dc08.corp KDC_ERR_POLICY", steps)
+        self.assertIn("TGS dc12.corp referral to SALES.CORP.CONTOSO.COM", steps)
+
+    def test_for_users_as_people_write_them(self):
+        for name, client in {"ALICE@Root.Fabrikam.com": "alice@ROOT.FABRIKAM.COM", "ROOT\\alice": "alice@ROOT.FABRIKAM.COM",
+                             "erin@emea.root.fabrikam.com": "erin@EMEA.ROOT.FABRIKAM.COM", "emea\\erin": "erin@EMEA.ROOT.FABRIKAM.COM",
+                             "frank@corp.contoso.com": "frank@CORP.CONTOSO.COM"}.items():
+            with self.subTest(name):
+                self.assertEqual(self.s4u("--for", name, "--service", REPORTS)["client"], client)
+
+    def test_by_the_users_own_ticket(self):
+        env = self.forest.client("alice.ccache")
+        foreign.kinit(env, "alice", "Passw0rd!").ok()
+        foreign.mit("kvno").run(FRONT_END, env=env).ok()
+        out = self.s4u("--evidence", self.forest.folder / "alice.ccache", "--service", BACKEND)
+        self.assertEqual(out["client"], "alice@ROOT.FABRIKAM.COM")
+        self.assertFalse([s for s in out["steps"] if s["exchange"] == "S4U2Self"])
+
+    def test_into_a_ccache_that_stock_tools_read(self):
+        path = self.forest.folder / "out.ccache"
+        self.s4u("--for", "alice", "--service", BACKEND, "--ccache", path)
+        listed = foreign.mit("klist").run("-c", path, env=self.forest.env).ok().out
+        self.assertIn("Default principal: alice@ROOT.FABRIKAM.COM", listed)
+        self.assertIn(BACKEND, listed)
+
+    def test_trace_and_explanation(self):
+        ran = self.stead.run("s4u", "--config", self.forest.stead_toml, "--keytab", self.keytab, "--principal", FRONT_END, "--trace",
+                             "--for", "alice", "--service", DENIED, "--json", env=self.forest.env)
+        self.assertEqual(ran.status, 1, ran)
+        self.assertIn("S4U2Proxy CORP.CONTOSO.COM  dc12.corp.contoso.com (2012)  KDC_ERR_BADOPTION + STATUS_NOT_FOUND", ran.err)
+        path = self.forest.folder / "trace.json"
+        path.write_text(ran.out)
+        told = self.stead.run("explain", path).ok().out
+        self.assertLessEqual(max(len(line) for line in told.splitlines()), 100)
+        for word in ("dc08.root.fabrikam.com", "level 2008", "dc12.corp.contoso.com", "STATUS_NOT_FOUND", "Set-ADComputer", "step"):
+            self.assertIn(word, told)
+
+
+class Refused(Demo):
+    def test_where_the_back_end_allows_nobody(self):
+        out = self.refused("rbcd_denied_on_target", "--for", "alice", "--service", DENIED)
+        self.assertEqual(out["service"], DENIED + "@CORP.CONTOSO.COM")
+        self.assertEqual(out["diagnosis"]["fix"][0],
+                         "Set-ADComputer denied$ -PrincipalsAllowedToDelegateToAccount frontend$ -Server CORP.CONTOSO.COM")
+        self.assertEqual(short(out["steps"])[-1], "S4U2Proxy dc12.corp KDC_ERR_BADOPTION")
+
+    def test_for_users_who_may_not(self):
+        self.refused("user_is_sensitive", "--for", "carol", "--service", REPORTS)
+        self.refused("user_account_refused", "--for", "dave", "--service", REPORTS)
+        self.refused("user_account_refused", "--for", "nobody", "--service", REPORTS)
+        self.refused("user_account_refused", "--for", "nobody@nowhere.example", "--service", REPORTS)
+
+    def test_for_a_service_that_is_none(self):
+        self.refused("spn_unknown", "--for", "alice", "--service", "HTTP/nothere.root.fabrikam.com")
+
+    def test_usage_and_files(self):
+        for args in ((), ("--for", "alice"), ("--for", "alice", "--service", REPORTS, "--nonsense"),
+                     ("--for", "alice", "--service", REPORTS, "--principal", FRONT_END, "--keytab", "/nonexistent"),
+                     ("--for", "alice", "--service", REPORTS, "--principal", "HTTP/other@ROOT.FABRIKAM.COM", "--keytab", self.keytab),
+                     ("--for", "alice", "--service", REPORTS, "--principal", FRONT_END, "--keytab", self.keytab, "--config", "/nonexistent")):
+            with self.subTest(args):
+                ran = self.stead.run("s4u", *args, env=self.forest.env)
+                self.assertEqual(ran.status, 2, ran)
+                self.assertNotEqual(ran.err, "")
+
+    def test_a_key_that_is_not_the_accounts(self):
+        keytab = self.forest.keytab("HTTP/reports.root.fabrikam.com@ROOT.FABRIKAM.COM")
+        ran = self.stead.run("s4u", "--config", self.forest.stead_toml, "--keytab", keytab, "--principal", FRONT_END, "--for", "alice",
+                             "--service", REPORTS, env=self.forest.env)
+        self.assertEqual(ran.status, 2, ran)
+        self.assertIn(str(keytab), ran.err)
+
+
+class WithoutNewDcInCorp(Demo):
+    dcs = ["dc08.root.fabrikam.com", "dc12.root.fabrikam.com", "dc08.corp.contoso.com"]
+
+    def test_names_the_domain_and_its_controllers(self):
+        out = self.refused("no_2012_dc_found", "--for", "alice", "--service", BACKEND)
+        self.assertIn("CORP.CONTOSO.COM", out["diagnosis"]["summary"])
+        self.assertIn("dc08.corp.contoso.com", out["diagnosis"]["summary"])
+        self.assertIn("locate -.corp none", short(out["steps"]))
+
+
+class OldDcsOnly(Demo):
+    dcs = ["dc08.root.fabrikam.com", "dc08.corp.contoso.com"]
+
+    def test_cannot_leave_the_domain(self):
+        out = self.refused("no_2012_dc_found", "--for", "alice", "--service", BACKEND)
+        self.assertIn("ROOT.FABRIKAM.COM", out["diagnosis"]["summary"])
+        self.s4u("--for", "alice", "--service", REPORTS)
+        self.refused("user_is_sensitive", "--for", "carol", "--service", REPORTS)
+
+
+class NobodyThere(unittest.TestCase):
+    def test_is_status_3_with_the_object(self):
+        with Forest(DEMO, free_ports=True) as forest:
+            keytab = forest.keytab(FRONT_END)
+            forest.stop()
+            try:
+                ran = foreign.built("stead").run("s4u", "--config", forest.stead_toml, "--keytab", keytab, "--principal", FRONT_END,
+                                                 "--for", "alice", "--service", REPORTS, "--json", env=forest.env)
+            finally:
+                forest.start()
+            self.assertEqual(ran.status, 3, ran)
+            out = json.loads(ran.out)
+            self.assertEqual(out["diagnosis"]["code"], "dc_unreachable")
+            self.assertEqual({s["answer"] for s in out["steps"]}, {"timeout"})
+
+
+class Locate(Demo):
+    def locate(self, *args, status=0):
+        ran = self.stead.run("locate", *args, "--config", self.forest.stead_toml, "--json", env=self.forest.env)
+        self.assertEqual(ran.status, status, ran)
+        return json.loads(ran.out)
+
+    def test_says_which_and_why(self):
+        out = self.locate("ROOT.FABRIKAM.COM", "--level", "2012")
+        self.assertEqual(set(out), {"realm", "controller", "address", "ldap_address", "level", "site", "flags", "why", "seen"})
+        self.assertEqual((out["controller"], out["level"]), ("dc12.root.fabrikam.com", "2012"))
+        self.assertEqual({(s["controller"], s["level"]) for s in out["seen"]},
+                         {("dc08.root.fabrikam.com", "2008"), ("dc12.root.fabrikam.com", "2012")})
+        self.assertEqual(self.locate("root.fabrikam.com")["controller"], "dc08.root.fabrikam.com")
+
+    def test_says_when_there_is_none(self):
+        out = self.locate("ROOT.FABRIKAM.COM", "--level", "2022", status=1)
+        self.assertIsNone(out["controller"])
+        self.assertEqual(len(out["seen"]), 2)
+
+    def test_takes_no_level_that_is_none(self):
+        self.assertEqual(self.stead.run("locate", "ROOT.FABRIKAM.COM", "--level", "1999").status, 2)
+
+
+class Codes(unittest.TestCase):
+    def test_are_explained_however_they_are_written(self):
+        stead = foreign.built("stead")
+        for code, name in {"0xc000040b": "STATUS_CROSSREALM_DELEGATION_FAILURE", "3221226507": "STATUS_CROSSREALM_DELEGATION_FAILURE",
+                           "-1073740789": "STATUS_CROSSREALM_DELEGATION_FAILURE", "status_not_found": "STATUS_NOT_FOUND", "13": "KDC_ERR_BADOPTION",
+                           "KDC_ERR_BADOPTION": "KDC_ERR_BADOPTION", "-1765328371": "KDC_ERR_BADOPTION", "0x80090357": "SEC_E_CROSSREALM_DELEGATION_FAILURE",
+                           "SEC_E_WRONG_PRINCIPAL": "SEC_E_WRONG_PRINCIPAL", "0x25": "KRB_AP_ERR_SKEW"}.items():
+            with self.subTest(code):
+                out = stead.run("err", code).ok().out
+                self.assertIn(name, out)
+                self.assertIn("What to do:", out)
+        for code in ("nonsense", "0x12345678", "99999999999", "0x"):
+            ran = stead.run("err", code)
+            self.assertIn(ran.status, (1, 2))
+            self.assertIn(code, ran.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

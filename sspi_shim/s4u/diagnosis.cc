@@ -42,7 +42,7 @@ class Writer {
   Diagnosis other() const;
 
   std::string server(const std::string& realm) const { return realm.empty() ? "" : " -Server " + realm; }
-  std::string target_realm() const { return about_.target_realm.empty() ? about_.front_end.realm : about_.target_realm; }
+  std::string target_realm() const { return about_.target_realm.empty() && !cross_realm() ? about_.front_end.realm : about_.target_realm; }
   std::string user_account_name() const { return about_.user.substr(0, about_.user.rfind('@')); }
   std::string user_realm() const {
     const auto at = about_.user.rfind('@');
@@ -66,6 +66,8 @@ class Writer {
 };
 
 Diagnosis Writer::no_capable_dc() const {
+  // What an older DC says of the user holds for every DC.
+  if (!cross_realm() && refusal_.status == NtStatus::STATUS_ACCOUNT_RESTRICTION) return account_restriction();
   std::string seen;
   for (const auto& dc : refusal_.seen) {
     seen += (seen.empty() ? "" : ", ") + (dc.controller.empty() ? dc.address : dc.controller) + " (level " + dc.level + ", " + dc.answer + ")";

@@ -37,8 +37,7 @@ std::string wrap(const std::string& text, const std::string& first, const std::s
 class Story {
  public:
   std::string tell(const TraceStep& step) {
-    const bool refusal = !step.answer.starts_with("ticket") && !step.answer.starts_with("referral") && step.answer != "found";
-    if (step.exchange == "AS") return refusal && step.answer != "timeout" ? "asks " + step.detail : "gets " + step.detail;
+    if (step.exchange == "AS") return (step.detail.starts_with("whe") || step.detail.starts_with("whose") ? "asks " : "asks for ") + (step.detail.empty() ? "a TGT" : step.detail);
     if (step.exchange == "S4U2Self") return "asks for a ticket to itself in the user's name (protocol transition)";
     if (step.exchange == "locate") return step.answer == "found" ? "looks for a controller of 2012 level and finds one" : "looks for a controller of 2012 level and finds none";
     if (step.exchange == "S4U2Proxy") {

@@ -88,6 +88,7 @@ Action S4u2ProxyExchange::next() {
       if (!answer.referral().empty()) {
         refusal_->cross_realm = true;
         refusal_->status = NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE;
+        if (names_home(answer.referral())) target_ = KnownTarget{answer.referral(), answer.credential};
       }
       return *refusal_;
     }

@@ -99,6 +99,19 @@ TEST(Diagnosis, NamesTheDomainAndTheControllersSeen) {
   for (const char* word : {"B.EXAMPLE", "dc08.b.example", "2008", "dc12.b.example", "timeout"}) EXPECT_NE(out.summary.find(word), std::string::npos) << word;
 }
 
+TEST(Diagnosis, LooksForNoDcWhereTheUserIsTheReason) {
+  Refusal refusal;
+  refusal.error = make_error_code(E::KDC_ERR_BADOPTION);
+  refusal.status = S::STATUS_ACCOUNT_RESTRICTION;
+  refusal.no_capable_dc = true;
+  Circumstances about;
+  about.sensitive = true;
+  EXPECT_EQ(diagnose(refusal, about).code, "user_is_sensitive");
+  refusal.cross_realm = true;
+  refusal.status = S::STATUS_CROSSREALM_DELEGATION_FAILURE;
+  EXPECT_EQ(diagnose(refusal, about).code, "no_2012_dc_found");
+}
+
 TEST(Diagnosis, SaysThatNobodyAnswered) { EXPECT_EQ(diagnose(unreachable(boost::asio::error::timed_out, Stage::own_tgt, "A"), {}).code, "dc_unreachable"); }
 
 TEST(AccountOfSalt, ReadsComputersAndUsers) {

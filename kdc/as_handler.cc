@@ -36,6 +36,7 @@ Step<const AccountEntry*> look_up_client(const Context& ctx, const KdcReq& reque
   const bool by_certificate = certificate && cname.type == NameType::x500 && joined(cname).empty();
   const ClientLookup found = by_certificate ? find_client_by_certificate(ctx, certificate->value) : find_client(ctx, cname);
   if (found.account) return found.account;
+  if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
   const bool may_refer = by_certificate || cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
   if (found.other_realm.empty() || !may_refer) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
   Stop elsewhere = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the client is of another realm");

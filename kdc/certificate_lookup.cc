@@ -40,7 +40,7 @@ std::string upn_in_san(Bytes der) {
 ClientLookup find_client_by_certificate(const Context& ctx, Bytes der) {
   const auto here = ctx.snapshot.by_certificate(ctx.domain, der);
   if (here.size() == 1) return {.account = here.front(), .other_realm = {}};
-  if (!here.empty()) return {};  // mapped twice: nobody
+  if (!here.empty()) return {.account = nullptr, .other_realm = {}, .several = true};
   for (const Domain& domain : ctx.snapshot.forest().domains) {
     const DomainEntry* entry = ctx.snapshot.domain(domain.realm);
     if (!entry || entry == &ctx.domain || domain.forest != ctx.domain.domain->forest) continue;

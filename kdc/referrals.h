@@ -9,6 +9,7 @@ namespace stead::kdc {
 struct ClientLookup {
   const AccountEntry* account = nullptr;
   std::string other_realm;
+  bool several = false;  // a certificate that more than one account claims
 };
 // sAMAccountName (a computer's also without `$`), UPN, SPN. A UPN of another domain of the forest, or with a suffix that a trust
 // names, gives the realm to ask.

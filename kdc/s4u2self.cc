@@ -144,6 +144,7 @@ Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uU
 Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
   const ClientLookup found = asked.name.empty() || joined(asked.name).empty() ? find_client_by_certificate(ctx, asked.certificate)
                                                                               : find_client(ctx, asked.name);
+  if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
   if (!found.account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
   if (std::optional<Refusal> no = revoked(*found.account)) {
     const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;

@@ -11,7 +11,7 @@ import urllib.parse
 from support import foreign
 from support.apache import Apache
 from support.forest import Forest
-from support.proxy import Proxy
+from support.proxy import Proxy, route
 
 USERS = 200
 REQUESTS = 50       # of each user, in parallel
@@ -81,14 +81,14 @@ class Client:
             writer.close()
 
     def get(self, path, cookie=""):
-        lines = [f"GET {path} HTTP/1.1", f"Host: {self.proxy.name}:{self.proxy.port}", "Accept: text/html"]
+        lines = [f"GET {path} HTTP/1.1", f"Host: {self.proxy.host}:{self.proxy.port}", "Accept: text/html"]
         return self.request("\r\n".join(lines + ([f"Cookie: {cookie}"] if cookie else [])) + "\r\n\r\n")
 
     async def sign_in(self, user):
         form = await self.get("/.stead/login")
         csrf = re.search(r'name="csrf" value="([^"]+)"', form.body).group(1)
         body = urllib.parse.urlencode({"username": user, "password": PASSWORD, "return": "/", "csrf": csrf})
-        answer = await self.request(f"POST /.stead/login HTTP/1.1\r\nHost: {self.proxy.name}:{self.proxy.port}\r\nCookie: {form.cookies()}\r\n"
+        answer = await self.request(f"POST /.stead/login HTTP/1.1\r\nHost: {self.proxy.host}:{self.proxy.port}\r\nCookie: {form.cookies()}\r\n"
                                     f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         assert answer.status == 303, f"{user}: {answer.status}"
         return answer.cookies()
@@ -98,8 +98,8 @@ class Isolation(unittest.TestCase):
     def test_many_users_at_once_each_see_themselves(self):
         with Forest(FOREST, free_ports=True) as forest, \
                 Apache(forest.keytab(f"app$@{REALM}"), forest.env["KRB5_CONFIG"], connection_bound=True, replay_cache=False) as back_end, \
-                Proxy(forest, f"HTTP/web.many.example@{REALM}",
-                      [{"path": "/", "spn": "HTTP/app.many.example", "upstreams": [back_end.url]}]) as proxy:
+                Proxy(forest, [route("/", back_end.url, "HTTP/app.many.example", sign_in=["forms"])], host="web.many.example",
+                      principal=f"HTTP/web.many.example@{REALM}", account=f"web$@{REALM}", sign_in="[sign_in.forms]\n", tls=False) as proxy:
             wrong, statuses = asyncio.run(self.load(proxy))
             self.assertEqual(wrong, [], "answers under another user's name")
             self.assertEqual(statuses, {200: USERS * REQUESTS}, proxy.log()[-2000:])

@@ -1,0 +1,233 @@
+"""stead-proxy as an operator meets it: what it says of a bad file, what it does when something is gone, and how it ends."""
+# ctest: TIMEOUT 300
+
+import http.server
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+import time
+import unittest
+import warnings
+
+from support import foreign
+from support.apache import Apache, seen
+from support.forest import Forest
+from support.proxy import Proxy, make_certificate, route
+
+ALICE = "alice@ROOT.FABRIKAM.COM"
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Answers after the seconds that the path names."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        time.sleep(float(self.path.rsplit("/", 1)[1]))
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"done")
+
+    def log_message(self, *_):
+        pass
+
+
+class Files(unittest.TestCase):
+    """Each fault is one line on standard error that names what is wrong; the exit status is 2, 1 for a port that is taken."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(foreign.TOP / "samples/forest.toml", free_ports=True))
+        cls.keytab = cls.forest.keytab("frontend$@ROOT.FABRIKAM.COM")
+        cls.other = cls.forest.keytab("reports$@ROOT.FABRIKAM.COM")
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shutil.copy(self.keytab, self.folder / "front.keytab")
+        shutil.copy(self.other, self.folder / "other.keytab")
+        make_certificate(self.folder, ["front.example"])
+        make_certificate(self.folder, ["other.example"], "other")
+        (self.folder / "noise.pem").write_text("no certificate\n")
+        self.port = foreign.free_port()
+
+    def text(self, listen=None, server='certificate = "front.crt"\nkey = "front.key"\n', keytab="front.keytab", sign_in="[sign_in.kerberos]\n",
+             principal="HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"):
+        return (f'[server]\nlisten = ["{listen or f"127.0.0.1:{self.port}"}"]\n{server}[identity]\nprincipal = "{principal}"\nkeytab = "{keytab}"\n'
+                f'{sign_in}[session]\nkey_file = "session.key"\n' + route("/", "http://127.0.0.1:1", "HTTP/x.example", ["kerberos"]))
+
+    def run_proxy(self, text, *options):
+        (self.folder / "proxy.toml").write_text(text)
+        return foreign.built("stead-proxy").run("--config", self.folder / "proxy.toml", *options, env=foreign.clean_environment())
+
+    def refused(self, text, status, *words):
+        for options in ([], ["--check"]):
+            ran = self.run_proxy(text, *options)
+            self.assertEqual(ran.status, status, ran)
+            self.assertEqual(len(ran.err.splitlines()), 1, ran)
+            for word in words:
+                self.assertIn(word, ran.err)
+
+    def test_a_good_file_is_ok_and_the_session_key_is_kept_from_others(self):
+        self.run_proxy(self.text(), "--check").ok()
+        key = self.folder / "session.key"
+        self.assertEqual((key.stat().st_mode & 0o777, key.stat().st_size), (0o600, 32))
+        key.chmod(0o644)
+        self.run_proxy(self.text(), "--check").ok()
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+
+    def test_an_unknown_key_is_told_at_its_place(self):
+        self.refused(self.text() + "colour = 1\n", 2, f"{self.folder}/proxy.toml:", "colour")
+
+    def test_a_file_that_is_not_there(self):
+        ran = foreign.built("stead-proxy").run("--config", self.folder / "none.toml")
+        self.assertEqual(ran.status, 2)
+        self.assertIn("none.toml", ran.err)
+        self.assertEqual(foreign.built("stead-proxy").run().status, 2)
+        self.assertEqual(foreign.built("stead-proxy").run("--nonsense").status, 2)
+        self.assertEqual(foreign.built("stead-proxy").run("--help").status, 0)
+        self.assertIn("0.1", foreign.built("stead-proxy").run("--version").ok().out)
+
+    def test_a_keytab_that_is_not_there_or_has_not_the_principal(self):
+        self.refused(self.text(keytab="none.keytab"), 2, "none.keytab")
+        self.refused(self.text(keytab="other.keytab"), 2, "other.keytab")
+
+    def test_a_certificate_a_key_or_a_ca_that_cannot_be_had(self):
+        self.refused(self.text(server='certificate = "none.crt"\nkey = "front.key"\n'), 2, "none.crt")
+        self.refused(self.text(server='certificate = "front.crt"\nkey = "none.key"\n'), 2, "none.key")
+        self.refused(self.text(server='certificate = "noise.pem"\nkey = "front.key"\n'), 2, "noise.pem")
+        self.refused(self.text(server='certificate = "front.crt"\nkey = "other.key"\n'), 2, "other.key")
+        self.refused(self.text(sign_in='[sign_in.kerberos]\n[sign_in.certificate]\nca = "none-ca.crt"\n'), 2, "none-ca.crt")
+
+    def test_plain_http_elsewhere_than_on_loopback(self):
+        self.refused(self.text(listen=f"0.0.0.0:{self.port}", server=""), 2, "loopback")
+
+    def test_a_port_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.port))
+            taken.listen()
+            self.refused(self.text(), 1, str(self.port))
+        self.refused(self.text(listen="203.0.113.1:8443"), 2, "203.0.113.1:8443")
+
+
+class Life(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(foreign.TOP / "samples/forest.toml", free_ports=True))
+        slow = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+        slow.daemon_threads = True
+        threading.Thread(target=slow.serve_forever, daemon=True).start()
+        cls.addClassCleanup(slow.server_close)
+        cls.addClassCleanup(slow.shutdown)
+        cls.slow = f"http://127.0.0.1:{slow.server_port}"
+
+    def proxy(self, *routes, **kw):
+        return self.enterContext(Proxy(self.forest, routes, **kw))
+
+    def public(self, **kw):
+        return self.proxy(route("/", self.slow, sign_in=[], delegation="none"), tls=False, **kw)
+
+    def test_sigterm_lets_requests_in_flight_end(self):
+        proxy = self.public()
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(proxy.curl("/1.5").out))
+        client.start()
+        time.sleep(0.5)
+        self.assertEqual(proxy.admin("/readyz")[0], 200)
+        proxy.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        self.assertEqual(proxy.admin("/readyz")[0], 503)
+        self.assertFalse(foreign.accepts("127.0.0.1", proxy.port))
+        client.join()
+        self.assertEqual(answers, ["done"])
+        self.assertEqual(proxy.stop(), 0)
+
+    def test_a_second_sigterm_ends_at_once(self):
+        proxy = self.public()
+        client = threading.Thread(target=lambda: proxy.curl("/20"))
+        client.start()
+        time.sleep(0.5)
+        proxy.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        self.assertIsNone(proxy.process.poll())
+        start = time.monotonic()
+        self.assertEqual(proxy.stop(), 0)
+        self.assertLess(time.monotonic() - start, 2)
+        client.join()
+
+    def test_two_proxies_do_not_share_a_port_unawares(self):
+        proxy = self.public()
+        ran = foreign.built("stead-proxy").run("--config", proxy.file, env=proxy.environment)
+        self.assertEqual(ran.status, 1, ran)
+        self.assertIn(str(proxy.port), ran.err)
+
+    def test_the_administrators_pages(self):
+        proxy = self.public()
+        proxy.curl("/0").ok()
+        self.assertEqual(proxy.admin("/healthz"), (200, "ok\n"))
+        self.assertEqual(proxy.metric("stead_requests_total", status="200"), 1)
+        self.assertEqual(proxy.admin("/nothing")[0], 404)
+
+    def test_a_session_goes_on_while_no_kdc_can_be_reached_and_others_get_a_503(self):
+        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", free_ports=True))
+        conf = forest.env["KRB5_CONFIG"]
+        reports = self.enterContext(Apache(forest.keytab("reports$@ROOT.FABRIKAM.COM"), conf))
+        proxy = self.enterContext(Proxy(forest, [route("/reports/", reports.url, "HTTP/reports.root.fabrikam.com"),
+                                                 route("/backend/", reports.url, "HTTP/backend.corp.contoso.com")]))
+        jar = proxy.folder / "jar"
+        self.assertEqual(proxy.log_in("alice", "Passw0rd!", jar)[0], 303)
+        self.assertEqual(seen(proxy.curl("/reports/", "-b", jar).ok().out)["REMOTE_USER"], ALICE)
+        forest.stop()
+        self.assertEqual(seen(proxy.curl("/reports/", "-b", jar).ok().out)["REMOTE_USER"], ALICE)
+        ran = proxy.curl("/backend/", "-i", "-b", jar).ok()
+        self.assertIn(" 503 ", ran.out.splitlines()[0])
+        self.assertRegex(ran.out, "(?im)^retry-after: [0-9]+$")
+        forest.start()
+
+    def test_a_tls_back_end_is_verified_and_bound_to(self):
+        conf = self.forest.env["KRB5_CONFIG"]
+        keytab = self.forest.keytab("reports$@ROOT.FABRIKAM.COM")
+        back_end = self.enterContext(Apache(keytab, conf, tls=["reports.root.fabrikam.com"]))
+        spn = "HTTP/reports.root.fabrikam.com"
+        proxy = self.proxy(route("/good/", back_end.url, spn, upstream_ca=str(back_end.ca)), route("/unknown-ca/", back_end.url, spn),
+                           route("/unverified/", back_end.url, spn, upstream_verify=False))
+        jar = proxy.folder / "jar"
+        self.assertEqual(proxy.log_in("alice", "Passw0rd!", jar)[0], 303)
+        for path, status in (("/good/", "200"), ("/unknown-ca/", "502"), ("/unverified/", "200"), ("/good/", "200")):
+            self.assertEqual(proxy.curl(path, "-b", jar, "-o", "/dev/null", "-w", "%{http_code}").ok().out, status, path)
+
+    def test_tls_below_1_2_is_not_spoken(self):
+        proxy = self.proxy(route("/", self.slow, sign_in=[], delegation="none"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection, self.assertRaises(OSError):
+            context.wrap_socket(connection)
+        for version in ("1.2", "1.3"):
+            self.assertEqual(proxy.curl("/0", "--tls-max", version, f"--tlsv{version}").ok().out, "done")
+
+    def test_one_exchange_of_each_kind_for_many_requests(self):
+        conf = self.forest.env["KRB5_CONFIG"]
+        reports = self.enterContext(Apache(self.forest.keytab("reports$@ROOT.FABRIKAM.COM"), conf))
+        proxy = self.proxy(route("/", reports.url, "HTTP/reports.root.fabrikam.com"))
+        jar = proxy.folder / "jar"
+        self.assertEqual(proxy.log_in("alice", "Passw0rd!", jar)[0], 303)
+        urls = " ".join(f"{proxy.url}/{i}" for i in range(50)).split()
+        ran = proxy.curl("/0", "-b", jar, "--parallel", "--parallel-max", "50", "-o", "/dev/null", "-w", "%{http_code}\n",
+                         *[o for url in urls for o in (url, "-o", "/dev/null")])
+        self.assertEqual(set(ran.ok().out.split()), {"200"})
+        time.sleep(0.6)
+        self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Self"), 1)
+        self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Proxy"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

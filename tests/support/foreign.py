@@ -148,7 +148,8 @@ def slapd(name="slapd"):
     return unpacked("slapd", name)
 
 
-_BUILT = {"stead-kdc": ("kdc",), "stead-proxy": ("proxy",), "stead": ("sspi_shim/cli", "sspi_shim")}
+_BUILT = {"stead-kdc": ("kdc",), "stead-proxy": ("proxy",), "stead": ("sspi_shim/cli", "sspi_shim"),
+          "stead-backend": ("samples/backend",)}
 
 
 def built(name):

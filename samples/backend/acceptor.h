@@ -1,0 +1,54 @@
+#pragma once
+// Who calls: a client's Negotiate token, accepted by GSSAPI with a keytab's keys, and what the ticket in it says of the user, read by
+// Stead's protocol layer with the same keys. GSSAPI knows the user's name; his groups, how he signed in and by which services he came
+// are in the ticket's PAC.
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sspi_shim/protocol/pac_buffers.h"
+#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/ticket.h"
+
+namespace stead::sample {
+
+// What the PAC says. Its server signature holds, and it is about the ticket's client.
+struct PacFacts {
+  PacLogonInfo logon;
+  std::optional<S4uDelegationInfo> delegation;  // a service acted for the user
+  std::optional<UpnDnsInfo> upn;
+};
+
+struct Caller {
+  std::string user;        // "alice@ROOT.FABRIKAM.COM"
+  Principal service;       // what the ticket is for: one of the keytab's
+  EncType ticket_etype{};
+  EncTicketPart ticket;    // without its session key
+  std::vector<std::string> transited;  // realms between the user's and ours
+  std::optional<PacFacts> pac;         // absent: the ticket has none
+  Buffer reply;                        // for WWW-Authenticate: Negotiate; empty: the client asked for none
+
+  // What access rules are evaluated over: the PAC's SIDs, Everyone and Authenticated Users.
+  [[nodiscard]] std::vector<Sid> sids() const;
+};
+
+struct NotAccepted {
+  std::string reason;  // one line
+};
+
+class Acceptor {
+ public:
+  struct Options {
+    std::string keytab;
+    std::string principal;  // take tickets for this service only; empty: for every one of the keytab
+  };
+  // `message`: one line that names the keytab.
+  [[nodiscard]] static std::shared_ptr<const Acceptor> open(const Options& options, std::string& message);
+  virtual ~Acceptor() = default;
+  // Blocks a little (the replay cache is a file, where KRB5RCACHEDIR says). Thread-safe.
+  [[nodiscard]] virtual std::variant<Caller, NotAccepted> accept(Bytes token) const = 0;
+};
+
+}  // namespace stead::sample

@@ -1,0 +1,22 @@
+#pragma once
+// What the back end tells its caller about himself, as JSON or as lines for a person.
+#include <string>
+
+#include "samples/backend/acceptor.h"
+#include "samples/backend/access_rule.h"
+
+namespace stead::sample {
+
+// What S-1-18-1 or S-1-18-2 in the PAC says (MS-PAC §2.2.1; Windows Server 2012): did the user himself sign in, or did a service?
+struct SignedIn {
+  std::string sid;      // empty: the PAC has neither
+  std::string meaning;  // one sentence
+};
+[[nodiscard]] SignedIn how_signed_in(const Caller& caller);
+
+// `rule` and `verdict` are null where no rule was set.
+[[nodiscard]] std::string to_json(const Caller& caller, const AccessRule* rule, const Verdict* verdict);
+[[nodiscard]] std::string to_text(const Caller& caller, const AccessRule* rule, const Verdict* verdict);
+[[nodiscard]] std::string error_json(const std::string& error, const std::string& reason);
+
+}  // namespace stead::sample

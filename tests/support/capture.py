@@ -5,6 +5,7 @@ their PACs.
 """
 
 import dataclasses
+import functools
 import pathlib
 import shutil
 import signal
@@ -107,12 +108,17 @@ class Capture:
         """tshark's full decoding, for people."""
         return self._tshark("-V").out
 
+    def seen(self, field):
+        """The frames' values of one of tshark's fields, those that have it."""
+        return [value for value, in self._fields(field) if value]
+
     def _fields(self, *names):
         """The fields' values for each frame; several values of one field are joined by \\x1f."""
         options = [o for name in names for o in ("-e", name)]
         out = self._tshark("-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=\x1f", *options).out
         return [line.split("\t") for line in out.splitlines()]
 
+    @functools.cache  # tshark takes seconds, and what was captured changes no more
     def _tshark(self, *options):
         self.stop()
         decode = [o for layer, port, name in self._decode for o in ("-d", f"{layer}.port=={port},{name}")]

@@ -41,6 +41,15 @@ Core::Core(unsigned number, Shared& common)
       log(*common.access_log),
       timer_(io) {}
 
+Core::~Core() {
+  // Connections refer to what is declared behind the loop: they end here, not when the loop's own memory goes.
+  timer_.cancel();
+  pool.clear();
+  watchdog.close_all();
+  io.restart();
+  io.poll();
+}
+
 void Core::start_ticking() { tick(); }
 
 void Core::tick() {

@@ -40,6 +40,9 @@ class RequestIds {
 
 struct Core {
   Core(unsigned number, Shared& common);
+  ~Core();  // ends what still waits; the loop's thread has ended
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
 
   unsigned index;
   Shared& shared;

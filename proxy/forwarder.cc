@@ -6,6 +6,7 @@
 #include <boost/asio/deferred.hpp>
 #include <charconv>
 
+#include "proxy/audit_log.h"
 #include "proxy/own_pages.h"
 #include "proxy/request_rules.h"
 #include "sspi_shim/protocol/bytes.h"
@@ -56,6 +57,8 @@ Forwarded Forwarder::ticket_failed(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::refused:
       core_.metrics.tickets_refused.add();
+      audit({.what = "delegation refused", .user = job_.signed_in->session.user, .method = to_string(job_.signed_in->session.method),
+             .address = job_.remote_address, .request_id = job_.request_id, .detail = job_.route.spn + ": " + diagnosis});
       out = failed(403, "Not allowed", "You are signed in, but this application may not be used in your name. If you need it, give the request's number "
                    "to your administrator.", std::move(diagnosis));
       break;

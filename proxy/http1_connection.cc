@@ -232,7 +232,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Ma
     const OwnResponse page = std::move(*forwarded_.own);
     co_return co_await answer(page, body);
   }
-  log_request(forwarded_.status);
+  log_request(forwarded_.status != 0 ? forwarded_.status : 499);  // 499: the client left before it had an answer
   if (forwarded_.broken || forwarded_.status == 101) co_return Next::close;
   co_return forwarded_.keep ? Next::request : Next::finish;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -47,7 +46,7 @@ class ServerOfCores final : public Server {
   ~ServerOfCores() override {
     acceptors_.clear();
     admin_acceptor_.reset();
-    for (auto& core : cores_) core->watchdog.close_all();
+    cores_.clear();
   }
 
   bool prepare(StartFailure& failure);
@@ -78,7 +77,6 @@ class ServerOfCores final : public Server {
   std::vector<std::vector<tcp::acceptor>> acceptors_;  // by endpoint, then core
   std::unique_ptr<tcp::acceptor> admin_acceptor_;
   std::unique_ptr<asio::signal_set> signals_;
-  std::atomic<std::size_t> busy_cores_{0};
   bool ending_ = false;
 };
 

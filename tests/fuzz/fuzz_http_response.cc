@@ -1,0 +1,29 @@
+#include <string>
+
+#include "proxy/headers.h"
+#include "proxy/request_rules.h"
+#include "tests/fuzz/fuzz_roundtrip.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace stead::proxy;
+  using stead::fuzz::expect;
+  const std::string_view bytes = stead::as_text({data, size});
+  const std::size_t end = end_of_head(bytes);
+  ResponseHead head;
+  if (end == std::string_view::npos || !parse_response_head(bytes.substr(0, end), false, head).empty()) return 0;
+  for (const Field& field : head.fields) {
+    const auto token = negotiate_token_of(field.value);
+    if (!token) continue;
+    const auto decoded = from_base64(*token);
+    if (decoded) expect(decoded->size() <= token->size(), "base64 grows nothing");
+  }
+  if (head.status < 200) return 0;
+  const Framing framing = head.framing == Framing::until_close ? Framing::chunked : head.framing;
+  std::string out;
+  write_response_head(out, {.head = head, .framing = framing}, "1", nullptr);
+  expect(end_of_head(out) == out.size(), "one head");
+  ResponseHead again;
+  expect(parse_response_head(out, false, again).empty(), "what a client gets is well formed");
+  expect(again.status == head.status && again.framing == framing, "the same answer");
+  return 0;
+}

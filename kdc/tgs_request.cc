@@ -28,12 +28,13 @@ Step<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& hea
   const EncTicketPart& part = header.part;
   if (header.trust) {
     const bool home = part.crealm == ctx.realm();
-    // An S4U2Self referral TGT comes home to the service that asked: its user is the one the trust speaks for.
+    // An S4U2Self referral TGT is on its way home to the service that asked, which may well be on this side of the trust: its
+    // user is the one the trust speaks for. Nothing but S4U2Self takes it.
     if (header.is_s4u_referral()) {
       const std::string& user = header.pac->client.name;
       if (!may_speak_for_user(ctx.snapshot, *header.trust, std::string_view(user).substr(user.rfind('@') + 1)))
         return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
-      if (home) return nullptr;
+      if (home || !header.is_s4u2proxy_referral()) return nullptr;
     }
     if (!may_speak_for(ctx.snapshot, *header.trust, part.crealm))
       return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the client's realm");

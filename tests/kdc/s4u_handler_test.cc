@@ -375,6 +375,31 @@ TEST_F(Across, SelfForAUserOfAnotherForest) {
   EXPECT_EQ(forest.proxy(kN22, web, home.reply.ticket, kListed).text(), "ticket");
 }
 
+TEST_F(Across, SelfForAUserOfAnotherForestPassesTheFrontEndsOwnForest) {
+  // The walk home enters NORTH over a trust with SOUTH under the name of a service of FJORD, which is NORTH's child.
+  const char* fjord = "f16.fjord.north.example";
+  const Credential front = forest.sign_in(fjord, "front$");
+  const Got tgt = walk(front, "DUNE.SOUTH.TEST", {fjord, kN12, "s12.south.test"});
+  ASSERT_TRUE(tgt.ok()) << tgt.text();
+  TgsAsk ask{.sname = enterprise_name("front$@FJORD.NORTH.EXAMPLE")};
+  ask.user = Principal{principal("dora"), "DUNE.SOUTH.TEST"};
+  Got got;
+  got.credential = tgt.credential;
+  for (const char* dc : {"d19.dune.south.test", "s12.south.test", kN12}) {
+    got = forest.tgs(dc, got.credential, ask);
+    ASSERT_TRUE(got.ok()) << dc << ": " << got.text();
+  }
+  EXPECT_EQ(got.text(), "referral to FJORD.NORTH.EXAMPLE");
+  // It opens nothing else on its way.
+  const Got at_north = forest.tgs("s12.south.test", forest.tgs("d19.dune.south.test", tgt.credential, ask).credential, ask);
+  EXPECT_EQ(forest.tgs(kN12, at_north.credential, {.sname = principal(kWeb)}).text(), "KDC_ERR_BADOPTION");
+  EXPECT_EQ(forest.tgs(kN12, at_north.credential, {.sname = krbtgt_name("FJORD.NORTH.EXAMPLE")}).text(), "KDC_ERR_BADOPTION");
+  ask.sname = principal("HTTP/front.fjord.north.example");
+  const Got home = forest.tgs(fjord, got.credential, ask);
+  ASSERT_TRUE(home.ok()) << home.text();
+  EXPECT_EQ(home.reply.cname, principal("dora"));
+}
+
 TEST_F(Across, AUserOfTheTargetsDomainWithinOneForest) {
   // kari of FJORD signs in at NORTH's web$, the back end is FJORD's dock$.
   const char* fjord = "f16.fjord.north.example";

@@ -110,8 +110,6 @@ void add_err(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("err", "Explain a Kerberos error, NTSTATUS or SECURITY_STATUS");
   auto code = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  // A negative number is no option.
-  command->prefix_command(false);
   command->add_option("CODE", *code, "A name, a decimal or a hexadecimal number")->required();
   command->add_flag("--json", *json, "Print JSON");
   command->callback([code, json, &status] { status = run(*code, *json); });

@@ -1,6 +1,4 @@
 // Where a user lives, and signing him in with his password.
-#include <algorithm>
-
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/netbios_name.h"
 #include "sspi_shim/s4u/own_keys.h"
@@ -61,11 +59,14 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_dom
 Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::string netbios, std::string account) {
   const auto known = realms_.find(netbios);
   if (known != realms_.end()) co_return known->second;
-  std::vector<std::string> candidates(1, self_.realm);
-  for (const auto& [realm, controllers] : options_.locator.realms) {
-    if (realm != self_.realm) candidates.push_back(realm);
+  // Those whose name looks like it first.
+  std::vector<std::string> candidates;
+  for (const bool alike : {true, false}) {
+    if (first_label_is(self_.realm, netbios) == alike) candidates.push_back(self_.realm);
+    for (const auto& [realm, controllers] : options_.locator.realms) {
+      if (realm != self_.realm && first_label_is(realm, netbios) == alike) candidates.push_back(realm);
+    }
   }
-  std::stable_partition(candidates.begin(), candidates.end(), [&](const auto& realm) { return first_label_is(realm, netbios); });
   for (const auto& realm : candidates) {
     if (equal_ignoring_case(realm, netbios)) co_return realm;
     std::vector<KnownController> controllers = co_await locator_->controllers(realm);

@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
   seed("pa_s4u_x509_user", "full", encode(s::pa_s4u_x509_user()));
   seed("krb_priv", "full", encode_krb_priv(s::encrypted_data()));
   seed("enc_krb_priv_part", "full", encode(s::enc_krb_priv_part()));
+  seed("krb_cred", "full", encode(s::krb_cred()));
+  seed("enc_krb_cred_part", "full", encode(s::enc_krb_cred_part()));
   seed("change_passwd_data", "full", encode(s::change_passwd_data()));
   seed("kpasswd_frame", "set", encode(s::kpasswd_frame()));
   seed("neg_token_init", "kerberos", encode(s::neg_token_init()));

@@ -73,6 +73,8 @@ std::vector<Golden> cases() {
       golden("pa_for_user", s::pa_for_user(), decode_pa_for_user),
       golden("pa_s4u_x509_user", s::pa_s4u_x509_user(), decode_pa_s4u_x509_user),
       golden("enc_krb_priv_part", s::enc_krb_priv_part(), decode_enc_krb_priv_part),
+      golden("krb_cred", s::krb_cred(), decode_krb_cred),
+      golden("enc_krb_cred_part", s::enc_krb_cred_part(), decode_enc_krb_cred_part),
       golden("change_passwd_data", s::change_passwd_data(), decode_change_passwd_data),
       {"krb_priv", [] { return encode_krb_priv(s::encrypted_data()); },
        [](Bytes der) { return decode_krb_priv(der) == Result<EncryptedData>(s::encrypted_data()); }},

@@ -84,6 +84,12 @@ TEST(Sound, KrbPriv) {
 TEST(Sound, EncKrbPrivPart) {
   expect_sound_der(s::enc_krb_priv_part(), decode_enc_krb_priv_part);
 }
+TEST(Sound, KrbCred) {
+  expect_sound_der(s::krb_cred(), decode_krb_cred);
+}
+TEST(Sound, EncKrbCredPart) {
+  expect_sound_der(s::enc_krb_cred_part(), decode_enc_krb_cred_part);
+}
 TEST(Sound, ChangePasswdData) {
   expect_sound_der(s::change_passwd_data(), decode_change_passwd_data);
 }
@@ -123,6 +129,8 @@ TEST(Bare, MessagesGoThereAndBack) {
   expect_round_trip(PaForUser{}, decode_pa_for_user, encode_any);
   expect_round_trip(PaS4uX509User{}, decode_pa_s4u_x509_user, encode_any);
   expect_round_trip(EncKrbPrivPart{}, decode_enc_krb_priv_part, encode_any);
+  expect_round_trip(KrbCred{}, decode_krb_cred, encode_any);
+  expect_round_trip(EncKrbCredPart{{KrbCredInfo{}}, {}, {}, {}, {}, {}}, decode_enc_krb_cred_part, encode_any);
   expect_round_trip(ChangePasswdData{}, decode_change_passwd_data, encode_any);
   expect_round_trip(NegTokenInit{}, decode_neg_token_init, encode_any);
   expect_round_trip(NegTokenResp{}, decode_neg_token_resp, encode_any);

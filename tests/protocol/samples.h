@@ -4,6 +4,7 @@
 #include "sspi_shim/protocol/ap_messages.h"
 #include "sspi_shim/protocol/kdc_messages.h"
 #include "sspi_shim/protocol/kpasswd_messages.h"
+#include "sspi_shim/protocol/krb_cred.h"
 #include "sspi_shim/protocol/krb_error.h"
 #include "sspi_shim/protocol/netlogon.h"
 #include "sspi_shim/protocol/preauth.h"
@@ -167,6 +168,24 @@ inline PaS4uX509User pa_s4u_x509_user() {
 
 inline EncKrbPrivPart enc_krb_priv_part() {
   return {SecretBuffer(5, 0x41), time(), 17, 0x01020304, {2, {192, 0, 2, 1}}, HostAddress{2, {192, 0, 2, 2}}};
+}
+inline KrbCred krb_cred() {
+  return {{ticket()}, encrypted_data()};
+}
+inline EncKrbCredPart enc_krb_cred_part() {
+  KrbCredInfo info;
+  info.key = key();
+  info.prealm = "A.EXAMPLE";
+  info.pname = alice();
+  info.flags = ticket_flag::forwardable | ticket_flag::forwarded;
+  info.authtime = time();
+  info.starttime = time(1);
+  info.endtime = time(36000);
+  info.renew_till = time(604800);
+  info.srealm = "A.EXAMPLE";
+  info.sname = krbtgt_name("A.EXAMPLE");
+  info.caddr = addresses();
+  return {{info}, 0x01020304, time(), 17, HostAddress{2, {192, 0, 2, 1}}, HostAddress{2, {192, 0, 2, 2}}};
 }
 inline ChangePasswdData change_passwd_data() {
   return {SecretBuffer{'n', 'e', 'w'}, alice(), "A.EXAMPLE"};

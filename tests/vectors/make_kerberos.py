@@ -132,6 +132,15 @@ VECTORS = {
         "user-data": b"AAAAA", "timestamp": time(), "cusec": 17, "seq-number": 0x01020304,
         "s-address": {"addr-type": 2, "address": bytes([192, 0, 2, 1])},
         "r-address": {"addr-type": 2, "address": bytes([192, 0, 2, 2])}}),
+    "krb_cred": (asn1.KRB_CRED(), {"pvno": 5, "msg-type": 22, "tickets": [TICKET], "enc-part": ENCRYPTED}),
+    "enc_krb_cred_part": (asn1.EncKrbCredPart(), {
+        "ticket-info": [{
+            "key": KEY, "prealm": "A.EXAMPLE", "pname": ALICE, "flags": flags(0x40000000 | 0x20000000), "authtime": time(),
+            "starttime": time(1), "endtime": time(36000), "renew-till": time(604800), "srealm": "A.EXAMPLE",
+            "sname": {"name-type": 2, "name-string": ["krbtgt", "A.EXAMPLE"]}, "caddr": ADDRESSES}],
+        "nonce": 0x01020304, "timestamp": time(), "usec": 17,
+        "s-address": {"addr-type": 2, "address": bytes([192, 0, 2, 1])},
+        "r-address": {"addr-type": 2, "address": bytes([192, 0, 2, 2])}}),
     "change_passwd_data": (ChangePasswdData(), {"newpasswd": b"new", "targname": ALICE, "targrealm": "A.EXAMPLE"}),
 }
 

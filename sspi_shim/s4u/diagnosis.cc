@@ -38,6 +38,7 @@ class Writer {
   Diagnosis own_account() const;
   Diagnosis user_account() const;
   Diagnosis unknown_service() const;
+  Diagnosis service_account() const;
   Diagnosis policy() const;
   Diagnosis other() const;
 
@@ -188,7 +189,9 @@ Diagnosis Writer::user_account() const {
 Diagnosis Writer::unknown_service() const {
   Diagnosis out;
   out.code = "spn_unknown";
-  if (refusal_.stage == Stage::user_tgt) {
+  // S4U2Self begins in the user's realm: where that is another, it looked for the way back to ours.
+  const bool no_way_back = refusal_.stage == Stage::s4u2self && !equal_ignoring_case(refusal_.realm, about_.front_end.realm);
+  if (refusal_.stage == Stage::user_tgt || no_way_back) {
     out.code = "foreign_user_needs_trust";
     out.summary = controller_of(refusal_) + " knows no way of trusts to the realm of " + about_.user + ", which must trust, and be trusted by, " + about_.front_end.realm + ".";
     out.fix = {"netdom trust " + about_.front_end.realm + " /domain:" + user_realm() + " /verify"};
@@ -204,9 +207,18 @@ Diagnosis Writer::unknown_service() const {
   } else if (refusal_.error == Code::KDC_ERR_MUST_USE_USER2USER) {
     out.summary = "The account that " + about_.service + " names has no SPN.";
   } else {
-    out.summary = controller_of(refusal_) + " knows no account with the SPN " + about_.service + ", nor a trusted domain to ask for it.";
+    out.summary = controller_of(refusal_) + " knows no account with the SPN " + about_.service + ", or more than one, nor a trusted domain to ask for it.";
   }
-  out.fix = {"setspn -Q " + about_.service, "setspn -S " + about_.service + " " + identity(target_)};
+  out.fix = {"setspn -Q " + about_.service, "setspn -S " + about_.service + " " + identity(target_), "setspn -X"};
+  return out;
+}
+
+Diagnosis Writer::service_account() const {
+  Diagnosis out;
+  out.code = "spn_unknown";
+  const bool ours = about_.service.empty() || refusal_.stage == Stage::s4u2self || refusal_.stage == Stage::password;
+  out.summary = controller_of(refusal_) + " says that the account with the SPN " + (ours ? to_string(about_.front_end.name) : about_.service) + " is disabled or expired.";
+  out.fix = {"Enable-ADAccount " + identity(ours ? front_ : target_) + server(refusal_.realm)};
   return out;
 }
 
@@ -283,6 +295,7 @@ Diagnosis Writer::write() const {
                              error == Code::KDC_ERR_NAME_EXP || error == Code::KDC_ERR_PREAUTH_FAILED || error == Code::KDC_ERR_CLIENT_NOTYET;
   if (account_error) return refusal_.stage == Stage::own_tgt ? own_account() : user_account();
   if (error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN || error == Code::KDC_ERR_MUST_USE_USER2USER) return unknown_service();
+  if (error == Code::KDC_ERR_SERVICE_REVOKED || error == Code::KDC_ERR_SERVICE_EXP) return service_account();
   if (error == Code::KDC_ERR_BADOPTION) {
     if (refusal_.status == NtStatus::STATUS_ACCOUNT_RESTRICTION) return account_restriction();
     if (refusal_.status == NtStatus::STATUS_NO_MATCH) return not_listed();

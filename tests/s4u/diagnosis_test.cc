@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"unknown_user", E::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, Stage::user_realm, DcLevel::w2012, "user_account_refused"},
         Row{"unknown_spn", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
         Row{"no_trust", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::user_tgt, DcLevel::w2012, "foreign_user_needs_trust"},
+        Row{"disabled_service", E::KDC_ERR_SERVICE_REVOKED, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
         Row{"duplicate", E::KDC_ERR_PRINCIPAL_NOT_UNIQUE, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_duplicate"},
         Row{"skew", E::KRB_AP_ERR_SKEW, {}, Stage::own_tgt, DcLevel::unknown, "clock_skew"},
         Row{"etype", E::KDC_ERR_ETYPE_NOSUPP, {}, Stage::own_tgt, DcLevel::unknown, "etype_mismatch"},
@@ -86,6 +87,17 @@ TEST(Diagnosis, GivesTheCommandThatAllowsIt) {
   const auto out = diagnose(refusal, about({"", E::KDC_ERR_NONE, {}, Stage::target, DcLevel::w2012, "", true}));
   ASSERT_FALSE(out.fix.empty());
   EXPECT_EQ(out.fix[0], "Set-ADComputer back$ -PrincipalsAllowedToDelegateToAccount front$ -Server B.EXAMPLE");
+}
+
+TEST(Diagnosis, TellsAServiceThatIsUnknownFromAUserWhoseRealmHasNoWayBack) {
+  Refusal refusal;
+  refusal.error = make_error_code(E::KDC_ERR_S_PRINCIPAL_UNKNOWN);
+  refusal.stage = Stage::s4u2self;
+  const auto circumstances = about({"", E::KDC_ERR_NONE, {}, Stage::s4u2self, DcLevel::w2012, ""});
+  refusal.realm = circumstances.front_end.realm;
+  EXPECT_EQ(diagnose(refusal, circumstances).code, "spn_unknown");
+  refusal.realm = "ELSEWHERE.EXAMPLE";
+  EXPECT_EQ(diagnose(refusal, circumstances).code, "foreign_user_needs_trust");
 }
 
 TEST(Diagnosis, NamesTheDomainAndTheControllersSeen) {

@@ -26,6 +26,7 @@ enum class Stage {
   own_referral,    // steps 3 to 6: the front end as itself
   proxy_referral,  // the S4U referral TGT on its way
   target,          // step 7: at the target's realm
+  as_user,         // with the TGT that the user forwarded
 };
 
 // Why a machine ends without its result.

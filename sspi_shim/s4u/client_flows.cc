@@ -187,6 +187,32 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
   co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
 }
 
+// Unconstrained delegation: what the user himself would ask, with the TGT that he forwarded.
+Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr call, Identity identity, Principal service) {
+  const auto& state = identity.state();
+  CredentialPtr tgt = state.forwarded_tgt;
+  if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
+    ReferralWalk there(surroundings_, tgt, krbtgt_name(service.realm), {Stage::as_user, "a TGT for " + service.realm + " as " + to_string(state.user)});
+    std::optional<Refusal> refusal = co_await driver_.run(there, call);
+    if (refusal) co_return std::move(*refusal);
+    tgt = there.ticket();
+  }
+  ReferralWalk walk(surroundings_, tgt, service.name, {Stage::as_user, to_string(service.name) + " as " + to_string(state.user) + ", with his TGT"});
+  std::optional<Refusal> refusal = co_await driver_.run(walk, call);
+  if (refusal) co_return std::move(*refusal);
+  const auto& ticket = *walk.ticket();
+  if (!(ticket.client == state.user.name) || ticket.client_realm != state.user.realm) {
+    co_return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::as_user, ticket.service_realm, {},
+                       "the ticket is in the name of " + to_string(ticket.client, ticket.client_realm));
+  }
+  auto& trace = call->trace;
+  trace.client = to_string(state.user);
+  trace.service = to_string(ticket.service, ticket.service_realm);
+  trace.granted = true;
+  trace.end_time = rfc3339(ticket.endtime);
+  co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
+}
+
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity, Principal service) {
   const auto begin = [&](const Identity& who) {
     auto call = new_call();
@@ -202,6 +228,11 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
     return call;
   };
   auto call = begin(identity);
+  if (identity.state().forwarded_tgt) {
+    Step<TicketPtr> own = co_await ask_as_user(call, identity, service);
+    if (!own) co_return failure(own.error(), *call);
+    co_return std::move(*own);
+  }
   const bool had_tickets = !tgts_.empty();
   const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < surroundings_.now() + kEarly;
   std::optional<Step<TicketPtr>> got;

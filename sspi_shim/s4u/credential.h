@@ -56,6 +56,7 @@ struct Identity::State {
   bool sensitive = false;    // its PAC says NOT_DELEGATED or Protected Users
   Time endtime{};
   std::string fingerprint;  // of the evidence, where the user brought it: what it gave is for those who bring it again
+  CredentialPtr forwarded_tgt;  // the user's own TGT, in place of evidence: nothing is asked by S4U; null: none
   Trace trace;
 };
 

@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 
 #include "sspi_shim/context/keytab.h"
+#include "sspi_shim/s4u/forwarded_tgt.h"
 #include "sspi_shim/s4u/own_keys.h"
 
 namespace stead {
@@ -181,6 +182,20 @@ Result<Identity> S4uClient::from_ticket(std::vector<std::uint8_t> ticket_der) {
   state->fingerprint = fingerprint_of(ticket_der);
   state->trace.client = to_string(state->user);
   return Identity(std::move(state));
+}
+
+Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) {
+  Failure out;
+  const auto request = decode_ap_req(ap_req_der);
+  if (!request) {
+    out.kind = FailureKind::rejected;
+    out.error = request.error();
+    out.text = "the AP-REQ is malformed: " + request.error().message();
+    return out;
+  }
+  if (auto state = read_forwarded_tgt(*request, keys_, out.text)) return Identity(std::move(state));
+  out.error = make_error_code(KrbErrc::KDC_ERR_BADOPTION);
+  return out;
 }
 
 // What a user's own ticket gave is for those who bring that ticket; what S4U2Self gave, for whoever signed in as him.

@@ -18,6 +18,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Outcome<Identity>> user(std::string name) override;
   Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) override;
   Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) override;
+  Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) override;
   Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) override;
@@ -46,6 +47,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Step<Identity>> evidence_for(CallPtr call, UserPlace place, Buffer certificate);
   Awaitable<Step<Identity>> ask_user(CallPtr call, std::string name, Buffer certificate);
   Awaitable<Step<TicketPtr>> delegate(CallPtr call, Identity identity, Principal service);
+  Awaitable<Step<TicketPtr>> ask_as_user(CallPtr call, Identity identity, Principal service);
   Awaitable<Step<CredentialPtr>> password_tgt(CallPtr call, std::string name);
   Awaitable<std::optional<Refusal>> kdc_is_genuine(CallPtr call, CredentialPtr user_tgt);
 

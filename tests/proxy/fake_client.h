@@ -48,6 +48,7 @@ class FakeClient : public Client {
   std::map<std::string, Outcome<Identity>> users;                                // by name
   std::map<std::vector<std::uint8_t>, Outcome<Identity>> certificates;           // by DER
   std::map<std::vector<std::uint8_t>, std::string> tickets;                      // evidence: whose it is
+  std::map<std::vector<std::uint8_t>, std::string> forwarded;                    // AP-REQs with a TGT: whose it is
   std::map<std::string, std::string> named;                                      // tickets for KEY come in the name of VALUE
   std::vector<std::string> calls;
   std::set<std::thread::id> threads;
@@ -69,6 +70,10 @@ class FakeClient : public Client {
     const auto found = tickets.find(der);
     if (found == tickets.end()) return make_error_code(WireErrc::integrity);
     return identity_of(found->second);
+  }
+  Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> der) override {
+    const auto found = forwarded.find(der);
+    return found == forwarded.end() ? Outcome<Identity>(refusal(KrbErrc::KDC_ERR_BADOPTION)) : Outcome<Identity>(identity_of(found->second));
   }
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override {
     co_await note("check_password " + name);

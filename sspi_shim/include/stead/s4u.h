@@ -150,6 +150,10 @@ class Client {
   virtual Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) = 0;
   // Evidence that a client presented to us: the DER Ticket of its AP-REQ, after the acceptor has judged it.
   virtual Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) = 0;
+  // The TGT that a client forwarded to us (unconstrained delegation): the DER AP-REQ that it came with, after the acceptor has judged it.
+  // ticket_for() of such an identity asks as the user, with that TGT, and never by S4U. Refused: there is none, or it may not be used;
+  // the text says which.
+  virtual Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) = 0;
   // Checks a password by AS-REQ, and the KDC by a ticket to ourselves that our keytab must decrypt. The identity's principal is
   // canonical; it carries no evidence of its own (ticket_for runs S4U2Self). The password is wiped by the callee.
   virtual Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) = 0;

@@ -1,0 +1,100 @@
+#include "sspi_shim/s4u/forwarded_tgt.h"
+
+#include <algorithm>
+
+#include "sspi_shim/protocol/krb_cred.h"
+#include "sspi_shim/s4u/own_keys.h"
+
+namespace stead {
+namespace {
+
+// The KRB-CRED's encrypted part is under the ticket's session key; some clients use the authenticator's subkey.
+Result<EncKrbCredPart> open_cred(const KrbCred& cred, const Key& session_key, const Authenticator& authenticator) {
+  auto plain = decrypt_data(session_key, KeyUsage::krb_cred, cred.enc_part);
+  if (!plain && authenticator.subkey) {
+    const auto subkey = Key::make(*authenticator.subkey);
+    if (!subkey) return subkey.error();
+    plain = decrypt_data(*subkey, KeyUsage::krb_cred, cred.enc_part);
+  }
+  if (!plain) return plain.error();
+  return decode_enc_krb_cred_part(*plain);
+}
+
+// The first TGT in it, as a credential of `user`; null where there is none.
+CredentialPtr tgt_of(const KrbCred& cred, const EncKrbCredPart& part, const Principal& user) {
+  if (cred.tickets.size() != part.ticket_info.size()) return nullptr;
+  for (std::size_t i = 0; i < cred.tickets.size(); ++i) {
+    const Ticket& ticket = cred.tickets[i];
+    const KrbCredInfo& info = part.ticket_info[i];
+    if (!is_krbtgt(ticket.sname) || ticket.sname.components.size() != 2 || !info.endtime) continue;
+    const bool is_users = info.pname && *info.pname == user.name && info.prealm == user.realm;
+    auto key = Key::make(info.key);
+    if (!is_users || !key) continue;
+    auto out = std::make_shared<Credential>();
+    out->ticket = ticket;
+    out->session_key = std::move(*key);
+    out->client = user.name;
+    out->client_realm = user.realm;
+    out->service = ticket.sname;
+    out->service_realm = ticket.realm;
+    out->flags = info.flags.value_or(0);
+    out->authtime = info.authtime.value_or(Time{});
+    out->starttime = info.starttime.value_or(out->authtime);
+    out->endtime = *info.endtime;
+    out->renew_till = info.renew_till;
+    return out;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const std::vector<Key>& own_keys, std::string& why) {
+  const auto fail = [&](std::string text) {
+    why = std::move(text);
+    return nullptr;
+  };
+  const auto opened = open_own_ticket(request.ticket, own_keys);
+  if (!opened) return fail("no key of ours opens the ticket: " + opened.error().message());
+  const Principal user{opened->part.cname, opened->part.crealm};
+  const std::string name = to_string(user);
+  const std::string service = to_string(request.ticket.sname);
+  if (opened->sensitive) return fail(name + " is marked sensitive or is a member of Protected Users: not to be delegated");
+  const auto session_key = Key::make(opened->part.key);
+  if (!session_key) return fail("the ticket's session key is of a type we do not have");
+  const auto plain = decrypt_data(*session_key, KeyUsage::ap_req_authenticator, request.authenticator);
+  if (!plain) return fail("the authenticator does not hold: " + plain.error().message());
+  const auto authenticator = decode_authenticator(*plain);
+  if (!authenticator || !(authenticator->cname == user.name) || authenticator->crealm != user.realm)
+    return fail("the authenticator is not " + name + "'s");
+
+  const bool gssapi = authenticator->checksum && authenticator->checksum->type == kGssChecksumType;
+  const auto checksum = gssapi ? decode_gss_checksum(authenticator->checksum->value) : Result<GssChecksum>(GssChecksum{});
+  if (!checksum) return fail("the authenticator's GSSAPI checksum is malformed: " + checksum.error().message());
+  if (!(checksum->flags & gss_flag::delegate) || checksum->delegated_credential.empty())
+    return fail(name + "'s client forwarded no TGT. Either the browser is not told to delegate to this site, or the account of " + service +
+                " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is not "
+                "forwardable, which a sensitive user's and a Protected User's never is");
+  // Within its own realm the client's decision stands; over a trust the KDC must have vouched for us.
+  if (!equal_ignoring_case(user.realm, request.ticket.realm) && !(opened->part.flags & ticket_flag::ok_as_delegate))
+    return fail(name + " of another domain forwarded a TGT, but the ticket to " + service + " lacks OK-AS-DELEGATE: delegation over the trust is not allowed");
+
+  const auto cred = decode_krb_cred(checksum->delegated_credential);
+  if (!cred) return fail("the forwarded KRB-CRED is malformed: " + cred.error().message());
+  const auto part = open_cred(*cred, *session_key, *authenticator);
+  if (!part) return fail("the forwarded KRB-CRED does not open: " + part.error().message());
+  CredentialPtr tgt = tgt_of(*cred, *part, user);
+  if (!tgt) return fail("the forwarded KRB-CRED has no TGT of " + name);
+
+  auto state = std::make_shared<Identity::State>();
+  state->user = user;
+  state->s4u2self = false;
+  state->forwardable = tgt->forwardable();
+  state->endtime = tgt->endtime;
+  state->fingerprint = "tgt " + fingerprint_of(encode(tgt->ticket));
+  state->trace.client = name;
+  state->forwarded_tgt = std::move(tgt);
+  return state;
+}
+
+}  // namespace stead

@@ -17,7 +17,8 @@ class BackendTickets {  // one for each core; what cores share is inside
   virtual boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) = 0;
   // A back end refused this ticket: forget it, so that the next get() asks the KDC. On this core's executor, as all of this.
   virtual void drop(const Session& session, const std::string& spn) = 0;
-  // Keeps a client's own ticket as the evidence of a session until `session.expires`.
+  // Keeps a client's own ticket as the evidence of a session until `session.expires`. With session.forwarded_tgt: the TGT in the client's
+  // AP-REQ, whose DER takes the ticket's place. A session may have both; each call is about the one that the flag says.
   virtual boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<bool> has_evidence(Session session) = 0;
   virtual void forget(const Session& session) = 0;

@@ -35,6 +35,9 @@ asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::aw
   co_return co_await asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
+// Where a session's own ticket is kept, and the TGT that it brought: neither is found in place of the other.
+std::string evidence_key(const Session& session) { return (session.forwarded_tgt ? "tgt " : "") + session.id; }
+
 Failure no_evidence(const Session& session) {
   return {.kind = FailureKind::unusable, .error = {}, .nt_status = 0,
           .text = "this process does not hold the ticket that " + session.user + " signed in with", .trace = {}};
@@ -52,20 +55,28 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session s
     Outcome<TicketPtr> outcome = co_await owner->client->ticket_for_user(session.user, spn);
     co_return in_name_of(session, std::move(outcome));
   }
-  auto identity = owner->evidence.find(session.id, std::chrono::system_clock::now());
+  auto identity = owner->evidence.find(evidence_key(session), std::chrono::system_clock::now());
   if (!identity) co_return no_evidence(session);
   Outcome<TicketPtr> outcome = co_await owner->client->ticket_for(*identity, spn);
   co_return in_name_of(session, std::move(outcome));
 }
 
 asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session, std::vector<std::uint8_t> ticket_der) {
+  if (session.forwarded_tgt) {
+    Outcome<Identity> forwarded = owner->client->from_forwarded_tgt(std::move(ticket_der));
+    if (!forwarded) co_return forwarded.error();
+    std::string principal = forwarded->principal();
+    const auto end = std::min(session.expires, std::chrono::system_clock::time_point(forwarded->end_time()));
+    owner->evidence.put(evidence_key(session), session.user, std::move(*forwarded), end);
+    co_return principal;
+  }
   auto identity = owner->client->from_ticket(std::move(ticket_der));
   if (!identity)
     co_return Failure{.kind = FailureKind::rejected, .error = identity.error(), .nt_status = 0,
                       .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(), .trace = {}};
   std::string principal = identity->principal();
   const auto end = std::min(session.expires, std::chrono::system_clock::time_point(identity->end_time()));
-  owner->evidence.put(session.id, session.user, std::move(*identity), end);
+  owner->evidence.put(evidence_key(session), session.user, std::move(*identity), end);
   co_return principal;
 }
 
@@ -105,20 +116,21 @@ class CoreTickets : public BackendTickets {
   asio::awaitable<bool> has_evidence(Session session) override {
     const auto owner = owner_of(session);
     const auto now = std::chrono::system_clock::now();
-    if (owner == self_) co_return owner->evidence.find(session.id, now).has_value();
+    const std::string key = evidence_key(session);
+    if (owner == self_) co_return owner->evidence.find(key, now).has_value();
     // Not a trip to the other core with each request; where the evidence went meanwhile, get() says so.
-    if (seen_.find(session.id, now)) co_return true;
-    std::function<asio::awaitable<bool>()> look = [owner, id = session.id]() -> asio::awaitable<bool> {
-      co_return owner->evidence.find(id, std::chrono::system_clock::now()).has_value();
+    if (seen_.find(key, now)) co_return true;
+    std::function<asio::awaitable<bool>()> look = [owner, key]() -> asio::awaitable<bool> {
+      co_return owner->evidence.find(key, std::chrono::system_clock::now()).has_value();
     };
     const bool there = co_await run_on<bool>(owner->executor, std::move(look));
-    if (there) seen_.put(session.id, session.user, true, now + kSeenFor);
+    if (there) seen_.put(key, session.user, true, now + kSeenFor);
     co_return there;
   }
 
   void forget(const Session& session) override {
     front_.forget_owner(session.user);
-    seen_.forget(session.id);
+    seen_.forget_owner(session.user);
     forget_at_owner(session, true);
   }
 
@@ -128,16 +140,20 @@ class CoreTickets : public BackendTickets {
   // A Kerberos session's tickets come from its own evidence and serve that session alone.
   static std::string front_key(const Session& session, const std::string& spn) {
     const bool own = session.method == SignInMethod::kerberos;
-    return (own ? "session " + session.id : "user " + session.user) + '\n' + spn;
+    return (own ? "session " + evidence_key(session) : "user " + session.user) + '\n' + spn;
   }
   [[nodiscard]] const std::shared_ptr<Core>& owner_of(const Session& session) const {
     return cores_[std::hash<std::string>{}(session.user) % cores_.size()];
   }
   void forget_at_owner(const Session& session, bool evidence_too) {
     const auto owner = owner_of(session);
-    auto work = [owner, id = session.id, user = session.user, evidence_too] {
-      owner->client->forget_user(user);
-      if (evidence_too) owner->evidence.forget(id);
+    auto work = [owner, held = session, evidence_too]() mutable {
+      owner->client->forget_user(held.user);
+      if (!evidence_too) return;
+      for (const bool forwarded : {false, true}) {
+        held.forwarded_tgt = forwarded;
+        owner->evidence.forget(evidence_key(held));
+      }
     };
     // At once where it is this core: the caller's next get() must not find what was dropped.
     if (owner == self_) return work();

@@ -241,7 +241,7 @@ void Reader::route(const toml::table& table) {
   if (reader.text("delegation", delegation)) {
     if (delegation == "s4u") out.delegation = Delegation::s4u;
     else if (delegation == "none") out.delegation = Delegation::none;
-    else if (delegation == "forwarded-tgt") reader.error("delegation", "delegation: \"forwarded-tgt\" is not offered by this version");
+    else if (delegation == "forwarded-tgt") out.delegation = Delegation::forwarded_tgt;
     else reader.error("delegation", "delegation: \"" + delegation + "\" is none of s4u, forwarded-tgt, none");
   }
   if (reader.text("spn", out.spn)) {
@@ -253,6 +253,10 @@ void Reader::route(const toml::table& table) {
   }
   if (out.sign_in.empty() && out.delegation != Delegation::none && errors_.none())
     reader.error("sign_in", "delegates but lets nobody sign in: it needs sign_in, or delegation = \"none\" where it is public");
+  if (out.delegation == Delegation::forwarded_tgt && errors_.none()) {
+    if (!out.allows(SignInMethod::kerberos)) reader.error("delegation", "delegation: \"forwarded-tgt\" needs \"kerberos\" in sign_in: no other sign-in brings a TGT");
+    out.sign_in = {SignInMethod::kerberos};
+  }
   reader.boolean("upstream_verify", out.upstream_verify);
   path(reader, "upstream_ca", out.upstream_ca);
   reader.finish();

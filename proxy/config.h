@@ -14,6 +14,7 @@ namespace stead::proxy {
 enum class SignInMethod { kerberos, forms, certificate };
 [[nodiscard]] std::string_view to_string(SignInMethod method);  // "kerberos", "forms", "certificate"
 
+// forwarded_tgt: unconstrained; such a route signs in by Kerberos alone, whatever else its sign_in lists.
 enum class Delegation { s4u, forwarded_tgt, none };
 
 struct Endpoint {  // "127.0.0.1:8443", "[::1]:8443"

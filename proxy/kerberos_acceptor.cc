@@ -116,7 +116,8 @@ class GssAcceptor : public KerberosAcceptor {
     return AcceptedClient{.user = std::string(as_text(text.bytes())),
                           .reply = to_buffer(reply.bytes()),
                           .ticket = encode(ap_req->ticket),
-                          .channel_bound = bound};
+                          .channel_bound = bound,
+                          .ap_req = *ap_req_der};
   }
 
  private:

@@ -16,6 +16,7 @@ struct AcceptedClient {
   Buffer reply;          // for WWW-Authenticate: Negotiate; empty: the client asked for none
   Buffer ticket;         // DER Ticket to us: evidence for S4U2Proxy
   bool channel_bound = false;
+  Buffer ap_req;         // DER, as it came: a forwarded TGT is in it
 };
 struct RefusedClient {
   std::string reason;  // for the log, one line; the client learns nothing of it

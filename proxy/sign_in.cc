@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/evp.h>
+#include <spdlog/spdlog.h>
 
 #include <cctype>
 
@@ -61,14 +62,15 @@ class CoreSignIn : public SignIn {
       : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_), certificates_(state_, tickets_) {}
 
   asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) override {
-    const auto cookie = session_of(request);
+    auto cookie = session_of(request);
+    if (cookie) cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
     if (route.allows(SignInMethod::kerberos) && state_->acceptor && is_negotiate(request.authorization)) {
       auto answer = co_await by_token(request, route, cookie);
       co_return answer;
     }
     if (cookie && route.allows(cookie->session.method)) {
       bool usable = fits_certificate(request, *cookie);
-      if (cookie->session.method == SignInMethod::kerberos && route.delegation == Delegation::s4u)
+      if (cookie->session.method == SignInMethod::kerberos && route.delegation != Delegation::none)
         usable = co_await tickets_->has_evidence(cookie->session);
       if (usable) co_return SignedIn{.session = cookie->session, .response_headers = renewed(request, *cookie)};
     }
@@ -175,6 +177,16 @@ class CoreSignIn : public SignIn {
     return challenge(request, route);
   }
 
+  // Asking for another token would bring the same: who the user is, is known.
+  static OwnResponse no_forwarded_tgt(const RequestView& request, const Session& session, std::string_view reason) {
+    audit({.what = "forwarded TGT refused", .user = session.user, .method = "kerberos", .address = request.remote_address,
+           .request_id = request.request_id, .detail = reason});
+    return error_page(403, request.request_id, "No forwarded ticket",
+                      "This application works with a ticket that your browser hands on, and it handed on none that may be used. Accounts that are "
+                      "marked sensitive never do; other browsers must be told to delegate to this site. The log has the reason under this "
+                      "request's number.");
+  }
+
   asio::awaitable<std::variant<SignedIn, OwnResponse>> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie) {
     auto token = negotiate_token(request.authorization);
     if (!token) co_return refuse_token(request, route, "", "the token is not base64, or too long");
@@ -187,6 +199,7 @@ class CoreSignIn : public SignIn {
                                           asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     if (const auto* refused = std::get_if<RefusedClient>(&answer)) co_return refuse_token(request, route, "", refused->reason);
     auto& client = std::get<AcceptedClient>(answer);
+    const bool wants_tgt = route.delegation == Delegation::forwarded_tgt;
     SignedIn out;
     // A client that sends a token with each request keeps the session it has.
     bool same = cookie && cookie->session.user == client.user && cookie->session.method == SignInMethod::kerberos;
@@ -195,7 +208,13 @@ class CoreSignIn : public SignIn {
       out = {.session = cookie->session, .response_headers = renewed(request, *cookie)};
     } else {
       SignedIn begun = begin_session(request, client.user, SignInMethod::kerberos, {});
-      const auto kept = co_await tickets_->keep_evidence(begun.session, std::move(client.ticket));
+      const Session for_s4u = begun.session;
+      begun.session.forwarded_tgt = wants_tgt;
+      if (wants_tgt) {
+        const auto tgt = co_await tickets_->keep_evidence(begun.session, std::move(client.ap_req));
+        if (!tgt) co_return no_forwarded_tgt(request, begun.session, tgt.error().text);
+      }
+      const auto kept = co_await tickets_->keep_evidence(for_s4u, std::move(client.ticket));
       if (!kept) co_return refuse_token(request, route, client.user, kept.error().text);
       if (*kept != client.user) co_return refuse_token(request, route, client.user, "the ticket names " + *kept);
       out = std::move(begun);
@@ -298,6 +317,12 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config, 
                                                           std::string& message) {
   auto keys = SessionKeys::open(config.session_key_file, message);
   if (!keys) return make_error_code(boost::system::errc::no_such_file_or_directory);
+  for (const Route& route : config.routes) {
+    if (route.delegation != Delegation::forwarded_tgt) continue;
+    spdlog::warn("route {}{}: delegation = \"forwarded-tgt\" is unconstrained: whoever gets hold of this process acts as its users towards "
+                 "every service; s4u is bound to the services that an administrator allowed",
+                 route.host, route.path);
+  }
   auto state = std::make_shared<SignInState>(config, std::move(*keys));
   state->bindings = config.channel_bindings == "require"  ? BindingsPolicy::require
                     : config.channel_bindings == "ignore" ? BindingsPolicy::ignore

@@ -51,6 +51,7 @@ struct Session {
   std::string user;      // "alice@ROOT.FABRIKAM.COM", canonical
   SignInMethod method = SignInMethod::kerberos;
   std::chrono::system_clock::time_point expires;
+  bool forwarded_tgt = false;  // for this request: act with the TGT that the client forwarded, not by S4U
 };
 
 struct SignedIn {

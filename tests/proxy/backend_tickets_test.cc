@@ -96,6 +96,31 @@ TEST_F(BackendTicketsTest, OneCoreAsksForAUserWhicheverTheRequestCameTo) {
   for (const auto& call : clients[0]->calls) EXPECT_EQ(std::count(clients[1]->calls.begin(), clients[1]->calls.end(), call), 0) << call;
 }
 
+TEST_F(BackendTicketsTest, AForwardedTgtIsNoEvidenceAndEvidenceNoForwardedTgt) {
+  for (const auto& client : clients) {
+    client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
+    client->forwarded[{4, 5, 6}] = "alice@A.EXAMPLE";
+  }
+  const Session evidence = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos);
+  Session forwarded = evidence;
+  forwarded.forwarded_tgt = true;
+  for (const bool tgt_first : {true, false}) {
+    const auto kept = tgt_first ? keep(0, forwarded, {4, 5, 6}) : keep(1, evidence, {1, 2, 3});
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(*kept, "alice@A.EXAMPLE");
+    for (std::size_t core = 0; core < 2; ++core) {
+      EXPECT_EQ(has(core, forwarded), tgt_first);
+      EXPECT_EQ(has(core, evidence), !tgt_first);
+      EXPECT_EQ(get(core, forwarded, kSpn).has_value(), tgt_first);
+      EXPECT_EQ(get(core, evidence, kSpn).has_value(), !tgt_first);
+    }
+    EXPECT_FALSE(keep(0, forwarded, {9}));
+    run(0, [&](BackendTickets& core) { core.forget(forwarded); });
+    run(1, [&](BackendTickets& core) { core.forget(forwarded); });
+    for (std::size_t core = 0; core < 2; ++core) EXPECT_FALSE(has(core, forwarded) || has(core, evidence));
+  }
+}
+
 TEST_F(BackendTicketsTest, AKerberosSessionHasItsOwnEvidenceOrNothing) {
   for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
   const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos), other = session("22", "alice@A.EXAMPLE", SignInMethod::kerberos);

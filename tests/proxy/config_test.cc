@@ -111,6 +111,9 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"no_spn", route("upstreams = [\"http://x\"]\nsign_in = []\n"), "3:1", "spn"},
         Fault{"bad_spn", route("upstreams = [\"http://x\"]\nspn = \"backend\"\n"), "5:7", "SERVICE/HOST"},
         Fault{"bad_delegation", route("upstreams = [\"http://x\"]\ndelegation = \"all\"\n"), "5:14", "s4u"},
+        Fault{"forwarded_tgt_by_form",
+              sign_in("[sign_in.forms]\n[[route]]\npath = \"/t/\"\nupstreams = [\"http://x\"]\nspn = \"HTTP/x\"\nsign_in = [\"forms\"]\n"
+                      "delegation = \"forwarded-tgt\"\n"), "12:14", "forwarded-tgt"},
         Fault{"sign_in_without_table", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"forms\"]\n"), "6:12", "[sign_in.forms]"},
         Fault{"unknown_method", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"password\"]\n"), "6:12", "password"},
         Fault{"delegates_for_nobody", route("upstreams = [\"http://x\"]\nspn = \"HTTP/x\"\n"), "3:1", "nobody"},

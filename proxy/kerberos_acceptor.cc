@@ -1,11 +1,9 @@
 #include "proxy/kerberos_acceptor.h"
 
-#include <gssapi/gssapi_ext.h>
-#include <gssapi/gssapi_krb5.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "sspi_shim/context/gss_handles.h"
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/protocol/ap_messages.h"
 #include "sspi_shim/protocol/spnego.h"
@@ -15,67 +13,11 @@ namespace {
 
 constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
 
-struct GssBuffer {
-  GssBuffer() = default;
-  GssBuffer(const GssBuffer&) = delete;
-  GssBuffer& operator=(const GssBuffer&) = delete;
-  ~GssBuffer() {
-    OM_uint32 minor = 0;
-    gss_release_buffer(&minor, &value);
-  }
-  [[nodiscard]] Bytes bytes() const { return {static_cast<const std::uint8_t*>(value.value), value.length}; }
-  gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
-};
-struct GssName {
-  GssName() = default;
-  GssName(const GssName&) = delete;
-  GssName& operator=(const GssName&) = delete;
-  ~GssName() {
-    OM_uint32 minor = 0;
-    if (value) gss_release_name(&minor, &value);
-  }
-  gss_name_t value = GSS_C_NO_NAME;
-};
-struct GssContext {
-  GssContext() = default;
-  GssContext(const GssContext&) = delete;
-  GssContext& operator=(const GssContext&) = delete;
-  ~GssContext() {
-    OM_uint32 minor = 0;
-    if (value) gss_delete_sec_context(&minor, &value, GSS_C_NO_BUFFER);
-  }
-  gss_ctx_id_t value = GSS_C_NO_CONTEXT;
-};
-
-gss_buffer_desc borrow(Bytes bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
-
-// What GSSAPI has to say of a failure, major and minor in one line.
-std::string describe(OM_uint32 major, OM_uint32 minor) {
-  std::string text;
-  for (const auto& [code, kind] : {std::pair(major, GSS_C_GSS_CODE), std::pair(minor, GSS_C_MECH_CODE)}) {
-    OM_uint32 more = 0;
-    do {
-      GssBuffer line;
-      OM_uint32 ignored = 0;
-      if (gss_display_status(&ignored, code, kind, GSS_C_NO_OID, &more, &line.value) != GSS_S_COMPLETE) break;
-      if (line.value.length == 0) continue;
-      if (!text.empty()) text += ": ";
-      text += as_text(line.bytes());
-    } while (more != 0);
-  }
-  return text;
-}
-
 class GssAcceptor : public KerberosAcceptor {
  public:
-  GssAcceptor(gss_cred_id_t credential, std::vector<Principal> services, bool allow_rc4)
-      : credential_(credential), services_(std::move(services)), allow_rc4_(allow_rc4) {}
-  GssAcceptor(const GssAcceptor&) = delete;
-  GssAcceptor& operator=(const GssAcceptor&) = delete;
-  ~GssAcceptor() override {
-    OM_uint32 minor = 0;
-    gss_release_cred(&minor, &credential_);
-  }
+  GssAcceptor(std::vector<Principal> services, bool allow_rc4) : services_(std::move(services)), allow_rc4_(allow_rc4) {}
+
+  GssCredential credential;
 
   std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) const override {
     if (is_ntlm_token(token))
@@ -94,17 +36,17 @@ class GssAcceptor : public KerberosAcceptor {
       return RefusedClient{"the ticket is encrypted with " + enctype_name(ap_req->ticket.enc_part.etype) + ", and allow_rc4 is not set"};
 
     gss_channel_bindings_struct channel{};
-    channel.application_data = borrow(bindings);
+    channel.application_data = borrow_gss_buffer(bindings);
     const bool bind = policy != BindingsPolicy::ignore && !bindings.empty();
-    gss_buffer_desc input = borrow(token);
+    gss_buffer_desc input = borrow_gss_buffer(token);
     GssContext context;
     GssName name;
     GssBuffer reply;
     OM_uint32 minor = 0, flags = 0;
     const OM_uint32 major =
-        gss_accept_sec_context(&minor, &context.value, credential_, &input, bind ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &name.value,
+        gss_accept_sec_context(&minor, &context.value, credential.value, &input, bind ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &name.value,
                                nullptr, &reply.value, &flags, nullptr, nullptr);
-    if (GSS_ERROR(major)) return RefusedClient{describe(major, minor)};
+    if (GSS_ERROR(major)) return RefusedClient{gss_message(major, minor)};
     if (major & GSS_S_CONTINUE_NEEDED) return RefusedClient{"the client wants more than one round of tokens"};
     const bool bound = bind && (flags & kChannelBoundFlag) != 0;
     if (policy == BindingsPolicy::require && !bound) return RefusedClient{"the client sent no channel bindings, and they are required"};
@@ -112,7 +54,7 @@ class GssAcceptor : public KerberosAcceptor {
     GssBuffer text;
     gss_OID type = GSS_C_NO_OID;
     if (const OM_uint32 failed = gss_display_name(&minor, name.value, &text.value, &type); GSS_ERROR(failed))
-      return RefusedClient{describe(failed, minor)};
+      return RefusedClient{gss_message(failed, minor)};
     return AcceptedClient{.user = std::string(as_text(text.bytes())),
                           .reply = to_buffer(reply.bytes()),
                           .ticket = encode(ap_req->ticket),
@@ -121,7 +63,6 @@ class GssAcceptor : public KerberosAcceptor {
   }
 
  private:
-  gss_cred_id_t credential_;
   std::vector<Principal> services_;
   bool allow_rc4_;
 };
@@ -144,22 +85,9 @@ std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const Options& op
     message = "keytab " + keytab + " has no key of an HTTP service";
     return nullptr;
   }
-
-  gss_OID_desc spnego{static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
-  gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
-  gss_OID_set_desc set{std::size(mechanisms), mechanisms};
-  const std::string store_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;
-  gss_key_value_element_desc element{"keytab", store_name.c_str()};
-  const gss_key_value_set_desc store{1, &element};
-  OM_uint32 minor = 0;
-  gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
-  const OM_uint32 major =
-      gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set, GSS_C_ACCEPT, &store, &credential, nullptr, nullptr);
-  if (GSS_ERROR(major)) {
-    message = keytab + ": " + describe(major, minor);
-    return nullptr;
-  }
-  return std::make_shared<GssAcceptor>(credential, std::move(services), options.allow_rc4);
+  auto acceptor = std::make_shared<GssAcceptor>(std::move(services), options.allow_rc4);
+  if (!acquire_acceptor(keytab, acceptor->credential, message)) return nullptr;
+  return acceptor;
 }
 
 }  // namespace stead::proxy

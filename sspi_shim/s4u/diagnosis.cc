@@ -193,7 +193,7 @@ Diagnosis Writer::unknown_service() const {
   const bool no_way_back = refusal_.stage == Stage::s4u2self && !equal_ignoring_case(refusal_.realm, about_.front_end.realm);
   if (refusal_.stage == Stage::user_tgt || no_way_back) {
     out.code = "foreign_user_needs_trust";
-    out.summary = controller_of(refusal_) + " knows no way of trusts to the realm of " + about_.user + ", which must trust, and be trusted by, " + about_.front_end.realm + ".";
+    out.summary = controller_of(refusal_) + " knows no way of trusts between the realm of " + about_.user + " and " + about_.front_end.realm + ", which must trust each other.";
     out.fix = {"netdom trust " + about_.front_end.realm + " /domain:" + user_realm() + " /verify"};
     return out;
   }

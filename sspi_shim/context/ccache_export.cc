@@ -1,7 +1,8 @@
+#include "sspi_shim/context/ccache_export.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -39,23 +40,24 @@ krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential
   return krb5_cc_store_cred(context, ccache, &creds);
 }
 
-// Fills the ccache of this name: the user as default principal, and the ticket twice. What a host-based name becomes without
+// Fills the ccache of this name: the user as default principal, and each ticket twice. What a host-based name becomes without
 // [domain_realm] is a service of the empty (referral) realm.
-Error fill(const std::string& name, const Credential& from) {
+Error fill(const std::string& name, const std::vector<const Credential*>& tickets) {
   const auto context = make_krb5_context();
   if (!context) return context.error();
-  const auto client = to_krb5(context->get(), {from.client, from.client_realm});
+  const auto client = to_krb5(context->get(), {tickets.front()->client, tickets.front()->client_realm});
   if (!client) return client.error();
-  const auto server = to_krb5(context->get(), {from.service, from.service_realm});
-  if (!server) return server.error();
-  const auto referral = to_krb5(context->get(), {from.service, ""});
-  if (!referral) return referral.error();
   krb5_ccache raw = nullptr;
   if (const auto code = krb5_cc_resolve(context->get(), name.c_str(), &raw)) return libkrb5_error(code);
   const Krb5Ccache ccache(raw, CloseKrb5Ccache{context->get()});
   krb5_error_code code = krb5_cc_initialize(context->get(), raw, client->get());
-  if (code == 0) code = store(context->get(), raw, from, client->get(), server->get());
-  if (code == 0) code = store(context->get(), raw, from, client->get(), referral->get());
+  for (const Credential* from : tickets) {
+    for (const std::string& realm : {from->service_realm, std::string()}) {
+      const auto server = to_krb5(context->get(), {from->service, realm});
+      if (!server) return server.error();
+      if (code == 0) code = store(context->get(), raw, *from, client->get(), server->get());
+    }
+  }
   return code == 0 ? Error() : libkrb5_error(code);
 }
 
@@ -67,27 +69,46 @@ std::string file_of(const std::string& name) {
   return typed ? std::string() : name;
 }
 
-}  // namespace
-
-Result<void> v0::export_ccache(const ServiceTicket& ticket, const std::string& path) {
-  const auto* issued = dynamic_cast<const IssuedTicket*>(&ticket);
-  if (issued == nullptr || path.empty()) return make_error_code(boost::system::errc::invalid_argument);
+// Under a name of its own until it is whole: a reader sees the old file or the new one.
+Error write(const std::string& path, const std::vector<const Credential*>& tickets) {
+  if (path.empty()) return make_error_code(boost::system::errc::invalid_argument);
   const std::string file = file_of(path);
-  if (file.empty()) {
-    if (const Error error = fill(path, issued->credential())) return error;
-    return {};
-  }
-  // Under a name of its own until it is whole: a reader sees the old file or the new one.
+  if (file.empty()) return fill(path, tickets);
   std::string temporary = file + ".XXXXXX";
   const int fd = ::mkstemp(temporary.data());
   if (fd < 0) return last_system_error();
   ::close(fd);
-  Error error = fill("FILE:" + temporary, issued->credential());
+  Error error = fill("FILE:" + temporary, tickets);
   if (!error && ::chmod(temporary.c_str(), S_IRUSR | S_IWUSR) != 0) error = last_system_error();
   if (!error && std::rename(temporary.c_str(), file.c_str()) != 0) error = last_system_error();
-  if (!error) return {};
-  ::unlink(temporary.c_str());
+  if (error) ::unlink(temporary.c_str());
   return error;
+}
+
+const Credential* credential_of(const ServiceTicket* ticket) {
+  const auto* issued = dynamic_cast<const IssuedTicket*>(ticket);
+  return issued == nullptr ? nullptr : &issued->credential();
+}
+
+}  // namespace
+
+Result<void> v0::export_ccache(const ServiceTicket& ticket, const std::string& path) {
+  const Credential* credential = credential_of(&ticket);
+  if (credential == nullptr) return make_error_code(boost::system::errc::invalid_argument);
+  if (const Error error = write(path, {credential})) return error;
+  return {};
+}
+
+Result<void> export_tickets(std::span<const TicketPtr> tickets, const std::string& path) {
+  std::vector<const Credential*> all;
+  for (const TicketPtr& ticket : tickets) {
+    all.push_back(credential_of(ticket.get()));
+    const bool same_user = all.back() != nullptr && all.back()->client == all.front()->client && all.back()->client_realm == all.front()->client_realm;
+    if (!same_user) return make_error_code(boost::system::errc::invalid_argument);
+  }
+  if (all.empty()) return make_error_code(boost::system::errc::invalid_argument);
+  if (const Error error = write(path, all)) return error;
+  return {};
 }
 
 }  // namespace stead

@@ -1,0 +1,41 @@
+#pragma once
+// A DC that has what DsGetDcName was asked for (MS-NRPC §3.5.4.3.1): the domain's controllers are pinged, and the first answer that will
+// do wins. What a DC answered holds for 30 minutes.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sspi_shim/protocol/netlogon.h"
+#include "stead/locator.h"
+
+namespace stead {
+class DcLocator;
+}
+
+namespace stead::sspi {
+
+struct ControllerWish {
+  std::vector<std::string> realms;      // one, or where `netbios` is given all that may have this flat name
+  std::string netbios;
+  std::string site;                     // a DC of this site only; empty: any
+  std::uint32_t required = 0;           // ds_flag, all of them
+  std::uint32_t required_any = 0;       // ds_flag, one of them; 0: none
+  std::uint32_t preferred = 0;          // ds_flag: a DC that has them goes before others
+  bool fresh = false;                   // no cache
+  std::chrono::milliseconds timeout{1000};
+};
+
+struct FoundController {
+  ControllerAddress where;
+  NetlogonResponse response;
+};
+
+// host_not_found: no DC of the domain is known; timed_out: none answers; not_found: none has what was asked for.
+[[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_domain_controller(boost::asio::any_io_executor executor,
+                                                                                     std::shared_ptr<DcLocator> locator, ControllerWish wish);
+
+[[nodiscard]] bool satisfies(const NetlogonResponse& response, const ControllerWish& wish);
+
+}  // namespace stead::sspi

@@ -1,0 +1,50 @@
+#include "sspi_shim/context/sspi_buffers.h"
+
+#include <algorithm>
+
+#include "sspi_shim/context/sspi_memory.h"
+
+namespace stead::sspi {
+
+SecBuffer* find_buffer(const SecBufferDesc* desc, ULONG type) {
+  if (desc == nullptr || desc->pBuffers == nullptr) return nullptr;
+  for (ULONG i = 0; i < desc->cBuffers; ++i) {
+    if ((desc->pBuffers[i].BufferType & ~SECBUFFER_ATTRMASK) == type) return &desc->pBuffers[i];
+  }
+  return nullptr;
+}
+
+Bytes bytes_of(const SecBuffer* buffer) {
+  if (buffer == nullptr || buffer->pvBuffer == nullptr) return {};
+  return {static_cast<const std::uint8_t*>(buffer->pvBuffer), buffer->cbBuffer};
+}
+
+bool put_token(const SecBufferDesc* desc, Bytes token, bool allocate_it) {
+  SecBuffer* out = find_buffer(desc, SECBUFFER_TOKEN);
+  if (out == nullptr) return token.empty();
+  if (allocate_it) {
+    out->pvBuffer = token.empty() ? nullptr : allocate(token.size());
+  } else if (out->cbBuffer < token.size() || (out->pvBuffer == nullptr && !token.empty())) {
+    out->cbBuffer = static_cast<ULONG>(token.size());  // what it takes
+    return false;
+  }
+  std::copy(token.begin(), token.end(), static_cast<std::uint8_t*>(out->pvBuffer));
+  out->cbBuffer = static_cast<ULONG>(token.size());
+  return true;
+}
+
+ChannelBindings find_bindings(const SecBufferDesc* desc) {
+  const Bytes bytes = bytes_of(find_buffer(desc, SECBUFFER_CHANNEL_BINDINGS));
+  ChannelBindings out;
+  if (bytes.empty()) return out;
+  out.there = true;
+  SEC_CHANNEL_BINDINGS header{};
+  out.well_formed = bytes.size() >= sizeof header;
+  if (!out.well_formed) return out;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  out.well_formed = header.dwApplicationDataOffset <= bytes.size() && header.cbApplicationDataLength <= bytes.size() - header.dwApplicationDataOffset;
+  if (out.well_formed) out.application_data = bytes.subspan(header.dwApplicationDataOffset, header.cbApplicationDataLength);
+  return out;
+}
+
+}  // namespace stead::sspi

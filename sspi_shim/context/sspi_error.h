@@ -1,0 +1,26 @@
+#pragma once
+// What went wrong, as a SECURITY_STATUS or NTSTATUS for the caller and as the calling thread's last error in detail.
+#include <gssapi/gssapi.h>
+
+#include <string>
+
+#include "stead/s4u.h"
+#include "sspi_shim/context/sspi_types.h"
+
+namespace stead::sspi {
+
+// Each notes the detail and returns the status.
+SECURITY_STATUS fail(SECURITY_STATUS status, std::string text);
+SECURITY_STATUS fail(const Failure& failure);
+SECURITY_STATUS fail(const char* what, OM_uint32 major, OM_uint32 minor);
+SECURITY_STATUS invalid_handle();
+NTSTATUS fail_logon(const Failure& failure);
+
+// For `catch (...)` at the border: the exception under way.
+SECURITY_STATUS caught() noexcept;
+
+[[nodiscard]] SECURITY_STATUS status_of(const Failure& failure);
+[[nodiscard]] SECURITY_STATUS status_of(OM_uint32 major, OM_uint32 minor);
+[[nodiscard]] NTSTATUS nt_status_of(const Failure& failure);
+
+}  // namespace stead::sspi

@@ -1,0 +1,183 @@
+// InitializeSecurityContext: S4U2Proxy for a user's credentials, then GSSAPI with the ticket in a ccache of our own; for our own
+// credentials GSSAPI from the start.
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+
+#include <algorithm>
+
+#include "sspi_shim/context/sspi_buffers.h"
+#include "sspi_shim/context/sspi_error.h"
+#include "sspi_shim/context/sspi_memory.h"
+#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/types.h"
+
+namespace stead::sspi {
+namespace {
+
+gss_OID_desc spnego_oid() { return {static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())}; }
+
+SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID type) {
+  gss_buffer_desc name = borrow_gss_buffer(as_bytes(text));
+  OM_uint32 minor = 0;
+  const OM_uint32 major = gss_import_name(&minor, &name, type, &context.target.value);
+  return GSS_ERROR(major) ? fail("the target's name", major, minor) : SEC_E_OK;
+}
+
+// With what a store has: elements in pairs of key and value.
+SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_desc> elements, gss_name_t name) {
+  gss_OID_desc spnego = spnego_oid();
+  gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
+  gss_OID_set_desc set{std::size(mechanisms), mechanisms};
+  const gss_key_value_set_desc store{static_cast<OM_uint32>(elements.size()), elements.data()};
+  OM_uint32 minor = 0;
+  const OM_uint32 major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &set, GSS_C_INITIATE, &store, &context.own.value, nullptr, nullptr);
+  return GSS_ERROR(major) ? fail("our credentials", major, minor) : SEC_E_OK;
+}
+
+SECURITY_STATUS prepare_for_user(Context& context) {
+  const Token& token = *context.credentials->user;
+  const auto ticket = wait_for_ticket(token.client, token.identity, context.target_text);
+  if (!ticket) return fail(ticket.error());
+  context.ccache = std::make_unique<MemoryCcache>();
+  if (const auto stored = export_ccache(**ticket, context.ccache->name()); !stored)
+    return fail(SEC_E_INTERNAL_ERROR, "the ticket cannot be handed to GSSAPI: " + stored.error().message());
+  context.client_name = (*ticket)->client();
+  context.service_name = (*ticket)->service();
+  context.expiry = (*ticket)->end_time();
+  if (const auto status = import_target(context, context.service_name, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME)); status != SEC_E_OK) return status;
+  return acquire_own(context, {{"ccache", context.ccache->name().c_str()}}, GSS_C_NO_NAME);
+}
+
+SECURITY_STATUS prepare_as_ourselves(Context& context) {
+  const Credentials& credentials = *context.credentials;
+  const auto service = parse_principal(context.target_text);
+  if (!service || service->name.empty()) return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
+  const auto& parts = service->name.components;
+  const bool host_based = service->realm.empty() && parts.size() == 2;  // of a realm that referrals will tell
+  const auto status = host_based ? import_target(context, parts[0] + "@" + parts[1], GSS_C_NT_HOSTBASED_SERVICE)
+                                 : import_target(context, context.target_text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
+  if (status != SEC_E_OK) return status;
+  context.service_name = context.target_text;
+  if (!credentials.ccache.empty()) return acquire_own(context, {{"ccache", credentials.ccache.c_str()}}, GSS_C_NO_NAME);
+  const std::string& keytab = credentials.options.keytab;
+  const std::string keytab_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;
+  context.ccache = std::make_unique<MemoryCcache>();
+  GssName own;
+  if (!credentials.options.principal.empty()) {
+    gss_buffer_desc text = borrow_gss_buffer(as_bytes(credentials.options.principal));
+    OM_uint32 minor = 0;
+    const OM_uint32 major = gss_import_name(&minor, &text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME), &own.value);
+    if (GSS_ERROR(major)) return fail("our own name", major, minor);
+  }
+  return acquire_own(context, {{"client_keytab", keytab_name.c_str()}, {"ccache", context.ccache->name().c_str()}}, own.value);
+}
+
+OM_uint32 gss_request(ULONG asked) {
+  OM_uint32 flags = 0;
+  if (asked & ISC_REQ_MUTUAL_AUTH) flags |= GSS_C_MUTUAL_FLAG;
+  if (asked & ISC_REQ_REPLAY_DETECT) flags |= GSS_C_REPLAY_FLAG;
+  if (asked & ISC_REQ_SEQUENCE_DETECT) flags |= GSS_C_SEQUENCE_FLAG;
+  if (asked & ISC_REQ_CONFIDENTIALITY) flags |= GSS_C_CONF_FLAG;
+  if (asked & ISC_REQ_INTEGRITY) flags |= GSS_C_INTEG_FLAG;
+  if (asked & ISC_REQ_IDENTIFY) flags |= GSS_C_IDENTIFY_FLAG;
+  return flags;
+}
+
+ULONG returned_flags(OM_uint32 flags) {
+  ULONG out = 0;
+  if (flags & GSS_C_MUTUAL_FLAG) out |= ISC_RET_MUTUAL_AUTH;
+  if (flags & GSS_C_REPLAY_FLAG) out |= ISC_RET_REPLAY_DETECT;
+  if (flags & GSS_C_SEQUENCE_FLAG) out |= ISC_RET_SEQUENCE_DETECT;
+  if (flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
+  if (flags & GSS_C_INTEG_FLAG) out |= ISC_RET_INTEGRITY;
+  if (flags & GSS_C_IDENTIFY_FLAG) out |= ISC_RET_IDENTIFY;
+  return out;
+}
+
+SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
+  const ChannelBindings bindings = find_bindings(input);
+  if (!bindings.well_formed) return fail(SEC_E_INVALID_PARAMETER, "the channel bindings do not fit their buffer");
+  gss_channel_bindings_struct channel{};
+  channel.application_data = borrow_gss_buffer(bindings.application_data);
+  gss_buffer_desc in = borrow_gss_buffer(bytes_of(find_buffer(input, SECBUFFER_TOKEN)));
+  GssBuffer out;
+  gss_OID_desc spnego = spnego_oid();
+  OM_uint32 minor = 0, life = 0;
+  const OM_uint32 major = gss_init_sec_context(
+      &minor, context.own.value, &context.gss.value, context.target.value, context.credentials->negotiate ? &spnego : gss_mech_krb5,
+      gss_request(context.asked), 0, bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &in, nullptr, &out.value, &context.gss_flags, &life);
+  if (GSS_ERROR(major)) return fail("the context cannot be made", major, minor);
+  const bool more = (major & GSS_S_CONTINUE_NEEDED) != 0;
+  if (!more) {
+    context.complete = true;
+    if (!context.expiry) context.expiry = context.start + std::chrono::seconds(life);
+  }
+  const bool allocated = (context.asked & ISC_REQ_ALLOCATE_MEMORY) != 0;
+  if (!put_token(output, out.bytes(), allocated)) return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
+  if (attributes != nullptr) {
+    *attributes = returned_flags(context.gss_flags) | (context.asked & ISC_REQ_CONNECTION) | (allocated ? ISC_RET_ALLOCATED_MEMORY : 0);
+  }
+  if (expiry != nullptr) *expiry = context.expiry ? to_time_stamp(*context.expiry) : never();
+  return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
+}
+
+SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle, std::string target, ULONG asked, const SecBufferDesc* input,
+                           SecHandle* new_handle, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
+  if (handle != nullptr) {
+    const auto context = find_context(handle);
+    if (!context || !context->initiator) return invalid_handle();
+    const std::lock_guard lock(context->mutex);
+    if (context->complete || context->failed) return fail(SEC_E_OUT_OF_SEQUENCE, "the context has come to its end already");
+    const SECURITY_STATUS status = step(*context, input, output, attributes, expiry);
+    context->failed = status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED;
+    if (!context->failed && new_handle != nullptr) *new_handle = *handle;
+    return status;
+  }
+  const auto credentials = find_credentials(credential);
+  if (!credentials) return invalid_handle();
+  if ((credentials->use & SECPKG_CRED_OUTBOUND) == 0) return fail(SEC_E_NO_CREDENTIALS, "the credentials are INBOUND");
+  if (new_handle == nullptr || target.empty()) return fail(SEC_E_INVALID_PARAMETER, "a target and a place for the context are needed");
+  const auto context = std::make_shared<Context>();
+  context->credentials = credentials;
+  context->initiator = true;
+  context->asked = asked;
+  context->target_text = std::move(target);
+  SECURITY_STATUS status = credentials->user ? prepare_for_user(*context) : prepare_as_ourselves(*context);
+  if (status == SEC_E_OK) status = step(*context, input, output, attributes, expiry);
+  if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) *new_handle = contexts().to_handle(contexts().insert(context));
+  return status;
+}
+
+}  // namespace
+}  // namespace stead::sspi
+
+using namespace stead::sspi;
+
+extern "C" SECURITY_STATUS InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR* target, ULONG asked, ULONG, ULONG,
+                                                      PSecBufferDesc input, ULONG, PCtxtHandle new_context, PSecBufferDesc output,
+                                                      PULONG attributes, PTimeStamp expiry) noexcept try {
+  return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHAR* target, ULONG asked, ULONG, ULONG,
+                                                      PSecBufferDesc input, ULONG, PCtxtHandle new_context, PSecBufferDesc output,
+                                                      PULONG attributes, PTimeStamp expiry) noexcept try {
+  return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS DeleteSecurityContext(PCtxtHandle context) noexcept try {
+  return contexts().erase(contexts().to_id(context)) ? SEC_E_OK : invalid_handle();
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS CompleteAuthToken(PCtxtHandle context, PSecBufferDesc) noexcept try {
+  return find_context(context) ? SEC_E_OK : invalid_handle();
+} catch (...) {
+  return caught();
+}

@@ -1,0 +1,141 @@
+// DsGetDcName (MS-NRPC §3.5.4.3.1).
+#include <bit>
+
+#include "sspi_shim/context/sspi_error.h"
+#include "sspi_shim/context/sspi_memory.h"
+#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/s4u/client_config.h"
+
+namespace stead::sspi {
+namespace {
+
+bool more_than_one(ULONG flags, ULONG of) { return std::popcount(flags & of) > 1; }
+
+constexpr ULONG kOperatingSystems = DS_DIRECTORY_SERVICE_6_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED | DS_DIRECTORY_SERVICE_9_REQUIRED |
+                                    DS_DIRECTORY_SERVICE_10_REQUIRED;
+
+// The combinations that contradict themselves.
+bool are_valid(ULONG flags, const std::string& site) {
+  constexpr ULONG known = DS_FORCE_REDISCOVERY | DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED |
+                          DS_PDC_REQUIRED | DS_BACKGROUND_ONLY | DS_IP_REQUIRED | DS_KDC_REQUIRED | DS_TIMESERV_REQUIRED | DS_WRITABLE_REQUIRED |
+                          DS_GOOD_TIMESERV_PREFERRED | DS_AVOID_SELF | DS_ONLY_LDAP_NEEDED | DS_IS_FLAT_NAME | DS_IS_DNS_NAME |
+                          DS_TRY_NEXTCLOSEST_SITE | DS_WEB_SERVICE_REQUIRED | kOperatingSystems | DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME;
+  if ((flags & ~known) != 0) return false;
+  if (more_than_one(flags, DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_KDC_REQUIRED)) return false;
+  if (more_than_one(flags, DS_IS_FLAT_NAME | DS_IS_DNS_NAME) || more_than_one(flags, DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME)) return false;
+  if (more_than_one(flags, DS_DIRECTORY_SERVICE_REQUIRED | kOperatingSystems)) return false;
+  constexpr ULONG roles = DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_KDC_REQUIRED;
+  if ((flags & DS_GOOD_TIMESERV_PREFERRED) != 0 && (flags & roles) != 0) return false;
+  return (flags & DS_TRY_NEXTCLOSEST_SITE) == 0 || site.empty();
+}
+
+void translate(ULONG flags, ControllerWish& wish) {
+  struct Rule {
+    ULONG asked;
+    std::uint32_t answered;
+  };
+  constexpr Rule required[] = {{DS_DIRECTORY_SERVICE_REQUIRED, ds_flag::ds},      {DS_GC_SERVER_REQUIRED, ds_flag::gc},
+                               {DS_PDC_REQUIRED, ds_flag::pdc},                   {DS_KDC_REQUIRED, ds_flag::kdc},
+                               {DS_TIMESERV_REQUIRED, ds_flag::timeserv},         {DS_WRITABLE_REQUIRED, ds_flag::writable},
+                               {DS_ONLY_LDAP_NEEDED, ds_flag::ldap},              {DS_WEB_SERVICE_REQUIRED, ds_flag::ws},
+                               {DS_DIRECTORY_SERVICE_8_REQUIRED, ds_flag::ds_8},  {DS_DIRECTORY_SERVICE_9_REQUIRED, ds_flag::ds_9},
+                               {DS_DIRECTORY_SERVICE_10_REQUIRED, ds_flag::ds_10}};
+  for (const Rule& rule : required) {
+    if ((flags & rule.asked) != 0) wish.required |= rule.answered;
+  }
+  if ((flags & DS_DIRECTORY_SERVICE_6_REQUIRED) != 0) wish.required_any = ds_flag::select_secret_domain_6 | ds_flag::full_secret_domain_6;
+  if ((flags & DS_DIRECTORY_SERVICE_PREFERRED) != 0) wish.preferred |= ds_flag::ds;
+  if ((flags & DS_GOOD_TIMESERV_PREFERRED) != 0) wish.preferred |= ds_flag::good_timeserv;
+  wish.fresh = (flags & DS_FORCE_REDISCOVERY) != 0;
+}
+
+// Which domains are meant. A name without a dot may be either kind.
+void choose_domains(const std::string& name, ULONG flags, const ClientOptions& options, ControllerWish& wish) {
+  const auto principal = parse_principal(options.principal);
+  const std::string own = principal && !principal->realm.empty() ? principal->realm : default_realm();
+  if (name.empty()) {
+    if (!own.empty()) wish.realms = {own};
+    return;
+  }
+  const bool flat = (flags & DS_IS_FLAT_NAME) != 0 || ((flags & DS_IS_DNS_NAME) == 0 && name.find('.') == std::string::npos);
+  if (!flat) {
+    wish.realms = {name.back() == '.' ? name.substr(0, name.size() - 1) : name};
+    return;
+  }
+  wish.netbios = name;
+  if (!own.empty()) wish.realms.push_back(own);
+  for (const auto& [realm, controllers] : options.locator.realms) {
+    if (!equal_ignoring_case(realm, own)) wish.realms.push_back(realm);
+  }
+}
+
+template <class Char, class Info>
+Info* give(const FoundController& found, ULONG flags) {
+  const NetlogonResponse& response = found.response;
+  const bool flat = (flags & DS_RETURN_FLAT_NAME) != 0;
+  Info info{};
+  info.DomainControllerAddressType = DS_INET_ADDRESS;
+  info.DomainGuid.Data1 = load_le32(response.domain_guid.data());
+  info.DomainGuid.Data2 = load_le16(response.domain_guid.data() + 4);
+  info.DomainGuid.Data3 = load_le16(response.domain_guid.data() + 6);
+  std::copy(response.domain_guid.begin() + 8, response.domain_guid.end(), info.DomainGuid.Data4);
+  info.Flags = response.flags | (response.dns_forest_name.empty() ? 0 : DS_DNS_FOREST_FLAG) | (flat ? 0 : DS_DNS_CONTROLLER_FLAG | DS_DNS_DOMAIN_FLAG);
+  Block<Info, Char> block;
+  block.text(0, &Info::DomainControllerName, "\\\\" + (flat ? response.netbios_computer_name : response.dns_host_name));
+  block.text(0, &Info::DomainControllerAddress, "\\\\" + found.where.address);
+  block.text(0, &Info::DomainName, flat ? response.netbios_domain_name : response.dns_domain_name);
+  if (!response.dns_forest_name.empty()) block.text(0, &Info::DnsForestName, response.dns_forest_name);
+  if (!response.dc_site_name.empty()) block.text(0, &Info::DcSiteName, response.dc_site_name);
+  if (!response.client_site_name.empty()) block.text(0, &Info::ClientSiteName, response.client_site_name);
+  return block.give({info});
+}
+
+DWORD note(DWORD code, std::string text) {
+  fail(code == ERROR_NO_SUCH_DOMAIN ? SEC_E_NO_AUTHENTICATING_AUTHORITY : SEC_E_INVALID_PARAMETER, std::move(text));
+  return code;
+}
+
+template <class Char, class Info>
+DWORD get_dc_name(const std::string& domain, const std::string& site, ULONG flags, Info** out) {
+  if (out == nullptr) return note(ERROR_INVALID_PARAMETER, "there is no place for the result");
+  *out = nullptr;
+  if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "the flags contradict one another");
+  if ((flags & DS_IS_FLAT_NAME) != 0 && domain.find('.') != std::string::npos) return note(ERROR_INVALID_FLAGS, "a name with a dot is no flat name");
+  const ClientOptions options = configured({}, {});
+  ControllerWish wish;
+  wish.site = site;
+  wish.timeout = options.locator.ping_timeout;
+  translate(flags, wish);
+  choose_domains(domain, flags, options, wish);
+  if (wish.realms.empty()) return note(ERROR_NO_SUCH_DOMAIN, "there is no domain to look for: no principal and no default_realm is configured");
+  const auto found = wait_for_controller(options.locator, wish);
+  if (!found) return note(ERROR_NO_SUCH_DOMAIN, "no such domain controller of " + (domain.empty() ? wish.realms.front() : domain) + ": " + found.error().message());
+  *out = give<Char, Info>(*found, flags);
+  return ERROR_SUCCESS;
+}
+
+DWORD caught_here() {
+  return caught() == SEC_E_INSUFFICIENT_MEMORY ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INTERNAL_ERROR;
+}
+
+}  // namespace
+}  // namespace stead::sspi
+
+using namespace stead::sspi;
+
+extern "C" DWORD DsGetDcNameA(const CHAR* computer, const CHAR* domain, GUID*, const CHAR* site, ULONG flags,
+                              PDOMAIN_CONTROLLER_INFOA* info) noexcept try {
+  if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
+  return get_dc_name<char, DOMAIN_CONTROLLER_INFOA>(to_utf8(domain), to_utf8(site), flags, info);
+} catch (...) {
+  return caught_here();
+}
+
+extern "C" DWORD DsGetDcNameW(const WCHAR* computer, const WCHAR* domain, GUID*, const WCHAR* site, ULONG flags,
+                              PDOMAIN_CONTROLLER_INFOW* info) noexcept try {
+  if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
+  return get_dc_name<char16_t, DOMAIN_CONTROLLER_INFOW>(to_utf8(domain), to_utf8(site), flags, info);
+} catch (...) {
+  return caught_here();
+}

@@ -1,0 +1,10 @@
+#pragma once
+// Sizes of what messages get around them.
+#include "sspi_shim/context/sspi_objects.h"
+
+namespace stead::sspi {
+
+// Fills cbMaxSignature, cbBlockSize and cbSecurityTrailer.
+void message_sizes(const Context& context, SecPkgContext_Sizes& sizes);
+
+}  // namespace stead::sspi

@@ -1,0 +1,15 @@
+#pragma once
+// The packages there are.
+#include <string_view>
+
+#include "sspi_shim/context/sspi_types.h"
+
+namespace stead::sspi {
+
+constexpr ULONG kMaxToken = 65536;  // a ticket with a large PAC, in SPNEGO
+
+// To give away; nullptr: no such package. Info: SecPkgInfoA or SecPkgInfoW.
+template <class Info>
+[[nodiscard]] Info* give_package(std::string_view name);
+
+}  // namespace stead::sspi

@@ -1,0 +1,156 @@
+// Impersonation, and users as objects.
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "sspi_shim/context/ccache_export.h"
+#include "sspi_shim/context/sspi_error.h"
+#include "sspi_shim/context/sspi_memory.h"
+#include "sspi_shim/context/sspi_objects.h"
+
+namespace stead::sspi {
+namespace {
+
+SECURITY_STATUS give_token_of(const SecHandle* handle, HANDLE* out) {
+  const auto context = find_context(handle);
+  if (!context) return invalid_handle();
+  if (out == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no place for the token");
+  const std::lock_guard lock(context->mutex);
+  SECURITY_STATUS status = SEC_E_OK;
+  TokenPtr token = token_of(*context, status);
+  if (!token) return status;
+  *out = give_token(std::move(token));
+  return SEC_E_OK;
+}
+
+SECURITY_STATUS impersonate(HANDLE handle) {
+  TokenPtr token = find_token(handle);
+  if (!token) return invalid_handle();
+  impersonated() = std::move(token);
+  return SEC_E_OK;
+}
+
+SECURITY_STATUS fetch_in_background(const SecHandle* handle, const char* target, std::function<void(SECURITY_STATUS)> done) {
+  const auto credentials = find_credentials(handle);
+  if (!credentials) return invalid_handle();
+  if (target == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no target");
+  if (!credentials->user) return fail(SEC_E_NO_IMPERSONATION, "the credentials are not a user's");
+  start_ticket(credentials->user->client, credentials->user->identity, target,
+               [done = std::move(done)](const Outcome<TicketPtr>& ticket) { done(ticket ? SEC_E_OK : status_of(ticket.error())); });
+  return SEC_E_OK;
+}
+
+}  // namespace
+}  // namespace stead::sspi
+
+using namespace stead::sspi;
+
+extern "C" SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle handle) noexcept try {
+  const auto context = find_context(handle);
+  if (!context) return invalid_handle();
+  const std::lock_guard lock(context->mutex);
+  SECURITY_STATUS status = SEC_E_OK;
+  TokenPtr token = token_of(*context, status);
+  if (!token) return status;
+  impersonated() = std::move(token);
+  return SEC_E_OK;
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS RevertSecurityContext(PCtxtHandle handle) noexcept try {
+  const auto context = find_context(handle);
+  if (!context) return invalid_handle();
+  const std::lock_guard lock(context->mutex);
+  if (!impersonated() || impersonated() != context->token)
+    return fail(SEC_E_NO_IMPERSONATION, "this thread does not impersonate the context's user");
+  impersonated() = nullptr;
+  return SEC_E_OK;
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle context, void** token) noexcept try {
+  return give_token_of(context, token);
+} catch (...) {
+  return caught();
+}
+
+extern "C" BOOL ImpersonateLoggedOnUser(HANDLE token) noexcept { return ShimImpersonateToken(token) == SEC_E_OK; }
+extern "C" BOOL RevertToSelf() noexcept { return ShimRevert() == SEC_E_OK; }
+extern "C" BOOL CloseHandle(HANDLE object) noexcept try {
+  if (tokens().erase(reinterpret_cast<std::uintptr_t>(object))) return 1;
+  invalid_handle();
+  return 0;
+} catch (...) {
+  caught();
+  return 0;
+}
+
+extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, const char* user, HANDLE* token) noexcept try {
+  if (user == nullptr || token == nullptr) return fail(SEC_E_INVALID_PARAMETER, "a user and a place for the token are needed");
+  std::string message;
+  const ClientPtr client = handle != nullptr ? clients().find(clients().to_id(handle)) : client_for(configured({}, {}), message);
+  if (!client && handle != nullptr) return invalid_handle();
+  if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
+  auto identity = wait_for_user(client, user);
+  if (!identity) return fail(identity.error());
+  *token = give_token(std::make_shared<const Token>(Token{client, std::move(*identity)}));
+  return SEC_E_OK;
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimTokenFromContext(PCtxtHandle context, HANDLE* token) noexcept try {
+  return give_token_of(context, token);
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimImpersonateToken(HANDLE token) noexcept try {
+  return impersonate(token);
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimRevert() noexcept try {
+  impersonated() = nullptr;
+  return SEC_E_OK;
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* spns, ULONG count, const char* ccache, ULONG flags) noexcept try {
+  const auto token = find_token(handle);
+  if (!token) return invalid_handle();
+  if (spns == nullptr || count == 0 || ccache == nullptr || flags != 0)
+    return fail(SEC_E_INVALID_PARAMETER, "services and a ccache are needed, and no flags");
+  std::vector<stead::TicketPtr> tickets;
+  for (ULONG i = 0; i < count; ++i) {
+    auto ticket = wait_for_ticket(token->client, token->identity, to_utf8(spns[i]));
+    if (!ticket) return fail(ticket.error());
+    tickets.push_back(std::move(*ticket));
+  }
+  const auto written = stead::export_tickets(tickets, ccache);
+  return written ? SEC_E_OK : fail(SEC_E_INVALID_PARAMETER, std::string(ccache) + ": cannot be written: " + written.error().message());
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle credential, const char* target, SHIM_CALLBACK callback,
+                                                              void* arg) noexcept try {
+  if (callback == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no callback");
+  return fetch_in_background(credential, target, [callback, arg](SECURITY_STATUS status) { callback(arg, status); });
+} catch (...) {
+  return caught();
+}
+
+extern "C" SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle credential, const char* target, int event_fd,
+                                                              SECURITY_STATUS* out) noexcept try {
+  if (out == nullptr || event_fd < 0) return fail(SEC_E_INVALID_PARAMETER, "an eventfd and a place for the status are needed");
+  return fetch_in_background(credential, target, [event_fd, out](SECURITY_STATUS status) {
+    *out = status;
+    ::eventfd_write(event_fd, 1);
+  });
+} catch (...) {
+  return caught();
+}

@@ -1,0 +1,594 @@
+/* SSPI's names, constants and structure layouts over Kerberos delegation, for C11 and C++: code written to SSPI compiles unchanged.
+ *
+ * - ULONG and its kin are 32 bits wide, WCHAR is char16_t. `A` functions take UTF-8. TimeStamps are UTC.
+ * - Handles are a slot and a generation: one that is stale, freed twice or never was gives SEC_E_INVALID_HANDLE.
+ * - Every function may be called from any thread. They block until a KDC has answered or a deadline is over.
+ * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and nothing else.
+ * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the calling thread,
+ *   where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the same.
+ * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none.
+ */
+#ifndef STEAD_SSPI_H
+#define STEAD_SSPI_H
+
+#include <stdint.h>
+#ifndef __cplusplus
+#include <uchar.h>
+#endif
+
+#ifdef __cplusplus
+#define STEAD_NOEXCEPT noexcept
+extern "C" {
+#else
+#define STEAD_NOEXCEPT
+#endif
+#define STEAD_EXPORT __attribute__((visibility("default")))
+
+/* ---- Windows' basic types ---- */
+typedef int32_t LONG;
+typedef uint32_t ULONG, DWORD;
+typedef uint16_t USHORT;
+typedef uint8_t UCHAR, BYTE, BOOLEAN;
+typedef int32_t BOOL;
+typedef char CHAR;
+typedef char16_t WCHAR;
+typedef void* PVOID;
+typedef void* HANDLE;
+typedef HANDLE* PHANDLE;
+typedef ULONG* PULONG;
+typedef UCHAR* PUCHAR;
+typedef uintptr_t ULONG_PTR;
+typedef LONG NTSTATUS;
+typedef NTSTATUS* PNTSTATUS;
+typedef LONG SECURITY_STATUS;
+typedef CHAR SEC_CHAR;
+typedef WCHAR SEC_WCHAR;
+typedef union _LARGE_INTEGER {
+  struct {
+    ULONG LowPart;
+    LONG HighPart;
+  } u;
+  int64_t QuadPart;
+} LARGE_INTEGER;
+typedef struct _SECURITY_INTEGER { /* 100 ns since 1601 */
+  ULONG LowPart;
+  LONG HighPart;
+} SECURITY_INTEGER, TimeStamp, *PTimeStamp;
+typedef struct _LUID {
+  ULONG LowPart;
+  LONG HighPart;
+} LUID, *PLUID;
+typedef struct _GUID {
+  ULONG Data1;
+  USHORT Data2, Data3;
+  UCHAR Data4[8];
+} GUID;
+typedef struct _UNICODE_STRING { /* lengths in bytes */
+  USHORT Length, MaximumLength;
+  WCHAR* Buffer;
+} UNICODE_STRING, *PUNICODE_STRING;
+typedef struct _LSA_STRING {
+  USHORT Length, MaximumLength;
+  CHAR* Buffer;
+} LSA_STRING, *PLSA_STRING;
+
+/* ---- Status codes; ShimGetLastErrorDetail has what is behind one ---- */
+#define SEC_E_OK ((SECURITY_STATUS)0)
+#define SEC_I_CONTINUE_NEEDED ((SECURITY_STATUS)0x00090312)
+#define SEC_E_INSUFFICIENT_MEMORY ((SECURITY_STATUS)0x80090300)
+#define SEC_E_INVALID_HANDLE ((SECURITY_STATUS)0x80090301)
+#define SEC_E_UNSUPPORTED_FUNCTION ((SECURITY_STATUS)0x80090302)
+#define SEC_E_TARGET_UNKNOWN ((SECURITY_STATUS)0x80090303)
+#define SEC_E_INTERNAL_ERROR ((SECURITY_STATUS)0x80090304)
+#define SEC_E_SECPKG_NOT_FOUND ((SECURITY_STATUS)0x80090305)
+#define SEC_E_INVALID_TOKEN ((SECURITY_STATUS)0x80090308)
+#define SEC_E_QOP_NOT_SUPPORTED ((SECURITY_STATUS)0x8009030A)
+#define SEC_E_NO_IMPERSONATION ((SECURITY_STATUS)0x8009030B)
+#define SEC_E_LOGON_DENIED ((SECURITY_STATUS)0x8009030C)
+#define SEC_E_UNKNOWN_CREDENTIALS ((SECURITY_STATUS)0x8009030D)
+#define SEC_E_NO_CREDENTIALS ((SECURITY_STATUS)0x8009030E)
+#define SEC_E_MESSAGE_ALTERED ((SECURITY_STATUS)0x8009030F)
+#define SEC_E_OUT_OF_SEQUENCE ((SECURITY_STATUS)0x80090310)
+#define SEC_E_NO_AUTHENTICATING_AUTHORITY ((SECURITY_STATUS)0x80090311)
+#define SEC_E_CONTEXT_EXPIRED ((SECURITY_STATUS)0x80090317)
+#define SEC_E_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x80090321)
+#define SEC_E_TIME_SKEW ((SECURITY_STATUS)0x80090324)
+#define SEC_E_ILLEGAL_MESSAGE ((SECURITY_STATUS)0x80090326)
+#define SEC_E_DECRYPT_FAILURE ((SECURITY_STATUS)0x80090330)
+#define SEC_E_KDC_UNABLE_TO_REFER ((SECURITY_STATUS)0x80090341)
+#define SEC_E_KDC_UNKNOWN_ETYPE ((SECURITY_STATUS)0x80090342)
+#define SEC_E_BAD_BINDINGS ((SECURITY_STATUS)0x80090346)
+#define SEC_E_MULTIPLE_ACCOUNTS ((SECURITY_STATUS)0x80090347)
+#define SEC_E_NO_S4U_PROT_SUPPORT ((SECURITY_STATUS)0x80090356)
+#define SEC_E_CROSSREALM_DELEGATION_FAILURE ((SECURITY_STATUS)0x80090357)
+#define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035D)
+#define SEC_E_DELEGATION_POLICY ((SECURITY_STATUS)0x8009035E)
+#define SEC_E_NO_CONTEXT ((SECURITY_STATUS)0x80090361)
+#define SEC_E_MUTUAL_AUTH_FAILED ((SECURITY_STATUS)0x80090363)
+
+/* ---- Handles and buffers ---- */
+typedef struct _SecHandle {
+  ULONG_PTR dwLower, dwUpper;
+} SecHandle, *PSecHandle;
+typedef SecHandle CredHandle, CtxtHandle;
+typedef PSecHandle PCredHandle, PCtxtHandle;
+#define SecInvalidateHandle(x) ((x)->dwLower = (ULONG_PTR)-1, (x)->dwUpper = (ULONG_PTR)-1)
+#define SecIsValidHandle(x) (((x)->dwLower != (ULONG_PTR)-1) && ((x)->dwUpper != (ULONG_PTR)-1))
+
+typedef struct _SecBuffer {
+  ULONG cbBuffer, BufferType;
+  void* pvBuffer;
+} SecBuffer, *PSecBuffer;
+typedef struct _SecBufferDesc {
+  ULONG ulVersion, cBuffers;
+  PSecBuffer pBuffers;
+} SecBufferDesc, *PSecBufferDesc;
+#define SECBUFFER_VERSION 0
+#define SECBUFFER_EMPTY 0
+#define SECBUFFER_DATA 1
+#define SECBUFFER_TOKEN 2
+#define SECBUFFER_PADDING 9
+#define SECBUFFER_STREAM 10
+#define SECBUFFER_CHANNEL_BINDINGS 14
+#define SECBUFFER_ATTRMASK 0xF0000000U
+#define SECBUFFER_READONLY 0x80000000U
+#define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000U
+
+typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplicationDataOffset from here */
+  ULONG dwInitiatorAddrType, cbInitiatorLength, dwInitiatorOffset;
+  ULONG dwAcceptorAddrType, cbAcceptorLength, dwAcceptorOffset;
+  ULONG cbApplicationDataLength, dwApplicationDataOffset;
+} SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
+
+#define SECURITY_NATIVE_DREP 0x10
+#define SECURITY_NETWORK_DREP 0
+
+#define SECPKG_CRED_INBOUND 1
+#define SECPKG_CRED_OUTBOUND 2
+#define SECPKG_CRED_BOTH 3
+
+#define ISC_REQ_DELEGATE 0x1
+#define ISC_REQ_MUTUAL_AUTH 0x2
+#define ISC_REQ_REPLAY_DETECT 0x4
+#define ISC_REQ_SEQUENCE_DETECT 0x8
+#define ISC_REQ_CONFIDENTIALITY 0x10
+#define ISC_REQ_ALLOCATE_MEMORY 0x100
+#define ISC_REQ_CONNECTION 0x800
+#define ISC_REQ_INTEGRITY 0x10000
+#define ISC_REQ_IDENTIFY 0x20000
+#define ISC_RET_DELEGATE 0x1
+#define ISC_RET_MUTUAL_AUTH 0x2
+#define ISC_RET_REPLAY_DETECT 0x4
+#define ISC_RET_SEQUENCE_DETECT 0x8
+#define ISC_RET_CONFIDENTIALITY 0x10
+#define ISC_RET_ALLOCATED_MEMORY 0x100
+#define ISC_RET_CONNECTION 0x800
+#define ISC_RET_INTEGRITY 0x10000
+#define ISC_RET_IDENTIFY 0x20000
+
+#define ASC_REQ_DELEGATE 0x1
+#define ASC_REQ_MUTUAL_AUTH 0x2
+#define ASC_REQ_REPLAY_DETECT 0x4
+#define ASC_REQ_SEQUENCE_DETECT 0x8
+#define ASC_REQ_CONFIDENTIALITY 0x10
+#define ASC_REQ_ALLOCATE_MEMORY 0x100
+#define ASC_REQ_CONNECTION 0x800
+#define ASC_REQ_INTEGRITY 0x20000
+#define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
+#define ASC_RET_DELEGATE 0x1
+#define ASC_RET_MUTUAL_AUTH 0x2
+#define ASC_RET_REPLAY_DETECT 0x4
+#define ASC_RET_SEQUENCE_DETECT 0x8
+#define ASC_RET_CONFIDENTIALITY 0x10
+#define ASC_RET_ALLOCATED_MEMORY 0x100
+#define ASC_RET_CONNECTION 0x800
+#define ASC_RET_INTEGRITY 0x20000
+
+/* ---- Packages: "Kerberos" and "Negotiate" (Kerberos within SPNEGO) ---- */
+#define SECPKG_FLAG_INTEGRITY 0x1
+#define SECPKG_FLAG_PRIVACY 0x2
+#define SECPKG_FLAG_CONNECTION 0x10
+#define SECPKG_FLAG_MULTI_REQUIRED 0x20
+#define SECPKG_FLAG_EXTENDED_ERROR 0x80
+#define SECPKG_FLAG_IMPERSONATION 0x100
+#define SECPKG_FLAG_ACCEPT_WIN32_NAME 0x200
+#define SECPKG_FLAG_NEGOTIABLE 0x800
+#define SECPKG_FLAG_GSS_COMPATIBLE 0x1000
+#define SECPKG_FLAG_MUTUAL_AUTH 0x10000
+#define RPC_C_AUTHN_GSS_NEGOTIATE 9
+#define RPC_C_AUTHN_GSS_KERBEROS 16
+typedef struct _SecPkgInfoA {
+  ULONG fCapabilities;
+  USHORT wVersion, wRPCID;
+  ULONG cbMaxToken;
+  SEC_CHAR *Name, *Comment;
+} SecPkgInfoA, *PSecPkgInfoA;
+typedef struct _SecPkgInfoW {
+  ULONG fCapabilities;
+  USHORT wVersion, wRPCID;
+  ULONG cbMaxToken;
+  SEC_WCHAR *Name, *Comment;
+} SecPkgInfoW, *PSecPkgInfoW;
+STEAD_EXPORT SECURITY_STATUS EnumerateSecurityPackagesA(PULONG pcPackages, PSecPkgInfoA* ppPackageInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS EnumerateSecurityPackagesW(PULONG pcPackages, PSecPkgInfoW* ppPackageInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS QuerySecurityPackageInfoA(SEC_CHAR* pszPackageName, PSecPkgInfoA* ppPackageInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR* pszPackageName, PSecPkgInfoW* ppPackageInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS FreeContextBuffer(PVOID pvContextBuffer) STEAD_NOEXCEPT;
+
+/* ---- Credentials ---- */
+typedef void (*SEC_GET_KEY_FN)(void* Arg, void* Principal, ULONG KeyVer, void** Key, SECURITY_STATUS* Status);
+
+/* pAuthData of a service. Any member may be NULL: then ShimSetDefaultConfig's, then krb5.conf's. */
+#define SHIM_KEYTAB_IDENTITY_VERSION 0x53484D31U
+typedef struct _SHIM_KEYTAB_IDENTITY {
+  ULONG Version; /* SHIM_KEYTAB_IDENTITY_VERSION */
+  ULONG Length;  /* sizeof(SHIM_KEYTAB_IDENTITY) */
+  const char* Principal;
+  const char* Keytab; /* path, or TYPE:rest */
+  const char* CCache; /* OUTBOUND as oneself: tickets are taken from here; NULL: got by the keytab */
+} SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
+
+/* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the user's, S4U2Proxy
+ * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. */
+STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage, ULONG fCredentialUse, void* pvLogonId,
+                                                       void* pAuthData, SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
+                                                       PCredHandle phCredential, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR* pszPrincipal, SEC_WCHAR* pszPackage, ULONG fCredentialUse, void* pvLogonId,
+                                                       void* pAuthData, SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
+                                                       PCredHandle phCredential, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS FreeCredentialsHandle(PCredHandle phCredential) STEAD_NOEXCEPT;
+#define SECPKG_CRED_ATTR_NAMES 1
+typedef struct _SecPkgCredentials_NamesA {
+  SEC_CHAR* sUserName;
+} SecPkgCredentials_NamesA, *PSecPkgCredentials_NamesA;
+typedef struct _SecPkgCredentials_NamesW {
+  SEC_WCHAR* sUserName;
+} SecPkgCredentials_NamesW, *PSecPkgCredentials_NamesW;
+STEAD_EXPORT SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void* pBuffer) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void* pBuffer) STEAD_NOEXCEPT;
+
+/* ---- Contexts ---- */
+/* pszTargetName: an SPN, "HTTP/host" or "HTTP/host@REALM". With phContext NULL a context is made in phNewContext. */
+STEAD_EXPORT SECURITY_STATUS InitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR* pszTargetName,
+                                                        ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput,
+                                                        ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
+                                                        PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS InitializeSecurityContextW(PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR* pszTargetName,
+                                                        ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput,
+                                                        ULONG Reserved2, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
+                                                        PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput, ULONG fContextReq,
+                                                   ULONG TargetDataRep, PCtxtHandle phNewContext, PSecBufferDesc pOutput,
+                                                   PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken) STEAD_NOEXCEPT; /* nothing to do in Kerberos */
+STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
+
+#define SECPKG_ATTR_SIZES 0
+#define SECPKG_ATTR_NAMES 1
+#define SECPKG_ATTR_LIFESPAN 2
+#define SECPKG_ATTR_SESSION_KEY 9
+#define SECPKG_ATTR_PACKAGE_INFO 10
+#define SECPKG_ATTR_NEGOTIATION_INFO 12
+#define SECPKG_ATTR_NATIVE_NAMES 13
+#define SECPKG_ATTR_FLAGS 14
+#define SECPKG_ATTR_ACCESS_TOKEN 18
+#define SECPKG_ATTR_TARGET 19
+#define SECPKG_ATTR_CLIENT_SPECIFIED_TARGET 27
+#define SECPKG_NEGOTIATION_COMPLETE 0
+#define SECPKG_NEGOTIATION_IN_PROGRESS 2
+typedef struct _SecPkgContext_Sizes {
+  ULONG cbMaxToken, cbMaxSignature, cbBlockSize, cbSecurityTrailer;
+} SecPkgContext_Sizes, *PSecPkgContext_Sizes;
+typedef struct _SecPkgContext_NamesA { /* the user: "alice@REALM" */
+  SEC_CHAR* sUserName;
+} SecPkgContext_NamesA, *PSecPkgContext_NamesA;
+typedef struct _SecPkgContext_NamesW {
+  SEC_WCHAR* sUserName;
+} SecPkgContext_NamesW, *PSecPkgContext_NamesW;
+typedef struct _SecPkgContext_Lifespan {
+  TimeStamp tsStart, tsExpiry;
+} SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
+typedef struct _SecPkgContext_SessionKey {
+  ULONG SessionKeyLength;
+  PUCHAR SessionKey;
+} SecPkgContext_SessionKey, *PSecPkgContext_SessionKey;
+typedef struct _SecPkgContext_PackageInfoA {
+  PSecPkgInfoA PackageInfo;
+} SecPkgContext_PackageInfoA, *PSecPkgContext_PackageInfoA;
+typedef struct _SecPkgContext_PackageInfoW {
+  PSecPkgInfoW PackageInfo;
+} SecPkgContext_PackageInfoW, *PSecPkgContext_PackageInfoW;
+typedef struct _SecPkgContext_NegotiationInfoA {
+  PSecPkgInfoA PackageInfo;
+  ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoA, *PSecPkgContext_NegotiationInfoA;
+typedef struct _SecPkgContext_NegotiationInfoW {
+  PSecPkgInfoW PackageInfo;
+  ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoW, *PSecPkgContext_NegotiationInfoW;
+typedef struct _SecPkgContext_NativeNamesA {
+  SEC_CHAR *sClientName, *sServerName;
+} SecPkgContext_NativeNamesA, *PSecPkgContext_NativeNamesA;
+typedef struct _SecPkgContext_NativeNamesW {
+  SEC_WCHAR *sClientName, *sServerName;
+} SecPkgContext_NativeNamesW, *PSecPkgContext_NativeNamesW;
+typedef struct _SecPkgContext_Flags {
+  ULONG Flags;
+} SecPkgContext_Flags, *PSecPkgContext_Flags;
+typedef struct _SecPkgContext_AccessToken { /* the caller closes it with CloseHandle */
+  void* AccessToken;
+} SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
+typedef struct _SecPkgContext_Target {
+  ULONG TargetLength;
+  char* Target;
+} SecPkgContext_Target, *PSecPkgContext_Target;
+typedef struct _SecPkgContext_ClientSpecifiedTarget {
+  SEC_WCHAR* sTargetName;
+} SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
+STEAD_EXPORT SECURITY_STATUS QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void* pBuffer) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void* pBuffer) STEAD_NOEXCEPT;
+
+/* ---- Messages (RFC 4121). Sizes of the token: SecPkgContext_Sizes ---- */
+#define SECQOP_WRAP_NO_ENCRYPT 0x80000001U
+STEAD_EXPORT SECURITY_STATUS EncryptMessage(PCtxtHandle phContext, ULONG fQOP, PSecBufferDesc pMessage, ULONG MessageSeqNo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage, ULONG MessageSeqNo, PULONG pfQOP) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecBufferDesc pMessage, ULONG MessageSeqNo) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage, ULONG MessageSeqNo, PULONG pfQOP) STEAD_NOEXCEPT;
+
+/* ---- Impersonation: by the calling thread, and undone by it ---- */
+STEAD_EXPORT SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT; /* SEC_E_NO_IMPERSONATION on another thread */
+STEAD_EXPORT SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext, void** Token) STEAD_NOEXCEPT;
+STEAD_EXPORT BOOL ImpersonateLoggedOnUser(HANDLE hToken) STEAD_NOEXCEPT;
+STEAD_EXPORT BOOL RevertToSelf(void) STEAD_NOEXCEPT;
+STEAD_EXPORT BOOL CloseHandle(HANDLE hObject) STEAD_NOEXCEPT; /* tokens only */
+
+/* ---- Logon in a user's name (S4U2Self) ---- */
+#define STATUS_SUCCESS ((NTSTATUS)0)
+#define STATUS_INVALID_HANDLE ((NTSTATUS)0xC0000008)
+#define STATUS_INVALID_PARAMETER ((NTSTATUS)0xC000000D)
+#define STATUS_NO_MEMORY ((NTSTATUS)0xC0000017)
+#define STATUS_NO_LOGON_SERVERS ((NTSTATUS)0xC000005E)
+#define STATUS_NO_SUCH_USER ((NTSTATUS)0xC0000064)
+#define STATUS_LOGON_FAILURE ((NTSTATUS)0xC000006D)
+#define STATUS_ACCOUNT_RESTRICTION ((NTSTATUS)0xC000006E)
+#define STATUS_ACCOUNT_DISABLED ((NTSTATUS)0xC0000072)
+#define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BB)
+#define STATUS_INTERNAL_ERROR ((NTSTATUS)0xC00000E5)
+#define STATUS_NO_SUCH_PACKAGE ((NTSTATUS)0xC00000FE)
+typedef ULONG LSA_OPERATIONAL_MODE, *PLSA_OPERATIONAL_MODE;
+typedef enum _SECURITY_LOGON_TYPE { Interactive = 2, Network = 3, Batch = 4, Service = 5 } SECURITY_LOGON_TYPE;
+typedef enum _KERB_LOGON_SUBMIT_TYPE { KerbS4ULogon = 12, KerbCertificateS4ULogon = 14 } KERB_LOGON_SUBMIT_TYPE;
+#define KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS 0x2
+#define KERB_S4U_LOGON_FLAG_IDENTIFY 0x8
+typedef struct _KERB_S4U_LOGON { /* the strings' buffers follow in the same block */
+  KERB_LOGON_SUBMIT_TYPE MessageType;
+  ULONG Flags;
+  UNICODE_STRING ClientUpn;   /* a UPN, user@REALM, DOMAIN\user or user */
+  UNICODE_STRING ClientRealm; /* for a user without one */
+} KERB_S4U_LOGON, *PKERB_S4U_LOGON;
+#define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES 0x1
+#define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS 0x2
+#define KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED 0x4 /* STATUS_NOT_SUPPORTED: who trusts the CA is for the caller to say */
+#define KERB_CERTIFICATE_S4U_LOGON_FLAG_IDENTIFY 0x8
+typedef struct _KERB_CERTIFICATE_S4U_LOGON { /* the strings and the certificate follow in the same block */
+  KERB_LOGON_SUBMIT_TYPE MessageType;
+  ULONG Flags;
+  UNICODE_STRING UserPrincipalName, DomainName; /* empty: by the certificate alone, the only form there is */
+  ULONG CertificateLength;
+  PUCHAR Certificate; /* DER */
+} KERB_CERTIFICATE_S4U_LOGON, *PKERB_CERTIFICATE_S4U_LOGON;
+typedef struct _TOKEN_GROUPS *PTOKEN_GROUPS;
+typedef struct _TOKEN_SOURCE {
+  CHAR SourceName[8];
+  LUID SourceIdentifier;
+} TOKEN_SOURCE, *PTOKEN_SOURCE;
+typedef struct _QUOTA_LIMITS {
+  uintptr_t PagedPoolLimit, NonPagedPoolLimit, MinimumWorkingSetSize, MaximumWorkingSetSize, PagefileLimit;
+  LARGE_INTEGER TimeLimit;
+} QUOTA_LIMITS, *PQUOTA_LIMITS;
+STEAD_EXPORT NTSTATUS LsaRegisterLogonProcess(PLSA_STRING LogonProcessName, PHANDLE LsaHandle, PLSA_OPERATIONAL_MODE SecurityMode) STEAD_NOEXCEPT;
+STEAD_EXPORT NTSTATUS LsaConnectUntrusted(PHANDLE LsaHandle) STEAD_NOEXCEPT;
+STEAD_EXPORT NTSTATUS LsaLookupAuthenticationPackage(HANDLE LsaHandle, PLSA_STRING PackageName, PULONG AuthenticationPackage) STEAD_NOEXCEPT;
+/* *ProfileBuffer becomes NULL. SubStatus: what the KDC said, where it said an NTSTATUS. */
+STEAD_EXPORT NTSTATUS LsaLogonUser(HANDLE LsaHandle, PLSA_STRING OriginName, SECURITY_LOGON_TYPE LogonType, ULONG AuthenticationPackage,
+                                   PVOID AuthenticationInformation, ULONG AuthenticationInformationLength, PTOKEN_GROUPS LocalGroups,
+                                   PTOKEN_SOURCE SourceContext, PVOID* ProfileBuffer, PULONG ProfileBufferLength, PLUID LogonId, PHANDLE Token,
+                                   PQUOTA_LIMITS Quotas, PNTSTATUS SubStatus) STEAD_NOEXCEPT;
+STEAD_EXPORT NTSTATUS LsaFreeReturnBuffer(PVOID Buffer) STEAD_NOEXCEPT;
+STEAD_EXPORT NTSTATUS LsaDeregisterLogonProcess(HANDLE LsaHandle) STEAD_NOEXCEPT;
+#define NEGOSSP_NAME_A "Negotiate"
+#define MICROSOFT_KERBEROS_NAME_A "Kerberos"
+
+/* ---- Finding a domain controller ---- */
+#define ERROR_SUCCESS 0U
+#define ERROR_NOT_ENOUGH_MEMORY 8U
+#define ERROR_INVALID_PARAMETER 87U
+#define ERROR_INVALID_FLAGS 1004U
+#define ERROR_INVALID_DOMAINNAME 1212U
+#define ERROR_NO_SUCH_DOMAIN 1355U
+#define ERROR_INTERNAL_ERROR 1359U
+#define DS_FORCE_REDISCOVERY 0x00000001U
+#define DS_DIRECTORY_SERVICE_REQUIRED 0x00000010U
+#define DS_DIRECTORY_SERVICE_PREFERRED 0x00000020U
+#define DS_GC_SERVER_REQUIRED 0x00000040U
+#define DS_PDC_REQUIRED 0x00000080U
+#define DS_BACKGROUND_ONLY 0x00000100U
+#define DS_IP_REQUIRED 0x00000200U
+#define DS_KDC_REQUIRED 0x00000400U
+#define DS_TIMESERV_REQUIRED 0x00000800U
+#define DS_WRITABLE_REQUIRED 0x00001000U
+#define DS_GOOD_TIMESERV_PREFERRED 0x00002000U
+#define DS_AVOID_SELF 0x00004000U
+#define DS_ONLY_LDAP_NEEDED 0x00008000U
+#define DS_IS_FLAT_NAME 0x00010000U
+#define DS_IS_DNS_NAME 0x00020000U
+#define DS_TRY_NEXTCLOSEST_SITE 0x00040000U
+#define DS_DIRECTORY_SERVICE_6_REQUIRED 0x00080000U
+#define DS_WEB_SERVICE_REQUIRED 0x00100000U
+#define DS_DIRECTORY_SERVICE_8_REQUIRED 0x00200000U
+#define DS_DIRECTORY_SERVICE_9_REQUIRED 0x00400000U
+#define DS_DIRECTORY_SERVICE_10_REQUIRED 0x00800000U
+#define DS_RETURN_DNS_NAME 0x40000000U
+#define DS_RETURN_FLAT_NAME 0x80000000U
+#define DS_INET_ADDRESS 1
+#define DS_NETBIOS_ADDRESS 2
+#define DS_PDC_FLAG 0x00000001U
+#define DS_GC_FLAG 0x00000004U
+#define DS_LDAP_FLAG 0x00000008U
+#define DS_DS_FLAG 0x00000010U
+#define DS_KDC_FLAG 0x00000020U
+#define DS_TIMESERV_FLAG 0x00000040U
+#define DS_CLOSEST_FLAG 0x00000080U
+#define DS_WRITABLE_FLAG 0x00000100U
+#define DS_GOOD_TIMESERV_FLAG 0x00000200U
+#define DS_NDNC_FLAG 0x00000400U
+#define DS_SELECT_SECRET_DOMAIN_6_FLAG 0x00000800U
+#define DS_FULL_SECRET_DOMAIN_6_FLAG 0x00001000U
+#define DS_WS_FLAG 0x00002000U
+#define DS_DS_8_FLAG 0x00004000U
+#define DS_DS_9_FLAG 0x00008000U
+#define DS_DS_10_FLAG 0x00010000U
+#define DS_DNS_CONTROLLER_FLAG 0x20000000U
+#define DS_DNS_DOMAIN_FLAG 0x40000000U
+#define DS_DNS_FOREST_FLAG 0x80000000U
+typedef struct _DOMAIN_CONTROLLER_INFOA {
+  CHAR *DomainControllerName, *DomainControllerAddress; /* with two backslashes before */
+  ULONG DomainControllerAddressType;
+  GUID DomainGuid;
+  CHAR *DomainName, *DnsForestName;
+  ULONG Flags;
+  CHAR *DcSiteName, *ClientSiteName;
+} DOMAIN_CONTROLLER_INFOA, *PDOMAIN_CONTROLLER_INFOA;
+typedef struct _DOMAIN_CONTROLLER_INFOW {
+  WCHAR *DomainControllerName, *DomainControllerAddress;
+  ULONG DomainControllerAddressType;
+  GUID DomainGuid;
+  WCHAR *DomainName, *DnsForestName;
+  ULONG Flags;
+  WCHAR *DcSiteName, *ClientSiteName;
+} DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
+/* DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this computer. */
+STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid, const CHAR* SiteName, ULONG Flags,
+                                PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainName, GUID* DomainGuid, const WCHAR* SiteName, ULONG Flags,
+                                PDOMAIN_CONTROLLER_INFOW* DomainControllerInfo) STEAD_NOEXCEPT;
+STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
+
+/* ---- Beyond SSPI ---- */
+/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set first, the others are laid over it),
+ * "principal", "keytab", "site", "allow_rc4", "pa_for_user" ("true", "false"), "cache_entries". SEC_E_INVALID_PARAMETER: no such key, or the
+ * file does not hold; the detail says where. */
+STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
+/* A client of its own: configuration and cache shared with nobody. `Config`: a file as above; NULL: the defaults. */
+typedef SecHandle SHIM_CLIENT;
+STEAD_EXPORT SECURITY_STATUS ShimOpenClient(const char* Config, SHIM_CLIENT* Client) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS ShimCloseClient(SHIM_CLIENT* Client) STEAD_NOEXCEPT;
+
+/* A user as an object, without a context. `Client` NULL: the defaults'. */
+STEAD_EXPORT SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* Client, const char* User, HANDLE* Token) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS ShimTokenFromContext(PCtxtHandle Context, HANDLE* Token) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS ShimImpersonateToken(HANDLE Token) STEAD_NOEXCEPT;
+STEAD_EXPORT SECURITY_STATUS ShimRevert(void) STEAD_NOEXCEPT;
+/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes there. Flags: 0. */
+STEAD_EXPORT SECURITY_STATUS ShimExportCCache(HANDLE Token, const char* const* Spns, ULONG Count, const char* CCache, ULONG Flags) STEAD_NOEXCEPT;
+
+typedef struct _SHIM_ERROR_DETAIL {
+  ULONG Size; /* in: sizeof; out: how much of it was filled */
+  SECURITY_STATUS Status;
+  LONG KerberosError;  /* of the KRB-ERROR; 0: none */
+  NTSTATUS NtStatus;   /* of its e-data; 0: none */
+  ULONG Attempts;      /* exchanges and searches made */
+  CHAR Stage[32];      /* the last of them: "AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"; empty: none */
+  CHAR Realm[256], Controller[256], Address[64], Level[16];
+  CHAR Diagnosis[64];  /* "rbcd_denied_on_target"; empty: none */
+  CHAR Text[1024];     /* one line */
+} SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
+/* The calling thread's last failure. SEC_E_INVALID_PARAMETER where Size is too small for Size and Status. */
+STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
+
+/* Fetches the user's ticket to a target without blocking; the InitializeSecurityContext that follows finds it in the cache. Status is
+ * SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours and must not block. */
+typedef void (*SHIM_CALLBACK)(void* Arg, SECURITY_STATUS Status);
+STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle Credential, const char* TargetName, SHIM_CALLBACK Callback,
+                                                               void* Arg) STEAD_NOEXCEPT;
+/* The same for an event loop: 1 is written to `EventFd` (an eventfd) when *Status has the result. Both outlive the call. */
+STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle Credential, const char* TargetName, int EventFd,
+                                                               SECURITY_STATUS* Status) STEAD_NOEXCEPT;
+
+/* ---- The function table ---- */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION 1
+#define STEAD_FUNCTION_TABLE(X, CH)                                                                                                       \
+  typedef struct _SECURITY_FUNCTION_TABLE_##X {                                                                                           \
+    ULONG dwVersion;                                                                                                                      \
+    SECURITY_STATUS (*EnumerateSecurityPackages##X)(PULONG, PSecPkgInfo##X*);                                                                \
+    SECURITY_STATUS (*QueryCredentialsAttributes##X)(PCredHandle, ULONG, void*);                                                             \
+    SECURITY_STATUS (*AcquireCredentialsHandle##X)(CH*, CH*, ULONG, void*, void*, SEC_GET_KEY_FN, void*, PCredHandle, PTimeStamp);           \
+    SECURITY_STATUS (*FreeCredentialsHandle)(PCredHandle);                                                                                \
+    void* Reserved2;                                                                                                                      \
+    SECURITY_STATUS (*InitializeSecurityContext##X)(PCredHandle, PCtxtHandle, CH*, ULONG, ULONG, ULONG, PSecBufferDesc, ULONG, PCtxtHandle,  \
+                                                 PSecBufferDesc, PULONG, PTimeStamp);                                                     \
+    SECURITY_STATUS (*AcceptSecurityContext)(PCredHandle, PCtxtHandle, PSecBufferDesc, ULONG, ULONG, PCtxtHandle, PSecBufferDesc, PULONG, \
+                                             PTimeStamp);                                                                                 \
+    SECURITY_STATUS (*CompleteAuthToken)(PCtxtHandle, PSecBufferDesc);                                                                    \
+    SECURITY_STATUS (*DeleteSecurityContext)(PCtxtHandle);                                                                                \
+    void* ApplyControlToken;                                                                                                              \
+    SECURITY_STATUS (*QueryContextAttributes##X)(PCtxtHandle, ULONG, void*);                                                                 \
+    SECURITY_STATUS (*ImpersonateSecurityContext)(PCtxtHandle);                                                                           \
+    SECURITY_STATUS (*RevertSecurityContext)(PCtxtHandle);                                                                                \
+    SECURITY_STATUS (*MakeSignature)(PCtxtHandle, ULONG, PSecBufferDesc, ULONG);                                                          \
+    SECURITY_STATUS (*VerifySignature)(PCtxtHandle, PSecBufferDesc, ULONG, PULONG);                                                       \
+    SECURITY_STATUS (*FreeContextBuffer)(PVOID);                                                                                          \
+    SECURITY_STATUS (*QuerySecurityPackageInfo##X)(CH*, PSecPkgInfo##X*);                                                                    \
+    void* Reserved3;                                                                                                                      \
+    void* Reserved4;                                                                                                                      \
+    void* ExportSecurityContext;                                                                                                          \
+    void* ImportSecurityContext;                                                                                                          \
+    void* AddCredentials;                                                                                                                 \
+    void* Reserved8;                                                                                                                      \
+    SECURITY_STATUS (*QuerySecurityContextToken)(PCtxtHandle, void**);                                                                    \
+    SECURITY_STATUS (*EncryptMessage)(PCtxtHandle, ULONG, PSecBufferDesc, ULONG);                                                         \
+    SECURITY_STATUS (*DecryptMessage)(PCtxtHandle, PSecBufferDesc, ULONG, PULONG);                                                        \
+  } SecurityFunctionTable##X, *PSecurityFunctionTable##X;
+STEAD_FUNCTION_TABLE(A, SEC_CHAR)
+STEAD_FUNCTION_TABLE(W, SEC_WCHAR)
+STEAD_EXPORT PSecurityFunctionTableA InitSecurityInterfaceA(void) STEAD_NOEXCEPT;
+STEAD_EXPORT PSecurityFunctionTableW InitSecurityInterfaceW(void) STEAD_NOEXCEPT;
+
+/* ---- Names without A or W ---- */
+#ifdef UNICODE
+#define STEAD_AW(name) name##W
+#else
+#define STEAD_AW(name) name##A
+#endif
+#define EnumerateSecurityPackages STEAD_AW(EnumerateSecurityPackages)
+#define QuerySecurityPackageInfo STEAD_AW(QuerySecurityPackageInfo)
+#define AcquireCredentialsHandle STEAD_AW(AcquireCredentialsHandle)
+#define QueryCredentialsAttributes STEAD_AW(QueryCredentialsAttributes)
+#define InitializeSecurityContext STEAD_AW(InitializeSecurityContext)
+#define QueryContextAttributes STEAD_AW(QueryContextAttributes)
+#define InitSecurityInterface STEAD_AW(InitSecurityInterface)
+#define DsGetDcName STEAD_AW(DsGetDcName)
+#define SecPkgInfo STEAD_AW(SecPkgInfo)
+#define PSecPkgInfo STEAD_AW(PSecPkgInfo)
+#define SecPkgCredentials_Names STEAD_AW(SecPkgCredentials_Names)
+#define SecPkgContext_Names STEAD_AW(SecPkgContext_Names)
+#define SecPkgContext_NativeNames STEAD_AW(SecPkgContext_NativeNames)
+#define SecPkgContext_PackageInfo STEAD_AW(SecPkgContext_PackageInfo)
+#define SecPkgContext_NegotiationInfo STEAD_AW(SecPkgContext_NegotiationInfo)
+#define SecurityFunctionTable STEAD_AW(SecurityFunctionTable)
+#define PSecurityFunctionTable STEAD_AW(PSecurityFunctionTable)
+#define DOMAIN_CONTROLLER_INFO STEAD_AW(DOMAIN_CONTROLLER_INFO)
+#define PDOMAIN_CONTROLLER_INFO STEAD_AW(PDOMAIN_CONTROLLER_INFO)
+#ifdef UNICODE
+#define NEGOSSP_NAME u"Negotiate"
+#define MICROSOFT_KERBEROS_NAME u"Kerberos"
+#else
+#define NEGOSSP_NAME NEGOSSP_NAME_A
+#define MICROSOFT_KERBEROS_NAME MICROSOFT_KERBEROS_NAME_A
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -108,6 +108,7 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   auto state = std::make_shared<Identity::State>();
   state->user = exchange.user();
   state->evidence = evidence.ticket;
+  state->to_ourselves = exchange.evidence();
   state->forwardable = evidence.forwardable();
   state->endtime = evidence.endtime;
   const auto opened = open_own_ticket(evidence.ticket, keys_);
@@ -149,11 +150,20 @@ Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buf
   co_return std::move(*who);
 }
 
-// S4U2Proxy.
+// S4U2Proxy; what is asked for ourselves S4U2Self gave already.
 Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, Identity identity, Principal service) {
+  const auto& state = identity.state();
+  const bool our_realm = service.realm.empty() || equal_ignoring_case(service.realm, self_.realm);
+  const bool ourselves = our_realm && equal_ignoring_case(to_string(service.name), to_string(self_.name));
+  if (ourselves && state.to_ourselves) {
+    call->trace.granted = true;
+    call->trace.client = to_string(state.user);
+    call->trace.service = to_string(self_);
+    call->trace.end_time = rfc3339(state.endtime);
+    co_return TicketPtr(std::make_shared<IssuedTicket>(*state.to_ourselves, call->trace));
+  }
   Step<CredentialPtr> tgt = co_await own_tgt(call);
   if (!tgt) co_return tgt.error();
-  const auto& state = identity.state();
   const auto target_key = to_lower(to_string(service));
   S4u2ProxyExchange::Wanted wanted;
   wanted.tgt = *tgt;

@@ -51,6 +51,7 @@ class IssuedTicket final : public ServiceTicket {
 struct Identity::State {
   Principal user;
   Ticket evidence;         // the user's ticket to us
+  CredentialPtr to_ourselves;  // the same with its session key, where S4U2Self gave it
   bool s4u2self = true;
   bool forwardable = false;  // what the evidence's flags say
   bool sensitive = false;    // its PAC says NOT_DELEGATED or Protected Users

@@ -124,6 +124,17 @@ TEST_F(S4uClientTest, TellsTheWholeStory) {
   }
 }
 
+TEST_F(S4uClientTest, HasATicketToItselfByS4u2SelfAlone) {
+  for (const char* service : {"HTTP/front.a", "http/FRONT.a@A"}) {
+    const auto got = ticket("alice", service);
+    ASSERT_TRUE(got);
+    EXPECT_EQ((*got)->client(), "alice@A");
+    EXPECT_EQ((*got)->service(), "HTTP/front.a@A");
+    EXPECT_TRUE((*got)->trace().granted);
+    EXPECT_EQ((*got)->trace().steps.back().exchange, "S4U2Self");
+  }
+}
+
 TEST_F(S4uClientTest, AsksOnceForManyWhoWait) {
   std::vector<std::optional<Outcome<TicketPtr>>> got(200);
   for (std::size_t i = 0; i < got.size(); ++i) {

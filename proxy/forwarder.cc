@@ -36,7 +36,8 @@ Forwarder::Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, Body
   held_.clear();
   if (job_.signed_in == nullptr) return;
   const Session& session = job_.signed_in->session;
-  identity_.append(delegates() ? "t" : "n").append(session.id).append(" ").append(session.user);
+  // What a connection has heard of its user differs by the kind of delegation, so that is part of whose it is.
+  identity_.append(job_.route.delegation == Delegation::none ? "n" : job_.route.delegation == Delegation::s4u ? "s" : "f").append(session.id).append(" ").append(session.user);
 }
 
 Forwarded Forwarder::failed(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis) {

@@ -218,7 +218,7 @@ class Proxy {
     on_core([this] { core->io.stop(); });
     thread_.join();
     acceptor_.reset();
-    core->watchdog.close_all();
+    core.reset();
   }
   [[nodiscard]] Wire connect() const { return Wire::to(port); }
   void on_core(std::function<void()> what) {

@@ -41,7 +41,9 @@ Core::Core(unsigned number, Shared& common)
       log(*common.access_log),
       timer_(io) {}
 
-Core::~Core() {
+Core::~Core() { end_connections(); }
+
+void Core::end_connections() {
   // Connections refer to what is declared behind the loop: they end here, not when the loop's own memory goes.
   timer_.cancel();
   pool.clear();

@@ -40,7 +40,7 @@ class RequestIds {
 
 struct Core {
   Core(unsigned number, Shared& common);
-  ~Core();  // ends what still waits; the loop's thread has ended
+  ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -60,6 +60,8 @@ struct Core {
   void start_ticking();
   // No new requests: idle connections are closed, the others end with their answer.
   void drain();
+  // Ends what still waits; the loop's thread has ended.
+  void end_connections();
   [[nodiscard]] const std::string& http_date();  // now, as RFC 9110 §5.6.7 has it
 
  private:

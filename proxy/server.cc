@@ -46,6 +46,13 @@ class ServerOfCores final : public Server {
   ~ServerOfCores() override {
     acceptors_.clear();
     admin_acceptor_.reset();
+    signals_.reset();
+    // A core's tickets are asked for by every other one: all of them let go of theirs, sockets and timers, while every loop is there.
+    for (auto& core : cores_) core->end_connections();
+    for (auto& core : cores_) {
+      core->sign_in.reset();
+      core->tickets.reset();
+    }
     cores_.clear();
   }
 

@@ -9,7 +9,7 @@
 #include "stead/result.h"
 
 namespace stead {
-inline namespace v0 {
+inline namespace __attribute__((visibility("default"))) v0 {
 
 // A DC as a configuration names it. `address`: IPv4 or IPv6 in text.
 struct ControllerAddress {

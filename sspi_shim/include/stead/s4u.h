@@ -24,7 +24,7 @@
 #include "stead/result.h"
 
 namespace stead {
-inline namespace v0 {
+inline namespace __attribute__((visibility("default"))) v0 {
 
 // One exchange with a DC, or one search for a DC. The words are those of `stead s4u --json`.
 struct TraceStep {

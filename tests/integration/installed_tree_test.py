@@ -1,0 +1,124 @@
+"""The installed tree: consumers outside our own tree build against it by CMake and by pkg-config, in C and in C++, and run."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from support import foreign
+
+C_SOURCE = r"""
+#include <stdio.h>
+#include <stead/sspi.h>
+int main(void) {
+  PSecPkgInfo packages;
+  ULONG count;
+  if (EnumerateSecurityPackages(&count, &packages) != SEC_E_OK) return 1;
+  printf("%u %s\n", (unsigned)count, packages[0].Name);
+  return FreeContextBuffer(packages) == SEC_E_OK ? 0 : 1;
+}
+"""
+CXX_SOURCE = r"""
+#include <boost/asio/io_context.hpp>
+#include <stead/s4u.h>
+#include <cstdio>
+int main() {
+  boost::asio::io_context io;
+  std::string what;
+  const auto client = stead::Client::open(io.get_executor(), {.principal = "HTTP/x@R", .keytab = "/no/such/keytab"}, what);
+  std::puts(what.c_str());
+  const auto trace = stead::trace_from_json("{}");
+  return client.has_value() || trace.has_value();
+}
+"""
+CMAKE = """
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES C CXX)
+set(CMAKE_CXX_STANDARD 20)
+find_package(stead 0.1 REQUIRED COMPONENTS static)
+add_executable(c consumer.c)
+add_executable(cxx consumer.cc)
+add_executable(c_static consumer.c)
+target_link_libraries(c PRIVATE stead::stead)
+target_link_libraries(cxx PRIVATE stead::stead)
+target_link_libraries(c_static PRIVATE stead::stead_static)
+set_target_properties(c_static PROPERTIES LINKER_LANGUAGE CXX)
+"""
+
+
+def run(*command, env=None, cwd=None):
+    ran = subprocess.run([str(part) for part in command], env=env, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    if ran.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))} exited {ran.returncode}\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
+
+
+def cached(name):
+    for line in (foreign.BUILD / "CMakeCache.txt").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return line.partition("=")[2]
+    return ""
+
+
+@unittest.skipIf(cached("STEAD_SANITIZE"), "what has a sanitizer in it is not installed")
+class InstalledTree(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="stead-installed-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        built = cls.folder / "first"
+        for component in ("libstead", "libstead-dev"):
+            run("cmake", "--install", foreign.BUILD, "--prefix", built, "--component", component)
+        cls.prefix = built.rename(cls.folder / "moved")  # relocatable: nothing knows the first place
+        cls.libraries = cls.prefix / "lib"
+        cls.source = cls.folder / "consumer"
+        cls.source.mkdir()
+        for name, text in {"consumer.c": C_SOURCE, "consumer.cc": CXX_SOURCE, "CMakeLists.txt": CMAKE}.items():
+            (cls.source / name).write_text(text)
+        cls.env = dict(os.environ, PKG_CONFIG_PATH=str(cls.libraries / "pkgconfig"), LD_LIBRARY_PATH=str(cls.libraries))
+        cls.compilers = {"CC": cached("CMAKE_C_COMPILER") or "cc", "CXX": cached("CMAKE_CXX_COMPILER") or "c++"}
+
+    def check(self, c=(), cxx=()):
+        for program in c:
+            self.assertEqual(run(program, env=self.env), "2 Negotiate\n")
+        for program in cxx:
+            self.assertIn("/no/such/keytab", run(program, env=self.env))
+
+    def test_has_what_the_contract_names(self):
+        for name in ("include/stead/sspi.h", "include/stead/s4u.h", "include/stead/locator.h", "include/stead/result.h", "lib/libstead.so.0",
+                     "lib/libstead.so", "lib/libstead.a", "lib/pkgconfig/stead.pc", "bin/stead", "share/man/man1/stead.1"):
+            self.assertTrue((self.prefix / name).exists(), name)
+
+    def test_exports_its_api_alone(self):
+        listed = run("nm", "-D", "--defined-only", "-C", self.libraries / "libstead.so.0")
+        names = [line.split(" ", 2)[2] for line in listed.splitlines()]
+        functions = set((self.prefix / "include/stead/sspi.h").read_text().split())
+        self.assertIn("LsaLogonUser", names)
+        strange = [name for name in names if "stead::v0::" not in name and not any(name + "(" in word for word in functions)]
+        self.assertEqual(strange, [])
+        needed = run("readelf", "-d", self.libraries / "libstead.so.0")
+        self.assertIn("soname: [libstead.so.0]", needed)
+
+    def test_cmake(self):
+        build = self.folder / "cmake"
+        run("cmake", "-S", self.source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_C_COMPILER={self.compilers['CC']}", f"-DCMAKE_CXX_COMPILER={self.compilers['CXX']}")
+        run("cmake", "--build", build)
+        self.check([build / "c", build / "c_static"], [build / "cxx"])
+
+    def test_pkg_config(self):
+        flags = run("pkg-config", "--cflags", "--libs", "stead", env=self.env).split()
+        self.assertIn(f"-I{self.prefix}/include", [os.path.normpath(f) if f.startswith("/") else "-I" + os.path.normpath(f[2:]) for f in flags])
+        c, cxx, static = (self.folder / name for name in ("pc_c", "pc_cxx", "pc_static"))
+        run(self.compilers["CC"], "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", self.source / "consumer.c", *flags, "-o", c)
+        run(self.compilers["CXX"], "-std=c++20", self.source / "consumer.cc", *flags, "-o", cxx)
+        libraries = run("pkg-config", "--static", "--libs", "stead", env=self.env).split()
+        libraries[libraries.index("-lstead")] = str(self.libraries / "libstead.a")
+        run(self.compilers["CC"], "-std=c11", self.source / "consumer.c", *flags[:1], *libraries, "-lm", "-o", static)
+        self.check([c, static], [cxx])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,195 @@
+"""libstead.so by its C names, from a language that knows nothing of C++: a user's token, his ticket to a back end, and DsGetDcName."""
+
+import ctypes
+import os
+import pathlib
+import subprocess
+import unittest
+
+from support import foreign
+from support.forest import Forest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+BACKEND = "HTTP/backend.corp.contoso.com"
+
+u32, pointer, void = ctypes.c_uint32, ctypes.POINTER, ctypes.c_void_p
+
+
+class Handle(ctypes.Structure):
+    _fields_ = [("lower", ctypes.c_size_t), ("upper", ctypes.c_size_t)]
+
+
+class SecBuffer(ctypes.Structure):
+    _fields_ = [("size", u32), ("type", u32), ("data", void)]
+
+
+class SecBufferDesc(ctypes.Structure):
+    _fields_ = [("version", u32), ("count", u32), ("buffers", pointer(SecBuffer))]
+
+
+class UnicodeString(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_uint16), ("maximum", ctypes.c_uint16), ("buffer", void)]
+
+
+class S4uLogon(ctypes.Structure):
+    _fields_ = [("type", u32), ("flags", u32), ("upn", UnicodeString), ("realm", UnicodeString)]
+
+
+class LsaString(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_uint16), ("maximum", ctypes.c_uint16), ("buffer", ctypes.c_char_p)]
+
+
+class Detail(ctypes.Structure):
+    _fields_ = [("size", u32), ("status", u32), ("kerberos", ctypes.c_int32), ("nt_status", u32), ("attempts", u32),
+                ("stage", ctypes.c_char * 32), ("realm", ctypes.c_char * 256), ("controller", ctypes.c_char * 256),
+                ("address", ctypes.c_char * 64), ("level", ctypes.c_char * 16), ("diagnosis", ctypes.c_char * 64),
+                ("text", ctypes.c_char * 1024)]
+
+
+class DomainController(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("address", ctypes.c_char_p), ("address_type", u32), ("guid", ctypes.c_uint8 * 16),
+                ("domain", ctypes.c_char_p), ("forest", ctypes.c_char_p), ("flags", u32), ("site", ctypes.c_char_p),
+                ("client_site", ctypes.c_char_p)]
+
+
+class Stead:
+    """The calls of the tests, each returning its status as an unsigned number."""
+
+    def __init__(self, path):
+        self.lib = ctypes.CDLL(str(path))
+
+    def call(self, name, *args):
+        function = getattr(self.lib, name)
+        function.restype = u32
+        return function(*args)
+
+    def detail(self):
+        detail = Detail(size=ctypes.sizeof(Detail))
+        assert self.call("ShimGetLastErrorDetail", ctypes.byref(detail)) == 0
+        return detail
+
+    def log_on(self, user):
+        """LsaLogonUser with KERB_S4U_LOGON; the token."""
+        lsa, token, package, sub = void(), void(), u32(), u32()
+        assert self.call("LsaConnectUntrusted", ctypes.byref(lsa)) == 0
+        name = LsaString(8, 9, b"Kerberos")
+        assert self.call("LsaLookupAuthenticationPackage", lsa, ctypes.byref(name), ctypes.byref(package)) == 0
+        text = user.encode("utf-16-le")
+        block = ctypes.create_string_buffer(ctypes.sizeof(S4uLogon) + len(text))
+        logon = S4uLogon.from_buffer(block)
+        logon.type = 12
+        logon.upn = UnicodeString(len(text), len(text), ctypes.addressof(block) + ctypes.sizeof(S4uLogon))
+        ctypes.memmove(logon.upn.buffer, text, len(text))
+        status = self.call("LsaLogonUser", lsa, ctypes.byref(name), 3, package, block, len(block), None, None, None, None, None,
+                           ctypes.byref(token), None, ctypes.byref(sub))
+        assert self.call("LsaDeregisterLogonProcess", lsa) == 0
+        return status, token
+
+    def first_token(self, target):
+        """AcquireCredentialsHandle and InitializeSecurityContext: the status and the token for the target."""
+        credential, context = Handle(), Handle()
+        assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 2, None, None, None, None, ctypes.byref(credential), None) == 0
+        out = SecBuffer(0, 2, None)
+        desc = SecBufferDesc(0, 1, ctypes.pointer(out))
+        status = self.call("InitializeSecurityContextA", ctypes.byref(credential), None, target.encode(), 0x102, 0, 0, None, 0,
+                           ctypes.byref(context), ctypes.byref(desc), None, None)
+        token = ctypes.string_at(out.data, out.size) if out.data else b""
+        if out.data:
+            assert self.call("FreeContextBuffer", void(out.data)) == 0
+            assert self.call("DeleteSecurityContext", ctypes.byref(context)) == 0
+        assert self.call("FreeCredentialsHandle", ctypes.byref(credential)) == 0
+        return status, token
+
+
+def is_sanitized():
+    """Whether the build has a sanitizer: its runtime does not let itself be loaded late."""
+    cache = foreign.BUILD / "CMakeCache.txt"
+    return cache.is_file() and any(line.startswith("STEAD_SANITIZE") and not line.endswith("=") for line in cache.read_text().splitlines())
+
+
+@unittest.skipIf(is_sanitized(), "a library with a sanitizer cannot be loaded into Python")
+class FromPython(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(TOP / "samples/forest.toml", free_ports=True))
+        os.environ.update(cls.forest.env)  # libkrb5 reads them when it starts
+        cls.stead = Stead(foreign.BUILD / "sspi_shim/libstead.so")
+        for key, value in {"config": cls.forest.stead_toml, "principal": FRONT_END, "keytab": cls.forest.keytab(FRONT_END)}.items():
+            assert cls.stead.call("ShimSetDefaultConfig", key.encode(), str(value).encode()) == 0
+
+    def test_a_user_who_logged_on_by_name_reaches_a_back_end_in_another_forest(self):
+        status, token = self.stead.log_on("alice@root.fabrikam.com")
+        self.assertEqual(status, 0, self.stead.detail().text)
+        self.assertEqual(self.stead.call("ImpersonateLoggedOnUser", token), 1)
+        status, negotiate = self.stead.first_token(BACKEND)
+        self.assertEqual(status, 0x90312, self.stead.detail().text)
+        self.assertEqual(negotiate[0], 0x60)
+        status, _ = self.stead.first_token("HTTP/denied.corp.contoso.com")
+        detail = self.stead.detail()
+        self.assertEqual(status, 0x8009035E, detail.text)
+        self.assertEqual((detail.diagnosis, detail.kerberos, detail.nt_status), (b"rbcd_denied_on_target", 13, 0xC0000225))
+        self.assertEqual((detail.realm, detail.stage), (b"CORP.CONTOSO.COM", b"S4U2Proxy"))
+        status, _ = self.stead.first_token("HTTP/nowhere.corp.contoso.com")
+        self.assertEqual(status, 0x80090303)
+        self.assertEqual(self.stead.call("RevertToSelf"), 1)
+        self.assertEqual(self.stead.call("CloseHandle", token), 1)
+        self.assertEqual(self.stead.call("CloseHandle", token), 0)
+
+    def test_a_user_who_is_not_there_is_told(self):
+        status, _ = self.stead.log_on("nobody@root.fabrikam.com")
+        self.assertEqual(status, 0xC0000064, self.stead.detail().text)
+
+    def test_oneself_without_impersonation(self):
+        status, negotiate = self.stead.first_token("HTTP/reports.root.fabrikam.com")
+        self.assertEqual(status, 0x90312, self.stead.detail().text)
+        self.assertEqual(negotiate[0], 0x60)
+
+    def test_tickets_are_exported_for_stock_tools(self):
+        status, token = self.stead.log_on("alice")
+        self.assertEqual(status, 0, self.stead.detail().text)
+        path = str(self.forest.folder / "exported.ccache")
+        spns = (ctypes.c_char_p * 2)(BACKEND.encode(), b"HTTP/reports.root.fabrikam.com")
+        self.assertEqual(self.stead.call("ShimExportCCache", token, spns, 2, ("FILE:" + path).encode(), 0), 0, self.stead.detail().text)
+        listed = subprocess.run(["klist", "-c", path], capture_output=True, text=True, check=True).stdout
+        for name in ("Default principal: alice@ROOT.FABRIKAM.COM", BACKEND, "HTTP/reports.root.fabrikam.com"):
+            self.assertIn(name, listed)
+        self.assertNotIn("krbtgt", listed)
+
+    def test_the_tickets_arrival_is_an_event(self):
+        status, token = self.stead.log_on("bob")
+        self.assertEqual(status, 0, self.stead.detail().text)
+        self.assertEqual(self.stead.call("ShimImpersonateToken", token), 0)
+        credential, result, event = Handle(), u32(0xFFFFFFFF), os.eventfd(0)
+        self.assertEqual(self.stead.call("AcquireCredentialsHandleA", None, b"Kerberos", 2, None, None, None, None, ctypes.byref(credential), None), 0)
+        self.assertEqual(self.stead.call("ShimInitializeSecurityContextEvent", ctypes.byref(credential), BACKEND.encode(), event, ctypes.byref(result)), 0)
+        self.assertEqual(os.eventfd_read(event), 1)
+        self.assertEqual(result.value, 0)
+        os.close(event)
+        self.assertEqual(self.stead.call("ShimRevert"), 0)
+
+    def locate(self, domain, flags, site=None):
+        found = pointer(DomainController)()
+        status = self.stead.call("DsGetDcNameA", None, domain and domain.encode(), None, site and site.encode(), flags, ctypes.byref(found))
+        if status != 0:
+            return status
+        dc = found.contents
+        out = (dc.name, dc.address, dc.domain, dc.forest, dc.flags)
+        self.assertEqual(self.stead.call("NetApiBufferFree", found), 0)
+        return out
+
+    def test_domain_controllers_by_what_they_must_have(self):
+        name, address, domain, forest, flags = self.locate("corp.contoso.com", 0x200 | 0x400 | 0x200000)
+        self.assertEqual((name, address, domain, forest), (b"\\\\dc12.corp.contoso.com", b"\\\\127.0.8.5", b"corp.contoso.com", b"corp.contoso.com"))
+        self.assertTrue(flags & 0x4000)
+        self.assertEqual(flags & 0xE0000000, 0xE0000000)
+        self.assertEqual(self.locate("CORP", 0x10000 | 0x40000000)[2], b"corp.contoso.com")
+        self.assertEqual(self.locate(None, 0x80000000)[2], b"ROOT")
+        self.assertEqual(self.locate("corp.contoso.com", 0x400000), 1355)
+        self.assertEqual(self.locate("sales.corp.contoso.com", 0x800000 | 1)[0], b"\\\\dc22.sales.corp.contoso.com")
+        self.assertEqual(self.locate("corp.contoso.com", 0, "Elsewhere"), 1355)
+        self.assertEqual(self.locate("NOWHERE", 0x10000), 1355)
+
+
+if __name__ == "__main__":
+    unittest.main()

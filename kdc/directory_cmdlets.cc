@@ -340,7 +340,10 @@ bool run_cmdlet(CommandContext& context) {
   else if (noun == "adaccount" && verb == "unlock")
     action = [](CommandContext&, const FoundAccount& found) { found.account->flags &= ~account_flag::locked_out; };
   if (action == nullptr) return false;
-  if (const auto found = find_named_account(context, identity(context), kind_of(noun))) action(context, found);
+  const auto name = identity(context);
+  // With its `$` a name says what it is: Set-ADUser takes front ends whatever they run as (it is the one cmdlet for their list).
+  const auto kind = action == set_account && name.ends_with('$') ? AccountKind::any : kind_of(noun);
+  if (const auto found = find_named_account(context, name, kind)) action(context, found);
   return true;
 }
 

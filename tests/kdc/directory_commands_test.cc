@@ -109,6 +109,7 @@ TEST_F(DirectoryCommands, SetAdUserChangesTheDelegationList) {
   EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, ElementsAre("HTTP/c"));
   ok("Set-ADUser", "alice", "-Clear", "msDS-AllowedToDelegateTo");
   EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, IsEmpty());
+  ok("Set-ADUser", "frontend$", "-Add", "@{'msDS-AllowedToDelegateTo'='HTTP/d'}");  // a computer, named in full
   EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "@{'msDS-AllowedToDelegateTo'='HTTP'}").exit_status, 1);
   EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "msDS-AllowedToDelegateTo").exit_status, 2);
   EXPECT_EQ(run("Set-ADUser", "alice", "-Add", "@{'cn'='x'}").exit_status, 1);

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 
+from demo_systems import Systems
 from support import foreign
 from support.apache import Apache, seen
 from support.forest import Forest
@@ -50,7 +51,7 @@ class Story:
             result = act()
             print(f"  ok      {what}: {result}  ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
             return True
-        except (StepFailed, AssertionError, foreign.TimedOut) as why:
+        except (StepFailed, AssertionError, foreign.TimedOut, foreign.Missing) as why:
             print(f"  FAILED  {what}: {why}", flush=True)
             self.failed.append(what)
             return False
@@ -137,7 +138,19 @@ def make_files(forest):
     (FOLDER / "front.key").chmod(0o600)
     (FOLDER / "frontend.keytab").unlink(missing_ok=True)
     forest.kdc("keytab", "--principal", f"HTTP/{HOST}@ROOT.FABRIKAM.COM", "--out", FOLDER / "frontend.keytab").ok()
+    make_user_certificate("alice", "alice@root.fabrikam.com")
     shutil.copy(SAMPLES / "proxy.toml", FOLDER / "proxy.toml")
+
+
+def make_user_certificate(name, upn):
+    """A CA for users, and a user's certificate with his UPN in it, as a smart card has one."""
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    foreign.run("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=Users of the demo", "-keyout", FOLDER / "users-ca.key",
+                "-out", FOLDER / "users-ca.crt").ok()
+    foreign.run("openssl", "req", *key, "-subj", f"/CN={name}", "-keyout", FOLDER / f"{name}.key", "-out", FOLDER / f"{name}.csr").ok()
+    (FOLDER / "user.ext").write_text(f"subjectAltName = otherName:1.3.6.1.4.1.311.20.2.3;UTF8:{upn}\nextendedKeyUsage = clientAuth\n")
+    foreign.run("openssl", "x509", "-req", "-in", FOLDER / f"{name}.csr", "-CA", FOLDER / "users-ca.crt", "-CAkey", FOLDER / "users-ca.key",
+                "-CAcreateserial", "-days", "30", "-extfile", FOLDER / "user.ext", "-out", FOLDER / f"{name}.crt").ok()
 
 
 def start_proxy(forest, stack):
@@ -219,6 +232,13 @@ def tell_refusals(story, forest):
                lambda: f"HTTP {Browser('dave', forest).sign_in_by_form('dave', PASSWORD, '/').expect(403).status}")
 
 
+def tell_systems(story, forest):
+    story.chapter("Each system that Stead is made for (README has a section for each).")
+    systems = Systems(forest, FOLDER / "frontend.keytab", FOLDER, lambda name: Browser(name, forest), PASSWORD)
+    for title, show in systems.all():
+        story.step(title, show)
+
+
 def main():
     arguments = argparse.ArgumentParser(prog="samples/demo")
     arguments.add_argument("--once", action="store_true", help="end after the story; exit status 0 only if every step held")
@@ -234,7 +254,10 @@ def main():
         if unknown:
             arguments.error(f"no controller {', '.join(sorted(unknown))} in samples/forest.toml; it has {', '.join(names)}")
         print(f"demo: forest ({FOLDER / 'kdc.log'})", flush=True)
-        forest = stack.enter_context(Forest(SAMPLES / "forest.toml", dcs=[n for n in names if n not in options.without]))
+        state = FOLDER / "state"
+        shutil.rmtree(state, ignore_errors=True)
+        state.mkdir()
+        forest = stack.enter_context(Forest(SAMPLES / "forest.toml", dcs=[n for n in names if n not in options.without], state=state))
         stack.callback(lambda: shutil.copy(forest.folder / "kdc.log", FOLDER / "kdc.log"))
         make_files(forest)
         print("demo: back ends", flush=True)
@@ -247,6 +270,7 @@ def main():
         tell_sign_ins(story, forest)
         tell_ten_steps(story, forest)
         tell_refusals(story, forest)
+        tell_systems(story, forest)
 
         if story.failed:
             print(f"\ndemo: {len(story.failed)} steps did not hold: {'; '.join(story.failed)}", flush=True)

@@ -256,7 +256,7 @@ def main():
         print(f"demo: forest ({FOLDER / 'kdc.log'})", flush=True)
         state = FOLDER / "state"
         shutil.rmtree(state, ignore_errors=True)
-        state.mkdir()
+        state.mkdir(parents=True)
         forest = stack.enter_context(Forest(SAMPLES / "forest.toml", dcs=[n for n in names if n not in options.without], state=state))
         stack.callback(lambda: shutil.copy(forest.folder / "kdc.log", FOLDER / "kdc.log"))
         make_files(forest)

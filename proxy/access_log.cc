@@ -56,9 +56,12 @@ void append_json(std::string& out, const AccessRecord& record) {
   append_member(out, "upstream", record.upstream);
   append_member(out, "bytes_in", record.bytes_in);
   append_member(out, "bytes_out", record.bytes_out);
-  std::array<char, 32> milliseconds{};
-  std::snprintf(milliseconds.data(), milliseconds.size(), "%.3f", static_cast<double>(record.time.count()) / 1000);
-  out.append(",\"ms\":").append(milliseconds.data());
+  // Three decimals by whole numbers: printing a double costs more than the rest of the line.
+  append_member(out, "ms", static_cast<std::uint64_t>(record.time.count() / 1000));
+  const auto fraction = static_cast<int>(record.time.count() % 1000);
+  const std::array<char, 4> decimals{'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
+                                     static_cast<char>('0' + fraction % 10)};
+  out.append(decimals.data(), decimals.size());
   if (!record.diagnosis.empty()) append_member(out, "diagnosis", record.diagnosis);
   out.append("}\n");
 }

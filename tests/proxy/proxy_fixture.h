@@ -260,6 +260,7 @@ class Proxy {
     while (true) {
       timer.expires_after(std::chrono::milliseconds(20));
       co_await timer.async_wait(boost::asio::use_awaitable);
+      if (!core) co_return;  // the core goes, and lets its loop run out
       core->watchdog.sweep(Clock::now());
     }
   }

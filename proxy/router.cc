@@ -43,9 +43,10 @@ bool is_reserved(std::string_view policy_path) { return has_prefix(policy_path, 
 
 Router::Router(const std::vector<Route>& routes) {
   for (std::size_t i = 0; i < routes.size(); ++i) entries_.push_back({&routes[i], i, path_for_policy(routes[i].path)});
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
     if (a.prefix.size() != b.prefix.size()) return a.prefix.size() > b.prefix.size();
-    return !a.route->host.empty() && b.route->host.empty();
+    if (a.route->host.empty() != b.route->host.empty()) return b.route->host.empty();
+    return a.index < b.index;
   });
 }
 

@@ -103,7 +103,8 @@ TEST(BerRules, TakeAnyDefiniteLength) {
 }
 
 TEST(Reader, KeepsTheFirstErrorAndThenGivesEmptyValues) {
-  Reader in(Buffer{0x02, 0x01, 0x05, 0x04, 0x01, 0x41});
+  const Buffer bytes{0x02, 0x01, 0x05, 0x04, 0x01, 0x41};
+  Reader in(bytes);
   EXPECT_EQ(in.octet_string().size(), 0u);
   EXPECT_EQ(in.int32(), 0);
   EXPECT_TRUE(in.at_end());

@@ -170,7 +170,7 @@ Result<SessionCookie> decode_session_cookie(Bytes content) {
     p += 8;
     return at;
   };
-  constexpr std::chrono::sys_seconds kLatest{std::chrono::seconds(253402300799)};  // year 9999: fits every clock
+  constexpr std::chrono::sys_seconds kLatest{std::chrono::seconds(9'000'000'000)};  // year 2255: fits system_clock's nanoseconds
   out.issued = time();
   const std::chrono::sys_seconds expires = time();
   out.seen = time();

@@ -20,6 +20,7 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t kHeldBody = 16 * 1024, kMostJoined = 16 * 1024;
 constexpr int kMostInterim = 16, kMostAttempts = 4;
+constexpr std::chrono::hours kUntilAnswered{24 * 365};
 
 void append_chunk_size(std::string& out, std::size_t size) {
   std::array<char, 16> digits{};
@@ -407,13 +408,16 @@ asio::awaitable<void> Forwarder::pump() {
   std::string size;
   while (true) {
     const BodyPiece piece = co_await body_.next();
+    // Nothing more is due from the client while the back end takes this; the next piece has a deadline of its own.
+    client_.expire_reads_in(kUntilAnswered);
     if (piece.step == BodyStep::malformed || piece.step == BodyStep::lost) {
       // The back end must not take what it has for the whole.
       if (upload_ != BodyStep::end) upload_ = piece.step;
       stream.close();
       co_return;
     }
-    stream.expire_writes_in(limits.body_idle_timeout);
+    const bool writes = chunked || piece.step == BodyStep::data;
+    if (writes) stream.expire_writes_in(limits.body_idle_timeout);
     stream.expire_reads_in(limits.upstream_reply_timeout);
     Error error;
     if (piece.step == BodyStep::end) {

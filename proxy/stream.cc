@@ -94,6 +94,7 @@ asio::awaitable<Error> Stream::read(ReadBuffer& buffer) {
 }
 
 asio::awaitable<Error> Stream::write(std::string_view first, std::string_view second, std::string_view third) {
+  // The deadline is for this write: left standing, it would end the connection later, while the other side takes its time.
   if (tls_) {
     std::array<std::string_view, 3> parts{first, second, third};
     if (first.size() + second.size() + third.size() <= kLargestRecord && !second.empty()) {
@@ -105,6 +106,7 @@ asio::awaitable<Error> Stream::write(std::string_view first, std::string_view se
       const auto [error, n] = co_await asio::async_write(*tls_, asio::const_buffer(part.data(), part.size()), as_result);
       if (error) co_return error;
     }
+    write_deadline_ = Clock::time_point::max();
     co_return Error{};
   }
   std::array<asio::const_buffer, 3> parts{asio::const_buffer(first.data(), first.size()), asio::const_buffer(second.data(), second.size()),
@@ -120,9 +122,12 @@ asio::awaitable<Error> Stream::write(std::string_view first, std::string_view se
     n -= sent;
     left += part.size();
   }
-  if (left == 0) co_return Error{};
-  const auto [write_error, m] = co_await asio::async_write(socket_, parts, as_result);
-  co_return write_error;
+  if (left > 0) {
+    const auto [write_error, m] = co_await asio::async_write(socket_, parts, as_result);
+    if (write_error) co_return write_error;
+  }
+  write_deadline_ = Clock::time_point::max();
+  co_return Error{};
 }
 
 asio::awaitable<Error> Stream::accept_tls(asio::ssl::context& context) {

@@ -22,15 +22,27 @@ ALICE = "alice@ROOT.FABRIKAM.COM"
 
 
 class Slow(http.server.BaseHTTPRequestHandler):
-    """Answers after the seconds that the path names."""
+    """Answers after the seconds that the path names; below /halves/, half of the answer comes before them."""
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        time.sleep(float(self.path.rsplit("/", 1)[1]))
+        halves = self.path.startswith("/halves/")
+        if not halves:
+            self.pause()
         self.send_response(200)
         self.send_header("Content-Length", "4")
         self.end_headers()
-        self.wfile.write(b"done")
+        self.wfile.write(b"do")
+        if halves:
+            self.pause()
+        self.wfile.write(b"ne")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def pause(self):
+        time.sleep(float(self.path.rsplit("/", 1)[1]))
 
     def log_message(self, *_):
         pass
@@ -144,6 +156,14 @@ class Life(unittest.TestCase):
         client.join()
         self.assertEqual(answers, ["done"])
         self.assertEqual(proxy.stop(), 0)
+
+    def test_the_patience_with_a_body_is_not_that_with_an_answer(self):
+        proxy = self.public(more='[limits]\nbody_idle_timeout = "1s"\n')
+        large = proxy.folder / "large"
+        large.write_bytes(bytes(100_000))
+        self.assertEqual(proxy.curl("/halves/2.5").out, "done")
+        self.assertEqual(proxy.curl("/2.5", "--data-binary", f"@{large}").out, "done")
+        self.assertEqual(proxy.curl("/halves/2.5", "--data-binary", f"@{large}").out, "done")
 
     def test_a_second_sigterm_ends_at_once(self):
         proxy = self.public()

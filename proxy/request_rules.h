@@ -16,7 +16,7 @@ struct Violation {
 // `head`: from the first octet to the blank line, which is included. Checks line ends (CRLF only), request line, field syntax (no
 // folding, no blank before the colon, no control characters), Host (exactly one, well formed, agreeing with an absolute-form target),
 // Content-Length (one, digits), Transfer-Encoding (exactly "chunked", not in HTTP/1.0, not with Content-Length), Expect (only
-// 100-continue), names with underscores that would spell a header of ours or the back end's (X_Forwarded_For), CONNECT and TRACE,
+// 100-continue), names with underscores that would spell a framing header (Content_Length), CONNECT and TRACE,
 // and the path: no encoded or plain "." and ".." segments, encoded slashes, backslashes, NULs or control characters.
 [[nodiscard]] std::optional<Violation> check_request_head(std::string_view head);
 

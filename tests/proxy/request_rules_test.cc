@@ -62,9 +62,9 @@ INSTANTIATE_TEST_SUITE_P(
         Head{"no_colon", get("A b\r\n"), 400}, Head{"empty_name", get(": b\r\n"), 400}, Head{"name_with_blank", get("A B: c\r\n"), 400},
         Head{"name_with_high_octet", get("\xc3\xa4: c\r\n"), 400}, Head{"no_blank_line", "GET / HTTP/1.1\r\nHost: a\r\n", 400},
         Head{"empty", "\r\n\r\n", 400}, Head{"leading_blank_line", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-        Head{"underscored_forwarded", get("X_Forwarded_For: 1\r\n"), 400}, Head{"underscored_user", get("Remote_User: root\r\n"), 400},
+        Head{"underscored_forwarded", get("X_Forwarded_For: 1\r\n"), 0}, Head{"underscored_user", get("Remote_User: root\r\n"), 0},
         Head{"underscored_authorization", get("authorization_: x\r\nAuthori_zation: x\r\n"), 0},
-        Head{"half_underscored_forwarded", get("X-Forwarded_User: root\r\n"), 400}),
+        Head{"half_underscored_forwarded", get("X-Forwarded_User: root\r\n"), 0}),
     [](const auto& test) { return std::string(test.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(

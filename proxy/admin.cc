@@ -95,6 +95,34 @@ std::vector<MetricFamily> delegation_families(const Cores& cores) {
   return {std::move(exchanges), std::move(cache), std::move(troubles)};
 }
 
+// Every step of the Kerberos client, of all cores together.
+std::vector<MetricFamily> kdc_families(const Cores& cores) {
+  std::map<KdcTimes::Key, KdcSeries> times;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> answers;
+  for (const auto& core : cores) core->metrics.kdc.collect(times, answers);
+  MetricFamily seconds = family("stead_kdc_step_seconds", "Time of each exchange with a KDC, and of each search for one, by exchange, realm and controller.",
+                                MetricType::Histogram);
+  for (const auto& [key, series] : times) {
+    const auto& [exchange, realm, controller] = key;
+    ClientMetric metric;
+    metric.label = {{"exchange", exchange}, {"realm", realm}, {"controller", controller}};
+    std::uint64_t below = 0;
+    for (std::size_t slot = 0; slot < series.count.size(); ++slot) {
+      below += series.count[slot];
+      ClientMetric::Bucket bucket;
+      bucket.cumulative_count = below;
+      bucket.upper_bound = slot < KdcSeries::kSeconds.size() ? KdcSeries::kSeconds[slot] : std::numeric_limits<double>::infinity();
+      metric.histogram.bucket.push_back(bucket);
+    }
+    metric.histogram.sample_count = below;
+    metric.histogram.sample_sum = static_cast<double>(series.microseconds) / 1e6;
+    seconds.metric.push_back(std::move(metric));
+  }
+  MetricFamily said = family("stead_kdc_answers_total", "What KDCs answered: ticket, referral, an error's symbol, timeout; of a search: found, none.");
+  for (const auto& [key, count] : answers) add(said, static_cast<double>(count), {{"exchange", key.first}, {"answer", key.second}});
+  return {std::move(seconds), std::move(said)};
+}
+
 std::vector<MetricFamily> connection_families(const Cores& cores) {
   std::vector<MetricFamily> out;
   const auto counter = [&](const char* name, const char* help, Counter CoreMetrics::*which) {
@@ -131,7 +159,7 @@ void row(std::string& html, std::string_view name, const std::string& value) {
 
 std::string Admin::metrics() const {
   std::vector<MetricFamily> families = request_families(cores_);
-  for (auto* more : {&connection_families, &delegation_families})
+  for (auto* more : {&connection_families, &delegation_families, &kdc_families})
     for (MetricFamily& one : (*more)(cores_)) families.push_back(std::move(one));
   families.push_back(family("stead_ready", "1 while new requests are taken.", MetricType::Gauge));
   add(families.back(), ready_ ? 1 : 0);
@@ -144,7 +172,7 @@ std::string Admin::metrics() const {
 
 std::string Admin::status_page() const {
   std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>stead-proxy</title>"
-                     "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1c2430}th{text-align:left;padding-right:1.5rem;font-weight:600}"
+                     "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1c2430}th,td{text-align:left;vertical-align:top;padding:.15rem 1.5rem .15rem 0}th{font-weight:600}"
                      "table{border-collapse:collapse}pre{background:#f3f5f8;padding:.75rem;overflow:auto}article{border-top:1px solid #d5dbe3;padding:.5rem 0}"
                      "h1{font-size:1.4rem}h2{font-size:1.15rem}h3{font-size:1rem;margin:.25rem 0}</style></head><body>\n<h1>stead-proxy " STEAD_VERSION
                      "</h1>\n<table>\n";

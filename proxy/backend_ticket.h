@@ -3,6 +3,7 @@
 // and keep a small cache in front. One flight for each (session's evidence or user, SPN), however many requests wait.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 
 #include "proxy/sign_in.h"
@@ -26,9 +27,11 @@ class BackendTickets {  // one for each core; what cores share is inside
   [[nodiscard]] virtual Client& client() = 0;
 };
 
-// One for each executor, in order. Blocking (reads the keytab). `message` says in one line why it failed.
+// One for each executor, in order. Blocking (reads the keytab). `message` says in one line why it failed. `on_step`: each exchange with
+// a KDC as it ends, with the number of the executor it ran on; called there.
+using OnStep = std::function<void(std::size_t, const TraceStep&)>;
 [[nodiscard]] Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(
-    const std::vector<boost::asio::any_io_executor>& executors, const ClientOptions& options, std::string& message);
+    const std::vector<boost::asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step, std::string& message);
 
 // The same around clients that are there already, one for each executor.
 [[nodiscard]] std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(const std::vector<boost::asio::any_io_executor>& executors,

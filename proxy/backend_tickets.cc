@@ -169,10 +169,12 @@ class CoreTickets : public BackendTickets {
 }  // namespace
 
 Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
-                                                                          const ClientOptions& options, std::string& message) {
+                                                                          const ClientOptions& options, const OnStep& on_step, std::string& message) {
   std::vector<std::shared_ptr<Client>> clients;
-  for (const auto& executor : executors) {
-    auto client = Client::open(executor, options, message);
+  for (std::size_t i = 0; i < executors.size(); ++i) {
+    ClientOptions own = options;
+    if (on_step) own.on_step = [on_step, i](const TraceStep& step) { on_step(i, step); };
+    auto client = Client::open(executors[i], std::move(own), message);
     if (!client) return client.error();
     clients.push_back(std::move(*client));
   }

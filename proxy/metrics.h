@@ -2,7 +2,6 @@
 // What one core counts. Only its own thread writes; the admin page reads. Nothing here is locked on a request's path: what is rare
 // or told in words has a small lock of its own.
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -10,19 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "proxy/counter.h"
+#include "proxy/kdc_times.h"
 #include "stead/s4u.h"
 
 namespace stead::proxy {
-
-class Counter {
- public:
-  void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-  void subtract(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 // A request that did not get its answer, as /status tells it.
 struct FailureNote {
@@ -43,6 +34,7 @@ struct CoreMetrics {
   Counter upstream_connections, upstream_reuses, upstream_failures, upstream_retries;
   Counter tokens_made, tokens_refused, replies_that_do_not_hold;
   Counter tickets_refused, tickets_unreachable, tickets_failed;
+  KdcTimes kdc;
 
   void request_done(int status, std::chrono::microseconds time) {
     requests_by_status[static_cast<std::size_t>(status) % requests_by_status.size()].add();

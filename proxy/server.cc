@@ -130,7 +130,8 @@ bool ServerOfCores::make_sign_in_parts(StartFailure& failure) {
   if (!users && !config.kerberos && !config.forms && !config.certificate_sign_in) return true;
   std::vector<asio::any_io_executor> executors;
   for (auto& core : cores_) executors.emplace_back(core->io.get_executor());
-  auto tickets = make_backend_tickets(executors, config.client, failure.message);
+  const auto count = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
+  auto tickets = make_backend_tickets(executors, config.client, count, failure.message);
   if (!tickets) {
     if (failure.message.empty()) failure.message = config.client.keytab + ": " + tickets.error().message();
     return false;

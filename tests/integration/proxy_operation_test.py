@@ -3,6 +3,7 @@
 
 import http.server
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -247,6 +248,37 @@ class Life(unittest.TestCase):
         time.sleep(0.6)
         self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Self"), 1)
         self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Proxy"), 1)
+
+    def test_the_time_of_each_kerberos_step_is_told_by_exchange_realm_and_controller(self):
+        conf = self.forest.env["KRB5_CONFIG"]
+        backend = self.enterContext(Apache(self.forest.keytab("backend$@CORP.CONTOSO.COM"), conf))
+        proxy = self.proxy(route("/backend/", backend.url, "HTTP/backend.corp.contoso.com"),
+                           route("/denied/", backend.url, "HTTP/denied.corp.contoso.com"))
+        jar = proxy.folder / "jar"
+        self.assertEqual(proxy.log_in("alice", "Passw0rd!", jar)[0], 303)
+        proxy.curl("/backend/", "-b", jar).ok()
+        for path, status in (("/backend/", "200"), ("/denied/", "403")):
+            self.assertEqual(proxy.curl(path, "-b", jar, "-o", "/dev/null", "-w", "%{http_code}").ok().out, status)
+        text = proxy.admin("/metrics")[1]
+        self.assertIn("# TYPE stead_kdc_step_seconds histogram", text)
+        counted = {m[:3]: float(m[3]) for m in
+                   re.findall(r'^stead_kdc_step_seconds_count{exchange="(.*?)",realm="(.*?)",controller="(.*?)"} (\S+)$', text, re.M)}
+        self.assertEqual({exchange for exchange, _, _ in counted}, {"AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"})
+        dcs = {realm: {dc["name"] for dc in self.forest.controllers(realm)} for realm in ("ROOT.FABRIKAM.COM", "CORP.CONTOSO.COM")}
+        for (exchange, realm, controller), count in counted.items():
+            self.assertGreaterEqual(count, 1)
+            self.assertIn(controller, {""} if exchange == "locate" else dcs[realm])
+        # Each series is whole: its buckets rise to its count, and it has a sum.
+        for labels, count in re.findall(r"^stead_kdc_step_seconds_count({.*}) (\S+)$", text, re.M):
+            buckets = [float(n) for n in re.findall(rf"^stead_kdc_step_seconds_bucket{re.escape(labels[:-1])},le=.* (\S+)$", text, re.M)]
+            self.assertEqual(buckets, sorted(buckets))
+            self.assertEqual(buckets[-1], float(count))
+            self.assertGreater(float(re.search(rf"^stead_kdc_step_seconds_sum{re.escape(labels)} (\S+)$", text, re.M).group(1)), 0)
+        # Every step is counted once, and the refusal has its name.
+        exchanges = sum(count for (exchange, _, _), count in counted.items() if exchange != "locate")
+        self.assertEqual(exchanges, sum(float(n) for n in re.findall(r'^stead_kdc_answers_total{exchange="(?!locate).*} (\S+)$', text, re.M)))
+        self.assertGreaterEqual(proxy.metric("stead_kdc_answers_total", exchange="S4U2Proxy", answer="KDC_ERR_BADOPTION"), 1)
+        self.assertGreaterEqual(proxy.metric("stead_kdc_answers_total", exchange="S4U2Proxy", answer="referral"), 1)
 
 
 if __name__ == "__main__":

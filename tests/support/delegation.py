@@ -59,6 +59,11 @@ def read_table(path=FOLDER / "delegation_cases.txt"):
     return cases
 
 
+def identity_of(case):
+    """What a case's client says under [identity] besides who it is."""
+    return {"rc4": "allow_rc4 = true", "rc4-for-user": "allow_rc4 = true\npa_for_user = true"}.get(case.sign_in, "")
+
+
 class Topology:
     """A context manager: a forest file served, with a stock Apache that holds the keys of every back end that `cases` reach."""
 
@@ -223,7 +228,7 @@ class Topology:
     def run(self, case):
         """Runs one case by `stead s4u`, and where it applies by a stock service and by MIT's client; returns what is wrong."""
         principal, spn = self.principal(case.front_end), self.spn(case.back_end)
-        identity = {"rc4": "allow_rc4 = true", "rc4-for-user": "allow_rc4 = true\npa_for_user = true"}.get(case.sign_in, "")
+        identity = identity_of(case)
         if case.sign_in in ("ticket", "unforwardable"):
             who = ["--evidence", self.own_ticket(case)]
         else:

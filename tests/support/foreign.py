@@ -149,7 +149,7 @@ def slapd(name="slapd"):
 
 
 _BUILT = {"stead-kdc": ("kdc",), "stead-proxy": ("proxy",), "stead": ("sspi_shim/cli", "sspi_shim"),
-          "stead-backend": ("samples/backend",)}
+          "stead-backend": ("samples/backend",), "sdk_door": ("tests/integration",)}
 
 
 def built(name):

@@ -51,6 +51,15 @@ bool one_site(const Domain& domain, const Controller& controller) {
                      [&](const Controller& other) { return equal_ignoring_case(other.site, controller.site); });
 }
 
+// As of now: `controller` is what the server was started with, and an administrator may have paused it since.
+bool is_paused(const Domain& domain, const Controller& controller) {
+  const auto now = std::find_if(domain.controllers.begin(), domain.controllers.end(),
+                                [&](const Controller& other) { return equal_ignoring_case(other.name, controller.name); });
+  return now != domain.controllers.end() ? now->paused : controller.paused;
+}
+
+enum class Standing { ready, paused, user_unknown };
+
 std::optional<std::uint32_t> ipv4_of(const Controller& controller) {
   in_addr address{};
   if (inet_pton(AF_INET, controller.address.c_str(), &address) != 1) return std::nullopt;
@@ -58,8 +67,8 @@ std::optional<std::uint32_t> ipv4_of(const Controller& controller) {
 }
 
 // NETLOGON_SAM_LOGON_RESPONSE_NT40 and, with V5, NETLOGON_SAM_LOGON_RESPONSE (§6.3.1.7, §6.3.1.8), for clients older than V5EX.
-Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, bool user_known, std::uint32_t flags) {
-  constexpr std::uint16_t kLogonResponse = 19, kUserUnknown = 21;
+Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing, std::uint32_t flags) {
+  constexpr std::uint16_t kLogonResponse = 19, kPauseResponse = 20, kUserUnknown = 21;
   Buffer out;
   const auto u16 = [&](std::uint16_t value) {
     out.resize(out.size() + 2);
@@ -82,7 +91,7 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
     }
     out.push_back(0);
   };
-  u16(user_known ? kLogonResponse : kUserUnknown);
+  u16(standing == Standing::paused ? kPauseResponse : standing == Standing::user_unknown ? kUserUnknown : kLogonResponse);
   text("\\\\" + netbios_computer_name(controller));
   text(ping.user);
   text(domain.domain->netbios);
@@ -102,9 +111,10 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
   return out;
 }
 
-Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, bool user_known, std::uint32_t flags) {
+Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing, std::uint32_t flags) {
   NetlogonResponse out;
-  out.opcode = user_known ? NetlogonOpcode::response_ex : NetlogonOpcode::user_unknown_ex;
+  if (standing == Standing::paused) out.opcode = NetlogonOpcode::pause_response_ex;
+  if (standing == Standing::user_unknown) out.opcode = NetlogonOpcode::user_unknown_ex;
   out.flags = flags;
   out.domain_guid = domain_guid(*domain.domain);
   out.dns_forest_name = domain.domain->forest;
@@ -131,9 +141,11 @@ Buffer cldap_reply(const Snapshot& snapshot, const DomainEntry& domain, const Co
   if (!ping || std::none_of(search->attributes.begin(), search->attributes.end(), wanted) || !hosts(domain, *ping)) return encode(reply);
   auto flags = traits(controller.level).ping_flags;
   if (!one_site(*domain.domain, controller)) flags &= ~ds_flag::closest;
-  const bool user_known = ping->user.empty() || knows_user(snapshot, domain, *ping);
-  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0 ? response(domain, controller, *ping, user_known, flags)
-                                                              : old_response(domain, controller, *ping, user_known, flags);
+  Standing standing = Standing::ready;
+  if (!ping->user.empty() && !knows_user(snapshot, domain, *ping)) standing = Standing::user_unknown;
+  if (is_paused(*domain.domain, controller)) standing = Standing::paused;
+  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0 ? response(domain, controller, *ping, standing, flags)
+                                                              : old_response(domain, controller, *ping, standing, flags);
   return encode(reply);
 }
 

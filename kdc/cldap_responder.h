@@ -5,7 +5,8 @@
 namespace stead::kdc {
 
 // The reply datagram of `controller`, a DC of `domain`. Empty: not a ping that can be answered (malformed, or another search), say
-// nothing. A ping for a domain the DC does not host gets a success without attribute; one that names an unknown user, "user unknown".
+// nothing. A ping for a domain the DC does not host gets a success without attribute; one that names an unknown user, "user unknown"; a
+// paused DC says "paused" to all of them, and is looked up in `domain` for that: it may have been paused since it was started.
 [[nodiscard]] Buffer cldap_reply(const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller, Bytes datagram);
 
 }  // namespace stead::kdc

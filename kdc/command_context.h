@@ -47,5 +47,7 @@ struct FoundAccount {
 // setspn -L -S -A -D -Q -X; and the cmdlets. The caller keeps the changed forest where there is no fault.
 void run_setspn(CommandContext& context);
 [[nodiscard]] bool run_cmdlet(CommandContext& context);  // false: no cmdlet of this name
+// Suspend-Service, Resume-Service and Get-Service of a controller's Netlogon. False: none of them.
+[[nodiscard]] bool run_service_cmdlet(CommandContext& context);
 
 }  // namespace stead::kdc

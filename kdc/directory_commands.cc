@@ -96,7 +96,7 @@ CommandResult run_directory_command(DirectoryStore& store, const std::vector<std
     if (equal_ignoring_case(command.name, "setspn") || equal_ignoring_case(command.name, "setspn.exe"))
       run_setspn(context);
     else
-      understood = run_cmdlet(context);
+      understood = run_service_cmdlet(context) || run_cmdlet(context);
     result.output = std::move(context.output);
     result.json = std::move(context.json);
     usage_fault = context.usage_fault;
@@ -119,6 +119,7 @@ std::string directory_usage() {
          "  Enable-ADAccount | Disable-ADAccount | Unlock-ADAccount NAME\n"
          "  Add-ADGroupMember | Remove-ADGroupMember GROUP -Members A,B\n"
          "  Remove-ADUser | Remove-ADComputer | Remove-ADServiceAccount NAME\n"
+         "  Suspend-Service | Resume-Service | Get-Service Netlogon -ComputerName DC\n"
          "NAME is NETBIOS\\name, or a name that only one domain has; -Server REALM chooses the domain.\n";
 }
 

@@ -134,10 +134,11 @@ std::string DirectoryStore::State::fill(const Forest& file_forest, const std::st
   const auto version = meta(database.get(), "schema");
   if (!version.empty() && version != kSchemaVersion)
     return file.string() + " has layout " + version + ", this program knows " + std::string(kSchemaVersion) + " only";
+  if (!create_tables(database.get())) return error("cannot write");  // also those that a folder of an earlier version lacks
   if (version.empty()) {
     opening.made = true;
     Statement insert(database.get(), "INSERT INTO meta VALUES (?, ?)");
-    if (!create_tables(database.get()) || !write_changes(database.get(), {}, file_forest) || !insert.bind("schema", kSchemaVersion).run() ||
+    if (!write_changes(database.get(), {}, file_forest) || !insert.bind("schema", kSchemaVersion).run() ||
         !insert.bind("forest_file_sha256", digest).run())
       return error("cannot write");
   } else {
@@ -186,11 +187,9 @@ std::string DirectoryStore::load(Forest& forest) {
   auto* database = state_->database.get();
   const auto before = state_->present();  // what is committed from here on shows as a change
   if (!execute(database, "BEGIN")) return state_->error("cannot read");
-  auto fault = read_forest(database, forest);
+  auto fault = read_forest(database, state_->controllers, forest);
   execute(database, "ROLLBACK");
   if (!fault.empty()) return state_->file.string() + ": " + fault;
-  for (const auto& kept : state_->controllers.domains)
-    if (auto* domain = find_domain(forest, kept.realm)) domain->controllers = kept.controllers;
   state_->remember(before);
   return {};
 }
@@ -200,7 +199,7 @@ std::string DirectoryStore::change(const std::function<std::string(Forest&)>& ed
   Transaction transaction(database);
   if (!transaction.begun()) return state_->error("cannot write");
   Forest before;
-  if (auto fault = read_forest(database, before); !fault.empty()) return state_->file.string() + ": " + fault;
+  if (auto fault = read_forest(database, state_->controllers, before); !fault.empty()) return state_->file.string() + ": " + fault;
   Forest after = before;
   if (auto fault = edit(after); !fault.empty()) return fault;
   if (!write_changes(database, before, after) || !transaction.commit()) return state_->error("cannot write");

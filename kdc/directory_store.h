@@ -2,8 +2,8 @@
 // The directory on disk: SQLite (WAL, synchronous=FULL) in DIR/directory.db, which administrators may look into and change with
 // sqlite3. A change that was acknowledged survives kill -9; writers of several processes wait for each other.
 //
-// What is kept: domains, accounts, groups and trusts. Controllers (addresses, ports, levels) stay with the forest file: they belong to
-// the process that serves.
+// What is kept: domains, accounts, groups and trusts, and which controllers were paused or resumed. The controllers themselves
+// (addresses, ports, levels) stay with the forest file: they belong to the process that serves.
 #include <atomic>
 #include <filesystem>
 #include <functional>

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS trust (
   first TEXT NOT NULL, second TEXT NOT NULL, direction INTEGER NOT NULL, kind INTEGER NOT NULL, kvno INTEGER NOT NULL,
   password TEXT NOT NULL, sid_filtering INTEGER NOT NULL, tgt_delegation INTEGER NOT NULL, selective_authentication INTEGER NOT NULL,
   name_suffixes TEXT NOT NULL, PRIMARY KEY (first, second));
+CREATE TABLE IF NOT EXISTS controller (
+  realm TEXT NOT NULL, name TEXT NOT NULL, paused INTEGER NOT NULL, PRIMARY KEY (realm, name));
 )sql";
 
 constexpr std::string_view kMemberOf = "memberOf", kSpn = "servicePrincipalName", kDelegateTo = "msDS-AllowedToDelegateTo",
@@ -80,7 +82,8 @@ class Writer {
         insert_group_(database, "INSERT INTO account_group VALUES (?,?,?,?)"),
         insert_value_(database, "INSERT INTO value VALUES (?,?,?,?,?)"),
         insert_domain_(database, "INSERT OR REPLACE INTO domain VALUES (?,?,?,?,?,?,?,?)"),
-        insert_trust_(database, "INSERT OR REPLACE INTO trust VALUES (?,?,?,?,?,?,?,?,?,?)") {}
+        insert_trust_(database, "INSERT OR REPLACE INTO trust VALUES (?,?,?,?,?,?,?,?,?,?)"),
+        insert_controller_(database, "INSERT OR REPLACE INTO controller VALUES (?,?,?)") {}
 
   bool domain(const Domain& domain, std::size_t position) {
     return insert_domain_.bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest, domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid).run();
@@ -126,6 +129,10 @@ class Writer {
         .run();
   }
 
+  bool controller(const std::string& realm, const Controller& controller) {
+    return insert_controller_.bind(realm, controller.name, controller.paused).run();
+  }
+
  private:
   bool values(const std::string& realm, std::uint32_t rid, std::string_view attribute, const std::vector<std::string>& list) {
     for (std::size_t i = 0; i < list.size(); ++i)
@@ -133,7 +140,8 @@ class Writer {
     return true;
   }
 
-  Statement delete_account_, delete_group_, delete_values_, insert_account_, insert_group_, insert_value_, insert_domain_, insert_trust_;
+  Statement delete_account_, delete_group_, delete_values_, insert_account_, insert_group_, insert_value_, insert_domain_, insert_trust_,
+      insert_controller_;
 };
 
 // The entries of `after` that `before` lacks or has otherwise, and the RIDs that are gone.
@@ -150,6 +158,16 @@ bool write_list(const List* before, const List& after, const Write& write, const
   }
   for (const auto& [rid, entry] : old)
     if (!forget(rid)) return false;
+  return true;
+}
+
+// What an administrator has switched since the forest file; without `before` nothing has been.
+bool write_controllers(Writer& writer, const Domain* before, const Domain& after) {
+  if (before == nullptr) return true;
+  for (const auto& controller : after.controllers) {
+    const auto same = [&](const Controller& old) { return old.name == controller.name && old.paused != controller.paused; };
+    if (std::any_of(before->controllers.begin(), before->controllers.end(), same) && !writer.controller(after.realm, controller)) return false;
+  }
   return true;
 }
 
@@ -243,6 +261,17 @@ std::string read_values(sqlite3* database, Forest& forest) {
   return rows.ok() ? "" : sqlite3_errmsg(database);
 }
 
+std::string read_controllers(sqlite3* database, Forest& forest) {
+  Statement rows(database, "SELECT realm, name, paused FROM controller");
+  while (rows.step()) {
+    auto* domain = find_domain(forest, rows.text(0));
+    if (domain == nullptr) continue;
+    for (auto& controller : domain->controllers)
+      if (equal_ignoring_case(controller.name, rows.text(1))) controller.paused = rows.integer(2) != 0;
+  }
+  return rows.ok() ? "" : sqlite3_errmsg(database);
+}
+
 std::string read_trusts(sqlite3* database, Forest& forest) {
   Statement rows(database,
                  "SELECT first, second, direction, kind, kvno, password, sid_filtering, tgt_delegation, selective_authentication, name_suffixes FROM trust ORDER BY rowid");
@@ -271,9 +300,12 @@ bool create_tables(sqlite3* database) {
   return sqlite3_exec(database, std::string(kTables).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
-std::string read_forest(sqlite3* database, Forest& forest) {
+std::string read_forest(sqlite3* database, const Forest& controllers, Forest& forest) {
   forest = {};
-  for (const auto read : {read_domains, read_accounts, read_groups, read_values, read_trusts})
+  if (auto fault = read_domains(database, forest); !fault.empty()) return fault;
+  for (const auto& served : controllers.domains)
+    if (auto* domain = find_domain(forest, served.realm)) domain->controllers = served.controllers;
+  for (const auto read : {read_controllers, read_accounts, read_groups, read_values, read_trusts})
     if (auto fault = read(database, forest); !fault.empty()) return fault;
   return {};
 }
@@ -284,6 +316,7 @@ bool write_changes(sqlite3* database, const Forest& before, const Forest& after)
     const auto& domain = after.domains[i];
     const auto* old = find_domain(before, domain.realm);
     if ((old == nullptr || old->next_rid != domain.next_rid) && !writer.domain(domain, i)) return false;
+    if (!write_controllers(writer, old, domain)) return false;
     const auto forget = [&](std::uint32_t rid) { return writer.forget(domain.realm, rid); };
     const auto account = [&](const Account& entry) { return writer.account(domain.realm, entry); };
     const auto group = [&](const Group& entry) { return writer.group(domain.realm, entry); };

@@ -22,6 +22,7 @@ struct Controller {
   std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
   Level level = Level::w2016;
   std::string site = "Default-First-Site-Name";
+  bool paused = false;  // its Netlogon service is: pings are answered so, and clients look for another DC; its KDC still answers
   friend bool operator==(const Controller&, const Controller&) = default;
 };
 

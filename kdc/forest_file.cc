@@ -146,6 +146,7 @@ class ForestReader {
     }
     in.text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
+    in.boolean("paused", controller.paused);
     places.controllers.push_back({in.at("name"), in.at("kerberos_port"), in.at("ldap_port"), in.at("kpasswd_port"), in.at("level")});
     in.finish();
     domain.controllers.push_back(std::move(controller));

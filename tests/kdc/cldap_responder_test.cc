@@ -119,6 +119,24 @@ TEST_F(CldapResponder, SpeaksTheOldFormsToOldClients) {
   EXPECT_EQ(load_le32(nt4.data() + nt4.size() - 8), 1u);
 }
 
+TEST_F(CldapResponder, SaysThatItIsPausedWhereTheDirectoryHasItSo) {
+  Forest forest = snapshot.forest();
+  const Controller started_with = forest.domains[0].controllers[0];
+  forest.domains[0].controllers[0].paused = true;
+  const Snapshot later(std::move(forest));
+  const auto& domain = *later.domain("ROOT");
+  const auto opcode = [&](const NetlogonPing& asked, const Controller& controller) {
+    return load_le16(decode_ping_reply(cldap_reply(later, domain, controller, encode(to_search(asked, 7))))->netlogon.data());
+  };
+  EXPECT_EQ(opcode(ping(), started_with), 24);
+  EXPECT_EQ(opcode(ping(), domain.domain->controllers[1]), 23);
+  auto asked = ping();
+  asked.user = "nobody";
+  EXPECT_EQ(opcode(asked, started_with), 24);
+  asked.nt_version = nt_version::v1 | nt_version::v5;
+  EXPECT_EQ(opcode(asked, started_with), 20);
+}
+
 TEST_F(CldapResponder, IsSilentOnWhatIsNoSearch) {
   const auto& domain = *snapshot.domain("ROOT");
   const auto reply = [&](Bytes datagram) { return cldap_reply(snapshot, domain, domain.domain->controllers[0], datagram); };

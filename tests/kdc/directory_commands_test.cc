@@ -52,6 +52,35 @@ class DirectoryCommands : public testing::Test {
   Forest forest;
 };
 
+TEST_F(DirectoryCommands, ServicesOfAControllerArePausedAndResumed) {
+  const auto paused = [&](const char* name) {
+    EXPECT_THAT(store->load(forest), IsEmpty());
+    for (const auto& domain : forest.domains)
+      for (const auto& controller : domain.controllers)
+        if (controller.name == name) return controller.paused;
+    ADD_FAILURE() << name;
+    return false;
+  };
+  EXPECT_FALSE(paused("dc12.root.fabrikam.com"));
+  ok("Suspend-Service", "Netlogon", "-ComputerName", "DC12.root.fabrikam.com");
+  EXPECT_TRUE(paused("dc12.root.fabrikam.com"));
+  EXPECT_FALSE(paused("dc12.corp.contoso.com"));
+  EXPECT_THAT(ok("Get-Service", "-Name", "netlogon", "-ComputerName", "dc12.root.fabrikam.com"), HasSubstr("Paused   Netlogon  dc12.root.fabrikam.com\n"));
+  ok("suspend-service", "Netlogon", "-Server", "dc16");
+  EXPECT_TRUE(paused("dc16.emea.root.fabrikam.com"));
+  ok("Resume-Service", "Netlogon", "-Server", "dc16");
+  EXPECT_FALSE(paused("dc16.emea.root.fabrikam.com"));
+  EXPECT_EQ(run("Get-Service", "Netlogon", "-Server", "dc16").json, R"({"Status": "Running", "Name": "Netlogon", "MachineName": "dc16.emea.root.fabrikam.com"})");
+
+  EXPECT_EQ(run("Suspend-Service", "Netlogon").exit_status, 2);
+  EXPECT_EQ(run("Suspend-Service", "-ComputerName", "dc16").exit_status, 2);
+  EXPECT_EQ(run("Suspend-Service", "kdc", "-ComputerName", "dc16").exit_status, 1);
+  EXPECT_THAT(run("Suspend-Service", "Netlogon", "-ComputerName", "dc12").error, HasSubstr("Several domains"));
+  const auto unknown = run("Suspend-Service", "Netlogon", "-ComputerName", "dc99.root.fabrikam.com");
+  EXPECT_EQ(unknown.exit_status, 1);
+  EXPECT_THAT(unknown.error, HasSubstr("dc08.root.fabrikam.com"));
+}
+
 TEST_F(DirectoryCommands, SetspnListsAddsAndRemoves) {
   EXPECT_EQ(ok("setspn", "-L", "frontend"),
             "Registered ServicePrincipalNames for CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com:\n\tHTTP/frontend.root.fabrikam.com\n");

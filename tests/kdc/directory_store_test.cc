@@ -48,6 +48,28 @@ Forest sorted(Forest forest) {
   return forest;
 }
 
+TEST_F(DirectoryStoreTest, TakesControllersFromTheFileAndKeepsWhichArePaused) {
+  const auto pause = [](bool paused) {
+    return [paused](Forest& forest) {
+      forest.domains[0].controllers[1].paused = paused;
+      return std::string();
+    };
+  };
+  ASSERT_THAT(open()->change(pause(true)), IsEmpty());
+  file.forest.domains[0].controllers[0].level = Level::w2022;
+  file.forest.domains[0].controllers[0].paused = true;  // in force until an administrator says otherwise
+  auto store = open("another file");
+  EXPECT_TRUE(opening.file_changed);
+  EXPECT_EQ(opening.forest.domains[0].controllers[0].level, Level::w2022);
+  EXPECT_TRUE(opening.forest.domains[0].controllers[0].paused);
+  EXPECT_TRUE(opening.forest.domains[0].controllers[1].paused);
+  ASSERT_THAT(store->change(pause(false)), IsEmpty());
+  store.reset();
+  store = open();
+  EXPECT_TRUE(opening.forest.domains[0].controllers[0].paused);
+  EXPECT_FALSE(opening.forest.domains[0].controllers[1].paused);
+}
+
 TEST_F(DirectoryStoreTest, HoldsTheWholeForest) {
   auto store = open();
   ASSERT_TRUE(store);

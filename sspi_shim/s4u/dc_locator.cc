@@ -39,7 +39,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
       const DcFacts dc = facts(realm, where);
       out.push_back({dc.where, dc.level});
     }
-    std::stable_partition(out.begin(), out.end(), [&](const KnownController& dc) { return !is_silent(dc.where); });
+    std::stable_partition(out.begin(), out.end(), [&](const KnownController& dc) { return !is_silent(dc.where) && !is_paused(realm, dc.where); });
     co_return out;
   }
 
@@ -158,6 +158,15 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     if (found == pings_.end()) return false;
     const Clock::duration life = found->second.outcome.answer == PingAnswer::ok ? Clock::duration(kPingLife) : Clock::duration(kFailureLife);
     return Clock::now() < found->second.since + life;
+  }
+
+  // Said so at the last ping. One is sent again in time, without waiting for it: it may have been resumed.
+  [[nodiscard]] bool is_paused(const std::string& realm, const ControllerAddress& where) {
+    const std::string key = ping_key(realm, where);
+    const auto found = pings_.find(key);
+    if (found == pings_.end() || found->second.outcome.answer != PingAnswer::paused) return false;
+    if (!is_fresh(key) && under_way_.insert(key).second) asio::co_spawn(executor_, ping(shared_from_this(), key, realm, where), asio::detached);
+    return true;
   }
 
   [[nodiscard]] DcFacts facts(const std::string& realm, const ControllerAddress& where) const {

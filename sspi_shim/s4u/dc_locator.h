@@ -14,7 +14,7 @@ namespace stead {
 class DcLocator {
  public:
   virtual ~DcLocator() = default;
-  // The DCs of a realm in the order they should be asked (no ping). Empty: none known.
+  // The DCs of a realm in the order they should be asked, silent and paused ones last (no ping is waited for). Empty: none known.
   virtual boost::asio::awaitable<std::vector<KnownController>> controllers(std::string realm) = 0;
   // This DC's level, by one ping that is cached; unknown where it does not answer.
   virtual boost::asio::awaitable<DcLevel> level_of(std::string realm, ControllerAddress controller) = 0;

@@ -92,6 +92,17 @@ TEST_F(DcLocatorTest, PausedAndForeignDcsAreNotUsed) {
   EXPECT_EQ(locate(*where, DcLevel::unknown).error(), asio::error::not_found);
 }
 
+TEST_F(DcLocatorTest, ADcThatSaidItIsPausedIsAskedLast) {
+  FakeDc paused(io_, "paused", test::k2016), ready(io_, "ready", test::k2012);
+  paused.response.opcode = NetlogonOpcode::pause_response_ex;
+  const auto where = locator({paused.where, ready.where});
+  EXPECT_THAT(names(test::run(io_, where->controllers("CORP.TEST"))), ElementsAre("paused", "ready"));
+  EXPECT_EQ(test::run(io_, where->level_of("CORP.TEST", paused.where)), DcLevel::unknown);
+  EXPECT_THAT(names(test::run(io_, where->controllers("CORP.TEST"))), ElementsAre("ready", "paused"));
+  EXPECT_EQ(locate(*where, DcLevel::unknown)->controller.name, "ready");
+  EXPECT_EQ(paused.pings, 1);
+}
+
 TEST_F(DcLocatorTest, ASecondDatagramIsSentAndGarbageIsIgnored) {
   FakeDc dc(io_, "dc", test::k2016);
   dc.ignored = 1;

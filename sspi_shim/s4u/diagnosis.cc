@@ -240,7 +240,9 @@ Diagnosis Writer::policy() const {
   out.summary = controller_of(refusal_) + " refuses by policy: a trust on the way between the domains of " + about_.user + ", " + to_string(about_.front_end) +
                 (about_.service.empty() ? "" : " and " + about_.service) +
                 " does not carry the user. A user of the back end's own forest cannot come back into it through a front end in another.";
-  out.fix = {"netdom trust " + about_.front_end.realm + " /domain:" + (cross_realm() ? target_realm() : user_realm()) + " /verify"};
+  // The service's realm is not known before its own KDC has answered.
+  const auto abroad = target_realm().empty() ? refusal_.realm : target_realm();
+  out.fix = {"netdom trust " + about_.front_end.realm + " /domain:" + (cross_realm() ? abroad : user_realm()) + " /verify"};
   return out;
 }
 

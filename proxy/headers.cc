@@ -6,32 +6,15 @@
 #include <array>
 #include <charconv>
 
+#include "proxy/dropped_fields.h"
 #include "sspi_shim/protocol/bytes.h"
 
 namespace stead::proxy {
 namespace {
 
-// Exact names, folded: lower case, '-' for '_'.
-constexpr std::string_view kDroppedFromRequest[] = {
-    // hop-by-hop, and what we write ourselves
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "host", "content-length",
-    "expect", "x-request-id",
-    // credentials
-    "authorization", "proxy-authorization", "proxy-authenticate",
-    // addresses, names and paths in the client's words
-    "forwarded", "true-client-ip", "cf-connecting-ip", "fastly-client-ip", "client-ip", "remote-addr", "remote-host", "remote-user", "auth-user",
-    "auth-type", "logon-user", "user-principal-name", "x-windows-user", "from-user", "iv-user", "iv-groups", "sm-user", "x-proxy-user",
-    "front-end-https", "proxy", "x-rewrite-url", "x-host",
-};
-// Longer names are judged by how they begin.
-constexpr std::string_view kDroppedPrefixes[] = {"x-forwarded", "x-remote", "x-auth", "x-user", "x-real", "x-stead", "x-original", "x-client",
-                                                 "x-ssl", "ssl-", "x-iis", "x-cluster-client", "remote-", "proxy-", "x-ms-client-principal",
-                                                 "x-goog-", "x-webauth", "x-authenticated", "x-logged", "x-username", "x-login", "x-account",
-                                                 "x-identity", "x-principal", "x-kerberos"};
-
 char folded(char c) {
-  if (c == '_') return '-';
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 }
 bool folded_starts_with(std::string_view name, std::string_view prefix) {
   if (name.size() < prefix.size()) return false;
@@ -40,15 +23,35 @@ bool folded_starts_with(std::string_view name, std::string_view prefix) {
   return true;
 }
 
-// Which first letters and which lengths a dropped name can have, so that most names are passed at a glance.
+// The table, by first letter; and which lengths a dropped name can have, so that most names are passed at a glance.
+struct Letter {
+  std::uint64_t lengths = 0;
+  std::uint8_t begin = 0, end = 0;  // in `rows`
+};
+struct Row {
+  std::string_view name;
+  bool is_prefix = false;
+};
 struct Glance {
-  std::array<std::uint64_t, 26> lengths_by_letter{};
+  std::array<Letter, 26> letters{};
+  std::array<Row, kDroppedFields.size()> rows{};
   consteval Glance() {
-    for (const auto name : kDroppedFromRequest) lengths_by_letter[static_cast<std::size_t>(name[0] - 'a')] |= 1ULL << name.size();
-    for (const auto prefix : kDroppedPrefixes)
-      lengths_by_letter[static_cast<std::size_t>(prefix[0] - 'a')] |= ~((1ULL << prefix.size()) - 1);
+    std::uint8_t filled = 0;
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+      Letter& letter = letters[i];
+      letter.begin = filled;
+      for (const DroppedField& field : kDroppedFields) {
+        if (static_cast<std::size_t>(field.pattern[0] - 'a') != i) continue;
+        const bool is_prefix = field.pattern.ends_with('*');
+        const std::string_view name = field.pattern.substr(0, field.pattern.size() - (is_prefix ? 1 : 0));
+        letter.lengths |= is_prefix ? ~((1ULL << name.size()) - 1) : 1ULL << name.size();
+        rows[filled++] = {name, is_prefix};
+      }
+      letter.end = filled;
+    }
   }
 };
+static_assert(kDroppedFields.size() < 256);
 constexpr Glance kGlance;
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -93,12 +96,12 @@ RequestField judge_request_field(std::string_view name) {
   const char first = folded(name.front());
   if (name.size() == 6 && first == 'c' && equal_ignoring_case(name, "cookie")) return RequestField::cookie;
   if (first < 'a' || first > 'z') return RequestField::pass;
-  const std::uint64_t lengths = kGlance.lengths_by_letter[static_cast<std::size_t>(first - 'a')];
-  if ((lengths >> std::min<std::size_t>(name.size(), 63) & 1) == 0) return RequestField::pass;
-  for (const auto dropped : kDroppedFromRequest)
-    if (dropped.size() == name.size() && folded_starts_with(name, dropped)) return RequestField::drop;
-  for (const auto prefix : kDroppedPrefixes)
-    if (folded_starts_with(name, prefix)) return RequestField::drop;
+  const Letter& letter = kGlance.letters[static_cast<std::size_t>(first - 'a')];
+  if ((letter.lengths >> std::min<std::size_t>(name.size(), 63) & 1) == 0) return RequestField::pass;
+  for (std::size_t i = letter.begin; i < letter.end; ++i) {
+    const Row& row = kGlance.rows[i];
+    if ((row.is_prefix || row.name.size() == name.size()) && folded_starts_with(name, row.name)) return RequestField::drop;
+  }
   return RequestField::pass;
 }
 

@@ -11,8 +11,7 @@ namespace stead::proxy {
 
 // What is done with a client's field on its way to a back end.
 enum class RequestField { pass, drop, cookie };
-// Hop-by-hop fields, those that name a user, an address or a path in a client's words, credentials, and those we write ourselves, in any
-// case of letters and with '_' for '-'.
+// By the table in dropped_fields.h.
 [[nodiscard]] RequestField judge_request_field(std::string_view name);
 // The Cookie header without our own cookies; empty where nothing is left.
 void append_foreign_cookies(std::string& out, std::string_view cookie_header);

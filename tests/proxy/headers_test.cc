@@ -3,32 +3,70 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/dropped_fields.h"
+
 namespace stead::proxy {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
 
-class DroppedFromRequests : public testing::TestWithParam<const char*> {};
-TEST_P(DroppedFromRequests, InAnySpelling) {
-  std::string name = GetParam();
-  EXPECT_EQ(judge_request_field(name), RequestField::drop);
-  std::string upper = name, underscored = name;
+// The name in the spellings that servers make the same variable of.
+void expect_dropped(std::string name) {
+  EXPECT_EQ(judge_request_field(name), RequestField::drop) << name;
+  std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
-  for (char& c : underscored) c = c == '-' ? '_' : c;
-  EXPECT_EQ(judge_request_field(upper), RequestField::drop);
-  EXPECT_EQ(judge_request_field(underscored), RequestField::drop);
+  EXPECT_EQ(judge_request_field(upper), RequestField::drop) << upper;
+  for (const char separator : {'_', '.', '~'}) {
+    std::string other = name;
+    for (char& c : other) c = c == '-' ? separator : c;
+    EXPECT_EQ(judge_request_field(other), RequestField::drop) << other;
+  }
 }
-INSTANTIATE_TEST_SUITE_P(Table, DroppedFromRequests,
-                         testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-                                         "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything",
-                                         "X-Real-IP", "X-Remote-User", "X-Remote-Group", "Remote-User", "X-Auth-Request-User", "X-User", "X-Original-URL",
-                                         "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN", "SSL-Client-S-DN", "True-Client-IP", "Host", "Content-Length",
-                                         "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User", "Logon-User"));
+
+class DroppedRow : public testing::TestWithParam<DroppedField> {};
+TEST_P(DroppedRow, InAnySpelling) {
+  std::string name(GetParam().pattern);
+  ASSERT_FALSE(GetParam().whose.empty());
+  const bool is_prefix = name.ends_with('*');
+  if (is_prefix) name.pop_back();
+  expect_dropped(name);
+  if (is_prefix) {
+    expect_dropped(name + "x");
+    expect_dropped(name + std::string(300, 'x'));
+  } else {
+    EXPECT_EQ(judge_request_field(name + "0x"), RequestField::pass);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Table, DroppedRow, testing::ValuesIn(kDroppedFields), [](const auto& test) {
+  std::string name(test.param.pattern);
+  for (char& c : name) c = c == '-' ? '_' : c == '*' ? 'X' : c;
+  return name;
+});
+
+// As the products' documentation spells them.
+class DroppedFromRequests : public testing::TestWithParam<const char*> {};
+TEST_P(DroppedFromRequests, InAnySpelling) { expect_dropped(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(
+    Names, DroppedFromRequests,
+    testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Connection",
+                    "Forwarded", "X-Forwarded-For", "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Forwarded-Client-Cert", "X-Real-IP",
+                    "X-Remote-User", "X-Remote-Group", "X-Remote-Extra-scopes", "Remote-User", "Remote-Groups", "X-Auth-Request-User", "X-authentik-username",
+                    "X-Authenticated-Userid", "X-User", "X-Userinfo", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN", "X-SSL-Client-Verify",
+                    "SSL-Client-S-DN", "SSL_CLIENT_VERIFY", "True-Client-IP", "Host", "Content-Length", "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User",
+                    "Logon-User", "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", "OIDC-access-token", "Impersonate-User", "Impersonate-Group", "Impersonate-Extra-x",
+                    "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Mtls-Clientcert-Leaf", "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion",
+                    "Tailscale-User-Login", "Tailscale-User-Name", "X-Consumer-Username", "X-Consumer-Custom-ID", "X-Credential-Identifier", "X-Vouch-User",
+                    "X-Vouch-Idp-Claims-Groups", "Shib-Identity-Provider", "Shib_Session_ID", "eppn", "X-SM-User", "SM_USER", "SM_USERDN", "X-MS-CLIENT-PRINCIPAL-NAME",
+                    "X-MS-TOKEN-AAD-ID-TOKEN", "X-Goog-Authenticated-User-Email", "X-Goog-IAP-JWT-Assertion", "X-Pomerium-Claim-Email", "X-Pomerium-Jwt-Assertion",
+                    "X-ARR-ClientCert", "Client-Cert", "Client-Cert-Chain", "X-AppEngine-User-Email", "iv-user", "iv-groups", "iv-creds", "OAM_REMOTE_USER",
+                    "Osso-User-Dn", "ct-remote-user", "MELLON_NAME_ID", "CAS-User", "GSS_NAME", "X-Jwt-Assertion", "X-Endpoint-API-UserInfo", "Teleport-Jwt-Assertion",
+                    "X-Envoy-External-Address", "X-Azure-ClientIP", "AUTHENTICATE_MAIL", "X-Email", "X-Groups", "X-Roles"));
 
 TEST(RequestFields, OfNoSpecialMeaningPass) {
   for (const char* name : {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", "If-None-Match", "Range", "X-Custom", "Origin", "Referer", "traceparent",
-                           "Sec-WebSocket-Key", "X-Requested-With", "X-CSRF-Token", "Cache-Control", "1-number", "Sec-Fetch-Site", "SOAPAction"})
+                           "Sec-WebSocket-Key", "X-Requested-With", "X-CSRF-Token", "Cache-Control", "1-number", "Sec-Fetch-Site", "SOAPAction", "X-Api-Key", "X-Xsrf-Token", "X-Amzn-Trace-Id",
+                           "X-Ms-Version", "If-Match", "Idempotency-Key", "Sec-CH-UA", "X-Correlation-Id", "Overwrite", "Destination", "Depth", "Translate", "MS-ASProtocolVersion"})
     EXPECT_EQ(judge_request_field(name), RequestField::pass) << name;
   EXPECT_EQ(judge_request_field("cOOkie"), RequestField::cookie);
 }

@@ -167,7 +167,12 @@ void Reader::sign_in(const toml::table& table) {
     out_.certificate_sign_in = true;
     ConfigTable keys(*certificate, "[sign_in.certificate]", errors_);
     path(keys, "ca", out_.certificate_ca);
-    path(keys, "crl", out_.certificate_crl);
+    if (const toml::node* const crl = keys.find("crl"); crl != nullptr && crl->is_array()) {
+      for (const auto& [text, node] : keys.texts("crl")) out_.certificate_crls.push_back(beside_file(errors_.file(), text));
+    } else if (std::string file; crl != nullptr) {
+      path(keys, "crl", file);
+      if (!file.empty()) out_.certificate_crls.push_back(std::move(file));
+    }
     if (out_.certificate_ca.empty()) keys.error("ca", "needs ca, the CA of users' certificates");
     if (out_.certificate.empty()) keys.error("ca", "works over TLS only: [server] needs certificate and key");
     keys.finish();

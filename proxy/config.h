@@ -64,7 +64,7 @@ struct Config {
   std::string channel_bindings = "allow";  // [sign_in.kerberos]: "ignore", "allow", "require"
   std::string forms_realm;
   std::string certificate_ca;
-  std::string certificate_crl;             // PEM file of CRLs; empty: none are checked
+  std::vector<std::string> certificate_crls;  // revocation lists, PEM or DER; empty: none are checked
   std::string session_key_file;
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
   std::vector<Route> routes;

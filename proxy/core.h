@@ -21,7 +21,6 @@ namespace stead::proxy {
 struct Shared {
   Config config;
   Router router{config.routes};
-  std::unique_ptr<ServerTls> server_tls;  // null: plain HTTP
   std::unique_ptr<UpstreamTls> upstream_tls;
   std::unique_ptr<AccessLog> access_log;
 
@@ -47,6 +46,7 @@ struct Core {
   unsigned index;
   Shared& shared;
   boost::asio::io_context io{1};
+  std::shared_ptr<ServerTls> server_tls;    // null: plain HTTP; another one when its files have changed
   std::shared_ptr<BackendTickets> tickets;  // null: no route needs one
   std::shared_ptr<SignIn> sign_in;          // null: no route wants a user
   Watchdog watchdog;

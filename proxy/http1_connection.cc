@@ -56,15 +56,16 @@ Http1Connection::~Http1Connection() {
 }
 
 asio::awaitable<void> Http1Connection::run() {
-  if (core_.shared.server_tls) {
+  if (core_.server_tls) {
+    tls_ = judged_by_ = core_.server_tls;
     stream_.expire_reads_in(core_.shared.config.limits.header_timeout);
-    const Error error = co_await stream_.accept_tls(core_.shared.server_tls->context());
+    const Error error = co_await stream_.accept_tls(tls_->context());
     stream_.expect_nothing();
     if (error) {
       core_.metrics.tls_failures.add();
       co_return;
     }
-    if (core_.shared.config.certificate_sign_in) certificate_ = client_certificate_of(stream_.ssl());
+    if (core_.shared.config.certificate_sign_in) certificate_ = ServerTls::client_certificate_of(stream_.ssl());
   }
   Next next = Next::request;
   while (next == Next::request) next = co_await serve();
@@ -138,6 +139,10 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   started_at_ = std::chrono::system_clock::now();
   started_ = Clock::now();
   request_id_ = core_.request_ids.next();
+  if (judged_by_ != core_.server_tls) {  // a certificate may have been revoked while its connection stayed open
+    judged_by_ = core_.server_tls;
+    if (!certificate_.name.empty()) certificate_ = judged_by_->judge_again(stream_.ssl());
+  }
 
   // The origin form of the target; the Host is the authority's where the target had one.
   std::string_view target = head_.target;
@@ -194,9 +199,10 @@ RequestView Http1Connection::view() {
   view.content_type = head_.content_type;
   view.remote_address = remote_;
   view.tls = stream_.tls();
-  if (core_.shared.server_tls) view.channel_bindings = core_.shared.server_tls->bindings();
+  if (tls_) view.channel_bindings = tls_->bindings();
   view.client_certificate = certificate_.der;
   view.client_certificate_error = certificate_.error;
+  view.client_certificate_name = certificate_.name;
   view.request_id = request_id_;
   return view;
 }
@@ -221,6 +227,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Ma
     stranger.cookie = stranger.authorization = {};
     stranger.client_certificate.clear();
     stranger.client_certificate_error.clear();
+    stranger.client_certificate_name = {};
     auto challenge = co_await core_.sign_in->decide(std::move(stranger), *route_);
     if (const auto* response = std::get_if<OwnResponse>(&challenge)) co_return co_await answer(*response, body);
     co_return co_await answer(error_page(401, request_id_, "Please sign in again", "Your sign-in is no longer known here."), body);

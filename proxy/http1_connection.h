@@ -35,6 +35,7 @@ class Http1Connection {
   Stream stream_;
   ReadBuffer buffer_;
   std::string remote_;
+  std::shared_ptr<ServerTls> tls_, judged_by_;  // of the handshake; by whose files the certificate was judged last
   ClientCertificate certificate_;
 
   // The request at hand.

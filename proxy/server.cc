@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "proxy/admin.h"
+#include "proxy/file_watch.h"
 #include "proxy/http1_connection.h"
 #include "proxy/listener.h"
 
@@ -69,6 +70,8 @@ class ServerOfCores final : public Server {
   }
 
  private:
+  void use_server_tls(const std::shared_ptr<ServerTls>& tls);
+  void read_server_tls_again();
   bool listen(StartFailure& failure);
   bool make_sign_in_parts(StartFailure& failure);
   asio::awaitable<void> accept(tcp::acceptor& acceptor, Core& core);
@@ -84,21 +87,41 @@ class ServerOfCores final : public Server {
   std::vector<std::vector<tcp::acceptor>> acceptors_;  // by endpoint, then core
   std::unique_ptr<tcp::acceptor> admin_acceptor_;
   std::unique_ptr<asio::signal_set> signals_;
-  bool ending_ = false;
+  std::unique_ptr<FileWatch> tls_watch_;
+  bool ending_ = false, running_ = false;
 };
 
 bool ServerOfCores::prepare(StartFailure& failure) {
   Config& config = shared_.config;
-  shared_.server_tls = ServerTls::open(config, failure.message);
-  if (!shared_.server_tls && !failure.message.empty()) return false;
+  const auto server_tls = ServerTls::open(config, failure.message);
+  if (!server_tls && !failure.message.empty()) return false;
   shared_.upstream_tls = UpstreamTls::open(config, failure.message);
   if (!shared_.upstream_tls) return false;
   shared_.access_log = AccessLog::open(config.access_log, failure.message);
   if (!shared_.access_log) return false;
   const unsigned threads = config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
+  use_server_tls(server_tls);
   if (!listen(failure)) return false;
   return make_sign_in_parts(failure);
+}
+
+// At once before the cores run, else by their loops.
+void ServerOfCores::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
+  if (!tls) return;
+  for (const std::string& warning : tls->warnings()) spdlog::warn("{}", warning);
+  for (auto& core : cores_) {
+    if (!running_) core->server_tls = tls;
+    else asio::post(core->io, [&core, tls] { core->server_tls = tls; });
+  }
+}
+
+void ServerOfCores::read_server_tls_again() {
+  std::string message;
+  const auto tls = ServerTls::open(shared_.config, message);
+  if (!tls) return spdlog::error("{}; what was read before stays in use", message);
+  use_server_tls(tls);
+  spdlog::info("certificates, keys and revocation lists were read again");
 }
 
 bool ServerOfCores::listen(StartFailure& failure) {
@@ -251,13 +274,17 @@ int ServerOfCores::run() {
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
   asio::co_spawn(cores_.front()->io, watch_signals(), log_stray);
   if (admin_acceptor_) asio::co_spawn(cores_.front()->io, accept_admin(), log_stray);
+  running_ = true;
+  const bool tls = cores_.front()->server_tls != nullptr;
+  if (tls) tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(shared_.config), [this] { read_server_tls_again(); });
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
   admin_.set_ready(true);
   for (const Endpoint& endpoint : shared_.config.listen)
-    spdlog::info("listening at {}://{}:{}", shared_.server_tls ? "https" : "http", endpoint.address, endpoint.port);
+    spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);
   run_core(*cores_.front());
   for (std::thread& thread : threads) thread.join();
+  tls_watch_.reset();
   return 0;
 }
 

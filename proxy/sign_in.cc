@@ -156,7 +156,7 @@ class CoreSignIn : public SignIn {
       auto answer = co_await certificates_.user_of(request.client_certificate);
       if (auto* const user = std::get_if<std::string>(&answer)) {
         SignedIn begun = begin_session(request, std::move(*user), SignInMethod::certificate, request.client_certificate);
-        note_sign_in(request, begun.session, "");
+        note_sign_in(request, begun.session, request.client_certificate_name);
         co_return begun;
       }
       refused = std::move(std::get<CertificateRefused>(answer));
@@ -165,6 +165,7 @@ class CoreSignIn : public SignIn {
     } else {
       refused.detail.insert(0, "the client certificate does not verify: ");
     }
+    if (!request.client_certificate_name.empty()) refused.detail.append(" (").append(request.client_certificate_name).append(")");
     if (needed || refused.fault != CertificateFault::none_sent)
       audit({.what = "sign-in refused", .user = "", .method = "certificate", .address = request.remote_address,
              .request_id = request.request_id, .detail = refused.detail});

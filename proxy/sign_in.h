@@ -35,6 +35,7 @@ struct RequestView {
   std::string_view channel_bindings;     // "tls-server-end-point:" and the hash; empty on plain HTTP
   std::vector<std::uint8_t> client_certificate;  // DER; empty: none was sent or it did not verify
   std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
+  std::string_view client_certificate_name;      // whose it says it is, for the log; empty: none was sent
   std::string_view request_id;
 };
 

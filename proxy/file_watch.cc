@@ -1,0 +1,51 @@
+#include "proxy/file_watch.h"
+
+#include <sys/stat.h>
+
+namespace stead::proxy {
+
+FileWatch::FileWatch(std::vector<std::string> files, std::function<void()> changed, std::chrono::milliseconds every)
+    : files_(std::move(files)), changed_(std::move(changed)), every_(every) {
+  thread_ = std::thread([this] { run(); });
+}
+
+FileWatch::~FileWatch() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+// Which file it is, how long and of when; a file that is renamed into place shows by its inode.
+std::string FileWatch::look() const {
+  std::string out;
+  for (const std::string& file : files_) {
+    struct stat is {};
+    if (::stat(file.c_str(), &is) == 0) {
+      for (const auto number : {static_cast<long long>(is.st_dev), static_cast<long long>(is.st_ino), static_cast<long long>(is.st_size),
+                                static_cast<long long>(is.st_mtim.tv_sec), static_cast<long long>(is.st_mtim.tv_nsec)})
+        out.append(std::to_string(number)).append(" ");
+    }
+    out.append("\n");
+  }
+  return out;
+}
+
+void FileWatch::run() {
+  std::string known = look(), last = known;
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, every_, [this] { return ending_; })) {
+    std::string now = look();
+    if (now == last && now != known) {
+      known = now;
+      lock.unlock();
+      changed_();
+      lock.lock();
+    }
+    last = std::move(now);
+  }
+}
+
+}  // namespace stead::proxy

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "proxy/config.h"
-#include "proxy/kerberos_acceptor.h"
 #include "proxy/login_throttle.h"
 #include "proxy/session_cookie.h"
 #include "sspi_shim/protocol/crypto.h"
+#include "stead/acceptor.h"
 
 namespace stead::proxy {
 

@@ -1,4 +1,4 @@
-#include "proxy/kerberos_acceptor.h"
+#include "stead/acceptor.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "sspi_shim/protocol/ap_messages.h"
 #include "sspi_shim/protocol/spnego.h"
 
-namespace stead::proxy {
+namespace stead {
 namespace {
 
 constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
@@ -69,7 +69,7 @@ class GssAcceptor : public KerberosAcceptor {
 
 }  // namespace
 
-std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const Options& options, std::string& message) {
+std::shared_ptr<const KerberosAcceptor> v0::KerberosAcceptor::open(const Options& options, std::string& message) {
   const std::string& keytab = options.keytab;
   const auto entries = read_keytab(keytab, message);
   if (!entries) return nullptr;
@@ -90,4 +90,4 @@ std::shared_ptr<const KerberosAcceptor> KerberosAcceptor::open(const Options& op
   return acceptor;
 }
 
-}  // namespace stead::proxy
+}  // namespace stead

@@ -1,5 +1,5 @@
 // The acceptor before tickets made without a KDC, from our own client and with a hostile one's changes.
-#include "proxy/kerberos_acceptor.h"
+#include "stead/acceptor.h"
 
 #include <functional>
 
@@ -9,7 +9,7 @@
 #include "stead/s4u.h"
 #include "tests/context/ticket_fixture.h"
 
-namespace stead::proxy {
+namespace stead {
 namespace {
 
 class KerberosAcceptorTest : public stead::test::TicketFixture {
@@ -146,4 +146,4 @@ TEST_F(KerberosAcceptorTest, NamesAKeytabThatCannotServe) {
 }
 
 }  // namespace
-}  // namespace stead::proxy
+}  // namespace stead

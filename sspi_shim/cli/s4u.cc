@@ -8,7 +8,7 @@
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/context/evidence.h"
 #include "sspi_shim/protocol/types.h"
-#include "sspi_shim/s4u/client_config.h"
+#include "stead/client_config.h"
 #include "stead/s4u.h"
 
 namespace stead::cli {

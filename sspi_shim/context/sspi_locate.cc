@@ -5,7 +5,7 @@
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
 #include "sspi_shim/protocol/types.h"
-#include "sspi_shim/s4u/client_config.h"
+#include "stead/client_config.h"
 
 namespace stead::sspi {
 namespace {

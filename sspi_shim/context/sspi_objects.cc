@@ -6,7 +6,7 @@
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/context/krb5_handles.h"
 #include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/s4u/client_config.h"
+#include "stead/client_config.h"
 
 namespace stead::sspi {
 namespace {

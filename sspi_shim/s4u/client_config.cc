@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/client_config.h"
+#include "stead/client_config.h"
 
 #include <boost/asio/ip/address.hpp>
 #include <krb5.h>
@@ -97,7 +97,7 @@ void read_identity_table(const toml::table& identity, ConfigErrors& errors, Clie
   reader.finish();
 }
 
-std::optional<ClientOptions> read_client_config(const std::string& path, OtherTables others, std::string& message) {
+std::optional<ClientOptions> v0::read_client_config(const std::string& path, OtherTables others, std::string& message) {
   ConfigErrors errors(path);
   ClientOptions options;
   if (const auto parsed = parse_config_file(errors)) {
@@ -111,7 +111,7 @@ std::optional<ClientOptions> read_client_config(const std::string& path, OtherTa
   return options;
 }
 
-std::string default_realm() {
+std::string v0::default_realm() {
   const Krb5Context context = make_context();
   char* realm = nullptr;
   if (!context || krb5_get_default_realm(context.get(), &realm) != 0) return {};
@@ -120,7 +120,7 @@ std::string default_realm() {
   return text;
 }
 
-void fill_from_krb5_conf(ClientOptions& options) {
+void v0::fill_from_krb5_conf(ClientOptions& options) {
   if (options.keytab.empty()) {
     const Krb5Context context = make_context();
     char name[1024] = {};

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/client_config.h"
+#include "stead/client_config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,12 @@
 #pragma once
-// What a client is told: `stead --config FILE`, and what holds without one. The proxy's file has the same tables (config_table.h).
+// What a client is told: `stead --config FILE`, and what holds without one. The proxy's file has the same tables.
 #include <optional>
 #include <string>
 
 #include "stead/s4u.h"
 
 namespace stead {
+inline namespace __attribute__((visibility("default"))) v0 {
 
 // The file may have other tables than [locator] and [identity]: the proxy's does.
 enum class OtherTables { refused, allowed };
@@ -19,4 +20,5 @@ void fill_from_krb5_conf(ClientOptions& options);
 // krb5.conf's default_realm, or the one libkrb5 derives; empty: none.
 [[nodiscard]] std::string default_realm();
 
+}  // namespace v0
 }  // namespace stead

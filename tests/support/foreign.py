@@ -148,8 +148,17 @@ def slapd(name="slapd"):
     return unpacked("slapd", name)
 
 
+def postgresql(name):
+    """postgres, initdb or psql, of the version that samples/install-packages unpacked."""
+    folders = sorted((FOREIGN / "postgresql" / "usr/lib/postgresql").glob("*/bin"))
+    if not folders or not (folders[-1] / name).exists():
+        raise Missing(f"{name} is not below {FOREIGN / 'postgresql'}: run samples/install-packages sdk")
+    return Program(str(folders[-1] / name), {"LD_LIBRARY_PATH": str(library_folder("postgresql"))})
+
+
 _BUILT = {"stead-kdc": ("kdc",), "stead-proxy": ("proxy",), "stead": ("sspi_shim/cli", "sspi_shim"),
-          "stead-backend": ("samples/backend",), "sdk_door": ("tests/integration",)}
+          "stead-backend": ("samples/backend",), "sdk_door": ("tests/integration",), "sdk_postgresql": ("samples/sdk_postgresql",),
+          "sdk_postgresql_sspi": ("samples/sdk_postgresql",)}
 
 
 def built(name):

@@ -25,18 +25,18 @@ Buffer address_bytes(const asio::ip::address& address) {
 void log_request(const ServedController& served, const RequestLog& log) {
   const auto dash = [](const std::string& text) { return text.empty() ? std::string_view("-") : std::string_view(text); };
   spdlog::info("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client), dash(log.target),
-               log.answer, log.status ? " status=" : "", log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{},
-               *log.why ? " why=" : "", *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
+                log.answer, log.status ? " status=" : "", log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{},
+                *log.why ? " why=" : "", *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
 }
 
 void log_warning(const std::string& text) { spdlog::warn("{}", text); }
 
 Core::Immediate Core::answer_now(const ServedController& served, Bytes request, bool datagram_reply) {
-  const std::shared_ptr<const Snapshot> snapshot = directory.snapshot();
-  const DomainEntry* domain = snapshot->domain(served.realm);
+  const Snapshot& directory_now = snapshot();
+  const DomainEntry* domain = directory_now.domain(served.realm);
   if (!domain) return {};
   const Instant at = now();
-  Outcome outcome = handle(request, *snapshot, *domain, served.controller, at);
+  Outcome outcome = handle(request, directory_now, *domain, served.controller, at);
   if (auto* missing = std::get_if<NeedKeys>(&outcome)) return {.reply = {}, .missing = std::move(*missing)};
   Answer& answer = std::get<Answer>(outcome);
   if (datagram_reply && answer.bytes.size() > kMaxDatagramReply) {

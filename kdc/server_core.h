@@ -41,6 +41,9 @@ struct Core {
   Core(Directory& directory_, asio::thread_pool& pool_, const ServerOptions& options_)
       : directory(directory_), pool(pool_), options(options_), datagram(65536) {}
 
+  // The directory as of now. Good until the next call on this core.
+  [[nodiscard]] const Snapshot& snapshot() { return directory.snapshot(held_); }
+
   Directory& directory;
   asio::thread_pool& pool;
   const ServerOptions& options;
@@ -61,6 +64,9 @@ struct Core {
   void answer_later(const ServedController& served, Buffer request, NeedKeys missing, bool datagram_reply, std::function<void(Buffer)> done);
   // A password change. `local`: the address the reply leaves from.
   void change_password(const ServedController& served, Buffer request, const asio::ip::address& local, std::function<void(Buffer)> done);
+
+ private:
+  std::shared_ptr<const Snapshot> held_;
 };
 
 void log_request(const ServedController& served, const RequestLog& log);

@@ -106,8 +106,7 @@ asio::awaitable<void> serve_connection(Core& core, const ServedController& serve
     const std::uint32_t size = load_be32(head.data());
     if (size == 0) break;
     if (size > core.options.max_frame) {
-      const auto snapshot = core.directory.snapshot();
-      const DomainEntry* domain = snapshot->domain(served.realm);
+      const DomainEntry* domain = core.snapshot().domain(served.realm);
       if (service == Service::kerberos && domain) {
         const auto at = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
         const bool sent = co_await write_frame(socket, field_too_long(*domain, at));

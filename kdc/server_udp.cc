@@ -35,9 +35,9 @@ void UdpEndpoint::answer(Bytes request, const asio::ip::udp::endpoint& from) {
   const auto reply_later = [this, from](const Buffer& reply) { send(reply, from); };
   switch (service_) {
     case Service::cldap: {
-      const auto snapshot = core_.directory.snapshot();
-      if (const DomainEntry* domain = snapshot->domain(served_.realm))
-        send(cldap_reply(*snapshot, *domain, served_.controller, request), from);
+      const Snapshot& directory = core_.snapshot();
+      if (const DomainEntry* domain = directory.domain(served_.realm))
+        send(cldap_reply(directory, *domain, served_.controller, request), from);
       return;
     }
     case Service::kpasswd: {

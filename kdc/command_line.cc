@@ -24,6 +24,7 @@ constexpr int kDone = 0, kCannotGoOn = 1, kUsage = 2;
 struct Arguments {
   std::string forest, state, principal, out;
   std::vector<std::string> controllers;
+  std::string log_level = "info";
   std::vector<std::string> command;  // of `directory`
   bool json = false;
 };
@@ -91,6 +92,7 @@ std::optional<std::vector<ServedController>> choose(const Forest& forest, const 
 }
 
 int serve(const Arguments& arguments) {
+  spdlog::set_level(spdlog::level::from_str(arguments.log_level));
   auto file = read_forest(arguments.forest);
   if (!file) return kUsage;
   const auto controllers = choose(file->forest, arguments);
@@ -104,7 +106,9 @@ int serve(const Arguments& arguments) {
     if (store == nullptr) return kCannotGoOn;
     directory = std::make_unique<Directory>(std::move(forest), std::move(store));
   }
-  Server server(*directory, *controllers);
+  ServerOptions options;
+  options.log_requests = spdlog::should_log(spdlog::level::debug);
+  Server server(*directory, *controllers, options);
   std::string what_failed;
   if (!server.bind(what_failed)) return fail(kCannotGoOn, what_failed);
   std::cout << "ready" << std::endl;
@@ -181,6 +185,8 @@ int run_command_line(int argc, const char* const* argv) {
   auto* serve_command = command("serve", "Serve the domain controllers of a forest; prints \"ready\" once every socket is bound");
   serve_command->add_option("--dc", arguments.controllers, "a controller's full name; may be repeated; all by default")->type_name("NAME")->allow_extra_args(false);
   serve_command->add_option("--state", arguments.state, "keep changes of the directory here; in memory by default")->type_name("DIR");
+  serve_command->add_option("--log-level", arguments.log_level, "on standard error: debug (a line for each request), info, warning, error")
+      ->type_name("LEVEL")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   auto* keytab_command = command("keytab", "Write the keys of an account");
   keytab_command->add_option("--principal", arguments.principal, "an SPN or account, with or without @REALM")->type_name("P")->required();
   keytab_command->add_option("--out", arguments.out, "the keytab, replaced where it exists")->type_name("FILE")->required();

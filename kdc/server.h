@@ -22,7 +22,7 @@ struct ServerOptions {
   std::size_t max_connections = 1024;       // a core
   std::size_t max_blocking_jobs = 256;      // a core; what comes on top is dropped
   std::chrono::seconds idle_timeout{30};    // from one TCP message to the next
-  bool log_requests = true;
+  bool log_requests = false;                // a line for each, at debug level
 };
 
 class Server {

@@ -24,7 +24,7 @@ Buffer address_bytes(const asio::ip::address& address) {
 
 void log_request(const ServedController& served, const RequestLog& log) {
   const auto dash = [](const std::string& text) { return text.empty() ? std::string_view("-") : std::string_view(text); };
-  spdlog::info("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client), dash(log.target),
+  spdlog::debug("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client), dash(log.target),
                 log.answer, log.status ? " status=" : "", log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{},
                 *log.why ? " why=" : "", *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
 }
@@ -69,7 +69,7 @@ void Core::change_password(const ServedController& served, Buffer request, const
     Buffer reply = kpasswd_reply(directory, served.realm, request, std::chrono::floor<std::chrono::seconds>(now()), from);
     asio::post(io, [this, &served, reply = std::move(reply), done = std::move(done)]() mutable {
       --blocking_jobs;
-      if (options.log_requests) spdlog::info("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
+      if (options.log_requests) spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
       done(std::move(reply));
     });
   });

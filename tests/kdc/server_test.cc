@@ -77,7 +77,6 @@ class ServerOverSockets : public testing::Test {
       }
   }
   void start(ServerOptions options = {}) {
-    options.log_requests = false;
     options.cores = 2;
     server_ = std::make_unique<Server>(directory_, served_, options);
     std::string what;

@@ -35,15 +35,17 @@ class Forest:
             foreign.kinit(forest.env, "alice", "Passw0rd!").ok()
 
     `source` is a forest file's path (a pathlib.Path) or its text. With `free_ports` a copy with free ports is served, with
-    all that lies beside the file. `dcs` names the controllers to serve, `state` is a folder for --state. `env` is the
+    all that lies beside the file. `dcs` names the controllers to serve, `state` is a folder for --state, `log_level` stead-kdc's
+    (None: its own default). `env` is the
     environment for MIT's tools, by `stead-kdc client-config`; `folder` a temporary folder that tests may use too.
     """
 
-    def __init__(self, source, dcs=None, state=None, free_ports=False):
+    def __init__(self, source, dcs=None, state=None, free_ports=False, log_level="debug"):
         self.source = source
         self.dcs = dcs
         self.state = state
         self.free_ports = free_ports
+        self.log_level = log_level
         self._server = None
 
     def __enter__(self):
@@ -72,6 +74,8 @@ class Forest:
     def start(self):
         """Starts stead-kdc again after stop(), as `with` did."""
         options = [o for dc in self.dcs or () for o in ("--dc", dc)]
+        if self.log_level is not None:
+            options += ["--log-level", self.log_level]
         if self.state is not None:
             options += ["--state", self.state]
         out = self.folder / "kdc.out"

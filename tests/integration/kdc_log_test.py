@@ -1,0 +1,36 @@
+"""What stead-kdc says of the requests it answers: nothing, unless asked to."""
+
+import pathlib
+import unittest
+
+from support import foreign
+from support.forest import Forest
+
+DEMO = pathlib.Path(__file__).resolve().parents[2] / "samples/forest.toml"
+
+
+class Log(unittest.TestCase):
+    def signed_in(self, level):
+        """The log after alice signed in, and then with a wrong password."""
+        with Forest(DEMO, dcs=["dc08.root.fabrikam.com"], free_ports=True, log_level=level) as forest:
+            foreign.kinit(forest.env, "alice", "Passw0rd!").ok()
+            self.assertNotEqual(foreign.kinit(forest.env, "alice", "wrong").status, 0)
+            return forest.log()
+
+    def test_is_quiet_by_default(self):
+        self.assertEqual(self.signed_in(None), "")
+
+    def test_has_a_line_for_each_request_at_debug_level(self):
+        log = self.signed_in("debug")
+        self.assertIn('dc08.root.fabrikam.com AS client=alice@ROOT.FABRIKAM.COM target=krbtgt/ROOT.FABRIKAM.COM@ROOT.FABRIKAM.COM answer="ticket"', log)
+        self.assertIn('answer="KDC_ERR_PREAUTH_FAILED" why="wrong password or key"', log)
+        self.assertNotIn("Passw0rd!", log)
+
+    def test_a_level_that_is_none_is_a_mistake(self):
+        ran = foreign.built("stead-kdc").run("serve", "--forest", DEMO, "--log-level", "loud")
+        self.assertEqual(ran.status, 2, ran)
+        self.assertIn("--log-level", ran.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

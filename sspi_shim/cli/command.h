@@ -12,6 +12,7 @@ void add_s4u(CLI::App& app, int& status);
 void add_locate(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
 void add_err(CLI::App& app, int& status);
+void add_doctor(CLI::App& app, int& status);
 
 // "stead: text" on standard error; returns `exit`.
 int complain(Exit exit, const std::string& text);

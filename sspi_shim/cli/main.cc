@@ -15,6 +15,7 @@ int main(int argc, char** argv) try {
   add_locate(app, status);
   add_explain(app, status);
   add_err(app, status);
+  add_doctor(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

@@ -1,0 +1,16 @@
+#pragma once
+// The whole examination: facts gathered side by side as far as they do not depend on each other, then judged in the chain's order.
+#include "sspi_shim/doctor/proxy_file.h"
+#include "sspi_shim/doctor/report.h"
+
+namespace stead::doctor {
+
+// A user and a service; both empty: network, account, services and back ends are examined without a user.
+struct Patient {
+  std::string user, service;
+};
+
+// Blocks until everything has answered or had its time: a few seconds where somebody is silent.
+[[nodiscard]] Report examine(ProxyFile file, Patient patient);
+
+}  // namespace stead::doctor

@@ -1,0 +1,149 @@
+#pragma once
+// What was seen, as plain values: the gathering fills them in (gather.h), the judgements read them (checks.h). No keys, no tickets.
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sspi_shim/doctor/proxy_file.h"
+#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/s4u/action.h"
+#include "sspi_shim/s4u/netlogon_ping.h"
+
+namespace stead::doctor {
+
+// --- network ---
+
+enum class PortAnswer { not_asked, answered, silent, refused, reset };
+
+struct ControllerFacts {
+  std::string realm;
+  ControllerAddress where;
+  PortAnswer udp = PortAnswer::not_asked, tcp = PortAnswer::not_asked;  // an AS-REQ to the Kerberos port
+  PortAnswer kpasswd = PortAnswer::not_asked;  // a TCP connection to 464; where the Kerberos port is the usual one
+  PingAnswer ping = PingAnswer::silent;
+  DcLevel level = DcLevel::unknown;
+  std::optional<std::chrono::milliseconds> clock;  // its clock less ours, as its KRB-ERROR tells
+  std::string said;          // what it answered, "KDC_ERR_CLIENT_REVOKED"
+  bool wrong_realm = false;  // it serves another
+  [[nodiscard]] bool answers() const { return udp == PortAnswer::answered || tcp == PortAnswer::answered; }
+};
+
+struct RealmFacts {
+  std::string realm;  // upper case
+  bool configured = false;  // a [locator.realm] table, in place of DNS
+  Error kerberos_srv, ldap_srv;      // of the DNS questions; no error: there are records
+  std::size_t kerberos_records = 0, ldap_records = 0;
+  std::vector<ControllerFacts> controllers;
+};
+
+// --- questions to KDCs ---
+
+// One question, with all its steps.
+struct Question {
+  std::vector<TraceStep> steps;
+  std::optional<Refusal> refusal;  // nothing: granted
+  [[nodiscard]] bool granted() const { return !refusal; }
+};
+
+// A ticket to a service, asked for as ourselves.
+struct ServiceFacts {
+  std::string spn;
+  Question question;
+  std::string realm;        // whose KDC issued it
+  std::vector<std::string> way;  // realms passed, ours first
+  EncType etype = EncType::null;
+  std::optional<std::uint32_t> kvno;
+  std::optional<std::uint32_t> opened_by;  // the keytab's kvno whose key opens it; for services that are ours
+  std::size_t bytes = 0;
+};
+
+// --- account ---
+
+struct FileFacts {  // a file with a secret
+  std::string what;  // "keytab", "session key", "TLS key"
+  std::string path;
+  bool exists = false;
+  std::string error;  // why it cannot be looked at
+  unsigned mode = 0;  // permission bits
+  bool group_may_read = false;  // such a file is often its group's: the TLS key
+};
+
+struct KeytabLine {
+  Principal principal;
+  std::uint32_t kvno = 0;
+  EncType type{};
+};
+
+struct AccountFacts {
+  Principal principal;
+  bool allow_rc4 = false;
+  std::string keytab;
+  std::string keytab_error;          // it cannot be read
+  std::vector<KeytabLine> lines;
+  std::optional<Question> sign_on;   // AS exchange as the principal; nothing: no key to try
+  std::string account;               // of the principal, as the KDC's salt tells; empty: it does not
+  std::optional<Principal> other;    // another name of the keytab, whose key the KDC takes
+  std::vector<ServiceFacts> published;  // HTTP/host of the routes, and the principal
+  std::vector<FileFacts> files;
+};
+
+// --- the user and the delegation ---
+
+struct UserFacts {
+  std::string asked;                 // as given
+  std::optional<Failure> failure;    // of S4U2Self
+  std::vector<TraceStep> steps;
+  std::string principal;             // "alice@REALM"
+  bool known_to_as = false;          // an AS-REQ for the name is not refused as unknown; asked where S4U2Self knows nobody
+  bool forwardable = false, sensitive = false;
+  std::size_t evidence_bytes = 0, groups = 0;
+};
+
+struct DelegationFacts {
+  std::string service;               // as asked
+  std::optional<Failure> failure;
+  std::vector<TraceStep> steps;
+  std::string granted_service;       // "HTTP/host@REALM"
+  EncType etype = EncType::null;
+  std::size_t token_bytes = 0;       // of the Negotiate token, as base64
+};
+
+// --- back ends ---
+
+enum class HttpStage { name, connect, tls, answer, done };  // how far it came
+
+struct HttpFacts {
+  HttpStage stage = HttpStage::name;
+  std::string error;                 // at that stage
+  unsigned status = 0;
+  std::vector<std::string> challenges;  // values of WWW-Authenticate
+  std::optional<std::chrono::seconds> clock;  // its Date less our time
+  bool closes = false;               // it ends the connection after this answer
+  [[nodiscard]] bool offers(std::string_view scheme) const;  // any case of letters
+};
+
+enum class ApRep { absent, holds, does_not_hold, modified };  // modified: a KRB-ERROR KRB_AP_ERR_MODIFIED
+
+struct BackEndFacts {
+  std::string url, path, host;       // what is asked, and the Host it is asked with
+  std::string spn;                   // empty: nothing is delegated
+  bool tls = false;
+  bool by_name = false;              // the upstream is given by a name, not by an address
+  std::vector<std::string> aliases;  // the name is a CNAME, for these
+  std::vector<std::string> reverse;  // names of its address
+  HttpFacts anonymous;
+  struct Signed {                    // with a token for the user
+    HttpFacts first;                 // with the first request
+    ApRep proof = ApRep::absent;
+    std::string error_code;          // of a KRB-ERROR in the answer
+    std::optional<HttpFacts> again;  // the same connection, without a token
+    std::optional<HttpFacts> after_challenge;  // an anonymous request, then the token on its connection; where `first` was refused
+    std::optional<HttpFacts> raw;    // a raw Kerberos token; where both were refused
+    std::optional<HttpFacts> bound;  // with a channel binding; where all was refused, over TLS
+  };
+  std::optional<Signed> signed_in;
+};
+
+}  // namespace stead::doctor

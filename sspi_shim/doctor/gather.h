@@ -1,0 +1,58 @@
+#pragma once
+// The gathering of facts: coroutines on one executor. Each wait has a deadline; what does not depend on another runs beside it. Nothing is
+// written anywhere.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+
+#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/doctor/facts.h"
+#include "sspi_shim/s4u/dns_resolver.h"
+#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/s4u/driver.h"
+
+namespace stead::doctor {
+
+template <class T>
+using Awaitable = boost::asio::awaitable<T>;
+
+constexpr std::chrono::milliseconds kProbeTime{2000};   // one port of a controller
+constexpr std::chrono::milliseconds kHttpTime{5000};    // one request to a back end, its connection included
+constexpr std::chrono::milliseconds kNameTime{5000};    // a question to DNS
+
+// What the gathering works with.
+struct Instruments {
+  Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file);
+
+  boost::asio::any_io_executor executor;
+  ProxyFile file;
+  Principal self;
+  std::vector<KeytabEntry> keytab;  // all of it
+  std::shared_ptr<DcLocator> locator;
+  std::shared_ptr<DnsResolver> domain_dns;  // [locator] nameservers; null: it cannot be had
+  std::shared_ptr<DnsResolver> system_dns;  // what the proxy finds its back ends by
+  Surroundings surroundings;
+  Driver driver;
+
+  [[nodiscard]] std::vector<Key> keys_of(const Principal& name) const;  // that may be used
+  [[nodiscard]] CallPtr new_call() const;
+};
+using InstrumentsPtr = std::shared_ptr<Instruments>;
+
+// Runs the tasks side by side until the last has ended.
+using Task = std::function<Awaitable<void>()>;
+Awaitable<void> together(boost::asio::any_io_executor executor, std::vector<Task> tasks);
+
+// Before everything, blocking: the keytab and the files' modes.
+void read_files(Instruments& tools, AccountFacts& out);
+
+// A realm's controllers, and every one of their ports.
+Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm);
+
+// Signs on as the principal, or where that fails by another name of the keytab. Null: no TGT.
+Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out);
+// A ticket to a service as ourselves; where it is ours, whether the keytab opens it.
+Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std::string spn);
+
+}  // namespace stead::doctor

@@ -1,0 +1,155 @@
+// The keytab and the other files; signing on; tickets to services as ourselves.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "sspi_shim/doctor/gather.h"
+#include "sspi_shim/s4u/as_exchange.h"
+#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/s4u/referral_walk.h"
+
+namespace stead::doctor {
+namespace {
+
+constexpr std::chrono::milliseconds kQuestionTime{10000};  // one walk, however many DCs it passes
+
+FileFacts look_at(std::string what, const std::string& path, bool group_may_read) {
+  FileFacts out{std::move(what), path.starts_with("FILE:") ? path.substr(5) : path, false, {}, 0, group_may_read};
+  struct stat status {};
+  out.exists = ::stat(out.path.c_str(), &status) == 0;
+  if (out.exists) out.mode = status.st_mode & 07777U;
+  else out.error = std::strerror(errno);
+  return out;
+}
+
+bool is_file(const std::string& keytab) { return keytab.starts_with("FILE:") || keytab.find(':') == std::string::npos || keytab.starts_with('/'); }
+
+Awaitable<Question> run(InstrumentsPtr tools, Machine& machine) {
+  CallPtr call = tools->new_call();
+  Question out;
+  std::optional<Refusal> refusal = co_await tools->driver.run(machine, call);
+  out.refusal = std::move(refusal);
+  out.steps = std::move(call->trace.steps);
+  co_return out;
+}
+
+// The keytab's other names in our realm, accounts before SPNs.
+std::vector<Principal> other_names(const Instruments& tools) {
+  std::vector<Principal> out;
+  for (const KeytabEntry& entry : tools.keytab) {
+    const bool ours = !same_service(entry.principal, tools.self) && equal_ignoring_case(entry.principal.realm, tools.self.realm);
+    const bool there = std::any_of(out.begin(), out.end(), [&](const Principal& name) { return same_service(name, entry.principal); });
+    if (ours && !there) out.push_back(entry.principal);
+  }
+  std::partition(out.begin(), out.end(), [](const Principal& name) { return name.name.components.size() == 1; });
+  return out;
+}
+
+}  // namespace
+
+Instruments::Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file)
+    : executor(on),
+      file(std::move(proxy_file)),
+      self(*parse_principal(file.client.principal)),
+      locator(make_dc_locator(executor, file.client.locator)),
+      driver(executor, make_kdc_transport(executor, locator, file.client.kdc_timeout), locator, nullptr, true) {
+  if (file.client.allow_rc4) surroundings.etypes.push_back(EncType::rc4_hmac);
+  auto made = make_dns_resolver(executor, file.client.locator.nameservers);
+  if (made) domain_dns = *made;
+  made = make_dns_resolver(executor, {});
+  if (made) system_dns = *made;
+}
+
+std::vector<Key> Instruments::keys_of(const Principal& name) const {
+  std::vector<Key> out;
+  for (const KeytabEntry& entry : keytab) {
+    if (same_service(entry.principal, name) && (file.client.allow_rc4 || !is_weak(entry.key.type()))) out.push_back(entry.key);
+  }
+  return out;
+}
+
+CallPtr Instruments::new_call() const {
+  auto call = std::make_shared<Call>();
+  call->deadline = std::chrono::steady_clock::now() + kQuestionTime;
+  call->about.front_end = self;
+  return call;
+}
+
+void read_files(Instruments& tools, AccountFacts& out) {
+  const auto& file = tools.file;
+  out.principal = tools.self;
+  out.allow_rc4 = file.client.allow_rc4;
+  out.keytab = file.client.keytab;
+  auto entries = read_keytab(file.client.keytab, out.keytab_error);
+  if (entries) {
+    tools.keytab = std::move(*entries);
+    std::sort(tools.keytab.begin(), tools.keytab.end(), [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
+    for (const KeytabEntry& entry : tools.keytab) out.lines.push_back({entry.principal, entry.kvno, entry.key.type()});
+  }
+  if (is_file(file.client.keytab)) out.files.push_back(look_at("keytab", file.client.keytab, false));
+  out.files.push_back(look_at("session key", file.session_key, false));
+  if (!file.tls_key.empty()) out.files.push_back(look_at("TLS key", file.tls_key, true));
+}
+
+Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
+  const auto keys = tools->keys_of(tools->self);
+  if (keys.empty()) co_return nullptr;
+  Principal name = tools->self;
+  name.name.type = NameType::principal;
+  AsExchange exchange(tools->surroundings, {name, keys, false, Stage::own_tgt, "a TGT for " + to_string(name)});
+  out.sign_on = co_await run(tools, exchange);
+  out.account = account_of_salt(exchange.salt(), tools->self.realm);
+  if (out.sign_on->granted()) co_return exchange.tgt();
+  if (out.sign_on->refusal->kind == FailureKind::unreachable) co_return nullptr;
+  const std::vector<Principal> others = other_names(*tools);
+  for (const Principal& other : others) {
+    Principal client = other;
+    client.name.type = NameType::principal;
+    AsExchange second(tools->surroundings, {client, tools->keys_of(other), false, Stage::own_tgt, "a TGT for " + to_string(other)});
+    const Question question = co_await run(tools, second);
+    if (!question.granted()) continue;
+    out.other = other;
+    out.account = account_of_salt(second.salt(), tools->self.realm);
+    co_return second.tgt();
+  }
+  co_return nullptr;
+}
+
+Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std::string spn) {
+  ServiceFacts out;
+  out.spn = spn;
+  out.way.push_back(tools->self.realm);
+  const Principal service = *parse_principal(spn);
+  CredentialPtr header = tgt;
+  if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
+    ReferralWalk there(tools->surroundings, header, krbtgt_name(service.realm), {Stage::own_referral, "our TGT for " + service.realm});
+    out.question = co_await run(tools, there);
+    if (!out.question.granted()) co_return out;
+    for (const auto& hop : there.tgts()) out.way.push_back(hop->tgt_realm());
+    header = there.ticket();
+  }
+  ReferralWalk walk(tools->surroundings, header, service.name, {Stage::target, to_string(service.name) + " as ourselves"});
+  Question question = co_await run(tools, walk);
+  question.steps.insert(question.steps.begin(), out.question.steps.begin(), out.question.steps.end());
+  out.question = std::move(question);
+  for (const auto& hop : walk.tgts()) out.way.push_back(hop->tgt_realm());
+  if (!out.question.granted()) co_return out;
+  const Credential& got = *walk.ticket();
+  out.realm = got.service_realm;
+  out.etype = got.ticket.enc_part.etype;
+  out.kvno = got.ticket.enc_part.kvno;
+  out.bytes = encode(got.ticket).size();
+  for (const KeytabEntry& entry : tools->keytab) {
+    const std::vector<Key> key(1, entry.key);
+    if (open_own_ticket(got.ticket, key)) {
+      out.opened_by = entry.kvno;
+      break;
+    }
+  }
+  co_return out;
+}
+
+}  // namespace stead::doctor

@@ -1,0 +1,164 @@
+// Ports, pings and clocks of domain controllers, and what DNS says of their realm.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "sspi_shim/doctor/gather.h"
+#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/s4u/kdc_race.h"
+#include "sspi_shim/s4u/tcp_pool.h"
+#include "sspi_shim/s4u/time_limit.h"
+#include "sspi_shim/s4u/udp_exchange.h"
+
+namespace stead::doctor {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint16_t kKerberosPort = 88, kKpasswdPort = 464;
+
+// For the realm's krbtgt without preauthentication: a controller refuses it, and stamps the refusal with its time.
+Buffer probe_for(const std::string& realm) {
+  KdcReq request;
+  request.body.cname = krbtgt_name(realm);
+  request.body.realm = realm;
+  request.body.sname = krbtgt_name(realm);
+  request.body.till = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
+  request.body.nonce = random_nonce();
+  request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac};
+  return encode(request);
+}
+
+PortAnswer answer_of(const Error& error) {
+  if (!error) return PortAnswer::answered;
+  if (error == asio::error::connection_refused) return PortAnswer::refused;
+  if (error == asio::error::connection_reset || error == asio::error::eof || error == asio::error::broken_pipe) return PortAnswer::reset;
+  return PortAnswer::silent;
+}
+
+void read_answer(Bytes reply, ControllerFacts& out) {
+  const auto error = decode_krb_error(reply);
+  if (!error) {
+    out.said = "AS-REP";
+    return;
+  }
+  const auto now = std::chrono::system_clock::now();
+  const auto theirs = std::chrono::system_clock::time_point(error->stime) + std::chrono::microseconds(error->susec);
+  out.clock = std::chrono::duration_cast<std::chrono::milliseconds>(theirs - now);
+  out.said = krb_error_name(static_cast<std::int32_t>(error->code));
+  if (error->code == KrbErrc::KDC_ERR_WRONG_REALM) out.wrong_realm = true;
+}
+
+Awaitable<void> probe_udp(asio::any_io_executor executor, ControllerFacts& out) {
+  Error bad;
+  const auto address = asio::ip::make_address(out.where.address, bad);
+  if (bad) co_return;
+  const Buffer request = probe_for(out.realm);
+  const auto now = std::chrono::steady_clock::now();
+  const UdpTimes times{now + kProbeTime, now + kProbeTime / 2};
+  auto socket = std::make_shared<asio::ip::udp::socket>(executor);
+  const asio::ip::udp::endpoint to(address, out.where.kerberos_port);
+  std::function<bool(Bytes)> is_answer = [request](Bytes datagram) { return is_reply_to(request, datagram); };
+  const Result<Buffer> reply = co_await udp_exchange(socket, to, request, times, std::move(is_answer));
+  out.udp = answer_of(reply ? Error() : reply.error());
+  if (reply) read_answer(*reply, out);
+}
+
+Awaitable<void> probe_tcp(asio::any_io_executor executor, ControllerFacts& out) {
+  Error bad;
+  const auto address = asio::ip::make_address(out.where.address, bad);
+  if (bad) co_return;
+  auto pool = std::make_shared<TcpPool>();
+  auto slot = std::make_shared<TcpSlot>();
+  const asio::ip::tcp::endpoint to(address, out.where.kerberos_port);
+  Buffer request = probe_for(out.realm);
+  const auto until = std::chrono::steady_clock::now() + kProbeTime;
+  const Result<Buffer> reply = co_await tcp_exchange(pool, slot, executor, to, std::move(request), until);
+  out.tcp = answer_of(reply ? Error() : reply.error());
+  if (reply && !out.clock) read_answer(*reply, out);
+}
+
+Awaitable<void> probe_ping(asio::any_io_executor executor, ControllerFacts& out) {
+  const PingOutcome outcome = co_await netlogon_ping(executor, out.where, out.realm, kProbeTime);
+  out.ping = outcome.answer;
+  if (outcome.answer == PingAnswer::ok) out.level = level_of(outcome.response.flags);
+  if (outcome.answer == PingAnswer::not_this_domain) out.wrong_realm = true;
+  if (out.where.name.empty()) out.where.name = outcome.response.dns_host_name;
+}
+
+Awaitable<void> probe_kpasswd(asio::any_io_executor executor, ControllerFacts& out) {
+  Error bad;
+  const auto address = asio::ip::make_address(out.where.address, bad);
+  if (bad || out.where.kerberos_port != kKerberosPort) co_return;
+  auto socket = std::make_shared<asio::ip::tcp::socket>(executor);
+  TimeLimit limit(executor, std::chrono::steady_clock::now() + kProbeTime, [socket] {
+    Error ignored;
+    socket->close(ignored);
+  });
+  const asio::ip::tcp::endpoint to(address, kKpasswdPort);
+  const auto [error] = co_await socket->async_connect(to, as_result);
+  out.kpasswd = answer_of(error);
+}
+
+Awaitable<void> ask_dns(InstrumentsPtr tools, RealmFacts& out) {
+  if (!tools->domain_dns) {
+    out.kerberos_srv = out.ldap_srv = make_error_code(asio::error::no_recovery);
+    co_return;
+  }
+  const std::string domain = to_lower(out.realm);
+  const auto kerberos = tools->domain_dns->ask_srv("_kerberos._tcp." + domain);
+  const auto ldap = tools->domain_dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
+  const auto kerberos_records = co_await tools->domain_dns->srv(kerberos);
+  if (kerberos_records) out.kerberos_records = kerberos_records->size();
+  else out.kerberos_srv = kerberos_records.error();
+  const auto ldap_records = co_await tools->domain_dns->srv(ldap);
+  if (ldap_records) out.ldap_records = ldap_records->size();
+  else out.ldap_srv = ldap_records.error();
+}
+
+}  // namespace
+
+Awaitable<void> together(asio::any_io_executor executor, std::vector<Task> tasks) {
+  struct Waiting {
+    explicit Waiting(const asio::any_io_executor& on) : done(on, asio::steady_timer::time_point::max()) {}
+    std::size_t left = 0;
+    asio::steady_timer done;
+  };
+  auto waiting = std::make_shared<Waiting>(executor);
+  waiting->left = tasks.size();
+  for (Task& task : tasks) {
+    asio::co_spawn(executor, std::move(task), [waiting](std::exception_ptr failed) {
+      if (--waiting->left == 0) waiting->done.cancel();
+      if (failed) std::rethrow_exception(failed);
+    });
+  }
+  while (waiting->left > 0) co_await waiting->done.async_wait(as_result);
+}
+
+Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
+  RealmFacts out;
+  out.realm = to_upper(realm);
+  out.configured = tools->file.client.locator.realms.contains(out.realm);
+  const std::vector<KnownController> known = co_await tools->locator->controllers(out.realm);
+  for (const KnownController& dc : known) {
+    ControllerFacts facts;
+    facts.realm = out.realm;
+    facts.where = dc.where;
+    out.controllers.push_back(std::move(facts));
+  }
+  std::vector<Task> tasks;
+  if (!out.configured) tasks.push_back([tools, &out] { return ask_dns(tools, out); });
+  for (ControllerFacts& dc : out.controllers) {
+    tasks.push_back([tools, &dc] { return probe_udp(tools->executor, dc); });
+    tasks.push_back([tools, &dc] { return probe_tcp(tools->executor, dc); });
+    tasks.push_back([tools, &dc] { return probe_ping(tools->executor, dc); });
+    tasks.push_back([tools, &dc] { return probe_kpasswd(tools->executor, dc); });
+  }
+  if (!tasks.empty()) co_await together(tools->executor, std::move(tasks));
+  co_return out;
+}
+
+}  // namespace stead::doctor

@@ -24,6 +24,7 @@ namespace {
 constexpr std::chrono::minutes kPingLife{30};
 constexpr std::chrono::hours kPreferredLife{12};
 constexpr std::chrono::seconds kFailureLife{45}, kSilentFor{60};
+constexpr std::chrono::seconds kUnansweredLife{1};  // until DNS that gave no answer is asked again
 constexpr std::chrono::milliseconds kGrace{150};  // for slower DCs, once one that serves has answered
 constexpr std::size_t kPingsTogether = 10;
 
@@ -126,6 +127,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   struct Listed {
     DcList list;
     Clock::time_point until;
+    bool overdue = false;  // DNS gave no answer the last time: the list is the one before
   };
   // Somebody who waits until a ping or a list is there.
   struct Waiter {
@@ -207,6 +209,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
       const auto found = lists_.find(key);
       if (found != lists_.end() && Clock::now() < found->second.until) co_return found->second.list;
       if (under_way_.insert(key).second) asio::co_spawn(executor_, discover(shared_from_this(), key, realm, site), asio::detached);
+      if (found != lists_.end() && found->second.overdue) co_return found->second.list;
       const bool go_on = co_await next_landing(waiter, Clock::time_point::max());
       if (!go_on) co_return DcList{{}, make_error_code(asio::error::operation_aborted), {}};
     }
@@ -220,8 +223,16 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
       if (!made) list.error = made.error();
     }
     if (self->dns_) list = co_await discover_controllers(self->dns_, realm, site);
-    const auto life = list.controllers.empty() ? kFailureLife : list.life;
-    self->lists_[key] = {std::move(list), Clock::now() + life};
+    Listed& kept = self->lists_[key];
+    if (list.controllers.empty() && list.error != asio::error::host_not_found) {
+      // DNS gave no answer: what it said before stands, and it is asked again soon.
+      kept.overdue = !kept.list.controllers.empty();
+      if (!kept.overdue) kept.list = std::move(list);
+      kept.until = Clock::now() + kUnansweredLife;
+    } else {
+      const auto life = list.controllers.empty() ? kFailureLife : list.life;
+      kept = {std::move(list), Clock::now() + life};
+    }
     self->landed(key);
   }
 

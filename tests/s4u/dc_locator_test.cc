@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "tests/s4u/fake_dc.h"
 
 namespace stead {
@@ -241,6 +244,29 @@ TEST_F(DcLocatorByDns, AnUnknownDomainAndADeadNameserverAreToldApart) {
   EXPECT_EQ(test::run(io_, by_dns()->locate("NO.SUCH.TEST", DcLevel::unknown, "")).error(), asio::error::host_not_found);
   dns_.silent = true;
   EXPECT_EQ(test::run(io_, by_dns()->locate("CORP.TEST", DcLevel::unknown, "")).error(), asio::error::timed_out);
+}
+
+TEST_F(DcLocatorByDns, ANameserverThatWasDeadIsAskedAgainSoon) {
+  const auto where = by_dns();
+  dns_.silent = true;
+  EXPECT_TRUE(test::run(io_, where->controllers("CORP.TEST")).empty());
+  dns_.silent = false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
+}
+
+TEST_F(DcLocatorByDns, WhatANameserverSaidBeforeItDiedStands) {
+  for (auto& [name, records] : dns_.srv)
+    for (auto& record : records) record.ttl = 0;  // which is kept for ten seconds all the same
+  const auto where = by_dns();
+  ASSERT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
+  dns_.silent = true;
+  std::this_thread::sleep_for(std::chrono::milliseconds(10100));
+  EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  const auto asked_at = std::chrono::steady_clock::now();
+  EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked_at, std::chrono::milliseconds(900)) << "nobody waits for a nameserver that is known to be dead";
 }
 
 TEST_F(DcLocatorByDns, ConfiguredRealmsAndOthersLiveSideBySide) {

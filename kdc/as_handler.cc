@@ -5,6 +5,7 @@
 #include "kdc/account_rules.h"
 #include "kdc/referrals.h"
 #include "kdc/ticket_issuer.h"
+#include "sspi_shim/protocol/certificate_names.h"
 #include "sspi_shim/protocol/preauth.h"
 
 namespace stead::kdc {
@@ -37,6 +38,7 @@ Step<const AccountEntry*> look_up_client(const Context& ctx, const KdcReq& reque
   const ClientLookup found = by_certificate ? find_client_by_certificate(ctx, certificate->value) : find_client(ctx, cname);
   if (found.account) return found.account;
   if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
+  if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
   const bool may_refer = by_certificate || cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
   if (found.other_realm.empty() || !may_refer) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
   Stop elsewhere = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the client is of another realm");

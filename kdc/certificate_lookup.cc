@@ -1,53 +1,59 @@
 // The account that a client certificate means.
-#include <openssl/x509v3.h>
+#include <algorithm>
 
-#include <memory>
-
+#include "kdc/certificate_mapping.h"
 #include "kdc/referrals.h"
+#include "sspi_shim/protocol/certificate_names.h"
 
 namespace stead::kdc {
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  void operator()(auto* handle) const noexcept { Free(handle); }
-};
-using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
-using GeneralNamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
-using ObjectPtr = std::unique_ptr<ASN1_OBJECT, FreeWith<ASN1_OBJECT_free>>;
+// By the certificate itself, or by a mapping that nobody else's certificate can have.
+bool is_strongly_mapped(const Account& account, Bytes der) {
+  const auto is_it = [&](const Buffer& own) { return std::ranges::equal(own, der); };
+  if (std::ranges::any_of(account.certificates, is_it)) return true;
+  const auto names = mapping_names(der);
+  return std::ranges::any_of(account.alt_security_identities, [&](const std::string& mapping) {
+    return is_strong_mapping(mapping) && std::ranges::any_of(names, [&](const auto& name) { return equal_ignoring_case(name, mapping); });
+  });
+}
 
-// MS-PKINIT: the otherName szOID_NT_PRINCIPAL_NAME of the subject alternative name.
-std::string upn_in_san(Bytes der) {
-  const std::uint8_t* at = der.data();
-  const X509Ptr certificate(d2i_X509(nullptr, &at, long(der.size())));
-  if (!certificate) return {};
-  const GeneralNamesPtr names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
-  if (!names) return {};
-  const ObjectPtr upn_oid(OBJ_txt2obj("1.3.6.1.4.1.311.20.2.3", 1));
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_OTHERNAME || OBJ_cmp(name->d.otherName->type_id, upn_oid.get()) != 0) continue;
-    if (name->d.otherName->value->type != V_ASN1_UTF8STRING) continue;
-    const ASN1_UTF8STRING* text = name->d.otherName->value->value.utf8string;
-    return std::string(as_text({ASN1_STRING_get0_data(text), std::size_t(ASN1_STRING_length(text))}));
-  }
-  return {};
+ClientLookup lookup_of(const Context& ctx, const AccountEntry& account) {
+  if (account.domain == &ctx.domain) return {.account = &account, .other_realm = {}};
+  if (account.domain->domain->forest != ctx.domain.domain->forest) return {};
+  return {.account = nullptr, .other_realm = account.domain->domain->realm};
+}
+
+ClientLookup mismatch() {
+  ClientLookup out;
+  out.mismatch = true;
+  return out;
 }
 
 }  // namespace
 
 ClientLookup find_client_by_certificate(const Context& ctx, Bytes der) {
+  const auto names = names_in_certificate(der);
+  if (!names) return {};
   const auto here = ctx.snapshot.by_certificate(ctx.domain, der);
-  if (here.size() == 1) return {.account = here.front(), .other_realm = {}};
-  if (!here.empty()) return {.account = nullptr, .other_realm = {}, .several = true};
+  if (here.size() > 1) return {.account = nullptr, .other_realm = {}, .several = true};
+  if (here.size() == 1) {
+    const AccountEntry& mapped = *here.front();
+    if (names->sid && *names->sid != mapped.sid && !is_strongly_mapped(*mapped.account, der)) return mismatch();
+    return lookup_of(ctx, mapped);
+  }
   for (const Domain& domain : ctx.snapshot.forest().domains) {
     const DomainEntry* entry = ctx.snapshot.domain(domain.realm);
     if (!entry || entry == &ctx.domain || domain.forest != ctx.domain.domain->forest) continue;
     if (ctx.snapshot.by_certificate(*entry, der).size() == 1) return {.account = nullptr, .other_realm = domain.realm};
   }
-  const std::string upn = upn_in_san(der);
-  return upn.empty() ? ClientLookup{} : find_client(ctx, enterprise_name(upn));
+  if (names->sid) {
+    const AccountEntry* bearer = ctx.snapshot.by_sid(*names->sid);
+    const AccountEntry* named = names->upn.empty() ? nullptr : ctx.snapshot.by_upn(ctx.domain, names->upn);
+    if (named && named != bearer) return mismatch();
+    return bearer ? lookup_of(ctx, *bearer) : ClientLookup{};
+  }
+  return names->upn.empty() ? ClientLookup{} : find_client(ctx, enterprise_name(names->upn));
 }
 
 }  // namespace stead::kdc

@@ -60,4 +60,10 @@ std::vector<std::string> mapping_names(Bytes der) {
   return out;
 }
 
+bool is_strong_mapping(std::string_view mapping) {
+  const auto upper = to_upper(mapping);
+  if (upper.starts_with("X509:<SKI>") || upper.starts_with("X509:<SHA1-PUKEY>")) return true;
+  return upper.starts_with("X509:<I>") && upper.find("<SR>") != upper.npos && upper.find("<S>") == upper.npos;
+}
+
 }  // namespace stead::kdc

@@ -9,12 +9,15 @@ namespace stead::kdc {
 struct ClientLookup {
   const AccountEntry* account = nullptr;
   std::string other_realm;
-  bool several = false;  // a certificate that more than one account claims
+  bool several = false;   // a certificate that more than one account claims
+  bool mismatch = false;  // a certificate with the SID of another account than the one it is mapped to
 };
 // sAMAccountName (a computer's also without `$`), UPN, SPN. A UPN of another domain of the forest, or with a suffix that a trust
 // names, gives the realm to ask.
 [[nodiscard]] ClientLookup find_client(const Context& ctx, const PrincipalName& name);
-// The account a certificate is mapped to: altSecurityIdentities, else the UPN in its SAN.
+// The account a certificate is mapped to: altSecurityIdentities, else the SID that Active Directory's CA puts into it, else the UPN in
+// its SAN. As KB5014754 has it, a SID in the certificate must be the account's, however that was found; only a strong mapping of
+// altSecurityIdentities goes before it. A certificate without a SID is taken by its UPN (the update's compatibility mode).
 [[nodiscard]] ClientLookup find_client_by_certificate(const Context& ctx, Bytes der);
 // The account of this domain a ticket's cname means, however it was named when the ticket was asked for.
 [[nodiscard]] const AccountEntry* account_of_cname(const Context& ctx, const PrincipalName& cname);

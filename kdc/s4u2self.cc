@@ -1,5 +1,6 @@
 #include "kdc/account_rules.h"
 #include "kdc/s4u_handler.h"
+#include "sspi_shim/protocol/certificate_names.h"
 #include "sspi_shim/protocol/s4u_messages.h"
 
 namespace stead::kdc {
@@ -145,6 +146,7 @@ Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
   const ClientLookup found = asked.name.empty() || joined(asked.name).empty() ? find_client_by_certificate(ctx, asked.certificate)
                                                                               : find_client(ctx, asked.name);
   if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
+  if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
   if (!found.account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
   if (std::optional<Refusal> no = revoked(*found.account)) {
     const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;

@@ -9,7 +9,7 @@
 #include "proxy/backend_ticket.h"
 #include "proxy/sign_in.h"
 #include "proxy/sign_in_state.h"
-#include "sspi_shim/protocol/sid.h"
+#include "sspi_shim/protocol/certificate_names.h"
 #include "sspi_shim/protocol/ticket.h"
 
 namespace stead::proxy {
@@ -22,12 +22,6 @@ enum class CertificateFault {
 // What TLS said: X509_verify_cert_error_string's words. Empty: none_sent.
 [[nodiscard]] CertificateFault fault_of(std::string_view verify_error);
 
-struct CertificateNames {
-  std::string upn;         // otherName 1.3.6.1.4.1.311.20.2.3 of the SAN; empty: none
-  std::optional<Sid> sid;  // extension 1.3.6.1.4.1.311.25.2, or tag:microsoft.com,2022-09-14:sid: in the SAN
-};
-// bad_value: no X.509 certificate, or one that names several users.
-[[nodiscard]] Result<CertificateNames> names_in_certificate(Bytes der);
 [[nodiscard]] Buffer certificate_digest(Bytes der);  // SHA-256
 // The user's SID in the PAC of S4U2Self evidence, which one of our keys must open and have signed; else nothing.
 [[nodiscard]] std::optional<Sid> sid_in_evidence(const Ticket& evidence, const std::vector<Key>& own_keys);

@@ -1,11 +1,18 @@
 #include <gtest/gtest.h>
 
+#include "kdc/certificate_mapping.h"
 #include "tests/kdc/support/scripted_client.h"
 #include "tests/proxy/certificates.h"
 
 namespace stead::kdc::test {
 namespace {
 
+using proxy::test::make_certificate;
+using proxy::test::sid_extension;
+using proxy::test::sid_sections;
+using proxy::test::upn_name;
+
+// olav has RID 1105, ruth 1106, and in the child domain erik 1103.
 constexpr const char* kForest = R"(
 [[domain]]
 realm = "NORTH.EXAMPLE"
@@ -21,32 +28,74 @@ kpasswd_port = 9464
 level = "2022"
 [[domain.account]]
 name = "web$"
+rid = 1104
 password = "secret"
 spns = ["HTTP/web.north.example"]
 flags = ["trusted_to_auth_for_delegation"]
 [[domain.account]]
 name = "olav"
+rid = 1105
 password = "secret"
 %s
 [[domain.account]]
 name = "ruth"
+rid = 1106
 password = "secret"
 %s
+[[domain]]
+realm = "CHILD.NORTH.EXAMPLE"
+netbios = "CHILD"
+sid = "S-1-5-21-1-2-4"
+forest = "north.example"
+[[domain.account]]
+name = "erik"
+rid = 1103
+password = "secret"
+[[domain]]
+realm = "SOUTH.EXAMPLE"
+netbios = "SOUTH"
+sid = "S-1-5-21-1-2-5"
+[[domain.account]]
+name = "sven"
+rid = 1103
+password = "secret"
 )";
 constexpr const char* kDc = "n22.north.example";
-constexpr const char* kMapped = "certificates = [\"X509:<S>CN=user\"]";
+constexpr const char *kMapped = "certificates = [\"X509:<S>CN=user\"]", *kStronglyMapped = "certificates = [\"X509:<I>CN=user<SR>01\"]";
+constexpr const char *kOlav = "S-1-5-21-1-2-3-1105", *kRuth = "S-1-5-21-1-2-3-1106", *kNobody = "S-1-5-21-1-2-3-1999";
 
-// What S4U2Self says of a certificate with the subject CN=user and ruth's UPN.
-std::string holder(const char* olav, const char* ruth) {
-  char text[2048];
+// A certificate with the subject CN=user, serial number 1, a UPN and a SID, both as wanted.
+Buffer certificate(const char* upn, const char* sid) {
+  proxy::test::CertificateText text;
+  if (*upn) text.extensions.push_back(upn_name(upn));
+  if (*sid) text.extensions.push_back(sid_extension()), text.sections = sid_sections(sid);
+  return make_certificate(text);
+}
+
+// What S4U2Self says of it.
+std::string holder(const char* olav, const char* ruth, const char* upn = "ruth@north.example", const char* sid = "") {
+  char text[4096];
   std::snprintf(text, sizeof text, kForest, olav, ruth);
   TestForest forest(text);
   TgsAsk ask{.sname = principal("HTTP/web.north.example")};
   ask.user = Principal{{}, "NORTH.EXAMPLE"};
-  ask.certificate = proxy::test::make_certificate({{proxy::test::upn_name("ruth@north.example")}, ""});
+  ask.certificate = certificate(upn, sid);
   const Got got = forest.tgs(kDc, forest.sign_in(kDc, "web$"), ask);
   return got.ok() ? to_string(got.reply.cname) : got.text();
 }
+
+// What the AS exchange says, by which a client learns the user's realm: nobody's key is known to it, so it stops at preauthentication.
+std::string realm_of(const char* upn, const char* sid) {
+  char text[4096];
+  std::snprintf(text, sizeof text, kForest, "", "");
+  TestForest forest(text);
+  AsAsk ask{.name = {NameType::x500, {}}, .password = ""};
+  ask.padata = {{PaType::s4u_x509_user, certificate(upn, sid)}};
+  const Got got = forest.as(kDc, ask);
+  return krb_error_name(std::int32_t(got.code())) + (got.error && !got.error->crealm.empty() ? " " + got.error->crealm : "");
+}
+
+constexpr const char* kMismatch = "KDC_ERR_CERTIFICATE_MISMATCH";
 
 TEST(CertificateLookup, TheMappedAccountGoesBeforeTheUpn) {
   EXPECT_EQ(holder(kMapped, ""), "olav");
@@ -54,6 +103,38 @@ TEST(CertificateLookup, TheMappedAccountGoesBeforeTheUpn) {
 }
 
 TEST(CertificateLookup, OfSeveralAccountsIsSaidToBe) { EXPECT_NE(holder(kMapped, kMapped).find("KDC_ERR_PRINCIPAL_NOT_UNIQUE"), std::string::npos) << holder(kMapped, kMapped); }
+
+TEST(CertificateLookup, TheSidInItFindsTheAccount) {
+  EXPECT_EQ(holder("", "", "", kOlav), "olav");
+  EXPECT_EQ(holder("", "", "ruth@north.example", kRuth), "ruth");
+  EXPECT_EQ(holder("", "", "gone@north.example", kOlav), "olav") << "renamed since";
+  EXPECT_EQ(holder("", "", "", kNobody).substr(0, 27), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+}
+
+TEST(CertificateLookup, TheSidMustBeThatOfTheAccountFoundOtherwise) {
+  EXPECT_EQ(holder("", "", "ruth@north.example", kOlav), kMismatch);
+  EXPECT_EQ(holder("", "", "ruth@north.example", kNobody), kMismatch);
+  EXPECT_EQ(holder(kMapped, "", "", kRuth), kMismatch);
+  EXPECT_EQ(holder(kMapped, "", "", kOlav), "olav");
+}
+
+TEST(CertificateLookup, AStrongMappingGoesBeforeTheSid) {
+  EXPECT_EQ(holder(kStronglyMapped, "", "ruth@north.example", kRuth), "olav");
+  for (const char* strong : {"X509:<I>CN=a<SR>01", "x509:<ski>00ff", "X509:<SHA1-PUKEY>00ff"}) EXPECT_TRUE(is_strong_mapping(strong)) << strong;
+  for (const char* weak : {"X509:<I>CN=a<S>CN=b", "X509:<S>CN=b", "X509:<RFC822>b@a", "X509:<S>CN=<SKI>00", "X509:<I>CN=a<S>CN=<SR>01", ""})
+    EXPECT_FALSE(is_strong_mapping(weak)) << weak;
+}
+
+TEST(CertificateLookup, TheSidTellsTheRealmOfAnotherDomainOfTheForest) {
+  EXPECT_EQ(realm_of("", "S-1-5-21-1-2-4-1103"), "KDC_ERR_WRONG_REALM CHILD.NORTH.EXAMPLE");
+  EXPECT_EQ(realm_of("", kOlav), "KDC_ERR_PREAUTH_REQUIRED");
+  EXPECT_EQ(realm_of("", "S-1-5-21-1-2-5-1103"), "KDC_ERR_C_PRINCIPAL_UNKNOWN") << "another forest's";
+  EXPECT_EQ(realm_of("ruth@north.example", "S-1-5-21-1-2-4-1103"), kMismatch);
+}
+
+TEST(CertificateLookup, ACertificateThatNamesTwoIsNobodys) {
+  EXPECT_EQ(holder("", "", "", "S-1-x").substr(0, 27), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+}
 
 }  // namespace
 }  // namespace stead::kdc::test

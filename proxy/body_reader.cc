@@ -59,8 +59,15 @@ boost::asio::awaitable<BodyPiece> BodyReader::next() {
     const BodyPiece piece = poll();
     if (piece.step != BodyStep::need_more) co_return piece;
     if (buffer_.full() || (buffer_.size() == 0 && total_ > buffer_.capacity())) buffer_.grow(kLargeBuffer);
-    stream_.expire_reads_in(patience_);
+    const Clock::time_point start = Clock::now();
+    std::chrono::milliseconds patience = patience_;
+    if (least_rate_ > 0) {
+      const auto left = patience_ + std::chrono::milliseconds(total_ * 1000 / least_rate_) - waited_;
+      patience = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0), patience_);
+    }
+    stream_.expire_reads_in(patience);
     const Error error = co_await stream_.read(buffer_);
+    waited_ += Clock::now() - start;
     if (!error) continue;
     if (error == boost::asio::error::eof && framing_ == Framing::until_close) {
       eof_ = true;

@@ -17,10 +17,13 @@ struct BodyPiece {
   std::string_view data;  // a view into the buffer; holds until the next call
 };
 
+// `patience`: with each wait for more. `least_rate`: octets a second that have to come, all waits together, once `patience` is used up; 0:
+// a body may trickle.
 class BodyReader {
  public:
-  BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length, std::chrono::milliseconds patience)
-      : stream_(stream), buffer_(buffer), framing_(framing), left_(length), patience_(patience), ended_(framing == Framing::none) {}
+  BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length, std::chrono::milliseconds patience,
+             std::uint64_t least_rate = 0)
+      : stream_(stream), buffer_(buffer), framing_(framing), left_(length), patience_(patience), least_rate_(least_rate), ended_(framing == Framing::none) {}
 
   [[nodiscard]] BodyPiece poll();                             // what is there already
   [[nodiscard]] boost::asio::awaitable<BodyPiece> next();     // waits; never need_more
@@ -42,6 +45,8 @@ class BodyReader {
   Framing framing_;
   std::uint64_t left_, total_ = 0;
   std::chrono::milliseconds patience_;
+  std::uint64_t least_rate_;
+  Clock::duration waited_{};
   ChunkDecoder chunks_;
   std::size_t given_ = 0;  // octets of the buffer that the last piece was in
   bool ended_, eof_ = false;

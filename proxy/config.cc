@@ -202,6 +202,7 @@ void Reader::limits(const toml::table& table) {
   duration(reader, "upstream_idle_timeout", limits.upstream_idle_timeout);
   duration(reader, "tunnel_idle_timeout", limits.tunnel_idle_timeout);
   duration(reader, "drain_timeout", limits.drain_timeout);
+  integer(reader, "body_bytes_per_second", limits.body_bytes_per_second, 0, 1'000'000'000);
   integer(reader, "upstream_idle_connections_per_user", limits.upstream_idle_connections_per_user, 0, 1000);
   integer(reader, "login_failures_per_user", limits.login_failures_per_user, 1, 1'000'000);
   integer(reader, "login_failures_per_address", limits.login_failures_per_address, 1, 1'000'000);

@@ -10,6 +10,7 @@
 #include "proxy/backend_ticket.h"
 #include "proxy/config.h"
 #include "proxy/metrics.h"
+#include "proxy/refused_tokens.h"
 #include "proxy/router.h"
 #include "proxy/stream.h"
 #include "proxy/tls.h"
@@ -54,6 +55,7 @@ struct Core {
   UpstreamPool pool;
   AccessLogWriter log;
   RequestIds request_ids;
+  RefusedTokens refused_tokens;
   std::size_t connections = 0;
   bool draining = false;
 

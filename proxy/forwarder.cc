@@ -96,7 +96,17 @@ asio::awaitable<Forwarded> Forwarder::run() {
   const bool collected = co_await collect_body();
   if (!collected) co_return std::move(result_);
   for (int i = 0; i < kMostAttempts; ++i) {
-    const Next next = co_await attempt();
+    Next next = Next::done;
+    std::exception_ptr problem;
+    try {
+      next = co_await attempt();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    if (problem) {
+      co_await stop_pump();  // it works on what is ours
+      std::rethrow_exception(problem);
+    }
     if (next == Next::done) co_return std::move(result_);
     core_.metrics.upstream_retries.add();
   }
@@ -109,6 +119,7 @@ asio::awaitable<bool> Forwarder::collect_body() {
     co_return true;
   }
   if (job_.head.expects_continue && client_buffer_.size() == 0) {
+    client_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
     const Error error = co_await client_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) {
       result_.broken = true;
@@ -264,8 +275,14 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
     if (answer_.status != 100 && !job_.head.http_1_0) {
       out_.clear();
       write_interim_head(out_, answer_);
-      const Error ignored = co_await client_.write(out_);
-      (void)ignored;
+      client_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
+      const Error error = co_await client_.write(out_);
+      if (error) {
+        co_await stop_pump();
+        result_.broken = true;
+        result_.diagnosis = "the client left before its answer";
+        co_return Next::done;
+      }
     }
     answered = co_await read_head(began);
   }
@@ -295,9 +312,11 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
     }
     if (answer_.status == 401 && !proved) {
       core_.metrics.tokens_refused.add();
-      core_.tickets->drop(job_.signed_in->session, job_.route.spn);
+      const std::string& user = job_.signed_in->session.user;
+      const bool final = ticket_renewed_ || core_.refused_tokens.is_final(user, job_.route_index, Clock::now());
+      if (!final) core_.tickets->drop(job_.signed_in->session, job_.route.spn);
       co_await stop_pump();
-      if (whole_ && !ticket_renewed_) {
+      if (whole_ && !final) {
         ticket_renewed_ = true;
         upstream_.reset();
         auto outcome = co_await core_.tickets->get(job_.signed_in->session, job_.route.spn);
@@ -308,10 +327,12 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
         ticket_ = std::move(*outcome);
         co_return Next::again;
       }
+      if (ticket_renewed_ || !final) core_.refused_tokens.note(user, job_.route_index, Clock::now());
       result_ = failed(502, "The application does not accept the sign-in", "The administrator can find the cause by the request's number.",
                        "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service());
       co_return Next::done;
     }
+    core_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);
   }
   if (answer_.status == 101) co_await tunnel();
   else co_await relay();
@@ -328,7 +349,10 @@ asio::awaitable<void> Forwarder::relay() {
   result_.status = answer_.status;
   result_.upstream = core_.pool.name(upstream_->upstream);
   out_.clear();
-  write_response_head(out_, {.head = answer_, .framing = framing, .to_head = job_.head.method == "HEAD", .client_is_1_0 = job_.head.http_1_0, .close = !keep},
+  const Addresses addresses{.client_scheme = client_.tls() ? "https" : "http", .client_authority = job_.head.host,
+                            .upstream = core_.pool.upstream(upstream_->upstream)};
+  write_response_head(out_, {.head = answer_, .framing = framing, .to_head = job_.head.method == "HEAD", .client_is_1_0 = job_.head.http_1_0, .close = !keep,
+                             .addresses = &addresses},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
   BodyPiece piece;
   Error error;
@@ -480,6 +504,7 @@ asio::awaitable<void> Forwarder::tunnel() {
   result_.upstream = core_.pool.name(upstream_->upstream);
   out_.clear();
   write_response_head(out_, {.head = answer_, .upgrade = true}, job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
+  client_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
   Error error = co_await client_.write(out_);
   if (error) co_return;
   pumping_ = true;

@@ -84,6 +84,18 @@ bool is_own_cookie(std::string_view name) {
          equal_ignoring_case(name.substr(0, 6), "stead-") || equal_ignoring_case(name.substr(0, 6), "stead_");
 }
 
+// Of the fields in which a back end may name itself.
+using Rewriter = void (*)(std::string&, std::string_view, const Addresses&);
+Rewriter rewriter_of(std::string_view name) {
+  switch (name.size()) {
+    case 3: return equal_ignoring_case(name, "uri") ? append_location : nullptr;
+    case 8: return equal_ignoring_case(name, "location") ? append_location : nullptr;
+    case 10: return equal_ignoring_case(name, "set-cookie") ? append_set_cookie : nullptr;
+    case 16: return equal_ignoring_case(name, "content-location") ? append_location : nullptr;
+    default: return nullptr;
+  }
+}
+
 bool is_scheme_of_connections(std::string_view challenge) {
   const std::string_view scheme = challenge.substr(0, challenge.find_first_of(" \t,="));
   return equal_ignoring_case(scheme, "negotiate") || equal_ignoring_case(scheme, "ntlm") || equal_ignoring_case(scheme, "kerberos");
@@ -211,6 +223,15 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
     }
     if (is_dropped_from_response(field)) continue;
     if (named && !equal_ignoring_case(field.name, "set-cookie") && named_by_connection(head.fields, field.name)) continue;
+    if (response.addresses != nullptr) {
+      const auto append = rewriter_of(field.name);
+      if (append != nullptr) {
+        out.append(field.name).append(": ");
+        append(out, field.value, *response.addresses);
+        out.append("\r\n");
+        continue;
+      }
+    }
     append_field(out, field.name, field.value);
   }
   if (own != nullptr)

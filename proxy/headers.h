@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "proxy/message_head.h"
+#include "proxy/own_address.h"
 #include "proxy/sign_in.h"
 
 namespace stead::proxy {
@@ -39,6 +40,7 @@ struct OutgoingResponse {
   Framing framing = Framing::none;  // towards the client
   bool to_head = false;             // the request was a HEAD
   bool client_is_1_0 = false, close = false, upgrade = false;
+  const Addresses* addresses = nullptr;  // null: a back end's own names are left as they are
 };
 // `own`: sign-in's fields, put behind the back end's.
 void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id, const HeaderList* own);

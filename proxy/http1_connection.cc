@@ -74,7 +74,13 @@ asio::awaitable<void> Http1Connection::run() {
 
 asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
   const Limits& limits = core_.shared.config.limits;
+  bool empty_line = false;
   for (std::size_t looked_at = 0;;) {
+    if (!empty_line && buffer_.view().starts_with("\r\n")) {  // one is tolerated before a request (RFC 9112 §2.2)
+      empty_line = true;
+      buffer_.consume(2);
+      looked_at = 0;
+    }
     const std::string_view bytes = buffer_.view();
     const std::size_t end = end_of_head(bytes, looked_at);
     if (end != std::string_view::npos) {
@@ -98,8 +104,12 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
     if (idle) stream_.expire_reads_in(limits.idle_timeout);
     const Error error = co_await stream_.read(buffer_);
     stream_.set_idle(false);
+    if (error && !idle && stream_.timed_out()) {
+      stream_.forget_timeout();
+      co_return co_await refuse(408, "the head did not come in time");
+    }
     if (error) co_return idle && !stream_.timed_out() ? Next::finish : Next::close;
-    if (idle) stream_.expire_reads_in(limits.header_timeout);
+    if (idle) stream_.cancel_reads_in(limits.header_timeout);
   }
   stream_.expect_nothing();
   if (const auto violation = check_request_head(head_bytes_)) co_return co_await refuse(violation->status, violation->reason);
@@ -112,7 +122,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(int status, std::
   core_.metrics.malformed_requests.add();
   if (request_id_.empty()) request_id_ = core_.request_ids.next();
   forwarded_.diagnosis = std::string(reason);
-  const OwnResponse page = error_page(status, request_id_, "The request is malformed", "Your browser or program sent something that does not hold to HTTP.");
+  const OwnResponse page = status == 408 ? error_page(status, request_id_, "The request took too long", "It did not come in time. Please try again.")
+                                         : error_page(status, request_id_, "The request is malformed", "Your browser or program sent something that does not hold to HTTP.");
   out_.clear();
   write_own_response_head(out_, page, request_id_, core_.http_date(), true);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
@@ -158,7 +169,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   const std::string policy_path = target_ == "*" ? std::string("/") : path_for_policy(path_of(target_));
 
   const Limits& limits = core_.shared.config.limits;
-  BodyReader body(stream_, buffer_, head_.framing, head_.content_length, limits.body_idle_timeout);
+  BodyReader body(stream_, buffer_, head_.framing, head_.content_length, limits.body_idle_timeout, limits.body_bytes_per_second);
   const Router::Match match = core_.shared.router.match(host_, policy_path);
   Next next = Next::close;
   if (!match.known_host) {
@@ -250,6 +261,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(BodyReader& bod
   if (head_.framing == Framing::length && head_.content_length > limit)
     co_return co_await answer(error_page(413, request_id_, "Too long", "That is more than a sign-in needs."), body);
   if (head_.expects_continue && !body.ended() && buffer_.size() == 0) {
+    stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
     const Error error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) co_return Next::close;
     head_.expects_continue = false;

@@ -33,6 +33,7 @@ std::optional<std::vector<tcp::acceptor>> listen_at(Endpoint& endpoint, const st
   const auto fail = [&] {
     failure.taken = error == boost::asio::error::address_in_use;
     failure.message = "cannot listen at " + host + ':' + std::to_string(endpoint.port) + ": " + error.message();
+    if (failure.taken) failure.message += "; is the proxy running already?";
     return std::nullopt;
   };
   if (error) return fail();

@@ -19,6 +19,7 @@
 #include "proxy/file_watch.h"
 #include "proxy/http1_connection.h"
 #include "proxy/listener.h"
+#include "proxy/service_manager.h"
 
 namespace stead::proxy {
 
@@ -215,6 +216,7 @@ void ServerOfCores::begin_end() {
   if (ending_) return;
   ending_ = true;
   admin_.set_ready(false);
+  tell_service_manager("STOPPING=1");
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     asio::post(cores_[i]->io, [this, i] {
       for (auto& of_endpoint : acceptors_) {
@@ -282,6 +284,7 @@ int ServerOfCores::run() {
   admin_.set_ready(true);
   for (const Endpoint& endpoint : shared_.config.listen)
     spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);
+  tell_service_manager("READY=1");
   run_core(*cores_.front());
   for (std::thread& thread : threads) thread.join();
   tls_watch_.reset();

@@ -62,25 +62,15 @@ class CoreSignIn : public SignIn {
       : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_), certificates_(state_, tickets_) {}
 
   asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) override {
-    auto cookie = session_of(request);
-    if (cookie) cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
-    if (route.allows(SignInMethod::kerberos) && state_->acceptor && is_negotiate(request.authorization)) {
-      auto answer = co_await by_token(request, route, cookie);
-      co_return answer;
+    auto answer = co_await user_of(request, route);
+    if (!is_negotiate(request.authorization) || takes_tokens(route)) co_return answer;
+    // The route takes no tokens, but one is here: whoever it is for must be whom the request is made as.
+    if (const auto* const signed_in = std::get_if<SignedIn>(&answer)) {
+      std::string other;
+      const bool same = co_await token_is_of(request, signed_in->session.user, other);
+      if (!same) co_return two_users(request, signed_in->session, other);
     }
-    if (cookie && route.allows(cookie->session.method)) {
-      bool usable = fits_certificate(request, *cookie);
-      if (cookie->session.method == SignInMethod::kerberos && route.delegation != Delegation::none)
-        usable = co_await tickets_->has_evidence(cookie->session);
-      if (usable) co_return SignedIn{.session = cookie->session, .response_headers = renewed(request, *cookie)};
-    }
-    if (route.allows(SignInMethod::certificate)) {
-      const bool needed = !route.allows(SignInMethod::kerberos) && !route.allows(SignInMethod::forms);
-      auto answer = co_await by_certificate(request, needed);
-      if (auto* const signed_in = std::get_if<SignedIn>(&answer)) co_return std::move(*signed_in);
-      if (needed) co_return certificate_page(std::get<CertificateFault>(answer), request.request_id);
-    }
-    co_return challenge(request, route);
+    co_return answer;
   }
 
   asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override {
@@ -106,6 +96,30 @@ class CoreSignIn : public SignIn {
   }
 
  private:
+  [[nodiscard]] bool takes_tokens(const Route& route) const { return route.allows(SignInMethod::kerberos) && state_->acceptor; }
+
+  asio::awaitable<std::variant<SignedIn, OwnResponse>> user_of(const RequestView& request, const Route& route) {
+    auto cookie = session_of(request);
+    if (cookie) cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
+    if (takes_tokens(route) && is_negotiate(request.authorization)) {
+      auto answer = co_await by_token(request, route, cookie);
+      co_return answer;
+    }
+    if (cookie && route.allows(cookie->session.method)) {
+      bool usable = fits_certificate(request, *cookie);
+      if (cookie->session.method == SignInMethod::kerberos && route.delegation != Delegation::none)
+        usable = co_await tickets_->has_evidence(cookie->session);
+      if (usable) co_return SignedIn{.session = cookie->session, .response_headers = renewed(request, *cookie)};
+    }
+    if (route.allows(SignInMethod::certificate)) {
+      const bool needed = !route.allows(SignInMethod::kerberos) && !route.allows(SignInMethod::forms);
+      auto answer = co_await by_certificate(request, needed);
+      if (auto* const signed_in = std::get_if<SignedIn>(&answer)) co_return std::move(*signed_in);
+      if (needed) co_return certificate_page(std::get<CertificateFault>(answer), request.request_id);
+    }
+    co_return challenge(request, route);
+  }
+
   // The cookie's session where it is ours, not past its ends and not signed out.
   std::optional<SessionCookie> session_of(const RequestView& request) {
     const auto sealed = find_cookie(request.cookie, session_cookie_name(request.tls));
@@ -188,16 +202,40 @@ class CoreSignIn : public SignIn {
                       "request's number.");
   }
 
-  asio::awaitable<std::variant<SignedIn, OwnResponse>> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie) {
+  asio::awaitable<std::variant<AcceptedClient, RefusedClient>> accept_token(const RequestView& request) {
     auto token = negotiate_token(request.authorization);
-    if (!token) co_return refuse_token(request, route, "", "the token is not base64, or too long");
+    if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
     std::function<asio::awaitable<std::variant<AcceptedClient, RefusedClient>>()> accept =
-        [state = state_, token = std::move(*token),
+        [state = state_, held = std::move(*token),
          bindings = std::string(request.channel_bindings)]() -> asio::awaitable<std::variant<AcceptedClient, RefusedClient>> {
-      co_return state->acceptor->accept(token, as_bytes(bindings), state->bindings);
+      co_return state->acceptor->accept(held, as_bytes(bindings), state->bindings);
     };
     auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(accept),
                                           asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+    co_return answer;
+  }
+
+  // Where it is not: `other` says whose it is, or why that is not known.
+  asio::awaitable<bool> token_is_of(const RequestView& request, std::string user, std::string& other) {
+    other = "Kerberos sign-in is off";
+    if (!state_->acceptor) co_return false;
+    const auto answer = co_await accept_token(request);
+    if (const auto* const client = std::get_if<AcceptedClient>(&answer)) {
+      other = client->user;
+      co_return client->user == user;
+    }
+    other = std::get<RefusedClient>(answer).reason;
+    co_return false;
+  }
+
+  static OwnResponse two_users(const RequestView& request, const Session& session, std::string_view other) {
+    audit({.what = "sign-in refused", .user = session.user, .method = to_string(session.method), .address = request.remote_address,
+           .request_id = request.request_id, .detail = "beside it came a Negotiate token, on a route that takes none: " + std::string(other)});
+    return error_page(403, request.request_id, "Two users at once", "Your browser sent a Kerberos ticket that is not of the user who is signed in here.");
+  }
+
+  asio::awaitable<std::variant<SignedIn, OwnResponse>> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie) {
+    auto answer = co_await accept_token(request);
     if (const auto* refused = std::get_if<RefusedClient>(&answer)) co_return refuse_token(request, route, "", refused->reason);
     auto& client = std::get<AcceptedClient>(answer);
     const bool wants_tgt = route.delegation == Delegation::forwarded_tgt;

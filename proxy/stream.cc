@@ -23,9 +23,11 @@ constexpr std::chrono::milliseconds kGoodbye{2000};
 void Watchdog::sweep(Clock::time_point now) {
   for (Stream* stream = first_; stream != nullptr; stream = stream->next_) {
     if (stream->read_deadline_ > now && stream->write_deadline_ > now) continue;
+    const bool only_cancels = stream->only_cancels_ && stream->write_deadline_ > now;
     stream->timed_out_ = true;
     stream->expect_nothing();
-    stream->close();
+    if (only_cancels) stream->cancel();
+    else stream->close();
   }
 }
 

@@ -55,11 +55,20 @@ class Stream {
   void close() noexcept;
   void cancel() noexcept;  // what waits ends with operation_aborted
 
-  void expire_reads_in(std::chrono::milliseconds time) { read_deadline_ = Clock::now() + time; }
+  void expire_reads_in(std::chrono::milliseconds time) {
+    read_deadline_ = Clock::now() + time;
+    only_cancels_ = false;
+  }
+  // At that deadline's end what waits ends, and the connection stays for an answer.
+  void cancel_reads_in(std::chrono::milliseconds time) {
+    read_deadline_ = Clock::now() + time;
+    only_cancels_ = true;
+  }
   void expire_writes_in(std::chrono::milliseconds time) { write_deadline_ = Clock::now() + time; }
   void expect_nothing() { read_deadline_ = write_deadline_ = Clock::time_point::max(); }
   void set_idle(bool idle) { idle_ = idle; }
   [[nodiscard]] bool timed_out() const { return timed_out_; }
+  void forget_timeout() { timed_out_ = false; }
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   // An idle connection is of use only while nothing has come: neither an end nor octets that nobody asked for.
   [[nodiscard]] bool is_quiet();
@@ -77,7 +86,7 @@ class Stream {
   std::unique_ptr<Tls> tls_;
   std::string joined_;  // what TLS sends as one record
   Clock::time_point read_deadline_ = Clock::time_point::max(), write_deadline_ = Clock::time_point::max();
-  bool timed_out_ = false, idle_ = false;
+  bool timed_out_ = false, idle_ = false, only_cancels_ = false;
   Watchdog& watchdog_;
   Stream *previous_ = nullptr, *next_ = nullptr;
 };

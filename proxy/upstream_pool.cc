@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kAvoid{2}, kAvoidLongest{30};
 }  // namespace
 
 UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics)
-    : executor_(std::move(executor)), config_(config), tls_(tls), watchdog_(watchdog), metrics_(metrics) {
+    : executor_(std::move(executor)), config_(config), tls_(tls), watchdog_(watchdog), metrics_(metrics), names_(std::make_unique<UpstreamNames>(executor_)) {
   for (const Route& route : config_.routes) {
     Rotation rotation;
     for (const Upstream& upstream : route.upstreams) {
@@ -107,10 +107,7 @@ asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::stri
   if (!error) {
     endpoints.emplace_back(address, upstream.port);
   } else {
-    tcp::resolver resolver(executor_);
-    const auto [resolve_error, found] = co_await resolver.async_resolve(upstream.host, std::to_string(upstream.port), as_result);
-    error = resolve_error;
-    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+    endpoints = co_await names_->find(upstream.host, upstream.port, config_.limits.upstream_connect_timeout, error);
   }
   UpstreamPtr connection;
   for (const tcp::endpoint& endpoint : endpoints) {

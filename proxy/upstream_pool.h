@@ -15,6 +15,7 @@
 #include "proxy/metrics.h"
 #include "proxy/stream.h"
 #include "proxy/tls.h"
+#include "proxy/upstream_names.h"
 
 namespace stead::proxy {
 
@@ -42,6 +43,7 @@ class UpstreamPool {
   void keep(UpstreamPtr connection);
   void sweep(Clock::time_point now);  // closes those idle too long
   void clear() { idle_.clear(); idle_count_ = 0; }
+  void set_lookup(UpstreamNames::Lookup lookup) { names_ = std::make_unique<UpstreamNames>(executor_, std::move(lookup)); }  // in place of the system's
   [[nodiscard]] std::size_t idle() const { return idle_count_; }
   [[nodiscard]] const Upstream& upstream(std::size_t number) const { return *targets_[number].upstream; }
   [[nodiscard]] const std::string& name(std::size_t number) const { return targets_[number].name; }
@@ -75,6 +77,7 @@ class UpstreamPool {
   CoreMetrics& metrics_;
   std::vector<Target> targets_;
   std::vector<Rotation> routes_;
+  std::unique_ptr<UpstreamNames> names_;
   IdleMap idle_;
   std::size_t idle_count_ = 0;
   std::string key_;

@@ -122,7 +122,7 @@ class Files(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", self.port))
             taken.listen()
-            self.refused(self.text(), 1, str(self.port))
+            self.refused(self.text(), 1, str(self.port), "is the proxy running already?")
         self.refused(self.text(listen="203.0.113.1:8443"), 2, "203.0.113.1:8443")
 
 
@@ -165,6 +165,23 @@ class Life(unittest.TestCase):
         self.assertEqual(proxy.curl("/halves/2.5").out, "done")
         self.assertEqual(proxy.curl("/2.5", "--data-binary", f"@{large}").out, "done")
         self.assertEqual(proxy.curl("/halves/2.5", "--data-binary", f"@{large}").out, "done")
+
+    def test_the_service_manager_hears_of_the_start_and_the_end(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for name in (str(folder / "notify"), f"@stead-{folder.name}"):
+            manager = self.enterContext(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            manager.bind(name.replace("@", "\0"))
+            manager.settimeout(10)
+            proxy = self.public(env={"NOTIFY_SOCKET": name})
+            self.assertEqual(manager.recv(4096), b"READY=1")
+            self.assertEqual(proxy.curl("/0").out, "done")
+            proxy.process.send_signal(signal.SIGTERM)
+            self.assertEqual(manager.recv(4096), b"STOPPING=1")
+            self.assertEqual(proxy.stop(), 0)
+
+    def test_a_service_manager_that_is_not_there_is_no_hindrance(self):
+        for name in ("/nowhere/notify", "relative", "", "/" + "x" * 200):
+            self.assertEqual(self.public(env={"NOTIFY_SOCKET": name}).curl("/0").out, "done")
 
     def test_a_second_sigterm_ends_at_once(self):
         proxy = self.public()

@@ -53,6 +53,10 @@ class Wire {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
   void end() { ::shutdown(descriptor_, SHUT_WR); }
+  void receive_little() {  // of what is not read yet, the kernel holds as little as it can
+    const int least = 1;
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+  }
 
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -179,6 +183,7 @@ class ScriptedTickets final : public BackendTickets {
   }
   void drop(const Session&, const std::string&) override {
     ++drops;
+    if (broken) throw std::runtime_error("no memory");
     if (next_ticket) ticket = next_ticket;
   }
   boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session, std::vector<std::uint8_t>) override { co_return std::string(); }
@@ -188,6 +193,7 @@ class ScriptedTickets final : public BackendTickets {
 
   TicketPtr ticket, next_ticket;
   std::optional<Failure> failure;
+  bool broken = false;  // drop() throws
   std::atomic<int> gets{0}, drops{0};
   std::string last_user;
 };
@@ -197,6 +203,8 @@ struct ProxyOptions {
   bool sign_in = false;
   Limits limits{};
   std::string host{};
+  std::string upstream_host = "127.0.0.1", base_path{};
+  int send_buffer = 0;  // of connections to clients; 0: the kernel's
 };
 
 class Proxy {
@@ -207,6 +215,7 @@ class Proxy {
     shared_.access_log = AccessLog::open("/dev/null", message);
     core = std::make_unique<Core>(0, shared_);
     core->sign_in = sign_in;
+    send_buffer_ = options.send_buffer;
     acceptor_ = std::make_unique<boost::asio::ip::tcp::acceptor>(core->io, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     port = acceptor_->local_endpoint().port();
     if (options.delegation != Delegation::none) core->tickets = tickets;
@@ -242,7 +251,7 @@ class Proxy {
     route.delegation = options.delegation;
     route.spn = "HTTP/web.corp.test";
     if (options.sign_in) route.sign_in = {SignInMethod::forms};
-    for (const std::uint16_t at : back_ends) route.upstreams.push_back({.tls = false, .host = "127.0.0.1", .port = at, .base_path = {}});
+    for (const std::uint16_t at : back_ends) route.upstreams.push_back({.tls = false, .host = options.upstream_host, .port = at, .base_path = options.base_path});
     config.routes.push_back(route);
     config.limits = options.limits;
     return config;
@@ -250,6 +259,7 @@ class Proxy {
   boost::asio::awaitable<void> accept() {
     while (true) {
       auto socket = co_await acceptor_->async_accept(boost::asio::use_awaitable);
+      if (send_buffer_ > 0) socket.set_option(boost::asio::socket_base::send_buffer_size(send_buffer_));
       auto serve = [](std::unique_ptr<Http1Connection> connection) -> boost::asio::awaitable<void> { co_await connection->run(); };
       boost::asio::co_spawn(core->io, serve(std::make_unique<Http1Connection>(*core, std::move(socket))), boost::asio::detached);
     }
@@ -265,6 +275,7 @@ class Proxy {
     }
   }
   Shared shared_;
+  int send_buffer_ = 0;
   std::unique_ptr<boost::asio::ip::tcp::acceptor> acceptor_;
   std::thread thread_;
 };

@@ -351,7 +351,146 @@ TEST(SlowHeads, AreNotWaitedForLong) {
   Proxy proxy({1}, {.limits = {.header_timeout = std::chrono::seconds(1)}});
   Wire client = proxy.connect();
   client.send("GET / HT");
+  const Answer answer = read_answer(client);
+  EXPECT_EQ(answer.status(), 408);
+  EXPECT_THAT(answer.head, HasSubstr("\r\nConnection: close\r\n"));
   EXPECT_TRUE(client.ended());
+}
+
+TEST(SlowHeads, OfAConnectionThatSaysNothingGetNoAnswer) {
+  Proxy proxy({1}, {.limits = {.idle_timeout = std::chrono::seconds(1)}});
+  Wire client = proxy.connect();
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(EmptyLines, AreToleratedBeforeARequestOnce) {
+  BackEnd back_end(echo());
+  Proxy proxy({back_end.port});
+  Wire client = proxy.connect();
+  for (const std::string before : {"\r\n", "", "\r\n"}) EXPECT_EQ(ask(client, before + kGet).status(), 200);
+  client.send("\r");
+  ::usleep(20000);
+  client.send("\n");
+  ::usleep(20000);
+  EXPECT_EQ(ask(client, kGet).status(), 200);
+  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx\r\n" + kGet).status(), 200);
+  EXPECT_EQ(read_answer(client).status(), 200);
+  EXPECT_EQ(ask(client, "\r\n\r\n" + kGet).status(), 400);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(SlowBodies, ThatTrickleWithoutEndAreNotWaitedFor) {
+  BackEnd back_end(echo());
+  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
+  Wire client = proxy.connect();
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+  const auto start = Clock::now();
+  while (client.silent(100) && Clock::now() - start < std::chrono::seconds(10)) client.send("x");
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(5));
+  EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(900));
+}
+
+TEST(SlowBodies, ThatKeepTheRateMayTakeLong) {
+  BackEnd back_end(echo());
+  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
+  Wire client = proxy.connect();
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1250\r\n\r\n");
+  for (int i = 0; i < 25; ++i) {
+    client.send(std::string(50, 'x'));
+    ::usleep(100000);
+  }
+  EXPECT_EQ(read_answer(client).status(), 200);
+}
+
+// A client that reads nothing while the back end sends one early hint after the other.
+TEST(SlowReaders, OfInterimAnswersAreNotWaitedFor) {
+  std::promise<void> ended;
+  BackEnd back_end([&](Wire& wire, int) {
+    (void)wire.head();
+    const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: <" + std::string(60000, 'a') + ">\r\n\r\n";
+    for (int i = 0; i < 15 && wire.send(hint); ++i) {}
+    (void)wire.rest();
+    ended.set_value();
+  });
+  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .upstream_reply_timeout = std::chrono::seconds(60)}, .send_buffer = 4096});
+  Wire client = proxy.connect();
+  client.receive_little();
+  client.send(kGet);
+  EXPECT_EQ(ended.get_future().wait_for(std::chrono::seconds(4)), std::future_status::ready);
+}
+
+// --- back ends by name ----------------------------------------------------------------------------------------------
+
+TEST(Names, ThatTheResolverIsSilentAboutAreGivenUpInTime) {
+  BackEnd back_end(echo());
+  Proxy proxy({back_end.port}, {.limits = {.upstream_connect_timeout = std::chrono::seconds(1)}, .upstream_host = "back.corp.test"});
+  std::promise<void> go_on;
+  const std::shared_future<void> may = go_on.get_future().share();
+  std::atomic<int> lookups{0};
+  proxy.on_core([&] {
+    proxy.core->pool.set_lookup([&, may](const std::string& host, std::uint16_t port, Error&) {
+      EXPECT_EQ(host, "back.corp.test");
+      ++lookups;
+      may.wait();
+      return UpstreamNames::Endpoints{{boost::asio::ip::address_v4::loopback(), port}};
+    });
+  });
+  const auto start = Clock::now();
+  Wire first = proxy.connect(), second = proxy.connect();
+  first.send(kGet);
+  second.send(kGet);
+  EXPECT_EQ(read_answer(first).status(), 502);
+  EXPECT_EQ(read_answer(second).status(), 502);
+  EXPECT_LT(Clock::now() - start, std::chrono::seconds(4));
+  EXPECT_EQ(lookups, 1) << "one for all that wait";
+  go_on.set_value();
+  EXPECT_EQ(ask(first, kGet).status(), 200);
+}
+
+TEST(Names, AreLookedUpOnceForAWhileAndAnOldAnswerIsBetterThanNone) {
+  BackEnd back_end([](Wire& wire, int) {
+    (void)wire.head();
+    wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  });
+  Proxy proxy({back_end.port}, {.upstream_host = "back.corp.test"});
+  std::atomic<int> lookups{0};
+  proxy.on_core([&] {
+    proxy.core->pool.set_lookup([&](const std::string&, std::uint16_t port, Error& error) {
+      if (++lookups == 1) return UpstreamNames::Endpoints{{boost::asio::ip::address_v4::loopback(), port}};
+      error = boost::asio::error::host_not_found;
+      return UpstreamNames::Endpoints{};
+    });
+  });
+  Wire client = proxy.connect();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(client, kGet).status(), 200);
+  EXPECT_EQ(lookups, 1);
+}
+
+TEST(Names, ThatAreUnknownAreABadGateway) {
+  Proxy proxy({1}, {.upstream_host = "no-such-name.invalid"});
+  Wire client = proxy.connect();
+  EXPECT_EQ(ask(client, kGet).status(), 502);
+}
+
+TEST(OwnAddresses, OfABackEndBecomeTheClients) {
+  BackEnd back_end([](Wire& wire, int) {
+    while (true) {
+      const std::string head = wire.head();
+      if (!head.ends_with("\r\n\r\n")) return;
+      EXPECT_THAT(head, StartsWith("GET /app/a HTTP/1.1\r\n"));
+      const std::string own = head.substr(head.find("X-Port: ") + 8, head.find("\r\n", head.find("X-Port: ")) - head.find("X-Port: ") - 8);
+      wire.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + own + "/app/b?c\r\nSet-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n"
+                "Content-Location: /app/d\r\nLink: <http://127.0.0.1:" + own + "/>\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  Proxy proxy({back_end.port}, {.base_path = "/app"});
+  Wire client = proxy.connect();
+  const std::string port = std::to_string(back_end.port);
+  const Answer answer = ask(client, "GET /a HTTP/1.1\r\nHost: front.test:81\r\nX-Port: " + port + "\r\n\r\n");
+  EXPECT_THAT(answer.head, HasSubstr("\r\nLocation: http://front.test:81/b?c\r\n"));
+  EXPECT_THAT(answer.head, HasSubstr("\r\nSet-Cookie: a=1; Path=/\r\n"));
+  EXPECT_THAT(answer.head, HasSubstr("\r\nContent-Location: /d\r\n"));
+  EXPECT_THAT(answer.head, HasSubstr("\r\nLink: <http://127.0.0.1:" + port + "/>\r\n")) << "left as it is";
 }
 
 TEST(Hosts, ThatNobodyServesAreMisdirected) {

@@ -177,6 +177,67 @@ TEST_F(Delegating, ATicketThatIsRefusedAgainIsABadGateway) {
   EXPECT_EQ(proxy.tickets->gets, 2);
 }
 
+TEST_F(Delegating, ABackEndThatAlwaysRefusesCostsNoTicketEachTime) {
+  std::atomic<int> requests{0};
+  std::atomic<bool> accepts{false};
+  BackEnd back_end([&](Wire& wire, int) {
+    for (std::string head = wire.head(); head.ends_with("\r\n\r\n"); head = wire.head()) {
+      ++requests;
+      wire.send(accepts ? judged(head) : "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n");
+    }
+  });
+  Proxy proxy({back_end.port}, options());
+  proxy.tickets->ticket = ticket_;
+  Wire client = proxy.connect();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(client, get_as("alice")).status(), 502);
+  EXPECT_EQ(proxy.tickets->drops, 1) << "one fresh ticket was tried";
+  EXPECT_EQ(requests, 6);
+  EXPECT_EQ(ask(client, get_as("bob")).status(), 502);
+  EXPECT_EQ(proxy.tickets->drops, 2) << "what is known of alice says nothing of bob";
+  accepts = true;
+  EXPECT_EQ(ask(client, get_as("alice")).status(), 200) << "she is asked for all the same";
+  accepts = false;
+  EXPECT_EQ(ask(client, get_as("alice")).status(), 502);
+  EXPECT_EQ(proxy.tickets->drops, 3) << "it has accepted her since";
+}
+
+TEST_F(Delegating, AnExceptionWhileABodyIsSentLeavesNothingBehind) {
+  BackEnd back_end([&](Wire& wire, int) {
+    (void)wire.head();
+    wire.send("HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n");
+    (void)wire.rest();
+  });
+  Proxy proxy({back_end.port}, options());
+  proxy.tickets->ticket = ticket_;
+  proxy.tickets->broken = true;
+  {
+    Wire client = proxy.connect();
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 400000\r\n\r\n" + std::string(100000, 'x'));
+    client.send(std::string(1000, 'x'));
+    EXPECT_TRUE(client.ended());
+  }
+  proxy.on_core([&] { EXPECT_EQ(proxy.core->connections, 0U); });
+}
+
+TEST(RefusedTokens, AreRememberedLongerWithEachRefusalAndForgottenInNumber) {
+  RefusedTokens tokens;
+  auto now = RefusedTokens::Clock::now();
+  EXPECT_FALSE(tokens.is_final("alice", 1, now));
+  tokens.note("alice", 1, now);
+  EXPECT_TRUE(tokens.is_final("alice", 1, now));
+  EXPECT_FALSE(tokens.is_final("alice", 2, now));
+  EXPECT_FALSE(tokens.is_final("bob", 1, now));
+  now += RefusedTokens::kFirst;
+  EXPECT_FALSE(tokens.is_final("alice", 1, now));
+  for (int i = 0; i < 20; ++i) tokens.note("alice", 1, now);
+  EXPECT_TRUE(tokens.is_final("alice", 1, now + RefusedTokens::kLongest - std::chrono::seconds(1)));
+  EXPECT_FALSE(tokens.is_final("alice", 1, now + RefusedTokens::kLongest));
+  tokens.accepted("alice", 1);
+  EXPECT_FALSE(tokens.is_final("alice", 1, now));
+  for (std::size_t i = 0; i < 3 * RefusedTokens::kMost; ++i) tokens.note("user" + std::to_string(i), 1, now);
+  EXPECT_TRUE(tokens.is_final("user" + std::to_string(3 * RefusedTokens::kMost - 1), 1, now));
+}
+
 TEST_F(Delegating, AStreamedBodyIsNotSentTwice) {
   std::atomic<int> requests{0};
   BackEnd back_end([&](Wire& wire, int) {

@@ -232,7 +232,11 @@ TEST_F(SignInTest, ATokenGoesBeforeTheCookieAndIsNeverMixedWithIt) {
   EXPECT_EQ(told(decide({.authorization = used}, route({kerberos}))), "alice@HOME.TEST kerberos");
   for (const std::string& bad : {used, std::string("Negotiate YII="), std::string("Negotiate !"), std::string("negotiate"), std::string("Negotiate TlRMTVNTUAABAAAA")})
     EXPECT_EQ(told(decide({.authorization = bad, .cookie = bob}, route({kerberos, forms}))), "401 Negotiate") << bad;
-  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({forms}))), "bob@HOME.TEST forms") << "the route takes no tokens";
+  const std::string alice = sealed(cookie("alice@HOME.TEST", forms));
+  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({forms}))), "403") << "the route takes no tokens";
+  EXPECT_EQ(told(decide({.authorization = token(), .cookie = alice}, route({forms}))), "alice@HOME.TEST forms") << "one user by two proofs";
+  EXPECT_EQ(told(decide({.authorization = used, .cookie = alice}, route({forms}))), "403") << "whose the token is cannot be known";
+  EXPECT_EQ(told(decide({.authorization = token()}, route({forms}))), "303") << "the token alone signs nobody in there";
   EXPECT_EQ(told(decide({.authorization = "Basic YTpi", .cookie = bob}, route({kerberos, forms}))), "bob@HOME.TEST forms");
 }
 
@@ -412,6 +416,7 @@ TEST_F(SignInTest, ACertificateBeginsASessionOfItsOwn) {
   EXPECT_EQ(told(decide({.cookie = session, .certificate = other}, route({certificate}))), "403") << "another certificate, of nobody";
   EXPECT_EQ(told(decide({.cookie = session, .certificate_error = "certificate revoked"}, route({certificate}))), "403");
   EXPECT_EQ(told(decide({.certificate = card}, route({kerberos}))), "401 Negotiate") << "the route takes no certificates";
+  EXPECT_EQ(told(decide({.authorization = token(), .certificate = card}, route({certificate}))), "403") << "alice's token, carol's certificate";
   EXPECT_EQ(told(decide({.certificate = card}, route({kerberos, certificate}))), "carol@HOME.TEST certificate");
   EXPECT_EQ(told(decide({.cookie = sealed(cookie("bob@HOME.TEST", forms)), .certificate = card}, route({forms, certificate}))), "bob@HOME.TEST forms");
   EXPECT_THAT(page({.target = "/.stead/whoami", .certificate = card}).body, HasSubstr("\"sign_in\": \"certificate\""));

@@ -13,9 +13,10 @@ import signal
 import sys
 import time
 
+from demo_steps import Browser, StepFailed, Story, require
 from demo_systems import Systems
 from support import foreign
-from support.apache import Apache, seen
+from support.apache import Apache
 from support.forest import Forest
 
 SAMPLES = pathlib.Path(__file__).resolve().parent
@@ -33,58 +34,6 @@ BACK_ENDS = [
 ]
 
 
-class StepFailed(Exception):
-    """A step of the story did not hold; the message says what came instead."""
-
-
-class Story:
-    def __init__(self):
-        self.failed = []
-
-    def chapter(self, title):
-        print(f"\n{title}", flush=True)
-
-    def step(self, what, act):
-        """Runs act(); what it returns is printed behind `what`."""
-        started = time.monotonic()
-        try:
-            result = act()
-            print(f"  ok      {what}: {result}  ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
-            return True
-        except (StepFailed, AssertionError, foreign.TimedOut, foreign.Missing) as why:
-            print(f"  FAILED  {what}: {why}", flush=True)
-            self.failed.append(what)
-            return False
-
-    def show(self, text):
-        print("\n".join("          " + line for line in text.rstrip().splitlines()), flush=True)
-
-
-class Answer:
-    """What curl got: the status, the header fields (lower-case names), the body."""
-
-    def __init__(self, text):
-        head, _, self.body = text.partition("\n\n")
-        while self.body.startswith("HTTP/"):  # an answer before the last one: 100, or the 401 that asks for a token
-            head, _, self.body = self.body.partition("\n\n")
-        lines = head.splitlines()
-        self.status = int(lines[0].split()[1]) if lines else 0
-        self.fields = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            self.fields.setdefault(name.strip().lower(), []).append(value.strip())
-
-    def expect(self, status):
-        if self.status != status:
-            request = self.fields.get("x-request-id", ["?"])[0]
-            raise StepFailed(f"HTTP {self.status} instead of {status}: {reason_in_log(request) or 'request ' + request}")
-        return self
-
-    def user(self):
-        """The user name that the back end saw."""
-        return seen(self.expect(200).body).get("REMOTE_USER", "nobody")
-
-
 def reason_in_log(request):
     """What the proxy's log says of a request that it refused; the page that the user sees says less."""
     time.sleep(0.3)  # the log is written behind the answer
@@ -96,38 +45,9 @@ def reason_in_log(request):
     return None
 
 
-class Browser:
-    """curl with a cookie jar and a credential cache of its own."""
-
-    def __init__(self, name, forest):
-        self.env = forest.client(f"{name}.ccache")
-        self.jar = FOLDER / f"{name}.cookies"
-        self.jar.unlink(missing_ok=True)
-
-    def get(self, path, *options):
-        ran = foreign.run("curl", "--silent", "--show-error", "--include", "--max-time", "30", "--noproxy", "*", "--cacert",
-                          FOLDER / "front.crt", "--resolve", f"{HOST}:{PORT}:127.0.0.1", "--cookie", self.jar, "--cookie-jar",
-                          self.jar, *options, URL + path, env=self.env, timeout=40)
-        if ran.status != 0:
-            raise StepFailed(f"curl: {ran.err.strip()}")
-        return Answer(ran.out)
-
-    def negotiate(self, path):
-        return self.get(path, "--negotiate", "-u", ":")
-
-    def sign_in_by_form(self, user, password, path):
-        form = self.get(f"/.stead/login?return={path}", "-H", "Accept: text/html").expect(200)
-        csrf = re.search(r'name="csrf" value="([^"]+)"', form.body)
-        if csrf is None:
-            raise StepFailed("the login form has no csrf field")
-        return self.get("/.stead/login", "--data-urlencode", f"username={user}", "--data-urlencode", f"password={password}",
-                        "--data-urlencode", f"return={path}", "--data-urlencode", f"csrf={csrf.group(1)}")
-
-
-def require(value, expected, what):
-    if value != expected:
-        raise StepFailed(f"{what} is {value}, not {expected}")
-    return value
+def browser(name, forest):
+    """A browser at the proxy, which its name would not find."""
+    return Browser(name, forest, FOLDER, URL, ["--resolve", f"{HOST}:{PORT}:127.0.0.1"], reason_in_log)
 
 
 def make_files(forest):
@@ -167,17 +87,17 @@ def stead(forest, *args):
 
 def tell_sign_ins(story, forest):
     story.chapter("Alice signs in by Kerberos: stock kinit, then curl --negotiate. Each back end is stock Apache and takes Kerberos only.")
-    kerberos = Browser("alice-kerberos", forest)
+    kerberos = browser("alice-kerberos", forest)
     story.step("kinit alice", lambda: foreign.kinit(kerberos.env, ALICE, PASSWORD).ok() and "a TGT of ROOT.FABRIKAM.COM")
     for path, account, _, about in BACK_ENDS:
         story.step(f"{path:10} {about}", lambda p=path, a=account: f"{a} saw " + require(kerberos.negotiate(p).user(), ALICE, "the user"))
 
     story.chapter("Alice signs in by a form: her password is checked, then the proxy acts for her without it.")
-    form = Browser("alice-form", forest)
+    form = browser("alice-form", forest)
     story.step("the form", lambda: form.sign_in_by_form("alice", PASSWORD, "/reports/").expect(303) and "303, with a session cookie")
     for path, account, _, about in BACK_ENDS:
         story.step(f"{path:10} {about}", lambda p=path, a=account: f"{a} saw " + require(form.get(p).user(), ALICE, "the user"))
-    story.step("a wrong password", lambda: f"HTTP {Browser('mallory', forest).sign_in_by_form('alice', 'wrong', '/').expect(401).status}")
+    story.step("a wrong password", lambda: f"HTTP {browser('mallory', forest).sign_in_by_form('alice', 'wrong', '/').expect(401).status}")
 
 
 def tell_ten_steps(story, forest):
@@ -202,11 +122,11 @@ def tell_ten_steps(story, forest):
 
 def tell_refusals(story, forest):
     story.chapter("What is refused, and why.")
-    browser = Browser("alice-form", forest)
+    client = browser("alice-form", forest)
 
     def denied():
-        browser.sign_in_by_form("alice", PASSWORD, "/denied/").expect(303)
-        answer = browser.get("/denied/").expect(403)
+        client.sign_in_by_form("alice", PASSWORD, "/denied/").expect(303)
+        answer = client.get("/denied/").expect(403)
         return f"HTTP 403, request {answer.fields['x-request-id'][0]}"
 
     story.step("/denied/   no one allowed the front end to act there", denied)
@@ -223,18 +143,18 @@ def tell_refusals(story, forest):
     story.step("the reason, and the line that would allow it", reason)
 
     def carol():
-        form = Browser("carol", forest)
+        form = browser("carol", forest)
         form.sign_in_by_form("carol", PASSWORD, "/reports/").expect(303)
         return f"HTTP {form.get('/reports/').expect(403).status}"
 
     story.step("carol, who is sensitive and cannot be delegated", carol)
     story.step("dave, whose account is disabled",
-               lambda: f"HTTP {Browser('dave', forest).sign_in_by_form('dave', PASSWORD, '/').expect(403).status}")
+               lambda: f"HTTP {browser('dave', forest).sign_in_by_form('dave', PASSWORD, '/').expect(403).status}")
 
 
 def tell_systems(story, forest):
     story.chapter("Each system that Stead is made for (README has a section for each).")
-    systems = Systems(forest, FOLDER / "frontend.keytab", FOLDER, lambda name: Browser(name, forest), PASSWORD)
+    systems = Systems(forest, FOLDER / "frontend.keytab", FOLDER, lambda name: browser(name, forest), PASSWORD)
     for title, show in systems.all():
         story.step(title, show)
 

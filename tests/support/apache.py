@@ -10,34 +10,7 @@ from support import foreign
 
 _MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "alias", "setenvif", "lua"]
 
-# Says what a back end saw, one "NAME=value" a line, then each header field of the request as "header Name: value". The
-# connection is named by the client's port. /bytes/N answers N bytes instead.
-_PAGE = """
-function handle(r)
-  local count = r.uri:match("^/bytes/(%d+)$")
-  if count then
-    r.content_type = "application/octet-stream"
-    local block = string.rep("x", 65536)
-    local left = tonumber(count)
-    while left > 0 do
-      r:write(block:sub(1, math.min(left, #block)))
-      left = left - #block
-    end
-    return apache2.OK
-  end
-  r.content_type = "text/plain"
-  local body = r.method ~= "GET" and r.method ~= "HEAD" and r:requestbody() or nil
-  r:puts("REMOTE_USER=", r.user or "", "\\nMETHOD=", r.method, "\\nHOST=", r.headers_in["Host"] or "",
-         "\\nURI=", r.unparsed_uri, "\\nCONNECTION=", r:expr("%{REMOTE_PORT}") or "",
-         "\\nBODY=", body and #body or 0, "\\n")
-  local names = {}
-  local fields = r:headers_in_table()
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do r:puts("header ", name, ": ", fields[name], "\\n") end
-  return apache2.OK
-end
-"""
+_PAGE = pathlib.Path(__file__).with_name("page.lua")  # says what a back end saw, see `seen`
 
 
 class Apache:
@@ -67,7 +40,7 @@ class Apache:
         try:
             shutil.copy(self.keytab, self.folder / "keytab")
             shutil.copy(self.krb5_conf, self.folder / "krb5.conf")
-            (self.folder / "page.lua").write_text(_PAGE)
+            shutil.copy(_PAGE, self.folder / "page.lua")
             (self.folder / "rcache").mkdir(mode=0o700)
             if self.tls:
                 self._make_certificate()

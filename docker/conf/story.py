@@ -1,0 +1,322 @@
+"""The story of the demo forest in containers, as far as the workstation tells it; docker/story.sh has the containers' part.
+
+    story.py systems                    the network, the sign-ins, the eleven systems
+    story.py before NAME                keeps how a ticket is come by (see LESSONS)
+    story.py after NAME                 shows what is different now, and judges it
+    story.py visit PATH STATUS [NAME]   a new user, whom no cache knows, signs in by form and gets PATH with STATUS
+    story.py again NAME PATH STATUS     the same one once more, within 30 s
+    story.py kvno SERVICE kept|next     the version of the key that tickets for the service are made with: keeps it, or is one higher now
+    story.py keytab ACCOUNT FILE        what the directory holds now
+    story.py directory WORDS...         setspn and the cmdlets
+    story.py fix NAME                   runs the command that the diagnosis of `after NAME` gave
+    story.py level CONTROLLER LEVEL     writes a controller's level into the forest file; it shows when the controller is started again
+
+Exit status 0 only if all of it held.
+"""
+
+import difflib
+import json
+import pathlib
+import re
+import shlex
+import sys
+import tempfile
+import time
+import tomllib
+import urllib.request
+
+from demo_steps import Browser, StepFailed, Story, require
+from demo_systems import BACKEND, FRONT_END, Systems
+from support import foreign
+from support.forest import Forest
+
+FOREST, DESK, KEPT = pathlib.Path("/srv/forest/forest.toml"), pathlib.Path("/srv/keys/desk"), pathlib.Path("/tmp/story")
+URL = "https://frontend.root.fabrikam.com:8443"
+ALICE, PASSWORD = "alice@ROOT.FABRIKAM.COM", "Passw0rd!"
+BACK_ENDS = {"/reports/": "her own domain, by the front end's list", "/ledger/": "a child domain, by the back end's permission",
+             "/backend/": "another forest, by the back end's permission", "/orders/": "a child domain of the other forest, two hops away"}
+
+
+def with_desk(folder):
+    """Curl's files: what the desk has, and room for cookies."""
+    for file in DESK.iterdir():
+        copy = folder / file.name
+        if not copy.exists():
+            copy.write_bytes(file.read_bytes())
+    return folder
+
+
+class Running(Forest):
+    """The forest that the containers serve. Nothing is started here; `folder` is of this run."""
+
+    def __init__(self):
+        super().__init__(FOREST, state=FOREST.parent / "state")
+        self.file = FOREST
+        self.forest = tomllib.loads(FOREST.read_text())
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="story-"))
+        self.kdc("client-config", "--out", self.folder / "client").ok()
+        self.env = self.client()
+
+    def directory(self, *words):
+        return self.kdc("directory", "--state", self.state, *words).ok().out
+
+    def keytab(self, principal):
+        path = self.folder / (re.sub(r"\W", "_", principal) + ".keytab")
+        self.kdc("keytab", "--state", self.state, "--principal", principal, "--out", path).ok()
+        return path
+
+    def by_dns(self, name):
+        """An environment in which controllers are found by DNS, as the machine's krb5.conf says."""
+        return foreign.client_environment("/etc/krb5.conf", self.folder / name)
+
+    def browser(self, name):
+        return Browser(name, self, with_desk(self.folder), URL)
+
+
+# --- traces -----------------------------------------------------------------------------------------------------------------
+
+def trace_of(forest, user, service):
+    """How the front end comes by a ticket: what stead s4u --json says."""
+    ran = foreign.built("stead").run("s4u", "--for", user, "--service", service, "--config", forest.stead_toml, "--keytab",
+                                     DESK / "frontend.keytab", "--principal", FRONT_END, "--json", env=forest.client("s4u.ccache"), timeout=60)
+    if not ran.out.startswith("{"):
+        raise StepFailed(str(ran))
+    return json.loads(ran.out)
+
+
+def lines_of(trace):
+    """One line a step, without what differs from run to run."""
+    lines = []
+    for step in trace["steps"]:
+        who = f"{step['controller'] or step['address'] or 'nobody'} ({step['level']})"
+        lines.append(f"{step['exchange']} at {step['realm']}: {who}: {step['answer']}" + (f" + {step['status']}" if step["status"] else ""))
+    diagnosis = trace["diagnosis"]
+    lines.append("granted" if trace["granted"] else f"refused, {diagnosis['code']}: {diagnosis['summary']}")
+    return lines
+
+
+def refusals(trace, realm):
+    return [s["controller"] for s in trace["steps"] if s["realm"] == realm and s["exchange"] == "S4U2Proxy" and s["answer"].startswith("KDC_ERR")]
+
+
+def expect_refusal(trace, code, *named):
+    if trace["granted"]:
+        raise StepFailed("granted")
+    require(trace["diagnosis"]["code"], code, "the diagnosis")
+    for name in named:
+        if name not in trace["diagnosis"]["summary"]:
+            raise StepFailed(f"the diagnosis does not name {name}: {trace['diagnosis']['summary']}")
+    return f"refused: {code}" + (", which names " + " and ".join(named) if named else "")
+
+
+def raised(before, after):
+    require(refusals(before, "ROOT.FABRIKAM.COM"), ["dc08.root.fabrikam.com"], "who refused before")
+    require(refusals(after, "ROOT.FABRIKAM.COM"), [], "who refuses after")
+    require(after["granted"], True, "granted")
+    return "dc08.root.fabrikam.com answers with the referral itself, no other controller is looked for"
+
+
+def silent(before, after):
+    require(before["granted"], True, "granted before")
+    return expect_refusal(after, "no_2012_dc_found", "dc12.corp.contoso.com", "dc08.corp.contoso.com")
+
+
+def another(before, after):
+    require(after["granted"], True, "granted")
+    return f"{after['steps'][-1]['controller']} grants: " + require(after["steps"][-1]["controller"], "dc08.corp.contoso.com", "who grants")
+
+
+def cut_off(before, after):
+    require(before["granted"], True, "granted before")
+    if after["granted"]:
+        raise StepFailed("granted over a line that is cut")
+    return after["diagnosis"]["summary"]
+
+
+def as_before(before, after):
+    require(lines_of(after), lines_of(before), "the trace")
+    return "nothing: the directory grants as before"
+
+
+def sensitive(before, after):
+    require(before["granted"], True, "granted before")
+    return expect_refusal(after, "user_is_sensitive")
+
+
+def not_allowed(before, after):
+    require(before["granted"], True, "granted before")
+    return expect_refusal(after, "rbcd_denied_on_target", "dc12.corp.contoso.com")
+
+
+def granted_again(before, after):
+    require(before["granted"], False, "granted before")
+    require(after["granted"], True, "granted")
+    return "granted"
+
+
+# Whose ticket for what is looked at, and what has to be different.
+LESSONS = {"raise": ("alice", BACKEND, raised), "pause": ("alice", BACKEND, silent), "another": ("alice", BACKEND, another),
+           "cut": ("alice", BACKEND, cut_off), "rotate": ("alice", BACKEND, as_before), "sensitive": ("bob", BACKEND, sensitive),
+           "rbcd": ("alice", BACKEND, not_allowed), "fixed": ("alice", BACKEND, granted_again)}
+
+
+def before(story, forest, name):
+    user, service, _ = LESSONS[name]
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"{name}.before").write_text(json.dumps(trace_of(forest, user, service)))
+
+
+def after(story, forest, name):
+    user, service, judge = LESSONS[name]
+    old, new = json.loads((KEPT / f"{name}.before").read_text()), trace_of(forest, user, service)
+    (KEPT / f"{name}.after").write_text(json.dumps(new))
+    changes = [line for line in difflib.unified_diff(lines_of(old), lines_of(new), lineterm="", n=0) if not re.match(r"(---|\+\+\+|@@)", line)]
+    story.show("\n".join(changes) or "no step is different")
+    story.step("what changed in the steps", lambda: judge(old, new))
+
+
+# --- users ------------------------------------------------------------------------------------------------------------------
+
+def visit(story, forest, path, status, name=None):
+    name = name or f"visitor{time.monotonic_ns() % 10**9}"
+    forest.directory("New-ADUser", name, "-AccountPassword", PASSWORD, "-Server", "ROOT.FABRIKAM.COM")
+    client = forest.browser(name)
+
+    def sign_in():
+        client.sign_in_by_form(name, PASSWORD, path).expect(303)
+        answer = client.get(path).expect(int(status))
+        KEPT.mkdir(exist_ok=True)
+        (KEPT / f"{name}.cookies").write_text(client.jar.read_text())
+        return f"HTTP {status}" + ("" if answer.status != 200 else f", the back end saw {require(answer.user(), f'{name}@ROOT.FABRIKAM.COM', 'the user')}")
+
+    story.step(f"a new user at {path}", sign_in)
+
+
+def again(story, forest, name, path, status):
+    client = forest.browser(name)
+    client.jar.write_text((KEPT / f"{name}.cookies").read_text())
+
+    def ask():
+        started = time.monotonic()
+        while True:
+            answer = client.get(path)
+            waited = time.monotonic() - started
+            if answer.status == int(status) or waited > 30:
+                answer.expect(int(status))
+                return f"HTTP {status} after {waited:.1f} s"
+            time.sleep(0.5)
+
+    story.step(f"the same user at {path}", ask)
+
+
+def kvno(story, forest, service, which):
+    def ask():
+        env = forest.client("kvno.ccache")
+        foreign.kinit(env, ALICE, PASSWORD).ok()
+        number = int(foreign.mit("kvno").run(service, env=env).ok().out.rpartition("kvno = ")[2])
+        kept = KEPT / "kvno"
+        if which == "kept":
+            KEPT.mkdir(exist_ok=True)
+            kept.write_text(str(number))
+        else:
+            require(number, int(kept.read_text()) + 1, "the key's version")
+        return f"version {number}"
+
+    story.step(f"the key of tickets for {service}", ask)
+
+
+def keytab(story, forest, account, file):
+    pathlib.Path(file).write_bytes(forest.keytab(account).read_bytes())
+
+
+# --- the systems --------------------------------------------------------------------------------------------------------------
+
+def tell_network(story, forest):
+    story.chapter("The network: controllers are found by DNS, each domain in its own site.")
+
+    def located(realm):
+        found = json.loads(foreign.built("stead").run("locate", realm, "--level", "2012", "--json", env=forest.by_dns("locate")).ok().out)
+        return f"{found['controller']} at {found['address']}, level {found['level']}, site {require(found['site'], realm.split('.')[0].lower(), 'the site')}"
+
+    for realm in ("EMEA.ROOT.FABRIKAM.COM", "CORP.CONTOSO.COM", "SALES.CORP.CONTOSO.COM"):
+        story.step(f"stead locate {realm} --level 2012", lambda r=realm: located(r))
+    for user in (ALICE, "frank@CORP.CONTOSO.COM"):
+        story.step(f"MIT's kinit {user}", lambda u=user: foreign.kinit(forest.by_dns("mit"), u, PASSWORD).ok() and "a TGT")
+        story.step(f"Heimdal's kinit {user}",
+                   lambda u=user: foreign.kinit(forest.by_dns("heimdal"), u, PASSWORD, program=foreign.heimdal("kinit")).ok() and "a TGT")
+
+
+def tell_sign_ins(story, forest):
+    story.chapter("Alice at the proxy's two replicas, behind HAProxy. Each back end is stock Apache and takes Kerberos only.")
+    kerberos, form = forest.browser("alice-kerberos"), forest.browser("alice-form")
+    kerberos.env = forest.by_dns("alice-kerberos")
+    story.step("kinit alice", lambda: foreign.kinit(kerberos.env, ALICE, PASSWORD).ok() and "a TGT")
+    for path, about in BACK_ENDS.items():
+        story.step(f"by Kerberos, {path:10} {about}", lambda p=path: "the back end saw " + require(kerberos.negotiate(p).user(), ALICE, "the user"))
+    story.step("the form", lambda: form.sign_in_by_form("alice", PASSWORD, "/reports/").expect(303) and "303, with a session cookie")
+    for path, about in BACK_ENDS.items():
+        story.step(f"by form,     {path:10} {about}", lambda p=path: "the back end saw " + require(form.get(p).user(), ALICE, "the user"))
+    story.step("a wrong password", lambda: f"HTTP {forest.browser('mallory').sign_in_by_form('alice', 'wrong', '/').expect(401).status}")
+
+    def both():
+        counts = {}
+        for _ in range(4):  # a connection each
+            require(form.get("/reports/").user(), ALICE, "the user")
+        for replica in ("proxy-a", "proxy-b"):
+            with urllib.request.urlopen(f"http://{replica}:9443/metrics", timeout=10) as answer:
+                found = re.search(r'^stead_requests_total\{status="200"\} (\d+)', answer.read().decode(), re.M)
+            counts[replica] = int(found.group(1)) if found else 0
+        if 0 in counts.values():
+            raise StepFailed(f"one has answered nothing: {counts}")
+        return ", ".join(f"{name} {count} times 200" for name, count in counts.items())
+
+    story.step("one session, both replicas", both)
+
+
+def systems(story, forest):
+    tell_network(story, forest)
+    tell_sign_ins(story, forest)
+    story.chapter("Each system that must work.")
+    told = Systems(forest, DESK / "frontend.keytab", with_desk(forest.folder), forest.browser, PASSWORD)
+    for title, show in told.all():
+        story.step(title, show)
+
+
+# --- the administrator's -------------------------------------------------------------------------------------------------------
+
+def directory(story, forest, *words):
+    print("          PS> " + " ".join(words), flush=True)
+    forest.directory(*words)
+
+
+def fix(story, forest, name):
+    command = json.loads((KEPT / f"{name}.after").read_text())["diagnosis"]["fix"][0]
+    directory(story, forest, *shlex.split(command.replace("\\", "\\\\"), posix=True))
+
+
+def level(story, forest, controller, number):
+    changed, count = re.subn(rf'^(name\s*=\s*"{re.escape(controller)}"\n(?:.*\n)*?level\s*=\s*)"[^"]*"', rf'\g<1>"{number}"', FOREST.read_text(),
+                             count=1, flags=re.M)
+    if not count:
+        raise StepFailed(f"no controller {controller} in {FOREST}")
+    new = FOREST.with_suffix(".new")
+    new.write_text(changed)
+    foreign.built("stead-kdc").run("check", "--forest", new).ok()
+    new.replace(FOREST)
+
+
+def main():
+    commands = {f.__name__: f for f in (systems, before, after, visit, again, kvno, keytab, directory, fix, level)}
+    words = sys.argv[1:]
+    if not words or words[0] not in commands:
+        sys.exit(__doc__)
+    story = Story(holds="pass")
+    commands[words[0]](story, Running(), *words[1:])
+    return 1 if story.failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (foreign.Missing, foreign.TimedOut, AssertionError, StepFailed) as why:
+        sys.exit(f"story: {why}")

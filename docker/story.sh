@@ -1,0 +1,133 @@
+#!/bin/bash
+# docker/story.sh
+#
+# Tells the story of the demo forest that runs as the compose project COMPOSE_PROJECT_NAME (default: docker, which `docker compose
+# -f docker/compose.yaml up` gives it): waits until it is healthy; walks every system that must work; then six lessons, each of which
+# changes one thing, shows what is different in the steps by which a ticket is come by, and takes the change back. A line a step,
+# "pass" or "FAILED" with the reason. Exit status 0 only if all held.
+set -uo pipefail
+case ${1:-} in
+  -h | --help)
+    sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"
+    exit 0
+    ;;
+esac
+project=${COMPOSE_PROJECT_NAME:-docker}
+patience=${STORY_PATIENCE:-180}  # seconds until everything must be healthy
+
+container() {
+  docker ps -aq --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1" | head -n 1
+}
+wait_healthy() { # SERVICE...: until all of them are
+  local service id state deadline=$((SECONDS + patience))
+  for service in "$@"; do
+    while true; do
+      id=$(container "$service")
+      state=$([ -z "$id" ] || docker inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}no healthcheck{{end}}' "$id")
+      [ "$state" != healthy ] || break
+      if [ $SECONDS -ge $deadline ]; then
+        echo "story: $service of project $project is not healthy: ${state:-no such container}" >&2
+        return 1
+      fi
+      sleep 0.5
+    done
+  done
+}
+
+failed=()
+told=
+story() { docker exec "$workstation" python3 /opt/stead/samples/story.py "$@" || failed+=("${told:+$told: }$*"); }
+lesson() {
+  told=$1
+  printf '\nLesson: %s.\n' "$1"
+}
+act() { # what was done, then the command
+  echo "          $1"
+  shift
+  "$@" >/dev/null || failed+=("$told: $*")
+}
+raise() { # SERVICE CONTROLLER LEVEL
+  story level "$2" "$3"
+  act "$2 is now of level $3, and started again" docker restart -t 5 "$(container "$1")"
+  wait_healthy "$1" || failed+=("$told: $1 after its restart")
+}
+
+wait_healthy router dns-fabrikam dns-contoso dc08-root dc12-root dc16-emea dc08-corp dc12-corp dc22-sales reports ledger backend orders \
+  proxy-a proxy-b balancer workstation || exit 1
+workstation=$(container workstation)
+router=$(container router)
+run=$(date +%s)
+
+# Whatever happens, nothing stays paused, cut or changed.
+paused=
+restore() {
+  [ -z "$paused" ] || docker unpause "$paused" >/dev/null 2>&1
+  docker exec "$router" router join 1 3 >/dev/null 2>&1
+}
+trap restore EXIT
+trap 'exit 1' INT TERM HUP
+
+told=systems
+story systems
+
+lesson "raise a domain controller's level"
+story before raise
+raise dc08-root dc08.root.fabrikam.com 2012
+story after raise
+raise dc08-root dc08.root.fabrikam.com 2008R2
+
+lesson "pause the only 2012-level controller of a domain"
+story before pause
+story before another
+story visit /backend/ 200 "held$run"
+paused=$(container dc12-corp)
+act "dc12.corp.contoso.com is paused" docker pause "$paused"
+story after pause
+story again "held$run" /backend/ 200
+raise dc08-corp dc08.corp.contoso.com 2012
+story after another
+story visit /backend/ 200
+act "dc12.corp.contoso.com goes on" docker unpause "$paused"
+paused=
+raise dc08-corp dc08.corp.contoso.com 2008R2
+
+lesson "cut the network between the forests"
+story before cut
+act "no line between root.fabrikam.com and corp.contoso.com" docker exec "$router" router cut 1 3
+story after cut
+story visit /reports/ 200 "cut$run"
+story again "cut$run" /backend/ 503
+act "the line is back; nothing is started again" docker exec "$router" router join 1 3
+story again "cut$run" /backend/ 200
+
+lesson "rotate the key of a back end"
+story before rotate
+story kvno HTTP/backend.corp.contoso.com kept
+story directory Set-ADAccountPassword 'backend$' -Server CORP.CONTOSO.COM -Reset -NewPassword "rotated $run"
+story kvno HTTP/backend.corp.contoso.com next
+story after rotate
+story visit /backend/ 502 "rotated$run"
+echo "          the back end gets a keytab with the new key"
+story keytab 'backend$@CORP.CONTOSO.COM' /srv/keys/backend/service.keytab
+story again "rotated$run" /backend/ 200
+
+lesson "mark a user sensitive"
+story before sensitive
+story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDelegated '$true'
+story after sensitive
+story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDelegated '$false'
+
+lesson "take the back end's permission away, and give it back as the diagnosis says"
+story before rbcd
+story directory Set-ADComputer 'backend$' -Server CORP.CONTOSO.COM -PrincipalsAllowedToDelegateToAccount '$null'
+story after rbcd
+story before fixed
+story fix rbcd
+story after fixed
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf '\nstory: %s did not hold:\n' "${#failed[@]}"
+  printf '  %s\n' "${failed[@]}"
+  exit 1
+fi
+printf '\nstory: every step held\n'

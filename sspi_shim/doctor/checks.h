@@ -15,12 +15,13 @@ constexpr std::chrono::minutes kClockLimit{5};
 [[nodiscard]] Checks judge_services(const std::vector<ServiceFacts>& services, const AccountFacts& account, const std::string& broken);
 [[nodiscard]] Checks judge_user(const UserFacts& user, const AccountFacts& account);
 [[nodiscard]] Checks judge_levels(const Principal& self, const std::vector<RealmFacts>& realms, const std::vector<ServiceFacts>& services);
-[[nodiscard]] Checks judge_delegation(const UserFacts& user, const DelegationFacts& delegation, const AccountFacts& account,
-                                      const std::vector<RealmFacts>& realms);
+[[nodiscard]] Checks judge_delegation(const UserFacts& user, const DelegationFacts& delegation, const AccountFacts& account);
 [[nodiscard]] Checks judge_back_end(const BackEndFacts& back_end);
-[[nodiscard]] Checks judge_front(const ProxyFile& file, const std::map<std::string, std::vector<std::string>>& aliases,
-                                 const std::optional<DelegationFacts>& delegation);
+// `token_bytes`: what a browser of the user would send, in base64.
+[[nodiscard]] Checks judge_front(const std::vector<PublicNameFacts>& names, std::size_t header_bytes, const std::optional<std::size_t>& token_bytes);
 
+// Which check a refusal of the client breaks.
+[[nodiscard]] std::string check_of(const Failure& failure);
 // "TGS for HTTP/x to dc12.x (127.0.0.2:88, level 2012): KDC_ERR_BADOPTION, STATUS_NOT_FOUND".
 [[nodiscard]] std::string told(const TraceStep& step);
 [[nodiscard]] std::string last_of(const std::vector<TraceStep>& steps);

@@ -18,6 +18,10 @@ struct Facts {
   std::vector<RealmFacts> realms;  // ours first
   AccountFacts account;
   std::vector<ServiceFacts> services;
+  std::optional<UserFacts> user;
+  std::optional<DelegationFacts> delegation;
+  std::vector<BackEndFacts> back_ends;
+  std::vector<PublicNameFacts> names;
 };
 
 class Examination : public std::enable_shared_from_this<Examination> {
@@ -34,13 +38,22 @@ class Examination : public std::enable_shared_from_this<Examination> {
   Awaitable<void> look_at_realms(std::vector<std::string> names);
   Awaitable<void> ask_as_ourselves();
   Awaitable<void> ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out);
+  Awaitable<void> look_up_names();
+  Awaitable<void> look_up_name(PublicNameFacts& out);
+  Awaitable<void> ask_behind_names();
+  Awaitable<void> act_for_user();
+  Awaitable<void> knock_at_back_ends();
   [[nodiscard]] std::vector<std::string> known_realms() const;
   [[nodiscard]] std::vector<std::string> new_realms() const;
+  [[nodiscard]] bool asked_as_ourselves() const;
   [[nodiscard]] std::string broken() const;
+  void judge_patient(Report& out) const;
 
   InstrumentsPtr tools_;
   Patient patient_;
   Facts facts_;
+  CredentialPtr tgt_;
+  TicketPtr ticket_;
 };
 
 bool knows(const std::vector<std::string>& names, const std::string& name) {
@@ -59,10 +72,12 @@ std::vector<std::string> Examination::known_realms() const {
 std::vector<std::string> Examination::new_realms() const {
   std::vector<std::string> looked_at, out;
   for (const RealmFacts& realm : facts_.realms) looked_at.push_back(realm.realm);
-  for (const ServiceFacts& service : facts_.services) {
-    for (const auto& realm : service.way) {
-      if (!knows(looked_at, realm) && !knows(out, realm)) out.push_back(to_upper(realm));
-    }
+  const auto add = [&](const std::string& realm) {
+    if (!realm.empty() && !knows(looked_at, realm) && !knows(out, realm)) out.push_back(to_upper(realm));
+  };
+  for (const ServiceFacts& service : facts_.services) std::for_each(service.way.begin(), service.way.end(), add);
+  if (facts_.user) {
+    for (const TraceStep& step : facts_.user->steps) add(step.realm);
   }
   return out;
 }
@@ -80,7 +95,8 @@ Awaitable<void> Examination::look_at_realms(std::vector<std::string> names) {
 Awaitable<void> Examination::ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out) { out = co_await ask_service(tools_, tgt, spn); }
 
 Awaitable<void> Examination::ask_as_ourselves() {
-  const CredentialPtr tgt = co_await sign_on(tools_, facts_.account);
+  tgt_ = co_await sign_on(tools_, facts_.account);
+  const CredentialPtr tgt = tgt_;
   std::vector<std::string> published = published_spns(tools_->file);
   const auto own = to_string(tools_->self.name);
   if (!knows(published, own)) published.insert(published.begin(), own);
@@ -103,23 +119,112 @@ Awaitable<void> Examination::ask_as_ourselves() {
   co_await together(tools_->executor, std::move(tasks));
 }
 
+Awaitable<void> Examination::look_up_name(PublicNameFacts& out) { out.aliases = co_await aliases_of(tools_, out.host); }
+
+Awaitable<void> Examination::look_up_names() {
+  std::vector<std::string> hosts;
+  for (const ProxyRoute& route : tools_->file.routes) {
+    if (route.kerberos && !route.host.empty() && !knows(hosts, route.host)) hosts.push_back(route.host);
+  }
+  facts_.names.resize(hosts.size());
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    facts_.names[i].host = hosts[i];
+    tasks.push_back([this, i] { return look_up_name(facts_.names[i]); });
+  }
+  if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
+}
+
+Awaitable<void> Examination::ask_behind_names() {
+  for (PublicNameFacts& name : facts_.names) {
+    name.account = account_name(facts_.account);
+    if (tgt_ && !name.aliases.empty()) name.behind = co_await ask_service(tools_, tgt_, "HTTP/" + name.aliases.back());
+  }
+}
+
+// What the proxy would do for the user, as far as the links before it hold.
+Awaitable<void> Examination::act_for_user() {
+  if (!broken().empty()) co_return;
+  ClientOptions options = tools_->file.client;
+  options.learn_levels = true;
+  std::string what;
+  auto client = Client::open(tools_->executor, std::move(options), what);
+  if (!client) co_return;  // the keytab's faults are told already
+  facts_.user.emplace();
+  const std::optional<Identity> who = co_await ask_user(tools_, *client, patient_.user, *facts_.user);
+  if (!who || !facts_.services.front().question.granted()) co_return;
+  facts_.delegation.emplace();
+  ticket_ = co_await ask_delegation(*client, *who, patient_.service, *facts_.delegation);
+}
+
+Awaitable<void> Examination::knock_at_back_ends() {
+  const std::string wanted = patient_.service.substr(0, patient_.service.find('@'));
+  std::vector<std::pair<ProxyRoute, BackEnd>> doors;
+  std::set<std::string> seen;
+  for (const ProxyRoute& route : tools_->file.routes) {
+    if (!wanted.empty() && !equal_ignoring_case(route.spn.substr(0, route.spn.find('@')), wanted)) continue;
+    for (const BackEnd& back_end : route.back_ends) {
+      if (seen.insert(back_end.url + ' ' + route.path + ' ' + route.host + ' ' + route.spn).second) doors.emplace_back(route, back_end);
+    }
+  }
+  facts_.back_ends.resize(doors.size());
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < doors.size(); ++i) {
+    tasks.push_back([this, i, door = doors[i]] {
+      const bool by_user = door.first.delegation == "s4u";
+      return knock(tools_, door.first, door.second, by_user ? ticket_ : nullptr, facts_.back_ends[i]);
+    });
+  }
+  if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
+}
+
 Awaitable<void> Examination::run() {
   std::vector<Task> first;
   first.push_back([this] { return look_at_realms(known_realms()); });
   first.push_back([this] { return ask_as_ourselves(); });
+  first.push_back([this] { return look_up_names(); });
+  if (patient_.user.empty()) first.push_back([this] { return knock_at_back_ends(); });
   co_await together(tools_->executor, std::move(first));
-  co_await look_at_realms(new_realms());
+  if (!patient_.user.empty()) co_await act_for_user();
+  std::vector<Task> last;
+  last.push_back([this] { return look_at_realms(new_realms()); });
+  last.push_back([this] { return ask_behind_names(); });
+  if (!patient_.user.empty()) last.push_back([this] { return knock_at_back_ends(); });
+  co_await together(tools_->executor, std::move(last));
 }
+
+bool Examination::asked_as_ourselves() const { return tgt_ != nullptr; }
 
 // The first broken link of the front end's own; empty: it holds.
 std::string Examination::broken() const {
-  const Checks checks = judge_account(facts_.account);
   const bool signed_on = facts_.account.sign_on && facts_.account.sign_on->granted();
-  if (signed_on) return {};
-  for (const Check& check : checks) {
+  if (signed_on) {
+    const auto own = std::find_if(facts_.account.published.begin(), facts_.account.published.end(),
+                                  [&](const ServiceFacts& service) { return equal_ignoring_case(service.spn, to_string(tools_->self.name)); });
+    return !own->question.granted() ? "A4" : !own->opened_by ? "A5" : "";
+  }
+  for (const Check& check : judge_account(facts_.account)) {
     if (check.verdict == Verdict::fault && check.id != "A6") return check.id;
   }
-  return "N2";
+  const bool in_time = !facts_.account.sign_on || facts_.account.sign_on->refusal->kind == FailureKind::unreachable;
+  return in_time ? "N2" : "N3";
+}
+
+void Examination::judge_patient(Report& out) const {
+  const auto skip = [&](std::initializer_list<const char*> ids, const std::string& subject, const std::string& why) {
+    for (const char* id : ids) out.add({skipped(id, subject, why + " is broken")});
+  };
+  if (!facts_.user) {
+    skip({"U1", "U2", "A7", "U3", "U4"}, patient_.user, broken());
+    skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, broken());
+    return;
+  }
+  Checks user = judge_user(*facts_.user, facts_.account);
+  const auto link = std::find_if(user.begin(), user.end(), [](const Check& check) { return check.verdict == Verdict::fault; });
+  const std::string user_link = link == user.end() ? "S1" : link->id;
+  out.add(std::move(user));
+  if (facts_.delegation) out.add(judge_delegation(*facts_.user, *facts_.delegation, facts_.account));
+  else skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, user_link);
 }
 
 Report Examination::report() const {
@@ -127,8 +232,23 @@ Report Examination::report() const {
   out.reached = std::any_of(facts_.realms.front().controllers.begin(), facts_.realms.front().controllers.end(), [](const auto& dc) { return dc.answers(); });
   out.add(judge_network(tools_->self, facts_.realms));
   out.add(judge_account(facts_.account));
-  const bool asked = facts_.account.other || (facts_.account.sign_on && facts_.account.sign_on->granted());
-  out.add(judge_services(facts_.services, facts_.account, asked ? "" : broken()));
+  out.add(judge_services(facts_.services, facts_.account, asked_as_ourselves() ? "" : broken()));
+  out.add(judge_levels(tools_->self, facts_.realms, facts_.services));
+  if (!patient_.user.empty()) judge_patient(out);
+  for (const BackEndFacts& back_end : facts_.back_ends) {
+    out.add(judge_back_end(back_end));
+    const bool wanted = !patient_.user.empty() && !ticket_ && back_end.anonymous.stage == HttpStage::done;
+    for (const char* id : {"B2", "B3", "S4", "B4", "B6", "B8"}) {
+      if (wanted) out.add({skipped(id, back_end.url, "there is no ticket to send")});
+    }
+  }
+  // Signing on failed by the network or the clocks, and their own checks saw nothing.
+  if (out.healthy() && !tgt_ && facts_.account.sign_on) {
+    const Diagnosis diagnosis = diagnosis_of(*facts_.account.sign_on, facts_.account, {});
+    out.add({fault(broken(), tools_->self.realm, diagnosis.summary, last_of(facts_.account.sign_on->steps), diagnosis.fix)});
+  }
+  const bool front_token = facts_.user && !facts_.user->failure;
+  out.add(judge_front(facts_.names, tools_->file.header_bytes, front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
   return out;
 }
 

@@ -110,6 +110,15 @@ struct DelegationFacts {
   std::size_t token_bytes = 0;       // of the Negotiate token, as base64
 };
 
+// --- front ---
+
+struct PublicNameFacts {
+  std::string host;                  // of a route with Kerberos
+  std::vector<std::string> aliases;  // what it is a CNAME for
+  std::optional<ServiceFacts> behind;  // a ticket to HTTP/ the name behind it
+  std::string account;               // ours, for the command
+};
+
 // --- back ends ---
 
 enum class HttpStage { name, connect, tls, answer, done };  // how far it came
@@ -131,7 +140,7 @@ struct BackEndFacts {
   std::string spn;                   // empty: nothing is delegated
   bool tls = false;
   bool by_name = false;              // the upstream is given by a name, not by an address
-  std::vector<std::string> aliases;  // the name is a CNAME, for these
+  std::vector<std::string> aliases;  // what the name is a CNAME for
   std::vector<std::string> reverse;  // names of its address
   HttpFacts anonymous;
   struct Signed {                    // with a token for the user
@@ -141,7 +150,7 @@ struct BackEndFacts {
     std::optional<HttpFacts> again;  // the same connection, without a token
     std::optional<HttpFacts> after_challenge;  // an anonymous request, then the token on its connection; where `first` was refused
     std::optional<HttpFacts> raw;    // a raw Kerberos token; where both were refused
-    std::optional<HttpFacts> bound;  // with a channel binding; where all was refused, over TLS
+    std::optional<HttpFacts> unbound;  // without the channel's binding; where all was refused, over TLS
   };
   std::optional<Signed> signed_in;
 };

@@ -55,4 +55,14 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out);
 // A ticket to a service as ourselves; where it is ours, whether the keytab opens it.
 Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std::string spn);
 
+// S4U2Self. Nothing: `out` says why.
+Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name, UserFacts& out);
+// S4U2Proxy. Null: `out` says why.
+Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service, DelegationFacts& out);
+
+// GETs of one back end of a route: without a user, and with `ticket` where there is one.
+Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out);
+// The canonical names that DNS leads a name to; empty: it is no alias, or DNS does not know it.
+Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name);
+
 }  // namespace stead::doctor

@@ -161,4 +161,11 @@ Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
   co_return out;
 }
 
+Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name) {
+  if (!tools->system_dns) co_return std::vector<std::string>();
+  const auto query = tools->system_dns->ask_addresses(name);
+  const auto found = co_await tools->system_dns->addresses(query);
+  co_return tools->system_dns->aliases(query);
+}
+
 }  // namespace stead::doctor

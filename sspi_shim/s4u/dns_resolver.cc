@@ -2,6 +2,7 @@
 
 #include <ares.h>
 #include <ares_nameser.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -24,7 +25,9 @@ struct DnsResolver::Query {
   bool done = false;
   Error error;
   Buffer message;                       // of an SRV question
-  std::vector<std::string> addresses;   // of the other
+  std::vector<std::string> addresses;   // of a host
+  std::vector<std::string> aliases;     // with them: what the host is an alias for
+  std::vector<std::string> names;       // of an address
 };
 
 namespace {
@@ -108,6 +111,33 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     return query;
   }
 
+  QueryPtr ask_names(const std::string& address) override {
+    auto query = std::make_shared<Query>(executor_);
+    Error bad;
+    const auto parsed = asio::ip::make_address(address, bad);
+    if (bad) {
+      finish(*query, ARES_EBADNAME);
+      return query;
+    }
+    if (parsed.is_v4()) {
+      const auto bytes = parsed.to_v4().to_bytes();
+      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET, on_names, new QueryPtr(query));
+    } else {
+      const auto bytes = parsed.to_v6().to_bytes();
+      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET6, on_names, new QueryPtr(query));
+    }
+    restart_timer();
+    return query;
+  }
+
+  [[nodiscard]] std::vector<std::string> aliases(const QueryPtr& query) const override { return query->aliases; }
+
+  asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) override {
+    const Error error = co_await wait(query);
+    if (error) co_return error;
+    co_return query->names;
+  }
+
   asio::awaitable<Result<std::vector<SrvRecord>>> srv(QueryPtr query) override {
     const Error error = co_await wait(query);
     if (error) co_return error;
@@ -150,7 +180,19 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
       std::string address = text_of(node->ai_addr);
       if (!address.empty()) (*query)->addresses.push_back(std::move(address));
     }
+    for (const ares_addrinfo_cname* name = found != nullptr ? found->cnames : nullptr; name != nullptr; name = name->next) {
+      if (name->name != nullptr && name->alias != nullptr) (*query)->aliases.emplace_back(name->name);
+    }
     if (found != nullptr) ares_freeaddrinfo(found);
+    finish(**query, status);
+  }
+
+  static void on_names(void* argument, int status, int, hostent* found) {
+    const std::unique_ptr<QueryPtr> query(static_cast<QueryPtr*>(argument));
+    if (found != nullptr && found->h_name != nullptr) {
+      (*query)->names.emplace_back(found->h_name);
+      for (char** name = found->h_aliases; name != nullptr && *name != nullptr; ++name) (*query)->names.emplace_back(*name);
+    }
     finish(**query, status);
   }
 

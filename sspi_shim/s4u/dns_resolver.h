@@ -19,11 +19,15 @@ class DnsResolver {
   // A question is sent at once; the answer is waited for separately, so that several may be under way together.
   [[nodiscard]] virtual QueryPtr ask_srv(const std::string& name) = 0;
   [[nodiscard]] virtual QueryPtr ask_addresses(const std::string& host) = 0;
+  [[nodiscard]] virtual QueryPtr ask_names(const std::string& address) = 0;  // the names of an IPv4 or IPv6 address
   // host_not_found: there is no such name, or no such record; timed_out or connection_refused: no nameserver answers; no_recovery:
   // it answers with an error.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<SrvRecord>>> srv(QueryPtr query) = 0;
   // IPv4 and IPv6 in text, in the order of RFC 6724.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> addresses(QueryPtr query) = 0;
+  // What an answered question for addresses found the host to be an alias (CNAME) for, the last is the host's own name; empty: it is none.
+  [[nodiscard]] virtual std::vector<std::string> aliases(const QueryPtr& query) const = 0;
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) = 0;
 };
 
 // `nameservers`: "address:port" or "[v6]:port"; empty: /etc/resolv.conf. Works on one executor.

@@ -1,14 +1,19 @@
 """`stead doctor` in forests with one fault each: it names the check that is broken and what mends it; a healthy forest it leaves alone."""
 # ctest: TIMEOUT 400
 
+import base64
+import contextlib
+import http.server
 import json
 import os
 import pathlib
 import shutil
 import socket
+import threading
 import unittest
 
 from support import clock, foreign
+from support.apache import Apache
 from support.forest import Forest
 
 PASSWORD = "grist for 1 mill"
@@ -219,6 +224,239 @@ class Domain(Case):
         path.write_text('[identity]\nprincipal = "HTTP/x@Y"\nkeytab = "k"\n')
         self.assertEqual(stead.run("doctor", "--config", path, "--for", "wanda").status, 2)
         self.assertIn("B9", stead.run("doctor", "--help").ok().out)
+
+
+class Act(Case):
+    """A user and a service: the whole chain, with one link broken at a time."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(FOREST, free_ports=True))
+
+    def act(self, user="wanda", service=BREAD, forest=None, **kw):
+        return self.examine(forest or self.forest, "--for", user, "--service", service, **kw)
+
+    def changed(self, *pairs):
+        text = FOREST
+        for old, new in pairs:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return Forest(text, free_ports=True)
+
+    def test_healthy_across_forests(self):
+        for user in ("wanda", "wanda@mill.example", "MILL\\wanda"):
+            with self.subTest(user):
+                out = self.act(user)
+                self.assertEqual(self.broken(out), set())
+                for check_id in ("S1", "S2", "S5", "U1", "U2", "U3", "U4", "A7", "D3", "D4", "D5", "D6", "D7"):
+                    self.assertEqual(self.result(out, check_id), {"ok"}, check_id)
+
+    def test_healthy_by_the_list_of_an_old_controller(self):
+        with self.changed(('level   = "2016"', 'level   = "2008R2"')) as forest:
+            out = self.act(service=FLOUR, forest=forest)
+        self.assertEqual(self.broken(out), set())
+        for check_id in ("D1", "D2", "D4", "D5", "D8"):
+            self.assertEqual(self.result(out, check_id), {"ok"}, check_id)
+
+    def test_no_protocol_transition(self):
+        with self.changed(('flags = ["trusted_to_auth_for_delegation"], spns', "spns")) as forest:
+            check = self.only(self.act(service=FLOUR, forest=forest), "D1")
+        self.assertIn("Set-ADAccountControl gate$ -TrustedToAuthForDelegation $true -Server MILL.EXAMPLE", check["fix"])
+        self.assertIn("STATUS_ACCOUNT_RESTRICTION", check["proof"])
+
+    def test_an_spn_that_the_list_lacks(self):
+        out = self.act(service="HTTP/sieve.mill.example")
+        check = self.only(out, "D2", "D3")
+        self.assertEqual(check["fix"], ["Set-ADComputer gate$ -Add @{'msDS-AllowedToDelegateTo'='HTTP/sieve.mill.example'} -Server MILL.EXAMPLE"])
+        self.assertEqual(self.fault(out, "D3")["fix"], ["Set-ADComputer sieve$ -PrincipalsAllowedToDelegateToAccount gate$ -Server MILL.EXAMPLE"])
+
+    def test_an_spn_that_the_list_lacks_by_an_old_controller(self):
+        with self.changed(('level   = "2016"', 'level   = "2008"')) as forest:
+            self.only(self.act(service="HTTP/sieve.mill.example", forest=forest), "D5")
+
+    def test_a_back_end_that_allows_nobody(self):
+        check = self.only(self.act(service="HTTP/crumb.bakery.example"), "D3")
+        self.assertEqual(check["fix"], ["Set-ADComputer crumb$ -PrincipalsAllowedToDelegateToAccount gate$ -Server BAKERY.EXAMPLE"])
+        self.assertIn("STATUS_NOT_FOUND", check["proof"])
+
+    def test_old_controllers_alone(self):
+        with self.changed(('level   = "2016"', 'level   = "2008R2"'), ('level   = "2019"', 'level   = "2008"')) as forest:
+            check = self.only(self.act(forest=forest), "D5")
+        self.assertTrue(any("/ds_8" in line for line in check["fix"]))
+        self.assertIn("2008", check["proof"])
+
+    def test_a_sensitive_user(self):
+        check = self.only(self.act("greta"), "U3")
+        self.assertIn("Set-ADAccountControl greta -AccountNotDelegated $false -Server MILL.EXAMPLE", check["fix"])
+
+    def test_a_disabled_user(self):
+        check = self.only(self.act("otto"), "U2")
+        self.assertIn("Enable-ADAccount otto -Server MILL.EXAMPLE", check["fix"])
+
+    def test_a_user_that_nobody_knows(self):
+        for user in ("nobody", "nobody@nowhere.example"):
+            with self.subTest(user):
+                check = self.only(self.act(user), "U1")
+                self.assertTrue(any(line.startswith("Get-ADUser") for line in check["fix"]))
+
+    def test_an_spn_that_nobody_has(self):
+        out = self.act(service="HTTP/nothere.mill.example")
+        check = self.only(out, "S1")
+        self.assertIn("KDC_ERR_S_PRINCIPAL_UNKNOWN", check["proof"])
+        self.assertIn("setspn -Q HTTP/nothere.mill.example", check["fix"])
+        self.assertEqual(self.result(out, "D3"), {"skipped"})
+
+    def test_a_chain_that_breaks_early_is_not_followed(self):
+        out = self.act(keytab="sieve$@MILL.EXAMPLE")
+        self.only(out, "A2")
+        for check_id in ("S1", "U1", "U3", "D1", "D3", "D4"):
+            self.assertEqual(self.result(out, check_id), {"skipped"}, check_id)
+            self.assertEqual({c["symptom"] for c in out["checks"] if c["id"] == check_id}, {"A2 is broken"})
+
+    def test_the_report_for_a_person(self):
+        self.act("greta")
+        ran = foreign.built("stead").run("doctor", "--config", self.forest.folder / "proxy/proxy.toml", "--for", "greta", "--service", BREAD, env=self.forest.env)
+        self.assertEqual(ran.status, 1, ran)
+        self.assertRegex(ran.out, r"(?m)^U3  .*greta@MILL\.EXAMPLE +FAULT$")
+        self.assertRegex(ran.out, r"(?m)^  symptom  .*sensitive")
+        self.assertRegex(ran.out, r"(?m)^  proof    S4U2Self .* to dc1\.mill\.example \(127\.0\.71\.1:\d+, level 2016\): ticket")
+        self.assertRegex(ran.out, r"(?m)^  fix      Set-ADAccountControl greta")
+
+
+class _Web(http.server.BaseHTTPRequestHandler):
+    """A back end of the wrong kind: `answer` decides."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        status, headers = self.server.answer(self)
+        self.send_response(status)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web(answer):
+    """An HTTP server for the block; `answer(request)` gives status and header fields."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Web)
+    server.daemon_threads = True
+    server.answer = answer
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class BackEnds(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(FOREST, free_ports=True))
+        cls.krb5_conf = pathlib.Path(cls.forest.env["KRB5_CONFIG"])
+
+    def act(self, upstream, *args, **kw):
+        return self.examine(self.forest, *(args or ("--for", "wanda", "--service", BREAD)), routes=route(BREAD, upstream), **kw)
+
+    def test_healthy(self):
+        with Apache(self.forest.keytab("bread$@BAKERY.EXAMPLE"), self.krb5_conf) as back_end:
+            out = self.act(back_end.url)
+            self.assertEqual(self.broken(out), set())
+            for check_id in ("B1", "B2", "B3", "B5", "B6", "B7", "B8", "S4", "F3"):
+                self.assertEqual(self.result(out, check_id), {"ok"}, check_id)
+            self.assertIn("wanda@MILL.EXAMPLE", "".join(back_end.access_log()))
+
+    def test_healthy_over_tls(self):
+        with Apache(self.forest.keytab("bread$@BAKERY.EXAMPLE"), self.krb5_conf, tls=["bread.bakery.example"]) as back_end:
+            out = self.examine(self.forest, "--for", "wanda", "--service", BREAD, routes=route(BREAD, back_end.url, upstream_ca=str(back_end.ca)))
+            self.assertEqual(self.broken(out), set())
+            self.assertEqual(self.result(out, "B4"), {"ok"})
+            self.fault(self.examine(self.forest, routes=route(BREAD, back_end.url)), "B1")  # its CA is nobody's
+
+    def test_healthy_without_a_user(self):
+        with Apache(self.forest.keytab("bread$@BAKERY.EXAMPLE"), self.krb5_conf) as back_end:
+            out = self.examine(self.forest, routes=route(BREAD, back_end.url))
+        self.assertEqual(self.broken(out), set())
+        self.assertEqual(self.result(out, "B1"), {"ok"})
+
+    def test_an_identity_bound_to_the_connection_is_told(self):
+        with Apache(self.forest.keytab("bread$@BAKERY.EXAMPLE"), self.krb5_conf, connection_bound=True) as back_end:
+            out = self.act(back_end.url)
+        self.assertEqual(self.broken(out), set())
+        self.assertIn("it is bound", [c["proof"] for c in out["checks"] if c["id"] == "B6"][0])
+
+    def test_another_key(self):
+        other = FOREST.replace(f"{PASSWORD} bread", "another one")
+        with Forest(other, free_ports=True) as forest:
+            keytab = self.forest.folder / "other.keytab"
+            shutil.copy(forest.keytab("bread$@BAKERY.EXAMPLE"), keytab)
+        with Apache(keytab, self.krb5_conf) as back_end:
+            check = self.only(self.act(back_end.url), "S4")
+        self.assertIn("KRB_AP_ERR_MODIFIED", check["symptom"])
+        self.assertIn(f"setspn -Q {BREAD}", check["fix"])
+
+    def test_basic_alone(self):
+        with web(lambda request: (401, {"WWW-Authenticate": 'Basic realm="x"'})) as url:
+            check = self.fault(self.act(url), "B1")
+            self.assertIn("Basic", check["proof"])
+            self.only(self.examine(self.forest, routes=route(BREAD, url)), "B1")
+
+    def test_down(self):
+        closed = foreign.free_port()
+        check = self.only(self.act(f"http://127.0.0.1:{closed}"), "B1")
+        self.assertIn("refused", check["proof"].lower())
+
+    def test_a_token_taken_only_after_a_challenge(self):
+        asked = set()
+
+        def answer(request):
+            if "Authorization" in request.headers and request.client_address in asked:
+                return 200, {}
+            asked.add(request.client_address)
+            return 401, {"WWW-Authenticate": "Negotiate"}
+        with web(answer) as url:
+            self.only(self.act(url), "B3")
+
+    def test_no_spnego(self):
+        def answer(request):
+            token = base64.b64decode(request.headers.get("Authorization", "Negotiate ")[10:])
+            raw = token[:1] == b"\x60" and b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" in token[:20]
+            return (200, {}) if raw else (401, {"WWW-Authenticate": "Negotiate"})
+        with web(answer) as url:
+            self.only(self.act(url), "B2")
+
+    def test_a_reply_that_proves_nothing(self):
+        def answer(request):
+            if "Authorization" in request.headers:
+                return 200, {"WWW-Authenticate": "Negotiate " + base64.b64encode(b"nonsense").decode()}
+            return 401, {"WWW-Authenticate": "Negotiate"}
+        with web(answer) as url:
+            self.only(self.act(url), "B8")
+
+    def test_a_token_that_is_too_long(self):
+        with web(lambda r: (431, {}) if "Authorization" in r.headers else (401, {"WWW-Authenticate": "Negotiate"})) as url:
+            self.only(self.act(url), "U4")
+
+    def test_another_host(self):
+        with web(lambda r: (421, {})) as url:
+            self.only(self.examine(self.forest, routes=route(BREAD, url)), "B7")
+
+    def test_a_clock_that_is_off(self):
+        with web(lambda r: (401, {"WWW-Authenticate": "Negotiate"})) as url:
+            out = self.examine(self.forest, routes=route(BREAD, url), env=clock.off_by(-1200, self.forest.env))
+        subjects = {check["subject"] for check in out["checks"] if check["id"] == "N3" and check["result"] == "fault"}
+        self.assertTrue(any(subject.startswith(url) for subject in subjects), subjects)
+
+    def test_one_that_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            check = self.only(self.examine(self.forest, routes=route(BREAD, f"http://127.0.0.1:{silent.getsockname()[1]}")), "B5")
+        self.assertIn("in time", check["proof"])
 
 
 def tearDownModule():

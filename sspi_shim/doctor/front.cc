@@ -1,0 +1,34 @@
+#include "sspi_shim/doctor/checks.h"
+
+namespace stead::doctor {
+namespace {
+
+// A browser that follows the alias asks for a ticket to the name behind it.
+Check judge_public_name(const PublicNameFacts& name) {
+  if (name.aliases.empty()) return ok("F2", name.host, "DNS leads it to no other name");
+  const std::string& behind = name.aliases.back();
+  const std::string proof = "DNS: " + name.host + " is an alias of " + behind;
+  if (!name.behind) return unjudged("F2", name.host, "it is an alias of " + behind + ", whose SPN could not be asked for");
+  if (name.behind->opened_by) return ok("F2", name.host, proof + ", whose SPN is the front end's too");
+  return fault("F2", name.host, "The public name is an alias: browsers ask for a ticket to HTTP/" + behind + ", which is not the front end's.", proof + "; " + last_of(name.behind->question.steps),
+               {"setspn -S HTTP/" + behind + " " + name.account, "Add-DnsServerResourceRecordA -Name " + name.host.substr(0, name.host.find('.')) + " -ZoneName " + name.host.substr(std::min(name.host.find('.') + 1, name.host.size())) + " -IPv4Address ADDRESS"});
+}
+
+}  // namespace
+
+Checks judge_front(const std::vector<PublicNameFacts>& names, std::size_t header_bytes, const std::optional<std::size_t>& token_bytes) {
+  Checks out;
+  for (const PublicNameFacts& name : names) out.push_back(judge_public_name(name));
+  const std::string limit = "[limits] header_bytes is " + std::to_string(header_bytes);
+  if (!token_bytes) {
+    out.push_back(ok("F3", "", limit));
+  } else if (*token_bytes + 2048 > header_bytes) {
+    out.push_back(fault("F3", "", "The user's token and what browsers send besides do not fit the proxy's limit: 431.", limit + "; the token has " + std::to_string(*token_bytes) + " bytes in base64",
+                        {"header_bytes = " + std::to_string((*token_bytes + 16384) / 1024 * 1024)}));
+  } else {
+    out.push_back(ok("F3", "", limit + "; the user's token has " + std::to_string(*token_bytes) + " bytes in base64"));
+  }
+  return out;
+}
+
+}  // namespace stead::doctor

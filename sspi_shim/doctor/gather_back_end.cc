@@ -1,0 +1,144 @@
+// Requests to back ends: without a user, and with a ticket for one.
+#include <openssl/evp.h>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "sspi_shim/doctor/http_probe.h"
+#include "sspi_shim/protocol/spnego.h"
+
+namespace stead::doctor {
+namespace asio = boost::asio;
+
+namespace {
+
+std::string to_base64(Bytes bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and OpenSSL's final zero
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
+  out.pop_back();
+  return out;
+}
+
+std::optional<Buffer> from_base64(std::string_view text) {
+  Buffer out(text.size() / 4 * 3);
+  const int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && text.ends_with(std::string(padding + 1, '='))) ++padding;
+  out.resize(static_cast<std::size_t>(size) - padding);
+  return out;
+}
+
+bool is_address(const std::string& text) {
+  Error error;
+  asio::ip::make_address(text, error);
+  return !error;
+}
+
+Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, BackEnd where, BackEndFacts& out) {
+  if (is_address(where.host)) co_return std::vector<std::string>(1, where.host);
+  out.by_name = true;
+  if (!tools->system_dns) co_return std::vector<std::string>();
+  const auto query = tools->system_dns->ask_addresses(where.host);
+  const auto found = co_await tools->system_dns->addresses(query);
+  if (!found) co_return std::vector<std::string>();
+  out.aliases = tools->system_dns->aliases(query);
+  if (!found->empty()) {
+    const auto reverse = tools->system_dns->ask_names(found->front());
+    const auto names = co_await tools->system_dns->names(reverse);
+    if (names) out.reverse = *names;
+  }
+  co_return *found;
+}
+
+std::string negotiate(const NegotiateToken& token) { return "Negotiate " + to_base64(token.token); }
+
+std::string raw_negotiate(const NegotiateToken& token) {
+  const auto init = decode_neg_token_init(token.token);
+  return init ? "Negotiate " + to_base64(init->mech_token) : "";
+}
+
+Result<NegotiateToken> token_for(const TicketPtr& ticket, const std::string& bindings) { return make_negotiate_token(*ticket, as_bytes(bindings)); }
+
+// Spaces around a challenge's token are none of it.
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+void read_proof(const NegotiateToken& sent, const HttpFacts& answer, BackEndFacts::Signed& out) {
+  for (const std::string& challenge : answer.challenges) {
+    if (challenge.size() < 11 || !equal_ignoring_case(challenge.substr(0, 10), "Negotiate ")) continue;
+    const auto bytes = from_base64(trimmed(std::string_view(challenge).substr(10)));
+    if (!bytes) {
+      out.proof = ApRep::does_not_hold;
+      continue;
+    }
+    const Result<void> verified = verify_negotiate_reply(sent, *bytes);
+    out.proof = verified ? ApRep::holds : ApRep::does_not_hold;
+    if (!verified && verified.error().category() == krb_category()) out.error_code = krb_error_name(verified.error().value());
+    if (!verified && verified.error() == KrbErrc::KRB_AP_ERR_MODIFIED) out.proof = ApRep::modified;
+  }
+}
+
+bool refused(const HttpFacts& answer) { return answer.stage == HttpStage::done && answer.status == 401; }
+
+// One request with a token on a new connection, or where `challenged` after an anonymous one.
+struct Try {
+  bool challenged = false, raw = false, unbound = false;
+};
+Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const ProxyRoute& route, BackEnd where, std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
+                               std::string bindings, Try how) {
+  HttpProbe probe(tools->executor, where, std::move(addresses), route.verify, route.ca);
+  if (how.challenged) {
+    const HttpFacts challenge = co_await probe.get(out.host, out.path, "");
+    if (challenge.stage != HttpStage::done) co_return challenge;
+  }
+  if (how.unbound) bindings.clear();
+  const auto token = token_for(ticket, bindings);
+  if (!token) co_return HttpFacts{};
+  const std::string authorization = how.raw ? raw_negotiate(*token) : negotiate(*token);
+  HttpFacts answer = co_await probe.get(out.host, out.path, authorization);
+  co_return answer;
+}
+
+}  // namespace
+
+Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out) {
+  out.url = where.url;
+  out.path = where.base_path + route.path;
+  out.spn = route.spn;
+  out.tls = where.tls;
+  const auto& names = tools->self.name.components;
+  out.host = !route.host.empty() ? route.host : names.size() > 1 ? names[1] : where.host;
+  const std::vector<std::string> addresses = co_await addresses_of(tools, where, out);
+  if (addresses.empty()) {
+    out.anonymous.error = "DNS has no address for " + where.host;
+    co_return;
+  }
+  std::string bindings;
+  {
+    HttpProbe probe(tools->executor, where, addresses, route.verify, route.ca);
+    out.anonymous = co_await probe.get(out.host, out.path, "");
+    bindings = probe.bindings();
+  }
+  if (!ticket || out.anonymous.stage != HttpStage::done) co_return;
+  const auto token = token_for(ticket, bindings);
+  if (!token) co_return;
+  BackEndFacts::Signed got;
+  {
+    HttpProbe probe(tools->executor, where, addresses, route.verify, route.ca);
+    got.first = co_await probe.get(out.host, out.path, negotiate(*token));
+    read_proof(*token, got.first, got);
+    if (got.first.stage == HttpStage::done && got.first.status != 401 && probe.is_open()) got.again = co_await probe.get(out.host, out.path, "");
+  }
+  if (refused(got.first)) {
+    const Try after{.challenged = true}, raw{.raw = true}, unbound{.unbound = true};
+    got.after_challenge = co_await try_again(tools, route, where, addresses, ticket, out, bindings, after);
+    if (refused(*got.after_challenge)) got.raw = co_await try_again(tools, route, where, addresses, ticket, out, bindings, raw);
+    if (where.tls && got.raw && refused(*got.raw)) got.unbound = co_await try_again(tools, route, where, addresses, ticket, out, bindings, unbound);
+  }
+  out.signed_in = std::move(got);
+}
+
+}  // namespace stead::doctor

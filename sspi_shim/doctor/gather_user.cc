@@ -1,0 +1,73 @@
+// The user and the delegation, by the SDK's own client: what the proxy would do.
+#include "sspi_shim/doctor/gather.h"
+#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/s4u/user_realm.h"
+
+namespace stead::doctor {
+namespace {
+
+std::size_t groups_of(const Ticket& evidence, const std::vector<Key>& keys) {
+  const auto opened = open_own_ticket(evidence, keys);
+  if (!opened) return 0;
+  const auto bytes = pac_bytes_of(opened->part);
+  if (!bytes || bytes->empty()) return 0;
+  const auto pac = decode_pac(*bytes);
+  const Buffer* buffer = pac ? pac->find(PacType::logon_info) : nullptr;
+  if (buffer == nullptr) return 0;
+  const auto info = decode_pac_logon_info(*buffer);
+  return info ? info->groups.size() + info->extra_sids.size() + info->resource_groups.size() : 0;
+}
+
+// Whether the domain that refused S4U2Self would sign such a user on.
+Awaitable<bool> as_knows(InstrumentsPtr tools, std::string name, std::string realm) {
+  const auto parsed = parse_user_name(name);
+  if (!parsed) co_return false;
+  const std::string upn = parsed->is_upn() ? parsed->account : parsed->account + "@" + realm;
+  UserRealmSearch search(tools->surroundings, realm, upn);
+  CallPtr call = tools->new_call();
+  const std::optional<Refusal> refusal = co_await tools->driver.run(search, call);
+  co_return !refusal && !search.realm().empty();
+}
+
+}  // namespace
+
+Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name, UserFacts& out) {
+  out.asked = name;
+  Outcome<Identity> got = co_await client->user(name);
+  if (!got) {
+    out.failure = got.error();
+    out.steps = got.error().trace.steps;
+    const bool unknown = got.error().error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN;
+    if (unknown && !out.steps.empty() && out.steps.back().exchange == "S4U2Self") out.known_to_as = co_await as_knows(tools, name, out.steps.back().realm);
+    co_return std::nullopt;
+  }
+  const Identity::State& state = got->state();
+  out.steps = state.trace.steps;
+  out.principal = got->principal();
+  out.forwardable = state.forwardable;
+  out.sensitive = state.sensitive;
+  out.evidence_bytes = encode(state.evidence).size();
+  out.groups = groups_of(state.evidence, tools->keys_of(tools->self));
+  co_return std::move(*got);
+}
+
+Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service, DelegationFacts& out) {
+  out.service = service;
+  Outcome<TicketPtr> got = co_await client->ticket_for(std::move(identity), service);
+  if (!got) {
+    out.failure = got.error();
+    out.steps = got.error().trace.steps;
+    co_return nullptr;
+  }
+  const auto& issued = static_cast<const IssuedTicket&>(**got);
+  out.steps = issued.trace().steps;
+  out.granted_service = issued.service();
+  out.etype = issued.credential().ticket.enc_part.etype;
+  const auto token = make_negotiate_token(issued);
+  if (token) out.token_bytes = (token->token.size() + 2) / 3 * 4;
+  co_return *got;
+}
+
+}  // namespace stead::doctor

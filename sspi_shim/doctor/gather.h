@@ -62,7 +62,7 @@ Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity ide
 
 // GETs of one back end of a route: without a user, and with `ticket` where there is one.
 Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out);
-// The canonical names that DNS leads a name to; empty: it is no alias, or DNS does not know it.
+// The canonical names that the domain's DNS leads a name to, as browsers in the domain see it; empty: it is no alias, or not known.
 Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name);
 
 }  // namespace stead::doctor

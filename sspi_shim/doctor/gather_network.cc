@@ -162,10 +162,10 @@ Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
 }
 
 Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name) {
-  if (!tools->system_dns) co_return std::vector<std::string>();
-  const auto query = tools->system_dns->ask_addresses(name);
-  const auto found = co_await tools->system_dns->addresses(query);
-  co_return tools->system_dns->aliases(query);
+  if (!tools->domain_dns) co_return std::vector<std::string>();
+  const auto query = tools->domain_dns->ask_addresses(name);
+  const auto found = co_await tools->domain_dns->addresses(query);
+  co_return tools->domain_dns->aliases(query);
 }
 
 }  // namespace stead::doctor

@@ -355,6 +355,41 @@ def web(answer):
         thread.join()
 
 
+class ByDns(Case):
+    """Without [locator.realm]: the domain's DNS is asked."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(Forest(FOREST, free_ports=True))
+
+    def nameserver(self, more=""):
+        """dnsmasq with the forest's zones, and the [locator] table that asks it."""
+        folder = self.forest.folder / "dns"
+        folder.mkdir(exist_ok=True)
+        port = foreign.free_port()
+        (folder / "dnsmasq.conf").write_text(self.forest.kdc("dns").ok().out + f"\nport={port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\n{more}\n")
+        server = foreign.on_path("dnsmasq").serve("--keep-in-foreground", f"--conf-file={folder / 'dnsmasq.conf'}", "--user=", "--log-facility=-",
+                                                  log=folder / "dnsmasq.log", tcp=("127.0.0.1", port))
+        self.addCleanup(server.stop)
+        return f'[locator]\nnameservers = ["127.0.0.1:{port}"]\n'
+
+    def test_healthy(self):
+        out = self.examine(self.forest, "--for", "wanda", "--service", BREAD, locator=self.nameserver())
+        self.assertEqual(self.broken(out), set())
+        self.assertEqual({c["subject"]: c["result"] for c in out["checks"] if c["id"] == "N1"}, {"MILL.EXAMPLE": "ok", "BAKERY.EXAMPLE": "ok"})
+
+    def test_no_nameserver(self):
+        check = self.only(self.examine(self.forest, locator=f'[locator]\nnameservers = ["127.0.0.1:{foreign.free_port()}"]\n', status=3), "N1")
+        self.assertIn("nslookup -type=SRV _kerberos._tcp.mill.example", check["fix"])
+
+    def test_a_public_name_that_is_an_alias(self):
+        locator = self.nameserver("host-record=sieve.mill.example,127.0.71.77\nhost-record=gate.mill.example,127.0.71.78\n"
+                                  "cname=shop.mill.example,sieve.mill.example\ncname=door.mill.example,gate.mill.example")
+        out = self.examine(self.forest, locator=locator, routes="".join(route(FLOUR, host=f"{host}.mill.example", delegation="none") for host in ("shop", "door")))
+        self.assertEqual({c["subject"]: c["result"] for c in out["checks"] if c["id"] == "F2"}, {"shop.mill.example": "fault", "door.mill.example": "ok"})
+        self.assertIn("setspn -S HTTP/sieve.mill.example gate$", self.fault(out, "F2")["fix"])
+
+
 class BackEnds(Case):
     @classmethod
     def setUpClass(cls):

@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      {.address = "192.0.2.1", .scheme = "https", .request_id = "1"});
   // What we write we would take, as one head, and it says what the client's did.
   expect(end_of_head(out) == out.size(), "one head");
-  expect(!check_request_head(out), "what is forwarded is well formed");
+  // Our own fields may bring a client that sent nearly as many as we take over that number; nothing else may be wrong with it.
+  const auto judged = check_request_head(out);
+  expect(!judged || judged->status == 431, "what is forwarded is well formed");
   RequestHead again;
   parse_request_head(out, again);
   expect(again.method == head.method && again.target == head.target && again.framing == head.framing, "the same request");

@@ -81,6 +81,8 @@ class Snapshot {
   [[nodiscard]] const DomainEntry* domain(std::string_view realm) const;           // any case; also the NetBIOS name
   [[nodiscard]] const AccountEntry* account(const DomainEntry& domain, std::string_view name) const;  // sAMAccountName, computers also without $
   [[nodiscard]] const AccountEntry* by_spn(const DomainEntry& domain, std::string_view spn) const;    // null also where it is a duplicate
+  // The account with HOST/x where `spn` is SERVICE/x of a service that sPNMappings has HOST stand for, and nobody has that SPN itself.
+  [[nodiscard]] const AccountEntry* by_host_alias(const DomainEntry& domain, std::string_view spn) const;
   [[nodiscard]] const AccountEntry* by_sid(const Sid& sid) const;
   // An explicit or implicit UPN looked up in every domain of `domain`'s forest: explicit ones first, the own domain first.
   [[nodiscard]] const AccountEntry* by_upn(const DomainEntry& domain, std::string_view upn) const;

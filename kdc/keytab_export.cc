@@ -46,7 +46,8 @@ bool add_trust(const DomainEntry& domain, std::string_view target, KeytabContent
 
 const AccountEntry* find_in(const Snapshot& snapshot, const DomainEntry& domain, std::string_view name) {
   if (const auto* found = snapshot.by_spn(domain, name)) return found;
-  return snapshot.account(domain, name);
+  if (const auto* found = snapshot.account(domain, name)) return found;
+  return snapshot.by_host_alias(domain, name);
 }
 
 std::string find_content(const Snapshot& snapshot, std::string_view principal, KeytabContent& out) {
@@ -74,6 +75,9 @@ std::string find_content(const Snapshot& snapshot, std::string_view principal, K
   if (found.empty()) return "no account or SPN " + text + " in the forest file";
   if (found.size() > 1) return "several domains have " + text + ": name it with @REALM";
   add_account(*found.front(), out);
+  // Tickets for it have this name, which is not among the account's own.
+  if (snapshot.by_host_alias(*found.front()->domain, name) == found.front())
+    out.names.push_back(std::string(name) + '@' + found.front()->domain->domain->realm);
   return {};
 }
 

@@ -64,13 +64,23 @@ Target find_krbtgt(const Context& ctx, std::string_view realm) {
   return found;
 }
 
-// An SPN that is not this domain's: what the global catalog knows, then what the forest trusts claim.
-Target find_spn_elsewhere(const Context& ctx, std::string_view spn, std::string_view host) {
+// Another domain of the forest with such an account.
+const DomainEntry* in_global_catalog(const Context& ctx, std::string_view spn,
+                                     const AccountEntry* (Snapshot::*look_up)(const DomainEntry&, std::string_view) const) {
   for (const Domain& domain : ctx.snapshot.forest().domains) {
     if (domain.forest != ctx.domain.domain->forest) continue;
     const DomainEntry* entry = ctx.snapshot.domain(domain.realm);
-    if (entry && entry != &ctx.domain && ctx.snapshot.by_spn(*entry, spn)) return elsewhere(entry);
+    if (entry && entry != &ctx.domain && (ctx.snapshot.*look_up)(*entry, spn)) return entry;
   }
+  return nullptr;
+}
+
+// An SPN that no account of this domain has: what the global catalog knows, then whom HOST/… stands for, then what the forest trusts
+// claim.
+Target find_further(const Context& ctx, std::string_view spn, std::string_view host) {
+  if (const DomainEntry* domain = in_global_catalog(ctx, spn, &Snapshot::by_spn)) return elsewhere(domain);
+  if (const AccountEntry* alias = ctx.snapshot.by_host_alias(ctx.domain, spn)) return here(alias);
+  if (const DomainEntry* domain = in_global_catalog(ctx, spn, &Snapshot::by_host_alias)) return elsewhere(domain);
   if (!host.empty())
     if (const TrustEntry* trust = trust_by_suffix(ctx, host, true)) return elsewhere(trust->partner);
   return {};
@@ -89,7 +99,7 @@ Target find_enterprise(const Context& ctx, const std::string& name) {
   const std::size_t slash = service.find('/');
   if (slash == std::string::npos) return {};
   const std::string_view host = std::string_view(service).substr(slash + 1);
-  return find_spn_elsewhere(ctx, service, host.substr(0, host.find_first_of(":/")));
+  return find_further(ctx, service, host.substr(0, host.find_first_of(":/")));
 }
 
 bool transits(const TrustEntry& trust) { return trust.trust->kind != TrustKind::external; }
@@ -174,7 +184,7 @@ Target find_target(const Context& ctx, const PrincipalName& sname) {
     if (const AccountEntry* found = ctx.snapshot.by_upn(ctx.domain, name); found && found->domain == &ctx.domain) return here(found);
     return {};
   }
-  return find_spn_elsewhere(ctx, name, host_of(sname));
+  return find_further(ctx, name, host_of(sname));
 }
 
 const TrustEntry* next_hop(const Context& ctx, const DomainEntry& destination, std::string_view client_realm,

@@ -32,6 +32,18 @@ std::string salt_of(const Domain& domain, const Account& account) {
   return domain.realm + "host" + to_lower(std::string_view(name).substr(0, name.size() - (name.back() == '$'))) + '.' + to_lower(domain.realm);
 }
 
+// What a new forest's CN=Directory Service has in sPNMappings for host (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
+bool host_stands_for(std::string_view service) {
+  constexpr std::string_view kServices[] = {
+      "alerter",      "appmgmt",   "browser",    "cifs",     "cisvc",       "clipsrv",     "dcom",         "dhcp",      "dmserver",
+      "dns",          "dnscache",  "eventlog",   "eventsystem", "fax",      "http",        "ias",          "iisadmin",  "mcsvc",
+      "messenger",    "msdtc",     "msiserver",  "netdde",   "netddedsm",   "netlogon",    "netman",       "nmagent",   "oakley",
+      "plugplay",     "policyagent", "protectedstorage", "rasman", "remoteaccess", "replicator", "rpc",    "rpclocator", "rpcss",
+      "rsvp",         "samss",     "scardsvr",   "scesrv",   "schedule",    "scm",         "seclogon",     "snmp",      "spooler",
+      "tapisrv",      "time",      "trksvr",     "trkwks",   "ups",         "w3svc",       "wins",         "www"};
+  return std::any_of(std::begin(kServices), std::end(kServices), [&](std::string_view known) { return equal_ignoring_case(known, service); });
+}
+
 }  // namespace
 
 struct Snapshot::Indexes {
@@ -212,6 +224,12 @@ const AccountEntry* Snapshot::account(const DomainEntry& domain, std::string_vie
 const AccountEntry* Snapshot::by_spn(const DomainEntry& domain, std::string_view spn) const {
   const auto found = domain.by_spn.find(spn);
   return found == domain.by_spn.end() || found->second.size() != 1 ? nullptr : found->second.front();
+}
+
+const AccountEntry* Snapshot::by_host_alias(const DomainEntry& domain, std::string_view spn) const {
+  const auto slash = spn.find('/');
+  if (slash == spn.npos || !host_stands_for(spn.substr(0, slash)) || domain.by_spn.find(spn) != domain.by_spn.end()) return nullptr;
+  return by_spn(domain, "HOST" + std::string(spn.substr(slash)));
 }
 
 const AccountEntry* Snapshot::by_sid(const Sid& sid) const {

@@ -109,6 +109,34 @@ TEST_F(SnapshotLooksUp, DomainsAndAccountsInAnyCase) {
   EXPECT_EQ(snapshot.by_sid(*parse_sid("S-1-5-21-9-9-9-1103")), nullptr);
 }
 
+TEST(Snapshot, HasHostStandForTheServicesOfSpnMappings) {
+  auto file = parse_forest(R"(
+[[domain]]
+realm = "A.TEST"
+sid = "S-1-5-21-1-1-1"
+[[domain.account]]
+name = "box$"
+password = "secret"
+spns = ["HOST/box.a.test", "HOST/box"]
+[[domain.account]]
+name = "app"
+password = "secret"
+spns = ["HTTP/box.a.test", "HTTP/twice", "HOST/twice"]
+[[domain.account]]
+name = "other"
+password = "secret"
+spns = ["HTTP/twice"]
+)", "f.toml", ".");
+  ASSERT_THAT(file.errors, IsEmpty());
+  const Snapshot snapshot(std::move(file.forest));
+  const auto& a = *snapshot.domain("A.TEST");
+  const auto* box = snapshot.account(a, "box");
+  for (const char* spn : {"cifs/box.a.test", "CIFS/BOX", "http/box", "Spooler/box.a.test", "dcom/box"}) EXPECT_EQ(snapshot.by_host_alias(a, spn), box) << spn;
+  EXPECT_EQ(snapshot.by_host_alias(a, "HTTP/box.a.test"), nullptr) << "app's own";
+  EXPECT_EQ(snapshot.by_host_alias(a, "HTTP/twice"), nullptr) << "a duplicate is nobody's";
+  for (const char* spn : {"MSSQLSvc/box", "HOST/box", "ldap/box", "cifs/elsewhere", "cifs", "cifs/", "/box", ""}) EXPECT_EQ(snapshot.by_host_alias(a, spn), nullptr) << spn;
+}
+
 TEST_F(SnapshotLooksUp, SpnsThatOneAccountHas) {
   EXPECT_EQ(snapshot.by_spn(a, "http/WEB.a.test"), web);
   EXPECT_EQ(snapshot.by_spn(a, "HTTP/both"), nullptr);

@@ -56,6 +56,41 @@ TEST_F(Tgs, NamesWhatItDoesNotServe) {
   EXPECT_EQ(ask(n22, tgt, "krbtgt/ELSE.WHERE").text(), "KDC_ERR_S_PRINCIPAL_UNKNOWN");
 }
 
+TEST(TgsForAHost, IsServedByWhoHasItsHostSpnUnlessSomebodyHasTheNameItself) {
+  TestForest forest(R"(
+[[domain]]
+realm = "ROOT.TEST"
+sid = "S-1-5-21-1-1-1"
+forest = "root.test"
+controller = [ { name = "dc.root.test", address = "127.0.4.1", level = "2022" } ]
+account = [
+  { name = "ann", password = "secret" },
+  { name = "box$", password = "secret", spns = ["HOST/box.test", "HOST/near.test"] },
+]
+[[domain]]
+realm = "CHILD.ROOT.TEST"
+sid = "S-1-5-21-2-2-2"
+forest = "root.test"
+controller = [ { name = "dc.child.root.test", address = "127.0.4.2", level = "2022" } ]
+account = [
+  { name = "far$", password = "secret", spns = ["HOST/far.test", "HTTP/near.test"] },
+]
+[[trust]]
+domains = ["ROOT.TEST", "CHILD.ROOT.TEST"]
+kind = "parent-child"
+password = "between"
+)");
+  const auto tgt = forest.sign_in("dc.root.test", "ann");
+  const auto text = [&](const char* spn) { return forest.tgs("dc.root.test", tgt, {.sname = principal(spn)}).text(); };
+  const auto got = forest.tgs("dc.root.test", tgt, {.sname = principal("cifs/box.test")});
+  EXPECT_EQ(got.text(), "ticket");
+  EXPECT_EQ(got.reply.ticket.sname, principal("cifs/box.test"));
+  EXPECT_EQ(text("http/far.test"), "referral to CHILD.ROOT.TEST");
+  EXPECT_EQ(text("cifs/near.test"), "ticket");
+  EXPECT_EQ(text("HTTP/near.test"), "referral to CHILD.ROOT.TEST");
+  EXPECT_EQ(text("MSSQLSvc/box.test"), "KDC_ERR_S_PRINCIPAL_UNKNOWN");
+}
+
 TEST_F(Tgs, ServesUserToUser) {
   const Credential tgt = forest.sign_in(n22, "olav");
   const Credential other = forest.sign_in(n22, "sensitive");

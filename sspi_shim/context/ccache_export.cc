@@ -40,8 +40,17 @@ krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential
   return krb5_cc_store_cred(context, ccache, &creds);
 }
 
-// Fills the ccache of this name: the user as default principal, and each ticket twice. What a host-based name becomes without
-// [domain_realm] is a service of the empty (referral) realm.
+// The names that a stock library looks for when it wants this ticket. A host-based name (gss_import_name, krb5_sname_to_principal) has
+// its host in lower case and, without [domain_realm], the empty (referral) realm; a full principal is taken as it stands.
+std::vector<Principal> names_of(const Credential& ticket) {
+  PrincipalName lower = ticket.service;
+  if (lower.components.size() > 1) lower.components[1] = to_lower(lower.components[1]);
+  std::vector<Principal> out = {{ticket.service, ticket.service_realm}, {ticket.service, {}}};
+  if (lower.components != ticket.service.components) out.insert(out.end(), {{lower, ticket.service_realm}, {lower, {}}});
+  return out;
+}
+
+// Fills the ccache of this name: the user as default principal, and each ticket under each of its names.
 Error fill(const std::string& name, const std::vector<const Credential*>& tickets) {
   const auto context = make_krb5_context();
   if (!context) return context.error();
@@ -52,8 +61,8 @@ Error fill(const std::string& name, const std::vector<const Credential*>& ticket
   const Krb5Ccache ccache(raw, CloseKrb5Ccache{context->get()});
   krb5_error_code code = krb5_cc_initialize(context->get(), raw, client->get());
   for (const Credential* from : tickets) {
-    for (const std::string& realm : {from->service_realm, std::string()}) {
-      const auto server = to_krb5(context->get(), {from->service, realm});
+    for (const Principal& service : names_of(*from)) {
+      const auto server = to_krb5(context->get(), service);
       if (!server) return server.error();
       if (code == 0) code = store(context->get(), raw, *from, client->get(), server->get());
     }
@@ -85,9 +94,10 @@ Error write(const std::string& path, const std::vector<const Credential*>& ticke
   return error;
 }
 
+// Nothing: it is no ticket of ours, or a TGT, by which whoever reads the ccache would be the user everywhere.
 const Credential* credential_of(const ServiceTicket* ticket) {
   const auto* issued = dynamic_cast<const IssuedTicket*>(ticket);
-  return issued == nullptr ? nullptr : &issued->credential();
+  return issued == nullptr || !issued->credential().tgt_realm().empty() ? nullptr : &issued->credential();
 }
 
 }  // namespace

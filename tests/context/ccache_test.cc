@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstdio>
+#include <sstream>
 
+#include "sspi_shim/context/ccache_export.h"
 #include "sspi_shim/context/evidence.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"
@@ -28,8 +30,91 @@ class CcacheTest : public test::TicketFixture {
     if (pipe != nullptr) ::pclose(pipe);
     return out;
   }
+  // What libkrb5 finds in the ccache of this name.
+  struct Stored {
+    std::vector<std::string> services;
+    bool second_ticket = false, is_skey = false, proxy_impersonator = false;
+  };
+  static Stored read_back(const std::string& name) {
+    Stored out;
+    const auto context = make_krb5_context();
+    krb5_ccache ccache = nullptr;
+    krb5_cc_cursor cursor = nullptr;
+    krb5_creds creds{};
+    krb5_data impersonator{};
+    EXPECT_EQ(krb5_cc_resolve(context->get(), name.c_str(), &ccache), 0);
+    out.proxy_impersonator = krb5_cc_get_config(context->get(), ccache, nullptr, "proxy_impersonator", &impersonator) == 0;
+    EXPECT_EQ(krb5_cc_start_seq_get(context->get(), ccache, &cursor), 0);
+    while (krb5_cc_next_cred(context->get(), ccache, &cursor, &creds) == 0) {
+      char* service = nullptr;
+      EXPECT_EQ(krb5_unparse_name(context->get(), creds.server, &service), 0);
+      out.services.emplace_back(service);
+      out.second_ticket |= creds.second_ticket.length != 0;
+      out.is_skey |= creds.is_skey != 0;
+      krb5_free_unparsed_name(context->get(), service);
+      krb5_free_cred_contents(context->get(), &creds);
+    }
+    krb5_cc_end_seq_get(context->get(), ccache, &cursor);
+    krb5_cc_close(context->get(), ccache);
+    return out;
+  }
   std::string path_;
 };
+
+TEST_F(CcacheTest, HasTheTicketUnderItsNameAndTheHostBasedOneAndNothingElse) {
+  ASSERT_TRUE(export_ccache(issue(), path_));
+  const Stored stored = read_back(path_);
+  EXPECT_THAT(stored.services, testing::UnorderedElementsAre("HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
+  EXPECT_FALSE(stored.second_ticket);
+  EXPECT_FALSE(stored.is_skey);
+  EXPECT_FALSE(stored.proxy_impersonator);
+}
+
+TEST_F(CcacheTest, AHostInCapitalsIsFoundAsLibrariesSpellIt) {
+  service_.name.components[1] = "Web.Corp.TEST";
+  add_key(service_, 3, service_key_);
+  ASSERT_TRUE(export_ccache(issue(), "MEMORY:capitals"));
+  EXPECT_THAT(read_back("MEMORY:capitals").services,
+              testing::UnorderedElementsAre("HTTP/Web.Corp.TEST@CORP.TEST", "HTTP/Web.Corp.TEST@", "HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
+  ::setenv("KRB5CCNAME", "MEMORY:capitals", 1);
+  std::string error;
+  EXPECT_FALSE(test::initiate("HTTP@Web.Corp.TEST", error).empty()) << error;
+  ::unsetenv("KRB5CCNAME");
+}
+
+TEST_F(CcacheTest, ATgtIsNotExported) {
+  service_ = {{NameType::srv_inst, {"krbtgt", "CORP.TEST"}}, "CORP.TEST"};
+  EXPECT_EQ(export_ccache(issue(), path_).error(), boost::system::errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(CcacheTest, TicketsOfTwoUsersAreNotExportedTogether) {
+  Credential other = issue().credential();
+  other.client.components = {"bob"};
+  const std::vector<TicketPtr> both = {std::make_shared<const IssuedTicket>(issue()), std::make_shared<const IssuedTicket>(other, Trace{})};
+  EXPECT_EQ(export_tickets(both, path_).error(), boost::system::errc::invalid_argument);
+  EXPECT_EQ(export_tickets({}, path_).error(), boost::system::errc::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(CcacheTest, WhoHasTheOldFileOpenKeepsIt) {
+  std::ofstream(path_) << "something else";
+  struct stat before {}, after {};
+  ASSERT_EQ(::stat(path_.c_str(), &before), 0);
+  const std::ifstream reader(path_);
+  ASSERT_TRUE(export_ccache(issue(), path_));
+  ASSERT_EQ(::stat(path_.c_str(), &after), 0);
+  EXPECT_NE(before.st_ino, after.st_ino);
+  std::ostringstream text;
+  text << reader.rdbuf();
+  EXPECT_EQ(text.str(), "something else");
+}
+
+TEST_F(CcacheTest, AFileThatCannotBeReplacedLeavesNothingBehind) {
+  std::filesystem::create_directory(path_);
+  EXPECT_FALSE(export_ccache(issue(), path_));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 3) << "krb5.conf, the keytab and the folder";
+}
 
 TEST_F(CcacheTest, StockGssapiUsesItWithoutAKdc) {
   ASSERT_TRUE(export_ccache(issue(), path_));

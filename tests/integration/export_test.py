@@ -1,0 +1,70 @@
+"""Tickets that were exported (`stead s4u --ccache`, ShimExportCCache), used by stock clients while every domain controller is down."""
+
+import ctypes
+import os
+import pathlib
+import stat
+import unittest
+
+from support import app_server, foreign
+from support.apache import Apache, seen
+from support.app_server import Land
+from support.forest import Forest
+from support.sspi import Stead, is_sanitized
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+BACKEND = "backend.corp.contoso.com"
+
+
+class WithoutADomainController(unittest.TestCase):
+    def test_kvno_and_curl(self):
+        with Forest(TOP / "samples/forest.toml", free_ports=True) as forest:
+            ccache = forest.folder / "alice"
+            keytab = forest.keytab("backend$@CORP.CONTOSO.COM")
+            foreign.built("stead").run("s4u", "--for", "alice", "--service", "HTTP/Backend.Corp.CONTOSO.com", "--keytab", forest.keytab(FRONT_END),
+                                       "--principal", FRONT_END, "--config", forest.stead_toml, "--ccache", ccache, env=forest.env).ok()
+            self.assertEqual(stat.S_IMODE(os.stat(ccache).st_mode), 0o600)
+            env = {**forest.env, "KRB5CCNAME": f"FILE:{ccache}"}
+            self.assertEqual({name.partition("/")[0] for name in foreign.klist(env)}, {"HTTP"})
+            with Apache(keytab, forest.folder / "client" / "krb5.conf") as apache:
+                self.assertEqual(forest.stop(), 0)
+                try:
+                    foreign.mit("kvno").run("-S", "HTTP", BACKEND, env=env).ok()
+                    foreign.mit("kvno").run(f"HTTP/{BACKEND}@CORP.CONTOSO.COM", env=env).ok()
+                    self.assertEqual(seen(apache.curl(BACKEND, env=env).ok().out)["REMOTE_USER"], "alice@ROOT.FABRIKAM.COM")
+                    other = foreign.mit("kvno").run("-S", "HTTP", "denied.corp.contoso.com", env=env)
+                    self.assertNotEqual(other.status, 0, "the ticket is good for its service alone")
+                finally:
+                    forest.start()
+
+    @unittest.skipIf(is_sanitized(), "a library with a sanitizer cannot be loaded into Python")
+    def test_psql_and_ldapsearch_by_one_ccache(self):
+        with Land() as land:
+            os.environ.update(land.forest.env)  # libkrb5 reads them when it starts
+            stead = Stead(foreign.BUILD / "sspi_shim/libstead.so")
+            for key, value in {"config": land.forest.stead_toml, "principal": app_server.PRINCIPAL, "keytab": land.keytab}.items():
+                self.assertEqual(stead.call("ShimSetDefaultConfig", key.encode(), str(value).encode()), 0)
+            status, token = stead.log_on("bob")
+            self.assertEqual(status, 0, stead.detail().text)
+            ccache = app_server.ccache_folder(land) / "bob"
+            spns = (ctypes.c_char_p * 2)(f"postgres/{app_server.DATABASE}".encode(), f"ldap/{app_server.DIRECTORY}".encode())
+            name = f"FILE:{ccache}".encode()
+            self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 1), 0x8009035D, "no flag is known, not one for a proxy credential either")
+            self.assertFalse(ccache.exists())
+            self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 0), 0, stead.detail().text)
+            self.assertEqual(stead.call("CloseHandle", token), 1)
+            self.assertEqual(stat.S_IMODE(os.stat(ccache).st_mode), 0o600)
+            env = {**land.forest.env, "KRB5CCNAME": f"FILE:{ccache}"}
+            self.assertEqual(land.forest.stop(), 0)
+            try:
+                self.assertEqual(land.database.psql("SELECT current_user", "bob", env).ok().out, "bob\n")
+                self.assertNotEqual(land.database.psql("SELECT current_user", "alice", env).status, 0, "bob's ticket is not alice's")
+                found = land.directory.client("ldapsearch", "-Q", "-LLL", "-b", "dc=directory", "(cn=printer)", "description", env=env).ok()
+                self.assertIn("description: second floor", found.out)
+            finally:
+                land.forest.start()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -69,7 +69,7 @@ class InstalledTree(unittest.TestCase):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="stead-installed-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         built = cls.folder / "first"
-        for component in ("libstead", "libstead-dev"):
+        for component in ("libstead", "libstead-dev", "stead"):
             run("cmake", "--install", foreign.BUILD, "--prefix", built, "--component", component)
         cls.prefix = built.rename(cls.folder / "moved")  # relocatable: nothing knows the first place
         cls.libraries = cls.prefix / "lib"
@@ -87,7 +87,8 @@ class InstalledTree(unittest.TestCase):
             self.assertIn("/no/such/keytab", run(program, env=self.env))
 
     def test_has_what_the_contract_names(self):
-        for name in ("include/stead/sspi.h", "include/stead/s4u.h", "include/stead/locator.h", "include/stead/result.h", "lib/libstead.so.0",
+        for name in ("include/stead/sspi.h", "include/stead/s4u.h", "include/stead/locator.h", "include/stead/result.h",
+                     "include/stead/acceptor.h", "include/stead/client_config.h", "lib/libstead.so.0",
                      "lib/libstead.so", "lib/libstead.a", "lib/pkgconfig/stead.pc", "bin/stead", "share/man/man1/stead.1"):
             self.assertTrue((self.prefix / name).exists(), name)
 

@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::minutes kLife{30};
+constexpr std::chrono::minutes kLife{15};
 constexpr std::chrono::milliseconds kGrace{100};  // for a preferred DC, once one that will do has answered
 constexpr std::size_t kMaxControllers = 32;
 
@@ -56,19 +56,6 @@ asio::awaitable<void> ping(std::shared_ptr<Round> round, std::size_t index, asio
   round->landed.cancel();
 }
 
-// The first that will do; of these one with all that is preferred where there is one.
-std::optional<std::size_t> best_of(const Round& round, const ControllerWish& wish, bool& preferred) {
-  std::optional<std::size_t> best;
-  preferred = false;
-  for (std::size_t i = 0; i < round.responses.size(); ++i) {
-    if (!round.responses[i] || !satisfies(*round.responses[i], wish)) continue;
-    const bool has_all = (round.responses[i]->flags & wish.preferred) == wish.preferred;
-    if (!best || (has_all && !preferred)) best = i;
-    preferred = preferred || has_all;
-  }
-  return best;
-}
-
 asio::awaitable<Result<FoundController>> find_in(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, ControllerWish wish,
                                                  std::string realm) {
   const std::vector<KnownController> known = co_await locator->controllers(realm);
@@ -80,10 +67,11 @@ asio::awaitable<Result<FoundController>> find_in(asio::any_io_executor executor,
   round->responses.resize(round->asked.size());
   for (std::size_t i = 0; i < round->asked.size(); ++i) {
     const auto cached = answers().find(key_of(realm, round->asked[i]));
-    if (!wish.fresh && cached != answers().end() && Clock::now() < cached->second.since + kLife) round->responses[i] = cached->second.response;
+    if (wish.fresh || cached == answers().end()) continue;
+    if (wish.background || Clock::now() < cached->second.since + kLife) round->responses[i] = cached->second.response;
   }
   bool preferred = false;
-  if (!best_of(*round, wish, preferred) || !preferred) {
+  if (!choose_controller(round->responses, wish, preferred) || !preferred) {
     for (std::size_t i = 0; i < round->asked.size(); ++i) {
       if (round->responses[i]) continue;
       ++round->under_way;
@@ -92,7 +80,7 @@ asio::awaitable<Result<FoundController>> find_in(asio::any_io_executor executor,
   }
   auto until = Clock::time_point::max();
   for (;;) {
-    const auto best = best_of(*round, wish, preferred);
+    const auto best = choose_controller(round->responses, wish, preferred);
     if (best && (preferred || round->under_way == 0 || Clock::now() >= until)) {
       co_return FoundController{round->asked[*best], *round->responses[*best]};
     }
@@ -112,6 +100,29 @@ bool satisfies(const NetlogonResponse& response, const ControllerWish& wish) {
   if (wish.required_any != 0 && (response.flags & wish.required_any) == 0) return false;
   if (!wish.netbios.empty() && !equal_ignoring_case(response.netbios_domain_name, wish.netbios)) return false;
   return wish.site.empty() || equal_ignoring_case(response.dc_site_name, wish.site);
+}
+
+std::optional<std::size_t> choose_controller(const std::vector<std::optional<NetlogonResponse>>& responses, const ControllerWish& wish,
+                                             bool& best_there_is) {
+  std::string next_closest;
+  for (const auto& response : responses) {
+    if (next_closest.empty() && response && response->next_closest_site_name) next_closest = *response->next_closest_site_name;
+  }
+  // Counts: all that is preferred, then how near it is.
+  const auto rank = [&](const NetlogonResponse& response) {
+    int out = (response.flags & wish.preferred) == wish.preferred ? 4 : 0;
+    if (!wish.near || (response.flags & ds_flag::closest) != 0) return out + 2;
+    return out + (!next_closest.empty() && equal_ignoring_case(response.dc_site_name, next_closest) ? 1 : 0);
+  };
+  std::optional<std::size_t> best;
+  int highest = -1;
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    if (!responses[i] || !satisfies(*responses[i], wish) || rank(*responses[i]) <= highest) continue;
+    best = i;
+    highest = rank(*responses[i]);
+  }
+  best_there_is = highest == 6;
+  return best;
 }
 
 asio::awaitable<Result<FoundController>> find_domain_controller(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator,

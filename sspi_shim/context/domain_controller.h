@@ -1,9 +1,10 @@
 #pragma once
 // A DC that has what DsGetDcName was asked for (MS-NRPC §3.5.4.3.1): the domain's controllers are pinged, and the first answer that will
-// do wins. What a DC answered holds for 30 minutes.
+// do wins. What a DC answered holds for 15 minutes.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct ControllerWish {
   std::uint32_t required = 0;           // ds_flag, all of them
   std::uint32_t required_any = 0;       // ds_flag, one of them; 0: none
   std::uint32_t preferred = 0;          // ds_flag: a DC that has them goes before others
+  bool near = false;                    // a DC of our site goes before one of the next closest site, that before others
   bool fresh = false;                   // no cache
+  bool background = false;              // what is cached is good however old it is
   std::chrono::milliseconds timeout{1000};
 };
 
@@ -37,5 +40,10 @@ struct FoundController {
                                                                                      std::shared_ptr<DcLocator> locator, ControllerWish wish);
 
 [[nodiscard]] bool satisfies(const NetlogonResponse& response, const ControllerWish& wish);
+
+// Of the DCs that answered the one to take: of those that will do the one that has most of what is preferred, else the first. `best_there_is`:
+// none that may yet answer would be better. Nothing: none will do.
+[[nodiscard]] std::optional<std::size_t> choose_controller(const std::vector<std::optional<NetlogonResponse>>& responses,
+                                                           const ControllerWish& wish, bool& best_there_is);
 
 }  // namespace stead::sspi

@@ -1,5 +1,8 @@
 // AcquireCredentialsHandle and what goes with it.
+#include <cstring>
+
 #include "sspi_shim/context/keytab.h"
+#include "sspi_shim/context/krb5_handles.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
@@ -9,16 +12,103 @@ namespace {
 
 struct Named {
   std::string principal, keytab, ccache;
+  bool by_password = false;
+  SecretBuffer password;
 };
 
-SECURITY_STATUS read_auth_data(const void* data, Named& out) {
-  const auto* identity = static_cast<const SHIM_KEYTAB_IDENTITY*>(data);
-  if (identity == nullptr) return SEC_E_OK;
-  if (identity->Version != SHIM_KEYTAB_IDENTITY_VERSION || identity->Length < sizeof *identity)
-    return fail(SEC_E_UNKNOWN_CREDENTIALS, "pAuthData is no SHIM_KEYTAB_IDENTITY: passwords are not taken here");
-  if (out.principal.empty()) out.principal = to_utf8(identity->Principal);
-  out.keytab = to_utf8(identity->Keytab);
-  out.ccache = to_utf8(identity->CCache);
+// A counted string of SEC_WINNT_AUTH_IDENTITY, of either width.
+SecretBuffer counted_text(const void* text, ULONG length, bool wide) {
+  if (text == nullptr || length == 0) return {};
+  if (!wide) return to_secret({static_cast<const std::uint8_t*>(text), length});
+  SecretBuffer out;
+  const auto* units = static_cast<const USHORT*>(text);
+  for (ULONG i = 0; i < length; ++i) {
+    char32_t point = units[i];
+    const bool pair = point >= 0xD800 && point < 0xDC00 && i + 1 < length && units[i + 1] >= 0xDC00 && units[i + 1] < 0xE000;
+    if (pair) point = 0x10000 + ((point - 0xD800) << 10) + (units[++i] - 0xDC00U);
+    if (!pair && point >= 0xD800 && point < 0xE000) point = 0xFFFD;
+    const int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    constexpr std::uint8_t kLead[] = {0x00, 0xC0, 0xE0, 0xF0};
+    out.push_back(static_cast<std::uint8_t>(kLead[more] | point >> 6 * more));
+    for (int left = more - 1; left >= 0; --left) out.push_back(static_cast<std::uint8_t>(0x80 | (point >> 6 * left & 0x3F)));
+  }
+  return out;
+}
+
+// The structure's members are at the same places for both widths.
+template <class Identity>
+SECURITY_STATUS read_password(const Identity& identity, Named& out) {
+  const bool wide = identity.Flags == SEC_WINNT_AUTH_IDENTITY_UNICODE;
+  if (!wide && identity.Flags != SEC_WINNT_AUTH_IDENTITY_ANSI)
+    return fail(SEC_E_UNKNOWN_CREDENTIALS, "Flags of SEC_WINNT_AUTH_IDENTITY is ANSI or UNICODE");
+  std::string user(as_text(counted_text(identity.User, identity.UserLength, wide)));
+  std::string domain(as_text(counted_text(identity.Domain, identity.DomainLength, wide)));
+  if (const auto slash = user.find('\\'); slash != std::string::npos && domain.empty()) {
+    domain = user.substr(0, slash);
+    user.erase(0, slash + 1);
+  }
+  if (const auto at = user.rfind('@'); at != std::string::npos && domain.empty()) {
+    domain = user.substr(at + 1);
+    user.erase(at);
+    if (domain.find('.') == std::string::npos) domain += '.';  // a realm, if of one word
+  }
+  if (user.empty() || user.find_first_of("@\\") != std::string::npos)
+    return fail(SEC_E_UNKNOWN_CREDENTIALS, "User of SEC_WINNT_AUTH_IDENTITY is alice, alice@REALM or DOMAIN\\alice");
+  const std::string realm = realm_of_domain(domain);
+  if (realm.empty()) return fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "no domain controller of \"" + domain + "\" tells its realm");
+  out.principal = user + '@' + realm;
+  out.by_password = true;
+  out.password = counted_text(identity.Password, identity.PasswordLength, wide);
+  return SEC_E_OK;
+}
+
+// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the rest of a pointer.
+SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
+  if (data == nullptr) return SEC_E_OK;
+  ULONG head[2] = {};
+  std::memcpy(head, data, sizeof head);
+  if (head[0] == SHIM_KEYTAB_IDENTITY_VERSION && head[1] >= sizeof(SHIM_KEYTAB_IDENTITY) && head[1] < 4096) {
+    const auto& identity = *static_cast<const SHIM_KEYTAB_IDENTITY*>(data);
+    if (out.principal.empty()) out.principal = to_utf8(identity.Principal);
+    out.keytab = to_utf8(identity.Keytab);
+    out.ccache = to_utf8(identity.CCache);
+    return SEC_E_OK;
+  }
+  if (use != SECPKG_CRED_OUTBOUND) return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for OUTBOUND credentials");
+  if (head[0] == SEC_WINNT_AUTH_IDENTITY_VERSION && head[1] >= sizeof(SEC_WINNT_AUTH_IDENTITY_EXA) && head[1] < 4096)
+    return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_EXA*>(data), out);
+  return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_A*>(data), out);
+}
+
+// The user's TGT, into a ccache of our own.
+SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
+  const auto context = make_krb5_context();
+  if (!context) return fail(SEC_E_INTERNAL_ERROR, context.error().message());
+  const auto principal = parse_principal(named.principal);
+  const auto user = principal ? to_krb5(context->get(), *principal) : Result<Krb5Principal>(principal.error());
+  if (!user) return fail(SEC_E_UNKNOWN_CREDENTIALS, "\"" + named.principal + "\" is no user's name");
+  auto tickets = std::make_shared<const MemoryCcache>();
+  SecretBuffer password = named.password;
+  password.push_back(0);
+  krb5_ccache ccache = nullptr;
+  krb5_get_init_creds_opt* options = nullptr;
+  krb5_creds tgt{};
+  krb5_error_code code = krb5_cc_resolve(context->get(), tickets->name().c_str(), &ccache);
+  if (code == 0) code = krb5_get_init_creds_opt_alloc(context->get(), &options);
+  if (code == 0) code = krb5_get_init_creds_opt_set_out_ccache(context->get(), options, ccache);
+  if (code == 0) {
+    code = krb5_get_init_creds_password(context->get(), &tgt, user->get(), reinterpret_cast<const char*>(password.data()), nullptr, nullptr, 0,
+                                        nullptr, options);
+  }
+  krb5_free_cred_contents(context->get(), &tgt);
+  if (options != nullptr) krb5_get_init_creds_opt_free(context->get(), options);
+  if (ccache != nullptr) krb5_cc_close(context->get(), ccache);
+  if (code != 0) {
+    return fail(status_of(GSS_S_FAILURE, static_cast<OM_uint32>(code)),
+                "the password of " + named.principal + ": " + libkrb5_message(context->get(), code));
+  }
+  credentials.ccache = tickets->name();
+  credentials.password_tickets = std::move(tickets);
   return SEC_E_OK;
 }
 
@@ -31,11 +121,15 @@ SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG
   credentials->negotiate = equal_ignoring_case(package, "Negotiate");
   if (!credentials->negotiate && !equal_ignoring_case(package, "Kerberos"))
     return fail(SEC_E_SECPKG_NOT_FOUND, "there is no package \"" + package + "\": ask for Negotiate or Kerberos");
-  Named named{std::move(principal), {}, {}};
-  if (const SECURITY_STATUS status = read_auth_data(auth_data, named); status != SEC_E_OK) return status;
+  Named named;
+  named.principal = std::move(principal);
+  if (const SECURITY_STATUS status = read_auth_data(auth_data, use, named); status != SEC_E_OK) return status;
   credentials->named = !named.principal.empty();
   credentials->options = configured(named.principal, named.keytab);
   credentials->ccache = named.ccache;
+  if (named.by_password) {
+    if (const SECURITY_STATUS status = acquire_by_password(*credentials, named); status != SEC_E_OK) return status;
+  }
   if ((use & SECPKG_CRED_INBOUND) != 0) {
     std::string message;
     const auto entries = read_keytab(credentials->options.keytab, message);

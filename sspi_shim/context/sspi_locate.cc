@@ -47,7 +47,9 @@ void translate(ULONG flags, ControllerWish& wish) {
   if ((flags & DS_DIRECTORY_SERVICE_6_REQUIRED) != 0) wish.required_any = ds_flag::select_secret_domain_6 | ds_flag::full_secret_domain_6;
   if ((flags & DS_DIRECTORY_SERVICE_PREFERRED) != 0) wish.preferred |= ds_flag::ds;
   if ((flags & DS_GOOD_TIMESERV_PREFERRED) != 0) wish.preferred |= ds_flag::good_timeserv;
+  wish.near = (flags & DS_TRY_NEXTCLOSEST_SITE) != 0;
   wish.fresh = (flags & DS_FORCE_REDISCOVERY) != 0;
+  wish.background = (flags & DS_BACKGROUND_ONLY) != 0;
 }
 
 // Which domains are meant. A name without a dot may be either kind.
@@ -114,6 +116,21 @@ DWORD get_dc_name(const std::string& domain, const std::string& site, ULONG flag
   *out = give<Char, Info>(*found, flags);
   return ERROR_SUCCESS;
 }
+
+}  // namespace
+
+std::string realm_of_domain(const std::string& domain) {
+  const ClientOptions options = configured({}, {});
+  ControllerWish wish;
+  wish.timeout = options.locator.ping_timeout;
+  choose_domains(domain, 0, options, wish);
+  if (wish.realms.empty()) return {};
+  if (wish.netbios.empty()) return to_upper(wish.realms.front());
+  const auto found = wait_for_controller(options.locator, wish);
+  return found ? to_upper(found->response.dns_domain_name) : std::string();
+}
+
+namespace {
 
 DWORD caught_here() {
   return caught() == SEC_E_INSUFFICIENT_MEMORY ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INTERNAL_ERROR;

@@ -19,17 +19,6 @@ struct Token {
 };
 using TokenPtr = std::shared_ptr<const Token>;
 
-struct Credentials {
-  ULONG use = 0;           // SECPKG_CRED_
-  bool negotiate = true;   // else Kerberos
-  ClientOptions options;   // whose keytab and principal; the principal may be empty
-  bool named = false;      // the caller named the principal: inbound tickets must be for it
-  std::string ccache;      // outbound as ourselves; empty: by the keytab
-  GssCredential acceptor;  // inbound
-  TokenPtr user;           // outbound for a user
-};
-using CredentialsPtr = std::shared_ptr<const Credentials>;
-
 // A MEMORY ccache of our own; goes with it.
 class MemoryCcache {
  public:
@@ -42,6 +31,18 @@ class MemoryCcache {
  private:
   std::string name_;
 };
+
+struct Credentials {
+  ULONG use = 0;           // SECPKG_CRED_
+  bool negotiate = true;   // else Kerberos
+  ClientOptions options;   // whose keytab and principal; the principal may be empty
+  bool named = false;      // the caller named the principal: inbound tickets must be for it
+  std::string ccache;      // outbound as ourselves; empty: by the keytab
+  std::shared_ptr<const MemoryCcache> password_tickets;  // `ccache`, where a password filled it
+  GssCredential acceptor;  // inbound
+  TokenPtr user;           // outbound for a user
+};
+using CredentialsPtr = std::shared_ptr<const Credentials>;
 
 struct Context {
   std::mutex mutex;  // one call at a time
@@ -84,6 +85,10 @@ TokenPtr& impersonated();
 [[nodiscard]] ClientOptions configured(const std::string& principal, const std::string& keytab);
 // A Client for these options, shared by all that ask for the same principal and keytab. With no principal it is the keytab's first.
 [[nodiscard]] ClientPtr client_for(ClientOptions options, std::string& message);
+
+// The realm of a domain that is called by its DNS name or its flat one, which is looked for as DsGetDcName does; empty: ours. Empty: it is
+// not found.
+[[nodiscard]] std::string realm_of_domain(const std::string& domain);
 
 // The token of an accepted context. Nothing: `status` says why, and the detail is noted.
 [[nodiscard]] TokenPtr token_of(Context& context, SECURITY_STATUS& status);

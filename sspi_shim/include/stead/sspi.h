@@ -228,6 +228,55 @@ typedef struct _SHIM_KEYTAB_IDENTITY {
   const char* CCache; /* OUTBOUND as oneself: tickets are taken from here; NULL: got by the keytab */
 } SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
 
+/* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or UTF-16; their lengths
+ * are in characters. User may be alice, alice@REALM or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
+ * at once, by the KDCs that krb5.conf or DNS name: SEC_E_LOGON_DENIED. */
+#define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
+#define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
+#define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200
+typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
+  UCHAR* User;
+  ULONG UserLength;
+  UCHAR* Domain;
+  ULONG DomainLength;
+  UCHAR* Password;
+  ULONG PasswordLength;
+  ULONG Flags;
+} SEC_WINNT_AUTH_IDENTITY_A, *PSEC_WINNT_AUTH_IDENTITY_A;
+typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
+  USHORT* User;
+  ULONG UserLength;
+  USHORT* Domain;
+  ULONG DomainLength;
+  USHORT* Password;
+  ULONG PasswordLength;
+  ULONG Flags;
+} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA { /* PackageList is not looked at */
+  ULONG Version, Length;
+  UCHAR* User;
+  ULONG UserLength;
+  UCHAR* Domain;
+  ULONG DomainLength;
+  UCHAR* Password;
+  ULONG PasswordLength;
+  ULONG Flags;
+  UCHAR* PackageList;
+  ULONG PackageListLength;
+} SEC_WINNT_AUTH_IDENTITY_EXA, *PSEC_WINNT_AUTH_IDENTITY_EXA;
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
+  ULONG Version, Length;
+  USHORT* User;
+  ULONG UserLength;
+  USHORT* Domain;
+  ULONG DomainLength;
+  USHORT* Password;
+  ULONG PasswordLength;
+  ULONG Flags;
+  USHORT* PackageList;
+  ULONG PackageListLength;
+} SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
+
 /* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the user's, S4U2Proxy
  * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage, ULONG fCredentialUse, void* pvLogonId,
@@ -468,7 +517,10 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
   ULONG Flags;
   WCHAR *DcSiteName, *ClientSiteName;
 } DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
-/* DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this computer. */
+/* DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this computer. What a DC
+ * answered is taken from memory for 15 minutes; with DS_FORCE_REDISCOVERY not at all, with DS_BACKGROUND_ONLY however old it is. With
+ * DS_TRY_NEXTCLOSEST_SITE a DC of our site goes before one of the next closest site, and that before others. DS_IP_REQUIRED and
+ * DS_AVOID_SELF hold as it is. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid, const CHAR* SiteName, ULONG Flags,
                                 PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
 STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainName, GUID* DomainGuid, const WCHAR* SiteName, ULONG Flags,
@@ -558,8 +610,10 @@ STEAD_EXPORT PSecurityFunctionTableW InitSecurityInterfaceW(void) STEAD_NOEXCEPT
 /* ---- Names without A or W ---- */
 #ifdef UNICODE
 #define STEAD_AW(name) name##W
+#define STEAD_AWU(name) name##_W
 #else
 #define STEAD_AW(name) name##A
+#define STEAD_AWU(name) name##_A
 #endif
 #define EnumerateSecurityPackages STEAD_AW(EnumerateSecurityPackages)
 #define QuerySecurityPackageInfo STEAD_AW(QuerySecurityPackageInfo)
@@ -569,6 +623,10 @@ STEAD_EXPORT PSecurityFunctionTableW InitSecurityInterfaceW(void) STEAD_NOEXCEPT
 #define QueryContextAttributes STEAD_AW(QueryContextAttributes)
 #define InitSecurityInterface STEAD_AW(InitSecurityInterface)
 #define DsGetDcName STEAD_AW(DsGetDcName)
+#define SEC_WINNT_AUTH_IDENTITY STEAD_AWU(SEC_WINNT_AUTH_IDENTITY)
+#define PSEC_WINNT_AUTH_IDENTITY STEAD_AWU(PSEC_WINNT_AUTH_IDENTITY)
+#define SEC_WINNT_AUTH_IDENTITY_EX STEAD_AW(SEC_WINNT_AUTH_IDENTITY_EX)
+#define PSEC_WINNT_AUTH_IDENTITY_EX STEAD_AW(PSEC_WINNT_AUTH_IDENTITY_EX)
 #define SecPkgInfo STEAD_AW(SecPkgInfo)
 #define PSecPkgInfo STEAD_AW(PSecPkgInfo)
 #define SecPkgCredentials_Names STEAD_AW(SecPkgCredentials_Names)

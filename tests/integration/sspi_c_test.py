@@ -1,0 +1,31 @@
+"""stead/sspi.h from a C11 program, as code that was written for Windows uses it (programs/sspi_cases.c has the cases)."""
+
+import pathlib
+import re
+import tempfile
+import unittest
+
+from support import foreign
+from support.forest import Forest
+
+FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+
+
+class FromC(unittest.TestCase):
+    def test_each_case(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="sspi-c-")))
+        foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=alice",
+                    "-keyout", folder / "alice.key", "-out", folder / "alice.crt").ok()
+        foreign.run("openssl", "x509", "-in", folder / "alice.crt", "-outform", "DER", "-out", folder / "alice.der").ok()
+        text = (foreign.TOP / "samples/forest.toml").read_text()
+        text, found = re.subn(r'^(name\s*=\s*"alice")$', r'\1\ncertificates = ["alice.crt"]', text, flags=re.M)
+        self.assertEqual(found, 1)
+        (folder / "forest.toml").write_text(text)
+        with Forest(folder / "forest.toml", free_ports=True) as forest:
+            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der", env=forest.env, timeout=100)
+            self.assertEqual(ran.status, 0, ran)
+            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 8, ran)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -25,6 +25,7 @@ constexpr std::chrono::minutes kPingLife{30};
 constexpr std::chrono::hours kPreferredLife{12};
 constexpr std::chrono::seconds kFailureLife{45}, kSilentFor{60};
 constexpr std::chrono::seconds kUnansweredLife{1};  // until DNS that gave no answer is asked again
+constexpr std::chrono::seconds kDoubtAfter{2};      // answers by which no DC serves are asked for again, if they are older
 constexpr std::chrono::milliseconds kGrace{150};  // for slower DCs, once one that serves has answered
 constexpr std::size_t kPingsTogether = 10;
 
@@ -267,9 +268,30 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     }
   }
 
-  // Pings the realm's DCs, some at a time, until one serves the rule.
+  // Pings the realm's DCs, some at a time, until one serves the rule. Where none does by what they once said, they are asked anew: a DC
+  // may have been raised or resumed since.
   asio::awaitable<std::vector<DcFacts>> look_around(std::string realm, std::string site, ChoiceRule rule,
                                                     std::vector<ControllerAddress> refused) {
+    std::vector<DcFacts> dcs = co_await look_once(realm, site, rule, refused);
+    const bool served = std::any_of(dcs.begin(), dcs.end(), [&](const DcFacts& dc) { return is_known_to_serve(dc, rule); });
+    if (served || !doubt(realm, dcs)) co_return dcs;
+    dcs = co_await look_once(std::move(realm), std::move(site), rule, std::move(refused));
+    co_return dcs;
+  }
+
+  // Forgets what those have said some time ago that did answer; false where there was nothing to forget.
+  bool doubt(const std::string& realm, const std::vector<DcFacts>& dcs) {
+    bool any = false;
+    for (const DcFacts& dc : dcs) {
+      const auto found = pings_.find(ping_key(realm, dc.where));
+      if (dc.refused || found == pings_.end() || found->second.outcome.answer == PingAnswer::silent || Clock::now() < found->second.since + kDoubtAfter) continue;
+      pings_.erase(found);
+      any = true;
+    }
+    return any;
+  }
+
+  asio::awaitable<std::vector<DcFacts>> look_once(std::string realm, std::string site, ChoiceRule rule, std::vector<ControllerAddress> refused) {
     const DcList list = co_await list_of(realm, site);
     std::vector<DcFacts> dcs;
     for (std::size_t start = 0; start < list.controllers.size(); start += kPingsTogether) {

@@ -60,6 +60,21 @@ TEST_F(DcLocatorTest, FindsTheDcOfTheLevelAndAsksEachOnce) {
   EXPECT_EQ(where->pings(), 2U);
 }
 
+TEST_F(DcLocatorTest, ADcThatWasRaisedIsFoundWhereNoOtherServes) {
+  FakeDc raised(io_, "dc08.corp.test", test::k2008);
+  const auto where = locator({raised.where});
+  EXPECT_THAT(answers(find(*where, DcLevel::w2012).seen), ElementsAre("dc08.corp.test 2008 below the level"));
+  const int pings = raised.pings;
+  (void)find(*where, DcLevel::w2012);
+  EXPECT_EQ(raised.pings, pings) << "it has said so just now";
+  raised.response.flags = test::k2012;
+  std::this_thread::sleep_for(2100ms);
+  EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
+  std::this_thread::sleep_for(2100ms);
+  EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
+  EXPECT_EQ(raised.pings, pings + 1) << "while one serves, what was said is kept";
+}
+
 TEST_F(DcLocatorTest, ControllersAreInTheFilesOrderAndSilentOnesLast) {
   FakeDc a(io_, "a", test::k2012), b(io_, "b", test::k2012);
   const auto where = locator({a.where, b.where});

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <list>
 
 #include "kdc/dispatcher.h"
 #include "kdc/server.h"
@@ -47,10 +48,13 @@ struct Core {
   Directory& directory;
   asio::thread_pool& pool;
   const ServerOptions& options;
+  // The sockets of connections, the one whose current message was begun longest ago first: where there is no room for another
+  // connection, that one goes, so that peers who hold connections and say nothing keep nobody out. Outlives the loop, whose
+  // coroutines leave it.
+  std::list<asio::ip::tcp::socket*> connections;
   asio::io_context io{1};
   std::vector<std::unique_ptr<UdpEndpoint>> udp;
   Buffer datagram;  // shared by the core's UDP sockets, which are read one at a time
-  std::size_t connections = 0;
   std::size_t blocking_jobs = 0;
 
   // The answer where it can be had at once.

@@ -34,17 +34,29 @@ void give_until(const ConnectionPtr& connection, std::chrono::seconds patience) 
   });
 }
 
-// Counts a connection for as long as it lives.
-class Counted {
+// A connection's place among the core's, for as long as it lives.
+class Place {
  public:
-  explicit Counted(Core& core) : core_(core) { ++core_.connections; }
-  ~Counted() { --core_.connections; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  Place(Core& core, asio::ip::tcp::socket& socket) : core_(core), at_(core.connections.insert(core.connections.end(), &socket)) {}
+  ~Place() { core_.connections.erase(at_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  void begin_message() { core_.connections.splice(core_.connections.end(), core_.connections, at_); }
 
  private:
   Core& core_;
+  std::list<asio::ip::tcp::socket*>::iterator at_;
 };
+
+// Its coroutine ends at once; a socket that was closed already is on its way out.
+void close_the_longest_silent(Core& core) {
+  for (asio::ip::tcp::socket* const socket : core.connections) {
+    if (!socket->is_open()) continue;
+    Error ignored;
+    socket->close(ignored);
+    return;
+  }
+}
 
 asio::awaitable<Buffer> blocking_answer(Core& core, const ServedController& served, Service service, Buffer request, NeedKeys missing,
                                         asio::ip::address local) {
@@ -93,13 +105,14 @@ asio::awaitable<void> linger(ConnectionPtr connection) {
 }
 
 asio::awaitable<void> serve_connection(Core& core, const ServedController& served, Service service, ConnectionPtr connection) {
-  const Counted counted(core);
   asio::ip::tcp::socket& socket = connection->socket;
+  Place place(core, socket);
   Error ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   const asio::ip::address local = socket.local_endpoint(ignored).address();
   while (socket.is_open()) {
     give_until(connection, core.options.idle_timeout);
+    place.begin_message();
     std::array<std::uint8_t, 4> head{};
     const auto [head_error, head_size] = co_await asio::async_read(socket, asio::buffer(head), as_result);
     if (head_error) break;
@@ -135,7 +148,7 @@ asio::awaitable<void> accept_connections(Core& core, const ServedController& ser
       co_await pause.async_wait(as_result);
       continue;
     }
-    if (core.connections >= core.options.max_connections) continue;  // closes it
+    if (core.connections.size() >= core.options.max_connections) close_the_longest_silent(core);
     auto connection = std::make_shared<Connection>(std::move(socket));
     asio::co_spawn(core.io, serve_connection(core, served, service, std::move(connection)), asio::detached);
   }

@@ -160,7 +160,17 @@ TEST_F(ServerOverSockets, SurvivesEveryTruncation) {
   EXPECT_EQ(code_of(udp.read()), KrbErrc::KDC_ERR_PREAUTH_REQUIRED);
 }
 
-TEST_F(ServerOverSockets, ClosesIdleConnectionsAndThoseTooMany) {
+TEST_F(ServerOverSockets, ClosesTheLongestSilentConnectionWhereThereAreTooMany) {
+  start({.max_connections = 2});
+  std::vector<std::unique_ptr<Socket>> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(std::make_unique<Socket>(SOCK_STREAM, dc()));
+  const Socket late(SOCK_STREAM, dc());
+  late.write(frame(as_req("alice")));
+  EXPECT_NE(code_of(late.read_frame()), KrbErrc::KDC_ERR_NONE);
+  EXPECT_TRUE(silent.front()->read().empty());
+}
+
+TEST_F(ServerOverSockets, ClosesIdleConnections) {
   start({.idle_timeout = std::chrono::seconds(1)});
   const Socket idle(SOCK_STREAM, dc());
   ASSERT_TRUE(idle.connected());

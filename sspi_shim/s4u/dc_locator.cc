@@ -268,12 +268,12 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     }
   }
 
-  // Pings the realm's DCs, some at a time, until one serves the rule. Where none does by what they once said, they are asked anew: a DC
-  // may have been raised or resumed since.
+  // Pings the realm's DCs, some at a time, until one serves the rule. Where none does by what they once said, or those that do have
+  // fallen silent, they are asked anew: a DC may have been raised or resumed since.
   asio::awaitable<std::vector<DcFacts>> look_around(std::string realm, std::string site, ChoiceRule rule,
                                                     std::vector<ControllerAddress> refused) {
     std::vector<DcFacts> dcs = co_await look_once(realm, site, rule, refused);
-    const bool served = std::any_of(dcs.begin(), dcs.end(), [&](const DcFacts& dc) { return is_known_to_serve(dc, rule); });
+    const bool served = std::any_of(dcs.begin(), dcs.end(), [&](const DcFacts& dc) { return is_known_to_serve(dc, rule) && !dc.kdc_silent; });
     if (served || !doubt(realm, dcs)) co_return dcs;
     dcs = co_await look_once(std::move(realm), std::move(site), rule, std::move(refused));
     co_return dcs;

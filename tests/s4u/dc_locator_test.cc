@@ -75,6 +75,16 @@ TEST_F(DcLocatorTest, ADcThatWasRaisedIsFoundWhereNoOtherServes) {
   EXPECT_EQ(raised.pings, pings + 1) << "while one serves, what was said is kept";
 }
 
+TEST_F(DcLocatorTest, ADcThatWasRaisedTakesThePlaceOfOneThatFellSilent) {
+  FakeDc raised(io_, "dc08.corp.test", test::k2008), gone(io_, "dc12.corp.test", test::k2012);
+  const auto where = locator({raised.where, gone.where});
+  EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc12.corp.test"));
+  raised.response.flags = test::k2012;
+  where->mark_silent(gone.where);
+  std::this_thread::sleep_for(2100ms);
+  EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test", "dc12.corp.test"));
+}
+
 TEST_F(DcLocatorTest, ControllersAreInTheFilesOrderAndSilentOnesLast) {
   FakeDc a(io_, "a", test::k2012), b(io_, "b", test::k2012);
   const auto where = locator({a.where, b.where});

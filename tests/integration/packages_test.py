@@ -10,13 +10,15 @@ import tempfile
 import unittest
 
 from support import foreign
+from support.forest import with_free_ports
 from installed_tree_test import CMAKE, C_SOURCE, CXX_SOURCE, cached
 
 TOP = foreign.TOP
 IMAGE = os.environ.get("STEAD_CLEAN_IMAGE", "debian:bookworm-slim")
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 
-# What runs as root in the container. /work has the packages, a keytab and the consumer's sources.
+# What runs as root in the container. /work has the packages, the demo forest with free ports (the network is the
+# machine's) and the consumer's sources.
 CLEAN = r"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -29,11 +31,11 @@ stead-proxy --version
 stead-kdc --version
 stead err 0xc000040b | head -n 1
 stead-kdc check --forest /usr/share/stead/samples/forest.toml
-stead-kdc serve --forest /usr/share/stead/samples/forest.toml >/tmp/ready 2>/tmp/log &
+stead-kdc serve --forest /work/forest.toml >/tmp/ready 2>/tmp/log &
 for i in $(seq 100); do grep -q ready /tmp/ready && break; sleep 0.1; done
 cat /tmp/ready
-stead-kdc client-config --forest /usr/share/stead/samples/forest.toml --out /tmp/client
-stead-kdc keytab --forest /usr/share/stead/samples/forest.toml --principal PRINCIPAL --out /etc/stead/proxy.keytab
+stead-kdc client-config --forest /work/forest.toml --out /tmp/client
+stead-kdc keytab --forest /work/forest.toml --principal PRINCIPAL --out /etc/stead/proxy.keytab
 KRB5_CONFIG=/tmp/client/krb5.conf stead s4u --for alice --service HTTP/backend.corp.contoso.com --config /tmp/client/stead.toml \
   --keytab /etc/stead/proxy.keytab --principal PRINCIPAL
 sed -e '/^certificate/d; /^key /d; s/0.0.0.0:443/127.0.0.1:8080/; s|/run/credentials/stead-proxy.service/keytab|/etc/stead/proxy.keytab|' \
@@ -91,6 +93,7 @@ class Packages(unittest.TestCase):
         run("cpack", "--config", foreign.BUILD / "CPackConfig.cmake", "-B", cls.folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip")
         shutil.rmtree(cls.folder / "_CPack_Packages")
         cls.packages = {path.name.partition("_")[0]: path for path in cls.folder.glob("*.deb")}
+        (cls.folder / "forest.toml").write_text(with_free_ports((TOP / "samples/forest.toml").read_text()))
         consumer = cls.folder / "consumer"
         consumer.mkdir()
         for name, text in {"consumer.c": C_SOURCE, "consumer.cc": CXX_SOURCE, "CMakeLists.txt": CMAKE}.items():

@@ -37,8 +37,11 @@ Forwarder::Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, Body
   held_.clear();
   if (job_.signed_in == nullptr) return;
   const Session& session = job_.signed_in->session;
-  // What a connection has heard of its user differs by the kind of delegation, so that is part of whose it is.
-  identity_.append(job_.route.delegation == Delegation::none ? "n" : job_.route.delegation == Delegation::s4u ? "s" : "f").append(session.id).append(" ").append(session.user);
+  // What a connection has heard of its user differs by the kind of delegation, so that is part of whose it is. Where it hears nothing of
+  // him, all sessions of his may share it: clients that send a token with each request begin one with each.
+  if (job_.route.delegation == Delegation::none) identity_.append("n");
+  else identity_.append(job_.route.delegation == Delegation::s4u ? "s" : "f").append(session.id);
+  identity_.append(" ").append(session.user);
 }
 
 Forwarded Forwarder::failed(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis) {

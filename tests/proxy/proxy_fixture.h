@@ -157,7 +157,7 @@ class ScriptedSignIn final : public SignIn {
     std::variant<SignedIn, OwnResponse> out;
     if (request.authorization.starts_with("Test ")) {
       SignedIn user;
-      user.session = {.id = std::string(request.authorization.substr(5)) + "-session", .user = std::string(request.authorization.substr(5)) + "@HOME.TEST",
+      user.session = {.id = std::string(request.authorization.substr(5)) + "-session" + session_suffix, .user = std::string(request.authorization.substr(5)) + "@HOME.TEST",
                       .method = method, .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
       user.response_headers = {{"Set-Cookie", "stead=sealed"}};
       out = std::move(user);
@@ -170,6 +170,7 @@ class ScriptedSignIn final : public SignIn {
     co_return OwnResponse{.status = 200, .headers = {}, .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
   }
   SignInMethod method = SignInMethod::forms;
+  std::string session_suffix{};  // another one: another session
 };
 
 class ScriptedTickets final : public BackendTickets {

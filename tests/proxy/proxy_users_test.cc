@@ -135,6 +135,21 @@ TEST_F(Delegating, EachRequestHasATokenOfItsOwnInTheUsersName) {
   EXPECT_EQ(proxy.tickets->last_user, "alice@HOME.TEST");
 }
 
+TEST_F(Delegating, SessionsOfAUserShareConnectionsOnlyWhereNothingIsDelegated) {
+  BackEnd hears(judge()), hears_nothing(echo());
+  Proxy delegates({hears.port}, options()), does_not({hears_nothing.port}, {.sign_in = true});
+  delegates.tickets->ticket = ticket_;
+  for (Proxy* const proxy : {&delegates, &does_not}) {
+    Wire client = proxy->connect();
+    for (const std::string suffix : {"-1", "-2", "-1"}) {
+      proxy->on_core([&] { proxy->sign_in->session_suffix = suffix; });
+      EXPECT_EQ(ask(client, get_as("alice")).status(), 200);
+    }
+  }
+  EXPECT_EQ(hears.connections, 2);
+  EXPECT_EQ(hears_nothing.connections, 1);
+}
+
 TEST_F(Delegating, AnAnswerWhoseProofDoesNotHoldIsNotPassedOn) {
   BackEnd back_end([&](Wire& wire, int) {
     (void)wire.head();

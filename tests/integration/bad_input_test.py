@@ -162,8 +162,8 @@ class Clients(unittest.TestCase):
     def test_a_kdc_that_never_answers(self):
         path = self.forest.folder / "silent.toml"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port = udp.getsockname()[1]
+            port = foreign.free_port()  # for both
+            udp.bind(("127.0.0.1", port))
             tcp.bind(("127.0.0.1", port))
             tcp.listen()
             path.write_text(f'[locator.realm."{REALM}"]\ncontrollers = [{{ name = "dc", address = "127.0.0.1", '

@@ -47,6 +47,8 @@ std::optional<Place> place_of(std::string_view url) {
 std::string_view without_base(std::string_view path, const std::string& base) {
   if (base.empty() || !path.starts_with(base)) return path;
   const std::string_view rest = path.substr(base.size());
+  // "/base//host" is a path; what is left of it would name a host, to browsers with a backslash too.
+  if (rest.size() > 1 && rest[0] == '/' && (rest[1] == '/' || rest[1] == '\\')) return path;
   return rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#' ? rest : path;
 }
 

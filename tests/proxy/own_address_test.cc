@@ -44,6 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rewritten{"base_path", kBase, "https", "front.example", "/app/a", "/a"}, Rewritten{"base_path_alone", kBase, "https", "front.example", "/app", "/"},
         Rewritten{"base_path_and_query", kBase, "https", "front.example", "http://back.corp.example/app?x", "https://front.example/?x"},
         Rewritten{"a_path_that_begins_alike", kBase, "https", "front.example", "/apple", "/apple"},
+        Rewritten{"what_would_become_a_network_path", kBase, "https", "front.example", "/app//evil.example/", "/app//evil.example/"},
+        Rewritten{"what_browsers_take_for_one", kBase, "https", "front.example", "/app/\\evil.example/", "/app/\\evil.example/"},
         Rewritten{"outside_of_the_base_path", kBase, "https", "front.example", "http://back.corp.example/other", "https://front.example/other"}),
     [](const auto& test) { return std::string(test.param.name); });
 

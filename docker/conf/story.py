@@ -3,8 +3,8 @@
     story.py systems                    the network, the sign-ins, the eleven systems
     story.py before NAME                keeps how a ticket is come by (see LESSONS)
     story.py after NAME                 shows what is different now, and judges it
-    story.py visit PATH STATUS [NAME]   a new user, whom no cache knows, signs in by form and gets PATH with STATUS
-    story.py again NAME PATH STATUS     the same one once more, within 30 s
+    story.py visit PATH STATUS [NAME]   a new user, whom no cache knows, signs in by form and gets PATH with STATUS within 30 s
+    story.py again NAME PATH STATUS     the same one once more; STATUS may be several, 403|503
     story.py kvno SERVICE kept|next     the version of the key that tickets for the service are made with: keeps it, or is one higher now
     story.py keytab ACCOUNT FILE        what the directory holds now
     story.py directory WORDS...         setspn and the cmdlets
@@ -177,6 +177,19 @@ def after(story, forest, name):
 
 # --- users ------------------------------------------------------------------------------------------------------------------
 
+def get_until(client, path, status):
+    """The answer with one of these statuses ("403|503"), and after how long; asks for up to 30 s."""
+    started = time.monotonic()
+    while True:
+        answer = client.get(path)
+        waited = time.monotonic() - started
+        if str(answer.status) in status.split("|"):
+            return answer, f"HTTP {answer.status} after {waited:.1f} s"
+        if waited > 30:
+            raise StepFailed(f"HTTP {answer.status}, not {status}, after {waited:.1f} s")
+        time.sleep(0.5)
+
+
 def visit(story, forest, path, status, name=None):
     name = name or f"visitor{time.monotonic_ns() % 10**9}"
     forest.directory("New-ADUser", name, "-AccountPassword", PASSWORD, "-Server", "ROOT.FABRIKAM.COM")
@@ -184,10 +197,10 @@ def visit(story, forest, path, status, name=None):
 
     def sign_in():
         client.sign_in_by_form(name, PASSWORD, path).expect(303)
-        answer = client.get(path).expect(int(status))
+        answer, what = get_until(client, path, status)
         KEPT.mkdir(exist_ok=True)
         (KEPT / f"{name}.cookies").write_text(client.jar.read_text())
-        return f"HTTP {status}" + ("" if answer.status != 200 else f", the back end saw {require(answer.user(), f'{name}@ROOT.FABRIKAM.COM', 'the user')}")
+        return what + ("" if answer.status != 200 else f", the back end saw {require(answer.user(), f'{name}@ROOT.FABRIKAM.COM', 'the user')}")
 
     story.step(f"a new user at {path}", sign_in)
 
@@ -195,18 +208,7 @@ def visit(story, forest, path, status, name=None):
 def again(story, forest, name, path, status):
     client = forest.browser(name)
     client.jar.write_text((KEPT / f"{name}.cookies").read_text())
-
-    def ask():
-        started = time.monotonic()
-        while True:
-            answer = client.get(path)
-            waited = time.monotonic() - started
-            if answer.status == int(status) or waited > 30:
-                answer.expect(int(status))
-                return f"HTTP {status} after {waited:.1f} s"
-            time.sleep(0.5)
-
-    story.step(f"the same user at {path}", ask)
+    story.step(f"the same user at {path}", lambda: get_until(client, path, status)[1])
 
 
 def kvno(story, forest, service, which):
@@ -273,9 +275,37 @@ def tell_sign_ins(story, forest):
     story.step("one session, both replicas", both)
 
 
+def tell_app_server(story, forest):
+    story.chapter("An app server made with libstead: its users reach PostgreSQL in the other forest as themselves.")
+
+    def ask(user, path):
+        env = forest.by_dns(f"app-{user}")
+        foreign.kinit(env, f"{user}@ROOT.FABRIKAM.COM", PASSWORD).ok()
+        said = foreign.run("curl", "--silent", "--show-error", "--max-time", "30", "--negotiate", "-u", ":", "-w", "\n%{http_code}",
+                           f"http://app.root.fabrikam.com:8080{path}", env=env, timeout=40).ok().out
+        body, _, status = said.rpartition("\n")
+        return int(status), json.loads(body)
+
+    def who(user):
+        status, said = ask(user, "/whoami")
+        require(status, 200, "the status")
+        return "the database saw " + require(said["current_user"], user, "the user")
+
+    def own(user, text):
+        status, said = ask(user, "/notes")
+        require(status, 200, "the status")
+        return "only " + require(", ".join(note["text"] for note in said), text, "what the user sees")
+
+    for user, text in (("alice", "renew the lease"), ("bob", "call the plumber")):
+        story.step(f"{user} signs in by Negotiate", lambda u=user: who(u))
+        story.step(f"{user}'s notes", lambda u=user, t=text: own(u, t))
+    story.step("carol is sensitive", lambda: f"HTTP {require(ask('carol', '/whoami')[0], 403, 'the status')}")
+
+
 def systems(story, forest):
     tell_network(story, forest)
     tell_sign_ins(story, forest)
+    tell_app_server(story, forest)
     story.chapter("Each system that must work.")
     told = Systems(forest, DESK / "frontend.keytab", with_desk(forest.folder), forest.browser, PASSWORD)
     for title, show in told.all():

@@ -1,0 +1,224 @@
+# ctest: TIMEOUT 2400
+# ctest: RUN_SERIAL
+"""The demo forest in containers: built from the tree, healthy, its story told; nobody's answer is another's while containers die.
+
+Where no Docker engine is there this is skipped.
+"""
+
+import http.client
+import os
+import random
+import re
+import ssl
+import subprocess
+import threading
+import time
+import unittest
+
+from support import containers, foreign
+from support.apache import seen
+
+BUILD_LOG = foreign.BUILD / "docker.log"
+PATHS = ("/reports/", "/ledger/", "/backend/", "/orders/")
+USERS = ("alice@ROOT.FABRIKAM.COM", "bob@ROOT.FABRIKAM.COM", "erin@EMEA.ROOT.FABRIKAM.COM")
+HOST, PASSWORD = "frontend.root.fabrikam.com", "Passw0rd!"
+ROUNDS = int(os.environ.get("STEAD_KILL_ROUNDS", "20"))
+RECOVERY = 30  # seconds, on a machine that does other things too
+
+demo = None
+
+
+def setUpModule():
+    global demo
+    reason = containers.why_not()
+    if reason:
+        raise unittest.SkipTest(reason)
+    refused = containers.base_image()
+    if refused:
+        if os.getuid() != 0:
+            raise unittest.SkipTest(f"no base image, and making it needs root: {refused}")
+        raise AssertionError(refused)
+    BUILD_LOG.unlink(missing_ok=True)
+    demo = containers.Containers(BUILD_LOG)
+    unittest.addModuleCleanup(demo.remove)
+    started = time.monotonic()
+    demo.compose("build", timeout=1500)
+    built = time.monotonic()
+    demo.compose("up", "-d", timeout=300)
+    demo.wait_healthy()
+    print(f"built in {built - started:.0f} s, up and healthy in {time.monotonic() - built:.0f} s", flush=True)
+
+
+class Session:
+    """A user signed in by form; every request has a connection of its own."""
+
+    def __init__(self, user):
+        self.user, self.cookies = user, {}
+        status, body = self.ask("GET", "/.stead/login?return=/reports/", {"Accept": "text/html"})
+        csrf = re.search(r'name="csrf" value="([^"]+)"', body)
+        if csrf is None:
+            raise AssertionError(f"no form: {status} {body}")
+        fields = {"username": user, "password": PASSWORD, "return": "/reports/", "csrf": csrf.group(1)}
+        status, body = self.ask("POST", "/.stead/login", {"Content-Type": "application/x-www-form-urlencoded"},
+                                "&".join(f"{k}={_quoted(v)}" for k, v in fields.items()))
+        if status != 303:
+            raise AssertionError(f"{user} is not signed in: {status} {body}")
+
+    def ask(self, method, path, fields=None, body=None, timeout=20):
+        """(status, body); raises OSError or HTTPException where the connection breaks."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the story's curl checks the certificate
+        connection = http.client.HTTPSConnection("127.0.0.1", demo.port, timeout=timeout, context=context)
+        try:
+            cookie = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
+            connection.request(method, path, body, {"Host": f"{HOST}:{demo.port}", **cookie, **(fields or {})})
+            answer = connection.getresponse()
+            for line in answer.msg.get_all("Set-Cookie", []):
+                name, _, value = line.partition(";")[0].partition("=")
+                self.cookies[name] = value
+            return answer.status, answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+    def who(self, path, timeout=20):
+        """The user that the back end saw, or the status, or what broke."""
+        try:
+            status, body = self.ask("GET", path, timeout=timeout)
+        except (OSError, http.client.HTTPException) as broken:
+            return type(broken).__name__
+        return seen(body)["REMOTE_USER"] if status == 200 else str(status)
+
+
+def _quoted(text):
+    return "".join(c if c.isalnum() else f"%{ord(c):02X}" for c in text)
+
+
+class Images(unittest.TestCase):
+    def test_are_small_beyond_their_base(self):
+        base = int(demo.docker("image", "inspect", "-f", "{{.Size}}", "debian:bookworm-slim"))
+        for name in ("kdc", "proxy", "balancer", "backend", "app", "database", "dns", "router", "workstation"):
+            size = int(demo.docker("image", "inspect", "-f", "{{.Size}}", f"{demo.images}-{name}"))
+            self.assertLess(size - base, 120_000_000, f"{name} is {size - base} bytes beyond its base")
+
+    def test_hold_no_secrets(self):
+        names = ["(", "-name", "*.keytab", "-o", "-name", "*.key", "-o", "-name", "*.db", ")"]
+        for name in ("kdc", "proxy", "backend", "app", "database", "workstation"):
+            found = demo.docker("run", "--rm", "--network", "none", "--user", "0", f"{demo.images}-{name}", "find", "/", "-xdev", "-type", "f", *names)
+            self.assertEqual(found, "", name)
+
+
+class Confinement(unittest.TestCase):
+    def test_every_container_has_little(self):
+        for service in demo.services():
+            with self.subTest(service):
+                told = demo.inspect(service)
+                self.assertTrue(told["HostConfig"]["ReadonlyRootfs"])
+                self.assertEqual(told["HostConfig"]["CapDrop"], ["ALL"])
+                self.assertIn("no-new-privileges:true", told["HostConfig"]["SecurityOpt"])
+                self.assertEqual(told["HostConfig"]["CapAdd"], ["NET_ADMIN"] if service == "router" else None)
+                self.assertEqual(told["Config"]["User"], "" if service == "router" else "stead")
+                for bindings in (told["HostConfig"]["PortBindings"] or {}).values():
+                    self.assertEqual([b["HostIp"] for b in bindings], ["127.0.0.1"])
+
+    def test_sites_are_apart(self):
+        self.assertEqual(sorted(demo.inspect("router")["NetworkSettings"]["Networks"]), sorted(f"{demo.project}_{n}" for n in ("root", "emea", "corp", "sales")))
+        for service in set(demo.services()) - {"router"}:
+            self.assertEqual(len(demo.inspect(service)["NetworkSettings"]["Networks"]), 1, service)
+
+
+class Story(unittest.TestCase):
+    def test_every_step_holds(self):
+        started = time.monotonic()
+        told = subprocess.run([foreign.TOP / "docker" / "story.sh"], env=demo.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=900, check=False)
+        print(f"story told in {time.monotonic() - started:.0f} s", flush=True)
+        self.assertEqual(told.returncode, 0, told.stdout)
+        for number in range(1, 12):
+            self.assertRegex(told.stdout, rf"(?m)^  pass    {number} ")
+        self.assertEqual(told.stdout.count("\nLesson: "), 6)
+
+    def test_a_project_that_is_not_there_is_named(self):
+        told = subprocess.run([foreign.TOP / "docker" / "story.sh"], env={**demo.env, "COMPOSE_PROJECT_NAME": "nobody", "STORY_PATIENCE": "1"},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("router of project nobody is not healthy: no such container", told.stdout)
+
+    def test_status_and_metrics_of_both_replicas_are_at_the_host(self):
+        for replica, port in demo.admin.items():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            for path, expected in (("/healthz", "ok"), ("/readyz", "ready"), ("/metrics", "\nstead_ready 1"), ("/status", "HTTP/backend.corp.contoso.com")):
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                self.assertIn(expected, answer.read().decode(), f"{replica} {path}")
+            connection.close()
+
+
+class Traffic(threading.Thread):
+    """Asks as one user without pause; counts answers, and keeps those that are another's."""
+
+    def __init__(self, session):
+        super().__init__(daemon=True)
+        self.session, self.good, self.bad, self.wrong = session, 0, {}, []
+        self.ending = threading.Event()
+
+    def run(self):
+        while not self.ending.is_set():
+            path = random.choice(PATHS)
+            who = self.session.who(path, timeout=10)
+            if who == self.session.user:
+                self.good += 1
+            elif "@" in who or who == "":
+                self.wrong.append((path, who))
+            else:
+                self.bad[who] = self.bad.get(who, 0) + 1
+            time.sleep(0.02)
+
+
+class Kills(unittest.TestCase):
+    def setUp(self):
+        demo.wait_healthy()
+        self.sessions = [Session(user) for user in USERS]
+
+    def recovery(self, since):
+        """Seconds until every user gets each back end once more."""
+        left = [(session, path) for session in self.sessions for path in PATHS]
+        what = {}
+        while left:
+            session, path = left[-1]
+            who = session.who(path, timeout=10)
+            if who == session.user:
+                left.pop()
+            else:
+                what[f"{path} {who}"] = what.get(f"{path} {who}", 0) + 1
+                if time.monotonic() - since > RECOVERY:
+                    self.fail(f"not recovered after {RECOVERY} s: {session.user} {path}: {what}")
+                time.sleep(0.1)
+        return time.monotonic() - since
+
+    def test_nobody_gets_anothers_answer_and_all_is_well_in_seconds(self):
+        seed = int(os.environ.get("STEAD_KILL_SEED", time.time_ns() % 10**6))
+        chosen = random.Random(seed)
+        traffic = [Traffic(session) for session in self.sessions]
+        for one in traffic:
+            one.start()
+        try:
+            for number in range(ROUNDS):
+                victim = chosen.choice([s for s in demo.services() if s != "workstation"])
+                demo.docker("kill", demo.id(victim))
+                time.sleep(chosen.uniform(0.2, 2))
+                demo.docker("start", demo.id(victim))
+                took = self.recovery(time.monotonic())
+                print(f"round {number + 1:2} (seed {seed}): {victim} killed, recovered {took:.1f} s after its start", flush=True)
+        finally:
+            for one in traffic:
+                one.ending.set()
+            for one in traffic:
+                one.join(30)
+        for one in traffic:
+            print(f"{one.session.user}: {one.good} answers, {one.bad} in place of some", flush=True)
+            self.assertEqual(one.wrong, [])
+            self.assertGreater(one.good, ROUNDS)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -49,7 +49,7 @@ struct Limits {
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
   std::size_t body_bytes_per_second = 240;   // of a request, on average, beyond body_idle_timeout; 0: as slow as it likes
-  std::size_t upstream_idle_connections_per_user = 4;
+  std::size_t upstream_idle_connections_per_user = 6;  // as many as a browser opens
   int login_failures_per_user = 5;           // within login_window, then 429
   int login_failures_per_address = 50;
   std::chrono::seconds login_window{300};

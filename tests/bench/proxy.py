@@ -131,7 +131,7 @@ def main():
         folder = pathlib.Path(enter(tempfile.TemporaryDirectory()))
         stead = enter(Proxy(forest, [route("/public/", upstream, sign_in=[], delegation="none"), route("/", upstream, sign_in=["kerberos"], delegation="none"),
                                      route("/delegated/", upstream, "HTTP/reports.root.fabrikam.com", sign_in=["kerberos"])],
-                            tls=False, server=f'threads = 1\naccess_log = "{folder}/access.log"', env={"KRB5RCACHENAME": "none:"}))
+                            tls=False, more="[limits]\nupstream_idle_connections_per_user = 16\n", server=f'threads = 1\naccess_log = "{folder}/access.log"', env={"KRB5RCACHENAME": "none:"}))
         pid = stead.process.pid
         cookies = {port: "Cookie: " + cookie(port, forest.env) for port in (apache.port, stead.port)}
         host = f"Host: {FRONT}"

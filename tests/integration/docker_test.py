@@ -1,4 +1,4 @@
-# ctest: TIMEOUT 2400
+# ctest: TIMEOUT 3600
 # ctest: RUN_SERIAL
 """The demo forest in containers: built from the tree, healthy, its story told; nobody's answer is another's while containers die.
 
@@ -42,7 +42,7 @@ def setUpModule():
     demo = containers.Containers(BUILD_LOG)
     unittest.addModuleCleanup(demo.remove)
     started = time.monotonic()
-    demo.compose("build", timeout=1500)
+    demo.compose("build", timeout=2700)
     built = time.monotonic()
     demo.compose("up", "-d", timeout=300)
     demo.wait_healthy()

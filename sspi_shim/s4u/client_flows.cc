@@ -11,6 +11,7 @@ namespace stead {
 namespace {
 
 constexpr std::chrono::minutes kEarly{5};
+constexpr std::chrono::seconds kRenewAgain{60};
 constexpr std::size_t kTargets = 10000;
 
 // A client's name in an AS-REQ: a plain principal, whatever its components (as ktpass maps an SPN).
@@ -24,6 +25,15 @@ Principal as_client(Principal name) {
 bool S4uClient::fresh(const Credential& tgt) const {
   return std::chrono::system_clock::time_point(tgt.endtime) - std::chrono::duration_cast<std::chrono::system_clock::duration>(tgt.clock_offset) >
          surroundings_.now() + kEarly;
+}
+
+bool S4uClient::aged(Time start, Time end) const {
+  return surroundings_.now() >= std::chrono::system_clock::time_point(start) + (std::chrono::system_clock::duration(end - start) / 5) * 4;
+}
+
+bool S4uClient::aged(const Credential& tgt) const {
+  const auto offset = std::chrono::duration_cast<std::chrono::seconds>(tgt.clock_offset);
+  return aged(tgt.starttime - offset, tgt.endtime - offset);
 }
 
 // A ticket of ours that was good once: the KDC's keys have changed since, or it has ended early.
@@ -43,7 +53,16 @@ Refusal S4uClient::out_of_time(Stage stage, std::string realm) { return unreacha
 
 Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr call) {
   const auto found = tgts_.find(self_.realm);
-  if (found != tgts_.end() && fresh(*found->second)) co_return found->second;
+  if (found != tgts_.end() && fresh(*found->second)) {
+    const CredentialPtr tgt = found->second;
+    if (!aged(*tgt) || surroundings_.now() < renew_own_at_) co_return tgt;
+    // It is renewed ahead of time: in the background, unless this call wants what lasts longer.
+    if (!call->anew) {
+      renew_own_at_ = surroundings_.now() + kRenewAgain;
+      tgt_flights_.start(self_.realm, options_.request_deadline, [self = shared_from_this(), about = new_call()] { return self->fetch_own_tgt(about); });
+      co_return tgt;
+    }
+  }
   // Many calls may miss it at once: one of them asks, in its own trace; the others wait.
   SingleFlight<Step<CredentialPtr>>::Work work = [self = shared_from_this(), call] { return self->fetch_own_tgt(call); };
   std::optional<Step<CredentialPtr>> landed = co_await tgt_flights_.run(self_.realm, options_.request_deadline, std::move(work));
@@ -68,7 +87,7 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr cal
   }
   const auto key = to_upper(realm);
   const auto found = tgts_.find(key);
-  if (found != tgts_.end() && fresh(*found->second)) co_return found->second;
+  if (found != tgts_.end() && fresh(*found->second) && !(call->anew && aged(*found->second))) co_return found->second;
   Step<CredentialPtr> own = co_await own_tgt(call);
   if (!own) co_return own.error();
   ReferralWalk walk(surroundings_, *own, krbtgt_name(key), {Stage::user_tgt, "our TGT for " + key});
@@ -111,6 +130,7 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   state->to_ourselves = exchange.evidence();
   state->forwardable = evidence.forwardable();
   state->endtime = evidence.endtime;
+  state->cache_key = to_lower(to_string(state->user)) + " s4u2self ";
   const auto opened = open_own_ticket(evidence.ticket, keys_);
   state->sensitive = opened && opened->sensitive;
   state->trace = call->trace;
@@ -136,8 +156,9 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, s
   co_return who;
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate) {
+Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate, bool anew) {
   auto call = new_call();
+  call->anew = anew;
   call->about.user = name;
   if (!name.empty() && name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
   const bool had_tickets = !tgts_.empty();
@@ -172,7 +193,7 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
   wanted.service = service;
   wanted.own_service_ticket = options_.own_service_ticket;
   const auto known = targets_.find(target_key);
-  if (known != targets_.end() && fresh(*known->second.tgt)) wanted.target = known->second;
+  if (known != targets_.end() && fresh(*known->second.tgt) && !(call->anew && aged(*known->second.tgt))) wanted.target = known->second;
   S4u2ProxyExchange exchange(surroundings_, std::move(wanted));
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (exchange.target()) call->about.target_realm = exchange.target()->realm;
@@ -223,9 +244,10 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr cal
   co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
 }
 
-Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity, Principal service) {
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity, Principal service, bool anew) {
   const auto begin = [&](const Identity& who) {
     auto call = new_call();
+    call->anew = anew;
     call->trace.steps = who.trace().steps;  // how the evidence was come by belongs to the story
     call->told = call->trace.steps.size();
     call->about.user = who.principal();
@@ -244,7 +266,9 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
     co_return std::move(*own);
   }
   const bool had_tickets = !tgts_.empty();
-  const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < surroundings_.now() + kEarly;
+  const auto& to_ourselves = identity.state().to_ourselves;
+  const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < surroundings_.now() + kEarly ||
+                      (anew && to_ourselves && aged(*to_ourselves));
   std::optional<Step<TicketPtr>> got;
   if (!identity.by_s4u2self() || !ending) {
     got = co_await delegate(call, identity, service);
@@ -256,8 +280,9 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
   }
   if (identity.by_s4u2self()) {
     // Evidence that ends, or was made before the KDC's keys changed, is asked for anew.
-    const auto& user = identity.state().user;
-    Step<Identity> again = co_await evidence_for(call, {user.name, user.realm}, {});
+    // A variable: g++ 12 destroys a braced temporary of a co_await expression twice.
+    UserPlace place{identity.state().user.name, identity.state().user.realm, false};
+    Step<Identity> again = co_await evidence_for(call, std::move(place), Buffer());
     if (!again) co_return failure(again.error(), *call);
     identity = std::move(*again);
   }

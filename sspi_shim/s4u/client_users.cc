@@ -154,12 +154,11 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   co_return std::nullopt;
 }
 
-Client::Awaitable<Outcome<std::string>> S4uClient::check_password(std::string name, std::string password) {
+Client::Awaitable<Outcome<std::string>> S4uClient::password_checked(std::string name, SecretBuffer password) {
   auto call = new_call();
   call->about.user = name;
   if (name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
-  call->password = to_secret(as_bytes(password));
-  wipe(password.data(), password.size());
+  call->password = std::move(password);
   Step<CredentialPtr> tgt = co_await password_tgt(call, name);
   if (!tgt) {
     if (tgt.error().kind != FailureKind::unreachable) ++refused_;

@@ -12,4 +12,17 @@ bool Identity::by_s4u2self() const { return state_->s4u2self; }
 std::chrono::sys_seconds Identity::end_time() const { return state_->endtime; }
 const Trace& Identity::trace() const { return state_->trace; }
 
+std::size_t size_of(const Trace& trace) {
+  std::size_t out = sizeof trace + trace.client.size() + trace.service.size();
+  for (const TraceStep& step : trace.steps) {
+    out += sizeof step + step.realm.size() + step.controller.size() + step.address.size() + step.answer.size() + step.status.size() + step.detail.size();
+  }
+  return out;
+}
+
+std::size_t size_of(const Credential& credential) {
+  constexpr std::size_t kKey = 512;  // with what is derived from it
+  return sizeof credential + credential.ticket.enc_part.cipher.size() + kKey;
+}
+
 }  // namespace stead

@@ -57,8 +57,13 @@ struct Identity::State {
   bool sensitive = false;    // its PAC says NOT_DELEGATED or Protected Users
   Time endtime{};
   std::string fingerprint;  // of the evidence, where the user brought it: what it gave is for those who bring it again
+  std::string cache_key;    // lower-case user and evidence: the start of the keys of his tickets
   CredentialPtr forwarded_tgt;  // the user's own TGT, in place of evidence: nothing is asked by S4U; null: none
   Trace trace;
 };
+
+// About how much memory it takes.
+[[nodiscard]] std::size_t size_of(const Trace& trace);
+[[nodiscard]] std::size_t size_of(const Credential& credential);
 
 }  // namespace stead

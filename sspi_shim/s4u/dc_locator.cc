@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <algorithm>
+#include <atomic>
 #include <list>
 #include <set>
 
@@ -340,7 +341,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   std::map<std::pair<std::string, DcLevel>, KnownController> served_;
   std::set<std::string> under_way_;
   std::list<asio::steady_timer*> waiters_;
-  std::uint64_t ping_count_ = 0;
+  std::atomic<std::uint64_t> ping_count_{0};
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ class DcLocator {
   virtual void mark_alive(const ControllerAddress& controller) = 0;
   // The realm's DC of this level that served before, to be asked first for S4U2Proxy; nothing where none did.
   virtual std::optional<KnownController> preferred(const std::string& realm, DcLevel level) = 0;
-  // How many pings were sent so far.
+  // How many pings were sent so far; from any thread.
   [[nodiscard]] virtual std::uint64_t pings() const { return 0; }
 };
 

@@ -104,7 +104,7 @@ asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToK
       step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
       add_step(*call, std::move(step));
     }
-    ++statistics_.timeouts;
+    ++timeouts_;
     co_return machine.on_reply(Reply{sent.reply.error(), {}});
   }
   KdcReply& got = *sent.reply;
@@ -157,10 +157,20 @@ asio::awaitable<DcLevel> Driver::level_of(std::string realm, KnownController con
 }
 
 void Driver::count(const std::string& exchange) {
-  if (exchange == "AS") ++statistics_.as_exchanges;
-  else if (exchange == "TGS") ++statistics_.tgs_exchanges;
-  else if (exchange == "S4U2Self") ++statistics_.s4u2self_exchanges;
-  else ++statistics_.s4u2proxy_exchanges;
+  if (exchange == "AS") ++as_;
+  else if (exchange == "TGS") ++tgs_;
+  else if (exchange == "S4U2Self") ++s4u2self_;
+  else ++s4u2proxy_;
+}
+
+Statistics Driver::statistics() const {
+  Statistics out;
+  out.as_exchanges = as_;
+  out.tgs_exchanges = tgs_;
+  out.s4u2self_exchanges = s4u2self_;
+  out.s4u2proxy_exchanges = s4u2proxy_;
+  out.timeouts = timeouts_;
+  return out;
 }
 
 void Driver::silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent) {

@@ -2,6 +2,7 @@
 // Does what the state machines ask for, and writes the trace: one step for each exchange, one for each search for a DC.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -18,6 +19,7 @@ struct Call {
   std::chrono::steady_clock::time_point deadline;
   std::size_t told = 0;  // steps that on_step has seen
   SecretBuffer password;  // for DeriveKey
+  bool anew = false;      // the result replaces one that ends: tickets of ours in the last part of their life are fetched again
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -29,8 +31,7 @@ class Driver {
   // Runs a machine to its end: nothing where it has its result. `machine` lives in the caller's coroutine.
   boost::asio::awaitable<std::optional<Refusal>> run(Machine& machine, CallPtr call);
 
-  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
-  Statistics& statistics() { return statistics_; }
+  [[nodiscard]] Statistics statistics() const;  // from any thread
 
  private:
   struct Asked {  // for a DC's level
@@ -55,7 +56,7 @@ class Driver {
   std::function<void(const TraceStep&)> on_step_;
   bool learn_levels_;
   std::map<std::string, std::shared_ptr<Asked>> asked_;  // by address
-  Statistics statistics_;
+  std::atomic<std::uint64_t> as_{0}, tgs_{0}, s4u2self_{0}, s4u2proxy_{0}, timeouts_{0};
 };
 
 // "127.0.8.1:8088", "[::1]:88".

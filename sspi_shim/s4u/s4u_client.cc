@@ -1,6 +1,7 @@
 #include "sspi_shim/s4u/s4u_client.h"
 
 #include <boost/asio/error.hpp>
+#include <algorithm>
 
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/s4u/forwarded_tgt.h"
@@ -9,9 +10,37 @@
 namespace stead {
 namespace {
 
+using SystemClock = std::chrono::system_clock;
+
 constexpr std::chrono::minutes kEarly{2};  // a ticket is fetched anew this long before it ends
-// A refusal is remembered no longer than an administrator who repairs it would notice.
-constexpr std::chrono::seconds kRefusedByPolicy{10}, kUnreachable{2};
+constexpr int kMaxRefreshes = 8;           // under way together
+constexpr std::chrono::seconds kRefreshAgain{60};
+
+// How long a refusal is remembered: no longer than an administrator who repairs it would wait. Drawn from the class's span, so that many
+// that came together do not end together.
+std::chrono::milliseconds life_of(const Failure& failure) {
+  struct Span {
+    std::chrono::milliseconds from, to;
+  };
+  constexpr Span by_policy{std::chrono::seconds(60), std::chrono::seconds(120)}, unknown{std::chrono::seconds(30), std::chrono::seconds(60)},
+      transport{std::chrono::seconds(1), std::chrono::seconds(3)};
+  Span span = by_policy;
+  if (failure.kind != FailureKind::refused) {
+    span = transport;
+  } else if (failure.error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || failure.error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
+    span = unknown;
+  }
+  return span.from + std::chrono::milliseconds(random_nonce() % static_cast<std::uint32_t>((span.to - span.from).count() + 1));
+}
+
+std::size_t size_of(const Identity& identity) {
+  const auto& state = identity.state();
+  return sizeof state + 2 * state.evidence.enc_part.cipher.size() + (state.to_ourselves ? size_of(*state.to_ourselves) : 0) + size_of(state.trace);
+}
+
+std::size_t size_of_ticket(const TicketPtr& ticket) {
+  return size_of(static_cast<const IssuedTicket&>(*ticket).credential()) + size_of(ticket->trace());
+}
 
 Principal service_principal(const std::string& spn, bool& good) {
   auto parsed = parse_principal(spn);
@@ -50,7 +79,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
 }
 
 S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
-                     std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator)
+                     std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock)
     : executor_(executor),
       options_(std::move(options)),
       self_(std::move(self)),
@@ -58,9 +87,15 @@ S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions option
       locator_(locator),
       driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels),
       places_(options_.cache_entries),
-      users_(options_.cache_entries),
-      tickets_(options_.cache_entries),
-      refusals_(options_.cache_entries) {
+      aliases_(2 * options_.cache_entries),
+      users_(options_.cache_entries, options_.cache_bytes),
+      tickets_(options_.cache_entries, options_.cache_bytes),
+      refusals_(options_.cache_entries),
+      user_flights_(executor),
+      ticket_flights_(executor),
+      tgt_flights_(executor) {
+  for (std::string& service : options_.uncached_services) service = to_lower(service);
+  if (clock) surroundings_.now = std::move(clock);
   if (options_.allow_rc4) surroundings_.etypes.push_back(EncType::rc4_hmac);
 }
 
@@ -97,73 +132,136 @@ Failure S4uClient::bad_name(const std::string& what) const {
 
 template <class T>
 Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work) {
-  flights.flies(key) ? ++joins_ : ++misses_;
   std::optional<Outcome<T>> landed = co_await flights.run(std::move(key), options_.request_deadline, std::move(work));
   if (landed) co_return std::move(*landed);
-  Failure late;
-  late.kind = FailureKind::unreachable;
-  late.error = boost::asio::error::timed_out;
-  late.text = "no answer within the deadline of the request";
-  co_return late;
+  Failure none;
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  if (state.cancelled() != boost::asio::cancellation_type::none) {
+    none.kind = FailureKind::cancelled;
+    none.error = boost::asio::error::operation_aborted;
+    none.text = "the call was cancelled";
+  } else {
+    none.kind = FailureKind::unreachable;
+    none.error = boost::asio::error::timed_out;
+    none.text = "no answer within the deadline of the request";
+  }
+  co_return none;
 }
 
-void S4uClient::remember_refusal(const std::string& key, const std::string& owner, const Failure& failure) {
+template <class T>
+void S4uClient::refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>& cache, const std::string& key,
+                        typename SingleFlight<Outcome<T>>::Work work) {
+  if (refreshing_.fetch_add(1) >= kMaxRefreshes) {
+    --refreshing_;
+    cache.refresh_at(key, surroundings_.now() + std::chrono::seconds(1));
+    return;
+  }
+  typename SingleFlight<Outcome<T>>::Work counted = [self = shared_from_this(), &cache, key, work = std::move(work)]() -> Awaitable<Outcome<T>> {
+    Outcome<T> got = co_await work();
+    if (!got) cache.refresh_at(key, self->surroundings_.now() + kRefreshAgain);
+    --self->refreshing_;
+    co_return got;
+  };
+  if (flights.start(key, options_.request_deadline, std::move(counted))) {
+    ++refreshes_;
+  } else {
+    --refreshing_;
+  }
+}
+
+template <class T>
+Client::Awaitable<Outcome<T>> S4uClient::on_executor(std::function<Awaitable<Outcome<T>>()> work) {
+  const auto here = co_await boost::asio::this_coro::executor;
+  if (here == executor_) co_return co_await work();
+  // A flight of its own: whose executor it runs on, and whose cancellation reaches how far, is settled there.
+  SingleFlight<Outcome<T>> flight(executor_);
+  typename SingleFlight<Outcome<T>>::Work kept = [self = shared_from_this(), work = std::move(work)]() -> Awaitable<Outcome<T>> {
+    Outcome<T> out = co_await work();
+    co_return out;
+  };
+  Outcome<T> out = co_await fly<T>(flight, "", std::move(kept));
+  co_return out;
+}
+
+// The end of what is kept is known; when to look for its successor, unless that could not last longer.
+CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const {
+  const auto now = surroundings_.now();
+  CacheTerms out{SystemClock::time_point(end) - kEarly, kNever, bytes};
+  if (options_.ticket_life.count() != 0) out.expires = std::min<CacheTime>(out.expires, now + options_.ticket_life);
+  const bool gained = !before || end > *before;
+  if (can_last_longer && gained && out.expires > now) out.refresh = now + (out.expires - now) / 5 * 4;
+  return out;
+}
+
+void S4uClient::remember_refusal(const std::string& key, const std::string& owner, const Failure& failure, std::uint64_t since) {
   ++refused_;
   if (failure.kind == FailureKind::cancelled || failure.kind == FailureKind::unusable) return;
-  const auto life = failure.kind == FailureKind::unreachable ? kUnreachable : kRefusedByPolicy;
-  refusals_.put(key, owner, std::make_shared<const Failure>(failure), surroundings_.now() + life);
+  const auto now = surroundings_.now();
+  // What a probe found holds no longer than what it looked past: one of them in that time.
+  const auto before = refusals_.find(key, now);
+  const CacheTime until = before ? before->until : now + life_of(failure);
+  refusals_.put(key, owner, {std::make_shared<const Failure>(failure), until, before.has_value()}, {until, kNever, size_of(failure.trace)}, since);
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::user(std::string name) {
-  if (!parse_user_name(name)) co_return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
-  const std::string key = "user " + to_lower(name);
-  const auto known = users_.find(key, surroundings_.now());
-  if (known) {
-    ++hits_;
-    co_return *known;
+Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, std::optional<Time> before) {
+  const auto since = users_.epoch();
+  Outcome<Identity> got = co_await fetch_user(asked.name, asked.certificate, before.has_value());
+  const auto now = surroundings_.now();
+  users_.expire(now);
+  aliases_.expire(now);
+  if (!got) {
+    if (!before) remember_refusal(asked.key, asked.key, got.error(), since);
+    co_return got;
   }
-  const auto refusal = refusals_.find(key, surroundings_.now());
-  if (refusal) {
+  const std::string owner = owner_of(*got);
+  const CacheTerms terms = terms_for(got->end_time(), before, true, size_of(*got));
+  // Whom a certificate belongs to its own realm says, each time: what it gave is found by the certificate alone.
+  const bool by_name = asked.certificate.empty();
+  const std::string key = by_name ? "user " + owner : asked.key;
+  users_.put(key, owner, *got, terms, since);
+  if (key != asked.key) aliases_.put(asked.key, owner, key, {terms.expires}, since);
+  refusals_.forget(asked.key);
+  co_return got;
+}
+
+Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
+  const auto now = surroundings_.now();
+  const std::string key = aliases_.find(asked.key, now).value_or(asked.key);
+  if (const auto known = users_.look(key, now)) {
     ++hits_;
-    co_return **refusal;
-  }
-  SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), name, key]() -> Awaitable<Outcome<Identity>> {
-    Outcome<Identity> got = co_await self->fetch_user(name, {});
-    if (got) {
-      const auto ends = std::chrono::system_clock::time_point(got->end_time()) - kEarly;
-      self->users_.put(key, owner_of(*got), *got, ends);
-      self->users_.put("user " + to_lower(got->principal()), owner_of(*got), *got, ends);
-    } else {
-      self->remember_refusal(key, key, got.error());
+    if (known->refresh) {
+      refresh<Identity>(user_flights_, users_, key, [self = shared_from_this(), asked, before = known->value.end_time()] {
+        return self->fly_for_user(asked, before);
+      });
     }
+    co_return known->value;
+  }
+  if (const auto refusal = refusals_.find(asked.key, now)) {
+    ++hits_;
+    co_return *refusal->failure;
+  }
+  SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), asked]() -> Awaitable<Outcome<Identity>> {
+    // Another thread's flight may have landed since we looked.
+    const auto then = self->surroundings_.now();
+    if (auto landed = self->users_.find(self->aliases_.find(asked.key, then).value_or(asked.key), then)) co_return std::move(*landed);
+    if (const auto refusal = self->refusals_.find(asked.key, then)) co_return *refusal->failure;
+    Outcome<Identity> got = co_await self->fly_for_user(asked, std::nullopt);
     co_return got;
   };
   Outcome<Identity> out = co_await fly<Identity>(user_flights_, key, std::move(work));
   co_return out;
 }
 
+Client::Awaitable<Outcome<Identity>> S4uClient::user(std::string name) {
+  if (!parse_user_name(name)) co_return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
+  AskedUser asked{"user " + to_lower(name), std::move(name), {}};
+  Outcome<Identity> out = co_await identity_for(std::move(asked));
+  co_return out;
+}
+
 Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der) {
-  const std::string key = "certificate " + fingerprint_of(der);
-  const auto known = users_.find(key, surroundings_.now());
-  if (known) {
-    ++hits_;
-    co_return *known;
-  }
-  const auto refusal = refusals_.find(key, surroundings_.now());
-  if (refusal) {
-    ++hits_;
-    co_return **refusal;
-  }
-  SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), der, key]() -> Awaitable<Outcome<Identity>> {
-    Outcome<Identity> got = co_await self->fetch_user({}, der);
-    if (got) {
-      self->users_.put(key, owner_of(*got), *got, std::chrono::system_clock::time_point(got->end_time()) - kEarly);
-    } else {
-      self->remember_refusal(key, key, got.error());
-    }
-    co_return got;
-  };
-  Outcome<Identity> out = co_await fly<Identity>(user_flights_, key, std::move(work));
+  AskedUser asked{"certificate " + fingerprint_of(der), {}, std::move(der)};
+  Outcome<Identity> out = co_await identity_for(std::move(asked));
   co_return out;
 }
 
@@ -180,6 +278,7 @@ Result<Identity> S4uClient::from_ticket(std::vector<std::uint8_t> ticket_der) {
   state->sensitive = opened->sensitive;
   state->endtime = opened->part.endtime;
   state->fingerprint = fingerprint_of(ticket_der);
+  state->cache_key = to_lower(to_string(state->user)) + " " + state->fingerprint + " ";
   state->trace.client = to_string(state->user);
   return Identity(std::move(state));
 }
@@ -200,35 +299,83 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
 
 // What a user's own ticket gave is for those who bring that ticket; what S4U2Self gave, for whoever signed in as him.
 std::string S4uClient::ticket_key(const Identity::State& state, const Principal& service) {
+  if (!state.cache_key.empty()) return state.cache_key + to_lower(to_string(service));
   return to_lower(to_string(state.user)) + " " + (state.s4u2self ? "s4u2self" : state.fingerprint) + " " + to_lower(to_string(service));
+}
+
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identity, Principal service, std::optional<Time> before) {
+  const auto since = tickets_.epoch();
+  const std::string owner = owner_of(identity);
+  const std::string asked = ticket_key(identity.state(), service);
+  Outcome<TicketPtr> got = co_await fetch_ticket(identity, service, before.has_value());
+  const auto now = surroundings_.now();
+  tickets_.expire(now);
+  refusals_.expire(now);
+  if (!got) {
+    if (!before) remember_refusal(asked, owner, got.error(), since);
+    co_return got;
+  }
+  refusals_.forget(asked);
+  const auto& credential = static_cast<const IssuedTicket&>(**got).credential();
+  const auto& uncached = options_.uncached_services;
+  if (std::find(uncached.begin(), uncached.end(), to_lower(to_string(credential.service))) != uncached.end()) co_return got;
+  // Evidence by S4U2Self is had again; a ticket by the user's own ends with it.
+  const bool by_s4u2self = identity.by_s4u2self();
+  const auto end = by_s4u2self ? credential.endtime : std::min(credential.endtime, identity.end_time());
+  const CacheTerms terms = terms_for(end, before, by_s4u2self || end < identity.end_time(), size_of_ticket(*got));
+  const std::string key = ticket_key(identity.state(), {credential.service, credential.service_realm});
+  tickets_.put(key, owner, *got, terms, since);
+  if (key != asked) aliases_.put(asked, owner, key, {terms.expires}, since);
+  co_return got;
+}
+
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, Principal service, bool past_refusal) {
+  const std::string asked = ticket_key(identity.state(), service);
+  const auto now = surroundings_.now();
+  const std::string key = aliases_.find(asked, now).value_or(asked);
+  if (const auto known = tickets_.look(key, now)) {
+    ++hits_;
+    if (known->refresh) {
+      refresh<TicketPtr>(ticket_flights_, tickets_, key, [self = shared_from_this(), identity, service, before = known->value->end_time()] {
+        return self->fly_for_ticket(identity, service, before);
+      });
+    }
+    co_return known->value;
+  }
+  if (auto refusal = refusals_.find(asked, now)) {
+    if (!past_refusal || refusal->probed) {
+      ++hits_;
+      co_return *refusal->failure;
+    }
+    refusal->probed = true;
+    const CacheTerms terms{refusal->until, kNever, size_of(refusal->failure->trace)};
+    refusals_.put(asked, owner_of(identity), std::move(*refusal), terms, refusals_.epoch());
+  }
+  SingleFlight<Outcome<TicketPtr>>::Work work = [self = shared_from_this(), identity, service, asked, past_refusal]() -> Awaitable<Outcome<TicketPtr>> {
+    const auto then = self->surroundings_.now();
+    if (auto landed = self->tickets_.find(self->aliases_.find(asked, then).value_or(asked), then)) co_return std::move(*landed);
+    const auto refusal = self->refusals_.find(asked, then);
+    if (refusal && !past_refusal) co_return *refusal->failure;
+    Outcome<TicketPtr> got = co_await self->fly_for_ticket(identity, service, std::nullopt);
+    co_return got;
+  };
+  Outcome<TicketPtr> out = co_await fly<TicketPtr>(ticket_flights_, key, std::move(work));
+  co_return out;
 }
 
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, std::string spn) {
   bool good = false;
-  const Principal service = service_principal(spn, good);
+  Principal service = service_principal(spn, good);
   if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
-  const std::string key = ticket_key(identity.state(), service);
-  const auto known = tickets_.find(key, surroundings_.now());
-  if (known) {
-    ++hits_;
-    co_return *known;
-  }
-  const auto refusal = refusals_.find(key, surroundings_.now());
-  if (refusal) {
-    ++hits_;
-    co_return **refusal;
-  }
-  SingleFlight<Outcome<TicketPtr>>::Work work = [self = shared_from_this(), identity, service, key]() -> Awaitable<Outcome<TicketPtr>> {
-    Outcome<TicketPtr> got = co_await self->fetch_ticket(identity, service);
-    if (got) {
-      const auto ends = std::min((*got)->end_time(), identity.end_time());
-      self->tickets_.put(key, owner_of(identity), *got, std::chrono::system_clock::time_point(ends) - kEarly);
-    } else {
-      self->remember_refusal(key, owner_of(identity), got.error());
-    }
-    co_return got;
-  };
-  Outcome<TicketPtr> out = co_await fly<TicketPtr>(ticket_flights_, key, std::move(work));
+  Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), false);
+  co_return out;
+}
+
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_past_refusal(Identity identity, std::string spn) {
+  bool good = false;
+  Principal service = service_principal(spn, good);
+  if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
+  Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), true);
   co_return out;
 }
 
@@ -243,31 +390,47 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for_user(std::string nam
   co_return out;
 }
 
+Client::Awaitable<Outcome<std::string>> S4uClient::check_password(std::string name, std::string password) {
+  const auto secret = std::make_shared<SecretBuffer>(to_secret(as_bytes(password)));
+  wipe(password.data(), password.size());
+  std::function<Awaitable<Outcome<std::string>>()> work = [this, name, secret] { return password_checked(name, std::move(*secret)); };
+  Outcome<std::string> out = co_await on_executor<std::string>(std::move(work));
+  co_return out;
+}
+
 Client::Awaitable<Outcome<LocatedController>> S4uClient::locate(std::string realm, std::string level) {
   const auto wanted = level.empty() ? std::optional(DcLevel::unknown) : dc_level_by_name(level);
   if (!wanted) co_return bad_name("\"" + level + "\" is no level: 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022");
-  Result<LocatedController> found = co_await locator_->locate(realm, *wanted, {});
+  std::function<Awaitable<Outcome<LocatedController>>()> work = [this, realm, at_least = *wanted] { return located(realm, at_least); };
+  Outcome<LocatedController> out = co_await on_executor<LocatedController>(std::move(work));
+  if (!out) out.error().text = "no domain controller of " + realm + (level.empty() ? "" : " of level " + level) + " was found: " + out.error().error.message();
+  co_return out;
+}
+
+Client::Awaitable<Outcome<LocatedController>> S4uClient::located(std::string realm, DcLevel level) {
+  Result<LocatedController> found = co_await locator_->locate(realm, level, std::string());
   if (found) co_return std::move(*found);
   Failure out;
   out.kind = found.error() == boost::asio::error::not_found ? FailureKind::refused : FailureKind::unreachable;
   out.error = found.error();
-  out.text = "no domain controller of " + realm + (level.empty() ? "" : " of level " + level) + " was found: " + found.error().message();
   co_return out;
 }
 
 void S4uClient::forget_user(std::string_view principal) {
   const auto owner = to_lower(principal);
-  users_.forget_owner(owner);
-  tickets_.forget_owner(owner);
-  refusals_.forget_owner(owner);
+  aliases_.evict(owner);
+  users_.evict(owner);
+  tickets_.evict(owner);
+  refusals_.evict(owner);
 }
 
 Statistics S4uClient::statistics() const {
   Statistics out = driver_.statistics();
   out.pings = locator_->pings();
   out.cache_hits = hits_;
-  out.cache_joins = joins_;
-  out.cache_misses = misses_;
+  out.cache_joins = user_flights_.joined() + ticket_flights_.joined();
+  out.cache_misses = user_flights_.started() + ticket_flights_.started() - refreshes_;
+  out.refreshes = refreshes_;
   out.refusals = refused_;
   return out;
 }

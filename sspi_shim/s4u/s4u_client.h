@@ -1,5 +1,10 @@
 #pragma once
 // The Client of stead/s4u.h: caches, single flights, and the order of the exchanges. What an exchange does is in the machines.
+//
+// What callers of other threads touch is the sharded caches, the table of flights and the counters. Everything else belongs to the
+// executor, on which every flight runs.
+#include <atomic>
+
 #include "sspi_shim/s4u/credential.h"
 #include "sspi_shim/s4u/driver.h"
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
@@ -11,9 +16,9 @@ namespace stead {
 
 class S4uClient final : public Client, public std::enable_shared_from_this<S4uClient> {
  public:
-  // `keys`: ours, newest first.
+  // `keys`: ours, newest first. `clock`: the time, asked from any thread; none: the system's.
   S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys, std::shared_ptr<KdcTransport> transport,
-            std::shared_ptr<DcLocator> locator);
+            std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock = {});
 
   Awaitable<Outcome<Identity>> user(std::string name) override;
   Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) override;
@@ -21,6 +26,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) override;
+  Awaitable<Outcome<TicketPtr>> ticket_past_refusal(Identity identity, std::string spn) override;
   Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) override;
   Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) override;
   void forget_user(std::string_view principal) override;
@@ -51,20 +57,51 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Step<CredentialPtr>> password_tgt(CallPtr call, std::string name);
   Awaitable<std::optional<Refusal>> kdc_is_genuine(CallPtr call, CredentialPtr user_tgt);
 
-  // One user, one ticket: each the work of one flight, with one retry where a cached ticket of ours proves stale.
-  Awaitable<Outcome<Identity>> fetch_user(std::string name, Buffer certificate);
-  Awaitable<Outcome<TicketPtr>> fetch_ticket(Identity identity, Principal service);
+  // A user as he was asked for: by name, or by certificate where there is one.
+  struct AskedUser {
+    std::string key;
+    std::string name;
+    Buffer certificate;
+  };
+  // What is cached, else one flight for all who ask.
+  Awaitable<Outcome<Identity>> identity_for(AskedUser asked);
+  Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, Principal service, bool past_refusal);
+  // The work of one flight: fetched, and kept if there is a result. `before`: the end of what is there already, for a refresh.
+  Awaitable<Outcome<Identity>> fly_for_user(AskedUser asked, std::optional<Time> before);
+  Awaitable<Outcome<TicketPtr>> fly_for_ticket(Identity identity, Principal service, std::optional<Time> before);
+  // Each with one retry where a cached ticket of ours proves stale. `anew`: with TGTs and evidence that are in the last part of their
+  // life fetched again first, so that the result lasts longer than what it replaces.
+  Awaitable<Outcome<Identity>> fetch_user(std::string name, Buffer certificate, bool anew);
+  Awaitable<Outcome<TicketPtr>> fetch_ticket(Identity identity, Principal service, bool anew);
   template <class T>
   Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work);
+  // Starts the flight in the background, unless enough of them fly.
+  template <class T>
+  void refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>& cache, const std::string& key, typename SingleFlight<Outcome<T>>::Work work);
+  // Runs work() on our executor, wherever the caller waits.
+  template <class T>
+  Awaitable<Outcome<T>> on_executor(std::function<Awaitable<Outcome<T>>()> work);
+  Awaitable<Outcome<std::string>> password_checked(std::string name, SecretBuffer password);
+  Awaitable<Outcome<LocatedController>> located(std::string realm, DcLevel level);
+
+  struct Remembered {
+    std::shared_ptr<const Failure> failure;
+    CacheTime until;
+    bool probed = false;  // somebody has looked past it
+  };
 
   CallPtr new_call() const;
   Failure failure(const Refusal& refusal, const Call& call) const;
   Failure bad_name(const std::string& what) const;
   bool fresh(const Credential& tgt) const;
+  // True in the last fifth of its life.
+  bool aged(const Credential& tgt) const;
+  bool aged(Time start, Time end) const;
   bool stale_ticket(const Refusal& refusal) const;
+  CacheTerms terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const;
   static Refusal out_of_time(Stage stage, std::string realm);
   void drop_own_tickets();
-  void remember_refusal(const std::string& key, const std::string& owner, const Failure& failure);
+  void remember_refusal(const std::string& key, const std::string& owner, const Failure& failure, std::uint64_t since);
   static std::string ticket_key(const Identity::State& state, const Principal& service);
 
   boost::asio::any_io_executor executor_;
@@ -80,13 +117,16 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   std::map<std::string, KnownTarget> targets_;          // by SPN, lower case
   std::map<std::string, std::string> realms_;           // by NetBIOS name, upper case
   TicketCache<UserPlace> places_;                       // by user name
-  TicketCache<Identity> users_;                         // by user name, given or canonical
-  TicketCache<TicketPtr> tickets_;
-  TicketCache<std::shared_ptr<const Failure>> refusals_;
+  ShardedTicketCache<std::string> aliases_;             // the canonical key of a user's or a ticket's, by the one it was asked for with
+  ShardedTicketCache<Identity> users_;                  // by canonical name
+  ShardedTicketCache<TicketPtr> tickets_;               // by user, evidence, and service with its realm
+  ShardedTicketCache<Remembered> refusals_;             // by what was asked for
   SingleFlight<Outcome<Identity>> user_flights_;
   SingleFlight<Outcome<TicketPtr>> ticket_flights_;
   SingleFlight<Step<CredentialPtr>> tgt_flights_;
-  std::uint64_t hits_ = 0, joins_ = 0, misses_ = 0, refused_ = 0;
+  CacheTime renew_own_at_{};                            // our TGT, not before
+  std::atomic<int> refreshing_{0};
+  std::atomic<std::uint64_t> hits_{0}, refused_{0}, refreshes_{0};
 };
 
 }  // namespace stead

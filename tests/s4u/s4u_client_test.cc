@@ -4,80 +4,13 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include "tests/s4u/toy_kdc.h"
+#include "tests/s4u/one_realm.h"
 
 namespace stead {
 namespace {
 
 namespace asio = boost::asio;
-
-// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody", and answers in a later turn.
-class OneRealm final : public KdcTransport, public DcLocator {
- public:
-  explicit OneRealm(Key own_key) : own_key_(std::move(own_key)) {}
-
-  asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
-    co_await asio::post(asio::use_awaitable);
-    if (silent) {
-      KdcExchangeResult none{Error(asio::error::timed_out), {}};
-      co_return none;
-    }
-    Reply reply = answer(realm, std::move(request));
-    KdcReply out{std::move(*reply.bytes), reply.from, std::chrono::milliseconds(1)};
-    KdcExchangeResult sent{std::move(out), {}};
-    co_return sent;
-  }
-  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController>, std::string realm, Buffer request) override {
-    KdcExchangeResult sent = co_await send(std::move(realm), std::move(request));
-    co_return sent;
-  }
-  asio::awaitable<std::vector<KnownController>> controllers(std::string) override { co_return std::vector<KnownController>(1, where); }
-  asio::awaitable<DcLevel> level_of(std::string, ControllerAddress) override { co_return DcLevel::w2012; }
-  asio::awaitable<Found> find(std::string, DcLevel, std::vector<ControllerAddress>) override {
-    Found none;
-    co_return none;
-  }
-  asio::awaitable<Result<LocatedController>> locate(std::string, DcLevel, std::string) override {
-    Result<LocatedController> none = Error(asio::error::not_found);
-    co_return none;
-  }
-  void mark_silent(const ControllerAddress&) override {}
-  void mark_alive(const ControllerAddress&) override {}
-  std::optional<KnownController> preferred(const std::string&, DcLevel) override { return {}; }
-
-  KnownController where = dc("dc12.a", DcLevel::w2012);
-  bool silent = false;
-  bool forgot_its_keys = false;  // tickets it gave are no good to it any more, once
-
- private:
-  Reply answer(const std::string& realm, Buffer bytes) {
-    const auto request = decode_kdc_req(bytes).value();
-    if (request.type == MessageType::as_req) return kdc_.give_tgt(request, own_key_, where);
-    const auto asked = kdc_.read(SendToKdc{"", realm, std::move(bytes), {}, {}, false, ""});
-    if (forgot_its_keys) {
-      forgot_its_keys = false;
-      return kdc_.refuse(KrbErrc::KRB_AP_ERR_MODIFIED, {}, where);
-    }
-    if (asked.x509_user) {
-      const auto user = to_string(*asked.x509_user->user_id.cname);
-      if (user == "nobody") return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
-      ToyKdc::Given given{"HTTP/front.a", "A", user, "A"};
-      given.user_id = asked.x509_user->user_id;
-      auto reply = kdc_.give(asked, given, where);
-      evidence_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = user;
-      return reply;
-    }
-    if (asked.sname() == "HTTP/denied.a") return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
-    return kdc_.give(asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"}, where);
-  }
-
-  Key own_key_;
-  ToyKdc kdc_;
-  std::map<Buffer, std::string> evidence_;  // whose, by the ticket
-};
 
 class S4uClientTest : public testing::Test {
  protected:
@@ -85,7 +18,28 @@ class S4uClientTest : public testing::Test {
     ClientOptions options;
     options.principal = "HTTP/front.a@A";
     options.on_step = [this](const TraceStep& step) { told_.push_back(step.exchange); };
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{key_}, realm_, realm_);
+    options.uncached_services = {"HTTP/Sensitive.a"};
+    open(options);
+  }
+  void open(const ClientOptions& options) {
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{key_}, realm_, realm_,
+                                          [this] { return std::chrono::system_clock::now() + ahead_; });
+  }
+  void advance(std::chrono::seconds by) {
+    ahead_ += by;
+    realm_->advance(by);
+  }
+  template <class T>
+  T run(asio::awaitable<T> work) {
+    std::optional<T> out;
+    auto wait = [](asio::awaitable<T> what, std::optional<T>& got) -> asio::awaitable<void> {
+      T value = co_await std::move(what);
+      got = std::move(value);
+    };
+    asio::co_spawn(io_, wait(std::move(work), out), asio::detached);
+    io_.restart();
+    io_.run();
+    return std::move(*out);
   }
   asio::awaitable<void> fetch(std::string user, std::string spn, std::optional<Outcome<TicketPtr>>& out) {
     Outcome<TicketPtr> got = co_await client_->ticket_for_user(user, spn);
@@ -103,6 +57,7 @@ class S4uClientTest : public testing::Test {
   Key key_ = Key::random(EncType::aes256_cts_hmac_sha1_96);
   std::shared_ptr<OneRealm> realm_ = std::make_shared<OneRealm>(key_);
   std::vector<std::string> told_;
+  std::chrono::seconds ahead_{0};
   std::shared_ptr<S4uClient> client_;
 };
 
@@ -232,6 +187,143 @@ TEST_F(S4uClientTest, BindsAUsersOwnTicketToWhoBroughtIt) {
   EXPECT_TRUE(one.state().forwardable);
   EXPECT_FALSE(other.state().forwardable);
   EXPECT_NE(one.state().fingerprint, other.state().fingerprint);
+}
+
+TEST_F(S4uClientTest, GivesNobodyATicketThatAnothersEvidenceGave) {
+  const auto of = [&](const std::string& user) { return client_->from_ticket(encode(realm_->evidence_of(user))).value(); };
+  const Identity one = of("alice"), other = of("alice"), bob = of("bob");
+  const auto first = *run(client_->ticket_for(one, "HTTP/back.a"));
+  EXPECT_EQ(*run(client_->ticket_for(one, "http/BACK.a")), first);
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 1u);
+  EXPECT_NE(*run(client_->ticket_for(other, "HTTP/back.a")), first) << "the same user in another session";
+  EXPECT_NE(*ticket("alice", "HTTP/back.a"), first) << "somebody who only names her";
+  EXPECT_EQ((*run(client_->ticket_for(bob, "HTTP/back.a")))->client(), "bob@A");
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 4u);
+}
+
+TEST_F(S4uClientTest, KeepsOneEntryForAllNamesOfAUserAndOfAService) {
+  const auto first = *ticket("alice", "HTTP/back.a");
+  EXPECT_EQ(*ticket("ALICE", "HTTP/back.a@A"), first);
+  EXPECT_EQ(*ticket("alice@a", "http/back.A"), first);
+  const auto numbers = client_->statistics();
+  EXPECT_EQ(numbers.s4u2proxy_exchanges, 1u);
+}
+
+TEST_F(S4uClientTest, KeepsNoTicketLongerThanItsEvidenceAndTheLimit) {
+  const Identity one = client_->from_ticket(encode(realm_->evidence_of("alice", std::chrono::hours(1)))).value();
+  ASSERT_TRUE(run(client_->ticket_for(one, "HTTP/back.a")));
+  advance(std::chrono::minutes(57));
+  ASSERT_TRUE(run(client_->ticket_for(one, "HTTP/back.a")));
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 1u);
+  advance(std::chrono::minutes(2));
+  (void)run(client_->ticket_for(one, "HTTP/back.a"));
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u) << "the ticket lives for hours, the evidence does not";
+
+  ClientOptions options;
+  options.principal = "HTTP/front.a@A";
+  options.ticket_life = std::chrono::minutes(10);
+  open(options);
+  for (const int minutes : {0, 5, 6}) {
+    advance(std::chrono::minutes(minutes));
+    ASSERT_TRUE(ticket("bob", "HTTP/back.a"));
+  }
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u);
+}
+
+TEST_F(S4uClientTest, KeepsNoTicketForAServiceThatIsNotToBeCached) {
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(ticket("alice", "HTTP/sensitive.A"));
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u);
+  EXPECT_EQ(client_->statistics().s4u2self_exchanges, 1u);
+}
+
+TEST_F(S4uClientTest, LooksForSuccessorsOfWhatIsUsedLate) {
+  const auto first = *ticket("alice", "HTTP/back.a");
+  ASSERT_TRUE(ticket("bob", "HTTP/back.a"));
+  advance(std::chrono::hours(7));
+  EXPECT_EQ(*ticket("alice", "HTTP/back.a"), first);
+  EXPECT_EQ(client_->statistics().refreshes, 0u);
+  advance(std::chrono::minutes(70));
+  EXPECT_EQ(*ticket("alice", "HTTP/back.a"), first) << "nobody waits for it";
+  EXPECT_EQ(client_->statistics().refreshes, 2u) << "the evidence and the ticket";
+  const auto second = *ticket("alice", "HTTP/back.a");
+  EXPECT_GT(second->end_time(), first->end_time() + std::chrono::hours(8)) << "TGT and evidence are new as well";
+  EXPECT_EQ(client_->statistics().refreshes, 2u);
+  EXPECT_EQ(client_->statistics().as_exchanges, 2u);
+  advance(std::chrono::hours(4));
+  EXPECT_EQ(*ticket("alice", "HTTP/back.a"), second);
+}
+
+TEST_F(S4uClientTest, KeepsTheTicketWhereItsSuccessorIsRefused) {
+  realm_->allows_denied = true;
+  const auto first = *ticket("alice", "HTTP/denied.a");
+  realm_->allows_denied = false;
+  advance(std::chrono::hours(9));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(*ticket("alice", "HTTP/denied.a"), first);
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u) << "one of them asked";
+  advance(std::chrono::seconds(61));
+  EXPECT_EQ(*ticket("alice", "HTTP/denied.a"), first);
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 3u);
+}
+
+// What is refused, and between which times it is asked again.
+struct RefusedFor {
+  const char* name;
+  const char* user;
+  const char* service;
+  bool silent;
+  std::chrono::seconds at_least, at_most;
+};
+class RefusalLives : public S4uClientTest, public testing::WithParamInterface<RefusedFor> {};
+TEST_P(RefusalLives, GoByTheirClass) {
+  const auto& row = GetParam();
+  realm_->silent = row.silent;
+  const auto asked = [&] {
+    EXPECT_FALSE(ticket(row.user, row.service));
+    const auto numbers = client_->statistics();
+    return numbers.as_exchanges + numbers.s4u2self_exchanges + numbers.s4u2proxy_exchanges;
+  };
+  const auto first = asked();
+  advance(row.at_least - std::chrono::seconds(1));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(asked(), first);
+  advance(row.at_most - row.at_least + std::chrono::seconds(2));
+  EXPECT_GT(asked(), first);
+}
+using std::chrono::seconds;
+INSTANTIATE_TEST_SUITE_P(Rows, RefusalLives,
+                         testing::Values(RefusedFor{"by_policy", "alice", "HTTP/denied.a", false, seconds(60), seconds(300)},
+                                         RefusedFor{"unknown_user", "nobody", "HTTP/back.a", false, seconds(30), seconds(60)},
+                                         RefusedFor{"nobody_answers", "alice", "HTTP/back.a", true, seconds(1), seconds(5)}),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(S4uClientTest, LooksPastARefusalOnce) {
+  const Identity alice = *run(client_->user("alice"));
+  ASSERT_FALSE(run(client_->ticket_for(alice, "HTTP/denied.a")));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(run(client_->ticket_past_refusal(alice, "HTTP/denied.a")));
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u);
+  realm_->allows_denied = true;
+  EXPECT_FALSE(run(client_->ticket_past_refusal(alice, "HTTP/denied.a"))) << "the look of this life was had";
+  advance(std::chrono::seconds(121));
+  EXPECT_TRUE(run(client_->ticket_for(alice, "HTTP/denied.a")));
+
+  realm_->allows_denied = false;
+  const Identity bob = *run(client_->user("bob"));
+  ASSERT_FALSE(run(client_->ticket_for(bob, "HTTP/denied.a")));
+  realm_->allows_denied = true;
+  EXPECT_TRUE(run(client_->ticket_past_refusal(bob, "HTTP/denied.a")));
+  EXPECT_TRUE(run(client_->ticket_for(bob, "HTTP/denied.a"))) << "the refusal is forgotten";
+}
+
+TEST_F(S4uClientTest, KeepsNothingOfAUserWhoSignedOutMeanwhile) {
+  std::optional<Outcome<TicketPtr>> out;
+  ASSERT_TRUE(run(client_->user("alice")));
+  asio::co_spawn(io_, fetch("alice", "HTTP/back.a", out), asio::detached);
+  io_.restart();
+  while (client_->statistics().s4u2proxy_exchanges == 0) io_.run_one();
+  client_->forget_user("ALICE@A");
+  io_.run();
+  ASSERT_TRUE(out->has_value()) << "who waits is served";
+  ASSERT_TRUE(ticket("alice", "HTTP/back.a"));
+  EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 2u);
 }
 
 }  // namespace

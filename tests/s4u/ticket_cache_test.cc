@@ -53,6 +53,98 @@ TEST_F(Cache, ReplacesAnEntry) {
   EXPECT_EQ(cache_.find("a", now_), 2);
 }
 
+TEST_F(Cache, LetsWhoAsksForMuchDriveOutHimself) {
+  TicketCache<int> cache(100);
+  for (int i = 0; i < 10; ++i) cache.put("quiet " + std::to_string(i), "user " + std::to_string(i), i, now_ + 10s);
+  for (int i = 0; i < 10000; ++i) cache.put("noise " + std::to_string(i), "noisy", i, now_ + 10s);
+  EXPECT_EQ(cache.size(), 100u);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(cache.find("quiet " + std::to_string(i), now_)) << i;
+  // Others come, and he makes room.
+  for (int i = 0; i < 80; ++i) cache.put("late " + std::to_string(i), "late " + std::to_string(i), i, now_ + 10s);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(cache.find("quiet " + std::to_string(i), now_)) << i;
+  for (int i = 0; i < 80; ++i) EXPECT_TRUE(cache.find("late " + std::to_string(i), now_)) << i;
+  EXPECT_TRUE(cache.find("noise 9999", now_));
+}
+
+TEST_F(Cache, IsFairBetweenTwo) {
+  TicketCache<int> cache(100);
+  for (int i = 0; i < 30; ++i) cache.put("quiet " + std::to_string(i), "quiet", i, now_ + 10s);
+  for (int i = 0; i < 10000; ++i) cache.put("noise " + std::to_string(i), "noisy", i, now_ + 10s);
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(cache.find("quiet " + std::to_string(i), now_)) << i;
+}
+
+TEST_F(Cache, IsBoundedInBytes) {
+  TicketCache<int> cache(1000, 100000);
+  for (int i = 0; i < 20; ++i) cache.put("small " + std::to_string(i), "user " + std::to_string(i), i, {now_ + 10s, kNever, 100});
+  for (int i = 0; i < 100; ++i) {
+    cache.put("large " + std::to_string(i), "large", i, {now_ + 10s, kNever, 10000});
+    EXPECT_LE(cache.bytes(), 100000u);
+  }
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(cache.find("small " + std::to_string(i), now_)) << i;
+  cache.put("too large for all of it", "large", 1, {now_ + 10s, kNever, 200000});
+  EXPECT_LE(cache.bytes(), 100000u);
+  cache.clear();
+  EXPECT_EQ(cache.bytes(), 0u);
+  EXPECT_EQ(cache.size(), 0u);
+}
+
+TEST_F(Cache, TellsOneCallerThatASuccessorIsDue) {
+  cache_.put("a", "alice", 1, {now_ + 10s, now_ + 8s, 0});
+  EXPECT_FALSE(cache_.look("a", now_ + 7s)->refresh);
+  EXPECT_TRUE(cache_.look("a", now_ + 8s)->refresh);
+  EXPECT_FALSE(cache_.look("a", now_ + 8s)->refresh);
+  cache_.refresh_at("a", now_ + 9s);
+  EXPECT_TRUE(cache_.look("a", now_ + 9s)->refresh);
+}
+
+TEST_F(Cache, FreesWhatGoes) {
+  TicketCache<std::shared_ptr<int>> cache(3);
+  std::vector<std::weak_ptr<int>> held;
+  const auto put = [&](const std::string& key, const std::string& owner, std::chrono::seconds life) {
+    auto value = std::make_shared<int>(1);
+    held.push_back(value);
+    cache.put(key, owner, std::move(value), now_ + life);
+  };
+  put("a", "alice", 1s), put("b", "alice", 5s), put("c", "bob", 9s);
+  cache.expire(now_ + 1s);
+  EXPECT_TRUE(held[0].expired()) << "nobody asked for it";
+  cache.forget_owner("alice");
+  EXPECT_TRUE(held[1].expired());
+  EXPECT_FALSE(cache.find("c", now_ + 9s));
+  EXPECT_TRUE(held[2].expired());
+  for (const char* key : {"d", "e", "f", "g"}) put(key, key, 9s);
+  EXPECT_TRUE(held[3].expired()) << "driven out";
+}
+
+TEST(ShardedCache, KeepsNothingThatWasAskedForBeforeAnEviction) {
+  ShardedTicketCache<int> cache(1000);
+  const std::chrono::system_clock::time_point now{};
+  const CacheTerms terms{now + 10s};
+  const auto before = cache.epoch();
+  cache.put("a", "alice", 1, terms, before);
+  cache.evict("alice");
+  EXPECT_FALSE(cache.find("a", now));
+  cache.put("a", "alice", 1, terms, before);
+  cache.put("b", "bob", 2, terms, before);
+  EXPECT_FALSE(cache.find("a", now));
+  EXPECT_TRUE(cache.find("b", now));
+  cache.put("a", "alice", 1, terms, cache.epoch());
+  EXPECT_TRUE(cache.find("a", now));
+  for (int i = 0; i < 5000; ++i) cache.evict("user " + std::to_string(i));
+  cache.put("c", "alice", 1, terms, before);
+  EXPECT_FALSE(cache.find("c", now)) << "too long ago to be told apart";
+}
+
+TEST(ShardedCache, HoldsAsManyAsItShould) {
+  ShardedTicketCache<int> cache(1600, 10'000'000);
+  const CacheTime now{};
+  for (int i = 0; i < 20000; ++i) cache.put("key " + std::to_string(i), "user " + std::to_string(i % 100), i, {now + 10s, kNever, 1000}, 0);
+  EXPECT_EQ(cache.size(), 1600u);
+  EXPECT_LE(cache.bytes(), 10'000'000u);
+  cache.expire(now + 10s);
+  EXPECT_LT(cache.size(), 1600u);
+}
+
 class Flight : public testing::Test {
  protected:
   // Work that ends when `release_` is cancelled.
@@ -69,7 +161,7 @@ class Flight : public testing::Test {
   }
   asio::io_context io_{1};
   asio::steady_timer release_{io_, 10s};
-  SingleFlight<int> flight_;
+  SingleFlight<int> flight_{io_.get_executor()};
   int started_ = 0;
 };
 
@@ -100,6 +192,30 @@ TEST_F(Flight, KeepsNobodyBeyondTheDeadline) {
   asio::co_spawn(io_, wait(got, 1ms), [this](std::exception_ptr) { release_.cancel(); });
   io_.run();
   EXPECT_EQ(got, -1);
+}
+
+TEST_F(Flight, MakesWayForAnotherAfterItsDeadline) {
+  int late = 0, next = 0;
+  asio::co_spawn(io_, wait(late, 1ms), [&](std::exception_ptr) {
+    EXPECT_FALSE(flight_.flies("key")) << "it still works, but nobody waits for it";
+    asio::co_spawn(io_, wait(next), asio::detached);
+    asio::post(io_, [this] { release_.cancel(); });
+  });
+  io_.run();
+  EXPECT_EQ(late, -1);
+  EXPECT_EQ(next, 42);
+  EXPECT_EQ(started_, 2);
+}
+
+TEST_F(Flight, FliesWithNobodyWaiting) {
+  EXPECT_TRUE(flight_.start("key", 10s, work()));
+  EXPECT_FALSE(flight_.start("key", 10s, work()));
+  int got = 0;
+  asio::co_spawn(io_, wait(got), asio::detached);
+  asio::post(io_, [this] { release_.cancel(); });
+  io_.run();
+  EXPECT_EQ(got, 42);
+  EXPECT_EQ(started_, 1);
 }
 
 TEST_F(Flight, StartsAnewAfterItLanded) {

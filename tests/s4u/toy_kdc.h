@@ -43,7 +43,7 @@ class ToyKdc {
     out->client_realm = issuer;
     out->service = krbtgt_name(realm);
     out->service_realm = issuer;
-    out->endtime = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::hours(10);
+    out->endtime = now() + std::chrono::hours(10);
     return out;
   }
 
@@ -85,7 +85,7 @@ class ToyKdc {
     part.last_req.push_back({0, Time{}});
     part.nonce = asked.request.body.nonce + (given.wrong_nonce ? 1 : 0);
     part.flags = given.flags;
-    part.authtime = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    part.authtime = now();
     part.endtime = part.authtime + std::chrono::hours(10);
     part.srealm = given.srealm;
     part.sname = reply.ticket.sname;
@@ -116,7 +116,7 @@ class ToyKdc {
     part.last_req.push_back({0, Time{}});
     part.nonce = request.body.nonce;
     part.flags = ticket_flag::forwardable;
-    part.authtime = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    part.authtime = now();
     part.endtime = part.authtime + std::chrono::hours(10);
     part.srealm = request.body.realm;
     part.sname = *request.body.sname;
@@ -129,7 +129,7 @@ class ToyKdc {
     error.code = code;
     error.realm = "A";
     error.sname = krbtgt_name("A");
-    error.stime = stime == Time{} ? std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) : stime;
+    error.stime = stime == Time{} ? now() : stime;
     if (status) {
       KerbErrorData data;
       data.status = *status;
@@ -138,7 +138,10 @@ class ToyKdc {
     return {encode(error), from};
   }
 
+  std::chrono::seconds ahead{0};  // its clock's
+
  private:
+  [[nodiscard]] Time now() const { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + ahead; }
   Ticket new_ticket(PrincipalName sname, std::string realm, const Key& session_key) {
     Ticket out;
     out.realm = std::move(realm);

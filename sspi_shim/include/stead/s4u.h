@@ -7,7 +7,9 @@
 //   auto ticket = co_await client->ticket_for(*alice, "HTTP/backend.corp.contoso.com");
 //   auto token  = stead::make_negotiate_token(**ticket);
 //
-// A Client works on one executor: call it from there (a server has one for each core). Nothing in it blocks.
+// A Client works on one executor, which runs one thing at a time (an io_context that one thread runs, or a strand; a server has one for
+// each core). It may be called from any thread and awaited on any executor: what is cached is given on the spot, for the rest the caller
+// waits where he is. Nothing in it blocks. The contexts whose coroutines wait outlive their waiting.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -86,7 +88,11 @@ struct ClientOptions {
   bool own_service_ticket = false;  // also run steps 5 and 6 (what Windows sends)
   std::chrono::milliseconds kdc_timeout{2000};       // before the next DC of the realm is asked
   std::chrono::milliseconds request_deadline{15000}; // for a whole call
+  // What is kept: tickets, evidence and refusals, this many of each at the most; and of the tickets and of the evidence so many bytes.
   std::size_t cache_entries = 100000;
+  std::size_t cache_bytes = std::size_t{256} << 20;
+  std::chrono::seconds ticket_life{0};            // a ticket is kept no longer than this, its own end and its evidence's; 0: no such limit
+  std::vector<std::string> uncached_services;     // SPNs without realm whose tickets are not kept at all
   std::function<void(const TraceStep&)> on_step;     // each step as it happens
   bool learn_levels = false;        // wait briefly for the ping of each DC that answered, so that the trace has its level
 };
@@ -133,7 +139,7 @@ struct NegotiateToken {
 
 struct Statistics {
   std::uint64_t as_exchanges = 0, tgs_exchanges = 0, s4u2self_exchanges = 0, s4u2proxy_exchanges = 0, pings = 0, cache_hits = 0,
-                cache_joins = 0, cache_misses = 0, refusals = 0, timeouts = 0;
+                cache_joins = 0, cache_misses = 0, refreshes = 0, refusals = 0, timeouts = 0;
 };
 
 class Client {
@@ -158,12 +164,17 @@ class Client {
   // canonical; it carries no evidence of its own (ticket_for runs S4U2Self). The password is wiped by the callee.
   virtual Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) = 0;
 
-  // S4U2Proxy, by referral where the target lives elsewhere. One exchange for many waiters; cached until the ticket ends.
+  // S4U2Proxy, by referral where the target lives elsewhere. One exchange for many waiters; cached until the ticket ends, and asked for
+  // anew in the background where it is used after four fifths of its life. A refusal is remembered: one by policy for 60 to 120 s, an
+  // unknown user or service for 30 to 60 s, that nobody answered for 1 to 3 s. A waiter's cancellation ends his waiting, not the exchange.
   virtual Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) = 0;
+  // The same, past a remembered refusal: once in each refusal's life somebody may look whether it has been repaired.
+  virtual Awaitable<Outcome<TicketPtr>> ticket_past_refusal(Identity identity, std::string spn) { return ticket_for(std::move(identity), std::move(spn)); }
   // The same with S4U2Self before it where no evidence is cached: one call for a user that signed in without a ticket.
   virtual Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) = 0;
 
   virtual Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) = 0;  // level: "" or "2012"…
+  // Wipes what is kept of this user (sign-out); what is under way for him is given to those who wait and not kept.
   virtual void forget_user(std::string_view principal) = 0;
   [[nodiscard]] virtual Statistics statistics() const = 0;
 };

@@ -1,0 +1,99 @@
+#pragma once
+// A realm for the client's tests, in place of the transport and the locator.
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "sspi_shim/s4u/dc_locator.h"
+#include "tests/s4u/toy_kdc.h"
+
+namespace stead {
+
+namespace asio = boost::asio;
+
+// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody", and answers in a later turn.
+class OneRealm final : public KdcTransport, public DcLocator {
+ public:
+  explicit OneRealm(Key own_key) : own_key_(std::move(own_key)) {}
+
+  asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
+    co_await asio::post(asio::use_awaitable);
+    if (silent) {
+      KdcExchangeResult none{Error(asio::error::timed_out), {}};
+      co_return none;
+    }
+    Reply reply = answer(realm, std::move(request));
+    KdcReply out{std::move(*reply.bytes), reply.from, std::chrono::milliseconds(1)};
+    KdcExchangeResult sent{std::move(out), {}};
+    co_return sent;
+  }
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController>, std::string realm, Buffer request) override {
+    KdcExchangeResult sent = co_await send(std::move(realm), std::move(request));
+    co_return sent;
+  }
+  asio::awaitable<std::vector<KnownController>> controllers(std::string) override { co_return std::vector<KnownController>(1, where); }
+  asio::awaitable<DcLevel> level_of(std::string, ControllerAddress) override { co_return DcLevel::w2012; }
+  asio::awaitable<Found> find(std::string, DcLevel, std::vector<ControllerAddress>) override {
+    Found none;
+    co_return none;
+  }
+  asio::awaitable<Result<LocatedController>> locate(std::string, DcLevel, std::string) override {
+    Result<LocatedController> none = Error(asio::error::not_found);
+    co_return none;
+  }
+  void mark_silent(const ControllerAddress&) override {}
+  void mark_alive(const ControllerAddress&) override {}
+  std::optional<KnownController> preferred(const std::string&, DcLevel) override { return {}; }
+
+  KnownController where = dc("dc12.a", DcLevel::w2012);
+  bool silent = false;
+  bool forgot_its_keys = false;  // tickets it gave are no good to it any more, once
+
+  // Time passes at the KDC.
+  void advance(std::chrono::seconds by) { kdc_.ahead += by; }
+  // A ticket of the user's own to the front end.
+  Ticket evidence_of(const std::string& user, std::chrono::seconds life = std::chrono::hours(8)) {
+    EncTicketPart part;
+    part.flags = ticket_flag::forwardable;
+    part.key = Key::random(EncType::aes256_cts_hmac_sha1_96).to_encryption_key();
+    part.crealm = "A";
+    part.cname = {NameType::principal, {user}};
+    part.authtime = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    part.endtime = part.authtime + life;
+    Ticket out;
+    out.realm = "A";
+    out.sname = service_name("HTTP/front.a");
+    out.enc_part = encrypt_data(own_key_, KeyUsage::ticket, encode(part));
+    evidence_[out.enc_part.cipher] = user;
+    return out;
+  }
+  bool allows_denied = false;  // HTTP/denied.a has been repaired
+
+ private:
+  Reply answer(const std::string& realm, Buffer bytes) {
+    const auto request = decode_kdc_req(bytes).value();
+    if (request.type == MessageType::as_req) return kdc_.give_tgt(request, own_key_, where);
+    const auto asked = kdc_.read(SendToKdc{"", realm, std::move(bytes), {}, {}, false, ""});
+    if (forgot_its_keys) {
+      forgot_its_keys = false;
+      return kdc_.refuse(KrbErrc::KRB_AP_ERR_MODIFIED, {}, where);
+    }
+    if (asked.x509_user) {
+      auto user = to_string(*asked.x509_user->user_id.cname);
+      if (user == "nobody") return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
+      ToyKdc::Given given{"HTTP/front.a", "A", user, "A"};
+      given.user_id = asked.x509_user->user_id;
+      auto reply = kdc_.give(asked, given, where);
+      evidence_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = user;
+      return reply;
+    }
+    if (asked.sname() == "HTTP/denied.a" && !allows_denied) return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
+    return kdc_.give(asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"}, where);
+  }
+
+  Key own_key_;
+  ToyKdc kdc_;
+  std::map<Buffer, std::string> evidence_;  // whose, by the ticket
+};
+
+}  // namespace stead

@@ -74,7 +74,7 @@ asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr ca
   }
 }
 
-asio::awaitable<KdcExchangeResult> Driver::carry(CallPtr call, const SendToKdc& send) {
+asio::awaitable<KdcExchangeResult> Driver::carry(const SendToKdc& send) {
   if (!send.to.empty()) {
     auto sent = co_await transport_->send_to(send.to, send.realm, send.request);
     co_return sent;
@@ -82,10 +82,13 @@ asio::awaitable<KdcExchangeResult> Driver::carry(CallPtr call, const SendToKdc& 
   std::optional<KnownController> first = send.first;
   if (!first && send.wants_capable) first = locator_->preferred(send.realm, DcLevel::w2012);
   if (first) {
-    std::vector<KnownController> one(1, *first);
-    auto sent = co_await transport_->send_to(std::move(one), send.realm, send.request);
-    if (sent.reply) co_return sent;
-    silent_steps(*call, send, sent.silent);
+    // Before the others, which are asked beside it where it is silent.
+    std::vector<KnownController> all = co_await locator_->controllers(send.realm);
+    const auto address = endpoint_text(first->where.address, first->where.kerberos_port);
+    std::erase_if(all, [&](const KnownController& dc) { return endpoint_text(dc.where.address, dc.where.kerberos_port) == address; });
+    all.insert(all.begin(), *first);
+    auto sent = co_await transport_->send_to(std::move(all), send.realm, send.request);
+    co_return sent;
   }
   auto sent = co_await transport_->send(send.realm, send.request);
   co_return sent;
@@ -94,7 +97,7 @@ asio::awaitable<KdcExchangeResult> Driver::carry(CallPtr call, const SendToKdc& 
 asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToKdc send) {
   count(send.exchange);
   const auto begun = std::chrono::steady_clock::now();
-  KdcExchangeResult sent = co_await carry(call, send);
+  KdcExchangeResult sent = co_await carry(send);
   silent_steps(*call, send, sent.silent);
   if (!sent.reply) {
     if (sent.silent.empty()) {

@@ -43,7 +43,7 @@ class Driver {
 
   boost::asio::awaitable<Action> exchange(Machine& machine, CallPtr call, SendToKdc send);
   boost::asio::awaitable<Action> locate(Machine& machine, CallPtr call, LocateDc wanted);
-  boost::asio::awaitable<KdcExchangeResult> carry(CallPtr call, const SendToKdc& send);
+  boost::asio::awaitable<KdcExchangeResult> carry(const SendToKdc& send);
   boost::asio::awaitable<DcLevel> level_of(std::string realm, KnownController controller);
   void count(const std::string& exchange);
   void silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent);

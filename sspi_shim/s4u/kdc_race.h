@@ -17,9 +17,9 @@ namespace stead {
 [[nodiscard]] bool is_reply_to(Bytes request, Bytes reply);
 
 struct RaceTimes {
-  std::chrono::milliseconds answer;      // for one DC, datagram and connection together
-  std::chrono::milliseconds next_new;    // before the next is asked, where this DC was never heard
-  std::chrono::milliseconds next_known;  // where it has answered lately
+  std::chrono::milliseconds answer;  // for one DC, datagram and connection together
+  std::chrono::milliseconds hedge;   // before the next DC is asked beside one from which nothing has come since
+  std::chrono::milliseconds patience;  // before the next is asked beside one that has answered others since
 };
 
 class KdcRace : public std::enable_shared_from_this<KdcRace> {

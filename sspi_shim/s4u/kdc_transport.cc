@@ -12,8 +12,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::milliseconds kNextAfter{250};  // a DC that was never heard
-constexpr std::chrono::seconds kHeardLately{60};
+constexpr std::chrono::milliseconds kHedge{250};
 
 bool is_unavailable(Bytes reply) {
   if (reply[0] != der::application(30)) return false;
@@ -40,7 +39,7 @@ class Transport final : public KdcTransport {
 
   asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string, Buffer request) override {
     if (controllers.empty()) co_return KdcExchangeResult{make_error_code(asio::error::host_not_found), {}};
-    const RaceTimes times{timeout_, std::min(kNextAfter, timeout_ / 2), timeout_ * 3 / 4};
+    const RaceTimes times{timeout_, hedge(), timeout_ * 3 / 4};
     const auto race = std::make_shared<KdcRace>(executor_, pool_, std::move(request), times);
     const Finish finish{race};
     KdcExchangeResult result{make_error_code(asio::error::timed_out), {}};
@@ -49,11 +48,14 @@ class Transport final : public KdcTransport {
     bool timed_out = false;
     std::size_t next = 0;
     Clock::time_point next_at = Clock::now();
+    const KdcRace::Attempt* last = nullptr;
     for (;;) {
       const bool waiting = race->running();
+      // A DC that answers others meanwhile lives: it is slow with this request, or lost it.
+      if (last && next_at <= Clock::now() && next_at < last->started + times.patience && heard_since(*last)) next_at = last->started + times.patience;
       if (next < controllers.size() && (!waiting || Clock::now() >= next_at)) {
-        const auto& attempt = race->start(controllers[next++]);
-        next_at = attempt.started + (heard_lately(attempt.at.where) ? times.next_known : times.next_new);
+        last = &race->start(controllers[next++]);
+        next_at = last->started + times.hedge;
       } else if (!waiting) {
         break;
       }
@@ -69,6 +71,7 @@ class Transport final : public KdcTransport {
           result.silent.push_back({attempt->at, attempt->took});
           locator_->mark_silent(attempt->at.where);
           next_at = Clock::now();
+          last = nullptr;
           continue;
         }
         heard_[{attempt->at.where.address, attempt->at.where.kerberos_port}] = Clock::now();
@@ -77,6 +80,7 @@ class Transport final : public KdcTransport {
         if (is_unavailable(reply.bytes)) {
           unavailable = std::move(reply);
           next_at = Clock::now();
+          last = nullptr;
           continue;
         }
         note_outrun(*race, result);
@@ -93,17 +97,19 @@ class Transport final : public KdcTransport {
   }
 
  private:
-  [[nodiscard]] bool heard_lately(const ControllerAddress& where) const {
-    const auto found = heard_.find({where.address, where.kerberos_port});
-    return found != heard_.end() && Clock::now() - found->second < kHeardLately;
+  [[nodiscard]] std::chrono::milliseconds hedge() const { return std::min(kHedge, timeout_ / 2); }
+  [[nodiscard]] bool heard_since(const KdcRace::Attempt& attempt) const {
+    const auto found = heard_.find({attempt.at.where.address, attempt.at.where.kerberos_port});
+    return found != heard_.end() && found->second > attempt.started;
   }
 
   // DCs that had their time, and whose answer is not waited for any more because another one came.
   void note_outrun(const KdcRace& race, KdcExchangeResult& result) {
     const auto now = Clock::now();
     for (const auto& attempt : race.attempts()) {
-      const bool had_time = now - attempt->started >= std::min(kNextAfter, timeout_ / 2);
+      const bool had_time = now - attempt->started >= hedge();
       if (attempt->outcome || !had_time) continue;
+      if (heard_since(*attempt)) continue;  // slow, not silent
       result.silent.push_back({attempt->at, now - attempt->started});
       locator_->mark_silent(attempt->at.where);
     }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -101,6 +102,49 @@ TEST_F(KdcTransportTest, ASilentDcIsHedgedOnceAndThenAskedLast) {
   EXPECT_TRUE(second.silent.empty());
   EXPECT_LT(took_, 200ms);
   EXPECT_EQ(silent.datagrams, 1);
+}
+
+TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
+  FakeKdc first(io_, "dc1.test"), second(io_, "dc2.test");
+  second.reply = tgs_reply(2);
+  const auto over = transport({&first, &second});
+  ASSERT_EQ(send(*over).reply->from.where.name, "dc1.test") << "it was heard a moment ago";
+  first.silence();
+  std::vector<std::chrono::steady_clock::duration> took;
+  constexpr std::size_t kCalls = 60;
+  std::function<asio::awaitable<void>(int)> call = [&](int after) -> asio::awaitable<void> {
+    asio::steady_timer timer(io_, std::chrono::milliseconds(after));
+    co_await timer.async_wait(test::as_result);
+    const auto start = std::chrono::steady_clock::now();
+    KdcExchangeResult result = co_await over->send("TEST", tgs_request());
+    EXPECT_TRUE(result.reply);
+    took.push_back(std::chrono::steady_clock::now() - start);
+    if (took.size() == kCalls) io_.stop();
+  };
+  for (std::size_t i = 0; i < kCalls; ++i) asio::co_spawn(io_, call(static_cast<int>(i) * 10), asio::detached);
+  io_.restart();
+  io_.run();
+  for (const auto& one : took) EXPECT_LT(one, 400ms);
+  const auto quick = std::count_if(took.begin(), took.end(), [](const auto& one) { return one < 100ms; });
+  EXPECT_GE(quick, 20) << "those that came after the first hedge wait for nothing";
+}
+
+TEST_F(KdcTransportTest, ASlowRequestOfADcThatAnswersOthersIsWaitedFor) {
+  FakeKdc slow(io_, "dc1.test"), other(io_, "dc2.test");
+  const auto over = transport({&slow, &other});
+  int datagrams = 0;
+  slow.on_datagram = [&](Bytes) { return ++datagrams == 1 ? std::vector<Buffer>{} : std::vector<Buffer>{tgs_reply(1)}; };  // the first one is lost
+  std::optional<KdcExchangeResult> lost;
+  asio::co_spawn(io_, over->send("TEST", tgs_request()), [&](std::exception_ptr, KdcExchangeResult got) {
+    lost = std::move(got);
+    io_.stop();
+  });
+  asio::steady_timer timer(io_, 50ms);
+  timer.async_wait([&](const Error&) { asio::co_spawn(io_, over->send("TEST", tgs_request()), [](std::exception_ptr, const KdcExchangeResult&) {}); });
+  io_.run();
+  ASSERT_TRUE(lost && lost->reply);
+  EXPECT_EQ(lost->reply->from.where.name, "dc1.test") << "by TCP, after the datagram's time";
+  EXPECT_EQ(other.datagrams, 0);
 }
 
 TEST_F(KdcTransportTest, ARefusingDcCostsNothing) {

@@ -7,6 +7,7 @@
 
 #include "sspi_shim/protocol/types.h"
 #include "sspi_shim/s4u/config_table.h"
+#include "sspi_shim/s4u/kdc_proxy.h"
 
 namespace stead {
 namespace {
@@ -55,6 +56,17 @@ ControllerAddress read_controller(const toml::table& table, const std::string& w
   return out;
 }
 
+// `kdc_proxy` and its `ca`, of [locator] or of a realm.
+std::optional<KdcProxy> read_kdc_proxy(ConfigTable& reader, const std::string& file) {
+  KdcProxy out;
+  const bool has_url = reader.text("kdc_proxy", out.url), has_ca = reader.text("ca", out.ca);
+  if (has_ca) out.ca = beside_file(file, out.ca);
+  if (has_ca && !has_url) reader.error("ca", "ca is for a kdc_proxy, and there is none");
+  if (!has_url) return std::nullopt;
+  if (!parse_kdc_proxy_url(out.url)) reader.error("kdc_proxy", "kdc_proxy \"" + out.url + "\" is no https://HOST/PATH");
+  return out;
+}
+
 }  // namespace
 
 void read_locator_table(const toml::table& locator, ConfigErrors& errors, LocatorOptions& out) {
@@ -64,6 +76,7 @@ void read_locator_table(const toml::table& locator, ConfigErrors& errors, Locato
     out.nameservers.push_back(server);
   }
   reader.text("site", out.site);
+  out.kdc_proxy = read_kdc_proxy(reader, errors.file());
   if (const toml::table* realms = reader.table("realm")) {
     for (const auto& [name, node] : *realms) {
       const std::string where = "[locator.realm.\"" + std::string(name.str()) + "\"]";
@@ -73,6 +86,12 @@ void read_locator_table(const toml::table& locator, ConfigErrors& errors, Locato
         continue;
       }
       ConfigTable realm_reader(*realm, where, errors);
+      if (auto proxy = read_kdc_proxy(realm_reader, errors.file())) {
+        if (realm_reader.find("controllers") != nullptr) realm_reader.error("controllers", "a realm has controllers or a kdc_proxy, not both");
+        out.kdc_proxies[to_upper(name.str())] = std::move(*proxy);
+        realm_reader.finish();
+        continue;
+      }
       std::vector<ControllerAddress>& controllers = out.realms[to_upper(name.str())];
       for (const toml::table* controller : realm_reader.tables("controllers")) {
         controllers.push_back(read_controller(*controller, where + " controllers", errors));

@@ -15,6 +15,7 @@
 #include "sspi_shim/s4u/dc_choice.h"
 #include "sspi_shim/s4u/dc_discovery.h"
 #include "sspi_shim/s4u/kdc_probe.h"
+#include "sspi_shim/s4u/kdc_proxy.h"
 
 namespace stead {
 namespace asio = boost::asio;
@@ -55,6 +56,12 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
 
   asio::awaitable<Found> find(std::string realm, DcLevel level, std::vector<ControllerAddress> refused) override {
     realm = to_upper(realm);
+    if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) {
+      // The relay looks for it, and does not say whom it found.
+      Found behind;
+      behind.usable.push_back({controller_behind(*proxy), DcLevel::unknown});
+      co_return behind;
+    }
     const ChoiceRule rule{level, options_.site, !is_configured(realm)};
     const std::vector<DcFacts> dcs = co_await look_around(realm, site_of(realm), rule, std::move(refused));
     Found found;
@@ -66,6 +73,14 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
 
   asio::awaitable<Result<LocatedController>> locate(std::string realm, DcLevel level, std::string site) override {
     realm = to_upper(realm);
+    if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) {
+      LocatedController behind;
+      behind.realm = realm;
+      behind.controller = controller_behind(*proxy);
+      behind.level = to_string(DcLevel::unknown);
+      behind.why = "the controllers of " + realm + " are behind " + proxy->url;
+      co_return behind;
+    }
     const ChoiceRule rule{level, site.empty() ? options_.site : site, !is_configured(realm)};
     const std::string list_site = rule.site.empty() ? site_of(realm) : rule.site;
     const std::vector<ControllerAddress> none_refused;
@@ -203,6 +218,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   }
 
   asio::awaitable<DcList> list_of(std::string realm, std::string site) {
+    if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) co_return DcList{{controller_behind(*proxy)}, {}, {}};
     const auto configured = options_.realms.find(realm);
     if (configured != options_.realms.end()) co_return DcList{configured->second, {}, {}};
     const std::string key = realm + '\n' + site;

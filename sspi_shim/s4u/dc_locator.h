@@ -38,9 +38,9 @@ class DcLocator {
   [[nodiscard]] virtual std::uint64_t pings() const { return 0; }
 };
 
-// Works on one executor.
+// Works on one executor. Of `options` the transport reads which realms are behind a relay (kdc_proxy.h).
 [[nodiscard]] std::shared_ptr<DcLocator> make_dc_locator(boost::asio::any_io_executor executor, LocatorOptions options);
 [[nodiscard]] std::shared_ptr<KdcTransport> make_kdc_transport(boost::asio::any_io_executor executor, std::shared_ptr<DcLocator> locator,
-                                                              std::chrono::milliseconds timeout);
+                                                              std::chrono::milliseconds timeout, LocatorOptions options = {});
 
 }  // namespace stead

@@ -3,7 +3,9 @@
 #include <map>
 
 #include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/types.h"
 #include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/s4u/kdc_proxy.h"
 #include "sspi_shim/s4u/kdc_race.h"
 
 namespace stead {
@@ -13,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::milliseconds kHedge{250};
+constexpr std::uint32_t kCapable = 0x200 | 0x400 | 0x200000;  // DS_IP, DS_KDC and DS_DIRECTORY_SERVICE_8_REQUIRED (MS-KILE §3.2.5.3)
 
 bool is_unavailable(Bytes reply) {
   if (reply[0] != der::application(30)) return false;
@@ -28,16 +31,25 @@ struct Finish {
 
 class Transport final : public KdcTransport {
  public:
-  Transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, std::chrono::milliseconds timeout)
-      : executor_(std::move(executor)), locator_(std::move(locator)), timeout_(timeout) {}
+  Transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, std::chrono::milliseconds timeout, LocatorOptions options)
+      : executor_(std::move(executor)), locator_(std::move(locator)), timeout_(timeout), options_(std::move(options)) {}
 
   asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
+    if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) {
+      KdcExchangeResult relayed = co_await relay(*proxy, std::move(realm), std::move(request), std::nullopt);
+      co_return relayed;
+    }
     std::vector<KnownController> controllers = co_await locator_->controllers(realm);
     KdcExchangeResult result = co_await send_to(std::move(controllers), std::move(realm), std::move(request));
     co_return result;
   }
 
-  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string, Buffer request) override {
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm, Buffer request) override {
+    if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) {
+      // Whoever names controllers has looked for capable ones; the relay is told to do so.
+      KdcExchangeResult relayed = co_await relay(*proxy, std::move(realm), std::move(request), kCapable);
+      co_return relayed;
+    }
     if (controllers.empty()) co_return KdcExchangeResult{make_error_code(asio::error::host_not_found), {}};
     const RaceTimes times{timeout_, hedge(), timeout_ * 3 / 4};
     const auto race = std::make_shared<KdcRace>(executor_, pool_, std::move(request), times);
@@ -97,6 +109,26 @@ class Transport final : public KdcTransport {
   }
 
  private:
+  // By HTTPS; the relay chooses the KDC and waits for it.
+  asio::awaitable<KdcExchangeResult> relay(const KdcProxy& proxy, std::string realm, Buffer request, std::optional<std::uint32_t> hint) {
+    const auto begun = Clock::now();
+    const KnownController at{controller_behind(proxy), DcLevel::unknown};
+    auto& kept = relays_[proxy.url];
+    if (!kept) {
+      auto made = make_kdc_proxy_client(executor_, proxy);
+      if (!made) co_return KdcExchangeResult{made.error(), {}};
+      kept = *made;
+    }
+    const std::shared_ptr<KdcProxyClient> client = kept;
+    Result<Buffer> answer = co_await client->exchange(to_upper(realm), request, hint, begun + 3 * timeout_);
+    if (answer && !is_reply_to(request, *answer)) answer = make_error_code(WireErrc::bad_value);
+    const auto took = Clock::now() - begun;
+    if (answer) co_return KdcExchangeResult{KdcReply{std::move(*answer), at, took}, {}};
+    KdcExchangeResult none{answer.error(), {}};
+    none.silent.push_back({at, took});
+    co_return none;
+  }
+
   [[nodiscard]] std::chrono::milliseconds hedge() const { return std::min(kHedge, timeout_ / 2); }
   [[nodiscard]] bool heard_since(const KdcRace::Attempt& attempt) const {
     const auto found = heard_.find({attempt.at.where.address, attempt.at.where.kerberos_port});
@@ -118,6 +150,8 @@ class Transport final : public KdcTransport {
   asio::any_io_executor executor_;
   std::shared_ptr<DcLocator> locator_;
   std::chrono::milliseconds timeout_;
+  LocatorOptions options_;
+  std::map<std::string, std::shared_ptr<KdcProxyClient>> relays_;  // by URL
   std::shared_ptr<TcpPool> pool_ = std::make_shared<TcpPool>();
   std::map<std::pair<std::string, std::uint16_t>, Clock::time_point> heard_;
 };
@@ -125,8 +159,8 @@ class Transport final : public KdcTransport {
 }  // namespace
 
 std::shared_ptr<KdcTransport> make_kdc_transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator,
-                                                 std::chrono::milliseconds timeout) {
-  return std::make_shared<Transport>(std::move(executor), std::move(locator), timeout);
+                                                 std::chrono::milliseconds timeout, LocatorOptions options) {
+  return std::make_shared<Transport>(std::move(executor), std::move(locator), timeout, std::move(options));
 }
 
 }  // namespace stead

@@ -73,7 +73,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
     return make_error_code(WireErrc::unsupported);
   }
   auto locator = make_dc_locator(executor, options.locator);
-  auto transport = make_kdc_transport(executor, locator, options.kdc_timeout);
+  auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
   return std::shared_ptr<Client>(
       std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport), std::move(locator)));
 }

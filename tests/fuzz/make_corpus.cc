@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sspi_shim/protocol/kdc_proxy_message.h"
 #include "tests/protocol/samples.h"
 
 namespace {
@@ -47,6 +48,8 @@ int main(int argc, char** argv) {
   seed("enc_ap_rep_part", "full", encode(s::enc_ap_rep_part()));
   seed("gss_checksum", "delegated", encode(s::gss_checksum()));
   seed("gss_checksum", "plain", encode(GssChecksum{{}, gss_flag::mutual, {}}));
+  seed("kdc_proxy_message", "request", encode(KdcProxyMessage{encode(s::tgs_req()), "A.EXAMPLE", 0x200600}));
+  seed("kdc_proxy_message", "answer", encode(KdcProxyMessage{encode(s::krb_error()), "", {}}));
   seed("krb_error", "status", encode(s::krb_error()));
   KrbError preauth = s::krb_error();
   preauth.e_data = encode(PaDataList{{PaType::etype_info2, encode(s::etype_info2())}, {PaType::enc_timestamp, {}}});

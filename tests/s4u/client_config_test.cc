@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sspi_shim/s4u/kdc_proxy.h"
+
 namespace stead {
 namespace {
 
@@ -98,8 +100,33 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"nameserver_by_name", "[locator]\nnameservers = [\"ns.example:53\"]\n", ":2:16: "},
         BadFile{"empty_principal", "[identity]\nprincipal = \"\"\n", ":2:13: "},
         BadFile{"locator_no_table", "locator = 3\n", ":1:11: "},
+        BadFile{"relay_without_tls", "[locator]\nkdc_proxy = \"http://relay.a/KdcProxy\"\n", ":2:13: "},
+        BadFile{"relay_by_bad_port", "[locator.realm.\"A\"]\nkdc_proxy = \"https://relay.a:0/\"\n", ":2:13: "},
+        BadFile{"relay_and_controllers", "[locator.realm.\"A\"]\nkdc_proxy = \"https://relay.a/\"\ncontrollers = [{ address = \"::1\" }]\n", ":3:15: "},
+        BadFile{"ca_without_relay", "[locator]\nca = \"ca.crt\"\n", ":2:6: "},
         BadFile{"syntax", "[identity\n", ":1:"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(ClientConfigTest, ReadsRelays) {
+  const auto options = read("[locator]\nkdc_proxy = \"https://relay.example/KdcProxy\"\nca = \"ca.crt\"\n"
+                            "[locator.realm.\"a\"]\nkdc_proxy = \"https://a.example:8443/Kdc\"\n"
+                            "[locator.realm.\"B\"]\ncontrollers = [{ address = \"::1\" }]\n");
+  ASSERT_TRUE(options) << message_;
+  EXPECT_EQ(options->locator.kdc_proxy, (KdcProxy{"https://relay.example/KdcProxy", (folder_ / "ca.crt").string()}));
+  EXPECT_EQ(kdc_proxy_of(options->locator, "A")->url, "https://a.example:8443/Kdc");
+  EXPECT_EQ(kdc_proxy_of(options->locator, "B"), nullptr);
+  EXPECT_EQ(kdc_proxy_of(options->locator, "C")->url, "https://relay.example/KdcProxy");
+}
+
+TEST(KdcProxyUrls, AreReadAsWritten) {
+  EXPECT_EQ(parse_kdc_proxy_url("https://relay.example/KdcProxy").value(), (KdcProxyUrl{"relay.example", "443", "/KdcProxy"}));
+  EXPECT_EQ(parse_kdc_proxy_url("HTTPS://10.0.0.1:8443").value(), (KdcProxyUrl{"10.0.0.1", "8443", "/"}));
+  EXPECT_EQ(parse_kdc_proxy_url("https://[::1]:8443/a?b").value(), (KdcProxyUrl{"::1", "8443", "/a?b"}));
+  for (const char* url : {"", "https://", "http://relay/", "relay", "https:///a", "https://u@relay/", "https://relay:/", "https://relay:65536/", "https://relay:8a/",
+                          "https://[::1", "https://[::1]8/", "https://[relay]/", "https://a b/", "https://relay/#x", "https://relay/\r\nX: y", "https://::1/"}) {
+    EXPECT_FALSE(parse_kdc_proxy_url(url)) << url;
+  }
+}
 
 TEST_F(ClientConfigTest, AMissingFileIsNamed) {
   EXPECT_FALSE(read_client_config((folder_ / "none.toml").string(), OtherTables::refused, message_));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,19 @@ struct ControllerAddress {
   friend bool operator==(const ControllerAddress&, const ControllerAddress&) = default;
 };
 
+// An HTTPS relay in front of KDCs (MS-KKDCP), where they cannot be reached themselves.
+struct KdcProxy {
+  std::string url;  // "https://host/KdcProxy", with a port where it is not 443
+  std::string ca;   // a PEM file with those who may have issued its certificate; empty: the system's
+  friend bool operator==(const KdcProxy&, const KdcProxy&) = default;
+};
+
 struct LocatorOptions {
   // Controllers of a realm (upper case), in the order they are asked, in place of DNS.
   std::map<std::string, std::vector<ControllerAddress>> realms;
+  // Relays of realms (upper case), in place of controllers and DNS; and the one of every other realm that has no controllers here.
+  std::map<std::string, KdcProxy> kdc_proxies;
+  std::optional<KdcProxy> kdc_proxy;
   std::vector<std::string> nameservers;  // "address:port"; empty: the system's
   std::string site;                      // empty: learned from the DCs' answers
   std::chrono::milliseconds ping_timeout{1000};  // for one datagram; two are sent

@@ -173,6 +173,7 @@ Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(const 
   std::vector<std::shared_ptr<Client>> clients;
   for (std::size_t i = 0; i < executors.size(); ++i) {
     ClientOptions own = options;
+    own.refusal_life = std::chrono::seconds(10);  // who repairs a delegation tries it in a browser next
     if (on_step) own.on_step = [on_step, i](const TraceStep& step) { on_step(i, step); };
     auto client = Client::open(executors[i], std::move(own), message);
     if (!client) return client.error();

@@ -18,17 +18,19 @@ constexpr std::chrono::seconds kRefreshAgain{60};
 
 // How long a refusal is remembered: no longer than an administrator who repairs it would wait. Drawn from the class's span, so that many
 // that came together do not end together.
-std::chrono::milliseconds life_of(const Failure& failure) {
+std::chrono::milliseconds life_of(const Failure& failure, std::chrono::milliseconds refusal_life) {
+  using std::chrono::seconds;
   struct Span {
     std::chrono::milliseconds from, to;
   };
-  constexpr Span by_policy{std::chrono::seconds(60), std::chrono::seconds(120)}, unknown{std::chrono::seconds(30), std::chrono::seconds(60)},
-      transport{std::chrono::seconds(1), std::chrono::seconds(3)};
-  Span span = by_policy;
+  constexpr Span transport{seconds(1), seconds(3)}, no_controller{seconds(2), seconds(5)}, unknown{seconds(30), seconds(60)};
+  Span span{refusal_life, 2 * refusal_life};
   if (failure.kind != FailureKind::refused) {
     span = transport;
+  } else if (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found") {
+    span = no_controller;  // one may be back any moment
   } else if (failure.error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || failure.error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
-    span = unknown;
+    span = {std::min(span.from, unknown.from), std::min(span.to, unknown.to)};
   }
   return span.from + std::chrono::milliseconds(random_nonce() % static_cast<std::uint32_t>((span.to - span.from).count() + 1));
 }
@@ -199,7 +201,7 @@ void S4uClient::remember_refusal(const std::string& key, const std::string& owne
   const auto now = surroundings_.now();
   // What a probe found holds no longer than what it looked past: one of them in that time.
   const auto before = refusals_.find(key, now);
-  const CacheTime until = before ? before->until : now + life_of(failure);
+  const CacheTime until = before ? before->until : now + life_of(failure, options_.refusal_life);
   refusals_.put(key, owner, {std::make_shared<const Failure>(failure), until, before.has_value()}, {until, kNever, size_of(failure.trace)}, since);
 }
 

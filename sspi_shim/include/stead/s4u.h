@@ -93,6 +93,9 @@ struct ClientOptions {
   std::size_t cache_bytes = std::size_t{256} << 20;
   std::chrono::seconds ticket_life{0};            // a ticket is kept no longer than this, its own end and its evidence's; 0: no such limit
   std::vector<std::string> uncached_services;     // SPNs without realm whose tickets are not kept at all
+  // A refusal by the directory's policy is remembered for this long, to twice as long; one for an unknown name for no more than half a
+  // minute to a minute, what may mend itself (silence, no DC of the level) for seconds.
+  std::chrono::seconds refusal_life{60};
   std::function<void(const TraceStep&)> on_step;     // each step as it happens
   bool learn_levels = false;        // wait briefly for the ping of each DC that answered, so that the trace has its level
 };

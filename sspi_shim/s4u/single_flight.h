@@ -39,9 +39,10 @@ class SingleFlight {
   // was cancelled, or the work threw.
   boost::asio::awaitable<std::optional<Value>> run(std::string key, std::chrono::steady_clock::duration deadline, Work work) {
     const auto here = co_await boost::asio::this_coro::executor;
-    const auto seat = std::make_shared<Seat>(here, 1);
-    board(std::move(key), deadline, std::move(work), seat);
-    const auto [error, value] = co_await seat->async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
+    Channel channel(here, 1);
+    const Waiter waiter(channel);
+    board(std::move(key), deadline, std::move(work), waiter.seat);
+    const auto [error, value] = co_await channel.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (error || !value) co_return std::nullopt;
     co_return *value;
   }
@@ -53,12 +54,27 @@ class SingleFlight {
 
  private:
   using Result = std::shared_ptr<const Value>;
-  // Where one caller waits: the flight keeps no more than a weak reference, for his executor may go first.
-  using Seat = boost::asio::experimental::concurrent_channel<void(boost::system::error_code, Result)>;
+  using Channel = boost::asio::experimental::concurrent_channel<void(boost::system::error_code, Result)>;
+  // Where one caller waits. The channel is his alone: it must go before his executor's context does, which the flight may outlive. So a
+  // flight holds the seat, and what is in it while it holds the mutex.
+  struct Seat {
+    std::mutex mutex;
+    Channel* channel = nullptr;  // null: he has left
+  };
+  struct Waiter {
+    explicit Waiter(Channel& channel) { seat->channel = &channel; }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() {
+      const std::lock_guard lock(seat->mutex);
+      seat->channel = nullptr;
+    }
+    std::shared_ptr<Seat> seat = std::make_shared<Seat>();
+  };
   struct Flight {
     explicit Flight(const boost::asio::any_io_executor& executor) : deadline(executor) {}
     boost::asio::steady_timer deadline;  // touched on the executor only
-    std::vector<std::weak_ptr<Seat>> seats;
+    std::vector<std::shared_ptr<Seat>> seats;
   };
   // Shared with flights that outlive their owner.
   struct Table {
@@ -101,15 +117,16 @@ class SingleFlight {
   }
 
   static void land(Table& table, const std::string& key, const std::shared_ptr<Flight>& flight, const Result& result) {
-    std::vector<std::weak_ptr<Seat>> seats;
+    std::vector<std::shared_ptr<Seat>> seats;
     {
       const std::lock_guard lock(table.mutex);
       const auto found = table.flights.find(key);
       if (found != table.flights.end() && found->second == flight) table.flights.erase(found);
       seats.swap(flight->seats);
     }
-    for (const auto& waiting : seats) {
-      if (const auto seat = waiting.lock()) seat->try_send(boost::system::error_code(), result);
+    for (const auto& seat : seats) {
+      const std::lock_guard lock(seat->mutex);
+      if (seat->channel) seat->channel->try_send(boost::system::error_code(), result);
     }
   }
 

@@ -18,8 +18,8 @@ namespace stead {
 
 struct RaceTimes {
   std::chrono::milliseconds answer;  // for one DC, datagram and connection together
-  std::chrono::milliseconds hedge;   // before the next DC is asked beside one from which nothing has come since
-  std::chrono::milliseconds patience;  // before the next is asked beside one that has answered others since
+  std::chrono::milliseconds hedge;   // of silence, before the next DC is asked beside it
+  std::chrono::milliseconds patience;  // before the next is asked beside one that goes on answering others
 };
 
 class KdcRace : public std::enable_shared_from_this<KdcRace> {

@@ -63,8 +63,8 @@ class Transport final : public KdcTransport {
     const KdcRace::Attempt* last = nullptr;
     for (;;) {
       const bool waiting = race->running();
-      // A DC that answers others meanwhile lives: it is slow with this request, or lost it.
-      if (last && next_at <= Clock::now() && next_at < last->started + times.patience && heard_since(*last)) next_at = last->started + times.patience;
+      // A DC that goes on answering others lives: it is slow with this request, or lost it.
+      if (last && next_at <= Clock::now()) next_at = std::max(next_at, std::min(heard(*last) + times.hedge, last->started + times.patience));
       if (next < controllers.size() && (!waiting || Clock::now() >= next_at)) {
         last = &race->start(controllers[next++]);
         next_at = last->started + times.hedge;
@@ -130,9 +130,10 @@ class Transport final : public KdcTransport {
   }
 
   [[nodiscard]] std::chrono::milliseconds hedge() const { return std::min(kHedge, timeout_ / 2); }
-  [[nodiscard]] bool heard_since(const KdcRace::Attempt& attempt) const {
+  // When this DC answered anybody last.
+  [[nodiscard]] Clock::time_point heard(const KdcRace::Attempt& attempt) const {
     const auto found = heard_.find({attempt.at.where.address, attempt.at.where.kerberos_port});
-    return found != heard_.end() && found->second > attempt.started;
+    return found == heard_.end() ? Clock::time_point() : found->second;
   }
 
   // DCs that had their time, and whose answer is not waited for any more because another one came.
@@ -141,7 +142,7 @@ class Transport final : public KdcTransport {
     for (const auto& attempt : race.attempts()) {
       const bool had_time = now - attempt->started >= hedge();
       if (attempt->outcome || !had_time) continue;
-      if (heard_since(*attempt)) continue;  // slow, not silent
+      if (now - heard(*attempt) < hedge()) continue;  // slow, not silent
       result.silent.push_back({attempt->at, now - attempt->started});
       locator_->mark_silent(attempt->at.where);
     }

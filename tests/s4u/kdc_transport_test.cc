@@ -109,7 +109,12 @@ TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
   second.reply = tgs_reply(2);
   const auto over = transport({&first, &second});
   ASSERT_EQ(send(*over).reply->from.where.name, "dc1.test") << "it was heard a moment ago";
-  first.silence();
+  // What it gets from now on it does not answer; one request was on its way when it answered last.
+  std::optional<std::chrono::steady_clock::duration> caught;
+  const auto caught_start = std::chrono::steady_clock::now();
+  int left = 2;
+  first.on_datagram = [&](Bytes) { return --left == 0 ? std::vector<Buffer>{tgs_reply(1)} : std::vector<Buffer>{}; };
+  asio::co_spawn(io_, over->send("TEST", tgs_request()), [&](std::exception_ptr, const KdcExchangeResult&) { caught = std::chrono::steady_clock::now() - caught_start; });
   std::vector<std::chrono::steady_clock::duration> took;
   constexpr std::size_t kCalls = 60;
   std::function<asio::awaitable<void>(int)> call = [&](int after) -> asio::awaitable<void> {
@@ -125,6 +130,8 @@ TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
   io_.restart();
   io_.run();
   for (const auto& one : took) EXPECT_LT(one, 400ms);
+  ASSERT_TRUE(caught);
+  EXPECT_LT(*caught, 400ms);
   const auto quick = std::count_if(took.begin(), took.end(), [](const auto& one) { return one < 100ms; });
   EXPECT_GE(quick, 20) << "those that came after the first hedge wait for nothing";
 }
@@ -139,8 +146,14 @@ TEST_F(KdcTransportTest, ASlowRequestOfADcThatAnswersOthersIsWaitedFor) {
     lost = std::move(got);
     io_.stop();
   });
-  asio::steady_timer timer(io_, 50ms);
-  timer.async_wait([&](const Error&) { asio::co_spawn(io_, over->send("TEST", tgs_request()), [](std::exception_ptr, const KdcExchangeResult&) {}); });
+  std::function<asio::awaitable<void>()> others = [&]() -> asio::awaitable<void> {
+    for (asio::steady_timer timer(io_);;) {
+      timer.expires_after(50ms);
+      co_await timer.async_wait(test::as_result);
+      co_await over->send("TEST", tgs_request());
+    }
+  };
+  asio::co_spawn(io_, others(), asio::detached);
   io_.run();
   ASSERT_TRUE(lost && lost->reply);
   EXPECT_EQ(lost->reply->from.where.name, "dc1.test") << "by TCP, after the datagram's time";

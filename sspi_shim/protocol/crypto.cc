@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sspi_shim/protocol/crypto_aes.h"
-#include "sspi_shim/protocol/crypto_random.h"
 #include "sspi_shim/protocol/crypto_rc4.h"
 #include "sspi_shim/protocol/crypto_state.h"
 
@@ -41,7 +40,7 @@ Buffer encrypt(const Key& key, KeyUsage usage, Bytes plain) {
   const std::size_t size = kAesBlock + plain.size();
   Buffer out(size +
              std::max(profile.mac_size, kAesBlock));  // the last block is padded in place before the MAC is put there
-  crypto::draw_confounder(std::span(out).first<kAesBlock>());
+  random_bytes(std::span(out).first<kAesBlock>());
   std::copy(plain.begin(), plain.end(), out.begin() + kAesBlock);
   seal(profile, *keys.derived, out, size);
   out.resize(size + profile.mac_size);

@@ -59,6 +59,7 @@ class Key {
 [[nodiscard]] Result<Buffer> prf(const Key& key, Bytes input);
 [[nodiscard]] Result<Key> fx_cf2(const Key& a, const Key& b, std::string_view pepper_a, std::string_view pepper_b);
 
+// Bytes that nobody else gets, in this process or in one forked from it.
 void random_bytes(std::span<std::uint8_t> out);
 [[nodiscard]] Buffer random_buffer(std::size_t size);
 [[nodiscard]] std::uint32_t random_nonce();  // below 2^31, as peers with signed nonces need

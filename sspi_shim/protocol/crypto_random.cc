@@ -1,5 +1,3 @@
-#include "sspi_shim/protocol/crypto_random.h"
-
 #include <openssl/rand.h>
 #include <pthread.h>
 
@@ -11,14 +9,17 @@
 #include "sspi_shim/protocol/crypto.h"
 
 namespace stead {
-namespace crypto {
 namespace {
+
+constexpr std::size_t kBatch = 2048, kMostOfBatch = 64;
 
 // Counts the forks this process descends from, so that parent and child never use the same batch.
 std::atomic<unsigned> forks{0};
 
+// A draw of 16 bytes from OpenSSL's generator takes 0.9 µs, a quarter of an encryption, and asks the kernel for the process's number:
+// each thread draws as many as a hundred messages need.
 struct Batch {
-  std::array<std::uint8_t, 512> bytes;
+  std::array<std::uint8_t, kBatch> bytes;
   std::size_t used = sizeof bytes;
   unsigned drawn_after = 0;
 
@@ -30,13 +31,19 @@ struct Batch {
   ~Batch() { wipe(bytes.data(), bytes.size()); }
 };
 
+void draw(std::span<std::uint8_t> out) {
+  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
+    throw std::runtime_error("OpenSSL has no random bytes");
+}
+
 }  // namespace
 
-void draw_confounder(std::span<std::uint8_t, 16> out) {
+void random_bytes(std::span<std::uint8_t> out) {
+  if (out.size() > kMostOfBatch) return draw(out);
   static thread_local Batch batch;
   const auto now = forks.load(std::memory_order_relaxed);
-  if (batch.used == batch.bytes.size() || batch.drawn_after != now) {
-    random_bytes(batch.bytes);
+  if (batch.bytes.size() - batch.used < out.size() || batch.drawn_after != now) {
+    draw(batch.bytes);
     batch.used = 0;
     batch.drawn_after = now;
   }
@@ -44,13 +51,6 @@ void draw_confounder(std::span<std::uint8_t, 16> out) {
   std::copy(taken.begin(), taken.end(), out.begin());
   wipe(taken.data(), taken.size());
   batch.used += out.size();
-}
-
-}  // namespace crypto
-
-void random_bytes(std::span<std::uint8_t> out) {
-  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
-    throw std::runtime_error("OpenSSL has no random bytes");
 }
 
 Buffer random_buffer(std::size_t size) {

@@ -45,7 +45,7 @@ void ours_from_password(benchmark::State& state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(Key::from_password(type_of(state), "Passw0rd!", "CORP.CONTOSO.COMalice"));
 }
-void ours_random_confounder(benchmark::State& state) {
+void ours_random_bytes(benchmark::State& state) {
   std::array<std::uint8_t, 16> bytes;
   for (auto _ : state) random_bytes(bytes);
 }
@@ -136,7 +136,7 @@ BENCHMARK(ours_checksum_cold)->Apply(every_type);
 BENCHMARK(libk5crypto_checksum_cold)->Apply(every_type);
 BENCHMARK(ours_from_password)->Arg(17)->Arg(18)->Arg(19)->Arg(20);
 BENCHMARK(libk5crypto_from_password)->Arg(17)->Arg(18)->Arg(19)->Arg(20);
-BENCHMARK(ours_random_confounder);
+BENCHMARK(ours_random_bytes);
 
 }  // namespace
 }  // namespace stead

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "sspi_shim/protocol/crypto_aes.h"
-#include "sspi_shim/protocol/crypto_random.h"
 #include "sspi_shim/protocol/crypto_state.h"
 
 namespace stead {
@@ -300,23 +299,23 @@ TEST_P(EveryType, ThreadsMayShareAKey) {
 INSTANTIATE_TEST_SUITE_P(EncTypes, EveryType, testing::ValuesIn(kTypes),
                          [](const auto& test) { return "etype" + std::to_string(int(test.param)); });
 
-TEST(Random, ConfoundersNeverRepeat) {
+TEST(Random, BytesNeverRepeat) {
   std::set<std::string> seen;
   std::array<std::uint8_t, 16> drawn;
   for (int i = 0; i < 1000; ++i) {
-    crypto::draw_confounder(drawn);
+    random_bytes(drawn);
     EXPECT_TRUE(seen.insert(to_hex(drawn)).second);
   }
 }
 
-TEST(Random, AForkedProcessDrawsOtherConfounders) {
+TEST(Random, AForkedProcessDrawsOthers) {
   std::array<std::uint8_t, 16> drawn, childs;
-  crypto::draw_confounder(drawn);
+  random_bytes(drawn);
   int pipe_ends[2];
   ASSERT_EQ(pipe(pipe_ends), 0);
   const auto child = fork();
   ASSERT_GE(child, 0);
-  crypto::draw_confounder(drawn);
+  random_bytes(drawn);
   if (child == 0) _exit(::write(pipe_ends[1], drawn.data(), drawn.size()) == 16 ? 0 : 1);
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);

@@ -23,15 +23,17 @@ Result<ApReq> decode_ap_req(Bytes der) {
   return in.finish(std::move(out));
 }
 
-Buffer encode(const ApReq& value) {
-  der::Writer out;
+Buffer encode(const ApReq& value) { return encode_ap_req(value.options, value.ticket, value.authenticator); }
+
+Buffer encode_ap_req(std::uint32_t options, const Ticket& ticket, const EncryptedData& authenticator) {
+  der::Writer out(kRoomForNames + ticket.enc_part.cipher.size() + authenticator.cipher.size());
   out.element(der::application(14), [&](der::Writer& app) {
     app.sequence([&](der::Writer& seq) {
       seq.field(0, [&](der::Writer& f) { f.int32(kPvno); });
       seq.field(1, [&](der::Writer& f) { f.int32(std::int32_t(MessageType::ap_req)); });
-      seq.field(2, [&](der::Writer& f) { f.kerberos_flags(value.options); });
-      seq.field(3, [&](der::Writer& f) { write(f, value.ticket); });
-      seq.field(4, [&](der::Writer& f) { write(f, value.authenticator); });
+      seq.field(2, [&](der::Writer& f) { f.kerberos_flags(options); });
+      seq.field(3, [&](der::Writer& f) { write(f, ticket); });
+      seq.field(4, [&](der::Writer& f) { write(f, authenticator); });
     });
   });
   return std::move(out).finish();

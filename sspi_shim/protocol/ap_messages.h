@@ -15,6 +15,8 @@ struct ApReq {
 };
 [[nodiscard]] Result<ApReq> decode_ap_req(Bytes der);
 [[nodiscard]] Buffer encode(const ApReq& value);
+// The same of its parts, which need no copy.
+[[nodiscard]] Buffer encode_ap_req(std::uint32_t options, const Ticket& ticket, const EncryptedData& authenticator);
 
 //   Authenticator ::= [APPLICATION 2] SEQUENCE { authenticator-vno [0], crealm [1], cname [2], cksum [3] OPTIONAL, cusec [4],
 //     ctime [5], subkey [6] OPTIONAL, seq-number [7] OPTIONAL, authorization-data [8] OPTIONAL }

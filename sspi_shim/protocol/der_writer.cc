@@ -22,7 +22,10 @@ void Writer::close(std::size_t start) {
   for (std::size_t left = length; left != 0; left >>= 8) octets[count++] = static_cast<std::uint8_t>(left);
   std::reverse(octets.begin(), octets.begin() + std::ptrdiff_t(count));
   out_[start - 1] = static_cast<std::uint8_t>(0x80 | count);
-  out_.insert(out_.begin() + std::ptrdiff_t(start), octets.begin(), octets.begin() + std::ptrdiff_t(count));
+  out_.resize(out_.size() + count);
+  std::uint8_t* const content = out_.data() + start;
+  std::memmove(content + count, content, length);
+  std::memcpy(content, octets.data(), count);
 }
 
 void Writer::raw(std::uint8_t tag, Bytes content) {

@@ -12,8 +12,8 @@ namespace stead::der {
 
 class Writer {
  public:
-  Writer() = default;
-  explicit Writer(std::size_t size_hint) { out_.reserve(size_hint); }
+  // `size_hint`: what the message will take, where that is known; more is no error, but is copied as it grows.
+  explicit Writer(std::size_t size_hint = 512) { out_.reserve(size_hint); }
 
   template <class Body>
   void element(std::uint8_t tag, Body&& body) {

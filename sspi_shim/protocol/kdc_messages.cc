@@ -66,7 +66,9 @@ Result<KdcReqBody> decode_kdc_req_body(Bytes der) {
 }
 
 Buffer encode(const KdcReqBody& value) {
-  der::Writer out;
+  std::size_t size = kRoomForNames;
+  for (const auto& ticket : value.additional_tickets) size += kRoomForNames + ticket.enc_part.cipher.size();
+  der::Writer out(size);
   write(out, value);
   return std::move(out).finish();
 }
@@ -91,7 +93,7 @@ Result<KdcReq> decode_kdc_req(Bytes der) {
 }
 
 Buffer encode(const KdcReq& value) {
-  der::Writer out;
+  der::Writer out(kRoomForNames + room_for(value.padata) + value.body_der.size());
   out.element(der::application(std::int32_t(value.type)), [&](der::Writer& app) {
     app.sequence([&](der::Writer& seq) {
       seq.field(1, [&](der::Writer& f) { f.int32(kPvno); });
@@ -129,7 +131,7 @@ Result<KdcRep> decode_kdc_rep(Bytes der) {
 }
 
 Buffer encode(const KdcRep& value) {
-  der::Writer out;
+  der::Writer out(kRoomForNames + room_for(value.padata) + value.ticket.enc_part.cipher.size() + value.enc_part.cipher.size());
   out.element(der::application(std::int32_t(value.type)), [&](der::Writer& app) {
     app.sequence([&](der::Writer& seq) {
       seq.field(0, [&](der::Writer& f) { f.int32(kPvno); });

@@ -54,7 +54,7 @@ Result<NegTokenInit> decode_neg_token_init(Bytes token) {
 }
 
 Buffer encode(const NegTokenInit& value) {
-  der::Writer out;
+  der::Writer out(128 + value.mech_token.size());
   out.element(kGssToken, [&](der::Writer& gss) {
     gss.raw(der::kOid, mech_oid::spnego);
     gss.field(0, [&](der::Writer& choice) {
@@ -123,7 +123,7 @@ Result<KrbToken> decode_krb_token(Bytes token) {
 }
 
 Buffer encode(const KrbToken& value) {
-  der::Writer out;
+  der::Writer out(32 + value.message.size());
   out.element(kGssToken, [&](der::Writer& gss) {
     gss.raw(der::kOid, mech_oid::kerberos);
     const auto id = std::uint16_t(value.id);

@@ -127,7 +127,7 @@ Result<Ticket> decode_ticket(Bytes der) {
 }
 
 Buffer encode(const Ticket& value) {
-  der::Writer out;
+  der::Writer out(kRoomForNames + value.enc_part.cipher.size());
   write(out, value);
   return std::move(out).finish();
 }

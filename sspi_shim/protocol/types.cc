@@ -9,6 +9,11 @@ namespace {
 constexpr std::size_t kMaxItems = 512;
 
 void append_escaped(std::string& out, std::string_view part) {
+  const auto is_special = [](char c) { return c == '/' || c == '@' || c == '\\' || c == '\n' || c == '\t' || c == '\b'; };
+  if (std::none_of(part.begin(), part.end(), is_special)) {  // nearly all are like this
+    out += part;
+    return;
+  }
   for (const char c : part) {
     switch (c) {
       case '/':
@@ -52,6 +57,7 @@ char unescaped(char c) {
 
 std::string to_string(const PrincipalName& name) {
   std::string out;
+  out.reserve(64);
   for (std::size_t i = 0; i < name.components.size(); ++i) {
     if (i != 0) out += '/';
     append_escaped(out, name.components[i]);
@@ -113,6 +119,12 @@ bool is_krbtgt(const PrincipalName& name) {
 const PaData* find_padata(const PaDataList& list, PaType type) {
   const auto found = std::ranges::find(list, type, &PaData::type);
   return found == list.end() ? nullptr : &*found;
+}
+
+std::size_t room_for(const PaDataList& value) {
+  std::size_t size = 0;
+  for (const PaData& padata : value) size += padata.value.size() + 32;
+  return size;
 }
 
 PrincipalName read_principal_name(der::Reader& r) {

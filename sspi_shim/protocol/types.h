@@ -92,6 +92,10 @@ struct HostAddress {
   friend bool operator==(const HostAddress&, const HostAddress&) = default;
 };
 
+// Hints for a writer's size: of a message's names, realms and times; of padata.
+constexpr std::size_t kRoomForNames = 512;
+[[nodiscard]] std::size_t room_for(const PaDataList& value);
+
 PrincipalName read_principal_name(der::Reader& r);
 EncryptedData read_encrypted_data(der::Reader& r);
 EncryptionKey read_encryption_key(der::Reader& r);

@@ -8,7 +8,8 @@ FAR = "HTTP/far.other.example"
 
 
 def text(second_dc=False):
-    """The forest file. With a second DC: dc2 serves the first domain as well."""
+    """The forest file. With a second DC: dc2 serves the first domain as well. krbtgt has a password, so that DCs in processes of their
+    own take each other's tickets, as those of one domain do."""
     users = "\n".join(f'  {{ name = "user{i}", password = "Passw0rd!" }},' for i in range(USERS + 1))
     second = """
 [[domain.controller]]
@@ -24,6 +25,7 @@ sid     = "S-1-5-21-71-72-73"
 forest  = "bench.example"
 account = [
 {users}
+  {{ name = "krbtgt", password = "krbtgt" }},
   {{ name = "front$", password = "front", flags = ["trusted_to_auth_for_delegation"], spns = ["HTTP/front.bench.example"], allowed_to_delegate_to = ["{NEAR}"] }},
   {{ name = "near$", password = "near", spns = ["{NEAR}"] }},
 ]

@@ -2,9 +2,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "sspi_shim/protocol/krb_error.h"
 #include "sspi_shim/s4u/udp_exchange.h"
@@ -76,7 +76,7 @@ asio::awaitable<bool> KdcRace::wait(Clock::time_point until) {
     if (attempt->outcome && !attempt->judged) co_return true;
   }
   wake_.expires_at(until);
-  co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await wake_.async_wait(asio::as_tuple(asio::deferred));
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return state.cancelled() == asio::cancellation_type::none;
 }

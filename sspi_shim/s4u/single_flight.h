@@ -4,10 +4,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <atomic>
 #include <exception>
 #include <functional>
@@ -42,7 +42,7 @@ class SingleFlight {
     Channel channel(here, 1);
     const Waiter waiter(channel);
     board(std::move(key), deadline, std::move(work), waiter.seat);
-    const auto [error, value] = co_await channel.async_receive(boost::asio::as_tuple(boost::asio::use_awaitable));
+    const auto [error, value] = co_await channel.async_receive(boost::asio::as_tuple(boost::asio::deferred));
     if (error || !value) co_return std::nullopt;
     co_return *value;
   }

@@ -4,9 +4,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/write.hpp>
+#include <algorithm>
 #include <array>
 
 #include "sspi_shim/s4u/time_limit.h"
@@ -16,9 +16,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 namespace {
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t kMaxIdlePerPeer = 8;
 constexpr std::chrono::seconds kIdleLife{60};
+constexpr std::size_t kHead = 4, kUsualFrame = 4096;
 
 // Open, and with nothing to read: neither a FIN nor bytes that nobody asked for.
 bool looks_alive(tcp::socket& socket) {
@@ -32,19 +33,36 @@ bool connection_was_dead(const Error& error) {
 }
 
 asio::awaitable<Result<Buffer>> exchange_frames(TcpPool::Socket socket, const Buffer& request) {
-  std::array<std::uint8_t, 4> head{};
+  std::array<std::uint8_t, kHead> head{};
   store_be32(head.data(), static_cast<std::uint32_t>(request.size()));
-  const std::array<asio::const_buffer, 2> frame{asio::buffer(head), asio::buffer(request)};
-  const auto [write_error, written] = co_await asio::async_write(*socket, frame, as_result);
-  if (write_error) co_return write_error;
-  const auto [head_error, head_size] = co_await asio::async_read(*socket, asio::buffer(head), as_result);
-  if (head_error) co_return head_error;
-  const std::size_t size = load_be32(head.data());
-  if (size == 0 || size > kMaxKdcFrame) co_return make_error_code(WireErrc::bad_length);
-  Buffer body(size);
-  const auto [body_error, body_size] = co_await asio::async_read(*socket, asio::buffer(body), as_result);
-  if (body_error) co_return body_error;
-  co_return body;
+  const std::array<asio::const_buffer, 2> sent{asio::buffer(head), asio::buffer(request)};
+  // A connection on which nothing else waits takes a request at once, as a rule.
+  Error write_error;
+  const std::size_t taken = socket->write_some(sent, write_error);
+  if (write_error && write_error != asio::error::would_block) co_return write_error;
+  if (taken < kHead + request.size()) {
+    const std::size_t of_head = std::min(taken, kHead);
+    const std::array<asio::const_buffer, 2> rest{asio::buffer(head) + of_head, asio::buffer(request) + (taken - of_head)};
+    const auto [rest_error, written] = co_await asio::async_write(*socket, rest, as_result);
+    if (rest_error) co_return rest_error;
+  }
+  // More room than most answers take: they come whole by one read, and Asio knows that there is no more.
+  Buffer frame(kUsualFrame);
+  std::size_t have = 0, whole = kHead;
+  while (have < whole) {
+    const auto [error, size] = co_await socket->async_read_some(asio::buffer(frame.data() + have, frame.size() - have), as_result);
+    if (error) co_return error;
+    have += size;
+    if (have < kHead) continue;
+    const std::size_t body = load_be32(frame.data());
+    if (body == 0 || body > kMaxKdcFrame) co_return make_error_code(WireErrc::bad_length);
+    whole = kHead + body;
+    if (have > whole) co_return make_error_code(WireErrc::trailing_bytes);  // nobody asked for what follows
+    if (frame.size() < whole) frame.resize(whole);
+  }
+  frame.resize(whole);
+  frame.erase(frame.begin(), frame.begin() + kHead);
+  co_return frame;
 }
 }  // namespace
 
@@ -99,6 +117,7 @@ asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool, std:
       error = connect_error;
       Error ignored;
       if (!error) socket->set_option(tcp::no_delay(true), ignored);
+      if (!error) socket->non_blocking(true, error);
     }
     if (!error) {
       Result<Buffer> answer = co_await exchange_frames(socket, request);

@@ -2,7 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <array>
 
 #include "sspi_shim/s4u/time_limit.h"
@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 using asio::ip::udp;
 
 namespace {
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 // What the socket has, without waiting. would_block: nothing that is an answer.
 Result<Buffer> receive_answer(udp::socket& socket, const std::function<bool(Bytes)>& is_answer) {

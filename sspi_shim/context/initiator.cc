@@ -66,13 +66,11 @@ Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket, std
   authenticator.subkey = Key::random(credential.session_key.type()).to_encryption_key();
   authenticator.seq_number = random_nonce();
 
-  ApReq request;
-  request.options = mutual ? ap_option::mutual_required : 0;
-  request.ticket = credential.ticket;
-  request.authenticator = encrypt_data(credential.session_key, KeyUsage::ap_req_authenticator, encode(authenticator));
+  const EncryptedData sealed = encrypt_data(credential.session_key, KeyUsage::ap_req_authenticator, encode(authenticator));
+  Buffer request = encode_ap_req(mutual ? ap_option::mutual_required : 0, credential.ticket, sealed);
 
   NegotiateToken out;
-  out.token = encode(NegTokenInit{{mech_oid::kerberos}, encode(KrbToken{KrbTokenId::ap_req, encode(request)})});
+  out.token = encode(NegTokenInit{{mech_oid::kerberos}, encode(KrbToken{KrbTokenId::ap_req, std::move(request)})});
   if (mutual) out.reply_state = reply_state(authenticator, credential.session_key);
   return out;
 }

@@ -48,8 +48,8 @@ Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_pt
   out.principal = got->principal();
   out.forwardable = state.forwardable;
   out.sensitive = state.sensitive;
-  out.evidence_bytes = encode(state.evidence).size();
-  out.groups = groups_of(state.evidence, tools->keys_of(tools->self));
+  out.evidence_bytes = encode(*state.evidence).size();
+  out.groups = groups_of(*state.evidence, tools->keys_of(tools->self));
   co_return std::move(*got);
 }
 

@@ -126,13 +126,15 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   const auto& evidence = *exchange.evidence();
   auto state = std::make_shared<Identity::State>();
   state->user = exchange.user();
-  state->evidence = evidence.ticket;
+  state->evidence = ticket_of(exchange.evidence());
   state->to_ourselves = exchange.evidence();
   state->forwardable = evidence.forwardable();
   state->endtime = evidence.endtime;
   state->cache_key = to_lower(to_string(state->user)) + " s4u2self ";
-  const auto opened = open_own_ticket(evidence.ticket, keys_);
-  state->sensitive = opened && opened->sensitive;
+  if (!state->forwardable) {  // which a sensitive user's never is
+    const auto opened = open_own_ticket(evidence.ticket, keys_);
+    state->sensitive = opened && opened->sensitive;
+  }
   state->trace = call->trace;
   state->trace.client = to_string(state->user);
   state->trace.granted = true;
@@ -181,7 +183,7 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
     call->trace.client = to_string(state.user);
     call->trace.service = to_string(self_);
     call->trace.end_time = rfc3339(state.endtime);
-    co_return TicketPtr(std::make_shared<IssuedTicket>(*state.to_ourselves, call->trace));
+    co_return TicketPtr(std::make_shared<IssuedTicket>(state.to_ourselves, call->trace));
   }
   Step<CredentialPtr> tgt = co_await own_tgt(call);
   if (!tgt) co_return tgt.error();
@@ -215,7 +217,7 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
   trace.service = to_string(ticket.service, ticket.service_realm);
   trace.granted = true;
   trace.end_time = rfc3339(ticket.endtime);
-  co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
+  co_return TicketPtr(std::make_shared<IssuedTicket>(exchange.ticket(), std::move(trace)));
 }
 
 // Unconstrained delegation: what the user himself would ask, with the TGT that he forwarded.
@@ -241,7 +243,7 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr cal
   trace.service = to_string(ticket.service, ticket.service_realm);
   trace.granted = true;
   trace.end_time = rfc3339(ticket.endtime);
-  co_return TicketPtr(std::make_shared<IssuedTicket>(ticket, trace));
+  co_return TicketPtr(std::make_shared<IssuedTicket>(walk.ticket(), std::move(trace)));
 }
 
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity, Principal service, bool anew) {

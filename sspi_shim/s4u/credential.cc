@@ -4,8 +4,8 @@ namespace stead {
 
 std::string Credential::tgt_realm() const { return is_krbtgt(service) && service.components.size() == 2 ? service.components[1] : ""; }
 
-std::string IssuedTicket::client() const { return to_string(credential_.client, credential_.client_realm); }
-std::string IssuedTicket::service() const { return to_string(credential_.service, credential_.service_realm); }
+std::string IssuedTicket::client() const { return to_string(credential_->client, credential_->client_realm); }
+std::string IssuedTicket::service() const { return to_string(credential_->service, credential_->service_realm); }
 
 std::string Identity::principal() const { return to_string(state_->user); }
 bool Identity::by_s4u2self() const { return state_->s4u2self; }

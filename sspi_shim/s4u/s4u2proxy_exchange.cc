@@ -17,12 +17,12 @@ S4u2ProxyExchange::S4u2ProxyExchange(Surroundings& surroundings, Wanted wanted)
 
 std::string S4u2ProxyExchange::what() const { return to_string(wanted_.service.name) + " for " + to_string(wanted_.user); }
 
-TgsQuestion S4u2ProxyExchange::delegation_question(CredentialPtr header, Ticket additional) const {
+TgsQuestion S4u2ProxyExchange::delegation_question(CredentialPtr header, TicketRef additional) const {
   TgsQuestion out;
   out.header = std::move(header);
   out.sname = wanted_.service.name;
   out.options = kdc_option::cname_in_addl_tkt | kdc_option::canonicalize | kdc_option::forwardable;
-  out.additional_tickets = {std::move(additional)};
+  out.additional_ticket = std::move(additional);
   out.pac_options = pac_option::resource_based_constrained_delegation;
   return out;
 }
@@ -185,7 +185,7 @@ Action S4u2ProxyExchange::locate_target() {
 Action S4u2ProxyExchange::ask_last() {
   part_of_way_ = Part::last;
   TgsRequest::Manner manner{Stage::target, "S4U2Proxy", what(), true, located_.usable, located_.seen};
-  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(target_->tgt, proxy_tgt_->ticket), std::move(manner));
+  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)), std::move(manner));
   return part_->start();
 }
 

@@ -16,7 +16,7 @@ class S4u2ProxyExchange final : public Machine {
  public:
   struct Wanted {
     CredentialPtr tgt;          // ours, of our own realm
-    Ticket evidence;            // the user's ticket to us
+    TicketRef evidence;         // the user's ticket to us
     Principal user;             // for whom the result must be
     Principal service;          // realm empty: wherever it is found
     std::optional<KnownTarget> target;  // from an earlier walk
@@ -48,7 +48,7 @@ class S4u2ProxyExchange final : public Machine {
   Action take_last(const TgsAnswer& answer);
   Action finish(const TgsAnswer& answer, Stage stage);
   [[nodiscard]] bool names_home(const std::string& realm) const;
-  TgsQuestion delegation_question(CredentialPtr header, Ticket additional) const;
+  TgsQuestion delegation_question(CredentialPtr header, TicketRef additional) const;
   std::string what() const;
 
   Surroundings& surroundings_;

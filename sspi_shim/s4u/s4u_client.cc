@@ -37,7 +37,7 @@ std::chrono::milliseconds life_of(const Failure& failure, std::chrono::milliseco
 
 std::size_t size_of(const Identity& identity) {
   const auto& state = identity.state();
-  return sizeof state + 2 * state.evidence.enc_part.cipher.size() + (state.to_ourselves ? size_of(*state.to_ourselves) : 0) + size_of(state.trace);
+  return sizeof state + (state.to_ourselves ? size_of(*state.to_ourselves) : state.evidence ? state.evidence->enc_part.cipher.size() : 0) + size_of(state.trace);
 }
 
 std::size_t size_of_ticket(const TicketPtr& ticket) {
@@ -274,7 +274,7 @@ Result<Identity> S4uClient::from_ticket(std::vector<std::uint8_t> ticket_der) {
   if (!opened) return opened.error();
   auto state = std::make_shared<Identity::State>();
   state->user = {opened->part.cname, opened->part.crealm};
-  state->evidence = std::move(*ticket);
+  state->evidence = std::make_shared<const Ticket>(std::move(*ticket));
   state->s4u2self = false;
   state->forwardable = (opened->part.flags & ticket_flag::forwardable) != 0;
   state->sensitive = opened->sensitive;

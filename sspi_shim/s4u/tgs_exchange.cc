@@ -26,11 +26,8 @@ Buffer ap_req_for(const Credential& header, const Key& subkey, Bytes body, Stamp
   authenticator.cusec = stamp.microseconds;
   authenticator.subkey = subkey.to_encryption_key();
   authenticator.seq_number = random_nonce();
-  ApReq request;
-  request.ticket = header.ticket;
   const auto plain = encode(authenticator);
-  request.authenticator = encrypt_data(header.session_key, KeyUsage::tgs_req_authenticator, plain);
-  return encode(request);
+  return encode_ap_req(0, header.ticket, encrypt_data(header.session_key, KeyUsage::tgs_req_authenticator, plain));
 }
 
 // Most KDCs encrypt with the subkey; one that ignores it uses the session key with its own usage.
@@ -42,9 +39,9 @@ Result<SecretBuffer> decrypt_reply(const Key& subkey, const Key& session_key, co
 
 }  // namespace
 
-TgsExchange::TgsExchange(TgsQuestion question, std::vector<EncType> etypes, std::chrono::system_clock::time_point realm_now,
+TgsExchange::TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes, std::chrono::system_clock::time_point realm_now,
                          std::chrono::microseconds clock_offset)
-    : question_(std::move(question)), clock_offset_(clock_offset), nonce_(random_nonce()), subkey_(Key::random(question_.header->session_key.type())) {
+    : question_(question), clock_offset_(clock_offset), nonce_(random_nonce()), subkey_(Key::random(question_.header->session_key.type())) {
   const auto& header = *question_.header;
   const auto stamp = stamp_of(realm_now);
   KdcReq request;
@@ -54,8 +51,8 @@ TgsExchange::TgsExchange(TgsQuestion question, std::vector<EncType> etypes, std:
   request.body.sname = question_.sname;
   request.body.till = std::min<Time>(stamp.seconds + kLifetime, std::max(header.endtime, stamp.seconds));
   request.body.nonce = nonce_;
-  request.body.etypes = std::move(etypes);
-  request.body.additional_tickets = question_.additional_tickets;
+  request.body.etypes = etypes;
+  if (question_.additional_ticket) request.body.additional_tickets.push_back(*question_.additional_ticket);
   request.body_der = encode(request.body);
   request.padata.push_back({PaType::tgs_req, ap_req_for(header, subkey_, request.body_der, stamp)});
   if (question_.subject) add_subject(request.padata);

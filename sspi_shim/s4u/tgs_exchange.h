@@ -23,7 +23,7 @@ struct TgsQuestion {
   CredentialPtr header;  // a TGT; its realm's KDC is asked
   PrincipalName sname;
   std::uint32_t options = kdc_option::canonicalize;
-  std::vector<Ticket> additional_tickets;
+  TicketRef additional_ticket;    // null: none
   std::uint32_t pac_options = 0;  // 0: no PA-PAC-OPTIONS
   std::optional<S4uSubject> subject;
 };
@@ -37,10 +37,10 @@ struct TgsAnswer {
 
 class TgsExchange {
  public:
-  // `realm_now`: the realm's own time.
-  TgsExchange(TgsQuestion question, std::vector<EncType> etypes, std::chrono::system_clock::time_point realm_now,
+  // `question` outlives it. `realm_now`: the realm's own time.
+  TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes, std::chrono::system_clock::time_point realm_now,
               std::chrono::microseconds clock_offset);
-  [[nodiscard]] const Buffer& request() const { return request_; }
+  [[nodiscard]] Buffer take_request() { return std::move(request_); }  // once
   // A TGS-REP, a KRB-ERROR, or what is wrong with the bytes: a WireErrc, or KRB_AP_ERR_MODIFIED where the reply answers something else.
   [[nodiscard]] Result<std::variant<TgsAnswer, KrbError>> read(Bytes reply) const;
 
@@ -48,7 +48,7 @@ class TgsExchange {
   void add_subject(PaDataList& padata);
   [[nodiscard]] Result<std::optional<S4uUserId>> read_user_id(const KdcRep& reply, const EncKdcRepPart& part) const;
 
-  TgsQuestion question_;
+  const TgsQuestion& question_;
   std::chrono::microseconds clock_offset_;
   std::uint32_t nonce_;
   Key subkey_;

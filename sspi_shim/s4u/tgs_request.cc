@@ -15,7 +15,7 @@ Action TgsRequest::send() {
   SendToKdc out;
   out.exchange = manner_.exchange;
   out.realm = realm_;
-  out.request = exchange_->request();
+  out.request = exchange_->take_request();
   out.to = manner_.to;
   out.first = manner_.first;
   out.wants_capable = manner_.delegation;

@@ -8,6 +8,7 @@
 // Where there is no room, the owner who holds more than twice the average (of few owners: a quarter more) gives what he used longest ago;
 // where nobody does, whoever used an entry longest ago. So one user who asks for much drives out himself, and nobody else.
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -226,9 +227,8 @@ class ShardedTicketCache {
     for (auto& shard : shards_) Held(shard)->forget_owner(owner);
   }
 
-  void expire(Time now) {
-    for (auto& shard : shards_) Held(shard)->expire(now);
-  }
+  // Of one shard, the next in turn.
+  void expire(Time now) { Held(shards_[turn_.fetch_add(1, std::memory_order_relaxed) % kShards])->expire(now); }
 
   [[nodiscard]] std::size_t size() {
     std::size_t out = 0;
@@ -267,6 +267,7 @@ class ShardedTicketCache {
   }
 
   std::array<Shard, kShards> shards_;
+  std::atomic<std::size_t> turn_{0};
   std::mutex evicted_mutex_;
   std::unordered_map<std::string, std::uint64_t> evicted_;  // the epoch of each one's last eviction
   std::uint64_t epoch_ = 0;

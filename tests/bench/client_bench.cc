@@ -138,7 +138,7 @@ asio::awaitable<void> measure(Run run, bool evidence) {
       Outcome<Identity> user = co_await run.client->user(name(i));
       if (!user) fail(user.error().text);
       // As if the user had brought it: his ticket to us, opened with our key.
-      const Buffer ticket = encode(user->state().evidence);
+      const Buffer ticket = encode(*user->state().evidence);
       Result<Identity> brought = run.client->from_ticket(ticket);
       if (!brought) fail("the evidence does not open");
       users.push_back(*brought);

@@ -15,9 +15,11 @@ class S4u2Proxy : public testing::Test {
   S4u2ProxyExchange::Wanted wanted(const std::string& spn) {
     S4u2ProxyExchange::Wanted out;
     out.tgt = own_;
-    out.evidence.realm = "A.EXAMPLE";
-    out.evidence.sname = service_name("HTTP/front.a");
-    out.evidence.enc_part = {EncType::aes256_cts_hmac_sha1_96, 1, Buffer(20, 7)};
+    Ticket evidence;
+    evidence.realm = "A.EXAMPLE";
+    evidence.sname = service_name("HTTP/front.a");
+    evidence.enc_part = {EncType::aes256_cts_hmac_sha1_96, 1, Buffer(20, 7)};
+    out.evidence = std::make_shared<const Ticket>(std::move(evidence));
     out.user = *parse_principal("alice@A.EXAMPLE");
     out.service = *parse_principal(spn);
     return out;

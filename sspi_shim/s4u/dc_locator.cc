@@ -49,8 +49,18 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
 
   asio::awaitable<DcLevel> level_of(std::string realm, ControllerAddress controller) override {
     realm = to_upper(realm);
+    const std::string key = ping_key(realm, controller);
+    const auto known = pings_.find(key);
+    std::optional<Pinged> before;
+    if (known != pings_.end() && known->second.outcome.answer == PingAnswer::ok && Clock::now() >= known->second.since + kDoubtAfter) {
+      before = std::move(known->second);
+      pings_.erase(known);
+    }
     const std::vector<ControllerAddress> one(1, controller);
     co_await ping_all(realm, one, std::nullopt);
+    const auto now = pings_.find(key);
+    const bool answered = now != pings_.end() && now->second.outcome.answer != PingAnswer::silent;
+    if (before && !answered) pings_[key] = std::move(*before);
     co_return facts(realm, controller).level;
   }
 

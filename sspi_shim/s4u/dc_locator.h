@@ -16,7 +16,7 @@ class DcLocator {
   virtual ~DcLocator() = default;
   // The DCs of a realm in the order they should be asked, silent and paused ones last (no ping is waited for). Empty: none known.
   virtual boost::asio::awaitable<std::vector<KnownController>> controllers(std::string realm) = 0;
-  // This DC's level, by one ping that is cached; unknown where it does not answer.
+  // This DC's level, by one ping. What it said more than a moment ago counts only where it does not answer now; unknown where it never did.
   virtual boost::asio::awaitable<DcLevel> level_of(std::string realm, ControllerAddress controller) = 0;
   // DCs of `realm` of at least `level`, best first; where none is known to be one, those of unknown level, in order. Controllers in
   // `refused` (addresses) are left out. `seen` lists all that were looked at.

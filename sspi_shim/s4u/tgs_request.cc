@@ -53,8 +53,9 @@ Action TgsRequest::on_reply(const Reply& reply) {
   const bool about_delegation = error.code == KrbErrc::KDC_ERR_BADOPTION || error.code == KrbErrc::KDC_ERR_POLICY;
   if (!manner_.delegation || !about_delegation || relocated_) return refusal;
   refusal_ = std::move(refusal);
-  if (reply.from.level == DcLevel::unknown) return AskLevel{realm_, reply.from.where};
-  return on_level(reply.from.level);
+  // The refusal is final if it comes from a DC of 2012 level: that is not taken from memory, for an older one would refuse alike.
+  if (reply.from.level == DcLevel::unknown || reply.from.level >= DcLevel::w2012) return AskLevel{realm_, reply.from.where};
+  return relocate();
 }
 
 Action TgsRequest::on_level(DcLevel level) {

@@ -85,6 +85,20 @@ TEST_F(DcLocatorTest, ADcThatWasRaisedTakesThePlaceOfOneThatFellSilent) {
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test", "dc12.corp.test"));
 }
 
+TEST_F(DcLocatorTest, ALevelOnWhichARefusalHangsIsAskedForAnew) {
+  FakeDc set_back(io_, "dc08.corp.test", test::k2012);
+  const auto where = locator({set_back.where});
+  const auto level = [&] { return test::run(io_, where->level_of("CORP.TEST", set_back.where)); };
+  EXPECT_EQ(level(), DcLevel::w2012);
+  set_back.response.flags = test::k2008;
+  EXPECT_EQ(level(), DcLevel::w2012) << "it has said so just now";
+  std::this_thread::sleep_for(2100ms);
+  EXPECT_EQ(level(), DcLevel::w2008);
+  std::this_thread::sleep_for(2100ms);
+  set_back.ignored = 100;
+  EXPECT_EQ(level(), DcLevel::w2008) << "what it said stands while it says nothing else";
+}
+
 TEST_F(DcLocatorTest, ControllersAreInTheFilesOrderAndSilentOnesLast) {
   FakeDc a(io_, "a", test::k2012), b(io_, "b", test::k2012);
   const auto where = locator({a.where, b.where});

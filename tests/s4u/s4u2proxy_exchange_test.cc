@@ -230,6 +230,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Final{"revoked", KrbErrc::KDC_ERR_TGT_REVOKED, {}, DcLevel::unknown, false}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST_F(S4u2Proxy, TakesNoRefusalForFinalByALevelFromMemory) {
+  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  (void)exchange.start();
+  auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("set-back", DcLevel::w2012)));
+  ASSERT_TRUE(std::holds_alternative<AskLevel>(action));
+  action = exchange.on_level(DcLevel::w2008);
+  EXPECT_EQ(location(action).realm, "A.EXAMPLE");
+}
+
 TEST_F(S4u2Proxy, AsksASecondDcOnceOnly) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   (void)exchange.start();

@@ -23,7 +23,7 @@ wait_healthy() { # SERVICE...: until all of them are
   for service in "$@"; do
     while true; do
       id=$(container "$service")
-      state=$([ -z "$id" ] || docker inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}no healthcheck{{end}}' "$id")
+      state=$([ -z "$id" ] || docker inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}no healthcheck{{end}}' "$id" 2>/dev/null)
       [ "$state" != healthy ] || break
       if [ $SECONDS -ge $deadline ]; then
         echo "story: $service of project $project is not healthy: ${state:-no such container}" >&2
@@ -76,14 +76,20 @@ raise dc08-root dc08.root.fabrikam.com 2012
 story after raise
 raise dc08-root dc08.root.fabrikam.com 2008R2
 
-lesson "pause the only 2012-level controller of a domain"
+lesson "pause domain controllers: one of two, then the only one of 2012 level"
+paused=$(container dc12-root)
+act "dc12.root.fabrikam.com is paused; dc08.root.fabrikam.com is left" docker pause "$paused"
+story visit /reports/ 200
+act "dc12.root.fabrikam.com goes on" docker unpause "$paused"
+paused=
 story before pause
 story before another
-story visit /backend/ 200 "held$run"
+story each "held$run" /backend/
 paused=$(container dc12-corp)
 act "dc12.corp.contoso.com is paused" docker pause "$paused"
 story after pause
-story again "held$run" /backend/ 200
+story told /backend/ dc12.corp.contoso.com dc08.corp.contoso.com
+story each "held$run" /backend/
 raise dc08-corp dc08.corp.contoso.com 2012
 story after another
 story visit /backend/ 200
@@ -124,6 +130,10 @@ story after rbcd
 story before fixed
 story fix rbcd
 story after fixed
+
+told="everything as before"
+printf '\nEverything is as it was.\n'
+story each "last$run" /reports/ /ledger/ /backend/ /orders/
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\nstory: %s did not hold:\n' "${#failed[@]}"

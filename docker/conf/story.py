@@ -5,6 +5,8 @@
     story.py after NAME                 shows what is different now, and judges it
     story.py visit PATH STATUS [NAME]   a new user, whom no cache knows, signs in by form and gets PATH with STATUS within 30 s
     story.py again NAME PATH STATUS     the same one once more; STATUS may be several, 403|503
+    story.py each NAME PATH...          this user, who signs in by form the first time, gets the paths by each replica, at once
+    story.py told PATH WORDS...         a new user is refused PATH, and the proxy's status page says why, with these words
     story.py kvno SERVICE kept|next     the version of the key that tickets for the service are made with: keeps it, or is one higher now
     story.py keytab ACCOUNT FILE        what the directory holds now
     story.py directory WORDS...         setspn and the cmdlets
@@ -15,6 +17,7 @@ Exit status 0 only if all of it held.
 """
 
 import difflib
+import html
 import json
 import pathlib
 import re
@@ -190,25 +193,80 @@ def get_until(client, path, status):
         time.sleep(0.5)
 
 
+def new_user(forest, name):
+    """Whom no cache knows."""
+    forest.directory("New-ADUser", name, "-AccountPassword", PASSWORD, "-Server", "ROOT.FABRIKAM.COM")
+    return forest.browser(name)
+
+
+def keep(client, name):
+    """Keeps the session for `again` and `each`."""
+    KEPT.mkdir(exist_ok=True)
+    (KEPT / f"{name}.cookies").write_text(client.jar.read_text())
+
+
+def kept(forest, name):
+    client = forest.browser(name)
+    client.jar.write_text((KEPT / f"{name}.cookies").read_text())
+    return client
+
+
 def visit(story, forest, path, status, name=None):
     name = name or f"visitor{time.monotonic_ns() % 10**9}"
-    forest.directory("New-ADUser", name, "-AccountPassword", PASSWORD, "-Server", "ROOT.FABRIKAM.COM")
-    client = forest.browser(name)
+    client = new_user(forest, name)
 
     def sign_in():
         client.sign_in_by_form(name, PASSWORD, path).expect(303)
         answer, what = get_until(client, path, status)
-        KEPT.mkdir(exist_ok=True)
-        (KEPT / f"{name}.cookies").write_text(client.jar.read_text())
+        keep(client, name)
         return what + ("" if answer.status != 200 else f", the back end saw {require(answer.user(), f'{name}@ROOT.FABRIKAM.COM', 'the user')}")
 
     story.step(f"a new user at {path}", sign_in)
 
 
 def again(story, forest, name, path, status):
-    client = forest.browser(name)
-    client.jar.write_text((KEPT / f"{name}.cookies").read_text())
+    client = kept(forest, name)
     story.step(f"the same user at {path}", lambda: get_until(client, path, status)[1])
+
+
+def each(story, forest, name, *paths):
+    known = (KEPT / f"{name}.cookies").exists()
+    client = kept(forest, name) if known else new_user(forest, name)
+
+    def ask():
+        if not known:
+            client.sign_in_by_form(name, PASSWORD, paths[0]).expect(303)
+            keep(client, name)
+        for replica in REPLICAS:
+            client.options = directly(replica)
+            for path in paths:
+                require(client.get(path).user(), f"{name}@ROOT.FABRIKAM.COM", f"the user at {path} by {replica}")
+        return f"the back end saw {name}@ROOT.FABRIKAM.COM"
+
+    story.step(f"{'the same' if known else 'a new'} user at {', '.join(paths)} by each replica, asked once", ask)
+
+
+def told(story, forest, path, *words):
+    name = f"visitor{time.monotonic_ns() % 10**9}"
+    client = new_user(forest, name)
+
+    def refused():
+        client.sign_in_by_form(name, PASSWORD, path).expect(303)
+        answer = client.get(path)
+        if answer.status not in (403, 503):
+            raise StepFailed(f"HTTP {answer.status}, not 403 or 503")
+        request = answer.fields["x-request-id"][0]
+        pages = "".join(admin_page(replica, "/status") for replica in REPLICAS)
+        found = re.search(rf'<article id="{re.escape(request)}">.*?</h3>\s*<p>(.*?)</p>', pages, re.S)
+        if found is None:
+            raise StepFailed(f"HTTP {answer.status}, but no status page has request {request}")
+        summary = html.unescape(found.group(1))
+        missing = [word for word in words if word not in summary]
+        if missing:
+            raise StepFailed(f"the status page does not name {', '.join(missing)}: {summary}")
+        return f"HTTP {answer.status}; the status page says: {summary}"
+
+    story.step(f"a new user at {path}", refused)
 
 
 def kvno(story, forest, service, which):
@@ -216,12 +274,12 @@ def kvno(story, forest, service, which):
         env = forest.client("kvno.ccache")
         foreign.kinit(env, ALICE, PASSWORD).ok()
         number = int(foreign.mit("kvno").run(service, env=env).ok().out.rpartition("kvno = ")[2])
-        kept = KEPT / "kvno"
+        file = KEPT / "kvno"
         if which == "kept":
             KEPT.mkdir(exist_ok=True)
-            kept.write_text(str(number))
+            file.write_text(str(number))
         else:
-            require(number, int(kept.read_text()) + 1, "the key's version")
+            require(number, int(file.read_text()) + 1, "the key's version")
         return f"version {number}"
 
     story.step(f"the key of tickets for {service}", ask)
@@ -261,18 +319,65 @@ def tell_sign_ins(story, forest):
     story.step("a wrong password", lambda: f"HTTP {forest.browser('mallory').sign_in_by_form('alice', 'wrong', '/').expect(401).status}")
 
     def both():
-        counts = {}
+        before, counts = answered(), {}
         for _ in range(4):  # a connection each
             require(form.get("/reports/").user(), ALICE, "the user")
-        for replica in ("proxy-a", "proxy-b"):
-            with urllib.request.urlopen(f"http://{replica}:9443/metrics", timeout=10) as answer:
-                found = re.search(r'^stead_requests_total\{status="200"\} (\d+)', answer.read().decode(), re.M)
-            counts[replica] = int(found.group(1)) if found else 0
+        for replica, count in answered().items():
+            counts[replica] = count - before[replica]
         if 0 in counts.values():
             raise StepFailed(f"one has answered nothing: {counts}")
         return ", ".join(f"{name} {count} times 200" for name, count in counts.items())
 
     story.step("one session, both replicas", both)
+
+
+REPLICAS = ("proxy-a", "proxy-b")
+
+
+def directly(replica):
+    """What has curl connect to this replica and not to HAProxy."""
+    return ("--connect-to", f"::{replica}:8443")
+
+
+def admin_page(replica, path):
+    with urllib.request.urlopen(f"http://{replica}:9443{path}", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def answered():
+    """How many requests each replica has answered with 200."""
+    found = {replica: re.search(r'^stead_requests_total\{status="200"\} (\d+)', admin_page(replica, "/metrics"), re.M) for replica in REPLICAS}
+    return {replica: int(count.group(1)) if count else 0 for replica, count in found.items()}
+
+
+def tell_replicas(story, forest):
+    story.chapter("Each replica by itself, without HAProxy: they share the session key, but no tickets.")
+
+    def at(replica, client):
+        client.options = directly(replica)
+        return client
+
+    def form_session(here, there):
+        client = forest.browser(f"form-{here}")
+        at(here, client).sign_in_by_form("alice", PASSWORD, "/backend/").expect(303)
+        require(client.get("/backend/").user(), ALICE, "the user")
+        return "the back end saw " + require(at(there, client).get("/backend/").user(), ALICE, "the user")
+
+    def kerberos_session(here, there):
+        client = forest.browser(f"kerberos-{here}")
+        client.env = forest.by_dns(f"kerberos-{here}")
+        foreign.kinit(client.env, ALICE, PASSWORD).ok()
+        require(at(here, client).negotiate("/backend/").user(), ALICE, "the user")
+        require(client.get("/backend/").user(), ALICE, "the user of the session")
+        asked = at(there, client).get("/backend/").expect(401).fields.get("www-authenticate", [])
+        require(asked, ["Negotiate"], "what is asked for")
+        require(client.negotiate("/backend/").user(), ALICE, "the user")
+        return "401, WWW-Authenticate: Negotiate, since it lacks her ticket; with a token the back end saw " + require(
+            client.get("/backend/").user(), ALICE, "the user of the session")
+
+    for here, there in (REPLICAS, REPLICAS[::-1]):
+        story.step(f"a form's session from {here} at {there}", lambda h=here, t=there: form_session(h, t))
+        story.step(f"a Kerberos session from {here} at {there}", lambda h=here, t=there: kerberos_session(h, t))
 
 
 def tell_app_server(story, forest):
@@ -305,10 +410,11 @@ def tell_app_server(story, forest):
 def systems(story, forest):
     tell_network(story, forest)
     tell_sign_ins(story, forest)
+    tell_replicas(story, forest)
     tell_app_server(story, forest)
     story.chapter("Each system that must work.")
-    told = Systems(forest, DESK / "frontend.keytab", with_desk(forest.folder), forest.browser, PASSWORD)
-    for title, show in told.all():
+    each = Systems(forest, DESK / "frontend.keytab", with_desk(forest.folder), forest.browser, PASSWORD)
+    for title, show in each.all():
         story.step(title, show)
 
 
@@ -336,7 +442,7 @@ def level(story, forest, controller, number):
 
 
 def main():
-    commands = {f.__name__: f for f in (systems, before, after, visit, again, kvno, keytab, directory, fix, level)}
+    commands = {f.__name__: f for f in (systems, before, after, visit, again, each, told, kvno, keytab, directory, fix, level)}
     words = sys.argv[1:]
     if not words or words[0] not in commands:
         sys.exit(__doc__)

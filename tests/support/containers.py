@@ -69,9 +69,12 @@ class Containers:
         self.env = {**os.environ, "COMPOSE_PROJECT_NAME": self.project, "STEAD_IMAGES": self.images, "STEAD_NET": _free_net(),
                     "STEAD_PORT": str(self.port), "STEAD_ADMIN_A": str(admin_a), "STEAD_ADMIN_B": str(admin_b)}
         self._ids = {}
+        self._removed = False
 
     def remove(self):
-        self.compose("down", "--volumes", "--remove-orphans", timeout=300)
+        if not self._removed:
+            self._removed = True
+            self.compose("down", "--volumes", "--remove-orphans", timeout=300)
 
     def compose(self, *words, timeout):
         """docker compose with these words; raises AssertionError with the end of what it said unless it exits 0."""

@@ -44,9 +44,8 @@ Result<NegTokenInit> decode_neg_token_init(Bytes token) {
         });
         seq.optional_field(1, [](der::Reader& f) { f.raw(der::kBitString); });  // reqFlags: not used by anybody
         seq.optional_field(2, [&](der::Reader& f) { out.mech_token = to_buffer(f.octet_string()); });
-        seq.optional_field(
-            3, [](der::Reader& f) { f.any(); });  // mechListMIC, or the negHints of a server's NegTokenInit2
-        seq.skip_rest();                          // "..." in the source
+        seq.optional_field(3, [&](der::Reader& f) { out.mech_list_mic = to_buffer(f.any()); });
+        seq.skip_rest();  // "..." in the source
       });
     });
   });
@@ -65,6 +64,7 @@ Buffer encode(const NegTokenInit& value) {
           });
         });
         if (!value.mech_token.empty()) seq.field(2, [&](der::Writer& f) { f.octet_string(value.mech_token); });
+        if (!value.mech_list_mic.empty()) seq.field(3, [&](der::Writer& f) { f.any(value.mech_list_mic); });
       });
     });
   });

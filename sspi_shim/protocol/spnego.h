@@ -19,7 +19,8 @@ extern const Buffer ntlm;          // 1.3.6.1.4.1.311.2.2.10
 //   NegTokenInit ::= [0] SEQUENCE { mechTypes [0], reqFlags [1] OPTIONAL, mechToken [2] OPTIONAL, mechListMIC [3] OPTIONAL }, in GSS framing
 struct NegTokenInit {
   std::vector<Buffer> mech_types;
-  Buffer mech_token;  // empty: absent
+  Buffer mech_token;          // empty: absent
+  Buffer mech_list_mic = {};  // the element in [3] as it came: an OCTET STRING, or a server's negHints; empty: absent
   friend bool operator==(const NegTokenInit&, const NegTokenInit&) = default;
 };
 [[nodiscard]] Result<NegTokenInit> decode_neg_token_init(Bytes token);

@@ -1,10 +1,12 @@
 #include "stead/acceptor.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "sspi_shim/context/gss_handles.h"
 #include "sspi_shim/context/keytab.h"
+#include "sspi_shim/context/plain_token.h"
 #include "sspi_shim/protocol/ap_messages.h"
 #include "sspi_shim/protocol/spnego.h"
 
@@ -13,13 +15,92 @@ namespace {
 
 constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
 
+// How long a key that was taken out of the keytab still opens tickets. One that was put in is found by libgssapi at once.
+constexpr std::chrono::seconds kSettingsLife{2};
+
+// The settings, read again when they are old.
+class KeptSettings {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Read {
+    std::shared_ptr<const AcceptSettings> settings;  // null: libgssapi alone can judge
+    Clock::time_point at{};
+    [[nodiscard]] bool is_old() const { return Clock::now() - at > kSettingsLife; }
+  };
+  KeptSettings(std::string keytab, std::vector<Principal> services) : keytab_(std::move(keytab)), services_(std::move(services)) {}
+
+  // Blocks.
+  [[nodiscard]] std::shared_ptr<const AcceptSettings> fresh() {
+    const std::lock_guard lock(mutex_);
+    if (read_.is_old()) {
+      auto settings = read_accept_settings(keytab_, services_);
+      read_ = {settings ? std::make_shared<const AcceptSettings>(std::move(*settings)) : nullptr, Clock::now()};
+    }
+    return read_.settings;
+  }
+  // What was read last; nothing where another thread is at it.
+  [[nodiscard]] std::optional<Read> last() {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    return read_;
+  }
+
+ private:
+  const std::string keytab_;
+  const std::vector<Principal> services_;
+  std::mutex mutex_;
+  Read read_;
+};
+
+class PlainAtOnce : public KerberosAcceptor::AtOnce {
+ public:
+  explicit PlainAtOnce(std::shared_ptr<KeptSettings> kept) : kept_(std::move(kept)) {}
+
+  std::optional<AcceptedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) override {
+    if (read_.is_old()) {
+      if (auto last = kept_->last()) read_ = std::move(*last);
+    }
+    if (read_.is_old() || !read_.settings || !read_.settings->replay_cache.is_none()) return std::nullopt;
+    auto plain = judge_plain_token(token, bindings, policy, *read_.settings, std::chrono::system_clock::now());
+    if (!plain) return std::nullopt;
+    return std::move(plain->client);
+  }
+
+ private:
+  std::shared_ptr<KeptSettings> kept_;
+  KeptSettings::Read read_;
+};
+
 class GssAcceptor : public KerberosAcceptor {
  public:
-  GssAcceptor(std::vector<Principal> services, bool allow_rc4) : services_(std::move(services)), allow_rc4_(allow_rc4) {}
+  GssAcceptor(const std::string& keytab, std::vector<Principal> services, bool allow_rc4)
+      : settings_(std::make_shared<KeptSettings>(keytab, services)), services_(std::move(services)), allow_rc4_(allow_rc4) {}
 
   GssCredential credential;
 
   std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) const override {
+    if (auto answer = accept_plain(token, bindings, policy)) return std::move(*answer);
+    return accept_by_gssapi(token, bindings, policy);
+  }
+
+  std::unique_ptr<AtOnce> at_once() const override { return std::make_unique<PlainAtOnce>(settings_); }
+
+ private:
+  std::optional<std::variant<AcceptedClient, RefusedClient>> accept_plain(Bytes token, Bytes bindings, BindingsPolicy policy) const {
+    const auto settings = settings_->fresh();
+    if (!settings) return std::nullopt;
+    const auto now = std::chrono::system_clock::now();
+    auto plain = judge_plain_token(token, bindings, policy, *settings, now);
+    if (!plain) return std::nullopt;
+    switch (settings->replay_cache.remember(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings->clock_skew)) {
+      case ReplayCache::Answer::fresh: return std::move(plain->client);
+      case ReplayCache::Answer::replay: return RefusedClient{"Request is a replay: " + plain->client.user + "'s token was here before"};
+      case ReplayCache::Answer::unusable: break;  // libgssapi says why
+    }
+    return std::nullopt;
+  }
+
+  std::variant<AcceptedClient, RefusedClient> accept_by_gssapi(Bytes token, Bytes bindings, BindingsPolicy policy) const {
     if (is_ntlm_token(token))
       return RefusedClient{"the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
                            "missing for it, or the site not in the intranet zone?)",
@@ -62,7 +143,7 @@ class GssAcceptor : public KerberosAcceptor {
                           .ap_req = *ap_req_der};
   }
 
- private:
+  std::shared_ptr<KeptSettings> settings_;
   std::vector<Principal> services_;
   bool allow_rc4_;
 };
@@ -85,7 +166,7 @@ std::shared_ptr<const KerberosAcceptor> v0::KerberosAcceptor::open(const Options
     message = "keytab " + keytab + " has no key of an HTTP service";
     return nullptr;
   }
-  auto acceptor = std::make_shared<GssAcceptor>(std::move(services), options.allow_rc4);
+  auto acceptor = std::make_shared<GssAcceptor>(keytab, std::move(services), options.allow_rc4);
   if (!acquire_acceptor(keytab, acceptor->credential, message)) return nullptr;
   return acceptor;
 }

@@ -140,6 +140,32 @@ TEST_F(KerberosAcceptorTest, RefusesWhatIsNoKerberosAtAll) {
   for (std::size_t size = 0; size < whole.size(); size += 7) EXPECT_NE(refused(Bytes(whole).first(size)), "") << size;
 }
 
+TEST_F(KerberosAcceptorTest, SaysAtOnceWhereNothingIsToBeRemembered) {
+  const auto at_once = [](KerberosAcceptor::AtOnce& judge, Bytes token) { return judge.accept(token, {}, BindingsPolicy::allow).has_value(); };
+  const auto remembering = acceptor->at_once();
+  EXPECT_EQ(refused(token_of(issue())), "");
+  EXPECT_FALSE(at_once(*remembering, token_of(issue()))) << "the replay cache has to be asked, which blocks";
+  ::setenv("KRB5RCACHENAME", "none:", 1);
+  open();
+  const auto judge = acceptor->at_once();
+  EXPECT_FALSE(at_once(*judge, token_of(issue()))) << "the keytab was not read yet";
+  EXPECT_EQ(refused(token_of(issue())), "");
+  EXPECT_TRUE(at_once(*judge, token_of(issue())));
+  EXPECT_FALSE(at_once(*judge, token_of(issue(std::chrono::hours(-1))))) << "expired";
+  EXPECT_FALSE(at_once(*judge, token_of(changed([](Credential& c) { c.ticket.sname.components = {"cifs", "web.corp.test"}; }))));
+  EXPECT_FALSE(at_once(*judge, as_bytes("hello")));
+  ::unsetenv("KRB5RCACHENAME");
+}
+
+TEST_F(KerberosAcceptorTest, FindsAKeyThatWasAddedMeanwhile) {
+  EXPECT_EQ(refused(token_of(issue())), "");
+  service_key_ = Key::random(EncType::aes256_cts_hmac_sha1_96);
+  const auto fresh = [&] { return token_of(changed([](Credential& c) { c.ticket.enc_part.kvno = 4; })); };
+  EXPECT_NE(refused(fresh()), "");
+  add_key(service_, 4, service_key_);
+  EXPECT_EQ(refused(fresh()), "") << "at once, as ktpass writes it";
+}
+
 TEST_F(KerberosAcceptorTest, NamesAKeytabThatCannotServe) {
   EXPECT_FALSE(KerberosAcceptor::open({.keytab = "/nowhere/at.all", .principal = to_string(service_)}, message_));
   EXPECT_NE(message_.find("/nowhere/at.all"), std::string::npos);

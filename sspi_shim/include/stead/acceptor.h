@@ -1,13 +1,15 @@
 #pragma once
-// Judges a client's Negotiate token by GSSAPI with the keys of our keytab, and takes out of it what delegation needs: the client's name
-// and its service ticket, which becomes evidence. One round: a client that needs more than one token is refused, since no state may
-// hang on its connection.
+// Judges a client's Negotiate token with the keys of our keytab, and takes out of it what delegation needs: the client's name and its
+// service ticket, which becomes evidence. One round: a client that needs more than one token is refused, since no state may
+// hang on its connection. GSSAPI judges; what nearly all clients send is judged by the same rules without libgssapi, which takes
+// ten times as long, for it reads krb5.conf and the keytab for each token.
 //
 //   const auto acceptor = stead::KerberosAcceptor::open({.keytab = path, .principal = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"}, message);
 //   const auto answer   = acceptor->accept(token, {}, stead::BindingsPolicy::allow);
 //   const auto identity = client->from_ticket(std::get<stead::AcceptedClient>(answer).ticket);
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -49,6 +51,17 @@ class KerberosAcceptor {
   [[nodiscard]] virtual std::variant<AcceptedClient, RefusedClient> accept(std::span<const std::uint8_t> token,
                                                                            std::span<const std::uint8_t> bindings,
                                                                            BindingsPolicy policy) const = 0;
+
+  // For an event loop, which may not block: asked first, and accept() on a thread pool where it does not say. For one thread.
+  class AtOnce {
+   public:
+    virtual ~AtOnce() = default;
+    // The client of a token that is plainly good. Nothing: accept() has to judge it; so it is with every token where there is a replay
+    // cache to be asked, and with one token in a while so that the keytab and krb5.conf are read again.
+    [[nodiscard]] virtual std::optional<AcceptedClient> accept(std::span<const std::uint8_t> token, std::span<const std::uint8_t> bindings,
+                                                               BindingsPolicy policy) = 0;
+  };
+  [[nodiscard]] virtual std::unique_ptr<AtOnce> at_once() const = 0;
 };
 
 }  // namespace v0

@@ -1,0 +1,147 @@
+#include "sspi_shim/context/plain_token.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sspi_shim/protocol/ap_messages.h"
+#include "sspi_shim/protocol/spnego.h"
+
+namespace stead {
+namespace {
+
+constexpr std::size_t kBareChecksum = 24;    // without a forwarded TGT and extensions
+constexpr std::uint32_t kDceStyle = 0x1000;  // three rounds
+
+// A token out of its frames. `chosen`: SPNEGO's mechanism; empty: there is no SPNEGO around it.
+struct Unframed {
+  Buffer chosen;
+  Buffer ap_req;
+};
+
+// Kerberos' own frame under its own name, not Microsoft's: the reply has the name that the client used.
+bool is_named_kerberos(Bytes token) {
+  der::Reader in(token);
+  bool named = false;
+  in.element(der::application(0), [&](der::Reader& r) {
+    named = std::ranges::equal(r.raw(der::kOid), mech_oid::kerberos);
+    r.skip_rest();
+  });
+  return named;
+}
+
+std::optional<Unframed> unframe(Bytes token) {
+  Unframed out;
+  Buffer inner;
+  if (auto init = decode_neg_token_init(token)) {
+    // With another mechanism first, or with a checksum over the list, there is more to SPNEGO than a frame.
+    if (init->mech_types.empty() || !init->mech_list_mic.empty()) return std::nullopt;
+    if (init->mech_types.front() != mech_oid::kerberos && init->mech_types.front() != mech_oid::ms_kerberos) return std::nullopt;
+    out.chosen = std::move(init->mech_types.front());
+    inner = std::move(init->mech_token);
+    token = inner;
+  }
+  if (!is_named_kerberos(token)) return std::nullopt;
+  auto framed = decode_krb_token(token);
+  if (!framed || framed->id != KrbTokenId::ap_req) return std::nullopt;
+  out.ap_req = std::move(framed->message);
+  return out;
+}
+
+bool is_valid_at(const EncTicketPart& part, Time now, std::chrono::seconds skew) {
+  if ((part.flags & ticket_flag::invalid) != 0) return false;
+  return part.starttime.value_or(part.authtime) <= now + skew && now <= part.endtime + skew;
+}
+
+// Realms on the way that no KDC has vouched for are judged by krb5.conf's [capaths]; what else a ticket may be restricted to, by others.
+bool is_unrestricted(const EncTicketPart& part) {
+  if (!part.transited.contents.empty() && (part.flags & ticket_flag::transited_policy_checked) == 0) return false;
+  return std::ranges::all_of(part.authorization_data, [](const AuthorizationElement& element) { return element.type == AdType::if_relevant; });
+}
+
+// KERB_AP_OPTIONS_CBT (MS-KILE): the client says that it binds to channels, so a token without bindings was made for a place that has none.
+// Nothing: what the authenticator says is not understood.
+std::optional<bool> binds_to_channels(const Authenticator& authenticator) {
+  constexpr std::uint32_t kCbt = 0x4000;
+  std::optional<bool> out = false;
+  int found = 0;
+  const auto look = [&](const AuthorizationElement& element) {
+    if (element.type == AdType::if_relevant) out.reset();
+    if (element.type != AdType::ap_options || !out) return;
+    if (++found > 1 || element.data.size() != 4) return out.reset();
+    out = (load_le32(element.data.data()) & kCbt) != 0;
+  };
+  for (const AuthorizationElement& element : authenticator.authorization_data) {
+    if (element.type != AdType::if_relevant) {
+      look(element);
+      continue;
+    }
+    const auto inner = decode_authorization_data(element.data);
+    if (!inner) return std::nullopt;
+    std::ranges::for_each(*inner, look);
+  }
+  return out;
+}
+
+// AP-REP under the ticket's session key, with a key and a sequence number of ours as libkrb5 sends them.
+Buffer make_reply(const Authenticator& authenticator, const Key& session_key, Buffer chosen) {
+  EncApRepPart part;
+  part.ctime = authenticator.ctime;
+  part.cusec = authenticator.cusec;
+  part.subkey = Key::random(authenticator.subkey ? authenticator.subkey->type : session_key.type()).to_encryption_key();
+  part.seq_number = random_nonce();
+  ApRep message{encrypt_data(session_key, KeyUsage::ap_rep_encrypted_part, encode(part))};
+  Buffer framed = encode(KrbToken{KrbTokenId::ap_rep, encode(message)});
+  if (chosen.empty()) return framed;
+  return encode(NegTokenResp{.state = NegState::accept_completed, .supported_mech = std::move(chosen), .response_token = std::move(framed), .mech_list_mic = {}});
+}
+
+}  // namespace
+
+std::optional<PlainToken> judge_plain_token(Bytes token, Bytes bindings, BindingsPolicy policy, const AcceptSettings& settings,
+                                            std::chrono::system_clock::time_point now) {
+  auto unframed = unframe(token);
+  if (!unframed) return std::nullopt;
+  const auto request = decode_ap_req(unframed->ap_req);
+  if (!request || (request->options & ap_option::use_session_key) != 0 || !settings.permits(request->ticket.enc_part.etype)) return std::nullopt;
+  const Key* const key = settings.key_for(request->ticket);
+  if (key == nullptr) return std::nullopt;
+  const auto ticket_plain = decrypt_data(*key, KeyUsage::ticket, request->ticket.enc_part);
+  if (!ticket_plain) return std::nullopt;
+  const auto part = decode_enc_ticket_part(*ticket_plain);
+  const Time seconds = std::chrono::floor<std::chrono::seconds>(now);
+  if (!part || !is_valid_at(*part, seconds, settings.clock_skew) || !is_unrestricted(*part) || !settings.permits(part->key.type)) return std::nullopt;
+
+  const auto session_key = Key::make(part->key);
+  if (!session_key) return std::nullopt;
+  const auto plain = decrypt_data(*session_key, KeyUsage::ap_req_authenticator, request->authenticator);
+  if (!plain) return std::nullopt;
+  const auto authenticator = decode_authenticator(*plain);
+  if (!authenticator || part->cname.empty() || authenticator->crealm != part->crealm || !(authenticator->cname == part->cname)) return std::nullopt;
+  if (std::chrono::abs(authenticator->ctime - seconds) > settings.clock_skew) return std::nullopt;
+  if (authenticator->subkey && (!settings.permits(authenticator->subkey->type) || !Key::make(*authenticator->subkey))) return std::nullopt;
+
+  if (!authenticator->checksum || authenticator->checksum->type != kGssChecksumType || authenticator->checksum->value.size() != kBareChecksum)
+    return std::nullopt;
+  const auto checksum = decode_gss_checksum(authenticator->checksum->value);
+  if (!checksum || (checksum->flags & kDceStyle) != 0) return std::nullopt;
+  const bool binds = policy != BindingsPolicy::ignore && !bindings.empty(), sent = !checksum->bindings_md5.empty();
+  const bool bound = binds && sent && equal_in_constant_time(checksum->bindings_md5, channel_bindings_md5(bindings));
+  const auto always_binds = binds_to_channels(*authenticator);
+  if (!always_binds || (binds && !bound && (sent || *always_binds)) || (policy == BindingsPolicy::require && !bound)) return std::nullopt;
+
+  const std::size_t tag = checksum_size(required_checksum(request->authenticator.etype));
+  PlainToken out;
+  out.replay_tag = to_buffer(Bytes(request->authenticator.cipher).last(tag));
+  out.client.user = to_string(part->cname, part->crealm);
+  if ((checksum->flags & gss_flag::mutual) != 0) {
+    out.client.reply = make_reply(*authenticator, *session_key, std::move(unframed->chosen));
+  } else if (!unframed->chosen.empty()) {
+    out.client.reply = encode(NegTokenResp{.state = NegState::accept_completed, .supported_mech = std::move(unframed->chosen), .response_token = {}, .mech_list_mic = {}});
+  }
+  out.client.ticket = encode(request->ticket);
+  out.client.channel_bound = bound;
+  out.client.ap_req = std::move(unframed->ap_req);
+  return out;
+}
+
+}  // namespace stead

@@ -60,9 +60,13 @@ class PlainAtOnce : public KerberosAcceptor::AtOnce {
     if (read_.is_old()) {
       if (auto last = kept_->last()) read_ = std::move(*last);
     }
-    if (read_.is_old() || !read_.settings || !read_.settings->replay_cache.is_none()) return std::nullopt;
-    auto plain = judge_plain_token(token, bindings, policy, *read_.settings, std::chrono::system_clock::now());
+    if (read_.is_old() || !read_.settings) return std::nullopt;
+    const AcceptSettings& settings = *read_.settings;
+    const auto now = std::chrono::system_clock::now();
+    auto plain = judge_plain_token(token, bindings, policy, settings, now);
     if (!plain) return std::nullopt;
+    const auto answer = settings.replay_cache.remember_at_once(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings.clock_skew);
+    if (answer != ReplayCache::Answer::fresh) return std::nullopt;
     return std::move(plain->client);
   }
 

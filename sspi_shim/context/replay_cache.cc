@@ -1,9 +1,11 @@
 #include "sspi_shim/context/replay_cache.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <openssl/evp.h>
 #include <profile.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,16 +36,21 @@ struct File {
   int fd;
 };
 
-// Waits for the whole file. The lock is the open file's, not the process's: it holds among threads too.
-bool lock(int fd) {
+// The whole file; waits for it where it may. The lock is the open file's, not the process's: it holds among threads too.
+bool lock(int fd, bool may_wait) {
   struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   int result = 0;
   do {
-    result = ::fcntl(fd, F_OFD_SETLKW, &whole);
+    result = ::fcntl(fd, may_wait ? F_OFD_SETLKW : F_OFD_SETLK, &whole);
   } while (result != 0 && errno == EINTR);
   return result == 0;
+}
+
+bool is_in_memory(int fd) {
+  struct statfs info{};
+  return ::fstatfs(fd, &info) == 0 && (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
 }
 
 std::optional<std::uint64_t> siphash24(const Seed& seed, const Tag& tag) {
@@ -164,6 +171,14 @@ std::optional<ReplayCache> ReplayCache::of(krb5_context context) {
 }
 
 ReplayCache::Answer ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life) const {
+  return remember(tag, now, life, true).value_or(Answer::unusable);
+}
+
+std::optional<ReplayCache::Answer> ReplayCache::remember_at_once(Bytes tag, Time now, std::chrono::seconds life) const {
+  return remember(tag, now, life, false);
+}
+
+std::optional<ReplayCache::Answer> ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life, bool may_block) const {
   if (is_none()) return Answer::fresh;
   const File file(::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | (must_be_own_ ? O_NOFOLLOW : 0), 0600));
   if (file.fd < 0) return Answer::unusable;
@@ -171,7 +186,8 @@ ReplayCache::Answer ReplayCache::remember(Bytes tag, Time now, std::chrono::seco
     struct stat info{};
     if (::fstat(file.fd, &info) != 0 || info.st_uid != ::geteuid()) return Answer::unusable;
   }
-  if (!lock(file.fd)) return Answer::unusable;
+  if (!may_block && !is_in_memory(file.fd)) return std::nullopt;
+  if (!lock(file.fd, may_block)) return may_block ? std::optional(Answer::unusable) : std::nullopt;
   Tag fixed{};  // cut, or filled with zeros
   std::copy_n(tag.begin(), std::min(tag.size(), kTagSize), fixed.begin());
   return find_or_write(file.fd, fixed, static_cast<std::uint32_t>(now.time_since_epoch().count()), static_cast<std::uint32_t>(life.count()));

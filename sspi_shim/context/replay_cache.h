@@ -34,10 +34,14 @@ class ReplayCache {
   [[nodiscard]] bool is_none() const { return path_.empty(); }
   // Blocks: the file is locked meanwhile. `tag`: the integrity tag of the authenticator's ciphertext. Thread-safe. `life`: of a record, the clock skew.
   [[nodiscard]] Answer remember(Bytes tag, Time now, std::chrono::seconds life) const;
+  // The same where it does not block: the file lies in memory (tmpfs, such as systemd's RuntimeDirectory), and nobody has locked it. Else
+  // nothing, and nothing was remembered.
+  [[nodiscard]] std::optional<Answer> remember_at_once(Bytes tag, Time now, std::chrono::seconds life) const;
 
  private:
   ReplayCache(std::string path, bool must_be_own) : path_(std::move(path)), must_be_own_(must_be_own) {}
   [[nodiscard]] static std::optional<ReplayCache> named(const std::string& name);
+  [[nodiscard]] std::optional<Answer> remember(Bytes tag, Time now, std::chrono::seconds life, bool may_block) const;
 
   std::string path_;
   bool must_be_own_;  // it lies where others may write, so it must be ours and no link

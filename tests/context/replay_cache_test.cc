@@ -1,6 +1,7 @@
 // The replay cache's file, and libkrb5's own acceptor on the same file.
 #include "sspi_shim/context/replay_cache.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <set>
@@ -71,6 +72,23 @@ TEST_F(ReplayCacheTest, OnlyOneOfManyThreadsIsFirst) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(fresh, 300);
   EXPECT_EQ(replays, 900);
+}
+
+TEST_F(ReplayCacheTest, AnswersAtOnceOnlyWhereNothingBlocks) {
+  if (!std::filesystem::exists("/dev/shm")) GTEST_SKIP() << "no file system in memory";
+  const std::string name = "/dev/shm/stead-rcache-" + std::to_string(::getpid());
+  const auto cache = ReplayCache::in_file(name);
+  EXPECT_EQ(cache.remember_at_once(tag_of(1), kNow, kLife), Answer::fresh);
+  EXPECT_EQ(cache.remember_at_once(tag_of(1), kNow, kLife), Answer::replay);
+  const int other = ::open(name.c_str(), O_RDWR | O_CLOEXEC);
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  ASSERT_EQ(::fcntl(other, F_OFD_SETLK, &whole), 0);
+  EXPECT_EQ(cache.remember_at_once(tag_of(2), kNow, kLife), std::nullopt) << "another process is at it";
+  ::close(other);
+  EXPECT_EQ(cache.remember_at_once(tag_of(2), kNow, kLife), Answer::fresh) << "and nothing was written meanwhile";
+  std::filesystem::remove(name);
+  EXPECT_EQ(ReplayCache::in_file("/proc/self/none").remember_at_once(tag_of(1), kNow, kLife), Answer::unusable);
 }
 
 TEST_F(ReplayCacheTest, SaysWhereItCannotRemember) {

@@ -56,8 +56,8 @@ class KerberosAcceptor {
   class AtOnce {
    public:
     virtual ~AtOnce() = default;
-    // The client of a token that is plainly good. Nothing: accept() has to judge it; so it is with every token where there is a replay
-    // cache to be asked, and with one token in a while so that the keytab and krb5.conf are read again.
+    // The client of a token that is plainly good. Nothing: accept() has to judge it; so it is with every token where the replay cache
+    // may block (its file is not in memory: tmpfs), and with one token in a while so that the keytab and krb5.conf are read again.
     [[nodiscard]] virtual std::optional<AcceptedClient> accept(std::span<const std::uint8_t> token, std::span<const std::uint8_t> bindings,
                                                                BindingsPolicy policy) = 0;
   };

@@ -30,19 +30,41 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
 
 }  // namespace
 
-std::string rfc3339(std::chrono::system_clock::time_point time) {
+void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time) {
+  // Many are of one second: each thread keeps the text of its last one, and the milliseconds are written into it.
+  struct Second {
+    std::time_t at = -1;
+    std::array<char, 64> text{};
+    std::size_t size = 0;  // up to the milliseconds
+  };
+  static thread_local Second last;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   const std::time_t seconds = milliseconds / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  const int n = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                              parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(milliseconds % 1000));
-  return {text.data(), static_cast<std::size_t>(n)};
+  if (last.at != seconds || last.size == 0) {
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    const int n = std::snprintf(last.text.data(), last.text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                                parts.tm_hour, parts.tm_min, parts.tm_sec);
+    last.at = seconds;
+    last.size = static_cast<std::size_t>(n);
+  }
+  const auto fraction = static_cast<int>(milliseconds % 1000);
+  std::size_t size = last.size;
+  for (const int digit : {fraction / 100, fraction / 10 % 10, fraction % 10}) last.text[size++] = static_cast<char>('0' + digit);
+  last.text[size++] = 'Z';
+  out.append(last.text.data(), size);
+}
+
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
 }
 
 void append_json(std::string& out, const AccessRecord& record) {
-  out.append("{\"time\":\"").append(rfc3339(record.at)).append("\"");
+  out.append("{\"time\":\"");
+  append_rfc3339(out, record.at);
+  out.append("\"");
   append_member(out, "request_id", record.request_id);
   append_member(out, "remote", record.remote);
   append_member(out, "method", record.method);

@@ -25,6 +25,7 @@ struct AccessRecord {
 void append_json(std::string& out, const AccessRecord& record);
 // "2026-11-22T14:00:00.123Z"
 [[nodiscard]] std::string rfc3339(std::chrono::system_clock::time_point time);
+void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time);
 
 class AccessLog {
  public:

@@ -22,6 +22,8 @@ class BackendTickets {  // one for each core; what cores share is inside
   // AP-REQ, whose DER takes the ticket's place. A session may have both; each call is about the one that the flag says.
   virtual boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<bool> has_evidence(Session session) = 0;
+  // True where has_evidence() would say so without asking another core.
+  [[nodiscard]] virtual bool knows_evidence(const Session&) { return false; }
   virtual void forget(const Session& session) = 0;
   // This core's client, for password checks.
   [[nodiscard]] virtual Client& client() = 0;

@@ -15,16 +15,23 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kFrontEntries = 20000;     // tickets in front of each core
 constexpr std::size_t kEvidenceEntries = 200000; // sessions' own tickets on each core
+constexpr std::size_t kTicketEntries = 1024;     // tickets that were read already
+constexpr std::size_t kTicketKey = 32;           // octets of a ticket's end, which differ by the ticket
 constexpr std::chrono::seconds kSeenFor{30};
 constexpr std::chrono::seconds kEndMargin{30};   // a ticket that ends sooner is not handed out
 
 // What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor only.
 struct Core {
   Core(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
-      : executor(std::move(core_executor)), client(std::move(core_client)), evidence(kEvidenceEntries) {}
+      : executor(std::move(core_executor)), client(std::move(core_client)), evidence(kEvidenceEntries), read(kTicketEntries) {}
+  struct ReadTicket {
+    std::vector<std::uint8_t> der;
+    Identity identity;
+  };
   asio::any_io_executor executor;
   std::shared_ptr<Client> client;
   TicketCache<Identity> evidence;  // by session id; owner: the user
+  TicketCache<std::shared_ptr<const ReadTicket>> read;  // a client that keeps no cookie brings one ticket again and again
 };
 using Cores = std::vector<std::shared_ptr<Core>>;
 
@@ -61,6 +68,17 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session s
   co_return in_name_of(session, std::move(outcome));
 }
 
+// Whose ticket it is. The same octets say the same, and need not be opened again.
+Result<Identity> read_ticket(Core& owner, std::vector<std::uint8_t> der) {
+  const std::string key(der.end() - static_cast<std::ptrdiff_t>(std::min(der.size(), kTicketKey)), der.end());
+  if (const auto known = owner.read.find(key, std::chrono::system_clock::now()); known && (*known)->der == der) return (*known)->identity;
+  auto identity = owner.client->from_ticket(der);
+  if (!identity) return identity;
+  auto entry = std::make_shared<const Core::ReadTicket>(Core::ReadTicket{std::move(der), *identity});
+  owner.read.put(key, identity->principal(), std::move(entry), identity->end_time());
+  return identity;
+}
+
 asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session, std::vector<std::uint8_t> ticket_der) {
   if (session.forwarded_tgt) {
     Outcome<Identity> forwarded = owner->client->from_forwarded_tgt(std::move(ticket_der));
@@ -70,7 +88,7 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session 
     owner->evidence.put(evidence_key(session), session.user, std::move(*forwarded), end);
     co_return principal;
   }
-  auto identity = owner->client->from_ticket(std::move(ticket_der));
+  auto identity = read_ticket(*owner, std::move(ticket_der));
   if (!identity)
     co_return Failure{.kind = FailureKind::rejected, .error = identity.error(), .nt_status = 0,
                       .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(), .trace = {}};
@@ -114,18 +132,26 @@ class CoreTickets : public BackendTickets {
   }
 
   asio::awaitable<bool> has_evidence(Session session) override {
+    if (knows_evidence(session)) co_return true;
     const auto owner = owner_of(session);
+    if (owner == self_) co_return false;
     const auto now = std::chrono::system_clock::now();
     const std::string key = evidence_key(session);
-    if (owner == self_) co_return owner->evidence.find(key, now).has_value();
-    // Not a trip to the other core with each request; where the evidence went meanwhile, get() says so.
-    if (seen_.find(key, now)) co_return true;
     std::function<asio::awaitable<bool>()> look = [owner, key]() -> asio::awaitable<bool> {
       co_return owner->evidence.find(key, std::chrono::system_clock::now()).has_value();
     };
     const bool there = co_await run_on<bool>(owner->executor, std::move(look));
     if (there) seen_.put(key, session.user, true, now + kSeenFor);
     co_return there;
+  }
+
+  bool knows_evidence(const Session& session) override {
+    const auto& owner = owner_of(session);
+    const auto now = std::chrono::system_clock::now();
+    const std::string key = evidence_key(session);
+    if (owner == self_) return owner->evidence.find(key, now).has_value();
+    // Not a trip to the other core with each request; where the evidence went meanwhile, get() says so.
+    return seen_.find(key, now).has_value();
   }
 
   void forget(const Session& session) override {
@@ -150,6 +176,7 @@ class CoreTickets : public BackendTickets {
     auto work = [owner, held = session, evidence_too]() mutable {
       owner->client->forget_user(held.user);
       if (!evidence_too) return;
+      owner->read.forget_owner(held.user);
       for (const bool forwarded : {false, true}) {
         held.forwarded_tgt = forwarded;
         owner->evidence.forget(evidence_key(held));

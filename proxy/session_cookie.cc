@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "sspi_shim/protocol/crypto.h"
 
 namespace stead::proxy {
 namespace {
@@ -16,16 +19,36 @@ namespace {
 constexpr std::size_t kKeyIdSize = 4, kNonceSize = 12, kTagSize = 16, kIdSize = 16, kCertificateSize = 32;
 constexpr std::size_t kMaxCookie = 4096;
 constexpr std::uint8_t kVersion = 1;
+constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-struct FreeCipherContext {
+struct FreeCipher {
   void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
+  void operator()(EVP_CIPHER* cipher) const noexcept { EVP_CIPHER_free(cipher); }
 };
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipherContext>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 
-Buffer key_id(Bytes key) {
+std::array<std::uint8_t, kKeyIdSize> key_id(Bytes key) {
   std::uint8_t digest[SHA256_DIGEST_LENGTH];
   SHA256(key.data(), key.size(), digest);
-  return Buffer(digest, digest + kKeyIdSize);
+  std::array<std::uint8_t, kKeyIdSize> id{};
+  std::copy_n(digest, kKeyIdSize, id.begin());
+  return id;
+}
+
+// The calling thread's AES-256-GCM: to look the algorithm up and to make a context takes longer than a cookie's decryption. Null: the
+// library does not have it.
+EVP_CIPHER_CTX* start(bool sealing, Bytes key, const std::uint8_t* nonce) {
+  static const std::unique_ptr<EVP_CIPHER, FreeCipher> cipher(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  static thread_local std::array<CipherContext, 2> contexts;
+  CipherContext& context = contexts[sealing ? 0 : 1];
+  const EVP_CIPHER* first_use = nullptr;
+  if (!context) {
+    context.reset(EVP_CIPHER_CTX_new());
+    first_use = cipher.get();
+    if (first_use == nullptr) context.reset();
+  }
+  if (context && EVP_CipherInit_ex2(context.get(), first_use, key.data(), nonce, sealing ? 1 : 0, nullptr) != 1) context.reset();
+  return context.get();
 }
 
 std::string system_error(const std::string& doing, const std::string& path) {
@@ -90,19 +113,22 @@ std::optional<SessionKeys> SessionKeys::open(const std::string& path, std::strin
   return message = "the session key file " + path + " vanished while it was opened", std::nullopt;
 }
 
+SessionKeys::SessionKeys(SecretBuffer keys) : keys_(std::move(keys)) {
+  for (std::size_t i = 0; i < count(); ++i) ids_.push_back(key_id(key(i)));
+}
+
 std::string SessionKeys::seal(Bytes content) const {
-  Buffer out = key_id(key(0));
+  Buffer out(ids_.front().begin(), ids_.front().end());
   out.resize(kKeyIdSize + kNonceSize + content.size() + kTagSize);
   std::uint8_t* const nonce = out.data() + kKeyIdSize;
   std::uint8_t* const cipher = nonce + kNonceSize;
-  CipherContext context(EVP_CIPHER_CTX_new());
+  random_bytes({nonce, kNonceSize});
+  EVP_CIPHER_CTX* const context = start(true, key(0), nonce);
   int size = 0;
-  if (RAND_bytes(nonce, kNonceSize) != 1 || !context ||
-      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key(0).data(), nonce) != 1 ||
-      EVP_EncryptUpdate(context.get(), nullptr, &size, out.data(), kKeyIdSize) != 1 ||
-      EVP_EncryptUpdate(context.get(), cipher, &size, content.data(), static_cast<int>(content.size())) != 1 ||
-      EVP_EncryptFinal_ex(context.get(), cipher + size, &size) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, cipher + content.size()) != 1)
+  if (context == nullptr || EVP_EncryptUpdate(context, nullptr, &size, out.data(), kKeyIdSize) != 1 ||
+      EVP_EncryptUpdate(context, cipher, &size, content.data(), static_cast<int>(content.size())) != 1 ||
+      EVP_EncryptFinal_ex(context, cipher + size, &size) != 1 ||
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagSize, cipher + content.size()) != 1)
     throw std::bad_alloc();  // a broken or exhausted crypto library: nothing can go on
   return base64url(out);
 }
@@ -115,15 +141,14 @@ std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed) const {
   const Bytes nonce = all.subspan(kKeyIdSize, kNonceSize), tag = all.last(kTagSize);
   const Bytes cipher = all.subspan(kKeyIdSize + kNonceSize, all.size() - kKeyIdSize - kNonceSize - kTagSize);
   for (std::size_t i = 0; i < count(); ++i) {
-    if (!equal_in_constant_time(key_id(key(i)), all.first(kKeyIdSize))) continue;
+    if (!std::equal(ids_[i].begin(), ids_[i].end(), all.begin())) continue;  // public: it is in every cookie
     Buffer content(cipher.size());
-    CipherContext context(EVP_CIPHER_CTX_new());
+    EVP_CIPHER_CTX* const context = start(false, key(i), nonce.data());
     int size = 0;
-    if (context && EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key(i).data(), nonce.data()) == 1 &&
-        EVP_DecryptUpdate(context.get(), nullptr, &size, all.data(), kKeyIdSize) == 1 &&
-        EVP_DecryptUpdate(context.get(), content.data(), &size, cipher.data(), static_cast<int>(cipher.size())) == 1 &&
-        EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, const_cast<std::uint8_t*>(tag.data())) == 1 &&
-        EVP_DecryptFinal_ex(context.get(), content.data() + size, &size) == 1)
+    if (context != nullptr && EVP_DecryptUpdate(context, nullptr, &size, all.data(), kKeyIdSize) == 1 &&
+        EVP_DecryptUpdate(context, content.data(), &size, cipher.data(), static_cast<int>(cipher.size())) == 1 &&
+        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagSize, const_cast<std::uint8_t*>(tag.data())) == 1 &&
+        EVP_DecryptFinal_ex(context, content.data() + size, &size) == 1)
       return content;
   }
   return std::nullopt;
@@ -131,7 +156,7 @@ std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed) const {
 
 std::string new_session_id() {
   std::uint8_t id[kIdSize];
-  if (RAND_bytes(id, sizeof id) != 1) throw std::bad_alloc();
+  random_bytes(id);
   return to_hex(id);
 }
 
@@ -198,6 +223,17 @@ std::optional<SessionCookie> open_session(const SessionKeys& keys, std::string_v
   return std::move(*cookie);
 }
 
+const SessionCookie* OpenedCookies::open(std::string_view sealed) {
+  Slot& slot = slots_[std::hash<std::string_view>{}(sealed) % slots_.size()];
+  // In constant time: how much of another one's cookie was guessed must not show.
+  if (!sealed.empty() && equal_in_constant_time(as_bytes(slot.sealed), as_bytes(sealed))) return &slot.cookie;
+  auto cookie = open_session(keys_, sealed);
+  if (!cookie) return nullptr;
+  slot.cookie = std::move(*cookie);
+  slot.sealed = sealed;
+  return &slot.cookie;
+}
+
 std::string_view session_cookie_name(bool tls) { return tls ? "__Host-stead" : "stead"; }
 
 std::string set_cookie(std::string_view name, std::string_view value, bool tls, std::optional<std::chrono::seconds> max_age) {
@@ -226,7 +262,6 @@ std::optional<std::string_view> find_cookie(std::string_view header, std::string
 }
 
 std::string base64url(Bytes bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string out;
   out.reserve((bytes.size() * 4 + 2) / 3);
   std::uint32_t bits = 0;
@@ -240,23 +275,25 @@ std::string base64url(Bytes bytes) {
 }
 
 std::optional<Buffer> from_base64url(std::string_view text) {
-  Buffer out;
-  out.reserve(text.size() * 3 / 4);
+  static constexpr std::uint8_t kNone = 0xff;
+  static constexpr std::array<std::uint8_t, 256> kValues = [] {
+    std::array<std::uint8_t, 256> table{};
+    table.fill(kNone);
+    for (std::uint8_t i = 0; i < 64; ++i) table[static_cast<std::uint8_t>(kAlphabet[i])] = i;
+    return table;
+  }();
+  Buffer out(text.size() * 3 / 4);
+  auto place = out.begin();
   std::uint32_t bits = 0;
   int have = 0;
   for (const char c : text) {
-    std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') value = std::uint32_t(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = std::uint32_t(c - 'a' + 26);
-    else if (c >= '0' && c <= '9') value = std::uint32_t(c - '0' + 52);
-    else if (c == '-') value = 62;
-    else if (c == '_') value = 63;
-    else return std::nullopt;
+    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
+    if (value == kNone) return std::nullopt;
     bits = bits << 6 | value;
     have += 6;
     if (have >= 8) {
       have -= 8;
-      out.push_back(std::uint8_t(bits >> have));
+      *place++ = std::uint8_t(bits >> have);
     }
   }
   // One spelling for each value: no left-over digit, and the bits that fill the last one are zero.

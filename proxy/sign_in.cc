@@ -3,16 +3,14 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <openssl/evp.h>
 #include <spdlog/spdlog.h>
-
-#include <cctype>
 
 #include "proxy/audit_log.h"
 #include "proxy/backend_ticket.h"
 #include "proxy/certificate_sign_in.h"
 #include "proxy/csrf.h"
 #include "proxy/forms_sign_in.h"
+#include "proxy/headers.h"
 #include "proxy/login_form.h"
 #include "proxy/own_pages.h"
 #include "proxy/sign_in_state.h"
@@ -39,27 +37,26 @@ bool is_negotiate(std::string_view authorization) {
 std::optional<Buffer> negotiate_token(std::string_view authorization) {
   std::string_view text = authorization.substr(kScheme.size());
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  if (text.empty() || text.size() % 4 != 0 || text.size() > kMostTokenBytes / 3 * 4) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  // EVP_DecodeBlock would take blanks, line ends and '=' where they do not belong.
-  for (const char c : text.substr(0, text.size() - padding))
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '+' && c != '/') return std::nullopt;
-  Buffer out(text.size() / 4 * 3);
-  if (EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size())) < 0) return std::nullopt;
-  out.resize(out.size() - padding);
-  return out;
-}
-
-std::string base64(Bytes bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
-  return out;
+  if (text.size() > kMostTokenBytes / 3 * 4) return std::nullopt;
+  return from_base64(text);
 }
 
 class CoreSignIn : public SignIn {
  public:
   CoreSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
-      : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_), certificates_(state_, tickets_) {}
+      : state_(std::move(state)), tickets_(std::move(tickets)), forms_(state_, tickets_), certificates_(state_, tickets_),
+        at_once_(state_->acceptor ? state_->acceptor->at_once() : nullptr), opened_(state_->keys) {}
+
+  std::optional<SignedIn> known(const RequestView& request, const Route& route) override {
+    if (is_negotiate(request.authorization)) return std::nullopt;
+    auto cookie = session_of(request);
+    if (!cookie || !route.allows(cookie->session.method) || !fits_certificate(request, *cookie)) return std::nullopt;
+    cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
+    const bool needs_evidence = cookie->session.method == SignInMethod::kerberos && route.delegation != Delegation::none;
+    if (needs_evidence && !tickets_->knows_evidence(cookie->session)) return std::nullopt;
+    HeaderList headers = renewed(request, *cookie);
+    return SignedIn{.session = std::move(cookie->session), .response_headers = std::move(headers)};
+  }
 
   asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) override {
     auto answer = co_await user_of(request, route);
@@ -124,20 +121,21 @@ class CoreSignIn : public SignIn {
   std::optional<SessionCookie> session_of(const RequestView& request) {
     const auto sealed = find_cookie(request.cookie, session_cookie_name(request.tls));
     if (!sealed) return std::nullopt;
-    auto cookie = open_session(state_->keys, *sealed);
+    const SessionCookie* const cookie = opened_.open(*sealed);
     const auto now = now_seconds();
-    if (!cookie || cookie->session.expires <= now || now - cookie->issued >= state_->config.session_lifetime || now - cookie->seen >= state_->config.session_idle) return std::nullopt;
+    if (cookie == nullptr || cookie->session.expires <= now || now - cookie->issued >= state_->config.session_lifetime || now - cookie->seen >= state_->config.session_idle) return std::nullopt;
     if (state_->revocations.generation() != revoked_generation_) revoked_ = state_->revocations.copy(revoked_generation_);
     if (revoked_.contains(cookie->session.id)) return std::nullopt;
-    return cookie;
+    return *cookie;
   }
 
   // The cookie moves its idle end when an eighth of it has gone by: not with every answer.
-  HeaderList renewed(const RequestView& request, SessionCookie cookie) const {
+  HeaderList renewed(const RequestView& request, const SessionCookie& cookie) const {
     const auto now = now_seconds();
     if (now - cookie.seen < state_->config.session_idle / 8) return {};
-    cookie.seen = now;
-    return {{"Set-Cookie", set_cookie(session_cookie_name(request.tls), seal_session(state_->keys, cookie), request.tls)}};
+    SessionCookie moved = cookie;
+    moved.seen = now;
+    return {{"Set-Cookie", set_cookie(session_cookie_name(request.tls), seal_session(state_->keys, moved), request.tls)}};
   }
 
   // A certificate's session is for the certificate that began it: not for one that TLS refuses now, nor for another one.
@@ -205,6 +203,7 @@ class CoreSignIn : public SignIn {
   asio::awaitable<std::variant<AcceptedClient, RefusedClient>> accept_token(const RequestView& request) {
     auto token = negotiate_token(request.authorization);
     if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
+    if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), state_->bindings)) co_return std::move(*client);
     std::function<asio::awaitable<std::variant<AcceptedClient, RefusedClient>>()> accept =
         [state = state_, held = std::move(*token),
          bindings = std::string(request.channel_bindings)]() -> asio::awaitable<std::variant<AcceptedClient, RefusedClient>> {
@@ -333,6 +332,8 @@ class CoreSignIn : public SignIn {
   std::shared_ptr<BackendTickets> tickets_;
   FormsSignIn forms_;
   CertificateSignIn certificates_;
+  std::unique_ptr<KerberosAcceptor::AtOnce> at_once_;  // null where Kerberos sign-in is off
+  OpenedCookies opened_;
   Revocations::Ids revoked_;
   std::uint64_t revoked_generation_ = 0;
 };

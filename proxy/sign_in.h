@@ -63,6 +63,9 @@ struct SignedIn {
 class SignIn {
  public:
   virtual ~SignIn() = default;
+  // The user of a session that needs no look at anything but its cookie: most requests are of this kind, and wait for nothing. Nothing:
+  // decide() has to say.
+  virtual std::optional<SignedIn> known(const RequestView&, const Route&) { return std::nullopt; }
   // A user that the route may serve, or the answer that asks for one.
   virtual boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) = 0;
   // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is whole.

@@ -121,6 +121,38 @@ TEST_F(BackendTicketsTest, AForwardedTgtIsNoEvidenceAndEvidenceNoForwardedTgt) {
   }
 }
 
+TEST_F(BackendTicketsTest, ATicketThatComesAgainIsReadOnce) {
+  std::vector<std::uint8_t> long_one(100, 7), longer_one(101, 7);  // their ends are the same
+  for (const auto& client : clients) {
+    client->tickets[long_one] = "alice@A.EXAMPLE";
+    client->tickets[longer_one] = "bob@A.EXAMPLE";
+  }
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*keep(0, session(std::to_string(i), "alice@A.EXAMPLE", SignInMethod::kerberos), long_one), "alice@A.EXAMPLE");
+    EXPECT_TRUE(has(0, session(std::to_string(i), "alice@A.EXAMPLE", SignInMethod::kerberos)));
+  }
+  EXPECT_EQ(clients[0]->tickets_read + clients[1]->tickets_read, 1);
+  EXPECT_EQ(*keep(0, session("b", "alice@A.EXAMPLE", SignInMethod::kerberos), longer_one), "bob@A.EXAMPLE") << "what its octets say, not its end";
+  EXPECT_EQ(*keep(0, session("c", "alice@A.EXAMPLE", SignInMethod::kerberos), long_one), "alice@A.EXAMPLE");
+  run(0, [&](BackendTickets& core) { core.forget(session("c", "alice@A.EXAMPLE", SignInMethod::kerberos)); });
+  EXPECT_FALSE(has(0, session("c", "alice@A.EXAMPLE", SignInMethod::kerberos)));
+}
+
+TEST_F(BackendTicketsTest, KnowsWhatItNeedNotAskAnotherCoreFor) {
+  for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
+  const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos);
+  const auto knows = [&](std::size_t core) {
+    return on<bool>(core, [this, core, mine]() -> asio::awaitable<bool> { co_return cores[core]->knows_evidence(mine); });
+  };
+  EXPECT_FALSE(knows(0) || knows(1));
+  ASSERT_TRUE(keep(0, mine, {1, 2, 3}));
+  EXPECT_NE(knows(0), knows(1)) << "the owner alone";
+  EXPECT_TRUE(has(0, mine) && has(1, mine));
+  EXPECT_TRUE(knows(0) && knows(1)) << "the other one has asked";
+  for (std::size_t core = 0; core < 2; ++core) run(core, [&](BackendTickets& tickets) { tickets.forget(mine); });
+  EXPECT_FALSE(knows(0) || knows(1));
+}
+
 TEST_F(BackendTicketsTest, AKerberosSessionHasItsOwnEvidenceOrNothing) {
   for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
   const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos), other = session("22", "alice@A.EXAMPLE", SignInMethod::kerberos);

@@ -51,6 +51,7 @@ class FakeClient : public Client {
   std::map<std::vector<std::uint8_t>, std::string> forwarded;                    // AP-REQs with a TGT: whose it is
   std::map<std::string, std::string> named;                                      // tickets for KEY come in the name of VALUE
   std::vector<std::string> calls;
+  int tickets_read = 0;
   std::set<std::thread::id> threads;
   Outcome<std::string> unknown_password = refusal(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN);
   Outcome<Identity> unknown_user = refusal(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN);
@@ -67,6 +68,7 @@ class FakeClient : public Client {
   }
   Result<Identity> from_ticket(std::vector<std::uint8_t> der) override {
     threads.insert(std::this_thread::get_id());
+    ++tickets_read;
     const auto found = tickets.find(der);
     if (found == tickets.end()) return make_error_code(WireErrc::integrity);
     return identity_of(found->second);
@@ -122,6 +124,7 @@ class FakeTickets : public BackendTickets {
     co_return evidence_names.empty() ? session.user : evidence_names;
   }
   boost::asio::awaitable<bool> has_evidence(Session session) override { co_return evidence.contains(session.id); }
+  bool knows_evidence(const Session& session) override { return evidence.contains(session.id); }
   void forget(const Session& session) override {
     evidence.erase(session.id);
     forgotten.push_back(session.id);

@@ -50,6 +50,44 @@ TEST(SessionCookie, OfACertificateNamesIt) {
   EXPECT_EQ(decode_session_cookie(without).error(), make_error_code(WireErrc::bad_length));
 }
 
+TEST(OpenedCookies, FindWhatOpeningFinds) {
+  const SessionKeys ours = keys({1});
+  OpenedCookies opened(ours);
+  const std::string sealed = seal_session(ours, sample());
+  for (int i = 0; i < 3; ++i) {
+    const SessionCookie* const found = opened.open(sealed);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(encode(*found), encode(sample()));
+  }
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(opened.open(changed)) << "character " << i;
+    EXPECT_FALSE(opened.open(std::string_view(sealed).substr(0, i)));
+  }
+  EXPECT_FALSE(opened.open(""));
+  EXPECT_FALSE(opened.open(sealed + "A"));
+  EXPECT_FALSE(opened.open(seal_session(keys({2}), sample())));
+  EXPECT_TRUE(opened.open(sealed));
+}
+
+TEST(OpenedCookies, KeepMoreThanTheyHaveRoomForApart) {
+  const SessionKeys ours = keys({1});
+  OpenedCookies opened(ours);
+  std::vector<std::string> all;
+  for (int i = 0; i < 3000; ++i) {
+    SessionCookie cookie = sample();
+    cookie.session.user = "user" + std::to_string(i) + "@ROOT.EXAMPLE";
+    all.push_back(seal_session(ours, cookie));
+  }
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 3000; ++i) {
+      const SessionCookie* const found = opened.open(all[static_cast<std::size_t>(i)]);
+      ASSERT_TRUE(found);
+      ASSERT_EQ(found->session.user, "user" + std::to_string(i) + "@ROOT.EXAMPLE");
+    }
+}
+
 TEST(SessionCookie, IsRefusedWithAnyCharacterChanged) {
   const std::string sealed = seal_session(keys({1}), sample());
   for (std::size_t i = 0; i < sealed.size(); ++i) {

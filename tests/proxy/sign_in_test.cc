@@ -80,8 +80,17 @@ class SignInTest : public stead::test::TicketFixture {
   }
   std::variant<SignedIn, OwnResponse> decide(const Request& request, const Route& wanted) {
     const RequestView seen = view(request);
-    return run(sign_in->decide(seen, wanted));
+    const auto known = sign_in->known(seen, wanted);
+    auto answer = run(sign_in->decide(seen, wanted));
+    if (!known) return answer;
+    // Who is known at once is whom decide() finds.
+    ++known_at_once;
+    const auto* const decided = std::get_if<SignedIn>(&answer);
+    EXPECT_TRUE(decided && decided->session.id == known->session.id && decided->session.user == known->session.user &&
+                decided->session.forwarded_tgt == known->session.forwarded_tgt && decided->response_headers.size() == known->response_headers.size());
+    return answer;
   }
+  int known_at_once = 0;
   OwnResponse page(const Request& request) {
     const RequestView seen = view(request);
     return run(sign_in->own_page(seen, request.body));
@@ -214,7 +223,9 @@ TEST_F(SignInTest, AGoodTokenBeginsASessionWithItsEvidence) {
   EXPECT_TRUE(tickets->evidence.contains(in.session.id));
   const std::string session = session_cookie_of(in.response_headers);
   EXPECT_EQ(told(decide({.cookie = session}, route({kerberos}))), "alice@HOME.TEST kerberos");
+  EXPECT_EQ(known_at_once, 1);
   const auto again = decide({.authorization = token(), .cookie = session}, route({kerberos}));
+  EXPECT_EQ(known_at_once, 1) << "a token has to be judged, whatever cookie it comes with";
   EXPECT_EQ(std::get<SignedIn>(again).session.id, in.session.id) << "a token with each request is no new session each time";
 }
 
@@ -222,7 +233,9 @@ TEST_F(SignInTest, AKerberosSessionWithoutItsEvidenceIsAskedForATicketAgain) {
   const Request request{.cookie = sealed(cookie("alice@HOME.TEST", kerberos))};
   EXPECT_EQ(told(decide(request, route({kerberos}))), "401 Negotiate");
   EXPECT_EQ(told(decide(request, route({kerberos, forms}))), "401 Negotiate");
+  EXPECT_EQ(known_at_once, 0);
   EXPECT_EQ(told(decide(request, route({kerberos}, Delegation::none))), "alice@HOME.TEST kerberos") << "nothing is delegated";
+  EXPECT_EQ(known_at_once, 1);
 }
 
 TEST_F(SignInTest, ATokenGoesBeforeTheCookieAndIsNeverMixedWithIt) {

@@ -18,7 +18,7 @@ RequestIds::RequestIds() {
   state_ = seed[1];
 }
 
-std::string RequestIds::next() {
+void RequestIds::assign_next(std::string& id) {
   // splitmix64: a counter, well stirred.
   state_ += 0x9e3779b97f4a7c15ULL;
   std::uint64_t z = state_;
@@ -26,12 +26,11 @@ std::string RequestIds::next() {
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   z ^= z >> 31;
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id(32, '0');
+  id.resize(32);
   for (std::size_t i = 0; i < 16; ++i) {
     id[i] = kDigits[(start_ >> (60 - 4 * i)) & 15];
     id[16 + i] = kDigits[(z >> (60 - 4 * i)) & 15];
   }
-  return id;
 }
 
 Core::Core(unsigned number, Shared& common)

@@ -32,7 +32,12 @@ struct Shared {
 class RequestIds {
  public:
   RequestIds();
-  [[nodiscard]] std::string next();
+  void assign_next(std::string& out);  // into memory that is there already
+  [[nodiscard]] std::string next() {
+    std::string id;
+    assign_next(id);
+    return id;
+  }
 
  private:
   std::uint64_t start_, state_;

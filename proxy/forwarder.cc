@@ -96,8 +96,11 @@ asio::awaitable<Forwarded> Forwarder::run() {
     if (!outcome) co_return ticket_failed(outcome.error());
     ticket_ = std::move(*outcome);
   }
-  const bool collected = co_await collect_body();
-  if (!collected) co_return std::move(result_);
+  whole_ = body_.ended();
+  if (!whole_) {
+    const bool collected = co_await collect_body();
+    if (!collected) co_return std::move(result_);
+  }
   for (int i = 0; i < kMostAttempts; ++i) {
     Next next = Next::done;
     std::exception_ptr problem;
@@ -117,10 +120,6 @@ asio::awaitable<Forwarded> Forwarder::run() {
 }
 
 asio::awaitable<bool> Forwarder::collect_body() {
-  if (body_.ended()) {
-    whole_ = true;
-    co_return true;
-  }
   if (job_.head.expects_continue && client_buffer_.size() == 0) {
     client_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
     const Error error = co_await client_.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -158,7 +157,7 @@ asio::awaitable<bool> Forwarder::collect_body() {
   co_return true;
 }
 
-asio::awaitable<bool> Forwarder::send_request(std::string_view authorization) {
+std::string_view Forwarder::compose_request(std::string_view authorization) {
   const Upstream& upstream = core_.pool.upstream(upstream_->upstream);
   OutgoingRequest request{.head = job_.head, .target = job_.target, .base_path = upstream.base_path,
                           .fallback_host = core_.pool.name(upstream_->upstream), .authorization = authorization};
@@ -172,16 +171,9 @@ asio::awaitable<bool> Forwarder::send_request(std::string_view authorization) {
   }
   out_.clear();
   write_request_head(out_, request, {.address = job_.remote_address, .scheme = client_.tls() ? "https" : "http", .request_id = job_.request_id});
-  std::string_view tail;
-  if (request.framing == Framing::chunked && !held_.empty()) {
-    append_chunk_size(out_, held_.size());
-    tail = "\r\n";
-  }
-  Stream& stream = upstream_->stream;
-  stream.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
-  const Error error = co_await stream.write(out_, held_, tail);
-  stream.expect_nothing();
-  co_return !error;
+  if (request.framing != Framing::chunked || held_.empty()) return {};
+  append_chunk_size(out_, held_.size());
+  return "\r\n";
 }
 
 asio::awaitable<bool> Forwarder::read_head(bool& began) {
@@ -207,7 +199,8 @@ asio::awaitable<bool> Forwarder::read_head(bool& began) {
       buffer.grow(buffer.capacity() * 2);
     }
     stream.expire_reads_in(limits.upstream_reply_timeout);
-    const Error error = co_await stream.read(buffer);
+    const auto [error, n] = co_await stream.read_some(buffer);
+    buffer.commit(n);
     if (error) co_return false;
     began = true;
   }
@@ -250,7 +243,8 @@ bool Forwarder::reply_proves_service(const NegotiateToken& sent, bool& proved) c
 asio::awaitable<Forwarder::Next> Forwarder::attempt() {
   result_ = {};
   std::string problem;
-  upstream_ = co_await core_.pool.get(job_.route_index, identity_, fresh_only_, problem);
+  upstream_ = fresh_only_ ? nullptr : core_.pool.get_idle(job_.route_index, identity_);
+  if (!upstream_) upstream_ = co_await core_.pool.get(job_.route_index, identity_, fresh_only_, problem);
   if (!upstream_) {
     result_ = failed(502, "The application cannot be reached", "Please try again in a moment.", std::move(problem));
     co_return Next::done;
@@ -270,7 +264,14 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
     core_.metrics.tokens_made.add();
   }
   bool began = false;
-  const bool sent = co_await send_request(authorization);
+  const std::string_view tail = compose_request(authorization);
+  Error send_error;
+  if (!upstream_->stream.write_at_once(send_error, out_, held_, tail)) {
+    upstream_->stream.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
+    send_error = co_await upstream_->stream.write_rest();
+  }
+  upstream_->stream.expect_nothing();
+  const bool sent = !send_error;
   // What was sent may be answered, and the connection closed, before all of it is: so the answer is looked for in either case.
   if (sent && !whole_) start_pump();
   bool answered = co_await read_head(began);
@@ -375,8 +376,11 @@ asio::awaitable<void> Forwarder::relay() {
     }
     if (piece.step == BodyStep::end && framing == Framing::chunked) out_.append("0\r\n\r\n");
     if (!out_.empty() || !large.empty()) {
-      client_.expire_writes_in(limits.body_idle_timeout);
-      error = co_await client_.write(out_, large, !large.empty() && framing == Framing::chunked ? std::string_view("\r\n") : std::string_view{});
+      const std::string_view tail = !large.empty() && framing == Framing::chunked ? std::string_view("\r\n") : std::string_view{};
+      if (!client_.write_at_once(error, out_, large, tail)) {
+        client_.expire_writes_in(limits.body_idle_timeout);
+        error = co_await client_.write_rest();
+      }
       if (error) break;
       out_.clear();
     }
@@ -385,7 +389,9 @@ asio::awaitable<void> Forwarder::relay() {
       // next() polls again: what it finds is still there for the loop.
       if (upstream_->buffer.full() || body.total() > upstream_->buffer.capacity()) upstream_->buffer.grow(64 * 1024);
       upstream_->stream.expire_reads_in(limits.upstream_reply_timeout);
-      error = co_await upstream_->stream.read(upstream_->buffer);
+      const auto [read_error, n] = co_await upstream_->stream.read_some(upstream_->buffer);
+      upstream_->buffer.commit(n);
+      error = read_error;
       if (!error) continue;
       if (error == asio::error::eof && answer_.framing == Framing::until_close) {
         body.end_of_stream();
@@ -402,7 +408,7 @@ asio::awaitable<void> Forwarder::relay() {
   const bool complete = !error && piece.step == BodyStep::end;
   const bool reusable = complete && answer_.keep_alive && !pumping_ && (whole_ || upload_ == BodyStep::end) && upstream_->buffer.size() == 0 &&
                         answer_.status != 401 && answer_.status != 407;
-  co_await stop_pump();
+  if (pump_ended_) co_await stop_pump();
   result_.keep = complete && keep;
   result_.broken = !complete;
   if (!complete) result_.diagnosis = "upstream " + std::string(result_.upstream) + (piece.step == BodyStep::malformed ? ": malformed chunked body" : ": the answer was not finished");

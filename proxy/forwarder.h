@@ -57,7 +57,8 @@ class Forwarder {
   boost::asio::awaitable<bool> collect_body();
   // Sends the request and takes the answer home, or says that it has to be done again.
   boost::asio::awaitable<Next> attempt();
-  boost::asio::awaitable<bool> send_request(std::string_view authorization);
+  // Writes the request's head into `out_`; its body so far is `held_` and what is returned.
+  [[nodiscard]] std::string_view compose_request(std::string_view authorization);
   boost::asio::awaitable<bool> read_head(bool& began);
   [[nodiscard]] bool reply_proves_service(const NegotiateToken& sent, bool& proved) const;
   boost::asio::awaitable<void> relay();

@@ -102,7 +102,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
     stream_.set_idle(idle);
     // The deadline of a head holds for all of it, however it trickles in.
     if (idle) stream_.expire_reads_in(limits.idle_timeout);
-    const Error error = co_await stream_.read(buffer_);
+    const auto [error, n] = co_await stream_.read_some(buffer_);
+    buffer_.commit(n);
     stream_.set_idle(false);
     if (error && !idle && stream_.timed_out()) {
       stream_.forget_timeout();
@@ -118,9 +119,15 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
   co_return Next::request;
 }
 
+void Http1Connection::begin_request() {
+  started_at_ = std::chrono::system_clock::now();
+  started_ = Clock::now();
+  core_.request_ids.assign_next(request_id_);
+}
+
 asio::awaitable<Http1Connection::Next> Http1Connection::refuse(int status, std::string_view reason) {
   core_.metrics.malformed_requests.add();
-  if (request_id_.empty()) request_id_ = core_.request_ids.next();
+  if (request_id_.empty()) begin_request();
   forwarded_.diagnosis = std::string(reason);
   const OwnResponse page = status == 408 ? error_page(status, request_id_, "The request took too long", "It did not come in time. Please try again.")
                                          : error_page(status, request_id_, "The request is malformed", "Your browser or program sent something that does not hold to HTTP.");
@@ -143,13 +150,9 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   signed_in_ = nullptr;
   forwarded_ = {};
   bytes_in_ = 0;
-  started_at_ = std::chrono::system_clock::now();
-  started_ = Clock::now();
   const Next head = co_await read_head();
   if (head != Next::request) co_return head;
-  started_at_ = std::chrono::system_clock::now();
-  started_ = Clock::now();
-  request_id_ = core_.request_ids.next();
+  begin_request();
   if (judged_by_ != core_.server_tls) {  // a certificate may have been revoked while its connection stayed open
     judged_by_ = core_.server_tls;
     if (!certificate_.name.empty()) certificate_ = judged_by_->judge_again(stream_.ssl());
@@ -165,7 +168,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
     if (target.front() == '?') target_ = "/";
   }
   target_.append(target);
-  host_ = host_name_of(head_.host);
+  assign_host_name(host_, head_.host);
   const std::string policy_path = target_ == "*" ? std::string("/") : path_for_policy(path_of(target_));
 
   const Limits& limits = core_.shared.config.limits;
@@ -221,7 +224,9 @@ RequestView Http1Connection::view() {
 asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Match& match, BodyReader& body) {
   std::variant<SignedIn, OwnResponse> decision;
   if (!route_->sign_in.empty()) {
-    decision = co_await core_.sign_in->decide(view(), *route_);
+    const RequestView request = view();
+    if (auto known = core_.sign_in->known(request, *route_)) decision = std::move(*known);
+    else decision = co_await core_.sign_in->decide(request, *route_);
     if (const auto* response = std::get_if<OwnResponse>(&decision)) co_return co_await answer(*response, body);
     signed_in_ = &std::get<SignedIn>(decision);
   }

@@ -28,6 +28,7 @@ class Http1Connection {
   boost::asio::awaitable<Next> forward(const Router::Match& match, BodyReader& body);
   boost::asio::awaitable<Next> own_page(BodyReader& body);
   boost::asio::awaitable<Next> answer(const OwnResponse& response, BodyReader& body);
+  void begin_request();  // from here its time counts, and it has a number
   [[nodiscard]] RequestView view();
   void log_request(int status);
 

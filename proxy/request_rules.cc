@@ -134,6 +134,16 @@ std::optional<Violation> check_request_line(std::string_view line, RequestLine& 
   return check_path(path.substr(0, path.find('?')));
 }
 
+// Besides tab. All of the line is looked at, for the compiler then takes many octets at once.
+bool has_control(std::string_view line) {
+  bool found = false;
+  for (const char c : line) {
+    const auto octet = static_cast<unsigned char>(c);
+    found |= (octet < 0x20 && octet != '\t') || octet == 0x7f;
+  }
+  return found;
+}
+
 // A header that a back end may take for one that frames or routes the message, when '_' and '-' are the same to it (CGI, WSGI and their
 // kind). Identity headers spelled so are dropped with the others (headers.h).
 bool is_dangerous_underscore(std::string_view name) {
@@ -165,10 +175,17 @@ std::string_view path_of(std::string_view target) {
   return target.substr(0, target.find('?'));
 }
 
-std::string host_name_of(std::string_view authority) {
+void assign_host_name(std::string& out, std::string_view authority) {
   const std::size_t end = authority.starts_with('[') ? authority.find(']') : authority.find(':');
-  std::string name = to_lower(authority.starts_with('[') && end != std::string_view::npos ? authority.substr(0, end + 1) : authority.substr(0, end));
-  if (name.size() > 1 && name.back() == '.') name.pop_back();
+  out.assign(authority.starts_with('[') && end != std::string_view::npos ? authority.substr(0, end + 1) : authority.substr(0, end));
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (out.size() > 1 && out.back() == '.') out.pop_back();
+}
+
+std::string host_name_of(std::string_view authority) {
+  std::string name;
+  assign_host_name(name, authority);
   return name;
 }
 
@@ -184,10 +201,7 @@ std::optional<Violation> check_request_head(std::string_view head) {
     if (end == std::string_view::npos) return Violation{400, "a line does not end with CR LF"};
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
-    for (const char c : line) {
-      const auto octet = static_cast<unsigned char>(c);
-      if ((octet < 0x20 && c != '\t') || octet == 0x7f) return Violation{400, "a control character in the head"};
-    }
+    if (has_control(line)) return Violation{400, "a control character in the head"};
     if (first) {
       first = false;
       if (auto wrong = check_request_line(line, request)) return wrong;

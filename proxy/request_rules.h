@@ -27,5 +27,6 @@ struct Violation {
 [[nodiscard]] std::string_view path_of(std::string_view target);
 // Host header or authority to lower-case name without port; brackets of IPv6 literals stay.
 [[nodiscard]] std::string host_name_of(std::string_view authority);
+void assign_host_name(std::string& out, std::string_view authority);  // the same into memory that is there already
 
 }  // namespace stead::proxy

@@ -83,22 +83,47 @@ bool Stream::has_more() const {
 
 asio::awaitable<Error> Stream::read(ReadBuffer& buffer) {
   char* const space = buffer.space();
-  const asio::mutable_buffer room(space, buffer.space_size());
-  if (room.size() == 0) co_return asio::error::no_buffer_space;
-  if (tls_) {
-    const auto [error, n] = co_await tls_->async_read_some(room, as_result);
-    buffer.commit(n);
-    co_return error;
-  }
-  const auto [error, n] = co_await socket_.async_read_some(room, as_result);
+  if (space == nullptr || buffer.space_size() == 0) co_return asio::error::no_buffer_space;
+  const auto [error, n] = co_await read_some(buffer);
   buffer.commit(n);
   co_return error;
 }
 
 asio::awaitable<Error> Stream::write(std::string_view first, std::string_view second, std::string_view third) {
+  Error error;
+  if (write_at_once(error, first, second, third)) co_return error;
+  co_return co_await write_rest();
+}
+
+bool Stream::write_at_once(Error& error, std::string_view first, std::string_view second, std::string_view third) {
+  left_ = {first, second, third};
+  if (tls_) return false;
+  std::array<asio::const_buffer, 3> parts;
+  std::size_t count = 0;
+  for (const std::string_view part : left_)
+    if (!part.empty()) parts[count++] = asio::const_buffer(part.data(), part.size());
+  std::size_t sent = 0;
+  error.clear();
+  if (count == 1) sent = socket_.write_some(parts[0], error);
+  else if (count > 1) sent = socket_.write_some(parts, error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return true;
+  error.clear();
+  bool all = true;
+  for (std::string_view& part : left_) {
+    const std::size_t n = std::min(sent, part.size());
+    part.remove_prefix(n);
+    sent -= n;
+    all = all && part.empty();
+  }
+  if (all) write_deadline_ = Clock::time_point::max();
+  return all;
+}
+
+asio::awaitable<Error> Stream::write_rest() {
   // The deadline is for this write: left standing, it would end the connection later, while the other side takes its time.
   if (tls_) {
-    std::array<std::string_view, 3> parts{first, second, third};
+    std::array<std::string_view, 3> parts = left_;
+    const auto& [first, second, third] = left_;
     if (first.size() + second.size() + third.size() <= kLargestRecord && !second.empty()) {
       joined_.assign(first).append(second).append(third);
       parts = {joined_, {}, {}};
@@ -108,25 +133,11 @@ asio::awaitable<Error> Stream::write(std::string_view first, std::string_view se
       const auto [error, n] = co_await asio::async_write(*tls_, asio::const_buffer(part.data(), part.size()), as_result);
       if (error) co_return error;
     }
-    write_deadline_ = Clock::time_point::max();
-    co_return Error{};
-  }
-  std::array<asio::const_buffer, 3> parts{asio::const_buffer(first.data(), first.size()), asio::const_buffer(second.data(), second.size()),
-                                          asio::const_buffer(third.data(), third.size())};
-  // Most writes fit into the socket's buffer: then nothing waits, and the loop need not turn.
-  Error error;
-  std::size_t n = socket_.write_some(parts, error);
-  if (error && error != asio::error::would_block && error != asio::error::try_again) co_return error;
-  std::size_t left = 0;
-  for (auto& part : parts) {
-    const std::size_t sent = std::min(n, part.size());
-    part += sent;
-    n -= sent;
-    left += part.size();
-  }
-  if (left > 0) {
-    const auto [write_error, m] = co_await asio::async_write(socket_, parts, as_result);
-    if (write_error) co_return write_error;
+  } else {
+    const std::array<asio::const_buffer, 3> parts{asio::const_buffer(left_[0].data(), left_[0].size()), asio::const_buffer(left_[1].data(), left_[1].size()),
+                                                  asio::const_buffer(left_[2].data(), left_[2].size())};
+    const auto [error, n] = co_await asio::async_write(socket_, parts, as_result);
+    if (error) co_return error;
   }
   write_deadline_ = Clock::time_point::max();
   co_return Error{};

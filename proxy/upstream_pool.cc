@@ -58,7 +58,10 @@ UpstreamPtr UpstreamPool::take(std::size_t target, std::string_view identity) {
 
 void UpstreamPool::keep(UpstreamPtr connection) {
   if (connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMostIdle) return;
-  auto& list = idle_[std::string(key(connection->upstream, connection->identity))];
+  const std::string_view wanted = key(connection->upstream, connection->identity);
+  auto found = idle_.find(wanted);
+  if (found == idle_.end()) found = idle_.try_emplace(std::string(wanted)).first;
+  auto& list = found->second;
   if (list.size() >= config_.limits.upstream_idle_connections_per_user && !connection->identity.empty()) return;
   connection->stream.expect_nothing();
   connection->stream.set_idle(true);
@@ -75,6 +78,16 @@ void UpstreamPool::sweep(Clock::time_point now) {
     });
     entry = entry->second.empty() ? idle_.erase(entry) : std::next(entry);
   }
+}
+
+UpstreamPtr UpstreamPool::get_idle(std::size_t route, std::string_view identity) {
+  Rotation& rotation = routes_[route];
+  if (rotation.targets.empty()) return nullptr;
+  const std::size_t target = rotation.targets[rotation.next % rotation.targets.size()];
+  if (targets_[target].failures > 0 && targets_[target].avoid_until > Clock::now()) return nullptr;
+  UpstreamPtr idle = take(target, identity);
+  if (idle) ++rotation.next;
+  return idle;
 }
 
 asio::awaitable<UpstreamPtr> UpstreamPool::get(std::size_t route, std::string_view identity, bool fresh, std::string& problem) {

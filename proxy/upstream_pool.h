@@ -36,6 +36,8 @@ class UpstreamPool {
  public:
   UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics);
 
+  // What get() would find at its first look: an idle connection of this identity to the upstream whose turn it is. Null: ask get().
+  [[nodiscard]] UpstreamPtr get_idle(std::size_t route, std::string_view identity);
   // An idle connection of this identity to one of the route's upstreams, or a new one: another upstream is tried where one does not
   // answer. Null, with what went wrong, where none does. `fresh`: only a new one.
   boost::asio::awaitable<UpstreamPtr> get(std::size_t route, std::string_view identity, bool fresh, std::string& problem);

@@ -3,20 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+
+#include "proxy/octets.h"
 
 namespace stead::proxy {
 namespace {
 
 constexpr std::size_t kMostOctets = 512;
-
-// ASCII that stands for itself in JSON: nearly all of what is logged.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> table{};
-  for (std::size_t octet = 0x20; octet < 0x7f; ++octet) table[octet] = octet != '"' && octet != '\\';
-  return table;
-}();
 
 // Octets of the character that `text` starts with; 0: it is no UTF-8.
 std::size_t character_size(std::string_view text) {
@@ -45,12 +39,11 @@ void add(std::string& out, std::string_view name, std::string_view value) {
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
   out += '"';
-  while (true) {
-    const auto* const plain_end = std::find_if(text.begin(), text.end(), [](char c) { return !kPlain[std::uint8_t(c)]; });
-    const auto plain = static_cast<std::size_t>(plain_end - text.begin());
-    out.append(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (text.empty()) break;
+  if (is_plain_json(text)) {  // nearly all of what is logged
+    out.append(text).append(1, '"');
+    return;
+  }
+  while (!text.empty()) {
     const std::size_t size = character_size(text);
     const auto octet = std::uint8_t(text.front());
     if (size == 0) {

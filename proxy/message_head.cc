@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/octets.h"
 #include "sspi_shim/protocol/bytes.h"
 
 namespace stead::proxy {
@@ -153,13 +154,11 @@ std::string_view parse_response_head(std::string_view head, bool to_head, Respon
   out.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
   if (out.status < 100 || out.status > 599 || (line.size() > 12 && line[12] != ' ')) return "the status is not one";
   out.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
-  for (const char c : out.reason)
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return "a control character in the reason";
+  if (has_control(out.reason)) return "a control character in the reason";
   out.keep_alive = !out.http_1_0;
   bool has_length = false, chunked = false, close = false;
   while (next_line(head, line) && !line.empty()) {
-    for (const char c : line)
-      if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return "a control character in a header";
+    if (has_control(line)) return "a control character in a header";
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return "a header line without a name";
     if (out.fields.size() == kMaxFields) return "too many headers";

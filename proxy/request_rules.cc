@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/octets.h"
 #include "sspi_shim/protocol/bytes.h"
 
 namespace stead::proxy {
@@ -134,16 +135,6 @@ std::optional<Violation> check_request_line(std::string_view line, RequestLine& 
   return check_path(path.substr(0, path.find('?')));
 }
 
-// Besides tab. All of the line is looked at, for the compiler then takes many octets at once.
-bool has_control(std::string_view line) {
-  bool found = false;
-  for (const char c : line) {
-    const auto octet = static_cast<unsigned char>(c);
-    found |= (octet < 0x20 && octet != '\t') || octet == 0x7f;
-  }
-  return found;
-}
-
 // A header that a back end may take for one that frames or routes the message, when '_' and '-' are the same to it (CGI, WSGI and their
 // kind). Identity headers spelled so are dropped with the others (headers.h).
 bool is_dangerous_underscore(std::string_view name) {
@@ -216,19 +207,19 @@ std::optional<Violation> check_request_head(std::string_view head) {
     if (!is_token(name)) return Violation{400, "a header name that is not a token"};
     const std::string_view value = trim(line.substr(colon + 1));
     if (is_dangerous_underscore(name)) return Violation{400, "a header name with an underscore that could pass for another header"};
-    if (equal_ignoring_case(name, "host")) {
+    if (name.size() == 4 && equal_ignoring_case(name, "host")) {
       if (has_host) return Violation{400, "more than one Host"};
       has_host = true;
       host = value;
-    } else if (equal_ignoring_case(name, "content-length")) {
+    } else if (name.size() == 14 && equal_ignoring_case(name, "content-length")) {
       if (has_length) return Violation{400, "more than one Content-Length"};
       has_length = true;
       length = value;
-    } else if (equal_ignoring_case(name, "transfer-encoding")) {
+    } else if (name.size() == 17 && equal_ignoring_case(name, "transfer-encoding")) {
       if (has_encoding) return Violation{400, "more than one Transfer-Encoding"};
       has_encoding = true;
       encoding = value;
-    } else if (equal_ignoring_case(name, "expect") && !equal_ignoring_case(value, "100-continue")) {
+    } else if (name.size() == 6 && equal_ignoring_case(name, "expect") && !equal_ignoring_case(value, "100-continue")) {
       return Violation{417, "an expectation other than 100-continue"};
     }
   }

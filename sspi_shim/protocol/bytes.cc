@@ -154,7 +154,13 @@ std::string to_lower(std::string_view text) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  // Nearly every octet is the same already; cases of a letter differ in one bit, as do other octets.
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i]) continue;
+    if ((a[i] ^ b[i]) != 0x20 || lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace stead

@@ -36,7 +36,9 @@ class ClientThread {
     asio::co_spawn(io_, std::move(make), std::move(done));
   }
 
-  std::shared_ptr<DcLocator> locator;  // for wait_for_controller; used on the thread only
+  // For wait_for_controller; used on the thread only.
+  std::shared_ptr<ControllerSearch> search;
+  LocatorOptions searched_with;
 
  private:
   ClientThread() : work_(asio::make_work_guard(io_)), thread_([this] { io_.run(); }) {}
@@ -100,8 +102,12 @@ Result<FoundController> wait_for_controller(const LocatorOptions& options, Contr
   ClientThread& thread = ClientThread::instance();
   std::optional<Result<FoundController>> out;
   thread.wait([&]() -> asio::awaitable<void> {
-    if (!thread.locator || wish.fresh) thread.locator = make_dc_locator(thread.executor(), options);
-    out = co_await find_domain_controller(thread.executor(), thread.locator, wish);
+    if (!thread.search || !(thread.searched_with == options)) {
+      thread.search = std::make_shared<ControllerSearch>(thread.executor(), make_dc_locator(thread.executor(), options));
+      thread.searched_with = options;
+    }
+    const auto search = thread.search;
+    out = co_await search->find(wish);
   });
   return std::move(*out);
 }

@@ -93,6 +93,18 @@ Info* give(const FoundController& found, ULONG flags) {
   return block.give({info});
 }
 
+// DNS's or NetBIOS's own limits; what no name can be is not looked for.
+bool is_domain_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  std::size_t label = 0;
+  for (const char c : name) {
+    label = c == '.' ? 0 : label + 1;
+    const bool bad = static_cast<unsigned char>(c) <= ' ' || c == 0x7F || std::string_view("\"/\\[]:|<>+=;?,*@").find(c) != std::string_view::npos;
+    if (bad || label > 63) return false;
+  }
+  return !name.empty() && name.size() <= 255 && name.front() != '.' && name.back() != '.' && name.find("..") == std::string_view::npos;
+}
+
 DWORD note(DWORD code, std::string text) {
   fail(code == ERROR_NO_SUCH_DOMAIN ? SEC_E_NO_AUTHENTICATING_AUTHORITY : SEC_E_INVALID_PARAMETER, std::move(text));
   return code;
@@ -104,6 +116,7 @@ DWORD get_dc_name(const std::string& domain, const std::string& site, ULONG flag
   *out = nullptr;
   if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "the flags contradict one another");
   if ((flags & DS_IS_FLAT_NAME) != 0 && domain.find('.') != std::string::npos) return note(ERROR_INVALID_FLAGS, "a name with a dot is no flat name");
+  if (!domain.empty() && !is_domain_name(domain)) return note(ERROR_INVALID_DOMAINNAME, "\"" + domain + "\" is no domain's name");
   const ClientOptions options = configured({}, {});
   ControllerWish wish;
   wish.site = site;

@@ -60,6 +60,7 @@ struct LocateDc {
   std::string realm;
   DcLevel at_least = DcLevel::w2012;
   std::vector<ControllerAddress> refused;
+  bool writable = false;  // of any level: what a read-only DC lacks the keys for
 };
 struct DeriveKey {  // string-to-key with the password: takes milliseconds of CPU
   EncType type{};

@@ -11,7 +11,7 @@ std::string address_text(const ControllerAddress& where) {
 }
 
 bool is_known_to_serve(const DcFacts& dc, const ChoiceRule& rule) {
-  return dc.answer == PingAnswer::ok && dc.level >= rule.at_least && !dc.refused;
+  return dc.answer == PingAnswer::ok && dc.level >= rule.at_least && (dc.flags & rule.required) == rule.required && !dc.refused;
 }
 
 std::vector<std::size_t> choose_controllers(const std::vector<DcFacts>& dcs, const ChoiceRule& rule) {
@@ -43,6 +43,8 @@ SeenController seen_controller(const DcFacts& dc, const ChoiceRule& rule) {
     case PingAnswer::ok:
       if (dc.level < rule.at_least) {
         seen.answer = "below the level";
+      } else if ((dc.flags & rule.required) != rule.required) {
+        seen.answer = "lacks what is required";
       } else if (dc.refused) {
         seen.answer = "refused";
       }

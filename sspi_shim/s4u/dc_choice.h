@@ -23,6 +23,7 @@ struct ChoiceRule {
   DcLevel at_least = DcLevel::unknown;
   std::string site;            // preferred before others; empty: none
   bool closest_first = false;  // the DCs that say they are near go first: where the list came from DNS
+  std::uint32_t required = 0;  // ds_flag
 };
 
 // "127.0.8.1:8088", "[::1]:88".

@@ -36,8 +36,14 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   Locator(asio::any_io_executor executor, LocatorOptions options) : executor_(std::move(executor)), options_(std::move(options)) {}
 
   asio::awaitable<std::vector<KnownController>> controllers(std::string realm) override {
+    std::string site = site_of(to_upper(realm));
+    std::vector<KnownController> out = co_await controllers_of_site(std::move(realm), std::move(site));
+    co_return out;
+  }
+
+  asio::awaitable<std::vector<KnownController>> controllers_of_site(std::string realm, std::string site) override {
     realm = to_upper(realm);
-    const DcList list = co_await list_of(realm, site_of(realm));
+    const DcList list = co_await list_of(realm, std::move(site));
     std::vector<KnownController> out;
     for (const ControllerAddress& where : list.controllers) {
       const DcFacts dc = facts(realm, where);
@@ -78,6 +84,18 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     for (const DcFacts& dc : dcs) found.seen.push_back(seen_controller(dc, rule));
     for (const std::size_t i : choose_controllers(dcs, rule)) found.usable.push_back({dcs[i].where, dcs[i].level});
     candidates_[{realm, level}] = found.usable;
+    co_return found;
+  }
+
+  asio::awaitable<Found> find_writable(std::string realm, std::vector<ControllerAddress> refused) override {
+    realm = to_upper(realm);
+    const ChoiceRule rule{DcLevel::unknown, options_.site, !is_configured(realm), ds_flag::writable};
+    const std::vector<DcFacts> dcs = co_await look_around(realm, site_of(realm), rule, std::move(refused));
+    Found found;
+    for (const DcFacts& dc : dcs) found.seen.push_back(seen_controller(dc, rule));
+    for (const std::size_t i : choose_controllers(dcs, rule)) {
+      if (dcs[i].answer == PingAnswer::ok) found.usable.push_back({dcs[i].where, dcs[i].level});
+    }
     co_return found;
   }
 
@@ -123,10 +141,14 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     co_return make_error_code(asio::error::timed_out);
   }
 
-  void mark_silent(const ControllerAddress& controller) override { silent_until_[address_text(controller)] = Clock::now() + kSilentFor; }
+  void mark_silent(const ControllerAddress& controller) override {
+    const bool before = is_silent(controller);
+    silent_until_[address_text(controller)] = Clock::now() + kSilentFor;
+    if (!before) tell_health(controller, "silent");
+  }
 
   void mark_alive(const ControllerAddress& controller) override {
-    silent_until_.erase(address_text(controller));
+    if (silent_until_.erase(address_text(controller)) != 0) tell_health(controller, "alive");
     for (const auto& [wanted, list] : candidates_) {
       for (const KnownController& dc : list) {
         if (dc.level != DcLevel::unknown && address_text(dc.where) == address_text(controller)) served_[wanted] = dc;
@@ -145,6 +167,14 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   }
 
   [[nodiscard]] std::uint64_t pings() const override { return ping_count_; }
+
+  void forget(const std::string& realm) override {
+    const std::string name = to_upper(realm);
+    std::erase_if(lists_, [&](const auto& entry) { return entry.first.starts_with(name + '\n'); });
+    std::erase_if(pings_, [&](const auto& entry) { return entry.first.starts_with(name + ' '); });
+  }
+
+  void on_health(Health told) override { health_ = std::move(told); }
 
  private:
   struct Pinged {
@@ -214,6 +244,17 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     return dc;
   }
 
+  // What is known of its level is looked for among the pings of any realm.
+  void tell_health(const ControllerAddress& where, const char* state) {
+    if (!health_) return;
+    KnownController controller{where, DcLevel::unknown};
+    const std::string own = ' ' + where.address + ' ' + std::to_string(where.ldap_port);
+    for (const auto& [key, pinged] : pings_) {
+      if (key.ends_with(own) && pinged.outcome.answer == PingAnswer::ok) controller.level = stead::level_of(pinged.outcome.response.flags);
+    }
+    health_(controller, state);
+  }
+
   void landed(const std::string& key) {
     under_way_.erase(key);
     for (asio::steady_timer* wake : waiters_) wake->cancel();
@@ -269,7 +310,11 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     PingOutcome outcome = co_await netlogon_ping(self->executor_, where, realm, self->options_.ping_timeout);
     const NetlogonResponse& response = outcome.response;
     if (outcome.answer == PingAnswer::ok && !response.client_site_name.empty()) self->sites_[realm] = response.client_site_name;
+    const auto known = self->pings_.find(key);
+    const bool was_paused = known != self->pings_.end() && known->second.outcome.answer == PingAnswer::paused;
+    const bool resumed = was_paused && outcome.answer == PingAnswer::ok, paused = !was_paused && outcome.answer == PingAnswer::paused;
     self->pings_[key] = {std::move(outcome), Clock::now()};
+    if (paused || resumed) self->tell_health(where, paused ? "paused" : "alive");
     self->landed(key);
   }
 
@@ -368,9 +413,21 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   std::set<std::string> under_way_;
   std::list<asio::steady_timer*> waiters_;
   std::atomic<std::uint64_t> ping_count_{0};
+  Health health_;
 };
 
 }  // namespace
+
+asio::awaitable<std::vector<KnownController>> DcLocator::controllers_of_site(std::string realm, std::string) {
+  std::vector<KnownController> out = co_await controllers(std::move(realm));
+  co_return out;
+}
+asio::awaitable<DcLocator::Found> DcLocator::find_writable(std::string realm, std::vector<ControllerAddress> refused) {
+  Found out = co_await find(std::move(realm), DcLevel::unknown, std::move(refused));
+  co_return out;
+}
+void DcLocator::forget(const std::string&) {}
+void DcLocator::on_health(Health) {}
 
 std::shared_ptr<DcLocator> make_dc_locator(asio::any_io_executor executor, LocatorOptions options) {
   std::map<std::string, std::vector<ControllerAddress>> realms;

@@ -4,6 +4,7 @@
 // a realm's list for 12 hours or the records' TTL, a failed search or ping for 45 seconds. Configured controllers are asked in the
 // file's order, those of DNS by priority and weight, our site's first.
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -25,6 +26,8 @@ class DcLocator {
     std::vector<SeenController> seen;
   };
   virtual boost::asio::awaitable<Found> find(std::string realm, DcLevel level, std::vector<ControllerAddress> refused) = 0;
+  // Writable DCs of the realm, as find() has them.
+  virtual boost::asio::awaitable<Found> find_writable(std::string realm, std::vector<ControllerAddress> refused);
   // One DC with the story of the choice, for `stead locate`. `site` empty: ours. Fails with host_not_found where no DC of the realm is
   // known (or what DNS failed with), timed_out where none of them answers, not_found where none is of that level; what was seen then
   // comes from find, which has it cached.
@@ -34,6 +37,13 @@ class DcLocator {
   virtual void mark_alive(const ControllerAddress& controller) = 0;
   // The realm's DC of this level that served before, to be asked first for S4U2Proxy; nothing where none did.
   virtual std::optional<KnownController> preferred(const std::string& realm, DcLevel level) = 0;
+  // The DCs of a realm as controllers() has them, with those first that DNS has for this site.
+  virtual boost::asio::awaitable<std::vector<KnownController>> controllers_of_site(std::string realm, std::string site);
+  // What DNS and the DCs said of this realm is asked for anew.
+  virtual void forget(const std::string& realm);
+  // Who is told that a DC is from now on "silent", "paused" or "alive".
+  using Health = std::function<void(const KnownController& controller, const char* state)>;
+  virtual void on_health(Health told);
   // How many pings were sent so far; from any thread.
   [[nodiscard]] virtual std::uint64_t pings() const { return 0; }
 };

@@ -125,12 +125,14 @@ asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToK
 asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc wanted) {
   tell(*call);
   const auto begun = std::chrono::steady_clock::now();
-  DcLocator::Found found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
+  DcLocator::Found found;
+  if (wanted.writable) found = co_await locator_->find_writable(wanted.realm, wanted.refused);
+  else found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
   const bool known = !found.usable.empty() && found.usable.front().level >= wanted.at_least;
   auto step = step_at("locate", wanted.realm, known ? found.usable.front() : KnownController{});
   step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
   step.answer = known ? "found" : "none";
-  step.detail = "a controller of " + std::string(to_string(wanted.at_least)) + " level";
+  step.detail = wanted.writable ? "a writable controller" : "a controller of " + std::string(to_string(wanted.at_least)) + " level";
   if (!known && !found.usable.empty()) step.detail += "; those of unknown level are tried";
   add_step(*call, std::move(step));
   co_return machine.on_located(Located{std::move(found.usable), std::move(found.seen)});

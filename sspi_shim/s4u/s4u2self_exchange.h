@@ -20,6 +20,7 @@ class S4u2SelfExchange final : public Machine {
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
+  Action on_located(const Located& located) override { return request_->on_located(located); }
 
   // After Finished.
   [[nodiscard]] const CredentialPtr& evidence() const { return evidence_; }

@@ -27,6 +27,7 @@ Action TgsRequest::on_reply(const Reply& reply) {
   if (!reply.bytes) {
     answer_ = {"timeout", ""};
     // The DCs of the search are silent: those that answered are none of the level needed.
+    if (wants_writable_ && !relocated_) return *refusal_;
     const bool chosen = !manner_.to.empty();
     const bool somebody_lives = std::any_of(manner_.seen.begin(), manner_.seen.end(), [](const auto& seen) { return seen.level != "unknown"; });
     if (chosen && (relocated_ || somebody_lives)) return no_capable_dc();
@@ -50,6 +51,11 @@ Action TgsRequest::on_reply(const Reply& reply) {
     return send();
   }
   auto refusal = refusal_of(error, manner_.stage, realm_, reply.from);
+  if (error.code == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN && refusal.status == NtStatus::STATUS_NO_SECRETS && !wants_writable_) {
+    wants_writable_ = true;
+    refusal_ = std::move(refusal);
+    return LocateDc{realm_, DcLevel::unknown, {reply.from.where}, true};
+  }
   const bool about_delegation = error.code == KrbErrc::KDC_ERR_BADOPTION || error.code == KrbErrc::KDC_ERR_POLICY;
   if (!manner_.delegation || !about_delegation || relocated_) return refusal;
   refusal_ = std::move(refusal);
@@ -65,10 +71,15 @@ Action TgsRequest::on_level(DcLevel level) {
   return relocate();
 }
 
-Action TgsRequest::relocate() { return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}}; }
+Action TgsRequest::relocate() { return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}, false}; }
 
 Action TgsRequest::on_located(const Located& located) {
   if (!refusal_) return Machine::on_located(located);
+  if (wants_writable_ && refusal_->status == NtStatus::STATUS_NO_SECRETS) {
+    if (located.usable.empty()) return *refusal_;
+    manner_.to = located.usable;
+    return send();
+  }
   manner_.seen = located.seen;
   if (located.usable.empty()) return no_capable_dc();
   relocated_ = true;

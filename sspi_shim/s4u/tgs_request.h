@@ -1,6 +1,7 @@
 #pragma once
-// One TGS-REQ with the rules for its answers: clocks are corrected once; a refusal of a delegation by a DC that is not known to be of
-// 2012 level goes once more to one that is (what-we-build.md, "What the client does with a refusal"). Nothing else is sent twice.
+// One TGS-REQ with the rules for its answers: clocks are corrected once; what a read-only DC has no keys for goes once to a writable one
+// (MS-KILE §3.2.5.7); a refusal of a delegation by a DC that is not known to be of 2012 level goes once more to one that is
+// (what-we-build.md, "What the client does with a refusal"). Nothing else is sent twice.
 #include <memory>
 
 #include "sspi_shim/s4u/tgs_exchange.h"
@@ -41,6 +42,7 @@ class TgsRequest final : public Machine {
   std::optional<Refusal> refusal_;  // that made us look for another DC
   bool clock_corrected_ = false;
   bool relocated_ = false;
+  bool wants_writable_ = false;  // it is looked for, or was found
 };
 
 }  // namespace stead

@@ -134,6 +134,35 @@ TEST_F(DcLocatorTest, PausedAndForeignDcsAreNotUsed) {
   EXPECT_EQ(locate(*where, DcLevel::unknown).error(), asio::error::not_found);
 }
 
+TEST_F(DcLocatorTest, FindsAWritableDc) {
+  FakeDc read_only(io_, "rodc", test::k2016 & ~ds_flag::writable), full(io_, "full", test::k2008);
+  const auto where = locator({read_only.where, full.where});
+  const auto found = test::run(io_, where->find_writable("corp.test", {read_only.where}));
+  EXPECT_THAT(names(found.usable), ElementsAre("full"));
+  EXPECT_EQ(answers(found.seen).front(), "rodc 2016 lacks what is required");
+  const auto none = test::run(io_, locator({read_only.where})->find_writable("corp.test", {}));
+  EXPECT_THAT(names(none.usable), ElementsAre());
+}
+
+TEST_F(DcLocatorTest, TellsWhenTheHealthOfADcChanges) {
+  FakeDc one(io_, "dc1", test::k2016);
+  const auto where = locator({one.where});
+  std::vector<std::string> told;
+  where->on_health([&](const KnownController& dc, const char* state) { told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + state); });
+  where->mark_alive(one.where);
+  EXPECT_THAT(told, ElementsAre());
+  where->mark_silent(one.where);
+  where->mark_silent(one.where);
+  EXPECT_THAT(told, ElementsAre("dc1 unknown silent"));
+  EXPECT_EQ(test::run(io_, where->level_of("CORP.TEST", one.where)), DcLevel::w2016);
+  where->mark_alive(one.where);
+  EXPECT_THAT(told, ElementsAre("dc1 unknown silent", "dc1 2016 alive"));
+  one.response.opcode = NetlogonOpcode::pause_response_ex;
+  where->forget("corp.test");
+  (void)test::run(io_, where->level_of("CORP.TEST", one.where));
+  EXPECT_EQ(told.back(), "dc1 unknown paused");
+}
+
 TEST_F(DcLocatorTest, ADcThatSaidItIsPausedIsAskedLast) {
   FakeDc paused(io_, "paused", test::k2016), ready(io_, "ready", test::k2012);
   paused.response.opcode = NetlogonOpcode::pause_response_ex;

@@ -144,6 +144,36 @@ TEST_F(S4u2Self, NeverLooksForAnotherDc) {
   }
 }
 
+// MS-KILE §3.2.5.7.
+TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
+  const auto refuse = [&] { return kdc_.refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SECRETS, dc("rodc", DcLevel::w2016)); };
+  S4u2SelfExchange exchange(surroundings_, wanted());
+  (void)exchange.start();
+  const auto action = exchange.on_reply(refuse());
+  const auto* locate = std::get_if<LocateDc>(&action);
+  ASSERT_TRUE(locate);
+  EXPECT_TRUE(locate->writable);
+  EXPECT_EQ(locate->refused.at(0).name, "rodc");
+  const auto again = exchange.on_located({{dc("full", DcLevel::w2008)}, {}});
+  const auto* send = std::get_if<SendToKdc>(&again);
+  ASSERT_TRUE(send);
+  EXPECT_EQ(send->to.at(0).where.name, "full");
+  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(kdc_.read(again), evidence("alice", "A"), dc("full")))));
+
+  S4u2SelfExchange alone(surroundings_, wanted());
+  (void)alone.start();
+  ASSERT_TRUE(std::holds_alternative<LocateDc>(alone.on_reply(refuse())));
+  const Refusal none = refusal(alone.on_located({}));
+  EXPECT_EQ(none.status, NtStatus::STATUS_NO_SECRETS);
+  EXPECT_FALSE(none.no_capable_dc);
+
+  S4u2SelfExchange twice(surroundings_, wanted());
+  (void)twice.start();
+  (void)twice.on_reply(refuse());
+  (void)twice.on_located({{dc("full")}, {}});
+  EXPECT_EQ(refusal(twice.on_reply(refuse())).status, NtStatus::STATUS_NO_SECRETS) << "once";
+}
+
 TEST_F(S4u2Self, RefusesReferralsInACircle) {
   S4u2SelfExchange exchange(surroundings_, wanted("B"));
   const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("C", "B", "alice", "B")));

@@ -37,6 +37,19 @@ struct LocatorOptions {
   std::vector<std::string> nameservers;  // "address:port"; empty: the system's
   std::string site;                      // empty: learned from the DCs' answers
   std::chrono::milliseconds ping_timeout{1000};  // for one datagram; two are sent
+  friend bool operator==(const LocatorOptions&, const LocatorOptions&) = default;
+};
+
+// What a DC must say of itself in its answer to a ping (DsGetDcName, MS-NRPC 3.5.4.3.1). `flags` are DS_FLAG of MS-ADTS 6.3.1.2, as
+// DS_PDC_FLAG and the like of stead/sspi.h: 0x1 PDC, 0x4 GC, 0x8 LDAP, 0x20 KDC, 0x40 time server, 0x100 writable, 0x4000 DS_8…
+struct ControllerRequirements {
+  std::string level{};              // at least: "2012", "2016"…; empty: any
+  std::string site{};               // a DC of this site only; empty: any
+  std::uint32_t flags = 0;          // all of these
+  std::uint32_t any_of = 0;         // and one of these, where there are some
+  std::uint32_t preferred = 0;      // a DC that has these goes before others
+  bool nearest = false;             // a DC of our site goes before one of the next closest site, that before others
+  bool rediscover = false;          // neither DNS nor a DC's answer is taken from memory (15 minutes; a failure 45 seconds)
 };
 
 // A DC that was looked at on the way.

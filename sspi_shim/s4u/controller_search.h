@@ -1,8 +1,9 @@
 #pragma once
 // A DC that has what DsGetDcName was asked for (MS-NRPC §3.5.4.3.1): the domain's controllers are pinged, and the first answer that will
-// do wins. What a DC answered holds for 15 minutes.
+// do wins. What a DC answered holds for 15 minutes, that none will do for 45 seconds.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,15 +13,14 @@
 #include "stead/locator.h"
 
 namespace stead {
-class DcLocator;
-}
 
-namespace stead::sspi {
+class DcLocator;
 
 struct ControllerWish {
   std::vector<std::string> realms;      // one, or where `netbios` is given all that may have this flat name
   std::string netbios;
   std::string site;                     // a DC of this site only; empty: any
+  DcLevel at_least = DcLevel::unknown;
   std::uint32_t required = 0;           // ds_flag, all of them
   std::uint32_t required_any = 0;       // ds_flag, one of them; 0: none
   std::uint32_t preferred = 0;          // ds_flag: a DC that has them goes before others
@@ -31,13 +31,40 @@ struct ControllerWish {
 };
 
 struct FoundController {
+  std::string realm;
   ControllerAddress where;
   NetlogonResponse response;
+  std::vector<SeenController> seen;     // all that were looked at
 };
 
-// host_not_found: no DC of the domain is known; timed_out: none answers; not_found: none has what was asked for.
-[[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_domain_controller(boost::asio::any_io_executor executor,
-                                                                                     std::shared_ptr<DcLocator> locator, ControllerWish wish);
+// Works on one executor. Its searches keep it alive.
+class ControllerSearch : public std::enable_shared_from_this<ControllerSearch> {
+ public:
+  ControllerSearch(boost::asio::any_io_executor executor, std::shared_ptr<DcLocator> locator);
+  // host_not_found: no DC of the domain is known; timed_out: none answers; not_found: none has what was asked for.
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find(ControllerWish wish);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Round;
+  struct Answered {
+    NetlogonResponse response;
+    Time since;
+  };
+  struct Failed {
+    Error error;
+    Time until;
+  };
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_in(ControllerWish wish, std::string realm);
+  [[nodiscard]] static boost::asio::awaitable<void> ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index,
+                                                         std::string realm, std::chrono::milliseconds timeout);
+  void fill_from_memory(Round& round, const std::string& realm, const ControllerWish& wish) const;
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<DcLocator> locator_;
+  std::map<std::string, Answered> answers_;  // by domain and address
+  std::map<std::string, Failed> failures_;   // by domain and wish
+};
 
 [[nodiscard]] bool satisfies(const NetlogonResponse& response, const ControllerWish& wish);
 
@@ -46,4 +73,4 @@ struct FoundController {
 [[nodiscard]] std::optional<std::size_t> choose_controller(const std::vector<std::optional<NetlogonResponse>>& responses,
                                                            const ControllerWish& wish, bool& best_there_is);
 
-}  // namespace stead::sspi
+}  // namespace stead

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "sspi_shim/context/krb5_handles.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/s4u/proxy_credential.h"
 
 namespace stead {
 namespace {
@@ -50,22 +50,53 @@ std::vector<Principal> names_of(const Credential& ticket) {
   return out;
 }
 
-// Fills the ccache of this name: the user as default principal, and each ticket under each of its names.
-Error fill(const std::string& name, const std::vector<const Credential*>& tickets) {
+// A ticket, and a name that it is looked for by.
+struct Entry {
+  const Credential* ticket;
+  Principal service;
+};
+struct Contents {
+  Principal owner;                   // the default principal
+  std::vector<Entry> entries;
+  std::string proxy_impersonator{};  // empty: none
+};
+
+Contents contents_of(const std::vector<const Credential*>& tickets) {
+  Contents out{{tickets.front()->client, tickets.front()->client_realm}, {}};
+  for (const Credential* ticket : tickets) {
+    for (Principal& name : names_of(*ticket)) out.entries.push_back({ticket, std::move(name)});
+  }
+  return out;
+}
+
+// As MIT's own acceptor makes it: GSSAPI looks for the evidence under the impersonator's name, whatever SPN the user asked a ticket for.
+Contents contents_of(const IssuedProxyCredential& credential) {
+  const Credential &evidence = credential.evidence(), &tgt = credential.own_tgt();
+  return {{evidence.client, evidence.client_realm},
+          {{&tgt, {tgt.service, tgt.service_realm}}, {&evidence, {tgt.client, tgt.client_realm}}},
+          credential.impersonator()};
+}
+
+// Fills the ccache of this name.
+Error fill(const std::string& name, const Contents& contents) {
   const auto context = make_krb5_context();
   if (!context) return context.error();
-  const auto client = to_krb5(context->get(), {tickets.front()->client, tickets.front()->client_realm});
-  if (!client) return client.error();
+  const auto owner = to_krb5(context->get(), contents.owner);
+  if (!owner) return owner.error();
   krb5_ccache raw = nullptr;
   if (const auto code = krb5_cc_resolve(context->get(), name.c_str(), &raw)) return libkrb5_error(code);
   const Krb5Ccache ccache(raw, CloseKrb5Ccache{context->get()});
-  krb5_error_code code = krb5_cc_initialize(context->get(), raw, client->get());
-  for (const Credential* from : tickets) {
-    for (const Principal& service : names_of(*from)) {
-      const auto server = to_krb5(context->get(), service);
-      if (!server) return server.error();
-      if (code == 0) code = store(context->get(), raw, *from, client->get(), server->get());
-    }
+  krb5_error_code code = krb5_cc_initialize(context->get(), raw, owner->get());
+  if (code == 0 && !contents.proxy_impersonator.empty()) {
+    std::string text = contents.proxy_impersonator;
+    krb5_data data{KV5M_DATA, static_cast<unsigned>(text.size()), text.data()};
+    code = krb5_cc_set_config(context->get(), raw, nullptr, "proxy_impersonator", &data);
+  }
+  for (const Entry& entry : contents.entries) {
+    const auto client = to_krb5(context->get(), {entry.ticket->client, entry.ticket->client_realm});
+    const auto server = to_krb5(context->get(), entry.service);
+    if (!client || !server) return client ? server.error() : client.error();
+    if (code == 0) code = store(context->get(), raw, *entry.ticket, client->get(), server->get());
   }
   return code == 0 ? Error() : libkrb5_error(code);
 }
@@ -79,15 +110,15 @@ std::string file_of(const std::string& name) {
 }
 
 // Under a name of its own until it is whole: a reader sees the old file or the new one.
-Error write(const std::string& path, const std::vector<const Credential*>& tickets) {
+Error write(const std::string& path, const Contents& contents) {
   if (path.empty()) return make_error_code(boost::system::errc::invalid_argument);
   const std::string file = file_of(path);
-  if (file.empty()) return fill(path, tickets);
+  if (file.empty()) return fill(path, contents);
   std::string temporary = file + ".XXXXXX";
   const int fd = ::mkstemp(temporary.data());
   if (fd < 0) return last_system_error();
   ::close(fd);
-  Error error = fill("FILE:" + temporary, tickets);
+  Error error = fill("FILE:" + temporary, contents);
   if (!error && ::chmod(temporary.c_str(), S_IRUSR | S_IWUSR) != 0) error = last_system_error();
   if (!error && std::rename(temporary.c_str(), file.c_str()) != 0) error = last_system_error();
   if (error) ::unlink(temporary.c_str());
@@ -105,7 +136,14 @@ const Credential* credential_of(const ServiceTicket* ticket) {
 Result<void> v0::export_ccache(const ServiceTicket& ticket, const std::string& path) {
   const Credential* credential = credential_of(&ticket);
   if (credential == nullptr) return make_error_code(boost::system::errc::invalid_argument);
-  if (const Error error = write(path, {credential})) return error;
+  if (const Error error = write(path, contents_of(std::vector{credential}))) return error;
+  return {};
+}
+
+Result<void> v0::export_ccache(const ProxyCredential& credential, const std::string& path) {
+  const auto* issued = dynamic_cast<const IssuedProxyCredential*>(&credential);
+  if (issued == nullptr) return make_error_code(boost::system::errc::invalid_argument);
+  if (const Error error = write(path, contents_of(*issued))) return error;
   return {};
 }
 
@@ -117,7 +155,7 @@ Result<void> export_tickets(std::span<const TicketPtr> tickets, const std::strin
     if (!same_user) return make_error_code(boost::system::errc::invalid_argument);
   }
   if (all.empty()) return make_error_code(boost::system::errc::invalid_argument);
-  if (const Error error = write(path, all)) return error;
+  if (const Error error = write(path, contents_of(all))) return error;
   return {};
 }
 

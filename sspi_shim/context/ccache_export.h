@@ -9,8 +9,7 @@ namespace stead {
 
 // As export_ccache in stead/s4u.h. invalid_argument: none, or not all of one user, or a TGT is among them.
 //
-// MIT knows another form, the proxy credential: a ccache with the config entry proxy_impersonator, the evidence and the service's own
-// TGT. Whoever reads it can act as the service, for every user; it is not written here.
+// MIT's other form, the proxy credential, is made by Client::proxy_credential alone, where the configuration allows it.
 [[nodiscard]] Result<void> export_tickets(std::span<const TicketPtr> tickets, const std::string& path);
 
 }  // namespace stead

@@ -1,5 +1,6 @@
 // What we export, read by stock tools and libraries with no KDC about; and evidence read back.
 #include <gmock/gmock.h>
+#include <gssapi/gssapi_ext.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,8 @@
 
 #include "sspi_shim/context/ccache_export.h"
 #include "sspi_shim/context/evidence.h"
+#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/s4u/proxy_credential.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"
 
@@ -33,7 +36,9 @@ class CcacheTest : public test::TicketFixture {
   // What libkrb5 finds in the ccache of this name.
   struct Stored {
     std::vector<std::string> services;
-    bool second_ticket = false, is_skey = false, proxy_impersonator = false;
+    std::vector<std::string> whose;  // "client -> service"
+    bool second_ticket = false, is_skey = false;
+    std::string owner, proxy_impersonator;
   };
   static Stored read_back(const std::string& name) {
     Stored out;
@@ -43,12 +48,22 @@ class CcacheTest : public test::TicketFixture {
     krb5_creds creds{};
     krb5_data impersonator{};
     EXPECT_EQ(krb5_cc_resolve(context->get(), name.c_str(), &ccache), 0);
-    out.proxy_impersonator = krb5_cc_get_config(context->get(), ccache, nullptr, "proxy_impersonator", &impersonator) == 0;
+    if (krb5_cc_get_config(context->get(), ccache, nullptr, "proxy_impersonator", &impersonator) == 0) {
+      out.proxy_impersonator.assign(impersonator.data, impersonator.length);
+      krb5_free_data_contents(context->get(), &impersonator);
+    }
+    krb5_principal owner = nullptr;
+    EXPECT_EQ(krb5_cc_get_principal(context->get(), ccache, &owner), 0);
+    out.owner = to_string(from_krb5(owner));
+    krb5_free_principal(context->get(), owner);
     EXPECT_EQ(krb5_cc_start_seq_get(context->get(), ccache, &cursor), 0);
     while (krb5_cc_next_cred(context->get(), ccache, &cursor, &creds) == 0) {
       char* service = nullptr;
       EXPECT_EQ(krb5_unparse_name(context->get(), creds.server, &service), 0);
-      out.services.emplace_back(service);
+      if (krb5_is_config_principal(context->get(), creds.server) == 0) {
+        out.services.emplace_back(service);
+        out.whose.push_back(to_string(from_krb5(creds.client)) + " -> " + service);
+      }
       out.second_ticket |= creds.second_ticket.length != 0;
       out.is_skey |= creds.is_skey != 0;
       krb5_free_unparsed_name(context->get(), service);
@@ -67,7 +82,40 @@ TEST_F(CcacheTest, HasTheTicketUnderItsNameAndTheHostBasedOneAndNothingElse) {
   EXPECT_THAT(stored.services, testing::UnorderedElementsAre("HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
   EXPECT_FALSE(stored.second_ticket);
   EXPECT_FALSE(stored.is_skey);
-  EXPECT_FALSE(stored.proxy_impersonator);
+  EXPECT_EQ(stored.proxy_impersonator, "");
+}
+
+// As MIT's acceptor makes it: GSSAPI finds the evidence by the impersonator's name and runs S4U2Proxy by its TGT.
+TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
+  Credential evidence = issue().credential();
+  evidence.service.components = {"http", "WEB.corp.test"};  // as the user asked for it
+  auto tgt = std::make_shared<Credential>(issue().credential());
+  tgt->client = service_.name;
+  tgt->client_realm = service_.realm;
+  tgt->service = {NameType::srv_inst, {"krbtgt", "CORP.TEST"}};
+  tgt->service_realm = "CORP.TEST";
+  const IssuedProxyCredential credential(evidence, tgt);
+  ASSERT_TRUE(export_ccache(credential, path_));
+  const Stored stored = read_back(path_);
+  EXPECT_EQ(stored.owner, "alice@HOME.TEST");
+  EXPECT_EQ(stored.proxy_impersonator, "HTTP/web.corp.test@CORP.TEST");
+  EXPECT_THAT(stored.whose, testing::UnorderedElementsAre("alice@HOME.TEST -> HTTP/web.corp.test@CORP.TEST",
+                                                          "HTTP/web.corp.test@CORP.TEST -> krbtgt/CORP.TEST@CORP.TEST"));
+  struct stat info {};
+  ASSERT_EQ(::stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+
+  gss_key_value_element_desc element{"ccache", path_.c_str()};
+  const gss_key_value_set_desc store{1, &element};
+  GssCredential taken;
+  GssName name;
+  GssBuffer text;
+  OM_uint32 minor = 0;
+  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
+  ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
+  ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
+  ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
+  EXPECT_EQ(as_text(text.bytes()), "alice@HOME.TEST");
 }
 
 TEST_F(CcacheTest, AHostInCapitalsIsFoundAsLibrariesSpellIt) {
@@ -147,6 +195,13 @@ TEST_F(CcacheTest, TheFileIsTheOwnersAloneAndReplacedWhole) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) files += entry.path().string().find("user.ccache") != std::string::npos;
   EXPECT_EQ(files, 1) << "nothing temporary stays";
+}
+
+TEST_F(CcacheTest, TheKernelsKeyringTakesItToo) {
+  const std::string name = "KEYRING:process:stead-test-" + std::to_string(::getpid());
+  const auto written = export_ccache(issue(), name);
+  if (!written) GTEST_SKIP() << "there is no keyring here: " << written.error().message();
+  EXPECT_THAT(read_back(name).services, testing::UnorderedElementsAre("HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
 }
 
 TEST_F(CcacheTest, AFolderThatIsNotThereIsAnError) {

@@ -137,8 +137,22 @@ struct NegotiateToken {
 // `reply`: what came after "Negotiate " in WWW-Authenticate, decoded. Fails unless the service proved to hold the ticket's key.
 [[nodiscard]] Result<void> verify_negotiate_reply(const NegotiateToken& sent, std::span<const std::uint8_t> reply);
 
-// Writes an MIT ccache with the user as default principal and this ticket alone (sdk-notes.md 4.6), 0600, renamed into place.
+// Writes an MIT ccache with the user as default principal and this ticket alone, 0600, renamed into place. `path`: a
+// file, or TYPE:rest. Blocks.
 [[nodiscard]] Result<void> export_ccache(const ServiceTicket& ticket, const std::string& path);
+
+// The other form that MIT's libraries know: a user's evidence with *our own TGT*, by which they run S4U2Proxy themselves, for any service
+// that this account may delegate to. Whoever reads it can act as this service. Wiped when it goes.
+class ProxyCredential {
+ public:
+  virtual ~ProxyCredential() = default;
+  [[nodiscard]] virtual std::string client() const = 0;        // "alice@REALM"
+  [[nodiscard]] virtual std::string impersonator() const = 0;  // ourselves
+  [[nodiscard]] virtual std::chrono::sys_seconds end_time() const = 0;
+};
+using ProxyCredentialPtr = std::shared_ptr<const ProxyCredential>;
+// As the other export_ccache; the ccache has the config entry proxy_impersonator. GSSAPI takes it as default credentials or by a store.
+[[nodiscard]] Result<void> export_ccache(const ProxyCredential& credential, const std::string& path);
 
 struct Statistics {
   std::uint64_t as_exchanges = 0, tgs_exchanges = 0, s4u2self_exchanges = 0, s4u2proxy_exchanges = 0, pings = 0, cache_hits = 0,

@@ -155,6 +155,8 @@ SECURITY_STATUS caught() noexcept {
 
 }  // namespace stead::sspi
 
+std::int32_t stead::v0::security_status(const Failure& failure) { return sspi::status_of(failure); }
+
 extern "C" SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL detail) noexcept {
   using stead::sspi::last_error;
   if (detail == nullptr || detail->Size < 2 * sizeof(ULONG)) return SEC_E_INVALID_PARAMETER;

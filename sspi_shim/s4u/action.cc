@@ -12,6 +12,22 @@ Refusal out_of_turn() {
 
 }  // namespace
 
+std::string_view to_string(Stage stage) {
+  switch (stage) {
+    case Stage::own_tgt: return "own_tgt";
+    case Stage::password: return "password";
+    case Stage::user_realm: return "user_realm";
+    case Stage::user_tgt: return "user_tgt";
+    case Stage::s4u2self: return "s4u2self";
+    case Stage::s4u2proxy: return "s4u2proxy";
+    case Stage::own_referral: return "own_referral";
+    case Stage::proxy_referral: return "proxy_referral";
+    case Stage::target: return "target";
+    case Stage::as_user: return "as_user";
+  }
+  return {};
+}
+
 Action Machine::on_level(DcLevel) { return out_of_turn(); }
 Action Machine::on_located(const Located&) { return out_of_turn(); }
 Action Machine::on_key(Result<Key>) { return out_of_turn(); }

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,9 @@ enum class Stage {
   target,          // step 7: at the target's realm
   as_user,         // with the TGT that the user forwarded
 };
+
+// As Failure::stage names it.
+[[nodiscard]] std::string_view to_string(Stage stage);
 
 // Why a machine ends without its result.
 struct Refusal {

@@ -20,6 +20,13 @@ Principal as_client(Principal name) {
   return name;
 }
 
+// A name's components as people write them, nothing escaped.
+std::string joined(const PrincipalName& name) {
+  std::string out;
+  for (const std::string& component : name.components) out += (out.empty() ? "" : "/") + component;
+  return out;
+}
+
 }  // namespace
 
 bool S4uClient::fresh(const Credential& tgt) const {
@@ -71,6 +78,11 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr cal
 }
 
 Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::fetch_own_tgt(CallPtr call) {
+  if (keys_.empty()) {
+    Refusal none = rejected(make_error_code(KrbErrc::KRB_AP_ERR_NOKEY), Stage::own_tgt, self_.realm, {}, "this client has no keys of its own");
+    none.kind = FailureKind::unusable;
+    co_return none;
+  }
   AsExchange exchange(surroundings_, {as_client(self_), keys_, false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (refusal) co_return std::move(*refusal);
@@ -97,6 +109,21 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr cal
   co_return walk.ticket();
 }
 
+// By an SPN of ours or our account's name. AD refuses S4U2Self for oneself; and what is asked for in our own name no delegation list bounds,
+// so that it is nothing for a caller who only names users.
+bool S4uClient::is_ourselves(const PrincipalName& name, const std::string& realm) const {
+  if (!equal_ignoring_case(realm, self_.realm)) return false;
+  std::string text = joined(name);
+  if (const auto at = text.rfind('@'); name.type == NameType::enterprise && at != std::string::npos) text.erase(at);
+  return equal_ignoring_case(text, joined(self_.name)) || (!own_account_.empty() && equal_ignoring_case(text, own_account_));
+}
+
+Refusal S4uClient::no_user() const {
+  Refusal out = rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, self_.realm, {}, "a service is not delegated to itself");
+  out.kind = FailureKind::unusable;
+  return out;
+}
+
 // S4U2Self.
 Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr call, UserPlace place, Buffer certificate) {
   Step<CredentialPtr> tgt = co_await tgt_for(call, place.realm);
@@ -111,6 +138,7 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
     }
     co_return tgt.error();
   }
+  if (place.name && is_ourselves(*place.name, place.realm)) co_return no_user();
   S4u2SelfExchange::Wanted wanted;
   wanted.tgt = *tgt;
   wanted.service = self_;
@@ -118,10 +146,12 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   wanted.user_realm = place.realm;
   wanted.certificate = std::move(certificate);
   wanted.pa_for_user = options_.pa_for_user;
+  if (call->within_logon_hours) wanted.options = s4u_option::check_logon_hours;
   wanted.detail = to_string(self_.name) + " for " + call->about.user;
   S4u2SelfExchange exchange(surroundings_, std::move(wanted));
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (refusal) co_return std::move(*refusal);
+  if (is_ourselves(exchange.user().name, exchange.user().realm)) co_return no_user();
 
   const auto& evidence = *exchange.evidence();
   auto state = std::make_shared<Identity::State>();
@@ -158,9 +188,10 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, s
   co_return who;
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate, bool anew) {
+Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate, bool anew, bool within_logon_hours) {
   auto call = new_call();
   call->anew = anew;
+  call->within_logon_hours = within_logon_hours;
   call->about.user = name;
   if (!name.empty() && name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
   const bool had_tickets = !tgts_.empty();
@@ -264,8 +295,9 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
   auto call = begin(identity);
   if (identity.state().forwarded_tgt) {
     Step<TicketPtr> own = co_await ask_as_user(call, identity, service);
-    if (!own) co_return failure(own.error(), *call);
-    co_return std::move(*own);
+    if (own) co_return std::move(*own);
+    if (identity.state().user == self_ && stale_ticket(own.error())) drop_own_tickets();  // self() gives another the next time
+    co_return failure(own.error(), *call);
   }
   const bool had_tickets = !tgts_.empty();
   const auto& to_ourselves = identity.state().to_ourselves;

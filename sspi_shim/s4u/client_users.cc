@@ -3,6 +3,7 @@
 #include "sspi_shim/s4u/netbios_name.h"
 #include "sspi_shim/s4u/own_keys.h"
 #include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/s4u/text_time.h"
 
 namespace stead {
 namespace {
@@ -23,6 +24,22 @@ Refusal unknown_user(const std::string& realm) {
 }
 
 }  // namespace
+
+Identity identity_by_tgt(CredentialPtr tgt, Trace trace) {
+  auto state = std::make_shared<Identity::State>();
+  state->user = {tgt->client, tgt->client_realm};
+  state->s4u2self = false;
+  state->forwardable = tgt->forwardable();
+  state->endtime = tgt->endtime;
+  state->fingerprint = "tgt " + fingerprint_of(encode(tgt->ticket));
+  state->cache_key = to_lower(to_string(state->user)) + " " + state->fingerprint + " ";
+  state->trace = std::move(trace);
+  state->trace.client = to_string(state->user);
+  state->trace.granted = true;
+  state->trace.end_time = rfc3339(state->endtime);
+  state->forwarded_tgt = std::move(tgt);
+  return Identity(std::move(state));
+}
 
 Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of(CallPtr call, std::string name) {
   const auto parsed = parse_user_name(name);
@@ -154,7 +171,21 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   co_return std::nullopt;
 }
 
-Client::Awaitable<Outcome<std::string>> S4uClient::password_checked(std::string name, SecretBuffer password) {
+Client::Awaitable<Outcome<std::string>> S4uClient::check_password(std::string name, std::string password) {
+  Outcome<Identity> who = co_await user_by_password(std::move(name), std::move(password));
+  if (!who) co_return who.error();
+  co_return who->principal();
+}
+
+Client::Awaitable<Outcome<Identity>> S4uClient::user_by_password(std::string name, std::string password) {
+  const auto secret = std::make_shared<SecretBuffer>(to_secret(as_bytes(password)));
+  wipe(password.data(), password.size());
+  std::function<Awaitable<Outcome<Identity>>()> work = [this, name, secret] { return signed_in(name, std::move(*secret)); };
+  Outcome<Identity> out = co_await on_executor<Identity>(std::move(work));
+  co_return out;
+}
+
+Client::Awaitable<Outcome<Identity>> S4uClient::signed_in(std::string name, SecretBuffer password) {
   auto call = new_call();
   call->about.user = name;
   if (name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
@@ -165,9 +196,11 @@ Client::Awaitable<Outcome<std::string>> S4uClient::password_checked(std::string 
     co_return failure(tgt.error(), *call);
   }
   call->about.user = to_string((*tgt)->client, (*tgt)->client_realm);
-  std::optional<Refusal> refusal = co_await kdc_is_genuine(call, *tgt);
-  if (refusal) co_return failure(*refusal, *call);
-  co_return call->about.user;
+  if (!keys_.empty()) {
+    std::optional<Refusal> refusal = co_await kdc_is_genuine(call, *tgt);
+    if (refusal) co_return failure(*refusal, *call);
+  }
+  co_return identity_by_tgt(*tgt, std::move(call->trace));
 }
 
 }  // namespace stead

@@ -66,6 +66,9 @@ struct Identity::State {
   Trace trace;
 };
 
+// Somebody who is asked for with a TGT of his own, in place of evidence.
+[[nodiscard]] Identity identity_by_tgt(CredentialPtr tgt, Trace trace);
+
 // About how much memory it takes.
 [[nodiscard]] std::size_t size_of(const Trace& trace);
 [[nodiscard]] std::size_t size_of(const Credential& credential);

@@ -266,6 +266,9 @@ Diagnosis Writer::other() const {
     out.code = "tgt_expired";
     out.summary = "A ticket on the way has expired for " + controller_of(refusal_) + ". Try again; look at the clocks where it stays.";
     out.fix = {"w32tm /stripchart /computer:" + refusal_.by.where.name};
+  } else if (error == Code::KDC_ERR_PADATA_TYPE_NOSUPP && refusal_.stage == Stage::s4u2self && refusal_.kind == FailureKind::unusable) {
+    out.code = "user_account_refused";
+    out.summary = about_.user + " is this service itself, and no user to act for. What it asks in its own name needs no delegation.";
   } else if (error == Code::KDC_ERR_PADATA_TYPE_NOSUPP) {
     out.code = "rbcd_not_supported_by_dc";
     out.summary = controller_of(refusal_) + " does not do what is asked of it" + (refusal_.what.empty() ? "" : ": " + refusal_.what) + ".";

@@ -1,5 +1,5 @@
 #pragma once
-// A refusal to a code, a summary and directory commands, in the administrator's own words. The codes are those of sdk-notes.md 4.4.
+// A refusal to a code, a summary and directory commands, in the administrator's own words. The codes are those of stead/s4u.h.
 #include "sspi_shim/s4u/action.h"
 
 namespace stead {

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sspi_shim/s4u/events.h"
 #include "sspi_shim/s4u/password_key.h"
 
 namespace stead {
@@ -34,12 +35,13 @@ std::string endpoint_text(const std::string& address, std::uint16_t port) {
 }
 
 Driver::Driver(asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
-               std::function<void(const TraceStep&)> on_step, bool learn_levels)
+               std::function<void(const TraceStep&)> on_step, bool learn_levels, std::function<void(const Event&)> on_event)
     : executor_(std::move(executor)),
       transport_(std::move(transport)),
       locator_(std::move(locator)),
       on_step_(std::move(on_step)),
-      learn_levels_(learn_levels) {}
+      learn_levels_(learn_levels),
+      on_event_(std::move(on_event)) {}
 
 asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr call) {
   Action action = machine.start();
@@ -96,6 +98,7 @@ asio::awaitable<KdcExchangeResult> Driver::carry(const SendToKdc& send) {
 
 asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToKdc send) {
   count(send.exchange);
+  if (on_event_) on_event_(event_of_request(*call, send));
   const auto begun = std::chrono::steady_clock::now();
   KdcExchangeResult sent = co_await carry(send);
   silent_steps(*call, send, sent.silent);
@@ -199,6 +202,7 @@ TraceStep& Driver::add_step(Call& call, TraceStep step) {
 void Driver::tell(Call& call) {
   for (; call.told < call.trace.steps.size(); ++call.told) {
     if (on_step_) on_step_(call.trace.steps[call.told]);
+    if (on_event_) on_event_(event_of_step(call, call.told));
   }
 }
 

@@ -19,6 +19,7 @@ struct Call {
   std::chrono::steady_clock::time_point deadline;
   std::size_t told = 0;  // steps that on_step has seen
   SecretBuffer password;  // for DeriveKey
+  bool within_logon_hours = false;  // S4U2Self is to be refused outside them
   bool anew = false;      // the result replaces one that ends: tickets of ours in the last part of their life are fetched again
 };
 using CallPtr = std::shared_ptr<Call>;
@@ -26,7 +27,7 @@ using CallPtr = std::shared_ptr<Call>;
 class Driver {
  public:
   Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
-         std::function<void(const TraceStep&)> on_step, bool learn_levels);
+         std::function<void(const TraceStep&)> on_step, bool learn_levels, std::function<void(const Event&)> on_event = {});
 
   // Runs a machine to its end: nothing where it has its result. `machine` lives in the caller's coroutine.
   boost::asio::awaitable<std::optional<Refusal>> run(Machine& machine, CallPtr call);
@@ -55,6 +56,7 @@ class Driver {
   std::shared_ptr<DcLocator> locator_;
   std::function<void(const TraceStep&)> on_step_;
   bool learn_levels_;
+  std::function<void(const Event&)> on_event_;
   std::map<std::string, std::shared_ptr<Asked>> asked_;  // by address
   std::atomic<std::uint64_t> as_{0}, tgs_{0}, s4u2self_{0}, s4u2proxy_{0}, timeouts_{0};
 };

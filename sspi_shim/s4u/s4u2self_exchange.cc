@@ -31,6 +31,7 @@ Action S4u2SelfExchange::ask() {
   S4uSubject subject;
   subject.realm = user_.realm;
   subject.form = form_;
+  subject.options = wanted_.options;
   if (!user_.name.empty()) subject.name = user_.name;
   if (!canonical_) subject.certificate = wanted_.certificate;
   question.subject = std::move(subject);

@@ -15,6 +15,7 @@ class S4u2SelfExchange final : public Machine {
     Buffer certificate;        // DER; for the user's realm only
     bool pa_for_user = false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER
     std::string detail;
+    std::uint32_t options = 0;  // s4u_option: check_logon_hours
   };
   S4u2SelfExchange(Surroundings& surroundings, Wanted wanted);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sspi_shim/context/keytab.h"
+#include "sspi_shim/s4u/events.h"
 #include "sspi_shim/s4u/forwarded_tgt.h"
 #include "sspi_shim/s4u/own_keys.h"
 
@@ -33,6 +34,18 @@ std::chrono::milliseconds life_of(const Failure& failure, std::chrono::milliseco
     span = {std::min(span.from, unknown.from), std::min(span.to, unknown.to)};
   }
   return span.from + std::chrono::milliseconds(random_nonce() % static_cast<std::uint32_t>((span.to - span.from).count() + 1));
+}
+
+// Nobody needs to change anything for the next answer to be another one.
+bool may_mend_itself(const Failure& failure) {
+  switch (failure.kind) {
+    case FailureKind::unreachable:
+    case FailureKind::rejected:
+    case FailureKind::cancelled: return true;
+    case FailureKind::unusable: return false;
+    case FailureKind::refused: break;
+  }
+  return failure.error == KrbErrc::KDC_ERR_SVC_UNAVAILABLE || (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found");
 }
 
 std::size_t size_of(const Identity& identity) {
@@ -80,6 +93,13 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
       std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport), std::move(locator)));
 }
 
+std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm) {
+  auto locator = make_dc_locator(executor, options.locator);
+  auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
+  Principal nobody{{NameType::principal, {}}, to_upper(realm)};
+  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nobody), std::vector<Key>(), std::move(transport), std::move(locator));
+}
+
 S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
                      std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock)
     : executor_(executor),
@@ -87,7 +107,8 @@ S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions option
       self_(std::move(self)),
       keys_(std::move(keys)),
       locator_(locator),
-      driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels),
+      search_(std::make_shared<ControllerSearch>(executor, locator)),
+      driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels, options_.on_event),
       places_(options_.cache_entries),
       aliases_(2 * options_.cache_entries),
       users_(options_.cache_entries, options_.cache_bytes),
@@ -99,6 +120,9 @@ S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions option
   for (std::string& service : options_.uncached_services) service = to_lower(service);
   if (clock) surroundings_.now = std::move(clock);
   if (options_.allow_rc4) surroundings_.etypes.push_back(EncType::rc4_hmac);
+  if (options_.on_event) {
+    locator_->on_health([told = options_.on_event](const KnownController& dc, const char* state) { told(event_of_health(dc, state)); });
+  }
 }
 
 CallPtr S4uClient::new_call() const {
@@ -121,7 +145,44 @@ Failure S4uClient::failure(const Refusal& refusal, const Call& call) const {
   out.trace.client = about.user;
   out.trace.service = about.service + (about.service.empty() || about.target_realm.empty() ? "" : "@" + about.target_realm);
   out.trace.diagnosis = diagnose(refusal, about);
+  out.stage = to_string(refusal.stage);
+  out.realm = refusal.realm;
+  out.controller = refusal.by.where.name;
+  if (!refusal.by.where.address.empty()) out.address = endpoint_text(refusal.by.where.address, refusal.by.where.kerberos_port);
+  if (!out.controller.empty() || !out.address.empty()) out.level = to_string(refusal.by.level);
+  out.retryable = may_mend_itself(out);
   return out;
+}
+
+// What is remembered, with the time that is left of it.
+Failure S4uClient::give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const {
+  Failure out = *refusal.failure;
+  out.cacheable_for = std::chrono::duration_cast<std::chrono::milliseconds>(refusal.until - now);
+  if (options_.on_event) {
+    Event event;
+    event.kind = EventKind::negative_hit;
+    event.user = user;
+    event.service = service;
+    event.reason = out.text;
+    options_.on_event(event);
+  }
+  return out;
+}
+
+void S4uClient::tell_cache(EventKind kind, const std::string& user, const std::string& service) const {
+  if (!options_.on_event) return;
+  Event event;
+  event.kind = kind;
+  event.user = user;
+  event.service = service;
+  options_.on_event(event);
+}
+
+std::function<void(bool)> S4uClient::tell_boarding(const std::string& user, const std::string& service) const {
+  if (!options_.on_event) return {};
+  return [self = shared_from_this(), user, service](bool started) {
+    self->tell_cache(started ? EventKind::cache_miss : EventKind::cache_join, user, service);
+  };
 }
 
 Failure S4uClient::bad_name(const std::string& what) const {
@@ -133,8 +194,9 @@ Failure S4uClient::bad_name(const std::string& what) const {
 }
 
 template <class T>
-Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work) {
-  std::optional<Outcome<T>> landed = co_await flights.run(std::move(key), options_.request_deadline, std::move(work));
+Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
+                                             std::function<void(bool)> boarded) {
+  std::optional<Outcome<T>> landed = co_await flights.run(std::move(key), options_.request_deadline, std::move(work), std::move(boarded));
   if (landed) co_return std::move(*landed);
   Failure none;
   const auto state = co_await boost::asio::this_coro::cancellation_state;
@@ -147,6 +209,7 @@ Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, 
     none.error = boost::asio::error::timed_out;
     none.text = "no answer within the deadline of the request";
   }
+  none.retryable = true;
   co_return none;
 }
 
@@ -185,6 +248,10 @@ Client::Awaitable<Outcome<T>> S4uClient::on_executor(std::function<Awaitable<Out
   co_return out;
 }
 
+template Client::Awaitable<Outcome<Identity>> S4uClient::on_executor(std::function<Awaitable<Outcome<Identity>>()>);
+template Client::Awaitable<Outcome<LocatedController>> S4uClient::on_executor(std::function<Awaitable<Outcome<LocatedController>>()>);
+template Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::on_executor(std::function<Awaitable<Outcome<ProxyCredentialPtr>>()>);
+
 // The end of what is kept is known; when to look for its successor, unless that could not last longer.
 CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const {
   const auto now = surroundings_.now();
@@ -195,13 +262,14 @@ CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_l
   return out;
 }
 
-void S4uClient::remember_refusal(const std::string& key, const std::string& owner, const Failure& failure, std::uint64_t since) {
+void S4uClient::remember_refusal(const std::string& key, const std::string& owner, Failure& failure, std::uint64_t since) {
   ++refused_;
   if (failure.kind == FailureKind::cancelled || failure.kind == FailureKind::unusable) return;
   const auto now = surroundings_.now();
   // What a probe found holds no longer than what it looked past: one of them in that time.
   const auto before = refusals_.find(key, now);
   const CacheTime until = before ? before->until : now + life_of(failure, options_.refusal_life);
+  failure.cacheable_for = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
   refusals_.put(key, owner, {std::make_shared<const Failure>(failure), until, before.has_value()}, {until, kNever, size_of(failure.trace)}, since);
 }
 
@@ -212,8 +280,9 @@ Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, st
   users_.expire(now);
   aliases_.expire(now);
   if (!got) {
-    if (!before) remember_refusal(asked.key, asked.key, got.error(), since);
-    co_return got;
+    Failure failure = got.error();
+    if (!before) remember_refusal(asked.key, asked.key, failure, since);
+    co_return failure;
   }
   const std::string owner = owner_of(*got);
   const CacheTerms terms = terms_for(got->end_time(), before, true, size_of(*got));
@@ -231,6 +300,7 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
   const std::string key = aliases_.find(asked.key, now).value_or(asked.key);
   if (const auto known = users_.look(key, now)) {
     ++hits_;
+    if (options_.on_event) tell_cache(EventKind::cache_hit, known->value.principal(), {});
     if (known->refresh) {
       refresh<Identity>(user_flights_, users_, key, [self = shared_from_this(), asked, before = known->value.end_time()] {
         return self->fly_for_user(asked, before);
@@ -240,17 +310,17 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
   }
   if (const auto refusal = refusals_.find(asked.key, now)) {
     ++hits_;
-    co_return *refusal->failure;
+    co_return give_again(*refusal, now, asked.name, {});
   }
   SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), asked]() -> Awaitable<Outcome<Identity>> {
     // Another thread's flight may have landed since we looked.
     const auto then = self->surroundings_.now();
     if (auto landed = self->users_.find(self->aliases_.find(asked.key, then).value_or(asked.key), then)) co_return std::move(*landed);
-    if (const auto refusal = self->refusals_.find(asked.key, then)) co_return *refusal->failure;
+    if (const auto refusal = self->refusals_.find(asked.key, then)) co_return self->give_again(*refusal, then, asked.name, {});
     Outcome<Identity> got = co_await self->fly_for_user(asked, std::nullopt);
     co_return got;
   };
-  Outcome<Identity> out = co_await fly<Identity>(user_flights_, key, std::move(work));
+  Outcome<Identity> out = co_await fly<Identity>(user_flights_, key, std::move(work), tell_boarding(asked.name, {}));
   co_return out;
 }
 
@@ -264,6 +334,14 @@ Client::Awaitable<Outcome<Identity>> S4uClient::user(std::string name) {
 Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der) {
   AskedUser asked{"certificate " + fingerprint_of(der), {}, std::move(der)};
   Outcome<Identity> out = co_await identity_for(std::move(asked));
+  co_return out;
+}
+
+// It holds at this hour only: nothing of it is kept.
+Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate) {
+  if (certificate.empty() && !parse_user_name(name)) co_return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
+  std::function<Awaitable<Outcome<Identity>>()> work = [this, name, certificate] { return fetch_user(name, certificate, false, true); };
+  Outcome<Identity> out = co_await on_executor<Identity>(std::move(work));
   co_return out;
 }
 
@@ -314,8 +392,9 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identit
   tickets_.expire(now);
   refusals_.expire(now);
   if (!got) {
-    if (!before) remember_refusal(asked, owner, got.error(), since);
-    co_return got;
+    Failure failure = got.error();
+    if (!before) remember_refusal(asked, owner, failure, since);
+    co_return failure;
   }
   refusals_.forget(asked);
   const auto& credential = static_cast<const IssuedTicket&>(**got).credential();
@@ -337,6 +416,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, P
   const std::string key = aliases_.find(asked, now).value_or(asked);
   if (const auto known = tickets_.look(key, now)) {
     ++hits_;
+    if (options_.on_event) tell_cache(EventKind::cache_hit, identity.principal(), to_string(service));
     if (known->refresh) {
       refresh<TicketPtr>(ticket_flights_, tickets_, key, [self = shared_from_this(), identity, service, before = known->value->end_time()] {
         return self->fly_for_ticket(identity, service, before);
@@ -347,7 +427,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, P
   if (auto refusal = refusals_.find(asked, now)) {
     if (!past_refusal || refusal->probed) {
       ++hits_;
-      co_return *refusal->failure;
+      co_return give_again(*refusal, now, identity.principal(), to_string(service));
     }
     refusal->probed = true;
     const CacheTerms terms{refusal->until, kNever, size_of(refusal->failure->trace)};
@@ -357,11 +437,13 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, P
     const auto then = self->surroundings_.now();
     if (auto landed = self->tickets_.find(self->aliases_.find(asked, then).value_or(asked), then)) co_return std::move(*landed);
     const auto refusal = self->refusals_.find(asked, then);
-    if (refusal && !past_refusal) co_return *refusal->failure;
+    if (refusal && !past_refusal) co_return self->give_again(*refusal, then, identity.principal(), to_string(service));
     Outcome<TicketPtr> got = co_await self->fly_for_ticket(identity, service, std::nullopt);
     co_return got;
   };
-  Outcome<TicketPtr> out = co_await fly<TicketPtr>(ticket_flights_, key, std::move(work));
+  std::function<void(bool)> boarded;
+  if (options_.on_event) boarded = tell_boarding(identity.principal(), to_string(service));
+  Outcome<TicketPtr> out = co_await fly<TicketPtr>(ticket_flights_, key, std::move(work), std::move(boarded));
   co_return out;
 }
 
@@ -389,32 +471,6 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for_user(std::string nam
     co_return out;
   }
   Outcome<TicketPtr> out = co_await ticket_for(*who, std::move(spn));
-  co_return out;
-}
-
-Client::Awaitable<Outcome<std::string>> S4uClient::check_password(std::string name, std::string password) {
-  const auto secret = std::make_shared<SecretBuffer>(to_secret(as_bytes(password)));
-  wipe(password.data(), password.size());
-  std::function<Awaitable<Outcome<std::string>>()> work = [this, name, secret] { return password_checked(name, std::move(*secret)); };
-  Outcome<std::string> out = co_await on_executor<std::string>(std::move(work));
-  co_return out;
-}
-
-Client::Awaitable<Outcome<LocatedController>> S4uClient::locate(std::string realm, std::string level) {
-  const auto wanted = level.empty() ? std::optional(DcLevel::unknown) : dc_level_by_name(level);
-  if (!wanted) co_return bad_name("\"" + level + "\" is no level: 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022");
-  std::function<Awaitable<Outcome<LocatedController>>()> work = [this, realm, at_least = *wanted] { return located(realm, at_least); };
-  Outcome<LocatedController> out = co_await on_executor<LocatedController>(std::move(work));
-  if (!out) out.error().text = "no domain controller of " + realm + (level.empty() ? "" : " of level " + level) + " was found: " + out.error().error.message();
-  co_return out;
-}
-
-Client::Awaitable<Outcome<LocatedController>> S4uClient::located(std::string realm, DcLevel level) {
-  Result<LocatedController> found = co_await locator_->locate(realm, level, std::string());
-  if (found) co_return std::move(*found);
-  Failure out;
-  out.kind = found.error() == boost::asio::error::not_found ? FailureKind::refused : FailureKind::unreachable;
-  out.error = found.error();
   co_return out;
 }
 

@@ -5,6 +5,7 @@
 // executor, on which every flight runs.
 #include <atomic>
 
+#include "sspi_shim/s4u/controller_search.h"
 #include "sspi_shim/s4u/credential.h"
 #include "sspi_shim/s4u/driver.h"
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
@@ -22,15 +23,21 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
 
   Awaitable<Outcome<Identity>> user(std::string name) override;
   Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) override;
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate) override;
   Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) override;
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
+  Awaitable<Outcome<Identity>> user_by_password(std::string name, std::string password) override;
+  Awaitable<Outcome<Identity>> self() override;
+  Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity identity) override;
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) override;
   Awaitable<Outcome<TicketPtr>> ticket_past_refusal(Identity identity, std::string spn) override;
   Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) override;
   Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) override;
+  Awaitable<Outcome<LocatedController>> find_controller(std::string realm, ControllerRequirements requirements) override;
   void forget_user(std::string_view principal) override;
   [[nodiscard]] Statistics statistics() const override;
+  [[nodiscard]] CacheView cache_view(std::string_view user) const override;
 
  private:
   template <class T>
@@ -71,18 +78,22 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Outcome<TicketPtr>> fly_for_ticket(Identity identity, Principal service, std::optional<Time> before);
   // Each with one retry where a cached ticket of ours proves stale. `anew`: with TGTs and evidence that are in the last part of their
   // life fetched again first, so that the result lasts longer than what it replaces.
-  Awaitable<Outcome<Identity>> fetch_user(std::string name, Buffer certificate, bool anew);
+  Awaitable<Outcome<Identity>> fetch_user(std::string name, Buffer certificate, bool anew, bool within_logon_hours = false);
   Awaitable<Outcome<TicketPtr>> fetch_ticket(Identity identity, Principal service, bool anew);
   template <class T>
-  Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work);
+  Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
+                            std::function<void(bool)> boarded = {});
   // Starts the flight in the background, unless enough of them fly.
   template <class T>
   void refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>& cache, const std::string& key, typename SingleFlight<Outcome<T>>::Work work);
   // Runs work() on our executor, wherever the caller waits.
   template <class T>
   Awaitable<Outcome<T>> on_executor(std::function<Awaitable<Outcome<T>>()> work);
-  Awaitable<Outcome<std::string>> password_checked(std::string name, SecretBuffer password);
+  Awaitable<Outcome<Identity>> signed_in(std::string name, SecretBuffer password);
+  Awaitable<Outcome<Identity>> ourselves();
+  Awaitable<Outcome<ProxyCredentialPtr>> proxied(Identity identity);
   Awaitable<Outcome<LocatedController>> located(std::string realm, DcLevel level);
+  Awaitable<Outcome<LocatedController>> searched(ControllerWish wish);
 
   struct Remembered {
     std::shared_ptr<const Failure> failure;
@@ -92,7 +103,10 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
 
   CallPtr new_call() const;
   Failure failure(const Refusal& refusal, const Call& call) const;
+  Failure give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const;
   Failure bad_name(const std::string& what) const;
+  bool is_ourselves(const PrincipalName& name, const std::string& realm) const;
+  Refusal no_user() const;
   bool fresh(const Credential& tgt) const;
   // True in the last fifth of its life.
   bool aged(const Credential& tgt) const;
@@ -101,7 +115,11 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   CacheTerms terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const;
   static Refusal out_of_time(Stage stage, std::string realm);
   void drop_own_tickets();
-  void remember_refusal(const std::string& key, const std::string& owner, const Failure& failure, std::uint64_t since);
+  // Says in `failure` how long.
+  void remember_refusal(const std::string& key, const std::string& owner, Failure& failure, std::uint64_t since);
+  void tell_cache(EventKind kind, const std::string& user, const std::string& service) const;
+  // For fly(): a miss or a join; nothing where nobody listens.
+  std::function<void(bool)> tell_boarding(const std::string& user, const std::string& service) const;
   static std::string ticket_key(const Identity::State& state, const Principal& service);
 
   boost::asio::any_io_executor executor_;
@@ -109,6 +127,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Principal self_;
   std::vector<Key> keys_;
   std::shared_ptr<DcLocator> locator_;
+  std::shared_ptr<ControllerSearch> search_;
   Surroundings surroundings_;
   Driver driver_;
   std::string own_account_;  // "frontend$", where the KDC's salt told
@@ -128,5 +147,9 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   std::atomic<int> refreshing_{0};
   std::atomic<std::uint64_t> hits_{0}, refused_{0}, refreshes_{0};
 };
+
+// A Client without a keytab, of no service: for users who sign in by password (user_by_password), whose KDC it cannot check. Everything
+// that needs keys of its own is refused. `realm`: of bare names.
+[[nodiscard]] std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm);
 
 }  // namespace stead

@@ -37,11 +37,13 @@ class SingleFlight {
 
   // Joins the flight of `key`, or starts it with `work`, which keeps what it uses alive. Nothing: the deadline passed, or the caller
   // was cancelled, or the work threw.
-  boost::asio::awaitable<std::optional<Value>> run(std::string key, std::chrono::steady_clock::duration deadline, Work work) {
+  // `boarded` is told, before anything else happens, whether this caller starts the flight.
+  boost::asio::awaitable<std::optional<Value>> run(std::string key, std::chrono::steady_clock::duration deadline, Work work,
+                                                   std::function<void(bool)> boarded = {}) {
     const auto here = co_await boost::asio::this_coro::executor;
     Channel channel(here, 1);
     const Waiter waiter(channel);
-    board(std::move(key), deadline, std::move(work), waiter.seat);
+    board(std::move(key), deadline, std::move(work), waiter.seat, boarded);
     const auto [error, value] = co_await channel.async_receive(boost::asio::as_tuple(boost::asio::deferred));
     if (error || !value) co_return std::nullopt;
     co_return *value;
@@ -49,7 +51,7 @@ class SingleFlight {
 
   // Nobody waits for this one; those who come later may join it. False: the key flies already.
   bool start(std::string key, std::chrono::steady_clock::duration deadline, Work work) {
-    return board(std::move(key), deadline, std::move(work), nullptr);
+    return board(std::move(key), deadline, std::move(work), nullptr, {});
   }
 
  private:
@@ -84,7 +86,8 @@ class SingleFlight {
   };
 
   // True where this call started the flight.
-  bool board(std::string key, std::chrono::steady_clock::duration deadline, Work work, const std::shared_ptr<Seat>& seat) {
+  bool board(std::string key, std::chrono::steady_clock::duration deadline, Work work, const std::shared_ptr<Seat>& seat,
+             const std::function<void(bool)>& boarded) {
     std::shared_ptr<Flight> flight;
     bool starts = false;
     {
@@ -96,6 +99,7 @@ class SingleFlight {
       flight = entry;
     }
     ++(starts ? table_->started : table_->joined);
+    if (boarded) boarded(starts);
     if (!starts) return false;
     const auto result = std::make_shared<Result>();
     boost::asio::co_spawn(executor_, carry(table_, key, flight, deadline, std::move(work), result),

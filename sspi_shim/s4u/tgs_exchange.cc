@@ -77,7 +77,7 @@ void TgsExchange::add_subject(PaDataList& padata) {
   out.user_id.cname = subject.name;
   out.user_id.crealm = subject.realm;
   out.user_id.subject_certificate = subject.certificate;
-  out.user_id.options = s4u_option::use_reply_key_usage;
+  out.user_id.options = s4u_option::use_reply_key_usage | subject.options;
   out.user_id_der = encode(out.user_id);
   // MS-SFU names the session key; KDCs that are asked with a subkey verify with the subkey (protocol reference 1.2).
   if (subkey_.type() == EncType::rc4_hmac) {

@@ -17,6 +17,7 @@ struct S4uSubject {
   std::string realm;
   Buffer certificate;  // DER
   Form form = Form::x509_user;
+  std::uint32_t options = 0;  // s4u_option besides use_reply_key_usage
 };
 
 struct TgsQuestion {

@@ -108,6 +108,16 @@ class TicketCache {
     for (; at_most > 0 && !ends_.empty() && ends_.begin()->first <= now; --at_most) drop(ends_.begin()->second);
   }
 
+  // Each value that this owner has and that holds yet, the one used last first.
+  template <class Visit>
+  void for_each_of(const std::string& owner, Time now, Visit visit) const {
+    const auto found = owners_.find(owner);
+    if (found == owners_.end()) return;
+    for (const Place& place : found->second.entries) {
+      if (place->terms.expires > now) visit(place->value);
+    }
+  }
+
   void clear() {
     while (!order_.empty()) drop(order_.begin());
   }
@@ -230,15 +240,20 @@ class ShardedTicketCache {
   // Of one shard, the next in turn.
   void expire(Time now) { Held(shards_[turn_.fetch_add(1, std::memory_order_relaxed) % kShards])->expire(now); }
 
-  [[nodiscard]] std::size_t size() {
+  [[nodiscard]] std::size_t size() const {
     std::size_t out = 0;
     for (auto& shard : shards_) out += Held(shard)->size();
     return out;
   }
-  [[nodiscard]] std::size_t bytes() {
+  [[nodiscard]] std::size_t bytes() const {
     std::size_t out = 0;
     for (auto& shard : shards_) out += Held(shard)->bytes();
     return out;
+  }
+  // `visit` runs with a part of the cache locked.
+  template <class Visit>
+  void for_each_of(const std::string& owner, Time now, Visit visit) const {
+    for (auto& shard : shards_) Held(shard)->for_each_of(owner, now, visit);
   }
 
  private:
@@ -266,7 +281,7 @@ class ShardedTicketCache {
     return since < forgotten_ || (found != evicted_.end() && found->second > since);
   }
 
-  std::array<Shard, kShards> shards_;
+  mutable std::array<Shard, kShards> shards_;
   std::atomic<std::size_t> turn_{0};
   std::mutex evicted_mutex_;
   std::unordered_map<std::string, std::uint64_t> evicted_;  // the epoch of each one's last eviction

@@ -66,6 +66,7 @@ class FakeClient : public Client {
     const auto found = certificates.find(der);
     co_return found == certificates.end() ? unknown_user : found->second;
   }
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string, std::vector<std::uint8_t>) override { co_return unknown_user; }
   Result<Identity> from_ticket(std::vector<std::uint8_t> der) override {
     threads.insert(std::this_thread::get_id());
     ++tickets_read;
@@ -82,6 +83,9 @@ class FakeClient : public Client {
     const auto found = passwords.find(name + " " + password);
     co_return found == passwords.end() ? unknown_password : found->second;
   }
+  Awaitable<Outcome<Identity>> user_by_password(std::string, std::string) override { co_return unknown_user; }
+  Awaitable<Outcome<Identity>> self() override { co_return unknown_user; }
+  Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity) override { co_return refusal(KrbErrc::KDC_ERR_BADOPTION); }
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) override {
     co_await note("ticket_for " + identity.principal() + " " + spn);
     co_return ticket_of(in_name_of(identity.principal()), spn);
@@ -91,11 +95,13 @@ class FakeClient : public Client {
     co_return ticket_of(in_name_of(name), spn);
   }
   Awaitable<Outcome<LocatedController>> locate(std::string, std::string) override { co_return silence(); }
+  Awaitable<Outcome<LocatedController>> find_controller(std::string, ControllerRequirements) override { co_return silence(); }
   void forget_user(std::string_view principal) override {
     threads.insert(std::this_thread::get_id());
     calls.push_back("forget_user " + std::string(principal));
   }
   [[nodiscard]] Statistics statistics() const override { return {}; }
+  [[nodiscard]] CacheView cache_view(std::string_view) const override { return {}; }
 
  private:
   Awaitable<void> note(std::string call) {

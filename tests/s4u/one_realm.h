@@ -1,7 +1,9 @@
 #pragma once
 // A realm for the client's tests, in place of the transport and the locator.
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "sspi_shim/s4u/dc_locator.h"
@@ -11,13 +13,15 @@ namespace stead {
 
 namespace asio = boost::asio;
 
-// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody", and answers in a later turn.
+// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody" (all with one password), and
+// answers in a later turn.
 class OneRealm final : public KdcTransport, public DcLocator {
  public:
   explicit OneRealm(Key own_key) : own_key_(std::move(own_key)) {}
 
   asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
     co_await asio::post(asio::use_awaitable);
+    if (gate) co_await gate->async_wait(asio::as_tuple(asio::use_awaitable));
     if (silent) {
       KdcExchangeResult none{Error(asio::error::timed_out), {}};
       co_return none;
@@ -27,15 +31,19 @@ class OneRealm final : public KdcTransport, public DcLocator {
     KdcExchangeResult sent{std::move(out), {}};
     co_return sent;
   }
-  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController>, std::string realm, Buffer request) override {
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> to, std::string realm, Buffer request) override {
+    const KnownController before = where;
+    where = to.front();
     KdcExchangeResult sent = co_await send(std::move(realm), std::move(request));
+    where = before;
     co_return sent;
   }
   asio::awaitable<std::vector<KnownController>> controllers(std::string) override { co_return std::vector<KnownController>(1, where); }
   asio::awaitable<DcLevel> level_of(std::string, ControllerAddress) override { co_return DcLevel::w2012; }
   asio::awaitable<Found> find(std::string, DcLevel, std::vector<ControllerAddress>) override {
-    Found none;
-    co_return none;
+    Found found;
+    if (newer) found.usable.push_back(*newer);
+    co_return found;
   }
   asio::awaitable<Result<LocatedController>> locate(std::string, DcLevel, std::string) override {
     Result<LocatedController> none = Error(asio::error::not_found);
@@ -46,6 +54,8 @@ class OneRealm final : public KdcTransport, public DcLocator {
   std::optional<KnownController> preferred(const std::string&, DcLevel) override { return {}; }
 
   KnownController where = dc("dc12.a", DcLevel::w2012);
+  std::optional<KnownController> newer;  // whom a search for a DC of a level finds; it grants what `where` refuses
+  asio::steady_timer* gate = nullptr;    // requests wait until it is cancelled
   bool silent = false;
   bool forgot_its_keys = false;  // tickets it gave are no good to it any more, once
 
@@ -68,11 +78,18 @@ class OneRealm final : public KdcTransport, public DcLocator {
     return out;
   }
   bool allows_denied = false;  // HTTP/denied.a has been repaired
+  static constexpr const char* kPassword = "Passw0rd!";
 
  private:
   Reply answer(const std::string& realm, Buffer bytes) {
     const auto request = decode_kdc_req(bytes).value();
-    if (request.type == MessageType::as_req) return kdc_.give_tgt(request, own_key_, where);
+    if (request.type == MessageType::as_req) {
+      const std::string client = to_string(*request.body.cname);
+      const bool ours = client == "HTTP/front.a";
+      Reply reply = kdc_.give_tgt(request, ours ? own_key_ : Key::from_password(EncType::aes256_cts_hmac_sha1_96, kPassword, "A" + client).value(), where);
+      clients_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = client;
+      return reply;
+    }
     const auto asked = kdc_.read(SendToKdc{"", realm, std::move(bytes), {}, {}, false, ""});
     if (forgot_its_keys) {
       forgot_its_keys = false;
@@ -87,13 +104,20 @@ class OneRealm final : public KdcTransport, public DcLocator {
       evidence_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = user;
       return reply;
     }
-    if (asked.sname() == "HTTP/denied.a" && !allows_denied) return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
+    const bool denies = !allows_denied && !(newer && where.where == newer->where);
+    if (asked.request.body.additional_tickets.empty()) {  // for whoever the TGT is of
+      ToyKdc::Given given{asked.sname(), "A", clients_.at(asked.header.enc_part.cipher), "A"};
+      if (given.sname != "HTTP/front.a") return kdc_.give(asked, given, where);
+      return kdc_.give(asked, given, where, evidence_of(given.cname));
+    }
+    if (asked.sname() == "HTTP/denied.a" && denies) return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
     return kdc_.give(asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"}, where);
   }
 
   Key own_key_;
   ToyKdc kdc_;
   std::map<Buffer, std::string> evidence_;  // whose, by the ticket
+  std::map<Buffer, std::string> clients_;   // the same of TGTs
 };
 
 }  // namespace stead

@@ -72,13 +72,14 @@ class ToyKdc {
     return out;
   }
 
-  Reply give(const Asked& asked, Given given, KnownController from = dc("dc1")) {
+  // `ticket`: in place of one that nobody can open.
+  Reply give(const Asked& asked, Given given, KnownController from = dc("dc1"), std::optional<Ticket> ticket = {}) {
     const auto key = Key::random(EncType::aes256_cts_hmac_sha1_96);
     KdcRep reply;
     reply.type = MessageType::tgs_rep;
     reply.cname = parse_principal(given.cname)->name;
     reply.crealm = given.crealm;
-    reply.ticket = new_ticket(service_name(given.sname), given.srealm, key);
+    reply.ticket = ticket ? std::move(*ticket) : new_ticket(service_name(given.sname), given.srealm, key);
     EncKdcRepPart part;
     part.type = MessageType::tgs_rep;
     part.key = key.to_encryption_key();

@@ -42,8 +42,30 @@ struct TraceStep {
   std::string detail;     // what was asked, for a person: "HTTP/backend… for alice"
 };
 
+// Why a request was refused, as an administrator sees it. Its codes stay what they are:
+//
+//   service_not_trusted_for_transition  the front end may not change protocols (TrustedToAuthForDelegation), and evidence by S4U2Self is
+//                                       not forwardable without
+//   spn_not_in_kcd_list                 a DC before 2012: msDS-AllowedToDelegateTo of the front end does not list the SPN
+//   rbcd_denied_on_target               a later one: neither that list nor the back end's PrincipalsAllowedToDelegateToAccount allows it
+//   rbcd_not_supported_by_dc            the KDC knows no resource-based delegation, or not what is asked of it
+//   cross_realm_needs_rbcd              the back end is in another domain, where only resource-based delegation reaches
+//   no_2012_dc_found                    that takes a DC of 2012 or later on the way, and a domain has none that answers
+//   user_is_sensitive                   the user may not be delegated: marked sensitive, or in Protected Users
+//   user_account_refused                the user is unknown, disabled, locked, outside his hours, …; or no user at all
+//   evidence_not_forwardable_config     the user's own ticket is not forwardable
+//   foreign_user_needs_trust            no trust carries the user, or the front end, to where the back end is
+//   selective_authentication            the trust wants "Allowed to Authenticate" on the target
+//   spn_unknown                         nobody has the SPN (of the back end, or of the front end itself)
+//   spn_duplicate                       more than one account has it
+//   clock_skew                          the clocks differ by more than is allowed, and correcting did not help
+//   etype_mismatch                      no encryption type in common
+//   keytab_kvno_old                     the keytab's key is not the account's any more
+//   dc_unreachable                      no DC of a realm on the way answers
+//   tgt_expired                         a ticket on the way has ended
+//   pac_rejected                        a ticket, or the PAC in it, does not hold at a DC
 struct Diagnosis {
-  std::string code;                // an id of sdk-notes.md 4.4, e.g. "rbcd_denied_on_target"
+  std::string code;                // one of these
   std::string summary;             // one or two sentences for an administrator
   std::vector<std::string> fix;    // directory commands, ready to paste
 };
@@ -74,15 +96,54 @@ struct Failure {
   Error error;                    // krb, wire, asio or libkrb5 category
   std::uint32_t nt_status = 0;    // 0: none
   std::string text;               // one line
-  Trace trace;                    // with diagnosis
+  Trace trace;                    // with diagnosis; its steps are the attempts
+  // Which part of the way it was: "own_tgt", "password", "user_realm", "user_tgt", "s4u2self", "s4u2proxy", "own_referral",
+  // "proxy_referral", "target", "as_user"; empty: nothing was asked. Whose KDC was asked there, and the DC that refused; empty: none did.
+  std::string stage{};
+  std::string realm{};
+  std::string controller{};       // full name
+  std::string address{};          // "127.0.8.1:8088"
+  std::string level{};            // as TraceStep has it
+  bool retryable = false;         // the same call may succeed soon though nobody has changed anything
+  std::chrono::milliseconds cacheable_for{0};  // so long the client gives this answer to the same call without asking anew; 0: not at all
 };
 template <class T>
 using Outcome = boost::system::result<T, Failure>;
+// As the SECURITY_STATUS that the functions of stead/sspi.h give (SEC_E_DELEGATION_POLICY, …).
+[[nodiscard]] std::int32_t security_status(const Failure& failure);
+
+// What happens in a client, for logs and audit. No key and no byte of a ticket is in it.
+enum class EventKind {
+  request,       // is about to be sent: `step` has exchange, realm and detail
+  reply,         // a ticket or a referral: `step` is whole
+  refusal,       // an error, an answer that does not hold, or nobody answered: `step` is whole
+  relocation,    // a DC's refusal (`reason`) was left for another DC: `left` and `taken`; `step` is the search. Without `left`: none was asked before
+  cache_hit,     // a ticket or evidence was there
+  cache_miss,    // was not: an exchange begins
+  cache_join,    // was not, and somebody is asking already
+  negative_hit,  // the refusal that is remembered was given: `reason`
+  controller_health,  // a DC (`taken`) is from now on "silent", "paused" or "alive": `reason`
+};
+struct EventController {
+  std::string name;     // full name; empty: none, or unknown
+  std::string address;  // "127.0.8.1:8088"
+  std::string level;    // as TraceStep has it
+};
+struct Event {
+  EventKind kind{};
+  std::string user;     // for whom: as he was named, canonical once that is known; empty: nobody in particular
+  std::string service;  // SPN; empty: none, or not that far
+  TraceStep step;
+  std::string reason;
+  EventController left, taken;
+};
+// One line, for a log: "relocation alice@ROOT… -> HTTP/backend…: dc08… (2008) said KDC_ERR_POLICY, dc12… (2012) is asked".
+[[nodiscard]] std::string to_text(const Event& event);
 
 struct ClientOptions {
-  std::string principal;            // "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
-  std::string keytab;               // path
-  LocatorOptions locator;
+  std::string principal{};          // "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+  std::string keytab{};             // path
+  LocatorOptions locator{};
   bool allow_rc4 = false;
   bool pa_for_user = false;         // PA-FOR-USER for KDCs whose reply lacks PA-S4U-X509-USER
   bool own_service_ticket = false;  // also run steps 5 and 6 (what Windows sends)
@@ -92,11 +153,15 @@ struct ClientOptions {
   std::size_t cache_entries = 100000;
   std::size_t cache_bytes = std::size_t{256} << 20;
   std::chrono::seconds ticket_life{0};            // a ticket is kept no longer than this, its own end and its evidence's; 0: no such limit
-  std::vector<std::string> uncached_services;     // SPNs without realm whose tickets are not kept at all
+  std::vector<std::string> uncached_services{};   // SPNs without realm whose tickets are not kept at all
   // A refusal by the directory's policy is remembered for this long, to twice as long; one for an unknown name for no more than half a
   // minute to a minute, what may mend itself (silence, no DC of the level) for seconds.
   std::chrono::seconds refusal_life{60};
-  std::function<void(const TraceStep&)> on_step;     // each step as it happens
+  std::function<void(const TraceStep&)> on_step{};   // each step as it happens
+  // Each event as it happens, on the thread where it does: it must not block, and may be called from several threads at once.
+  std::function<void(const Event&)> on_event{};
+  // MIT's proxy credential may be written (Client::proxy_credential): whoever reads it can act as this service, for every user.
+  bool allow_proxy_credentials = false;
   bool learn_levels = false;        // wait briefly for the ping of each DC that answered, so that the trace has its level
 };
 
@@ -159,6 +224,24 @@ struct Statistics {
                 cache_joins = 0, cache_misses = 0, refreshes = 0, refusals = 0, timeouts = 0;
 };
 
+// What is kept, without its secrets.
+struct CachedTicket {
+  std::string client;   // "alice@REALM"
+  std::string service;  // "HTTP/host@REALM"; of evidence by S4U2Self: ourselves
+  bool evidence = false;
+  std::chrono::sys_seconds end_time{};
+};
+struct CacheView {
+  std::size_t tickets = 0, evidence = 0, refusals = 0;  // entries
+  std::size_t bytes = 0;                                // of tickets and evidence, about
+  std::vector<CachedTicket> kept;                       // those of the user asked for
+};
+
+struct TicketOptions {
+  std::chrono::milliseconds deadline{0};  // for this caller's waiting; 0: request_deadline. What he waited for goes on.
+  bool past_refusal = false;              // as ticket_past_refusal
+};
+
 class Client {
  public:
   template <class T>
@@ -171,6 +254,9 @@ class Client {
   // S4U2Self. `name`: "alice" (the own realm), "alice@SUFFIX" (a UPN, then alice of realm SUFFIX), "DOMAIN\\alice".
   virtual Awaitable<Outcome<Identity>> user(std::string name) = 0;
   virtual Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) = 0;
+  // The same (by certificate where one is given), refused by the KDC where the account may not sign in at this hour (MS-SFU 2.2.2). Each
+  // time it is asked.
+  virtual Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate = {}) = 0;
   // Evidence that a client presented to us: the DER Ticket of its AP-REQ, after the acceptor has judged it.
   virtual Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) = 0;
   // The TGT that a client forwarded to us (unconstrained delegation): the DER AP-REQ that it came with, after the acceptor has judged it.
@@ -180,6 +266,10 @@ class Client {
   // Checks a password by AS-REQ, and the KDC by a ticket to ourselves that our keytab must decrypt. The identity's principal is
   // canonical; it carries no evidence of its own (ticket_for runs S4U2Self). The password is wiped by the callee.
   virtual Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) = 0;
+  // The same, and the user himself: ticket_for() of this identity asks in his name with his TGT, which it holds; no delegation.
+  virtual Awaitable<Outcome<Identity>> user_by_password(std::string name, std::string password) = 0;
+  // Ourselves: ticket_for() of this identity asks in our own name, and it fails where our key or our account does not hold.
+  virtual Awaitable<Outcome<Identity>> self() = 0;
 
   // S4U2Proxy, by referral where the target lives elsewhere. One exchange for many waiters; cached until the ticket ends, and asked for
   // anew in the background where it is used after four fifths of its life. A refusal is remembered: one by policy for 60 to 120 s, an
@@ -189,11 +279,22 @@ class Client {
   virtual Awaitable<Outcome<TicketPtr>> ticket_past_refusal(Identity identity, std::string spn) { return ticket_for(std::move(identity), std::move(spn)); }
   // The same with S4U2Self before it where no evidence is cached: one call for a user that signed in without a ticket.
   virtual Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) = 0;
+  // The same as ticket_for, as the options say.
+  Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn, TicketOptions options);
+  // ticket_for and make_negotiate_token.
+  Awaitable<Outcome<NegotiateToken>> token_for(Identity identity, std::string spn, std::vector<std::uint8_t> channel_bindings = {},
+                                               TicketOptions options = {});
+  // Refused (unusable) unless allow_proxy_credentials says otherwise.
+  virtual Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity identity) = 0;
 
   virtual Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) = 0;  // level: "" or "2012"…
+  // As DsGetDcName: a KDC that answers no ping has nothing that could be required.
+  virtual Awaitable<Outcome<LocatedController>> find_controller(std::string realm, ControllerRequirements requirements) = 0;
   // Wipes what is kept of this user (sign-out); what is under way for him is given to those who wait and not kept.
   virtual void forget_user(std::string_view principal) = 0;
   [[nodiscard]] virtual Statistics statistics() const = 0;
+  // `user`: whose entries are listed ("alice@REALM"); empty: nobody's.
+  [[nodiscard]] virtual CacheView cache_view(std::string_view user = {}) const = 0;
 };
 
 }  // namespace v0

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/s4u/s4u_client.h"
 
 namespace stead::sspi {
 namespace asio = boost::asio;
@@ -55,15 +56,39 @@ ClientPtr open_client(ClientOptions options, std::string& message) {
   return std::make_shared<const OpenClient>(OpenClient{std::move(*client), std::move(options)});
 }
 
-Outcome<Identity> wait_for_user(ClientPtr client, std::string name) {
+ClientPtr open_keyless_client(ClientOptions options, const std::string& realm) {
+  auto client = stead::open_keyless_client(ClientThread::instance().executor(), options, realm);
+  return std::make_shared<const OpenClient>(OpenClient{std::move(client), std::move(options)});
+}
+
+Outcome<Identity> wait_for_user(ClientPtr client, std::string name, std::vector<std::uint8_t> certificate, bool within_logon_hours) {
   std::optional<Outcome<Identity>> out;
-  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->user(name); });
+  ClientThread::instance().wait([&]() -> asio::awaitable<void> {
+    if (within_logon_hours) out = co_await client->client->user_within_logon_hours(name, certificate);
+    else if (!certificate.empty()) out = co_await client->client->user_by_certificate(certificate);
+    else out = co_await client->client->user(name);
+  });
   return std::move(*out);
 }
 
-Outcome<Identity> wait_for_certificate(ClientPtr client, std::vector<std::uint8_t> der) {
+Outcome<Identity> wait_for_password(ClientPtr client, std::string name, SecretBuffer password) {
   std::optional<Outcome<Identity>> out;
-  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->user_by_certificate(der); });
+  ClientThread::instance().wait([&]() -> asio::awaitable<void> {
+    std::string text(as_text(password));  // wiped by the callee
+    out = co_await client->client->user_by_password(name, std::move(text));
+  });
+  return std::move(*out);
+}
+
+Outcome<Identity> wait_for_self(ClientPtr client) {
+  std::optional<Outcome<Identity>> out;
+  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->self(); });
+  return std::move(*out);
+}
+
+Outcome<ProxyCredentialPtr> wait_for_proxy_credential(ClientPtr client, Identity identity) {
+  std::optional<Outcome<ProxyCredentialPtr>> out;
+  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->proxy_credential(identity); });
   return std::move(*out);
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "sspi_shim/protocol/bytes.h"
 #include "sspi_shim/s4u/controller_search.h"
 #include "stead/s4u.h"
 
@@ -19,8 +20,15 @@ using ClientPtr = std::shared_ptr<const OpenClient>;
 // Reads the keytab. Nothing where it does not hold: `message` says why in one line.
 [[nodiscard]] ClientPtr open_client(ClientOptions options, std::string& message);
 
-[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name);
-[[nodiscard]] Outcome<Identity> wait_for_certificate(ClientPtr client, std::vector<std::uint8_t> der);
+// One without keys, for wait_for_password alone. `realm`: of bare names.
+[[nodiscard]] ClientPtr open_keyless_client(ClientOptions options, const std::string& realm);
+
+// By certificate where one is given. `within_logon_hours`: refused outside them.
+[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name, std::vector<std::uint8_t> certificate = {},
+                                              bool within_logon_hours = false);
+[[nodiscard]] Outcome<Identity> wait_for_password(ClientPtr client, std::string name, SecretBuffer password);
+[[nodiscard]] Outcome<Identity> wait_for_self(ClientPtr client);
+[[nodiscard]] Outcome<ProxyCredentialPtr> wait_for_proxy_credential(ClientPtr client, Identity identity);
 [[nodiscard]] Result<Identity> wait_for_evidence(ClientPtr client, std::vector<std::uint8_t> ticket_der);
 [[nodiscard]] Outcome<TicketPtr> wait_for_ticket(ClientPtr client, Identity identity, std::string spn);
 // `done` runs on the thread.

@@ -1,4 +1,6 @@
 // AcceptSecurityContext: GSSAPI judges, and the client's ticket is kept as evidence.
+#include <gssapi/gssapi_ext.h>
+
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/context/sspi_buffers.h"
 #include "sspi_shim/context/sspi_error.h"
@@ -53,6 +55,7 @@ ULONG returned_flags(OM_uint32 flags) {
   if (flags & GSS_C_SEQUENCE_FLAG) out |= ASC_RET_SEQUENCE_DETECT;
   if (flags & GSS_C_CONF_FLAG) out |= ASC_RET_CONFIDENTIALITY;
   if (flags & GSS_C_INTEG_FLAG) out |= ASC_RET_INTEGRITY;
+  if (flags & GSS_C_DCE_STYLE) out |= ASC_RET_USED_DCE_STYLE;
   return out;
 }
 
@@ -102,6 +105,8 @@ SECURITY_STATUS accept(const SecHandle* credential, const SecHandle* handle, con
     if (!credentials) return invalid_handle();
     if ((credentials->use & SECPKG_CRED_INBOUND) == 0) return fail(SEC_E_NO_CREDENTIALS, "the credentials are OUTBOUND");
     if (new_handle == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no place for the context");
+    if ((asked & (ASC_REQ_DATAGRAM | ASC_REQ_USE_SESSION_KEY)) != 0)
+      return fail(SEC_E_UNSUPPORTED_FUNCTION, "neither datagram contexts nor user-to-user are made");
     context = std::make_shared<Context>();
     context->credentials = credentials;
     context->asked = asked;

@@ -34,9 +34,10 @@ bool put_token(const SecBufferDesc* desc, Bytes token, bool allocate_it) {
 }
 
 ChannelBindings find_bindings(const SecBufferDesc* desc) {
-  const Bytes bytes = bytes_of(find_buffer(desc, SECBUFFER_CHANNEL_BINDINGS));
+  const SecBuffer* buffer = find_buffer(desc, SECBUFFER_CHANNEL_BINDINGS);
+  const Bytes bytes = bytes_of(buffer);
   ChannelBindings out;
-  if (bytes.empty()) return out;
+  if (buffer == nullptr || buffer->cbBuffer == 0) return out;
   out.there = true;
   SEC_CHANNEL_BINDINGS header{};
   out.well_formed = bytes.size() >= sizeof header;

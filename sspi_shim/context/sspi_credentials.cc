@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "sspi_shim/context/keytab.h"
-#include "sspi_shim/context/krb5_handles.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
@@ -13,6 +12,7 @@ namespace {
 struct Named {
   std::string principal, keytab, ccache;
   bool by_password = false;
+  std::string user, realm;  // by password: as Client::user_by_password takes him, and the realm of a bare name
   SecretBuffer password;
 };
 
@@ -47,27 +47,32 @@ SECURITY_STATUS read_password(const Identity& identity, Named& out) {
     domain = user.substr(0, slash);
     user.erase(0, slash + 1);
   }
-  if (const auto at = user.rfind('@'); at != std::string::npos && domain.empty()) {
-    domain = user.substr(at + 1);
+  const auto at = user.rfind('@');
+  const bool upn = at != std::string::npos && domain.empty();
+  if (user.empty() || at == 0 || at == user.size() - 1 || (!upn && user.find_first_of("@\\") != std::string::npos))
+    return fail(SEC_E_UNKNOWN_CREDENTIALS, "User of SEC_WINNT_AUTH_IDENTITY is alice, alice@SUFFIX or DOMAIN\\alice");
+  out.realm = realm_of_domain(domain);
+  if (out.realm.empty() && upn) {  // no realm is ours: the suffix is one
+    out.realm = user.substr(at + 1);
     user.erase(at);
-    if (domain.find('.') == std::string::npos) domain += '.';  // a realm, if of one word
   }
-  if (user.empty() || user.find_first_of("@\\") != std::string::npos)
-    return fail(SEC_E_UNKNOWN_CREDENTIALS, "User of SEC_WINNT_AUTH_IDENTITY is alice, alice@REALM or DOMAIN\\alice");
-  const std::string realm = realm_of_domain(domain);
-  if (realm.empty()) return fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "no domain controller of \"" + domain + "\" tells its realm");
-  out.principal = user + '@' + realm;
+  if (out.realm.empty()) return fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "no domain controller of \"" + domain + "\" tells its realm");
+  out.user = std::move(user);
   out.by_password = true;
   out.password = counted_text(identity.Password, identity.PasswordLength, wide);
   return SEC_E_OK;
 }
 
-// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the rest of a pointer.
+// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the rest of a pointer, which
+// is no small number.
 SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
   if (data == nullptr) return SEC_E_OK;
   ULONG head[2] = {};
   std::memcpy(head, data, sizeof head);
-  if (head[0] == SHIM_KEYTAB_IDENTITY_VERSION && head[1] >= sizeof(SHIM_KEYTAB_IDENTITY) && head[1] < 4096) {
+  const bool versioned = (head[0] == SHIM_KEYTAB_IDENTITY_VERSION || head[0] == SEC_WINNT_AUTH_IDENTITY_VERSION) && head[1] < 4096;
+  if (versioned && head[1] < (head[0] == SHIM_KEYTAB_IDENTITY_VERSION ? sizeof(SHIM_KEYTAB_IDENTITY) : sizeof(SEC_WINNT_AUTH_IDENTITY_EXA)))
+    return fail(SEC_E_UNKNOWN_CREDENTIALS, "the Length of pAuthData is not its structure's");
+  if (versioned && head[0] == SHIM_KEYTAB_IDENTITY_VERSION) {
     const auto& identity = *static_cast<const SHIM_KEYTAB_IDENTITY*>(data);
     if (out.principal.empty()) out.principal = to_utf8(identity.Principal);
     out.keytab = to_utf8(identity.Keytab);
@@ -75,40 +80,16 @@ SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
     return SEC_E_OK;
   }
   if (use != SECPKG_CRED_OUTBOUND) return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for OUTBOUND credentials");
-  if (head[0] == SEC_WINNT_AUTH_IDENTITY_VERSION && head[1] >= sizeof(SEC_WINNT_AUTH_IDENTITY_EXA) && head[1] < 4096)
-    return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_EXA*>(data), out);
+  if (versioned) return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_EXA*>(data), out);
   return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_A*>(data), out);
 }
 
-// The user's TGT, into a ccache of our own.
+// The user's TGT, asked of the KDCs that the configuration or DNS name. No keytab is needed: it is the user who asks, as himself.
 SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
-  const auto context = make_krb5_context();
-  if (!context) return fail(SEC_E_INTERNAL_ERROR, context.error().message());
-  const auto principal = parse_principal(named.principal);
-  const auto user = principal ? to_krb5(context->get(), *principal) : Result<Krb5Principal>(principal.error());
-  if (!user) return fail(SEC_E_UNKNOWN_CREDENTIALS, "\"" + named.principal + "\" is no user's name");
-  auto tickets = std::make_shared<const MemoryCcache>();
-  SecretBuffer password = named.password;
-  password.push_back(0);
-  krb5_ccache ccache = nullptr;
-  krb5_get_init_creds_opt* options = nullptr;
-  krb5_creds tgt{};
-  krb5_error_code code = krb5_cc_resolve(context->get(), tickets->name().c_str(), &ccache);
-  if (code == 0) code = krb5_get_init_creds_opt_alloc(context->get(), &options);
-  if (code == 0) code = krb5_get_init_creds_opt_set_out_ccache(context->get(), options, ccache);
-  if (code == 0) {
-    code = krb5_get_init_creds_password(context->get(), &tgt, user->get(), reinterpret_cast<const char*>(password.data()), nullptr, nullptr, 0,
-                                        nullptr, options);
-  }
-  krb5_free_cred_contents(context->get(), &tgt);
-  if (options != nullptr) krb5_get_init_creds_opt_free(context->get(), options);
-  if (ccache != nullptr) krb5_cc_close(context->get(), ccache);
-  if (code != 0) {
-    return fail(status_of(GSS_S_FAILURE, static_cast<OM_uint32>(code)),
-                "the password of " + named.principal + ": " + libkrb5_message(context->get(), code));
-  }
-  credentials.ccache = tickets->name();
-  credentials.password_tickets = std::move(tickets);
+  const ClientPtr client = keyless_client_for(credentials.options, named.realm);
+  auto user = wait_for_password(client, named.user, named.password);
+  if (!user) return fail(user.error());
+  credentials.user = std::make_shared<const Token>(Token{client, std::move(*user)});
   return SEC_E_OK;
 }
 

@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead::sspi {
 namespace {
 
 thread_local SHIM_ERROR_DETAIL last_error{};
+thread_local std::optional<Trace> last_trace;  // of last_error, where exchanges were made
 
 template <std::size_t size>
 void put(char (&field)[size], std::string_view text) {
@@ -43,6 +46,8 @@ SHIM_ERROR_DETAIL detail_of(const Failure& failure, SECURITY_STATUS status) {
     put(detail.Level, step.level);
   }
   if (failure.trace.diagnosis) put(detail.Diagnosis, failure.trace.diagnosis->code);
+  detail.Retryable = failure.retryable ? 1 : 0;
+  detail.CacheableFor = static_cast<ULONG>(std::clamp<std::int64_t>(failure.cacheable_for.count(), 0, 0x7FFFFFFF));
   return detail;
 }
 
@@ -120,17 +125,19 @@ SECURITY_STATUS status_of(OM_uint32 major, OM_uint32 minor) {
 
 SECURITY_STATUS fail(SECURITY_STATUS status, std::string text) {
   last_error = detail_of(status, text);
+  last_trace.reset();
   return status;
 }
 
 SECURITY_STATUS fail(const Failure& failure) {
   const SECURITY_STATUS status = status_of(failure);
   last_error = detail_of(failure, status);
+  last_trace = failure.trace;
   return status;
 }
 
 NTSTATUS fail_logon(const Failure& failure) {
-  last_error = detail_of(failure, status_of(failure));
+  fail(failure);
   return nt_status_of(failure);
 }
 
@@ -141,6 +148,7 @@ SECURITY_STATUS fail(const char* what, OM_uint32 major, OM_uint32 minor) {
 SECURITY_STATUS invalid_handle() { return fail(SEC_E_INVALID_HANDLE, "the handle is stale, was freed already or is of another kind"); }
 
 SECURITY_STATUS caught() noexcept {
+  last_trace.reset();
   try {
     throw;
   } catch (const std::bad_alloc&) {
@@ -151,6 +159,11 @@ SECURITY_STATUS caught() noexcept {
     last_error = detail_of(SEC_E_INTERNAL_ERROR, "an exception of unknown kind");
   }
   return last_error.Status;
+}
+
+bool last_failure_trace(std::string& json) {
+  if (last_trace) json = to_json(*last_trace);
+  return last_trace.has_value();
 }
 
 }  // namespace stead::sspi
@@ -164,4 +177,13 @@ extern "C" SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL detail) noe
   std::memcpy(detail, &last_error, size);
   detail->Size = static_cast<ULONG>(size);
   return SEC_E_OK;
+}
+
+extern "C" SECURITY_STATUS ShimGetLastErrorTrace(char** json) noexcept try {
+  if (json == nullptr) return SEC_E_INVALID_PARAMETER;
+  std::string text;
+  *json = stead::sspi::last_failure_trace(text) ? stead::sspi::give_text<char>(text) : nullptr;
+  return SEC_E_OK;
+} catch (...) {
+  return SEC_E_INSUFFICIENT_MEMORY;
 }

@@ -19,6 +19,9 @@ NTSTATUS fail_logon(const Failure& failure);
 // For `catch (...)` at the border: the exception under way.
 SECURITY_STATUS caught() noexcept;
 
+// The trace of the calling thread's last failure, as JSON. False: it asked nobody.
+[[nodiscard]] bool last_failure_trace(std::string& json);
+
 [[nodiscard]] SECURITY_STATUS status_of(const Failure& failure);
 [[nodiscard]] SECURITY_STATUS status_of(OM_uint32 major, OM_uint32 minor);
 [[nodiscard]] NTSTATUS nt_status_of(const Failure& failure);

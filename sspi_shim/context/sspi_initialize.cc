@@ -1,5 +1,5 @@
-// InitializeSecurityContext: S4U2Proxy for a user's credentials, then GSSAPI with the ticket in a ccache of our own; for our own
-// credentials GSSAPI from the start.
+// InitializeSecurityContext: a ticket in the user's name (by S4U2Proxy, or his own by his password) or in ours, then GSSAPI with the ticket in
+// a ccache of the context's own; with a ccache of the caller's, GSSAPI from the start.
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
@@ -25,18 +25,18 @@ SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID
 }
 
 // With what a store has: elements in pairs of key and value.
-SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_desc> elements, gss_name_t name) {
+SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_desc> elements) {
   gss_OID_desc spnego = spnego_oid();
   gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const gss_key_value_set_desc store{static_cast<OM_uint32>(elements.size()), elements.data()};
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &set, GSS_C_INITIATE, &store, &context.own.value, nullptr, nullptr);
+  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set, GSS_C_INITIATE, &store, &context.own.value, nullptr, nullptr);
   return GSS_ERROR(major) ? fail("our credentials", major, minor) : SEC_E_OK;
 }
 
-SECURITY_STATUS prepare_for_user(Context& context) {
-  const Token& token = *context.credentials->user;
+// A ticket by our own exchanges, in a ccache of the context's own.
+SECURITY_STATUS prepare_by_ticket(Context& context, const Token& token) {
   const auto ticket = wait_for_ticket(token.client, token.identity, context.target_text);
   if (!ticket) return fail(ticket.error());
   context.ccache = std::make_unique<MemoryCcache>();
@@ -46,31 +46,32 @@ SECURITY_STATUS prepare_for_user(Context& context) {
   context.service_name = (*ticket)->service();
   context.expiry = (*ticket)->end_time();
   if (const auto status = import_target(context, context.service_name, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME)); status != SEC_E_OK) return status;
-  return acquire_own(context, {{"ccache", context.ccache->name().c_str()}}, GSS_C_NO_NAME);
+  return acquire_own(context, {{"ccache", context.ccache->name().c_str()}});
 }
 
-SECURITY_STATUS prepare_as_ourselves(Context& context) {
-  const Credentials& credentials = *context.credentials;
-  const auto service = parse_principal(context.target_text);
-  if (!service || service->name.empty()) return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
-  const auto& parts = service->name.components;
-  const bool host_based = service->realm.empty() && parts.size() == 2;  // of a realm that referrals will tell
+// By GSSAPI's own exchanges, with the tickets of a ccache that the caller named.
+SECURITY_STATUS prepare_by_ccache(Context& context) {
+  const Principal service = parse_principal(context.target_text).value();
+  const auto& parts = service.name.components;
+  const bool host_based = service.realm.empty() && parts.size() == 2;  // of a realm that referrals will tell
   const auto status = host_based ? import_target(context, parts[0] + "@" + parts[1], GSS_C_NT_HOSTBASED_SERVICE)
                                  : import_target(context, context.target_text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
   if (status != SEC_E_OK) return status;
   context.service_name = context.target_text;
-  if (!credentials.ccache.empty()) return acquire_own(context, {{"ccache", credentials.ccache.c_str()}}, GSS_C_NO_NAME);
-  const std::string& keytab = credentials.options.keytab;
-  const std::string keytab_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;
-  context.ccache = std::make_unique<MemoryCcache>();
-  GssName own;
-  if (!credentials.options.principal.empty()) {
-    gss_buffer_desc text = borrow_gss_buffer(as_bytes(credentials.options.principal));
-    OM_uint32 minor = 0;
-    const OM_uint32 major = gss_import_name(&minor, &text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME), &own.value);
-    if (GSS_ERROR(major)) return fail("our own name", major, minor);
-  }
-  return acquire_own(context, {{"client_keytab", keytab_name.c_str()}, {"ccache", context.ccache->name().c_str()}}, own.value);
+  return acquire_own(context, {{"ccache", context.credentials->ccache.c_str()}});
+}
+
+SECURITY_STATUS prepare(Context& context) {
+  const Credentials& credentials = *context.credentials;
+  if (!is_service_name(context.target_text)) return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
+  if (credentials.user) return prepare_by_ticket(context, *credentials.user);
+  if (!credentials.ccache.empty()) return prepare_by_ccache(context);
+  std::string message;
+  const ClientPtr client = client_for(credentials.options, message);
+  if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
+  auto self = wait_for_self(client);
+  if (!self) return fail(self.error());
+  return prepare_by_ticket(context, {client, std::move(*self)});
 }
 
 OM_uint32 gss_request(ULONG asked) {
@@ -81,6 +82,7 @@ OM_uint32 gss_request(ULONG asked) {
   if (asked & ISC_REQ_CONFIDENTIALITY) flags |= GSS_C_CONF_FLAG;
   if (asked & ISC_REQ_INTEGRITY) flags |= GSS_C_INTEG_FLAG;
   if (asked & ISC_REQ_IDENTIFY) flags |= GSS_C_IDENTIFY_FLAG;
+  if (asked & ISC_REQ_USE_DCE_STYLE) flags |= GSS_C_DCE_STYLE | GSS_C_MUTUAL_FLAG;
   return flags;
 }
 
@@ -92,7 +94,17 @@ ULONG returned_flags(OM_uint32 flags) {
   if (flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
   if (flags & GSS_C_INTEG_FLAG) out |= ISC_RET_INTEGRITY;
   if (flags & GSS_C_IDENTIFY_FLAG) out |= ISC_RET_IDENTIFY;
+  if (flags & GSS_C_DCE_STYLE) out |= ISC_RET_USED_DCE_STYLE;
   return out;
+}
+
+std::string initiators_name(const Context& context) {
+  GssName name;
+  GssBuffer text;
+  OM_uint32 minor = 0;
+  const bool known = !GSS_ERROR(gss_inquire_context(&minor, context.gss.value, &name.value, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr)) &&
+                     !GSS_ERROR(gss_display_name(&minor, name.value, &text.value, nullptr));
+  return known ? std::string(as_text(text.bytes())) : std::string();
 }
 
 SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
@@ -111,6 +123,7 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
   const bool more = (major & GSS_S_CONTINUE_NEEDED) != 0;
   if (!more) {
     context.complete = true;
+    if (context.client_name.empty()) context.client_name = initiators_name(context);
     if (!context.expiry) context.expiry = context.start + std::chrono::seconds(life);
   }
   const bool allocated = (context.asked & ISC_REQ_ALLOCATE_MEMORY) != 0;
@@ -138,12 +151,14 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
   if (!credentials) return invalid_handle();
   if ((credentials->use & SECPKG_CRED_OUTBOUND) == 0) return fail(SEC_E_NO_CREDENTIALS, "the credentials are INBOUND");
   if (new_handle == nullptr || target.empty()) return fail(SEC_E_INVALID_PARAMETER, "a target and a place for the context are needed");
+  if ((asked & (ISC_REQ_DATAGRAM | ISC_REQ_USE_SESSION_KEY)) != 0)
+    return fail(SEC_E_UNSUPPORTED_FUNCTION, "neither datagram contexts nor user-to-user are made");
   const auto context = std::make_shared<Context>();
   context->credentials = credentials;
   context->initiator = true;
   context->asked = asked;
   context->target_text = std::move(target);
-  SECURITY_STATUS status = credentials->user ? prepare_for_user(*context) : prepare_as_ourselves(*context);
+  SECURITY_STATUS status = prepare(*context);
   if (status == SEC_E_OK) status = step(*context, input, output, attributes, expiry);
   if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) *new_handle = contexts().to_handle(contexts().insert(context));
   return status;

@@ -47,7 +47,8 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
       status = invalid_parameter("the strings of KERB_S4U_LOGON must lie in its block");
       return std::nullopt;
     }
-    return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)));
+    return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)), {},
+                         (logon.Flags & KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0);
   }
   if (type == KerbCertificateS4ULogon && size >= sizeof(KERB_CERTIFICATE_S4U_LOGON)) {
     const auto& logon = *static_cast<const KERB_CERTIFICATE_S4U_LOGON*>(information);
@@ -60,7 +61,8 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
       status = note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without name hints and without the NTAuth check");
       return std::nullopt;
     }
-    return wait_for_certificate(client, {logon.Certificate, logon.Certificate + logon.CertificateLength});
+    return wait_for_user(client, {}, {logon.Certificate, logon.Certificate + logon.CertificateLength},
+                         (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0);
   }
   status = invalid_parameter("only KERB_S4U_LOGON and KERB_CERTIFICATE_S4U_LOGON are known, and they must be whole");
   return std::nullopt;

@@ -28,24 +28,50 @@ bool set_flag(bool& flag, const std::string& value) {
   return true;
 }
 
+// A decimal number, 1 to 999,999,999,999.
+std::optional<std::int64_t> positive_number(const std::string& text) {
+  const bool number = !text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos;
+  const std::int64_t out = number ? std::stoll(text) : 0;
+  return out > 0 ? std::optional(out) : std::nullopt;
+}
+
+template <class T>
+bool set_number(T& to, const std::string& value) {
+  const auto number = positive_number(value);
+  if (number) to = T(*number);
+  return number.has_value();
+}
+
+// The file's tables; what it has none for stays.
+bool set_file(ClientOptions& options, const std::string& path, std::string& message) {
+  auto read = read_client_config(path, OtherTables::allowed, message);
+  if (!read) return false;
+  options.principal = std::move(read->principal);
+  options.keytab = std::move(read->keytab);
+  options.locator = std::move(read->locator);
+  options.allow_rc4 = read->allow_rc4;
+  options.pa_for_user = read->pa_for_user;
+  options.own_service_ticket = read->own_service_ticket;
+  return true;
+}
+
 // False: no such key, or not such a value. `message` where a file does not hold.
 bool set_option(ClientOptions& options, const std::string& key, const std::string& value, std::string& message) {
-  if (key == "config") {
-    auto read = read_client_config(value, OtherTables::allowed, message);
-    if (read) options = std::move(*read);
-    return read.has_value();
-  }
+  if (key == "config") return set_file(options, value, message);
   message = "\"" + key + "\" cannot be \"" + value + "\"";
   if (key == "principal") return options.principal = value, true;
   if (key == "keytab") return options.keytab = value, true;
   if (key == "site") return options.locator.site = value, true;
   if (key == "allow_rc4") return set_flag(options.allow_rc4, value);
   if (key == "pa_for_user") return set_flag(options.pa_for_user, value);
-  if (key == "cache_entries") {
-    const bool number = !value.empty() && value.size() < 10 && value.find_first_not_of("0123456789") == std::string::npos;
-    if (number) options.cache_entries = std::stoul(value);
-    return number && options.cache_entries > 0;
-  }
+  if (key == "allow_proxy_credentials") return set_flag(options.allow_proxy_credentials, value);
+  if (key == "cache_entries") return set_number(options.cache_entries, value);
+  if (key == "cache_bytes") return set_number(options.cache_bytes, value);
+  if (key == "ticket_life") return set_number(options.ticket_life, value);
+  if (key == "refusal_life") return set_number(options.refusal_life, value);
+  if (key == "request_deadline") return set_number(options.request_deadline, value);
+  if (key == "kdc_timeout") return set_number(options.kdc_timeout, value);
+  if (key == "uncached_service") return options.uncached_services.push_back(value), !value.empty();
   message = "there is no setting \"" + key + "\"";
   return false;
 }
@@ -125,6 +151,18 @@ ClientPtr client_for(ClientOptions options, std::string& message) {
   return known;
 }
 
+bool is_service_name(const std::string& text) {
+  const auto service = parse_principal(text);
+  return service && !service->name.empty() && !service->name.components.front().empty();
+}
+
+ClientPtr keyless_client_for(ClientOptions options, const std::string& realm) {
+  const std::lock_guard lock(defaults().mutex);
+  ClientPtr& known = defaults().clients['\n' + to_upper(realm)];
+  if (!known) known = open_keyless_client(std::move(options), realm);
+  return known;
+}
+
 TokenPtr token_of(Context& context, SECURITY_STATUS& status) {
   if (context.token) return context.token;
   if (context.initiator || !context.complete || context.evidence.empty()) {
@@ -163,14 +201,10 @@ using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS ShimSetDefaultConfig(const char* key, const char* value) noexcept try {
   if (key == nullptr || value == nullptr) return fail(SEC_E_INVALID_PARAMETER, "a key and a value are needed");
-  stead::ClientOptions options;
-  {
-    const std::lock_guard lock(defaults().mutex);
-    options = defaults().options;
-  }
   std::string message;
-  if (!set_option(options, key, value, message)) return fail(SEC_E_INVALID_PARAMETER, message);
   const std::lock_guard lock(defaults().mutex);
+  stead::ClientOptions options = defaults().options;
+  if (!set_option(options, key, value, message)) return fail(SEC_E_INVALID_PARAMETER, message);
   defaults().options = std::move(options);
   defaults().clients.clear();  // those in use stay with their users
   return SEC_E_OK;

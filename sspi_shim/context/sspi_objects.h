@@ -38,9 +38,8 @@ struct Credentials {
   ClientOptions options;   // whose keytab and principal; the principal may be empty
   bool named = false;      // the caller named the principal: inbound tickets must be for it
   std::string ccache;      // outbound as ourselves; empty: by the keytab
-  std::shared_ptr<const MemoryCcache> password_tickets;  // `ccache`, where a password filled it
   GssCredential acceptor;  // inbound
-  TokenPtr user;           // outbound for a user
+  TokenPtr user;           // outbound for a user: delegated, or himself by his password
 };
 using CredentialsPtr = std::shared_ptr<const Credentials>;
 
@@ -85,6 +84,12 @@ TokenPtr& impersonated();
 [[nodiscard]] ClientOptions configured(const std::string& principal, const std::string& keytab);
 // A Client for these options, shared by all that ask for the same principal and keytab. With no principal it is the keytab's first.
 [[nodiscard]] ClientPtr client_for(ClientOptions options, std::string& message);
+
+// One without keys for users of a realm who have passwords; as shared.
+[[nodiscard]] ClientPtr keyless_client_for(ClientOptions options, const std::string& realm);
+
+// "HTTP/host", "HTTP/host@REALM".
+[[nodiscard]] bool is_service_name(const std::string& text);
 
 // The realm of a domain that is called by its DNS name or its flat one, which is looked for as DsGetDcName does; empty: ours. Empty: it is
 // not found.

@@ -54,6 +54,7 @@ ULONG flags_of(const Context& context) {
   if (context.gss_flags & GSS_C_REPLAY_FLAG) out |= ISC_RET_REPLAY_DETECT;
   if (context.gss_flags & GSS_C_SEQUENCE_FLAG) out |= ISC_RET_SEQUENCE_DETECT;
   if (context.gss_flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
+  if (context.gss_flags & GSS_C_DCE_STYLE) out |= ISC_RET_USED_DCE_STYLE;
   if (context.gss_flags & GSS_C_INTEG_FLAG) out |= context.initiator ? ISC_RET_INTEGRITY : ASC_RET_INTEGRITY;
   return out;
 }

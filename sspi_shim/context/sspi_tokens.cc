@@ -29,11 +29,27 @@ SECURITY_STATUS impersonate(HANDLE handle) {
   return SEC_E_OK;
 }
 
+SECURITY_STATUS not_written(const char* ccache, const stead::Error& error) {
+  return fail(SEC_E_INVALID_PARAMETER, std::string(ccache) + ": cannot be written: " + error.message());
+}
+
+SECURITY_STATUS export_proxy_credential(const Token& token, const char* const* spns, ULONG count, const char* ccache) {
+  if (spns != nullptr || count != 0) return fail(SEC_E_INVALID_PARAMETER, "a proxy credential is for no service in particular: there can be no SPNs");
+  const auto credential = wait_for_proxy_credential(token.client, token.identity);
+  if (!credential) {
+    const bool forbidden = credential.error().kind == FailureKind::unusable;
+    return forbidden ? fail(SEC_E_UNSUPPORTED_FUNCTION, credential.error().text) : fail(credential.error());
+  }
+  const auto written = export_ccache(**credential, ccache);
+  return written ? SEC_E_OK : not_written(ccache, written.error());
+}
+
 SECURITY_STATUS fetch_in_background(const SecHandle* handle, const char* target, std::function<void(SECURITY_STATUS)> done) {
   const auto credentials = find_credentials(handle);
   if (!credentials) return invalid_handle();
   if (target == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no target");
   if (!credentials->user) return fail(SEC_E_NO_IMPERSONATION, "the credentials are not a user's");
+  if (!is_service_name(target)) return fail(SEC_E_TARGET_UNKNOWN, "\"" + std::string(target) + "\" is no service's name");
   start_ticket(credentials->user->client, credentials->user->identity, target,
                [done = std::move(done)](const Outcome<TicketPtr>& ticket) { done(ticket ? SEC_E_OK : status_of(ticket.error())); });
   return SEC_E_OK;
@@ -122,8 +138,10 @@ extern "C" SECURITY_STATUS ShimRevert() noexcept try {
 extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* spns, ULONG count, const char* ccache, ULONG flags) noexcept try {
   const auto token = find_token(handle);
   if (!token) return invalid_handle();
-  if (spns == nullptr || count == 0 || ccache == nullptr || flags != 0)
-    return fail(SEC_E_INVALID_PARAMETER, "services and a ccache are needed, and no flags");
+  if (ccache == nullptr || (flags & ~static_cast<ULONG>(SHIM_EXPORT_PROXY_CREDENTIAL)) != 0)
+    return fail(SEC_E_INVALID_PARAMETER, "a ccache is needed, and no flag but SHIM_EXPORT_PROXY_CREDENTIAL");
+  if (flags != 0) return export_proxy_credential(*token, spns, count, ccache);
+  if (spns == nullptr || count == 0) return fail(SEC_E_INVALID_PARAMETER, "services are needed");
   std::vector<stead::TicketPtr> tickets;
   for (ULONG i = 0; i < count; ++i) {
     auto ticket = wait_for_ticket(token->client, token->identity, to_utf8(spns[i]));
@@ -131,7 +149,7 @@ extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* sp
     tickets.push_back(std::move(*ticket));
   }
   const auto written = stead::export_tickets(tickets, ccache);
-  return written ? SEC_E_OK : fail(SEC_E_INVALID_PARAMETER, std::string(ccache) + ": cannot be written: " + written.error().message());
+  return written ? SEC_E_OK : not_written(ccache, written.error());
 } catch (...) {
   return caught();
 }

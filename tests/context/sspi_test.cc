@@ -124,6 +124,73 @@ TEST_F(SspiTest, AContextIsMadeAndTellsWhoIsWho) {
   EXPECT_EQ(DeleteSecurityContext(&server_), SEC_E_OK);
 }
 
+TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
+  shake_hands();
+  SecPkgContext_NamesW ours{};
+  ASSERT_EQ(QueryContextAttributesW(&client_, SECPKG_ATTR_NAMES, &ours), SEC_E_OK);
+  EXPECT_EQ(std::u16string(ours.sUserName), u"alice@HOME.TEST") << "an initiator's is its own";
+  FreeContextBuffer(ours.sUserName);
+  SecPkgContext_Lifespan life{};
+  ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_LIFESPAN, &life), SEC_E_OK);
+  const auto seconds = [](const TimeStamp& at) { return ((static_cast<std::uint64_t>(at.HighPart) << 32 | at.LowPart) / 10000000) - 11644473600U; };
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  EXPECT_NEAR(static_cast<double>(seconds(life.tsStart)), static_cast<double>(now), 10);
+  EXPECT_GE(seconds(life.tsExpiry), now + 3590);
+  EXPECT_LE(seconds(life.tsExpiry), now + 3910) << "the ticket's end, and the skew that GSSAPI allows";
+  SecPkgContext_PackageInfoA package{};
+  ASSERT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_PACKAGE_INFO, &package), SEC_E_OK);
+  EXPECT_STREQ(package.PackageInfo->Name, "Negotiate");
+  FreeContextBuffer(package.PackageInfo);
+  SecPkgContext_Flags flags{};
+  ASSERT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
+  EXPECT_EQ(flags.Flags & (ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY | ASC_RET_INTEGRITY), static_cast<ULONG>(ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY));
+  ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
+  EXPECT_EQ(flags.Flags & (ISC_RET_INTEGRITY | ASC_RET_INTEGRITY), static_cast<ULONG>(ASC_RET_INTEGRITY)) << "the two have different numbers";
+  SecPkgContext_AccessToken token{};
+  ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_ACCESS_TOKEN, &token), SEC_E_OK) << last_error();
+  EXPECT_TRUE(CloseHandle(token.AccessToken));
+  EXPECT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_ACCESS_TOKEN, &token), SEC_E_NO_IMPERSONATION);
+  SecPkgContext_Target target{};
+  ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_TARGET, &target), SEC_E_OK);
+  EXPECT_EQ(std::string(target.Target, target.TargetLength), "HTTP/web.corp.test");
+  FreeContextBuffer(target.Target);
+}
+
+TEST_F(SspiTest, DceStyleTakesThreeTokens) {
+  char kerberos[] = "Kerberos";
+  SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};
+  ASSERT_EQ(FreeCredentialsHandle(&credential_), SEC_E_OK);
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, kerberos, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr, &credential_, nullptr), SEC_E_OK);
+  Buffer first, third;
+  ASSERT_EQ(initiate(nullptr, client_, {}, first, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_I_CONTINUE_NEEDED) << last_error();
+  Token input(first), second;
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_USE_DCE_STYLE, 0, &server_, &second.desc, nullptr, nullptr),
+            SEC_I_CONTINUE_NEEDED) << last_error();
+  ASSERT_EQ(initiate(&client_, client_, second.bytes(), third, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_E_OK) << last_error();
+  EXPECT_TRUE(attributes_ & ISC_RET_USED_DCE_STYLE);
+  ASSERT_FALSE(third.empty());
+  Token last(third), none;
+  EXPECT_EQ(AcceptSecurityContext(&credential_, &server_, &last.desc, ASC_REQ_ALLOCATE_MEMORY, 0, nullptr, &none.desc, &attributes_, nullptr), SEC_E_OK)
+      << last_error();
+  EXPECT_TRUE(attributes_ & ASC_RET_USED_DCE_STYLE);
+  FreeContextBuffer(second.buffers[0].pvBuffer);
+  FreeContextBuffer(none.buffers[0].pvBuffer);
+}
+
+TEST(SspiSettings, AreReadAsWritten) {
+  for (const auto& [key, value] : {std::pair("cache_entries", "5000"), std::pair("cache_bytes", "1048576"), std::pair("ticket_life", "600"),
+                                   std::pair("refusal_life", "60"), std::pair("request_deadline", "15000"), std::pair("kdc_timeout", "2000"),
+                                   std::pair("allow_proxy_credentials", "false"), std::pair("allow_rc4", "false"), std::pair("uncached_service", "HTTP/x")}) {
+    EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_OK) << key;
+  }
+  for (const auto& [key, value] : {std::pair("cache_entries", "0"), std::pair("cache_entries", "-1"), std::pair("ticket_life", "10s"),
+                                   std::pair("ticket_life", ""), std::pair("cache_bytes", "9999999999999"), std::pair("allow_rc4", "yes"),
+                                   std::pair("uncached_service", ""), std::pair("colour", "blue"), std::pair("config", "/no/such/file")}) {
+    EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_INVALID_PARAMETER) << key << ' ' << value;
+    EXPECT_NE(last_error(), "");
+  }
+}
+
 TEST_F(SspiTest, MessagesAreProtectedAndChangesSeen) {
   shake_hands();
   std::string text = "attack at dawn";

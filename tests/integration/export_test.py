@@ -50,7 +50,8 @@ class WithoutADomainController(unittest.TestCase):
             ccache = app_server.ccache_folder(land) / "bob"
             spns = (ctypes.c_char_p * 2)(f"postgres/{app_server.DATABASE}".encode(), f"ldap/{app_server.DIRECTORY}".encode())
             name = f"FILE:{ccache}".encode()
-            self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 1), 0x8009035D, "no flag is known, not one for a proxy credential either")
+            self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 1), 0x8009035D, "a proxy credential is for no service in particular")
+            self.assertEqual(stead.call("ShimExportCCache", token, None, 0, name, 1), 0x80090302, "nor is one made by default")
             self.assertFalse(ccache.exists())
             self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 0), 0, stead.detail().text)
             self.assertEqual(stead.call("CloseHandle", token), 1)
@@ -64,6 +65,29 @@ class WithoutADomainController(unittest.TestCase):
                 self.assertIn("description: second floor", found.out)
             finally:
                 land.forest.start()
+
+    @unittest.skipIf(is_sanitized(), "a library with a sanitizer cannot be loaded into Python")
+    def test_a_proxy_credential_lets_stock_gssapi_delegate_by_itself(self):
+        with Forest(TOP / "samples/forest.toml", free_ports=True) as forest:
+            os.environ.update(forest.env)
+            stead = Stead(foreign.BUILD / "sspi_shim/libstead.so")
+            settings = {"config": forest.stead_toml, "principal": FRONT_END, "keytab": forest.keytab(FRONT_END), "allow_proxy_credentials": "true"}
+            for key, value in settings.items():
+                self.assertEqual(stead.call("ShimSetDefaultConfig", key.encode(), str(value).encode()), 0)
+            status, token = stead.log_on("alice")
+            self.assertEqual(status, 0, stead.detail().text)
+            ccache = forest.folder / "alice.proxy"
+            self.assertEqual(stead.call("ShimExportCCache", token, None, 0, f"FILE:{ccache}".encode(), 1), 0, stead.detail().text)
+            self.assertEqual(stead.call("ShimSetDefaultConfig", b"allow_proxy_credentials", b"false"), 0)
+            self.assertEqual(stat.S_IMODE(os.stat(ccache).st_mode), 0o600)
+            env = {**forest.env, "KRB5CCNAME": f"FILE:{ccache}"}
+            listed = foreign.mit("klist").run("-C", env=env).ok().out
+            self.assertIn("Default principal: alice@ROOT.FABRIKAM.COM", listed)
+            self.assertIn("config:proxy_impersonator=" + FRONT_END, "".join(listed.split()), "klist breaks the line")
+            keytab = forest.keytab("reports$@ROOT.FABRIKAM.COM")
+            with Apache(keytab, forest.folder / "client" / "krb5.conf") as apache:
+                got = seen(apache.curl("reports.root.fabrikam.com", env=env).ok().out)
+                self.assertEqual(got["REMOTE_USER"], "alice@ROOT.FABRIKAM.COM")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,18 @@ class FromC(unittest.TestCase):
         text = (foreign.TOP / "samples/forest.toml").read_text()
         text, found = re.subn(r'^(name\s*=\s*"alice")$', r'\1\ncertificates = ["alice.crt"]', text, flags=re.M)
         self.assertEqual(found, 1)
+        night = '[[domain.account]]\nname = "night"\npassword = "Passw0rd!"\nflags = ["logon_hours_denied"]\n\n'
+        first = text.index("[[domain.account]]")
+        text = text[:first] + night + text[first:]
         (folder / "forest.toml").write_text(text)
+        # No KDC is named here: whom to ask, the configuration's [locator] alone says.
+        (folder / "krb5.conf").write_text("[libdefaults]\ndefault_realm = ROOT.FABRIKAM.COM\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
+                                          "rdns = false\ndns_canonicalize_hostname = false\n")
         with Forest(folder / "forest.toml", free_ports=True) as forest:
-            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der", env=forest.env, timeout=100)
+            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der",
+                                                      env={**forest.env, "KRB5_CONFIG": str(folder / "krb5.conf")}, timeout=100)
             self.assertEqual(ran.status, 0, ran)
-            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 8, ran)
+            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 14, ran)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
  * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and nothing else.
  * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the calling thread,
  *   where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the same.
- * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none.
+ * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none. Datagram contexts and user-to-user
+ *   (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
  */
 #ifndef STEAD_SSPI_H
 #define STEAD_SSPI_H
@@ -32,6 +33,10 @@ typedef uint8_t UCHAR, BYTE, BOOLEAN;
 typedef int32_t BOOL;
 typedef char CHAR;
 typedef char16_t WCHAR;
+typedef CHAR *LPSTR, *PSTR;
+typedef const CHAR *LPCSTR, *PCSTR;
+typedef WCHAR *LPWSTR, *PWSTR;
+typedef const WCHAR *LPCWSTR, *PCWSTR;
 typedef void* PVOID;
 typedef void* HANDLE;
 typedef HANDLE* PHANDLE;
@@ -75,12 +80,16 @@ typedef struct _LSA_STRING {
 /* ---- Status codes; ShimGetLastErrorDetail has what is behind one ---- */
 #define SEC_E_OK ((SECURITY_STATUS)0)
 #define SEC_I_CONTINUE_NEEDED ((SECURITY_STATUS)0x00090312)
+#define SEC_I_COMPLETE_NEEDED ((SECURITY_STATUS)0x00090313)
+#define SEC_I_COMPLETE_AND_CONTINUE ((SECURITY_STATUS)0x00090314)
+#define SEC_I_CONTEXT_EXPIRED ((SECURITY_STATUS)0x00090317)
 #define SEC_E_INSUFFICIENT_MEMORY ((SECURITY_STATUS)0x80090300)
 #define SEC_E_INVALID_HANDLE ((SECURITY_STATUS)0x80090301)
 #define SEC_E_UNSUPPORTED_FUNCTION ((SECURITY_STATUS)0x80090302)
 #define SEC_E_TARGET_UNKNOWN ((SECURITY_STATUS)0x80090303)
 #define SEC_E_INTERNAL_ERROR ((SECURITY_STATUS)0x80090304)
 #define SEC_E_SECPKG_NOT_FOUND ((SECURITY_STATUS)0x80090305)
+#define SEC_E_NOT_OWNER ((SECURITY_STATUS)0x80090306)
 #define SEC_E_INVALID_TOKEN ((SECURITY_STATUS)0x80090308)
 #define SEC_E_QOP_NOT_SUPPORTED ((SECURITY_STATUS)0x8009030A)
 #define SEC_E_NO_IMPERSONATION ((SECURITY_STATUS)0x8009030B)
@@ -91,12 +100,17 @@ typedef struct _LSA_STRING {
 #define SEC_E_OUT_OF_SEQUENCE ((SECURITY_STATUS)0x80090310)
 #define SEC_E_NO_AUTHENTICATING_AUTHORITY ((SECURITY_STATUS)0x80090311)
 #define SEC_E_CONTEXT_EXPIRED ((SECURITY_STATUS)0x80090317)
+#define SEC_E_INCOMPLETE_MESSAGE ((SECURITY_STATUS)0x80090318)
+#define SEC_E_INCOMPLETE_CREDENTIALS ((SECURITY_STATUS)0x80090320)
 #define SEC_E_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x80090321)
+#define SEC_E_WRONG_PRINCIPAL ((SECURITY_STATUS)0x80090322)
 #define SEC_E_TIME_SKEW ((SECURITY_STATUS)0x80090324)
 #define SEC_E_ILLEGAL_MESSAGE ((SECURITY_STATUS)0x80090326)
 #define SEC_E_DECRYPT_FAILURE ((SECURITY_STATUS)0x80090330)
+#define SEC_E_KDC_INVALID_REQUEST ((SECURITY_STATUS)0x80090340)
 #define SEC_E_KDC_UNABLE_TO_REFER ((SECURITY_STATUS)0x80090341)
 #define SEC_E_KDC_UNKNOWN_ETYPE ((SECURITY_STATUS)0x80090342)
+#define SEC_E_DELEGATION_REQUIRED ((SECURITY_STATUS)0x80090345)
 #define SEC_E_BAD_BINDINGS ((SECURITY_STATUS)0x80090346)
 #define SEC_E_MULTIPLE_ACCOUNTS ((SECURITY_STATUS)0x80090347)
 #define SEC_E_NO_S4U_PROT_SUPPORT ((SECURITY_STATUS)0x80090356)
@@ -105,6 +119,14 @@ typedef struct _LSA_STRING {
 #define SEC_E_DELEGATION_POLICY ((SECURITY_STATUS)0x8009035E)
 #define SEC_E_NO_CONTEXT ((SECURITY_STATUS)0x80090361)
 #define SEC_E_MUTUAL_AUTH_FAILED ((SECURITY_STATUS)0x80090363)
+
+#define SEC_SUCCESS(Status) ((Status) >= 0)
+#define NT_SUCCESS(Status) ((NTSTATUS)(Status) >= 0)
+#define SEC_ENTRY
+#ifndef TRUE
+#define TRUE 1
+#define FALSE 0
+#endif
 
 /* ---- Handles and buffers ---- */
 typedef struct _SecHandle {
@@ -140,6 +162,12 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
   ULONG cbApplicationDataLength, dwApplicationDataOffset;
 } SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
 
+#define SECBUFFER_PKG_PARAMS 3
+#define SECBUFFER_MISSING 4
+#define SECBUFFER_EXTRA 5
+#define SECBUFFER_STREAM_TRAILER 6
+#define SECBUFFER_STREAM_HEADER 7
+#define SECBUFFER_TARGET 13
 #define SECURITY_NATIVE_DREP 0x10
 #define SECURITY_NETWORK_DREP 0
 
@@ -152,8 +180,15 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
 #define ISC_REQ_REPLAY_DETECT 0x4
 #define ISC_REQ_SEQUENCE_DETECT 0x8
 #define ISC_REQ_CONFIDENTIALITY 0x10
+#define ISC_REQ_USE_SESSION_KEY 0x20
+#define ISC_REQ_PROMPT_FOR_CREDS 0x40
+#define ISC_REQ_USE_SUPPLIED_CREDS 0x80
 #define ISC_REQ_ALLOCATE_MEMORY 0x100
+#define ISC_REQ_USE_DCE_STYLE 0x200
+#define ISC_REQ_DATAGRAM 0x400
 #define ISC_REQ_CONNECTION 0x800
+#define ISC_REQ_EXTENDED_ERROR 0x4000
+#define ISC_REQ_STREAM 0x8000
 #define ISC_REQ_INTEGRITY 0x10000
 #define ISC_REQ_IDENTIFY 0x20000
 #define ISC_RET_DELEGATE 0x1
@@ -162,6 +197,7 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
 #define ISC_RET_SEQUENCE_DETECT 0x8
 #define ISC_RET_CONFIDENTIALITY 0x10
 #define ISC_RET_ALLOCATED_MEMORY 0x100
+#define ISC_RET_USED_DCE_STYLE 0x200
 #define ISC_RET_CONNECTION 0x800
 #define ISC_RET_INTEGRITY 0x10000
 #define ISC_RET_IDENTIFY 0x20000
@@ -171,9 +207,15 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
 #define ASC_REQ_REPLAY_DETECT 0x4
 #define ASC_REQ_SEQUENCE_DETECT 0x8
 #define ASC_REQ_CONFIDENTIALITY 0x10
+#define ASC_REQ_USE_SESSION_KEY 0x20
 #define ASC_REQ_ALLOCATE_MEMORY 0x100
+#define ASC_REQ_USE_DCE_STYLE 0x200
+#define ASC_REQ_DATAGRAM 0x400
 #define ASC_REQ_CONNECTION 0x800
+#define ASC_REQ_EXTENDED_ERROR 0x8000
+#define ASC_REQ_STREAM 0x10000
 #define ASC_REQ_INTEGRITY 0x20000
+#define ASC_REQ_IDENTIFY 0x80000
 #define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
 #define ASC_RET_DELEGATE 0x1
 #define ASC_RET_MUTUAL_AUTH 0x2
@@ -181,6 +223,7 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
 #define ASC_RET_SEQUENCE_DETECT 0x8
 #define ASC_RET_CONFIDENTIALITY 0x10
 #define ASC_RET_ALLOCATED_MEMORY 0x100
+#define ASC_RET_USED_DCE_STYLE 0x200
 #define ASC_RET_CONNECTION 0x800
 #define ASC_RET_INTEGRITY 0x20000
 
@@ -229,8 +272,9 @@ typedef struct _SHIM_KEYTAB_IDENTITY {
 } SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
 
 /* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or UTF-16; their lengths
- * are in characters. User may be alice, alice@REALM or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
- * at once, by the KDCs that krb5.conf or DNS name: SEC_E_LOGON_DENIED. */
+ * are in characters. User may be alice, alice@SUFFIX or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
+ * at once: SEC_E_LOGON_DENIED. No keytab is needed, and so the KDC is not checked as a logon would have to: the target's part in mutual
+ * authentication is what proves the ticket good. */
 #define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
 #define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
 #define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200
@@ -278,7 +322,8 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
 /* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the user's, S4U2Proxy
- * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. */
+ * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. KDCs are those of
+ * the configuration's [locator], else of DNS; with a ccache named those of krb5.conf. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage, ULONG fCredentialUse, void* pvLogonId,
                                                        void* pAuthData, SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
                                                        PCredHandle phCredential, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
@@ -528,9 +573,10 @@ STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainNa
 STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 
 /* ---- Beyond SSPI ---- */
-/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set first, the others are laid over it),
- * "principal", "keytab", "site", "allow_rc4", "pa_for_user" ("true", "false"), "cache_entries". SEC_E_INVALID_PARAMETER: no such key, or the
- * file does not hold; the detail says where. */
+/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set it before those that it may have too),
+ * "principal", "keytab", "site", "allow_rc4", "pa_for_user", "allow_proxy_credentials" ("true", "false"); "cache_entries", "cache_bytes";
+ * "ticket_life", "refusal_life" (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose
+ * tickets are not kept; one more each time). SEC_E_INVALID_PARAMETER: no such key or value, or the file does not hold; the detail says where. */
 STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
 /* A client of its own: configuration and cache shared with nobody. `Config`: a file as above; NULL: the defaults. */
 typedef SecHandle SHIM_CLIENT;
@@ -542,7 +588,10 @@ STEAD_EXPORT SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* Client, c
 STEAD_EXPORT SECURITY_STATUS ShimTokenFromContext(PCtxtHandle Context, HANDLE* Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimImpersonateToken(HANDLE Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimRevert(void) STEAD_NOEXCEPT;
-/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes there. Flags: 0. */
+/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes there.
+ * With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) MIT's proxy credential in their place: the user's evidence and *our own TGT*, by
+ * which whoever reads it acts as this service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless "allow_proxy_credentials" is "true". */
+#define SHIM_EXPORT_PROXY_CREDENTIAL 0x1
 STEAD_EXPORT SECURITY_STATUS ShimExportCCache(HANDLE Token, const char* const* Spns, ULONG Count, const char* CCache, ULONG Flags) STEAD_NOEXCEPT;
 
 typedef struct _SHIM_ERROR_DETAIL {
@@ -555,12 +604,18 @@ typedef struct _SHIM_ERROR_DETAIL {
   CHAR Realm[256], Controller[256], Address[64], Level[16];
   CHAR Diagnosis[64];  /* "rbcd_denied_on_target"; empty: none */
   CHAR Text[1024];     /* one line */
+  ULONG Retryable;     /* 1: the same call may succeed soon though nobody has changed anything */
+  ULONG CacheableFor;  /* milliseconds for which the same call gets this answer without anybody being asked; 0: it does not */
 } SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
 /* The calling thread's last failure. SEC_E_INVALID_PARAMETER where Size is too small for Size and Status. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
+/* Its attempts, one by one, and its diagnosis with the commands that would mend it: the JSON object of `stead s4u --json`, to be freed by
+ * FreeContextBuffer. *Json is NULL where nobody was asked. */
+STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorTrace(char** Json) STEAD_NOEXCEPT;
 
 /* Fetches the user's ticket to a target without blocking; the InitializeSecurityContext that follows finds it in the cache. Status is
- * SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours and must not block. */
+ * SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours, once, and must not block: a function that would
+ * wait for a KDC gives SEC_E_INTERNAL_ERROR there. It does not run where the call itself failed. */
 typedef void (*SHIM_CALLBACK)(void* Arg, SECURITY_STATUS Status);
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle Credential, const char* TargetName, SHIM_CALLBACK Callback,
                                                                void* Arg) STEAD_NOEXCEPT;

@@ -140,6 +140,26 @@ static const char* a_certificate_names_the_user(void) {
   return NULL;
 }
 
+static const char* logon_hours_count_where_the_flag_says_so(void) {
+  union {
+    KERB_S4U_LOGON logon;
+    UCHAR bytes[sizeof(KERB_S4U_LOGON) + 64];
+  } block;
+  static const WCHAR name[] = u"night";
+  HANDLE token;
+  memset(&block, 0, sizeof block);
+  memcpy(block.bytes + sizeof block.logon, name, sizeof name);
+  block.logon.MessageType = KerbS4ULogon;
+  block.logon.ClientUpn.Length = block.logon.ClientUpn.MaximumLength = sizeof name - sizeof *name;
+  block.logon.ClientUpn.Buffer = (WCHAR*)(void*)(block.bytes + sizeof block.logon);
+  EXPECT(log_on(&block, sizeof block, &token) == STATUS_SUCCESS && CloseHandle(token));
+  block.logon.Flags = KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS;
+  EXPECT(log_on(&block, sizeof block, &token) == (NTSTATUS)0xC000006F); /* STATUS_INVALID_LOGON_HOURS */
+  block.logon.Flags = KERB_S4U_LOGON_FLAG_IDENTIFY;
+  EXPECT(log_on(&block, sizeof block, &token) == STATUS_SUCCESS && CloseHandle(token));
+  return NULL;
+}
+
 static HANDLE token_of(const char* user) {
   HANDLE token = NULL;
   return ShimCreateTokenForUser(NULL, user, &token) == SEC_E_OK ? token : NULL;
@@ -167,6 +187,123 @@ static const char* the_wide_names_and_their_table(void) {
   EXPECT(DsGetDcNameW(NULL, u"corp.contoso.com", NULL, NULL, DS_RETURN_DNS_NAME, &info) == ERROR_SUCCESS);
   EXPECT(memcmp(info->DomainName, u"corp.contoso.com", sizeof u"corp.contoso.com") == 0);
   EXPECT(NetApiBufferFree(info) == ERROR_SUCCESS);
+  return NULL;
+}
+
+static const char* without_impersonation_it_is_oneself(void) {
+  CredHandle credential;
+  CtxtHandle context;
+  SecBuffer buffer = {0, SECBUFFER_TOKEN, NULL};
+  SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
+  SecPkgContext_NativeNames names;
+  EXPECT(acquire("Kerberos", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK);
+  EXPECT(InitializeSecurityContext(&credential, NULL, (SEC_CHAR*)"HTTP/denied.corp.contoso.com", ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
+                                   &context, &output, NULL, NULL) == SEC_E_OK); /* nobody is delegated */
+  EXPECT(QueryContextAttributes(&context, SECPKG_ATTR_NATIVE_NAMES, &names) == SEC_E_OK);
+  EXPECT(strncmp(names.sClientName, "HTTP/frontend.", 14) == 0 && strcmp(names.sServerName, "HTTP/denied.corp.contoso.com@CORP.CONTOSO.COM") == 0);
+  FreeContextBuffer(names.sClientName);
+  FreeContextBuffer(names.sServerName);
+  FreeContextBuffer(buffer.pvBuffer);
+  EXPECT(DeleteSecurityContext(&context) == SEC_E_OK);
+  EXPECT(make_token(&credential, "HTTP/nowhere.root.fabrikam.com") == SEC_E_TARGET_UNKNOWN);
+  EXPECT(FreeCredentialsHandle(&credential) == SEC_E_OK);
+  return NULL;
+}
+
+/* ---- Without blocking ---- */
+
+struct arrival {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  int calls;
+  SECURITY_STATUS status, inside;
+  pthread_t thread;
+  CredHandle credential;
+};
+
+/* On the library's thread: what would block is refused there. */
+static void arrived(void* arg, SECURITY_STATUS status) {
+  struct arrival* here = arg;
+  const SECURITY_STATUS inside = make_token(&here->credential, REPORTS);
+  pthread_mutex_lock(&here->mutex);
+  here->calls++;
+  here->status = status;
+  here->inside = inside;
+  here->thread = pthread_self();
+  pthread_cond_signal(&here->changed);
+  pthread_mutex_unlock(&here->mutex);
+}
+
+static void wait_for(struct arrival* here, int calls) {
+  pthread_mutex_lock(&here->mutex);
+  while (here->calls < calls) pthread_cond_wait(&here->changed, &here->mutex);
+  pthread_mutex_unlock(&here->mutex);
+}
+
+static const char* a_callback_tells_that_the_ticket_is_there(void) {
+  struct arrival here = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
+  HANDLE token = token_of("bob");
+  EXPECT(token != NULL && ShimImpersonateToken(token) == SEC_E_OK);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &here.credential) == SEC_E_OK);
+  EXPECT(ShimRevert() == SEC_E_OK && CloseHandle(token));
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) == SEC_E_OK);
+  wait_for(&here, 1);
+  EXPECT(here.status == SEC_E_OK && here.inside == SEC_E_INTERNAL_ERROR && !pthread_equal(here.thread, pthread_self()));
+  EXPECT(make_token(&here.credential, REPORTS) == SEC_I_CONTINUE_NEEDED);
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, "HTTP/denied.corp.contoso.com", arrived, &here) == SEC_E_OK);
+  wait_for(&here, 2);
+  EXPECT(here.status == SEC_E_DELEGATION_POLICY);
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, "@", arrived, &here) == SEC_E_TARGET_UNKNOWN);
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) == SEC_E_OK); /* with its handle gone */
+  EXPECT(FreeCredentialsHandle(&here.credential) == SEC_E_OK);
+  wait_for(&here, 3);
+  EXPECT(here.status == SEC_E_OK && here.calls == 3);
+  return NULL;
+}
+
+static const char* a_callback_needs_a_users_credentials(void) {
+  struct arrival here = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &here.credential) == SEC_E_OK);
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) == SEC_E_NO_IMPERSONATION);
+  EXPECT(FreeCredentialsHandle(&here.credential) == SEC_E_OK && here.calls == 0);
+  return NULL;
+}
+
+/* ---- What is behind a failure ---- */
+
+static const char* a_refusal_is_told_in_detail(void) {
+  HANDLE token = token_of("bob");
+  CredHandle credential;
+  SHIM_ERROR_DETAIL detail;
+  char* trace = NULL;
+  detail.Size = sizeof detail;
+  EXPECT(token != NULL && ShimImpersonateToken(token) == SEC_E_OK);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK && ShimRevert() == SEC_E_OK && CloseHandle(token));
+  EXPECT(make_token(&credential, "HTTP/denied.corp.contoso.com") == SEC_E_DELEGATION_POLICY);
+  EXPECT(ShimGetLastErrorDetail(&detail) == SEC_E_OK && detail.KerberosError == 13 && detail.NtStatus == (NTSTATUS)0xC0000225);
+  EXPECT(strcmp(detail.Controller, "dc12.corp.contoso.com") == 0 && strcmp(detail.Level, "2012") == 0);
+  EXPECT(detail.Retryable == 0 && detail.CacheableFor > 0 && detail.CacheableFor <= 120000);
+  EXPECT(ShimGetLastErrorTrace(&trace) == SEC_E_OK && trace != NULL);
+  EXPECT(strstr(trace, "\"steps\"") != NULL && strstr(trace, "Set-ADComputer") != NULL && strstr(trace, "dc12.corp.contoso.com") != NULL);
+  EXPECT(FreeContextBuffer(trace) == SEC_E_OK && FreeContextBuffer(trace) == SEC_E_INVALID_HANDLE);
+  EXPECT(FreeCredentialsHandle(&credential) == SEC_E_OK && FreeCredentialsHandle(&credential) == SEC_E_INVALID_HANDLE);
+  EXPECT(ShimGetLastErrorTrace(&trace) == SEC_E_OK && trace == NULL);
+  return NULL;
+}
+
+static const char* a_proxy_credential_needs_leave(void) {
+  HANDLE token = token_of("bob"), other = NULL;
+  const char* spns[] = {REPORTS};
+  EXPECT(token != NULL);
+  EXPECT(ShimExportCCache(token, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_UNSUPPORTED_FUNCTION);
+  EXPECT(ShimExportCCache(token, spns, 1, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_INVALID_PARAMETER);
+  EXPECT(ShimExportCCache(token, spns, 1, "MEMORY:proxy", 2) == SEC_E_INVALID_PARAMETER);
+  EXPECT(ShimSetDefaultConfig("allow_proxy_credentials", "true") == SEC_E_OK);
+  EXPECT(ShimExportCCache(token, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_UNSUPPORTED_FUNCTION); /* its client has no leave */
+  other = token_of("bob");
+  EXPECT(ShimExportCCache(other, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_OK);
+  EXPECT(CloseHandle(token) && CloseHandle(other));
+  EXPECT(ShimSetDefaultConfig("allow_proxy_credentials", "false") == SEC_E_OK);
   return NULL;
 }
 
@@ -247,6 +384,8 @@ static const char* flags_of_ds_get_dc_name(void) {
   }
   for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) EXPECT(locate(bad[i], NULL, name, sizeof name) == ERROR_INVALID_FLAGS);
   EXPECT(locate(DS_TRY_NEXTCLOSEST_SITE, "Default-First-Site-Name", name, sizeof name) == ERROR_INVALID_FLAGS);
+  EXPECT(locate(0, "Nowhere", name, sizeof name) == ERROR_NO_SUCH_DOMAIN);
+  EXPECT(locate(0, "Default-First-Site-Name", name, sizeof name) == ERROR_SUCCESS);
   EXPECT(locate(DS_RETURN_FLAT_NAME, NULL, name, sizeof name) == ERROR_SUCCESS && strchr(name, '.') == NULL);
   EXPECT(locate(DS_DIRECTORY_SERVICE_8_REQUIRED | DS_RETURN_DNS_NAME, NULL, name, sizeof name) == ERROR_SUCCESS);
   EXPECT(strcmp(name, "\\\\dc12.corp.contoso.com") == 0);
@@ -261,6 +400,12 @@ int main(int count, char** words) {
                {"a_password_in_utf16", a_password_in_utf16},
                {"a_wrong_password_is_denied", a_wrong_password_is_denied},
                {"a_certificate_names_the_user", a_certificate_names_the_user},
+               {"logon_hours_count_where_the_flag_says_so", logon_hours_count_where_the_flag_says_so},
+               {"without_impersonation_it_is_oneself", without_impersonation_it_is_oneself},
+               {"a_callback_tells_that_the_ticket_is_there", a_callback_tells_that_the_ticket_is_there},
+               {"a_callback_needs_a_users_credentials", a_callback_needs_a_users_credentials},
+               {"a_refusal_is_told_in_detail", a_refusal_is_told_in_detail},
+               {"a_proxy_credential_needs_leave", a_proxy_credential_needs_leave},
                {"the_wide_names_and_their_table", the_wide_names_and_their_table},
                {"impersonation_is_of_one_thread", impersonation_is_of_one_thread},
                {"a_stale_handle_is_told", a_stale_handle_is_told},

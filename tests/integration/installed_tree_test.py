@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,7 +23,11 @@ int main(void) {
 """
 CXX_SOURCE = r"""
 #include <boost/asio/io_context.hpp>
+#include <stead/acceptor.h>
+#include <stead/client_config.h>
+#include <stead/gss.h>
 #include <stead/s4u.h>
+#include <stead/sspi.h>
 #include <cstdio>
 int main() {
   boost::asio::io_context io;
@@ -30,7 +35,10 @@ int main() {
   const auto client = stead::Client::open(io.get_executor(), {.principal = "HTTP/x@R", .keytab = "/no/such/keytab"}, what);
   std::puts(what.c_str());
   const auto trace = stead::trace_from_json("{}");
-  return client.has_value() || trace.has_value();
+  const stead::Failure failure;
+  const stead::Event event;
+  const bool told = stead::security_status(failure) != SEC_E_OK && !stead::to_text(event).empty();
+  return client.has_value() || trace.has_value() || !told;
 }
 """
 CMAKE = """
@@ -41,9 +49,11 @@ find_package(stead 0.1 REQUIRED COMPONENTS static)
 add_executable(c consumer.c)
 add_executable(cxx consumer.cc)
 add_executable(c_static consumer.c)
+add_executable(cxx_static consumer.cc)
 target_link_libraries(c PRIVATE stead::stead)
 target_link_libraries(cxx PRIVATE stead::stead)
 target_link_libraries(c_static PRIVATE stead::stead_static)
+target_link_libraries(cxx_static PRIVATE stead::stead_static)
 set_target_properties(c_static PROPERTIES LINKER_LANGUAGE CXX)
 """
 
@@ -88,17 +98,33 @@ class InstalledTree(unittest.TestCase):
 
     def test_has_what_the_contract_names(self):
         for name in ("include/stead/sspi.h", "include/stead/s4u.h", "include/stead/locator.h", "include/stead/result.h",
-                     "include/stead/acceptor.h", "include/stead/client_config.h", "lib/libstead.so.0",
+                     "include/stead/acceptor.h", "include/stead/client_config.h", "include/stead/gss.h", "lib/libstead.so.0",
                      "lib/libstead.so", "lib/libstead.a", "lib/pkgconfig/stead.pc", "bin/stead", "share/man/man1/stead.1"):
             self.assertTrue((self.prefix / name).exists(), name)
 
     def test_exports_its_api_alone(self):
         listed = run("nm", "-D", "--defined-only", "-C", self.libraries / "libstead.so.0")
         names = [line.split(" ", 2)[2] for line in listed.splitlines()]
-        functions = set((self.prefix / "include/stead/sspi.h").read_text().split())
-        self.assertIn("LsaLogonUser", names)
-        strange = [name for name in names if "stead::v0::" not in name and not any(name + "(" in word for word in functions)]
-        self.assertEqual(strange, [])
+        declared = set(re.findall(r"^STEAD_EXPORT [^;(]*?(\w+)\(", (self.prefix / "include/stead/sspi.h").read_text(), re.M))
+        cxx = re.compile(r"((typeinfo|typeinfo name|vtable) for )?stead::v0::")
+        self.assertEqual({name for name in names if not cxx.match(name)}, declared, "the functions of stead/sspi.h, each and no other")
+        for name in ("stead::v0::Client::open", "stead::v0::identity_from_context", "stead::v0::to_text", "typeinfo for stead::v0::Client"):
+            self.assertTrue(any(there.startswith(name) for there in names), name)
+        self.assertEqual([name for name in names if "sspi::" in name or "S4uClient" in name], [], "nothing of the inside")
+
+    def test_each_diagnosis_is_explained(self):
+        given = set(re.findall(r'code = "(\w+)"', (foreign.TOP / "sspi_shim/s4u/diagnosis.cc").read_text()))
+        explained = set(re.findall(r"^//   ([a-z][a-z0-9_]+)  ", (self.prefix / "include/stead/s4u.h").read_text(), re.M))
+        self.assertEqual(given, explained)
+
+    def test_each_header_stands_alone(self):
+        flags = run("pkg-config", "--cflags", "stead", env=self.env).split()
+        for header in sorted((self.prefix / "include/stead").iterdir()):
+            run(self.compilers["CXX"], "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-include", header, "-x", "c++", *flags, os.devnull)
+        run(self.compilers["CC"], "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-DUNICODE", "-include", self.prefix / "include/stead/sspi.h", "-x", "c", *flags,
+            os.devnull)
+
+    def test_the_shared_library_says_its_name(self):
         needed = run("readelf", "-d", self.libraries / "libstead.so.0")
         self.assertIn("soname: [libstead.so.0]", needed)
 
@@ -107,18 +133,21 @@ class InstalledTree(unittest.TestCase):
         run("cmake", "-S", self.source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
             f"-DCMAKE_C_COMPILER={self.compilers['CC']}", f"-DCMAKE_CXX_COMPILER={self.compilers['CXX']}")
         run("cmake", "--build", build)
-        self.check([build / "c", build / "c_static"], [build / "cxx"])
+        self.check([build / "c", build / "c_static"], [build / "cxx", build / "cxx_static"])
+        for name, shared in {"c": True, "cxx": True, "c_static": False, "cxx_static": False}.items():
+            self.assertEqual("libstead.so.0" in run("readelf", "-d", build / name), shared, name)
 
     def test_pkg_config(self):
         flags = run("pkg-config", "--cflags", "--libs", "stead", env=self.env).split()
         self.assertIn(f"-I{self.prefix}/include", [os.path.normpath(f) if f.startswith("/") else "-I" + os.path.normpath(f[2:]) for f in flags])
-        c, cxx, static = (self.folder / name for name in ("pc_c", "pc_cxx", "pc_static"))
+        c, cxx, static, cxx_static = (self.folder / name for name in ("pc_c", "pc_cxx", "pc_static", "pc_cxx_static"))
         run(self.compilers["CC"], "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", self.source / "consumer.c", *flags, "-o", c)
         run(self.compilers["CXX"], "-std=c++20", self.source / "consumer.cc", *flags, "-o", cxx)
         libraries = run("pkg-config", "--static", "--libs", "stead", env=self.env).split()
         libraries[libraries.index("-lstead")] = str(self.libraries / "libstead.a")
         run(self.compilers["CC"], "-std=c11", self.source / "consumer.c", *flags[:1], *libraries, "-lm", "-o", static)
-        self.check([c, static], [cxx])
+        run(self.compilers["CXX"], "-std=c++20", self.source / "consumer.cc", *flags[:1], *libraries, "-o", cxx_static)
+        self.check([c, static], [cxx, cxx_static])
 
 
 if __name__ == "__main__":

@@ -17,18 +17,18 @@ Failure unusable(std::string text) {
 // The user's own ticket to us as a credential: the session key is in it.
 std::optional<Credential> opened_credential(const Identity::State& state, const std::vector<Key>& keys) {
   if (state.to_ourselves) return *state.to_ourselves;
-  const auto opened = open_own_ticket(state.evidence, keys);
+  const auto opened = open_own_ticket(*state.evidence, keys);
   if (!opened) return std::nullopt;
   const EncTicketPart& part = opened->part;
   const auto key = Key::make(part.key);
   if (!key) return std::nullopt;
   Credential out;
-  out.ticket = state.evidence;
+  out.ticket = *state.evidence;
   out.session_key = *key;
   out.client = part.cname;
   out.client_realm = part.crealm;
-  out.service = state.evidence.sname;
-  out.service_realm = state.evidence.realm;
+  out.service = state.evidence->sname;
+  out.service_realm = state.evidence->realm;
   out.flags = part.flags;
   out.authtime = part.authtime;
   out.starttime = part.starttime.value_or(part.authtime);

@@ -104,6 +104,34 @@ TEST_F(ClientThreads, AJoinersCancellationLeavesTheFlight) {
   EXPECT_EQ(client_->statistics().s4u2proxy_exchanges, 1u);
 }
 
+TEST_F(ClientThreads, HearEventsLookIntoTheCacheAndKeepTheirOwnDeadlines) {
+  std::atomic<int> hits{0}, told{0}, served{0}, late{0};
+  options_.on_event = [&](const Event& event) {
+    if (event.kind == EventKind::cache_hit) ++hits;
+    if (!to_text(event).empty()) ++told;
+  };
+  client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal), std::vector<Key>{key_}, realm_, realm_);
+  const auto work = [&](int thread) -> asio::awaitable<void> {
+    Client& client = *client_;
+    const std::string user = "user" + std::to_string(thread % 4);
+    for (int i = 0; i < 40; ++i) {
+      auto asked = i % 10 == 9 ? client.self() : client.user(user);
+      Outcome<Identity> who = co_await std::move(asked);
+      TicketOptions options;
+      options.deadline = std::chrono::milliseconds(i % 4 == 0 ? 1 : 10000);
+      const std::string service = "HTTP/back" + std::to_string(i % 5) + ".a";
+      Outcome<TicketPtr> got = co_await client.ticket_for(*who, service, options);
+      got ? ++served : ++late;
+      if (client.cache_view(user + "@A").tickets > 1000) ++late;
+    }
+  };
+  on_threads([&](int thread, asio::io_context& io) { asio::co_spawn(io, work(thread), asio::detached); });
+  EXPECT_EQ(served + late, kThreads * 40);
+  EXPECT_GT(served, kThreads * 20);
+  EXPECT_GT(hits, 0);
+  EXPECT_GT(told, hits.load());
+}
+
 TEST_F(ClientThreads, FindPasswordsAndControllersToo) {
   std::atomic<int> answered{0};
   on_threads([&](int, asio::io_context& io) {

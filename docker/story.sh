@@ -60,9 +60,17 @@ run=$(date +%s)
 
 # Whatever happens, nothing stays paused, cut or changed.
 paused=
+changed=  # the command that takes back what is changed now
+take_back() {
+  $changed
+  changed=
+}
 restore() {
-  [ -z "$paused" ] || docker unpause "$paused" >/dev/null 2>&1
-  docker exec "$router" router join 1 3 >/dev/null 2>&1
+  {
+    [ -z "$paused" ] || docker unpause "$paused"
+    docker exec "$router" router join 1 3
+    take_back
+  } >/dev/null 2>&1
 }
 trap restore EXIT
 trap 'exit 1' INT TERM HUP
@@ -72,9 +80,10 @@ story systems
 
 lesson "raise a domain controller's level"
 story before raise
+changed="raise dc08-root dc08.root.fabrikam.com 2008R2"
 raise dc08-root dc08.root.fabrikam.com 2012
 story after raise
-raise dc08-root dc08.root.fabrikam.com 2008R2
+take_back
 
 lesson "pause domain controllers: one of two, then the only one of 2012 level"
 paused=$(container dc12-root)
@@ -90,12 +99,13 @@ act "dc12.corp.contoso.com is paused" docker pause "$paused"
 story after pause
 story told /backend/ dc12.corp.contoso.com dc08.corp.contoso.com
 story each "held$run" /backend/
+changed="raise dc08-corp dc08.corp.contoso.com 2008R2"
 raise dc08-corp dc08.corp.contoso.com 2012
 story after another
 story visit /backend/ 200
 act "dc12.corp.contoso.com goes on" docker unpause "$paused"
 paused=
-raise dc08-corp dc08.corp.contoso.com 2008R2
+take_back
 
 lesson "cut the network between the forests"
 story before cut
@@ -109,26 +119,30 @@ story again "cut$run" /backend/ 200
 lesson "rotate the key of a back end"
 story before rotate
 story kvno HTTP/backend.corp.contoso.com kept
+changed="story keytab backend\$@CORP.CONTOSO.COM /srv/keys/backend/service.keytab"
 story directory Set-ADAccountPassword 'backend$' -Server CORP.CONTOSO.COM -Reset -NewPassword "rotated $run"
 story kvno HTTP/backend.corp.contoso.com next
 story after rotate
 story visit /backend/ 502 "rotated$run"
 echo "          the back end gets a keytab with the new key"
-story keytab 'backend$@CORP.CONTOSO.COM' /srv/keys/backend/service.keytab
+take_back
 story again "rotated$run" /backend/ 200
 
 lesson "mark a user sensitive"
 story before sensitive
+changed="story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDelegated \$false"
 story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDelegated '$true'
 story after sensitive
-story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDelegated '$false'
+take_back
 
 lesson "take the back end's permission away, and give it back as the diagnosis says"
 story before rbcd
+changed="story directory Set-ADComputer backend$ -Server CORP.CONTOSO.COM -PrincipalsAllowedToDelegateToAccount ROOT\\frontend$"
 story directory Set-ADComputer 'backend$' -Server CORP.CONTOSO.COM -PrincipalsAllowedToDelegateToAccount '$null'
 story after rbcd
 story before fixed
 story fix rbcd
+changed=
 story after fixed
 
 told="everything as before"

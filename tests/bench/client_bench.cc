@@ -1,8 +1,8 @@
 // Our client against a KDC, and its cache alone. Prints "name value..." lines for tests/bench/client.py and cache.py.
 //
 //   client_bench cache ENTRIES THREADS               hits of ENTRIES tickets, THREADS threads at once
-//   client_bench s4u CONFIG KEYTAB PRINCIPAL SPN USER COUNT [self|evidence]
-//                                                    COUNT users (USER0, USER1...), one after the other: a ticket to SPN for each
+//   client_bench s4u CONFIG KEYTAB PRINCIPAL SPN USER COUNT self|evidence TOGETHER
+//                                                    COUNT users (USER1, USER2...), TOGETHER of them at a time: a ticket to SPN for each
 //   client_bench load CONFIG KEYTAB PRINCIPAL SPN USER COUNT SECONDS
 //                                                    as fast as 64 together go, for SECONDS; latencies by the second
 #include <sys/resource.h>
@@ -125,46 +125,67 @@ std::uint64_t exchanges(const Client& client) {
   return numbers.as_exchanges + numbers.tgs_exchanges + numbers.s4u2self_exchanges + numbers.s4u2proxy_exchanges;
 }
 
-// A ticket for each user, timed; the evidence is had before where `evidence` says so.
-asio::awaitable<void> measure(Run run, bool evidence) {
-  const auto where = run.user.find('@');
+// A ticket and a token for each user, timed.
+struct Measured {
+  Run run;
+  bool evidence = false;
+  std::vector<Identity> users;  // their evidence, had before; empty: it is part of what is measured
+  std::vector<double> took;     // ms
+  int next = 1;
+
   // A bare name is of our realm, as the other bench's is of the realm it names: nobody is asked where he lives.
-  const auto name = [&](int i) { return run.user.substr(0, where) + std::to_string(i); };
-  Outcome<TicketPtr> first = co_await run.client->ticket_for_user(name(0), run.spn);  // our TGT, and the way to the target
+  [[nodiscard]] std::string name(int i) const { return run.user.substr(0, run.user.find('@')) + std::to_string(i); }
+};
+
+asio::awaitable<void> prepare(Measured& measured) {
+  Client& client = *measured.run.client;
+  Outcome<TicketPtr> first = co_await client.ticket_for_user(measured.name(0), measured.run.spn);  // our TGT, and the way to the target
   if (!first) fail(first.error().text);
-  std::vector<Identity> users;
-  if (evidence) {
-    for (int i = 1; i <= run.count; ++i) {
-      Outcome<Identity> user = co_await run.client->user(name(i));
-      if (!user) fail(user.error().text);
-      // As if the user had brought it: his ticket to us, opened with our key.
-      const Buffer ticket = encode(*user->state().evidence);
-      Result<Identity> brought = run.client->from_ticket(ticket);
-      if (!brought) fail("the evidence does not open");
-      users.push_back(*brought);
-    }
+  for (int i = 1; measured.evidence && i <= measured.run.count; ++i) {
+    Outcome<Identity> user = co_await client.user(measured.name(i));
+    if (!user) fail(user.error().text);
+    // As if the user had brought it: his ticket to us, opened with our key.
+    const Buffer ticket = encode(*user->state().evidence);
+    Result<Identity> brought = client.from_ticket(ticket);
+    if (!brought) fail("the evidence does not open");
+    measured.users.push_back(*brought);
   }
-  std::vector<double> took;
-  const auto asked = exchanges(*run.client);
-  const double cpu = cpu_seconds();
-  const auto begun = Clock::now();
-  for (int i = 1; i <= run.count; ++i) {
+}
+
+asio::awaitable<void> take_turns(Measured& measured) {
+  Client& client = *measured.run.client;
+  while (measured.next <= measured.run.count) {
+    const int i = measured.next++;
     const auto start = Clock::now();
     Outcome<TicketPtr> ticket = Failure{};
-    if (evidence) {
-      ticket = co_await run.client->ticket_for(users[static_cast<std::size_t>(i - 1)], run.spn);
+    if (measured.evidence) {
+      ticket = co_await client.ticket_for(measured.users[static_cast<std::size_t>(i - 1)], measured.run.spn);
     } else {
-      ticket = co_await run.client->ticket_for_user(name(i), run.spn);
+      ticket = co_await client.ticket_for_user(measured.name(i), measured.run.spn);
     }
     if (!ticket) fail(ticket.error().text);
     const Result<NegotiateToken> token = make_negotiate_token(**ticket);  // as gss_init_sec_context does
     if (!token) fail("no token");
-    took.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+    measured.took.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
   }
+}
+
+void bench_s4u(asio::io_context& io, Run run, bool evidence, int together) {
+  Measured measured{std::move(run), evidence, {}, {}};
+  asio::co_spawn(io, prepare(measured), asio::detached);
+  io.run();
+  io.restart();
+  const auto asked = exchanges(*measured.run.client);
+  const double cpu = cpu_seconds();
+  const auto begun = Clock::now();
+  for (int i = 0; i < together; ++i) asio::co_spawn(io, take_turns(measured), asio::detached);
+  io.run();
   const double wall = std::chrono::duration<double>(Clock::now() - begun).count(), used = cpu_seconds() - cpu;
+  const int count = measured.run.count;
+  std::vector<double>& took = measured.took;
   std::sort(took.begin(), took.end());
-  std::printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nexchanges %.2f\nper_second %.0f\n", run.count, used * 1e3 / run.count, at(took, 0.5),
-              at(took, 0.99), static_cast<double>(exchanges(*run.client) - asked) / run.count, run.count / wall);
+  std::printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nexchanges %.2f\nper_second %.0f\n", count, used * 1e3 / count, at(took, 0.5),
+              at(took, 0.99), static_cast<double>(exchanges(*measured.run.client) - asked) / count, count / wall);
 }
 
 struct Load {
@@ -196,9 +217,8 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "cache" && argc == 4) return bench_cache(std::atoi(argv[2]), std::atoi(argv[3]));
   asio::io_context io(1);
-  if (what == "s4u" && argc == 9) {
-    asio::co_spawn(io, measure(open(io, argv + 2), std::string(argv[8]) == "evidence"), asio::detached);
-    io.run();
+  if (what == "s4u" && argc == 10) {
+    bench_s4u(io, open(io, argv + 2), std::string(argv[8]) == "evidence", std::atoi(argv[9]));
     return 0;
   }
   if (what == "load" && argc == 9) {

@@ -1,13 +1,15 @@
 /* libkrb5's client against a KDC, for tests/bench/client.py: what client_bench does, by MIT's library.
  *
- *   krb5_s4u_bench gss FRONT_END SPN USER@REALM COUNT        gss_acquire_cred_impersonate_name, gss_init_sec_context
- *   krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT   krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION, the evidence
- *                                                            had before; then an AP-REQ
- * COUNT users, USER1 and on, one after the other. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where and who. */
+ *   krb5_s4u_bench gss FRONT_END SPN USER@REALM COUNT THREADS        gss_acquire_cred_impersonate_name, gss_init_sec_context
+ *   krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT THREADS   krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION, the
+ *                                                                    evidence had before; then an AP-REQ
+ * COUNT users, USER1 and on, THREADS at a time: each thread has a context, a cache and a TGT of its own. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where and who. */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <krb5.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +77,9 @@ static void one_by_gss(gss_cred_id_t self, const char* user, gss_name_t target) 
   gss_release_name(&ignored, &name);
 }
 
-static krb5_context krb;
-static krb5_ccache cache;
-static krb5_principal self_principal, target_principal;
+static __thread krb5_context krb;
+static __thread krb5_ccache cache;
+static __thread krb5_principal self_principal, target_principal;
 
 static void open_krb5(const char* front_end, const char* spn) {
   krb5_keytab keytab;
@@ -119,38 +121,39 @@ static void one_by_evidence(krb5_creds* evidence) {
   krb5_free_creds(krb, out);
 }
 
-int main(int argc, char** argv) {
-  int count, i, by_gss;
-  double *took, cpu, begun, wall;
+static const char *front_end, *spn, *user_at_realm;
+static int by_gss, count, threads;
+static double* took;
+static pthread_barrier_t ready, started;
+
+/* Users whose number is `first` modulo `threads`. */
+static void* work(void* first) {
   char user[256];
+  int i;
   gss_cred_id_t self = GSS_C_NO_CREDENTIAL;
   gss_name_t target = GSS_C_NO_NAME;
-  krb5_creds** evidence = NULL;
-  if (argc != 6 || strchr(argv[4], '@') == NULL) return 2;
-  by_gss = strcmp(argv[1], "gss") == 0;
-  count = atoi(argv[5]);
-  took = calloc((size_t)count, sizeof *took);
-  user_name(user, sizeof user, argv[4], 0);
+  krb5_creds** evidence = calloc((size_t)count, sizeof *evidence);
+  const int mine = (int)(intptr_t)first;
+  user_name(user, sizeof user, user_at_realm, 0);
   if (by_gss) {
     OM_uint32 minor;
-    gss_name_t me = import(argv[2]);
-    target = import(argv[3]);
+    gss_name_t me = import(front_end);
+    target = import(spn);
     check_gss(gss_acquire_cred(&minor, me, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &self, NULL, NULL), &minor, "gss_acquire_cred");
     one_by_gss(self, user, target);
   } else {
-    open_krb5(argv[2], argv[3]);
-    evidence = calloc((size_t)count, sizeof *evidence);
-    for (i = 0; i < count; ++i) {
-      user_name(user, sizeof user, argv[4], i + 1);
+    open_krb5(front_end, spn);
+    for (i = mine; i < count; i += threads) {
+      user_name(user, sizeof user, user_at_realm, i + 1);
       evidence[i] = evidence_of(user);
     }
-    one_by_evidence(evidence[0]);
+    one_by_evidence(evidence[mine]);
   }
-  begun = now();
-  cpu = cpu_now();
-  for (i = 0; i < count; ++i) {
+  pthread_barrier_wait(&ready);
+  pthread_barrier_wait(&started);
+  for (i = mine; i < count; i += threads) {
     const double start = now();
-    user_name(user, sizeof user, argv[4], i + 1);
+    user_name(user, sizeof user, user_at_realm, i + 1);
     if (by_gss) {
       one_by_gss(self, user, target);
     } else {
@@ -158,6 +161,33 @@ int main(int argc, char** argv) {
     }
     took[i] = (now() - start) * 1e3;
   }
+  return NULL;
+}
+
+int main(int argc, char** argv) {
+  int i;
+  double cpu, begun, wall;
+  pthread_t* running;
+  if (argc != 7 || strchr(argv[4], '@') == NULL) return 2;
+  by_gss = strcmp(argv[1], "gss") == 0;
+  front_end = argv[2];
+  spn = argv[3];
+  user_at_realm = argv[4];
+  count = atoi(argv[5]);
+  threads = atoi(argv[6]);
+  if (count < 1 || threads < 1 || threads > count) return 2;
+  took = calloc((size_t)count, sizeof *took);
+  running = calloc((size_t)threads, sizeof *running);
+  pthread_barrier_init(&ready, NULL, (unsigned)threads + 1);
+  pthread_barrier_init(&started, NULL, (unsigned)threads + 1);
+  for (i = 0; i < threads; ++i) {
+    if (pthread_create(&running[i], NULL, work, (void*)(intptr_t)i) != 0) return 1;
+  }
+  pthread_barrier_wait(&ready);
+  begun = now();
+  cpu = cpu_now();
+  pthread_barrier_wait(&started);
+  for (i = 0; i < threads; ++i) pthread_join(running[i], NULL);
   cpu = cpu_now() - cpu;
   wall = now() - begun;
   qsort(took, (size_t)count, sizeof *took, by_value);

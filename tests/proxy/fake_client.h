@@ -36,7 +36,7 @@ inline TicketPtr ticket_of(const std::string& user, const std::string& service, 
 inline Identity identity_of(const std::string& user, Ticket evidence = {}) {
   auto state = std::make_shared<Identity::State>();
   state->user = principal_of(user);
-  state->evidence = std::move(evidence);
+  state->evidence = std::make_shared<const Ticket>(std::move(evidence));
   state->endtime = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::hours(1);
   return Identity(std::move(state));
 }

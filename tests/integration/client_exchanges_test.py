@@ -19,7 +19,7 @@ class Exchanges(unittest.TestCase):
         cls.keytab = cls.forest.keytab(FRONT_END)
 
     def exchanges(self, spn, way):
-        return bench_forest.numbers(self.bench.run("s4u", self.forest.stead_toml, self.keytab, FRONT_END, spn, f"user@{REALM}", USERS, way,
+        return bench_forest.numbers(self.bench.run("s4u", self.forest.stead_toml, self.keytab, FRONT_END, spn, f"user@{REALM}", USERS, way, 1,
                                                    env=self.forest.env))["exchanges"]
 
     def test_one_for_evidence_in_hand_in_the_domain(self):

@@ -17,13 +17,13 @@ TOP = foreign.TOP
 IMAGE = os.environ.get("STEAD_CLEAN_IMAGE", "debian:bookworm-slim")
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 
-# What runs as root in the container. /work has the packages, the demo forest with free ports (the network is the
+# What runs as root in the container. /given has the packages, the demo forest with free ports (the network is the
 # machine's) and the consumer's sources.
 CLEAN = r"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update >/dev/null
-cd /work
+cd /given
 apt-get -qq -y install ./stead_*.deb ./stead-proxy_*.deb ./stead-kdc_*.deb >/dev/null
 echo "services: $(find /etc/systemd /run/systemd -name '*stead*' 2>/dev/null | wc -l) processes: $(cat /proc/[0-9]*/comm | grep -c '^stead' || true)"
 stead --version
@@ -31,11 +31,11 @@ stead-proxy --version
 stead-kdc --version
 stead err 0xc000040b | head -n 1
 stead-kdc check --forest /usr/share/stead/samples/forest.toml
-stead-kdc serve --forest /work/forest.toml >/tmp/ready 2>/tmp/log &
+stead-kdc serve --forest /given/forest.toml >/tmp/ready 2>/tmp/log &
 for i in $(seq 100); do grep -q ready /tmp/ready && break; sleep 0.1; done
 cat /tmp/ready
-stead-kdc client-config --forest /work/forest.toml --out /tmp/client
-stead-kdc keytab --forest /work/forest.toml --principal PRINCIPAL --out /etc/stead/proxy.keytab
+stead-kdc client-config --forest /given/forest.toml --out /tmp/client
+stead-kdc keytab --forest /given/forest.toml --principal PRINCIPAL --out /etc/stead/proxy.keytab
 KRB5_CONFIG=/tmp/client/krb5.conf stead s4u --for alice --service HTTP/backend.corp.contoso.com --config /tmp/client/stead.toml \
   --keytab /etc/stead/proxy.keytab --principal PRINCIPAL
 sed -e '/^certificate/d; /^key /d; s/0.0.0.0:443/127.0.0.1:8080/; s|/run/credentials/stead-proxy.service/keytab|/etc/stead/proxy.keytab|' \
@@ -43,7 +43,7 @@ sed -e '/^certificate/d; /^key /d; s/0.0.0.0:443/127.0.0.1:8080/; s|/run/credent
 mkdir /var/lib/stead-proxy  # systemd's StateDirectory
 KRB5_CONFIG=/tmp/client/krb5.conf stead-proxy --config /etc/stead/proxy.toml --check
 apt-get -qq -y purge stead stead-proxy stead-kdc >/dev/null
-find / -xdev -name '*stead*' -not -path '/work/*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/var/*'
+find / -xdev -name '*stead*' -not -path '/given/*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/var/*'
 find /etc/stead -type f
 """.replace("PRINCIPAL", FRONT_END)
 
@@ -51,7 +51,7 @@ CONSUMER = r"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update >/dev/null
-cd /work
+cd /given
 apt-get -qq -y install --no-install-recommends ./libstead_*.deb ./libstead-dev_*.deb BOOST g++ cmake make pkg-config >/dev/null
 cmake -S consumer -B /tmp/cmake >/dev/null
 cmake --build /tmp/cmake >/dev/null
@@ -160,8 +160,8 @@ class Packages(unittest.TestCase):
         (self.folder / "script").write_text("rm -f /etc/apt/apt.conf.d/docker*\n" + script)
         name = f"stead-packages-{os.getpid()}-{self._testMethodName[-8:]}"
         try:
-            return run("docker", "run", "--rm", "--name", name, "--network", "host", "-v", f"{self.folder}:/work", "-v", f"{kept}/lists:/var/lib/apt/lists",
-                       "-v", f"{kept}/archives:/var/cache/apt/archives", IMAGE, "sh", "/work/script", timeout=900)
+            return run("docker", "run", "--rm", "--name", name, "--network", "host", "-v", f"{self.folder}:/given", "-v", f"{kept}/lists:/var/lib/apt/lists",
+                       "-v", f"{kept}/archives:/var/cache/apt/archives", IMAGE, "sh", "/given/script", timeout=900)
         except subprocess.TimeoutExpired:
             subprocess.run(["docker", "kill", name], capture_output=True, check=False)
             raise

@@ -124,7 +124,7 @@ story directory Set-ADAccountPassword 'backend$' -Server CORP.CONTOSO.COM -Reset
 story kvno HTTP/backend.corp.contoso.com next
 story after rotate
 story visit /backend/ 502 "rotated$run"
-echo "          the back end gets a keytab with the new key"
+echo "          the back end's keytab gets the new key, besides the old one"
 take_back
 story again "rotated$run" /backend/ 200
 

@@ -8,7 +8,7 @@
     story.py each NAME PATH...          this user, who signs in by form the first time, gets the paths by each replica, at once
     story.py told PATH WORDS...         a new user is refused PATH, and the proxy's status page says why, with these words
     story.py kvno SERVICE kept|next     the version of the key that tickets for the service are made with: keeps it, or is one higher now
-    story.py keytab ACCOUNT FILE        what the directory holds now
+    story.py keytab ACCOUNT FILE        the account's keys of now, besides those that are in the file
     story.py directory WORDS...         setspn and the cmdlets
     story.py fix NAME                   runs the command that the diagnosis of `after NAME` gave
     story.py level CONTROLLER LEVEL     writes a controller's level into the forest file; it shows when the controller is started again
@@ -286,7 +286,14 @@ def kvno(story, forest, service, which):
 
 
 def keytab(story, forest, account, file):
-    pathlib.Path(file).write_bytes(forest.keytab(account).read_bytes())
+    """Adds the keys to the file: tickets made with the one before are out there, and good until they end."""
+    file, now = pathlib.Path(file), forest.keytab(account).read_bytes()
+    before = file.read_bytes()
+    if now[2:] not in before:  # a keytab is two bytes of version, then entries
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(before + now[2:])
+        new.replace(file)
 
 
 # --- the systems --------------------------------------------------------------------------------------------------------------

@@ -179,6 +179,9 @@ class Story(unittest.TestCase):
         for number in range(1, 12):
             self.assertRegex(told.stdout, rf"(?m)^  pass    {number} ")
         self.assertEqual(told.stdout.count("\nLesson: "), 6)
+        # It can be told again: whoever has tickets from before the key was rotated gets on with them.
+        retold = foreign.run("docker", "exec", demo.id("workstation"), "python3", "/opt/stead/samples/story.py", "systems", timeout=120)
+        self.assertEqual(retold.status, 0, f"{retold}\n{told.stdout}")
         # What was cut or paused healed where it ran.
         restarted = sorted(service for service, since in self.running().items() if since != running[service])
         self.assertEqual(restarted, ["dc08-corp", "dc08-root"], "the story restarts only the controllers whose level it changes")

@@ -83,6 +83,8 @@ class Session:
             cookie = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
             connection.request(method, path, body, {"Host": f"{HOST}:{demo.port}", **cookie, **(fields or {})})
             answer = connection.getresponse()
+            if answer.length is None and not answer.chunked:
+                raise http.client.IncompleteRead(b"")  # the head was cut off, which http.client takes for its end
             for line in answer.msg.get_all("Set-Cookie", []):
                 name, _, value = line.partition(";")[0].partition("=")
                 self.cookies[name] = value

@@ -20,13 +20,6 @@ Principal as_client(Principal name) {
   return name;
 }
 
-// A name's components as people write them, nothing escaped.
-std::string joined(const PrincipalName& name) {
-  std::string out;
-  for (const std::string& component : name.components) out += (out.empty() ? "" : "/") + component;
-  return out;
-}
-
 }  // namespace
 
 bool S4uClient::fresh(const Credential& tgt) const {
@@ -113,9 +106,9 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr cal
 // so that it is nothing for a caller who only names users.
 bool S4uClient::is_ourselves(const PrincipalName& name, const std::string& realm) const {
   if (!equal_ignoring_case(realm, self_.realm)) return false;
-  std::string text = joined(name);
+  std::string text = unescaped_text(name);
   if (const auto at = text.rfind('@'); name.type == NameType::enterprise && at != std::string::npos) text.erase(at);
-  return equal_ignoring_case(text, joined(self_.name)) || (!own_account_.empty() && equal_ignoring_case(text, own_account_));
+  return equal_ignoring_case(text, unescaped_text(self_.name)) || (!own_account_.empty() && equal_ignoring_case(text, own_account_));
 }
 
 Refusal S4uClient::no_user() const {

@@ -4,15 +4,17 @@ namespace stead {
 namespace {
 
 // In other realms the service goes by an enterprise name, service@REALM; its own realm knows its real one.
-PrincipalName name_abroad(const Principal& service) {
-  std::string text;
-  for (const auto& component : service.name.components) text += (text.empty() ? "" : "/") + component;
-  return enterprise_name(text + "@" + service.realm);
-}
+PrincipalName name_abroad(const Principal& service) { return enterprise_name(unescaped_text(service.name) + "@" + service.realm); }
 
 bool same_ignoring_case(const PrincipalName& a, const PrincipalName& b) { return equal_ignoring_case(to_string(a), to_string(b)); }
 
 }  // namespace
+
+std::string unescaped_text(const PrincipalName& name) {
+  std::string out;
+  for (const std::string& component : name.components) out += (out.empty() ? "" : "/") + component;
+  return out;
+}
 
 S4u2SelfExchange::S4u2SelfExchange(Surroundings& surroundings, Wanted wanted)
     : surroundings_(surroundings), wanted_(std::move(wanted)), path_(wanted_.tgt->tgt_realm()), header_(wanted_.tgt) {

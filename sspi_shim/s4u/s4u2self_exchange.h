@@ -5,6 +5,9 @@
 
 namespace stead {
 
+// A name's components as people write them and an enterprise name has them: "HTTP/web.example", nothing escaped.
+[[nodiscard]] std::string unescaped_text(const PrincipalName& name);
+
 class S4u2SelfExchange final : public Machine {
  public:
   struct Wanted {

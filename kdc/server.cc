@@ -4,6 +4,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "kdc/server_core.h"
@@ -119,6 +120,7 @@ struct Server::Impl {
   ServerOptions options;
   asio::thread_pool pool;
   std::vector<std::unique_ptr<Core>> cores;
+  std::optional<asio::signal_set> signals;
 };
 
 Server::Server(Directory& directory, std::vector<ServedController> controllers, ServerOptions options)
@@ -128,6 +130,8 @@ Server::~Server() = default;
 const std::vector<ServedController>& Server::controllers() const { return impl_->served; }
 
 Result<void> Server::bind(std::string& what_failed) {
+  // Before the first socket can tell anybody that it is there: who sees it may end it at once, and is kept for run() to hear.
+  impl_->signals.emplace(impl_->cores.front()->io, SIGTERM, SIGINT);
   for (ServedController& one : impl_->served) {
     Controller& dc = one.controller;
     Error error;
@@ -154,8 +158,7 @@ Result<void> Server::bind(std::string& what_failed) {
 }
 
 void Server::run() {
-  asio::signal_set signals(impl_->cores.front()->io, SIGTERM, SIGINT);
-  signals.async_wait([this](const Error& error, int) {
+  impl_->signals->async_wait([this](const Error& error, int) {
     if (!error) stop();
   });
   std::vector<std::thread> threads;

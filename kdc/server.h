@@ -32,12 +32,13 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds every socket. On failure `what_failed` says which address and port, and why.
+  // Binds every socket, and takes SIGTERM and SIGINT from here on: one that comes before run() is heard by it, which ends at once.
+  // On failure `what_failed` says which address and port, and why.
   [[nodiscard]] Result<void> bind(std::string& what_failed);
   // As bound: ports filled in.
   [[nodiscard]] const std::vector<ServedController>& controllers() const;
 
-  // Serves until stop(), SIGTERM or SIGINT. bind() first: requests that come between the two wait in the sockets.
+  // Serves until stop(), SIGTERM or SIGINT. bind() first: requests and signals that come between the two wait.
   void run();
   void stop();  // from any thread
 

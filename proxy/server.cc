@@ -103,6 +103,8 @@ bool ServerOfCores::prepare(StartFailure& failure) {
   const unsigned threads = config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
   use_server_tls(server_tls);
+  // Before the first socket shows that somebody is here, who may be told to end at once; run() hears what came by then.
+  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
   if (!listen(failure)) return false;
   return make_sign_in_parts(failure);
 }
@@ -273,7 +275,6 @@ void ServerOfCores::run_core(Core& core) {
 
 int ServerOfCores::run() {
   ::signal(SIGPIPE, SIG_IGN);
-  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
   asio::co_spawn(cores_.front()->io, watch_signals(), log_stray);
   if (admin_acceptor_) asio::co_spawn(cores_.front()->io, accept_admin(), log_stray);
   running_ = true;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
 #include "kdc/forest_file.h"
@@ -175,6 +176,17 @@ TEST_F(ServerOverSockets, ClosesIdleConnections) {
   const Socket idle(SOCK_STREAM, dc());
   ASSERT_TRUE(idle.connected());
   EXPECT_TRUE(idle.read().empty());
+}
+
+// Whoever sees the sockets may end it before it got as far as to serve.
+TEST_F(ServerOverSockets, HearsASignalThatCameBeforeItServed) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Server server(directory_, served_, {.cores = 2});
+    std::string what;
+    ASSERT_TRUE(server.bind(what)) << what;
+    raise(signal);
+    server.run();
+  }
 }
 
 TEST_F(ServerOverSockets, NamesThePortThatIsTaken) {

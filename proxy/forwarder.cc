@@ -10,6 +10,7 @@
 #include "proxy/own_pages.h"
 #include "proxy/request_rules.h"
 #include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/protocol/error.h"
 
 namespace stead::proxy {
 
@@ -228,16 +229,18 @@ void Forwarder::no_answer() {
   }
 }
 
-bool Forwarder::reply_proves_service(const NegotiateToken& sent, bool& proved) const {
+// Success without `proved`: the back end sent nothing that could be checked.
+Result<void> Forwarder::reply_proves_service(const NegotiateToken& sent, bool& proved) const {
   for (const Field& field : answer_.fields) {
     if (field.name.size() != 16 || !equal_ignoring_case(field.name, "www-authenticate")) continue;
     const auto token = negotiate_token_of(field.value);
     if (!token || token->empty()) continue;
     const auto bytes = from_base64(*token);
-    if (!bytes || !verify_negotiate_reply(sent, *bytes)) return false;
+    if (!bytes) return stead::make_error_code(WireErrc::bad_value);
+    if (const auto holds = verify_negotiate_reply(sent, *bytes); !holds) return holds.error();
     proved = true;
   }
-  return true;
+  return {};
 }
 
 asio::awaitable<Forwarder::Next> Forwarder::attempt() {
@@ -307,14 +310,16 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
   }
   if (ticket_) {
     bool proved = false;
-    if (!reply_proves_service(token, proved)) {
+    const Result<void> holds = reply_proves_service(token, proved);
+    if (!holds && answer_.status != 401) {
       core_.metrics.replies_that_do_not_hold.add();
       co_await stop_pump();
       result_ = failed(502, "The application cannot be trusted", "It did not prove to be the one that was asked. The administrator can find the cause "
-                       "by the request's number.", "upstream " + core_.pool.name(upstream_->upstream) + ": its AP-REP does not hold");
+                       "by the request's number.", "upstream " + core_.pool.name(upstream_->upstream) + ": its AP-REP does not hold: " + holds.error().message());
       co_return Next::done;
     }
-    if (answer_.status == 401 && !proved) {
+    // A 401 may say why, in a KRB-ERROR: that it has no key of this version, for one.
+    if (answer_.status == 401 && !(holds && proved)) {
       core_.metrics.tokens_refused.add();
       const std::string& user = job_.signed_in->session.user;
       const bool final = ticket_renewed_ || core_.refused_tokens.is_final(user, job_.route_index, Clock::now());
@@ -333,7 +338,7 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
       }
       if (ticket_renewed_ || !final) core_.refused_tokens.note(user, job_.route_index, Clock::now());
       result_ = failed(502, "The application does not accept the sign-in", "The administrator can find the cause by the request's number.",
-                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service());
+                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() + (holds ? "" : ": " + holds.error().message()));
       co_return Next::done;
     }
     core_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);

@@ -60,7 +60,7 @@ class Forwarder {
   // Writes the request's head into `out_`; its body so far is `held_` and what is returned.
   [[nodiscard]] std::string_view compose_request(std::string_view authorization);
   boost::asio::awaitable<bool> read_head(bool& began);
-  [[nodiscard]] bool reply_proves_service(const NegotiateToken& sent, bool& proved) const;
+  [[nodiscard]] Result<void> reply_proves_service(const NegotiateToken& sent, bool& proved) const;
   boost::asio::awaitable<void> relay();
   boost::asio::awaitable<void> tunnel();
 

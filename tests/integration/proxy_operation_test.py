@@ -225,6 +225,30 @@ class Life(unittest.TestCase):
         self.assertRegex(ran.out, "(?im)^retry-after: [0-9]+$")
         forest.start()
 
+    def test_the_rotation_of_a_back_ends_key_is_seen_by_nobody(self):
+        """Its old key is gone: every core, for every session, comes by a ticket with the new one within the request."""
+        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
+        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
+        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
+        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")], server="threads = 4"))
+        foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
+        jars = {name: proxy.folder / name for name in ("alice", "visitor", "ticket")}
+        forest.kdc("directory", "--state", state, "New-ADUser", "visitor", "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
+        for name in ("alice", "visitor"):
+            self.assertEqual(proxy.log_in(name, "Passw0rd!", jars[name])[0], 303)
+        proxy.curl("/backend/", "--negotiate", "-u", ":", "-c", jars["ticket"], env=forest.env).ok()
+        # Connections of their own, so that every core has some.
+        statuses = lambda: {(name, proxy.curl("/backend/", "-b", jar, "-o", "/dev/null", "-w", "%{http_code}").ok().out)
+                            for name, jar in jars.items() for _ in range(12)}
+        well = {(name, "200") for name in jars}
+        self.assertEqual(statuses(), well)
+        forest.kdc("directory", "--state", state, "Set-ADAccountPassword", "backend$", "-Server", "CORP.CONTOSO.COM", "-Reset", "-NewPassword", "rotated").ok()
+        new = proxy.folder / "new.keytab"
+        forest.kdc("keytab", "--state", state, "--principal", "backend$@CORP.CONTOSO.COM", "--out", new).ok()
+        keytab = backend.folder / "keytab"
+        keytab.write_bytes(new.read_bytes())
+        self.assertEqual(statuses(), well)
+
     def test_a_tls_back_end_is_verified_and_bound_to(self):
         conf = self.forest.env["KRB5_CONFIG"]
         keytab = self.forest.keytab("reports$@ROOT.FABRIKAM.COM")

@@ -97,7 +97,8 @@ class Delegating : public stead::test::TicketFixture {
     const std::lock_guard lock(mutex_);
     if (!token || !tokens_.insert(text).second) return "HTTP/1.1 400 Twice\r\nContent-Length: 0\r\n\r\n";
     const auto accepted = stead::test::accept(*token);
-    if (!accepted.complete) return "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n";
+    // With the KRB-ERROR of a refusal, as mod_auth_gssapi sends it.
+    if (!accepted.complete) return "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) + "\r\nContent-Length: 0\r\n\r\n";
     return "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) + "\r\nContent-Length: " + std::to_string(accepted.client.size()) +
            "\r\n\r\n" + accepted.client;
   }
@@ -177,6 +178,22 @@ TEST_F(Delegating, ATicketThatIsRefusedIsFetchedAgainOnce) {
   EXPECT_EQ(proxy.tickets->drops, 1);
   EXPECT_EQ(proxy.tickets->gets, 2);
   EXPECT_EQ(back_end.connections, 2) << "a connection that heard a refused token is closed";
+}
+
+// IIS says no more than that it refuses; others say why.
+TEST_F(Delegating, ARefusalThatIsToldInSpnegoIsNoBrokenProof) {
+  for (const std::string reply : {"", " oQcwBaADCgEC", " bm90IGEgdG9rZW4="}) {
+    BackEnd back_end([&](Wire& wire, int connection) {
+      for (std::string head = wire.head(); head.ends_with("\r\n\r\n"); head = wire.head())
+        wire.send(connection == 0 ? "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate" + reply + "\r\nContent-Length: 0\r\n\r\n" : judged(head));
+    });
+    Proxy proxy({back_end.port}, options());
+    proxy.tickets->ticket = ticket_;
+    proxy.tickets->next_ticket = ticket_;
+    Wire client = proxy.connect();
+    EXPECT_EQ(ask(client, get_as("alice")).body, "alice@HOME.TEST") << reply;
+    EXPECT_EQ(proxy.tickets->gets, 2);
+  }
 }
 
 TEST_F(Delegating, ATicketThatIsRefusedAgainIsABadGateway) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sspi_shim/s4u/dc_choice.h"
+
 namespace stead {
 
 TgsRequest::TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner)
@@ -26,12 +28,10 @@ Action TgsRequest::send() {
 Action TgsRequest::on_reply(const Reply& reply) {
   if (!reply.bytes) {
     answer_ = {"timeout", ""};
-    // The DCs of the search are silent: those that answered are none of the level needed.
     if (wants_writable_ && !relocated_) return *refusal_;
-    const bool chosen = !manner_.to.empty();
-    const bool somebody_lives = std::any_of(manner_.seen.begin(), manner_.seen.end(), [](const auto& seen) { return seen.level != "unknown"; });
-    if (chosen && (relocated_ || somebody_lives)) return no_capable_dc();
-    return unreachable(reply.bytes.error(), manner_.stage, realm_);
+    if (manner_.to.empty()) return unreachable(reply.bytes.error(), manner_.stage, realm_);
+    if (!silence_) return look_again(reply.bytes.error());
+    return relocated_ ? no_capable_dc() : unreachable(reply.bytes.error(), manner_.stage, realm_);
   }
   auto read = exchange_->read(*reply.bytes);
   if (!read) {
@@ -73,7 +73,37 @@ Action TgsRequest::on_level(DcLevel level) {
 
 Action TgsRequest::relocate() { return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}, false}; }
 
+// The locator knows by now that these are silent, and asks all of them anew.
+Action TgsRequest::look_again(Error silence) {
+  silence_ = silence;
+  LocateDc out{realm_, DcLevel::w2012, {}, false};
+  if (refusal_) out.refused.push_back(refusal_->by.where);
+  return out;
+}
+
+Action TgsRequest::on_looked_again(const Located& located) {
+  const auto asked = [this](const KnownController& dc) {
+    return std::any_of(manner_.to.begin(), manner_.to.end(), [&](const auto& other) { return address_text(other.where) == address_text(dc.where); });
+  };
+  const auto capable = [](const KnownController& dc) { return dc.level >= DcLevel::w2012; };
+  const bool pinged = std::any_of(located.usable.begin(), located.usable.end(), capable);  // though the KDC there may be silent
+  const bool somebody_lives = std::any_of(located.seen.begin(), located.seen.end(), [](const SeenController& dc) { return dc.level != "unknown"; });
+  manner_.seen = located.seen;
+  std::vector<KnownController> others;
+  for (const KnownController& dc : located.usable) {
+    if (capable(dc) && !asked(dc)) others.push_back(dc);
+  }
+  if (!others.empty()) {
+    manner_.to = std::move(others);
+    return send();
+  }
+  // Those that answer are none of the level needed; where nobody does, nothing can be said of the domain.
+  if (relocated_ || (somebody_lives && !pinged)) return no_capable_dc();
+  return unreachable(*silence_, manner_.stage, realm_);
+}
+
 Action TgsRequest::on_located(const Located& located) {
+  if (silence_) return on_looked_again(located);
   if (!refusal_) return Machine::on_located(located);
   if (wants_writable_ && refusal_->status == NtStatus::STATUS_NO_SECRETS) {
     if (located.usable.empty()) return *refusal_;

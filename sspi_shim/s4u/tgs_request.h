@@ -1,7 +1,8 @@
 #pragma once
 // One TGS-REQ with the rules for its answers: clocks are corrected once; what a read-only DC has no keys for goes once to a writable one
 // (MS-KILE §3.2.5.7); a refusal of a delegation by a DC that is not known to be of 2012 level goes once more to one that is
-// (what-we-build.md, "What the client does with a refusal"). Nothing else is sent twice.
+// (what-we-build.md, "What the client does with a refusal"). Where the DCs of such a search are silent, they may have been chosen by what
+// they said half an hour ago: the search is made once more, before anything is said of the domain. Nothing else is sent twice.
 #include <memory>
 
 #include "sspi_shim/s4u/tgs_exchange.h"
@@ -31,6 +32,8 @@ class TgsRequest final : public Machine {
  private:
   Action send();
   Action relocate();
+  Action look_again(Error silence);
+  Action on_looked_again(const Located& located);
   Action no_capable_dc();
 
   Surroundings& surroundings_;
@@ -42,6 +45,7 @@ class TgsRequest final : public Machine {
   std::optional<Refusal> refusal_;  // that made us look for another DC
   bool clock_corrected_ = false;
   bool relocated_ = false;
+  std::optional<Error> silence_;  // that made us look again
   bool wants_writable_ = false;  // it is looked for, or was found
 };
 

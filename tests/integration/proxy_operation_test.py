@@ -225,6 +225,31 @@ class Life(unittest.TestCase):
         self.assertRegex(ran.out, "(?im)^retry-after: [0-9]+$")
         forest.start()
 
+    def test_another_forest_out_of_reach_is_a_503_and_no_word_on_its_dcs(self):
+        """Its DCs were known well from requests before: what they said then is not taken for what they are now."""
+        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
+        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
+        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
+        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")]))
+        jars = {}
+        for name in ("before", "after"):
+            forest.kdc("directory", "--state", state, "New-ADUser", name, "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
+            jars[name] = proxy.folder / name
+            self.assertEqual(proxy.log_in(name, "Passw0rd!", jars[name])[0], 303)
+        ask = lambda name: proxy.curl("/backend/", "-b", jars[name], "-o", "/dev/null", "-w", "%{http_code}").ok().out
+        self.assertEqual(ask("before"), "200")
+        forest.stop()
+        forest.dcs = [dc["name"] for dc in forest.controllers("ROOT.FABRIKAM.COM")]
+        forest.start()
+        time.sleep(2.1)  # until what a DC said is old enough to be doubted
+        self.assertEqual(ask("after"), "503")
+        self.assertNotIn("no_2012_dc_found", proxy.admin("/status")[1])
+        self.assertEqual(ask("before"), "200", "has a ticket")
+        forest.stop()
+        forest.dcs = None
+        forest.start()
+        proxy._server.wait_until(lambda: ask("after") == "200", "the forest is in reach again", 10)
+
     def test_the_rotation_of_a_back_ends_key_is_seen_by_nobody(self):
         """Its old key is gone: every core, for every session, comes by a ticket with the new one within the request."""
         state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))

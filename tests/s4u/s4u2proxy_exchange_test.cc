@@ -285,16 +285,80 @@ TEST_F(S4u2Proxy, EndsWhereTheTargetsDomainHasNoSuchDc) {
   EXPECT_EQ(out.status, NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE);
 }
 
-TEST_F(S4u2Proxy, EndsWhereThoseOfUnknownLevelAreSilentAndTheOthersTooOld) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
-  auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
-  action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
-  action = exchange.on_located({{dc("dead")}, {{"old", "", "2008", "below the level"}, {"dead", "", "unknown", "timeout"}}});
-  ASSERT_EQ(sent(action), "S4U2Proxy B.EXAMPLE");
-  const auto out = refusal(exchange.on_reply({Error(boost::asio::error::timed_out), {}}));
+// Step 7, where the DCs that the search gave are silent.
+class SilentTarget : public S4u2Proxy {
+ protected:
+  // As far as the second search, which the silence of those that the first one gave leads to.
+  LocateDc searched_again(S4u2ProxyExchange& exchange, const Located& first) {
+    auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
+    action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
+    action = exchange.on_located(first);
+    EXPECT_EQ(sent(action), "S4U2Proxy B.EXAMPLE");
+    return location(exchange.on_reply(silence_));
+  }
+  static Located nobody() { return {{dc("b-new"), dc("old")}, {{"b-new", "", "unknown", "timeout"}, {"old", "", "unknown", "timeout"}}}; }
+  static Located only_old() { return {{dc("dead")}, {{"old", "", "2008", "below the level"}, {"dead", "", "unknown", "timeout"}}}; }
+
+  const Reply silence_{Error(boost::asio::error::timed_out), {}};
+  S4u2ProxyExchange exchange_{surroundings_, wanted("HTTP/back.b.example")};
+};
+
+TEST_F(SilentTarget, HasNoSuchDcWhereTheOthersAreTooOld) {
+  const auto again = searched_again(exchange_, only_old());
+  EXPECT_EQ(again.realm, "B.EXAMPLE");
+  EXPECT_EQ(again.at_least, DcLevel::w2012);
+  const auto out = refusal(exchange_.on_located(only_old()));
   EXPECT_EQ(out.kind, FailureKind::refused);
   EXPECT_TRUE(out.no_capable_dc);
   EXPECT_EQ(out.seen.size(), 2u);
+}
+
+// They once answered. A line that was cut since is no word on the domain's DCs.
+TEST_F(SilentTarget, IsUnreachableWhereNobodyAnswersAnyMore) {
+  auto first = found("b-new");
+  first.seen.push_back({"old", "", "2008", "below the level"});
+  (void)searched_again(exchange_, first);
+  const auto out = refusal(exchange_.on_located(nobody()));
+  EXPECT_EQ(out.kind, FailureKind::unreachable);
+  EXPECT_FALSE(out.no_capable_dc);
+  EXPECT_EQ(out.realm, "B.EXAMPLE");
+}
+
+TEST_F(SilentTarget, IsUnreachableWhereADcAnswersPingsOnly) {
+  (void)searched_again(exchange_, found("b-new"));
+  EXPECT_EQ(refusal(exchange_.on_located(found("b-new"))).kind, FailureKind::unreachable);
+}
+
+TEST_F(SilentTarget, IsAskedAtADcThatHasTheLevelSince) {
+  (void)searched_again(exchange_, found("b-new"));
+  auto raised = found("raised");
+  raised.usable[0].where.address = "127.0.0.2";
+  raised.usable.push_back(dc("b-new", DcLevel::w2012));
+  const auto action = exchange_.on_located(raised);
+  ASSERT_EQ(sent(action), "S4U2Proxy B.EXAMPLE");
+  const auto& to = std::get<SendToKdc>(action).to;
+  ASSERT_EQ(to.size(), 1u);  // the silent one is not waited for again
+  EXPECT_EQ(to[0].where.name, "raised");
+  // That one is silent too: no third search.
+  EXPECT_EQ(refusal(exchange_.on_reply(silence_)).kind, FailureKind::unreachable);
+}
+
+TEST_F(SilentTarget, KeepsTheRefusalOfTheOneThatAnswered) {
+  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  (void)exchange.start();
+  (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
+  (void)exchange.on_located(found("a-new"));
+  const auto again = location(exchange.on_reply(silence_));
+  ASSERT_EQ(again.refused.size(), 1u);
+  EXPECT_EQ(again.refused[0].name, "old");
+  // The target is in the domain; the newer DC fell silent, so the older one's refusal stands, with what the DCs say now.
+  const auto action = exchange.on_located({{}, {{"old", "", "2008", "refused"}, {"a-new", "", "unknown", "timeout"}}});
+  ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
+  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
+  EXPECT_EQ(out.status, NtStatus::STATUS_NOT_FOUND);
+  EXPECT_TRUE(out.no_capable_dc);
+  ASSERT_EQ(out.seen.size(), 2u);
+  EXPECT_EQ(out.seen[1].answer, "timeout");
 }
 
 TEST_F(S4u2Proxy, SaysWhoIsUnreachableWhereNobodyAnswers) {

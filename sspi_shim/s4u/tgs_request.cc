@@ -5,6 +5,13 @@
 #include "sspi_shim/s4u/dc_choice.h"
 
 namespace stead {
+namespace {
+
+bool somebody_lives(const std::vector<SeenController>& seen) {
+  return std::any_of(seen.begin(), seen.end(), [](const SeenController& dc) { return dc.level != "unknown"; });
+}
+
+}  // namespace
 
 TgsRequest::TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner)
     : surroundings_(surroundings), question_(std::move(question)), manner_(std::move(manner)), realm_(question_.header->tgt_realm()) {}
@@ -30,7 +37,7 @@ Action TgsRequest::on_reply(const Reply& reply) {
     answer_ = {"timeout", ""};
     if (wants_writable_ && !relocated_) return *refusal_;
     if (manner_.to.empty()) return unreachable(reply.bytes.error(), manner_.stage, realm_);
-    if (!silence_) return look_again(reply.bytes.error());
+    if (!silence_ && (relocated_ || somebody_lives(manner_.seen))) return look_again(reply.bytes.error());
     return relocated_ ? no_capable_dc() : unreachable(reply.bytes.error(), manner_.stage, realm_);
   }
   auto read = exchange_->read(*reply.bytes);
@@ -87,7 +94,6 @@ Action TgsRequest::on_looked_again(const Located& located) {
   };
   const auto capable = [](const KnownController& dc) { return dc.level >= DcLevel::w2012; };
   const bool pinged = std::any_of(located.usable.begin(), located.usable.end(), capable);  // though the KDC there may be silent
-  const bool somebody_lives = std::any_of(located.seen.begin(), located.seen.end(), [](const SeenController& dc) { return dc.level != "unknown"; });
   manner_.seen = located.seen;
   std::vector<KnownController> others;
   for (const KnownController& dc : located.usable) {
@@ -98,7 +104,7 @@ Action TgsRequest::on_looked_again(const Located& located) {
     return send();
   }
   // Those that answer are none of the level needed; where nobody does, nothing can be said of the domain.
-  if (relocated_ || (somebody_lives && !pinged)) return no_capable_dc();
+  if (relocated_ || (somebody_lives(located.seen) && !pinged)) return no_capable_dc();
   return unreachable(*silence_, manner_.stage, realm_);
 }
 

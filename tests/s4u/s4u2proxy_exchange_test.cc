@@ -324,6 +324,13 @@ TEST_F(SilentTarget, IsUnreachableWhereNobodyAnswersAnyMore) {
   EXPECT_EQ(out.realm, "B.EXAMPLE");
 }
 
+TEST_F(SilentTarget, IsNotSearchedAgainWhereTheSearchFoundNobody) {
+  auto action = exchange_.on_reply(kdc_.give(kdc_.read(exchange_.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
+  action = exchange_.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
+  ASSERT_EQ(sent(exchange_.on_located(nobody())), "S4U2Proxy B.EXAMPLE");
+  EXPECT_EQ(refusal(exchange_.on_reply(silence_)).kind, FailureKind::unreachable);
+}
+
 TEST_F(SilentTarget, IsUnreachableWhereADcAnswersPingsOnly) {
   (void)searched_again(exchange_, found("b-new"));
   EXPECT_EQ(refusal(exchange_.on_located(found("b-new"))).kind, FailureKind::unreachable);

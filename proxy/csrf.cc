@@ -1,5 +1,7 @@
 #include "proxy/csrf.h"
 
+#include "sspi_shim/protocol/base64.h"
+
 namespace stead::proxy {
 namespace {
 

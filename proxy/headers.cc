@@ -1,7 +1,5 @@
 #include "proxy/headers.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -316,45 +314,6 @@ std::optional<std::string_view> negotiate_token_of(std::string_view value) {
   if (end == std::string_view::npos) return std::string_view{};
   const std::string_view rest = trim_blanks(value.substr(end));
   return rest.substr(0, rest.find(','));
-}
-
-void append_base64(std::string& out, const std::vector<std::uint8_t>& bytes) {
-  const std::size_t start = out.size();
-  out.resize(start + (bytes.size() + 2) / 3 * 4 + 1);
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start), bytes.data(), static_cast<int>(bytes.size()));
-  out.resize(start + static_cast<std::size_t>(n));
-}
-
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  std::string out;
-  append_base64(out, bytes);
-  return out;
-}
-
-std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
-  // A table, for EVP_DecodeBlock looks at each character three times, and takes blanks and line ends.
-  static constexpr std::uint8_t kNone = 0x80;
-  static constexpr std::array<std::uint8_t, 256> kValues = [] {
-    std::array<std::uint8_t, 256> table{};
-    table.fill(kNone);
-    std::uint8_t value = 0;
-    for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")) table[static_cast<std::uint8_t>(c)] = value++;
-    return table;
-  }();
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  const std::size_t digits = text.size() - padding;
-  std::vector<std::uint8_t> out(text.size() / 4 * 3 - padding);
-  const auto value = [&](std::size_t at) { return at < digits ? kValues[static_cast<std::uint8_t>(text[at])] : std::uint8_t{0}; };
-  std::uint8_t seen = 0;
-  for (std::size_t in = 0, to = 0; in < text.size(); in += 4) {
-    const std::uint8_t quad[] = {value(in), value(in + 1), value(in + 2), value(in + 3)};
-    seen |= quad[0] | quad[1] | quad[2] | quad[3];
-    const std::uint32_t bits = std::uint32_t(quad[0]) << 18 | std::uint32_t(quad[1]) << 12 | std::uint32_t(quad[2]) << 6 | quad[3];
-    for (int shift = 16; shift >= 0 && to < out.size(); shift -= 8) out[to++] = std::uint8_t(bits >> shift);
-  }
-  if (seen & kNone) return std::nullopt;
-  return out;
 }
 
 }  // namespace stead::proxy

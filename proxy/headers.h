@@ -53,8 +53,5 @@ void write_own_response_head(std::string& out, const OwnResponse& response, std:
 // The token behind "Negotiate " in a WWW-Authenticate value, base64; nothing where the scheme is another. An empty text: the scheme
 // alone.
 [[nodiscard]] std::optional<std::string_view> negotiate_token_of(std::string_view value);
-[[nodiscard]] std::string base64(const std::vector<std::uint8_t>& bytes);
-void append_base64(std::string& out, const std::vector<std::uint8_t>& bytes);
-[[nodiscard]] std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text);
 
 }  // namespace stead::proxy

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sspi_shim/protocol/base64.h"
 #include "sspi_shim/protocol/crypto.h"
 
 namespace stead::proxy {
@@ -19,7 +20,6 @@ namespace {
 constexpr std::size_t kKeyIdSize = 4, kNonceSize = 12, kTagSize = 16, kIdSize = 16, kCertificateSize = 32;
 constexpr std::size_t kMaxCookie = 4096;
 constexpr std::uint8_t kVersion = 1;
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 struct FreeCipher {
   void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
@@ -259,46 +259,6 @@ std::optional<std::string_view> find_cookie(std::string_view header, std::string
     found = value;
   }
   return found;
-}
-
-std::string base64url(Bytes bytes) {
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t bits = 0;
-  int have = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    for (have += 8; have >= 6; have -= 6) out += kAlphabet[bits >> (have - 6) & 63];
-  }
-  if (have > 0) out += kAlphabet[bits << (6 - have) & 63];
-  return out;
-}
-
-std::optional<Buffer> from_base64url(std::string_view text) {
-  static constexpr std::uint8_t kNone = 0xff;
-  static constexpr std::array<std::uint8_t, 256> kValues = [] {
-    std::array<std::uint8_t, 256> table{};
-    table.fill(kNone);
-    for (std::uint8_t i = 0; i < 64; ++i) table[static_cast<std::uint8_t>(kAlphabet[i])] = i;
-    return table;
-  }();
-  Buffer out(text.size() * 3 / 4);
-  auto place = out.begin();
-  std::uint32_t bits = 0;
-  int have = 0;
-  for (const char c : text) {
-    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
-    if (value == kNone) return std::nullopt;
-    bits = bits << 6 | value;
-    have += 6;
-    if (have >= 8) {
-      have -= 8;
-      *place++ = std::uint8_t(bits >> have);
-    }
-  }
-  // One spelling for each value: no left-over digit, and the bits that fill the last one are zero.
-  if (have >= 6 || (bits & ((1u << have) - 1)) != 0) return std::nullopt;
-  return out;
 }
 
 }  // namespace stead::proxy

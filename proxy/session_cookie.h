@@ -79,7 +79,4 @@ class OpenedCookies {
 // The value of the one cookie of this name; nothing where there is none, or more than one with different values.
 [[nodiscard]] std::optional<std::string_view> find_cookie(std::string_view cookie_header, std::string_view name);
 
-[[nodiscard]] std::string base64url(Bytes bytes);
-[[nodiscard]] std::optional<Buffer> from_base64url(std::string_view text);
-
 }  // namespace stead::proxy

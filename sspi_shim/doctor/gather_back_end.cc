@@ -1,32 +1,14 @@
 // Requests to back ends: without a user, and with a ticket for one.
-#include <openssl/evp.h>
-
 #include <boost/asio/ip/address.hpp>
 
 #include "sspi_shim/doctor/http_probe.h"
+#include "sspi_shim/protocol/base64.h"
 #include "sspi_shim/protocol/spnego.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;
 
 namespace {
-
-std::string to_base64(Bytes bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and OpenSSL's final zero
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
-  out.pop_back();
-  return out;
-}
-
-std::optional<Buffer> from_base64(std::string_view text) {
-  Buffer out(text.size() / 4 * 3);
-  const int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with(std::string(padding + 1, '='))) ++padding;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
-}
 
 bool is_address(const std::string& text) {
   Error error;
@@ -50,11 +32,11 @@ Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, BackEnd w
   co_return *found;
 }
 
-std::string negotiate(const NegotiateToken& token) { return "Negotiate " + to_base64(token.token); }
+std::string negotiate(const NegotiateToken& token) { return "Negotiate " + base64(token.token); }
 
 std::string raw_negotiate(const NegotiateToken& token) {
   const auto init = decode_neg_token_init(token.token);
-  return init ? "Negotiate " + to_base64(init->mech_token) : "";
+  return init ? "Negotiate " + base64(init->mech_token) : "";
 }
 
 Result<NegotiateToken> token_for(const TicketPtr& ticket, const std::string& bindings) { return make_negotiate_token(*ticket, as_bytes(bindings)); }

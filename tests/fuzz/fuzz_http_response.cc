@@ -3,6 +3,7 @@
 #include "proxy/headers.h"
 #include "proxy/own_address.h"
 #include "proxy/request_rules.h"
+#include "sspi_shim/protocol/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Field& field : head.fields) {
     const auto token = negotiate_token_of(field.value);
     if (!token) continue;
-    const auto decoded = from_base64(*token);
+    const auto decoded = stead::from_base64(*token);
     if (decoded) expect(decoded->size() <= token->size(), "base64 grows nothing");
   }
   if (head.status < 200) return 0;

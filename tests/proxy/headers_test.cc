@@ -148,15 +148,6 @@ TEST(Negotiate, TokensAreFoundAndDecoded) {
   EXPECT_EQ(negotiate_token_of("Negotiate"), "");
   EXPECT_FALSE(negotiate_token_of("Negotiated x"));
   EXPECT_FALSE(negotiate_token_of("Basic x"));
-  EXPECT_EQ(base64({1, 2, 3, 4}), "AQIDBA==");
-  EXPECT_EQ(from_base64("AQIDBA=="), (std::vector<std::uint8_t>{1, 2, 3, 4}));
-  for (const char* bad : {"", "A", "AQIDBA=", "AQ=DBA==", "AQI*BA==", "====", "AQIDBA= ", " AQIDBA=", "AQID\r\nBA", "AQID\xc3\xa4" "BA", "AQ-_BA==", "A====="})
-    EXPECT_FALSE(from_base64(bad) && !from_base64(bad)->empty()) << bad;
-  for (std::size_t size = 1; size < 70; ++size) {
-    std::vector<std::uint8_t> bytes(size);
-    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 + size);
-    EXPECT_EQ(from_base64(base64(bytes)), bytes);
-  }
 }
 
 }  // namespace

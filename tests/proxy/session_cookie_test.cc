@@ -164,17 +164,6 @@ INSTANTIATE_TEST_SUITE_P(Headers, FindCookie,
                                          CookieHeader{"case_matters", "Stead=x", "-"}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-TEST(Base64Url, TakesOneSpellingOnly) {
-  for (std::size_t size = 0; size < 50; ++size) {
-    const Buffer bytes(size, 0xa7);
-    EXPECT_EQ(from_base64url(base64url(bytes)), bytes);
-  }
-  EXPECT_FALSE(from_base64url("A"));
-  EXPECT_FALSE(from_base64url("AB"));  // stray bits
-  EXPECT_FALSE(from_base64url("AA=="));
-  EXPECT_FALSE(from_base64url("+/"));
-}
-
 class SessionKeyFile : public testing::Test {
  protected:
   void SetUp() override {

@@ -2,7 +2,6 @@
 #include "proxy/sign_in.h"
 
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,6 +11,7 @@
 #include "proxy/login_form.h"
 #include "proxy/session_cookie.h"
 #include "sspi_shim/context/keytab.h"
+#include "sspi_shim/protocol/base64.h"
 #include "tests/context/ticket_fixture.h"
 #include "tests/proxy/certificates.h"
 #include "tests/proxy/fake_client.h"
@@ -24,12 +24,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 using enum SignInMethod;
-
-std::string base64(Bytes bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), int(bytes.size()));
-  return out;
-}
 
 // A browser's request: what it holds outlives the view.
 struct Request {

@@ -1,8 +1,10 @@
 /* libkrb5's client against a KDC, for tests/bench/client.py: what client_bench does, by MIT's library.
  *
  *   krb5_s4u_bench gss FRONT_END SPN USER@REALM COUNT THREADS        gss_acquire_cred_impersonate_name, gss_init_sec_context
- *   krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT THREADS   krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION, the
- *                                                                    evidence had before; then an AP-REQ
+ *   krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT THREADS   gss_init_sec_context, with credentials had before: an acceptor's
+ *                                                                    proxy credentials are of this kind
+ *   krb5_s4u_bench bare FRONT_END SPN USER@REALM COUNT THREADS       no GSSAPI: krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION,
+ *                                                                    the evidence had before; then an AP-REQ, without SPNEGO
  * COUNT users, USER1 and on, THREADS at a time: each thread has a context, a cache and a TGT of its own. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where and who. */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
@@ -59,22 +61,31 @@ static gss_name_t import(const char* name) {
   return out;
 }
 
-static void one_by_gss(gss_cred_id_t self, const char* user, gss_name_t target) {
+static gss_cred_id_t impersonate(gss_cred_id_t self, const char* user) {
   OM_uint32 minor, ignored;
   gss_name_t name = import(user);
   gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
-  gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-  gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
   gss_OID_set_desc mechs = {1, &kSpnego};
   check_gss(gss_acquire_cred_impersonate_name(&minor, self, name, GSS_C_INDEFINITE, &mechs, GSS_C_INITIATE, &cred, NULL, NULL), &minor,
             "gss_acquire_cred_impersonate_name");
+  gss_release_name(&ignored, &name);
+  return cred;
+}
+static void make_token(gss_cred_id_t cred, gss_name_t target) {
+  OM_uint32 minor, ignored;
+  gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+  gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
   check_gss(gss_init_sec_context(&minor, cred, &context, target, &kSpnego, GSS_C_MUTUAL_FLAG, GSS_C_INDEFINITE, GSS_C_NO_CHANNEL_BINDINGS,
                                  GSS_C_NO_BUFFER, NULL, &token, NULL, NULL),
             &minor, "gss_init_sec_context");
   gss_release_buffer(&ignored, &token);
   gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
+}
+static void one_by_gss(gss_cred_id_t self, const char* user, gss_name_t target) {
+  OM_uint32 ignored;
+  gss_cred_id_t cred = impersonate(self, user);
+  make_token(cred, target);
   gss_release_cred(&ignored, &cred);
-  gss_release_name(&ignored, &name);
 }
 
 static __thread krb5_context krb;
@@ -103,7 +114,7 @@ static krb5_creds* evidence_of(const char* user) {
   krb5_free_principal(krb, in.client);
   return out;
 }
-static void one_by_evidence(krb5_creds* evidence) {
+static void one_bare(krb5_creds* evidence) {
   krb5_creds in, *out;
   krb5_error_code code;
   krb5_auth_context auth = NULL;
@@ -122,7 +133,8 @@ static void one_by_evidence(krb5_creds* evidence) {
 }
 
 static const char *front_end, *spn, *user_at_realm;
-static int by_gss, count, threads;
+static enum { kGss, kEvidence, kBare } way;
+static int count, threads;
 static double* took;
 static pthread_barrier_t ready, started;
 
@@ -132,32 +144,33 @@ static void* work(void* first) {
   int i;
   gss_cred_id_t self = GSS_C_NO_CREDENTIAL;
   gss_name_t target = GSS_C_NO_NAME;
+  gss_cred_id_t* users = calloc((size_t)count, sizeof *users);
   krb5_creds** evidence = calloc((size_t)count, sizeof *evidence);
   const int mine = (int)(intptr_t)first;
   user_name(user, sizeof user, user_at_realm, 0);
-  if (by_gss) {
+  if (way == kBare) open_krb5(front_end, spn);
+  if (way != kBare) {
     OM_uint32 minor;
     gss_name_t me = import(front_end);
     target = import(spn);
     check_gss(gss_acquire_cred(&minor, me, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &self, NULL, NULL), &minor, "gss_acquire_cred");
     one_by_gss(self, user, target);
-  } else {
-    open_krb5(front_end, spn);
-    for (i = mine; i < count; i += threads) {
-      user_name(user, sizeof user, user_at_realm, i + 1);
-      evidence[i] = evidence_of(user);
-    }
-    one_by_evidence(evidence[mine]);
   }
+  for (i = mine; i < count; i += threads) {
+    user_name(user, sizeof user, user_at_realm, i + 1);
+    if (way == kBare) evidence[i] = evidence_of(user);
+    if (way == kEvidence) users[i] = impersonate(self, user);
+  }
+  if (way == kBare) one_bare(evidence[mine]);
   pthread_barrier_wait(&ready);
   pthread_barrier_wait(&started);
   for (i = mine; i < count; i += threads) {
     const double start = now();
     user_name(user, sizeof user, user_at_realm, i + 1);
-    if (by_gss) {
-      one_by_gss(self, user, target);
-    } else {
-      one_by_evidence(evidence[i]);
+    switch (way) {
+      case kGss: one_by_gss(self, user, target); break;
+      case kEvidence: make_token(users[i], target); break;
+      case kBare: one_bare(evidence[i]); break;
     }
     took[i] = (now() - start) * 1e3;
   }
@@ -169,7 +182,15 @@ int main(int argc, char** argv) {
   double cpu, begun, wall;
   pthread_t* running;
   if (argc != 7 || strchr(argv[4], '@') == NULL) return 2;
-  by_gss = strcmp(argv[1], "gss") == 0;
+  if (strcmp(argv[1], "gss") == 0) {
+    way = kGss;
+  } else if (strcmp(argv[1], "evidence") == 0) {
+    way = kEvidence;
+  } else if (strcmp(argv[1], "bare") == 0) {
+    way = kBare;
+  } else {
+    return 2;
+  }
   front_end = argv[2];
   spn = argv[3];
   user_at_realm = argv[4];

@@ -1,4 +1,4 @@
-# ctest: TIMEOUT 180
+# ctest: TIMEOUT 400
 """samples/backend tells how a user signed in and by which services he came, and its access rules can use it."""
 
 import http.client

@@ -1,5 +1,5 @@
 """The cases of delegation_cases.txt that say `proxy`: the same answers through stead-proxy, in front of a stock service."""
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 
 import itertools
 import time

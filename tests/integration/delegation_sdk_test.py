@@ -1,5 +1,5 @@
 """Every case of delegation_cases.txt through the SDK's C++ API: one client a front end, all its users' cases asked at once."""
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 
 import collections
 import dataclasses

@@ -1,4 +1,4 @@
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 # ctest: RUN_SERIAL
 """The demo's story holds, every system of it; and without the controller that it hangs on it ends with the reason."""
 

@@ -1,4 +1,4 @@
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 """Unconstrained delegation: stock kinit and curl forward a TGT, and stead-proxy asks a back end as the user, on the routes that say so."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# ctest: TIMEOUT 600
 """The installed tree: consumers outside our own tree build against it by CMake and by pkg-config, in C and in C++, and run."""
 
 import os

@@ -1,4 +1,4 @@
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 """Each preset configures, also those that few people build."""
 
 import json

@@ -1,5 +1,5 @@
 """samples/sdk_postgresql: app servers in C++ and in C whose users reach a stock PostgreSQL as themselves, also all at once."""
-# ctest: TIMEOUT 240
+# ctest: TIMEOUT 400
 
 import concurrent.futures
 import os

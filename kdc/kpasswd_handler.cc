@@ -17,21 +17,49 @@ namespace {
 
 constexpr std::chrono::minutes kSkew{5};
 
-// Authenticators seen: a captured change must not set an old password again. An entry lives as long as its time could be accepted.
-class SeenAuthenticators {
+// Requests by their authenticators. A captured change must not set an old password again; a request that comes once more, octet for octet,
+// because its answer was lost or late, has the same answer. An entry lives as long as its authenticator's time could be accepted.
+class SeenRequests {
  public:
-  bool is_new(Bytes authenticator, Time now) {
-    std::array<std::uint8_t, 32> digest{};
-    EVP_Digest(authenticator.data(), authenticator.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  using Digest = std::array<std::uint8_t, 32>;
+  struct Before {
+    bool same = false;  // it is that request, not another one with its authenticator
+    Buffer reply;       // empty: it is being answered
+  };
+
+  // Nothing where the authenticator is new, which it is not from here on.
+  std::optional<Before> claim(Bytes authenticator, Bytes request, Time now) {
+    const Digest key = digest_of(authenticator), whole = digest_of(request);
     const std::scoped_lock lock(mutex_);
-    std::erase_if(until_, [&](const auto& entry) { return entry.second < now; });
-    return until_.try_emplace(digest, now + 2 * kSkew).second;
+    std::erase_if(seen_, [&](const auto& entry) { return entry.second.until < now; });
+    const auto [at, is_new] = seen_.try_emplace(key, Entry{now + 2 * kSkew, whole, {}});
+    if (is_new) return std::nullopt;
+    return Before{at->second.request == whole, at->second.reply};
+  }
+  void answered(Bytes authenticator, const Buffer& reply) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = seen_.find(digest_of(authenticator)); found != seen_.end()) found->second.reply = reply;
   }
 
  private:
+  struct Entry {
+    Time until;
+    Digest request;
+    Buffer reply;
+  };
+  static Digest digest_of(Bytes bytes) {
+    Digest out{};
+    EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, EVP_sha256(), nullptr);
+    return out;
+  }
   std::mutex mutex_;
-  std::map<std::array<std::uint8_t, 32>, Time> until_;
+  std::map<Digest, Entry> seen_;
 };
+
+SeenRequests& seen_requests() {
+  static SeenRequests seen;
+  return seen;
+}
 
 struct Verdict {
   KpasswdResult code = KpasswdResult::success;
@@ -40,6 +68,7 @@ struct Verdict {
 
 // What an AP-REQ for kadmin/changepw proves.
 struct Caller {
+  Buffer sealed_authenticator;
   EncTicketPart ticket;
   Authenticator authenticator;
   Key session, subkey;  // subkey: the session key where the client sent none
@@ -47,14 +76,15 @@ struct Caller {
 };
 
 struct Refused {
-  KrbErrc code;
+  KrbErrc code{};
   Verdict verdict;
+  std::optional<Buffer> before;  // the request was answered with this already; empty: is being answered
 };
 
 template <class T>
 using Judged = std::variant<T, Refused>;
 
-Refused refuse(KrbErrc code, KpasswdResult result, std::string text) { return {code, {result, std::move(text)}}; }
+Refused refuse(KrbErrc code, KpasswdResult result, std::string text) { return {code, {result, std::move(text)}, {}}; }
 
 // Tries the current key and, for tickets older than the last change, the one before.
 Result<SecretBuffer> open_ticket(const AccountEntry& krbtgt, const EncryptedData& data) {
@@ -67,8 +97,7 @@ Result<SecretBuffer> open_ticket(const AccountEntry& krbtgt, const EncryptedData
   return WireErrc::integrity;
 }
 
-Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain, Bytes ap_message, Time now) {
-  static SeenAuthenticators seen;
+Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain, Bytes ap_message, Bytes whole, Time now) {
   const auto request = decode_ap_req(ap_message);
   if (!request) return refuse(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::malformed, "the AP-REQ cannot be read");
   if (!equal_ignoring_case(request->ticket.realm, domain.domain->realm) || snapshot.by_spn(domain, to_string(request->ticket.sname)) != domain.krbtgt)
@@ -92,7 +121,12 @@ Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain,
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, KpasswdResult::auth_error, "ticket and authenticator name different clients");
   const auto ctime = caller.authenticator.ctime;
   if (ctime > now + kSkew || ctime + kSkew < now) return refuse(KrbErrc::KRB_AP_ERR_SKEW, KpasswdResult::auth_error, "the clocks differ by more than five minutes");
-  if (!seen.is_new(request->authenticator.cipher, now)) return refuse(KrbErrc::KRB_AP_ERR_REPEAT, KpasswdResult::auth_error, "the request is a replay");
+  if (auto before = seen_requests().claim(request->authenticator.cipher, whole, now)) {
+    Refused replay = refuse(KrbErrc::KRB_AP_ERR_REPEAT, KpasswdResult::auth_error, "the request is a replay");
+    if (before->same) replay.before = std::move(before->reply);
+    return replay;
+  }
+  caller.sealed_authenticator = request->authenticator.cipher;
   caller.subkey = caller.session;
   if (caller.authenticator.subkey) {
     auto subkey = Key::make(*caller.authenticator.subkey);
@@ -175,6 +209,25 @@ Buffer sealed_reply(const Caller& caller, const Verdict& verdict, Bytes from) {
   return encode(KpasswdFrame{kKpasswdChange, ap_rep, priv});
 }
 
+// What an authenticated caller asks for, done.
+Buffer reply_to(Directory& directory, const Snapshot& snapshot, const DomainEntry& domain, const Caller& caller, const KpasswdFrame& frame, Time now, Bytes from) {
+  const auto priv = decode_krb_priv(frame.message);
+  const auto plain = priv ? decrypt_data(caller.subkey, KeyUsage::krb_priv, *priv) : Result<SecretBuffer>(priv.error());
+  auto part = plain ? decode_enc_krb_priv_part(*plain) : Result<EncKrbPrivPart>(plain.error());
+  if (!part) return error_reply(domain, refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::malformed, "the KRB-PRIV cannot be decrypted"), now);
+  const AccountEntry* target = nullptr;
+  SecretBuffer password;
+  auto verdict = judge(snapshot, domain, caller, frame.version, std::move(part->user_data), target, password);
+  if (verdict.code == KpasswdResult::success && !directory.set_password(domain.domain->realm, target->account->name, as_text(password)))
+    verdict = {KpasswdResult::hard_error, "the password could not be kept"};
+  const auto client = to_string(caller.ticket.cname, caller.ticket.crealm);
+  if (verdict.code == KpasswdResult::success)
+    spdlog::info("{} changed the password of {}@{}", client, target->account->name, domain.domain->realm);
+  else
+    spdlog::warn("{} asked for a password change, refused: {}", client, verdict.text);
+  return sealed_reply(caller, verdict, from);
+}
+
 }  // namespace
 
 Buffer kpasswd_reply(Directory& directory, std::string_view realm, Bytes request, Time now, Bytes from) {
@@ -186,24 +239,12 @@ Buffer kpasswd_reply(Directory& directory, std::string_view realm, Bytes request
     if (frame.error() != make_error_code(WireErrc::unsupported)) return {};
     return error_reply(*domain, refuse(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::bad_version, "neither change (1) nor set (0xff80) password"), now);
   }
-  auto judged = authenticate(*snapshot, *domain, frame->ap_message, now);
-  if (const auto* refused = std::get_if<Refused>(&judged)) return error_reply(*domain, *refused, now);
+  auto judged = authenticate(*snapshot, *domain, frame->ap_message, request, now);
+  if (const auto* refused = std::get_if<Refused>(&judged)) return refused->before ? *refused->before : error_reply(*domain, *refused, now);
   const auto& caller = std::get<Caller>(judged);
-  const auto priv = decode_krb_priv(frame->message);
-  const auto plain = priv ? decrypt_data(caller.subkey, KeyUsage::krb_priv, *priv) : Result<SecretBuffer>(priv.error());
-  auto part = plain ? decode_enc_krb_priv_part(*plain) : Result<EncKrbPrivPart>(plain.error());
-  if (!part) return error_reply(*domain, refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::malformed, "the KRB-PRIV cannot be decrypted"), now);
-  const AccountEntry* target = nullptr;
-  SecretBuffer password;
-  auto verdict = judge(*snapshot, *domain, caller, frame->version, std::move(part->user_data), target, password);
-  if (verdict.code == KpasswdResult::success && !directory.set_password(domain->domain->realm, target->account->name, as_text(password)))
-    verdict = {KpasswdResult::hard_error, "the password could not be kept"};
-  const auto client = to_string(caller.ticket.cname, caller.ticket.crealm);
-  if (verdict.code == KpasswdResult::success)
-    spdlog::info("{} changed the password of {}@{}", client, target->account->name, domain->domain->realm);
-  else
-    spdlog::warn("{} asked for a password change, refused: {}", client, verdict.text);
-  return sealed_reply(caller, verdict, from);
+  Buffer reply = reply_to(directory, *snapshot, *domain, caller, *frame, now, from);
+  seen_requests().answered(caller.sealed_authenticator, reply);
+  return reply;
 }
 
 }  // namespace stead::kdc

@@ -147,6 +147,8 @@ std::uint32_t Reader::kerberos_flags() {
   const Bytes content = raw(kBitString);
   if (failed()) return 0;
   if (content.size() < 2 || content[0] > 7) return fail(WireErrc::bad_value), 0;
+  // Unused bits are zero (X.690 §11.2.1): whoever reads them all the same sees other flags than we.
+  if (rules_ == Rules::der && (content.back() & ~(0xff << content[0]) & 0xff) != 0) return fail(WireErrc::bad_value), 0;
   std::uint32_t flags = 0;
   for (std::size_t i = 1; i < 5; ++i) flags = flags << 8 | (i < content.size() ? content[i] : 0);
   // The last octet's unused bits are no part of the value.

@@ -21,7 +21,7 @@ Buffer replaced(Buffer der, const Buffer& from, const Buffer& to) {
 TEST(KdcReq, KeepsItsBodyAsReceived) {
   // A nonce as a signed integer, and flags one bit long: others than we would write.
   const Buffer body = from_hex(
-      "304e a004 03020740 a20b1b09412e4558414d504c45 a511180f32303337303931333032343830355a a703 0201fe"
+      "304e a004 03020700 a20b1b09412e4558414d504c45 a511180f32303337303931333032343830355a a703 0201fe"
       "a805 3003020112 a912 3010 300e a003020102 a1070405 0102030405");
   Buffer request = from_hex("6a00 3000 a103020105 a20302010a a400");
   append(request, body);

@@ -38,6 +38,8 @@ std::optional<Unframed> unframe(Bytes token) {
     if (init->mech_types.front() != mech_oid::kerberos && init->mech_types.front() != mech_oid::ms_kerberos) return std::nullopt;
     out.chosen = std::move(init->mech_types.front());
     inner = std::move(init->mech_token);
+    // libgssapi takes seven bits, not RFC 4178's 32.
+    if (!init->req_flags.empty() && (init->req_flags.size() != 2 || init->req_flags[0] != 1)) return std::nullopt;
     token = inner;
   }
   if (!is_named_kerberos(token)) return std::nullopt;

@@ -42,7 +42,8 @@ Result<NegTokenInit> decode_neg_token_init(Bytes token) {
           f.sequence_of([&](der::Reader& item) { out.mech_types.push_back(to_buffer(item.raw(der::kOid))); },
                         kMaxMechs);
         });
-        seq.optional_field(1, [](der::Reader& f) { f.raw(der::kBitString); });  // reqFlags: not used by anybody
+        if (seq.optional_field(1, [&](der::Reader& f) { out.req_flags = to_buffer(f.raw(der::kBitString)); }) && out.req_flags.empty())
+          return seq.fail(WireErrc::bad_value);
         seq.optional_field(2, [&](der::Reader& f) { out.mech_token = to_buffer(f.octet_string()); });
         seq.optional_field(3, [&](der::Reader& f) { out.mech_list_mic = to_buffer(f.any()); });
         seq.skip_rest();  // "..." in the source
@@ -63,6 +64,7 @@ Buffer encode(const NegTokenInit& value) {
             for (const Buffer& mech : value.mech_types) list.raw(der::kOid, mech);
           });
         });
+        if (!value.req_flags.empty()) seq.field(1, [&](der::Writer& f) { f.raw(der::kBitString, value.req_flags); });
         if (!value.mech_token.empty()) seq.field(2, [&](der::Writer& f) { f.octet_string(value.mech_token); });
         if (!value.mech_list_mic.empty()) seq.field(3, [&](der::Writer& f) { f.any(value.mech_list_mic); });
       });

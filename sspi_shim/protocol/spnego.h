@@ -21,6 +21,7 @@ struct NegTokenInit {
   std::vector<Buffer> mech_types;
   Buffer mech_token;          // empty: absent
   Buffer mech_list_mic = {};  // the element in [3] as it came: an OCTET STRING, or a server's negHints; empty: absent
+  Buffer req_flags = {};      // content of the BIT STRING in [1], used by nobody; empty: absent
   friend bool operator==(const NegTokenInit&, const NegTokenInit&) = default;
 };
 [[nodiscard]] Result<NegTokenInit> decode_neg_token_init(Bytes token);

@@ -31,13 +31,16 @@ struct Draft {
   KrbTokenId id = KrbTokenId::ap_req;
   std::function<void(ApReq&)> spoil;
 
+  std::function<Buffer(Bytes)> change_part;  // of the ticket, as it is encoded
   [[nodiscard]] Buffer token() const {
     Authenticator sent = authenticator;
     if (checksum) {
       sent.checksum = Checksum{kGssChecksumType, encode(*checksum)};
       append(sent.checksum->value, after_checksum);
     }
-    ApReq request{options, {service.realm, service.name, encrypt_data(service_key, KeyUsage::ticket, encode(part), kvno)},
+    Buffer ticket_part = to_buffer(encode(part));
+    if (change_part) ticket_part = change_part(ticket_part);
+    ApReq request{options, {service.realm, service.name, encrypt_data(service_key, KeyUsage::ticket, ticket_part, kvno)},
                   encrypt_data(session_key, KeyUsage::ap_req_authenticator, encode(sent))};
     if (spoil) spoil(request);
     const Buffer framed = encode(KrbToken{id, encode(request)});
@@ -54,7 +57,7 @@ class PlainTokenTest : public test::TicketFixture {
   [[nodiscard]] Draft draft() const {
     const Time now = std::chrono::floor<std::chrono::seconds>(system_clock::now());
     Draft out{.service = service_, .service_key = service_key_, .part = {}, .authenticator = {}, .checksum = GssChecksum{}, .after_checksum = {},
-              .mech_list_mic = {}, .spoil = {}};
+              .mech_list_mic = {}, .spoil = {}, .change_part = {}};
     out.part.flags = ticket_flag::forwardable | ticket_flag::pre_authent;
     out.part.key = out.session_key.to_encryption_key();
     out.part.crealm = out.authenticator.crealm = "HOME.TEST";
@@ -189,6 +192,51 @@ TEST_F(PlainTokenTest, LeavesOtherMechanismsToTheLibrary) {
 TEST_F(PlainTokenTest, RefusesEveryPartOfAToken) {
   const Buffer whole = draft().token();
   const AcceptSettings kept = settings();
+// reqFlags are seven bits for libgssapi, and nothing else.
+TEST_F(PlainTokenTest, TakesTheFlagsOfNegotiationAsTheStockAcceptorDoes) {
+  for (const auto& [flags, taken] : {std::pair("03020102", true), std::pair("03020002", false), std::pair("0303010200", false), std::pair("030101", false), std::pair("0300", false)}) {
+    der::Writer out;
+    out.element(der::application(0), [&](der::Writer& gss) {
+      gss.raw(der::kOid, mech_oid::spnego);
+      gss.field(0, [&](der::Writer& choice) {
+        choice.sequence([&](der::Writer& seq) {
+          seq.field(0, [](der::Writer& f) { f.sequence([](der::Writer& list) { list.raw(der::kOid, mech_oid::kerberos); }); });
+          seq.field(1, [&](der::Writer& f) { f.any(from_hex(flags)); });
+          seq.field(2, [&](der::Writer& f) { f.octet_string(decode_neg_token_init(draft().token()).value().mech_token); });
+        });
+      });
+    });
+    const Buffer token = std::move(out).finish();
+    EXPECT_EQ(takes(token), taken) << flags;
+    EXPECT_EQ(test::accept(token).complete, taken) << flags;
+  }
+}
+
+// libkrb5 takes the octet as it is: the ticket is invalid for it.
+TEST_F(PlainTokenTest, TakesNoFlagsWithBitsThatAreNoneOfThem) {
+  Draft changed = draft();
+  changed.change_part = [](Bytes whole) {
+    der::Reader in(whole);
+    der::Writer out;
+    in.element(der::application(3), [&](der::Reader& app) {
+      app.sequence([&](der::Reader& seq) {
+        seq.any();
+        out.element(der::application(3), [&](der::Writer& w) {
+          w.sequence([&](der::Writer& fields) {
+            fields.any(from_hex("a004 03020701"));
+            fields.any(seq.rest());
+          });
+        });
+        seq.skip_rest();
+      });
+    });
+    return std::move(out).finish();
+  };
+  const Buffer token = changed.token();
+  EXPECT_FALSE(takes(token));
+  EXPECT_FALSE(test::accept(token).complete);
+}
+
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_FALSE(judge_plain_token(Bytes(whole).first(size), {}, BindingsPolicy::allow, kept, system_clock::now())) << size;
   Buffer longer = whole;

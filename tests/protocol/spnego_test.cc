@@ -72,7 +72,7 @@ TEST(NegTokenInit, TakesFlagsMicAndWhatMayFollow) {
   fixed[13] = std::uint8_t(token.size() - 14);
   const Result<NegTokenInit> decoded = decode_neg_token_init(fixed);
   ASSERT_TRUE(decoded.has_value()) << decoded.error().message();
-  EXPECT_EQ(*decoded, (NegTokenInit{{mech_oid::kerberos}, {0x41}, {0x04, 0x02, 0x42, 0x42}}));
+  EXPECT_EQ(*decoded, (NegTokenInit{{mech_oid::kerberos}, {0x41}, {0x04, 0x02, 0x42, 0x42}, {0x01, 0x86}}));
 }
 
 TEST(NegTokenInit, RefusesAnotherMechanismsFraming) {

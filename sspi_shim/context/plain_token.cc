@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sspi_shim/protocol/ap_messages.h"
+#include "sspi_shim/protocol/pac.h"
 #include "sspi_shim/protocol/spnego.h"
 
 namespace stead {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t kBareChecksum = 24;    // without a forwarded TGT and extensions
 constexpr std::uint32_t kDceStyle = 0x1000;  // three rounds
+constexpr std::size_t kMostPacBuffers = 4096;
+constexpr Time kBeginning{}, kEnd{std::chrono::seconds(0xffff'ffff)};  // of time, in libkrb5: what is beyond comes out at the other end
 
 // A token out of its frames. `chosen`: SPNEGO's mechanism; empty: there is no SPNEGO around it.
 struct Unframed {
@@ -35,11 +38,11 @@ std::optional<Unframed> unframe(Bytes token) {
   if (auto init = decode_neg_token_init(token)) {
     // With another mechanism first, or with a checksum over the list, there is more to SPNEGO than a frame.
     if (init->mech_types.empty() || !init->mech_list_mic.empty()) return std::nullopt;
+    // libgssapi takes seven bits, not RFC 4178's 32.
+    if (!init->req_flags.empty() && (init->req_flags.size() != 2 || init->req_flags[0] != 1)) return std::nullopt;
     if (init->mech_types.front() != mech_oid::kerberos && init->mech_types.front() != mech_oid::ms_kerberos) return std::nullopt;
     out.chosen = std::move(init->mech_types.front());
     inner = std::move(init->mech_token);
-    // libgssapi takes seven bits, not RFC 4178's 32.
-    if (!init->req_flags.empty() && (init->req_flags.size() != 2 || init->req_flags[0] != 1)) return std::nullopt;
     token = inner;
   }
   if (!is_named_kerberos(token)) return std::nullopt;
@@ -51,13 +54,38 @@ std::optional<Unframed> unframe(Bytes token) {
 
 bool is_valid_at(const EncTicketPart& part, Time now, std::chrono::seconds skew) {
   if ((part.flags & ticket_flag::invalid) != 0) return false;
-  return part.starttime.value_or(part.authtime) <= now + skew && now <= part.endtime + skew;
+  // The beginning of time stands for no time.
+  const Time start = part.starttime.value_or(kBeginning) == kBeginning ? part.authtime : *part.starttime;
+  for (const Time time : {part.authtime, start, part.endtime + skew, part.renew_till.value_or(kBeginning)})
+    if (time < kBeginning || time > kEnd) return false;
+  return start <= now + skew && now <= part.endtime + skew;
+}
+
+// libkrb5 looks into all that need not be understood for what it knows: a PAC, which must be one, and what KDCs other than AD's put there.
+bool is_understood(const AuthorizationElement& element, int& pacs) {
+  if (element.type != AdType::if_relevant) return false;
+  const auto inner = decode_authorization_data(element.data);
+  return inner && std::ranges::all_of(*inner, [&](const AuthorizationElement& e) {
+    if (e.type == AdType::if_relevant || e.type == AdType::kdc_issued || e.type == AdType::cammac) return false;
+    if (e.type != AdType::win2k_pac) return true;
+    const auto pac = decode_pac(e.data);
+    return ++pacs == 1 && pac && !pac->buffers.empty() && pac->buffers.size() <= kMostPacBuffers;
+  });
 }
 
 // Realms on the way that no KDC has vouched for are judged by krb5.conf's [capaths]; what else a ticket may be restricted to, by others.
 bool is_unrestricted(const EncTicketPart& part) {
+  if (part.transited.type < 0 || part.transited.type > 0xff) return false;  // libkrb5 keeps an octet
   if (!part.transited.contents.empty() && (part.flags & ticket_flag::transited_policy_checked) == 0) return false;
-  return std::ranges::all_of(part.authorization_data, [](const AuthorizationElement& element) { return element.type == AdType::if_relevant; });
+  int pacs = 0;
+  return std::ranges::all_of(part.authorization_data, [&](const AuthorizationElement& element) { return is_understood(element, pacs); });
+}
+
+// RFC 4537's list of the types that a client would like.
+bool is_etype_list(Bytes der) {
+  der::Reader in(der);
+  in.sequence_of([](der::Reader& item) { item.int32(); });
+  return in.finish(0).has_value();
 }
 
 // KERB_AP_OPTIONS_CBT (MS-KILE): the client says that it binds to channels, so a token without bindings was made for a place that has none.
@@ -67,7 +95,7 @@ std::optional<bool> binds_to_channels(const Authenticator& authenticator) {
   std::optional<bool> out = false;
   int found = 0;
   const auto look = [&](const AuthorizationElement& element) {
-    if (element.type == AdType::if_relevant) out.reset();
+    if (element.type == AdType::if_relevant || (element.type == AdType::etype_negotiation && !is_etype_list(element.data))) out.reset();
     if (element.type != AdType::ap_options || !out) return;
     if (++found > 1 || element.data.size() != 4) return out.reset();
     out = (load_le32(element.data.data()) & kCbt) != 0;

@@ -72,7 +72,7 @@ enum class PaType : std::int32_t {
   supported_enctypes = 165, pac_options = 167,
 };
 
-enum class AdType : std::int32_t { if_relevant = 1, kdc_issued = 4, and_or = 5, win2k_pac = 128, etype_negotiation = 129,
+enum class AdType : std::int32_t { if_relevant = 1, kdc_issued = 4, and_or = 5, cammac = 96, win2k_pac = 128, etype_negotiation = 129,
   token_restrictions = 141, ap_options = 143, target_principal = 144 };
 
 // Bit i of a KerberosFlags is 0x80000000 >> i.

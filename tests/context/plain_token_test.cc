@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "sspi_shim/protocol/ap_messages.h"
+#include "sspi_shim/protocol/pac.h"
 #include "sspi_shim/protocol/spnego.h"
 #include "stead/s4u.h"
 #include "tests/context/gss_peer.h"
@@ -30,8 +31,8 @@ struct Draft {
   Buffer mech_list_mic;
   KrbTokenId id = KrbTokenId::ap_req;
   std::function<void(ApReq&)> spoil;
-
   std::function<Buffer(Bytes)> change_part;  // of the ticket, as it is encoded
+
   [[nodiscard]] Buffer token() const {
     Authenticator sent = authenticator;
     if (checksum) {
@@ -88,6 +89,7 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
   const Key another = Key::random(EncType::aes256_cts_hmac_sha1_96), rc4 = Key::random(EncType::rc4_hmac), old = Key::random(EncType::aes256_cts_hmac_sha1_96),
             sha2 = Key::random(EncType::aes256_cts_hmac_sha384_192), short_sha2 = Key::random(EncType::aes128_cts_hmac_sha256_128);
   for (const auto& [kvno, key] : {std::pair(2U, old), std::pair(3U, rc4), std::pair(4U, sha2), std::pair(5U, short_sha2)}) add_key(service_, kvno, key);
+  const Buffer pac = encode(Pac{{{PacType::logon_info, Buffer(16)}}});
   const auto with_session_key = [](Draft& d, const Key& key) { d.session_key = key, d.part.key = key.to_encryption_key(); };
   const auto with_subkey = [](Draft& d, EncType type) { d.authenticator.subkey = Key::random(type).to_encryption_key(); };
   const Row rows[] = {
@@ -119,6 +121,18 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
       {"a realm on the way that a KDC vouches for", both, [](Draft& d) { d.part.transited.contents = to_buffer(as_bytes("ROOT.TEST")), d.part.flags |= ticket_flag::transited_policy_checked; }},
       {"authorization data that must be understood", gssapi, [](Draft& d) { d.part.authorization_data = {{AdType(4711), {1}}}; }},
       {"authorization data that need not be understood", both, [](Draft& d) { d.part.authorization_data = {if_relevant(AdType(4711), {1})}; }},
+      {"authorization data within the data that need not be understood", gssapi, [](Draft& d) { d.part.authorization_data = {if_relevant(AdType::if_relevant, encode(AuthorizationData{{AdType(4711), {1}}}))}; }},
+      {"authorization data that is none, in the ticket", neither, [](Draft& d) { d.part.authorization_data = {{AdType::if_relevant, {0x30, 0x05, 1}}}; }},
+      {"what the KDC issued, and is none", neither, [](Draft& d) { d.part.authorization_data = {if_relevant(AdType::kdc_issued, {1})}; }},
+      {"what a CAMMAC guards, and is none", neither, [](Draft& d) { d.part.authorization_data = {if_relevant(AdType::cammac, {1})}; }},
+      {"a PAC", both, [&](Draft& d) { d.part.authorization_data = {if_relevant(AdType::win2k_pac, pac)}; }},
+      {"a PAC cut short", neither, [&](Draft& d) { d.part.authorization_data = {if_relevant(AdType::win2k_pac, {pac.begin(), pac.end() - 8})}; }},
+      {"a PAC of nothing", neither, [](Draft& d) { d.part.authorization_data = {if_relevant(AdType::win2k_pac, encode(Pac{}))}; }},
+      {"a way of no type", neither, [](Draft& d) { d.part.transited.type = 256; }},
+      {"an end that 32 bits do not hold", neither, [](Draft& d) { d.part.endtime = Time(0x1'0000'0000s + 1h); }},
+      {"an end that 32 bits do not hold with the clock skew", neither, [](Draft& d) { d.part.endtime = Time(0xffff'ffffs - 1min); }},
+      {"an end before all time", neither, [](Draft& d) { d.part.renew_till = Time(-1s); }},
+      {"a start at the beginning of time, which is none", neither, [](Draft& d) { d.part.starttime = Time(), d.part.authtime = d.authenticator.ctime + 6min; }},
       {"a session key of RC4", gssapi, [&](Draft& d) { with_session_key(d, rc4); }},
       {"a session key of no size", neither, [](Draft& d) { d.part.key.value.resize(5); }},
 
@@ -150,6 +164,9 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
       {"a forwarded TGT that is none", neither, [](Draft& d) { d.checksum->flags |= gss_flag::delegate, d.checksum->delegated_credential = {1, 2, 3}; }},
       {"DCE's three rounds", neither, [](Draft& d) { d.checksum->flags |= 0x1000; }},
       {"a wish for an encryption type", both, [](Draft& d) { d.authenticator.authorization_data = {if_relevant(AdType::etype_negotiation, from_hex("300302 0112"))}; }},
+      {"a wish for an encryption type that must be understood", both, [](Draft& d) { d.authenticator.authorization_data = {{AdType::etype_negotiation, from_hex("300302 0112")}}; }},
+      {"a wish for nothing", neither, [](Draft& d) { d.authenticator.authorization_data = {if_relevant(AdType::etype_negotiation, {1, 2, 3})}; }},
+      {"a wish for what is no number", neither, [](Draft& d) { d.authenticator.authorization_data = {{AdType::etype_negotiation, from_hex("300304 0112")}}; }},
       {"the options of a client that binds, where there is no channel", both, [](Draft& d) { d.authenticator.authorization_data = {if_relevant(AdType::ap_options, {0, 0x40, 0, 0})}; }},
       {"options of no size", neither, [](Draft& d) { d.authenticator.authorization_data = {if_relevant(AdType::ap_options, {0, 0x40})}; }},
       {"authorization data that is none", neither, [](Draft& d) { d.authenticator.authorization_data = {{AdType::if_relevant, {0x30, 0x05, 1}}}; }},
@@ -175,23 +192,6 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
   }
 }
 
-TEST_F(PlainTokenTest, LeavesOtherMechanismsToTheLibrary) {
-  Draft second = draft();
-  second.mech_types = {mech_oid::ntlm, mech_oid::kerberos};
-  EXPECT_FALSE(takes(second.token())) << "another mechanism is wanted first";
-  Draft none = draft();
-  const Buffer framed = decode_neg_token_init(none.token()).value().mech_token;
-  EXPECT_FALSE(takes(encode(NegTokenInit{{}, framed}))) << "no mechanism is named";
-  EXPECT_FALSE(takes(encode(NegTokenInit{{mech_oid::kerberos}, {}}))) << "no token of the mechanism";
-  EXPECT_FALSE(takes(encode(NegTokenInit{{mech_oid::kerberos}, decode_krb_token(framed).value().message}))) << "an AP-REQ without a frame";
-  Buffer of_microsoft = framed;
-  std::search(of_microsoft.begin(), of_microsoft.end(), mech_oid::kerberos.begin(), mech_oid::kerberos.end())[3] = 0x82;
-  EXPECT_FALSE(takes(of_microsoft)) << "Microsoft's name in Kerberos' own frame, which the reply must have too";
-}
-
-TEST_F(PlainTokenTest, RefusesEveryPartOfAToken) {
-  const Buffer whole = draft().token();
-  const AcceptSettings kept = settings();
 // reqFlags are seven bits for libgssapi, and nothing else.
 TEST_F(PlainTokenTest, TakesTheFlagsOfNegotiationAsTheStockAcceptorDoes) {
   for (const auto& [flags, taken] : {std::pair("03020102", true), std::pair("03020002", false), std::pair("0303010200", false), std::pair("030101", false), std::pair("0300", false)}) {
@@ -237,6 +237,23 @@ TEST_F(PlainTokenTest, TakesNoFlagsWithBitsThatAreNoneOfThem) {
   EXPECT_FALSE(test::accept(token).complete);
 }
 
+TEST_F(PlainTokenTest, LeavesOtherMechanismsToTheLibrary) {
+  Draft second = draft();
+  second.mech_types = {mech_oid::ntlm, mech_oid::kerberos};
+  EXPECT_FALSE(takes(second.token())) << "another mechanism is wanted first";
+  Draft none = draft();
+  const Buffer framed = decode_neg_token_init(none.token()).value().mech_token;
+  EXPECT_FALSE(takes(encode(NegTokenInit{{}, framed}))) << "no mechanism is named";
+  EXPECT_FALSE(takes(encode(NegTokenInit{{mech_oid::kerberos}, {}}))) << "no token of the mechanism";
+  EXPECT_FALSE(takes(encode(NegTokenInit{{mech_oid::kerberos}, decode_krb_token(framed).value().message}))) << "an AP-REQ without a frame";
+  Buffer of_microsoft = framed;
+  std::search(of_microsoft.begin(), of_microsoft.end(), mech_oid::kerberos.begin(), mech_oid::kerberos.end())[3] = 0x82;
+  EXPECT_FALSE(takes(of_microsoft)) << "Microsoft's name in Kerberos' own frame, which the reply must have too";
+}
+
+TEST_F(PlainTokenTest, RefusesEveryPartOfAToken) {
+  const Buffer whole = draft().token();
+  const AcceptSettings kept = settings();
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_FALSE(judge_plain_token(Bytes(whole).first(size), {}, BindingsPolicy::allow, kept, system_clock::now())) << size;
   Buffer longer = whole;

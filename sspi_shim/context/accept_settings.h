@@ -19,6 +19,8 @@ struct AcceptSettings {
   ReplayCache replay_cache;
 
   [[nodiscard]] bool permits(EncType type) const;
+  // How long an authenticator must be remembered: of a client whose clock is ahead by the skew it holds for twice the skew.
+  [[nodiscard]] std::chrono::seconds replay_life() const { return 2 * clock_skew; }
   // The key that a ticket says it is encrypted with; null: the keytab has none of that name, version and type.
   [[nodiscard]] const Key* key_for(const Ticket& ticket) const;
 };

@@ -65,7 +65,7 @@ class PlainAtOnce : public KerberosAcceptor::AtOnce {
     const auto now = std::chrono::system_clock::now();
     auto plain = judge_plain_token(token, bindings, policy, settings, now);
     if (!plain) return std::nullopt;
-    const auto answer = settings.replay_cache.remember_at_once(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings.clock_skew);
+    const auto answer = settings.replay_cache.remember_at_once(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings.replay_life());
     if (answer != ReplayCache::Answer::fresh) return std::nullopt;
     return std::move(plain->client);
   }
@@ -96,7 +96,7 @@ class GssAcceptor : public KerberosAcceptor {
     const auto now = std::chrono::system_clock::now();
     auto plain = judge_plain_token(token, bindings, policy, *settings, now);
     if (!plain) return std::nullopt;
-    switch (settings->replay_cache.remember(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings->clock_skew)) {
+    switch (settings->replay_cache.remember(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings->replay_life())) {
       case ReplayCache::Answer::fresh: return std::move(plain->client);
       case ReplayCache::Answer::replay: return RefusedClient{"Request is a replay: " + plain->client.user + "'s token was here before"};
       case ReplayCache::Answer::unusable: break;  // libgssapi says why

@@ -73,8 +73,8 @@ struct Record {
   Tag tag{};
   std::uint32_t stamp = 0;
   [[nodiscard]] bool empty() const { return !there || stamp == 0; }
-  // As libkrb5 compares times: modulo 2^32.
-  [[nodiscard]] bool free_at(std::uint32_t now, std::uint32_t life) const { return empty() || static_cast<std::int32_t>(now - (stamp + life)) > 0; }
+  // As libkrb5 compares times: unsigned, so that what was written while the clock was ahead stays.
+  [[nodiscard]] bool free_at(std::uint32_t now, std::uint32_t life) const { return empty() || now > stamp + life; }
 };
 
 Record record_at(Bytes bytes) {

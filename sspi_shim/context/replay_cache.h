@@ -32,7 +32,8 @@ class ReplayCache {
 
   // "none:": an administrator said that nothing shall be remembered; every tag is fresh.
   [[nodiscard]] bool is_none() const { return path_.empty(); }
-  // Blocks: the file is locked meanwhile. `tag`: the integrity tag of the authenticator's ciphertext. Thread-safe. `life`: of a record, the clock skew.
+  // Blocks: the file is locked meanwhile. `tag`: the integrity tag of the authenticator's ciphertext. `life`: before it a record is not written over.
+  // Thread-safe.
   [[nodiscard]] Answer remember(Bytes tag, Time now, std::chrono::seconds life) const;
   // The same where it does not block: the file lies in memory (tmpfs, such as systemd's RuntimeDirectory), and nobody has locked it. Else
   // nothing, and nothing was remembered.

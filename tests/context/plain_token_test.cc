@@ -339,6 +339,26 @@ TEST_F(PlainTokenTest, TheTagIsWhatLibkrb5Remembers) {
   }
 }
 
+// Of a client whose clock is fast: as long as the token would be taken, it is known, whatever came meanwhile.
+TEST_F(PlainTokenTest, IsRememberedAsLongAsItHolds) {
+  const AcceptSettings kept = settings();
+  Draft fast = draft();
+  const Time now = fast.authenticator.ctime, last = now + 2 * kept.clock_skew;
+  fast.authenticator.ctime += kept.clock_skew;
+  const Buffer token = fast.token();
+  const auto plain = judge_plain_token(token, {}, BindingsPolicy::allow, kept, now);
+  ASSERT_TRUE(plain);
+  ASSERT_EQ(kept.replay_cache.remember(plain->replay_tag, now, kept.replay_life()), ReplayCache::Answer::fresh);
+  for (std::uint32_t i = 0; i < 5000; ++i) {
+    Buffer other(12);
+    store_be32(other.data(), i);
+    ASSERT_EQ(kept.replay_cache.remember(other, last, kept.replay_life()), ReplayCache::Answer::fresh);
+  }
+  ASSERT_TRUE(judge_plain_token(token, {}, BindingsPolicy::allow, kept, last));
+  EXPECT_EQ(kept.replay_cache.remember(plain->replay_tag, last, kept.replay_life()), ReplayCache::Answer::replay);
+  EXPECT_FALSE(judge_plain_token(token, {}, BindingsPolicy::allow, kept, last + 1s));
+}
+
 // The stock initiator, with a ticket in its ccache, goes on with our reply.
 TEST_F(PlainTokenTest, TheReplySatisfiesTheStockInitiator) {
   for (const bool raw : {false, true}) {

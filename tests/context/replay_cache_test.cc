@@ -60,6 +60,13 @@ TEST_F(ReplayCacheTest, WritesOverWhatIsTooOldToBeReplayed) {
   EXPECT_LE(std::filesystem::file_size(path()), std::uintmax_t{16} * (1 + 1023 + 2048 + 4096)) << "it does not grow with time";
 }
 
+TEST_F(ReplayCacheTest, KeepsWhatWasWrittenWhileTheClockWasAhead) {
+  const auto cache = ReplayCache::in_file(path());
+  ASSERT_EQ(cache.remember(tag_of(-1), Time(std::chrono::seconds(4'100'000'000)), kLife), Answer::fresh);
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(cache.remember(tag_of(i), kNow, kLife), Answer::fresh) << i;
+  EXPECT_EQ(cache.remember(tag_of(-1), kNow, kLife), Answer::replay);
+}
+
 TEST_F(ReplayCacheTest, OnlyOneOfManyThreadsIsFirst) {
   std::atomic<int> fresh = 0, replays = 0;
   std::vector<std::thread> threads;

@@ -1,14 +1,11 @@
 // The judgment of plain tokens beside libgssapi's of the same token: it takes none that libgssapi refuses.
 #include "sspi_shim/context/plain_token.h"
 
-#include <functional>
-
-#include "sspi_shim/protocol/ap_messages.h"
 #include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/spnego.h"
 #include "stead/s4u.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"
+#include "tests/context/token_draft.h"
 
 namespace stead {
 namespace {
@@ -17,37 +14,7 @@ using namespace std::chrono_literals;
 using std::chrono::system_clock;
 constexpr std::string_view kOurs = "tls-server-end-point:0123456789abcdef", kOthers = "tls-server-end-point:fedcba9876543210";
 
-// All that a client's token is made of, to be changed before it is put together.
-struct Draft {
-  Principal service;
-  Key service_key, session_key = Key::random(EncType::aes256_cts_hmac_sha1_96);
-  std::optional<std::uint32_t> kvno = 3;
-  EncTicketPart part;
-  Authenticator authenticator;
-  std::optional<GssChecksum> checksum;
-  Buffer after_checksum;  // extensions
-  std::uint32_t options = ap_option::mutual_required;
-  std::vector<Buffer> mech_types{mech_oid::kerberos};  // none: no SPNEGO
-  Buffer mech_list_mic;
-  KrbTokenId id = KrbTokenId::ap_req;
-  std::function<void(ApReq&)> spoil;
-  std::function<Buffer(Bytes)> change_part;  // of the ticket, as it is encoded
-
-  [[nodiscard]] Buffer token() const {
-    Authenticator sent = authenticator;
-    if (checksum) {
-      sent.checksum = Checksum{kGssChecksumType, encode(*checksum)};
-      append(sent.checksum->value, after_checksum);
-    }
-    Buffer ticket_part = to_buffer(encode(part));
-    if (change_part) ticket_part = change_part(ticket_part);
-    ApReq request{options, {service.realm, service.name, encrypt_data(service_key, KeyUsage::ticket, ticket_part, kvno)},
-                  encrypt_data(session_key, KeyUsage::ap_req_authenticator, encode(sent))};
-    if (spoil) spoil(request);
-    const Buffer framed = encode(KrbToken{id, encode(request)});
-    return mech_types.empty() ? framed : encode(NegTokenInit{mech_types, framed, mech_list_mic});
-  }
-};
+using Draft = test::TokenDraft;
 
 AuthorizationElement if_relevant(AdType type, Buffer data) {
   return {AdType::if_relevant, encode(AuthorizationData{{type, std::move(data)}})};
@@ -56,18 +23,8 @@ AuthorizationElement if_relevant(AdType type, Buffer data) {
 class PlainTokenTest : public test::TicketFixture {
  protected:
   [[nodiscard]] Draft draft() const {
-    const Time now = std::chrono::floor<std::chrono::seconds>(system_clock::now());
-    Draft out{.service = service_, .service_key = service_key_, .part = {}, .authenticator = {}, .checksum = GssChecksum{}, .after_checksum = {},
-              .mech_list_mic = {}, .spoil = {}, .change_part = {}};
-    out.part.flags = ticket_flag::forwardable | ticket_flag::pre_authent;
-    out.part.key = out.session_key.to_encryption_key();
-    out.part.crealm = out.authenticator.crealm = "HOME.TEST";
-    out.part.cname = out.authenticator.cname = {NameType::principal, {"alice"}};
-    out.part.authtime = now - 5min;
-    out.part.endtime = now + 1h;
-    out.authenticator.ctime = now;
+    Draft out(service_, service_key_, 3, Key::random(EncType::aes256_cts_hmac_sha1_96), std::chrono::floor<std::chrono::seconds>(system_clock::now()));
     out.authenticator.cusec = ++cusec_;
-    out.checksum->flags = gss_flag::mutual | gss_flag::integrity;
     return out;
   }
   [[nodiscard]] AcceptSettings settings() const { return read_accept_settings(keytab_, {service_}).value(); }
@@ -90,6 +47,13 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
             sha2 = Key::random(EncType::aes256_cts_hmac_sha384_192), short_sha2 = Key::random(EncType::aes128_cts_hmac_sha256_128);
   for (const auto& [kvno, key] : {std::pair(2U, old), std::pair(3U, rc4), std::pair(4U, sha2), std::pair(5U, short_sha2)}) add_key(service_, kvno, key);
   const Buffer pac = encode(Pac{{{PacType::logon_info, Buffer(16)}}});
+  const auto spoil = [](auto change) {
+    return [change](Bytes der) {
+      ApReq request = decode_ap_req(der).value();
+      change(request);
+      return encode(request);
+    };
+  };
   const auto with_session_key = [](Draft& d, const Key& key) { d.session_key = key, d.part.key = key.to_encryption_key(); };
   const auto with_subkey = [](Draft& d, EncType type) { d.authenticator.subkey = Key::random(type).to_encryption_key(); };
   const Row rows[] = {
@@ -110,8 +74,8 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
       {"a key that is not ours", neither, [&](Draft& d) { d.service_key = another; }},
       {"a key of RC4", gssapi, [&](Draft& d) { d.service_key = rc4; }},
       {"a service that the keytab does not have", gssapi, [](Draft& d) { d.service.name.components = {"HTTP", "other"}; }},
-      {"a spoilt ticket", neither, [](Draft& d) { d.spoil = [](ApReq& r) { r.ticket.enc_part.cipher[50] ^= 1; }; }},
-      {"a ticket cut short", neither, [](Draft& d) { d.spoil = [](ApReq& r) { r.ticket.enc_part.cipher.resize(20); }; }},
+      {"a spoilt ticket", neither, [&](Draft& d) { d.change_request = spoil([](ApReq& r) { r.ticket.enc_part.cipher[50] ^= 1; }); }},
+      {"a ticket cut short", neither, [&](Draft& d) { d.change_request = spoil([](ApReq& r) { r.ticket.enc_part.cipher.resize(20); }); }},
       {"expired within the clock skew", both, [](Draft& d) { d.part.endtime = d.authenticator.ctime - 4min; }},
       {"expired", neither, [](Draft& d) { d.part.endtime = d.authenticator.ctime - 6min; }},
       {"valid soon, within the clock skew", both, [](Draft& d) { d.part.starttime = d.authenticator.ctime + 4min; }},
@@ -138,8 +102,8 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
 
       // The authenticator.
       {"another session key", neither, [&](Draft& d) { d.session_key = another; }},
-      {"a spoilt authenticator", neither, [](Draft& d) { d.spoil = [](ApReq& r) { r.authenticator.cipher[20] ^= 1; }; }},
-      {"no authenticator", neither, [](Draft& d) { d.spoil = [](ApReq& r) { r.authenticator.cipher.clear(); }; }},
+      {"a spoilt authenticator", neither, [&](Draft& d) { d.change_request = spoil([](ApReq& r) { r.authenticator.cipher[20] ^= 1; }); }},
+      {"no authenticator", neither, [&](Draft& d) { d.change_request = spoil([](ApReq& r) { r.authenticator.cipher.clear(); }); }},
       {"another user", neither, [](Draft& d) { d.authenticator.cname.components = {"bob"}; }},
       {"a user of another realm", neither, [](Draft& d) { d.authenticator.crealm = "OTHER.TEST"; }},
       {"a name in other letters", neither, [](Draft& d) { d.authenticator.cname.components = {"Alice"}; }},
@@ -194,19 +158,10 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
 
 // reqFlags are seven bits for libgssapi, and nothing else.
 TEST_F(PlainTokenTest, TakesTheFlagsOfNegotiationAsTheStockAcceptorDoes) {
-  for (const auto& [flags, taken] : {std::pair("03020102", true), std::pair("03020002", false), std::pair("0303010200", false), std::pair("030101", false), std::pair("0300", false)}) {
-    der::Writer out;
-    out.element(der::application(0), [&](der::Writer& gss) {
-      gss.raw(der::kOid, mech_oid::spnego);
-      gss.field(0, [&](der::Writer& choice) {
-        choice.sequence([&](der::Writer& seq) {
-          seq.field(0, [](der::Writer& f) { f.sequence([](der::Writer& list) { list.raw(der::kOid, mech_oid::kerberos); }); });
-          seq.field(1, [&](der::Writer& f) { f.any(from_hex(flags)); });
-          seq.field(2, [&](der::Writer& f) { f.octet_string(decode_neg_token_init(draft().token()).value().mech_token); });
-        });
-      });
-    });
-    const Buffer token = std::move(out).finish();
+  for (const auto& [flags, taken] : {std::pair("0102", true), std::pair("0002", false), std::pair("010200", false), std::pair("01", false)}) {
+    Draft changed = draft();
+    changed.req_flags = from_hex(flags);
+    const Buffer token = changed.token();
     EXPECT_EQ(takes(token), taken) << flags;
     EXPECT_EQ(test::accept(token).complete, taken) << flags;
   }

@@ -31,7 +31,11 @@ std::optional<ApReq> ap_req_of(Bytes token) {
 SECURITY_STATUS look_at_ticket(Context& context, Bytes token) {
   if (is_ntlm_token(token)) return fail(SEC_E_INVALID_TOKEN, "the client sent NTLM: it found no Kerberos ticket for this service");
   const Credentials& credentials = *context.credentials;
-  if (!credentials.negotiate && decode_neg_token_init(token)) return fail(SEC_E_INVALID_TOKEN, "the token is of Negotiate, the credentials are of Kerberos");
+  const auto init = decode_neg_token_init(token);
+  // What is malformed for us is not shown to libgssapi, which is laxer, not always to its own good.
+  if (!init && token.front() == der::application(0) && init.error() != make_error_code(WireErrc::unsupported))
+    return fail(SEC_E_INVALID_TOKEN, "the token is malformed: " + init.error().message());
+  if (!credentials.negotiate && init) return fail(SEC_E_INVALID_TOKEN, "the token is of Negotiate, the credentials are of Kerberos");
   const auto request = ap_req_of(token);
   if (!request) return SEC_E_OK;
   const Principal service{request->ticket.sname, request->ticket.realm};

@@ -39,8 +39,13 @@ Result<NegTokenInit> decode_neg_token_init(Bytes token) {
     gss.field(0, [&](der::Reader& choice) {
       choice.sequence([&](der::Reader& seq) {
         seq.field(0, [&](der::Reader& f) {
-          f.sequence_of([&](der::Reader& item) { out.mech_types.push_back(to_buffer(item.raw(der::kOid))); },
-                        kMaxMechs);
+          f.sequence_of(
+              [&](der::Reader& item) {
+                out.mech_types.push_back(to_buffer(item.raw(der::kOid)));
+                // No OBJECT IDENTIFIER is empty; after such a one libgssapi (1.20) reads beyond the end of its list.
+                if (out.mech_types.back().empty()) item.fail(WireErrc::bad_value);
+              },
+              kMaxMechs);
         });
         if (seq.optional_field(1, [&](der::Reader& f) { out.req_flags = to_buffer(f.raw(der::kBitString)); }) && out.req_flags.empty())
           return seq.fail(WireErrc::bad_value);

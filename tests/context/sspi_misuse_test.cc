@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "sspi_shim/protocol/spnego.h"
+#include "stead/s4u.h"
 #include "tests/context/ticket_fixture.h"
 
 #include "stead/sspi.h"
@@ -255,6 +257,17 @@ TEST_F(SspiMisuse, MessagesThatAreNone) {
     SecBufferDesc reply{SECBUFFER_VERSION, 1, &out};
     EXPECT_NE(AcceptSecurityContext(&credential_, nullptr, &desc, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr, nullptr), SEC_E_OK);
   }
+}
+
+// Such a token is good for libgssapi 1.20, or not, by what lies behind its list of mechanisms.
+TEST_F(SspiMisuse, AMechanismWithoutAName) {
+  NegTokenInit init = decode_neg_token_init(make_negotiate_token(issue()).value().token).value();
+  init.mech_types.emplace_back();
+  Buffer token = encode(init);
+  SecBuffer in{static_cast<ULONG>(token.size()), SECBUFFER_TOKEN, token.data()}, out{0, SECBUFFER_TOKEN, nullptr};
+  SecBufferDesc asked{SECBUFFER_VERSION, 1, &in}, reply{SECBUFFER_VERSION, 1, &out};
+  CtxtHandle context{};
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &asked, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr, nullptr), SEC_E_INVALID_TOKEN);
 }
 
 TEST_F(SspiMisuse, WhatIsNotOffered) {

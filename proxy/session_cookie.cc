@@ -229,6 +229,7 @@ const SessionCookie* OpenedCookies::open(std::string_view sealed) {
   if (!sealed.empty() && equal_in_constant_time(as_bytes(slot.sealed), as_bytes(sealed))) return &slot.cookie;
   auto cookie = open_session(keys_, sealed);
   if (!cookie) return nullptr;
+  static_assert(std::is_nothrow_move_assignable_v<Slot>);
   slot = {std::string(sealed), std::move(*cookie)};  // both or, where there is no memory, neither
   return &slot.cookie;
 }

@@ -59,6 +59,7 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::find_controller(std::st
 
 Client::Awaitable<Outcome<LocatedController>> S4uClient::searched(ControllerWish wish) {
   const std::string realm = wish.realms.front();
+  const std::string of = (wish.required & ds_flag::gc) != 0 ? "the global catalogs of the forest of " : "the controllers of ";
   Result<FoundController> found = co_await search_->find(std::move(wish));
   if (!found) co_return not_found(found.error(), realm, " with what is required");
   LocatedController out;
@@ -68,7 +69,7 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::searched(ControllerWish
   out.level = to_string(level_of(found->response.flags));
   out.site = found->response.dc_site_name;
   out.flags = found->response.flags;
-  out.why = "of the controllers of " + out.realm + " that answered, the best that has what is required";
+  out.why = "of " + of + to_upper(realm) + " that answered, the best that has what is required";
   out.seen = std::move(found->seen);
   co_return out;
 }

@@ -30,32 +30,36 @@ std::string key_of(const std::string& realm, const ControllerWish& wish) {
          std::to_string(wish.required_any);
 }
 
+bool is_of_forest(const NetlogonResponse& response, const ControllerWish& wish) {
+  return wish.forest.empty() || equal_ignoring_case(response.dns_forest_name, wish.forest);
+}
+
 }  // namespace
 
 // One search's pings.
 struct ControllerSearch::Round {
   explicit Round(const asio::any_io_executor& executor) : landed(executor) {}
-  std::vector<ControllerAddress> asked;
+  std::vector<Candidate> asked;
   std::vector<std::optional<NetlogonResponse>> responses;  // as `asked`
   std::vector<PingAnswer> answers;                         // as `asked`
   std::size_t under_way = 0;
   asio::steady_timer landed;
 
-  [[nodiscard]] FoundController found(const std::string& realm, std::size_t index, const ControllerWish& wish) const {
-    return {realm, asked[index], *responses[index], seen(wish)};
+  [[nodiscard]] FoundController found(std::size_t index, const ControllerWish& wish) const {
+    return {to_upper(responses[index]->dns_domain_name), asked[index].where, *responses[index], seen(wish)};
   }
   [[nodiscard]] std::vector<SeenController> seen(const ControllerWish& wish) const {
     std::vector<SeenController> out;
     for (std::size_t i = 0; i < asked.size(); ++i) {
       DcFacts facts;
-      facts.where = asked[i];
+      facts.where = asked[i].where;
       facts.answer = answers[i];
       if (responses[i]) facts.level = level_of(responses[i]->flags);
       if (responses[i] && facts.where.name.empty()) facts.where.name = responses[i]->dns_host_name;
       ChoiceRule rule;
       rule.at_least = wish.at_least;
       SeenController seen = seen_controller(facts, rule);
-      if (seen.answer == "ok" && !satisfies(*responses[i], wish)) seen.answer = "lacks what is required";
+      if (seen.answer == "ok" && !satisfies(*responses[i], wish)) seen.answer = is_of_forest(*responses[i], wish) ? "lacks what is required" : "not this forest";
       out.push_back(std::move(seen));
     }
     return out;
@@ -65,54 +69,49 @@ struct ControllerSearch::Round {
 ControllerSearch::ControllerSearch(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator)
     : executor_(std::move(executor)), locator_(std::move(locator)) {}
 
-asio::awaitable<void> ControllerSearch::ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index, std::string realm,
+asio::awaitable<void> ControllerSearch::ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index,
                                              std::chrono::milliseconds timeout) {
-  const ControllerAddress where = round->asked[index];
-  const PingOutcome outcome = co_await netlogon_ping(self->executor_, where, realm, timeout);
+  const Candidate candidate = round->asked[index];
+  const PingOutcome outcome = co_await netlogon_ping(self->executor_, candidate.where, candidate.domain, timeout);
   round->answers[index] = outcome.answer;
   if (outcome.answer == PingAnswer::ok) {
     round->responses[index] = outcome.response;
-    self->answers_[key_of(realm, where)] = {outcome.response, Clock::now()};
+    self->answers_[key_of(candidate.domain, candidate.where)] = {outcome.response, Clock::now()};
   }
   --round->under_way;
   round->landed.cancel();
 }
 
-void ControllerSearch::fill_from_memory(Round& round, const std::string& realm, const ControllerWish& wish) const {
+void ControllerSearch::fill_from_memory(Round& round, const ControllerWish& wish) const {
   for (std::size_t i = 0; i < round.asked.size() && !wish.fresh; ++i) {
-    const auto known = answers_.find(key_of(realm, round.asked[i]));
+    const auto known = answers_.find(key_of(round.asked[i].domain, round.asked[i].where));
     if (known == answers_.end() || (!wish.background && Clock::now() >= known->second.since + kLife)) continue;
     round.responses[i] = known->second.response;
     round.answers[i] = PingAnswer::ok;
   }
 }
 
-asio::awaitable<Result<FoundController>> ControllerSearch::find_in(ControllerWish wish, std::string realm) {
+asio::awaitable<Result<FoundController>> ControllerSearch::find_among(ControllerWish wish, std::vector<Candidate> candidates) {
+  if (candidates.empty()) co_return make_error_code(asio::error::host_not_found);
   const auto self = shared_from_this();
-  if (wish.fresh) locator_->forget(realm);
-  std::vector<KnownController> known;
-  if (wish.site.empty()) known = co_await locator_->controllers(realm);
-  else known = co_await locator_->controllers_of_site(realm, wish.site);
-  if (known.empty()) co_return make_error_code(asio::error::host_not_found);
   const auto round = std::make_shared<Round>(executor_);
-  for (const KnownController& dc : known) {
-    if (round->asked.size() < kMaxControllers) round->asked.push_back(dc.where);
-  }
+  if (candidates.size() > kMaxControllers) candidates.resize(kMaxControllers);
+  round->asked = std::move(candidates);
   round->responses.resize(round->asked.size());
   round->answers.resize(round->asked.size(), PingAnswer::silent);
-  fill_from_memory(*round, realm, wish);
+  fill_from_memory(*round, wish);
   bool preferred = false;
   if (!choose_controller(round->responses, wish, preferred) || !preferred) {
     for (std::size_t i = 0; i < round->asked.size(); ++i) {
       if (round->responses[i]) continue;
       ++round->under_way;
-      asio::co_spawn(executor_, ping(self, round, i, realm, wish.timeout), asio::detached);
+      asio::co_spawn(executor_, ping(self, round, i, wish.timeout), asio::detached);
     }
   }
   auto until = Clock::time_point::max();
   for (;;) {
     const auto best = choose_controller(round->responses, wish, preferred);
-    if (best && (preferred || round->under_way == 0 || Clock::now() >= until)) co_return round->found(realm, *best, wish);
+    if (best && (preferred || round->under_way == 0 || Clock::now() >= until)) co_return round->found(*best, wish);
     if (round->under_way == 0) break;
     if (best) until = std::min(until, Clock::now() + kGrace);
     round->landed.expires_at(until);
@@ -120,6 +119,70 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_in(ControllerWis
   }
   const bool any = std::any_of(round->responses.begin(), round->responses.end(), [](const auto& response) { return response.has_value(); });
   co_return any ? Error(asio::error::not_found) : Error(asio::error::timed_out);
+}
+
+asio::awaitable<Result<FoundController>> ControllerSearch::find_in(ControllerWish wish, std::string realm) {
+  if (wish.fresh) locator_->forget(realm);
+  std::vector<KnownController> known;
+  if (wish.site.empty()) known = co_await locator_->controllers(realm);
+  else known = co_await locator_->controllers_of_site(realm, wish.site);
+  std::vector<Candidate> candidates;
+  for (const KnownController& dc : known) candidates.push_back({dc.where, realm});
+  Result<FoundController> found = co_await find_among(std::move(wish), std::move(candidates));
+  co_return found;
+}
+
+// Those that DNS has. They may be of any domain of the forest, and are asked for none in particular.
+asio::awaitable<std::vector<ControllerSearch::Candidate>> ControllerSearch::global_catalogs(std::string forest, std::string site, bool fresh) {
+  if (fresh) locator_->forget(forest);
+  const std::vector<KnownController> known = co_await locator_->global_catalogs(std::move(forest), std::move(site));
+  std::vector<Candidate> out;
+  for (const KnownController& dc : known) out.push_back({dc.where, {}});
+  co_return out;
+}
+
+// Of all realms that have theirs in the configuration, this one's before others.
+asio::awaitable<std::vector<ControllerSearch::Candidate>> ControllerSearch::configured_controllers(std::string first) {
+  std::vector<std::string> realms = locator_->configured_realms();
+  std::stable_partition(realms.begin(), realms.end(), [&](const std::string& realm) { return realm == first; });
+  std::vector<Candidate> out;
+  for (const std::string& realm : realms) {
+    const std::vector<KnownController> known = co_await locator_->controllers(realm);
+    for (const KnownController& dc : known) out.push_back({dc.where, realm});
+  }
+  co_return out;
+}
+
+// MS-ADTS §6.3.6.1: _gc of the forest. The name given is the forest's, as DsGetDcName wants it, or a domain's, whose DCs say of which it is.
+asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(ControllerWish wish, std::string realm) {
+  const std::vector<std::string> configured = locator_->configured_realms();
+  bool by_dns = std::find(configured.begin(), configured.end(), realm) == configured.end();
+  std::vector<Candidate> candidates;
+  if (by_dns && wish.netbios.empty()) candidates = co_await global_catalogs(realm, wish.site, wish.fresh);
+  wish.forest = realm;
+  if (candidates.empty()) {
+    ControllerWish any;
+    any.netbios = wish.netbios;
+    any.fresh = wish.fresh;
+    any.background = wish.background;
+    any.timeout = wish.timeout;
+    const Result<FoundController> domain = co_await find_in(any, realm);
+    if (!domain && !wish.netbios.empty()) co_return domain.error();
+    by_dns = by_dns && domain.has_value();
+    if (domain && !domain->response.dns_forest_name.empty()) wish.forest = domain->response.dns_forest_name;
+    const std::string site = wish.site.empty() && domain ? domain->response.client_site_name : wish.site;
+    if (by_dns) candidates = co_await global_catalogs(wish.forest, site, wish.fresh);
+    else candidates = co_await configured_controllers(realm);
+    if (candidates.empty() && !domain) co_return domain.error();
+  }
+  wish.netbios.clear();  // that was the domain, which need not be the catalog's
+  Result<FoundController> found = co_await find_among(std::move(wish), std::move(candidates));
+  if (!found || !by_dns) co_return found;
+  // DNS has its KDC's port with its domain.
+  const std::vector<KnownController> of_domain = co_await locator_->controllers(found->realm);
+  const auto same = std::find_if(of_domain.begin(), of_domain.end(), [&](const KnownController& dc) { return dc.where.address == found->where.address; });
+  if (same != of_domain.end()) found->where.kerberos_port = same->where.kerberos_port;
+  co_return found;
 }
 
 asio::awaitable<Result<FoundController>> ControllerSearch::find(ControllerWish wish) {
@@ -132,7 +195,10 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find(ControllerWish w
       error = failed->second.error;
       continue;
     }
-    Result<FoundController> found = co_await find_in(wish, realm);
+    const bool global_catalog = (wish.required & ds_flag::gc) != 0;
+    Result<FoundController> found = make_error_code(asio::error::host_not_found);
+    if (global_catalog) found = co_await find_global_catalog(wish, realm);
+    else found = co_await find_in(wish, realm);
     if (found) {
       failures_.erase(key);
       co_return found;
@@ -148,7 +214,7 @@ bool satisfies(const NetlogonResponse& response, const ControllerWish& wish) {
   if ((response.flags & wish.required) != wish.required) return false;
   if (wish.required_any != 0 && (response.flags & wish.required_any) == 0) return false;
   if (!wish.netbios.empty() && !equal_ignoring_case(response.netbios_domain_name, wish.netbios)) return false;
-  if (level_of(response.flags) < wish.at_least) return false;
+  if (level_of(response.flags) < wish.at_least || !is_of_forest(response, wish)) return false;
   return wish.site.empty() || equal_ignoring_case(response.dc_site_name, wish.site);
 }
 

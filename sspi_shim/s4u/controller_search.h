@@ -1,6 +1,7 @@
 #pragma once
 // A DC that has what DsGetDcName was asked for (MS-NRPC §3.5.4.3.1): the domain's controllers are pinged, and the first answer that will
-// do wins. What a DC answered holds for 15 minutes, that none will do for 45 seconds.
+// do wins. Where a global catalog is required they are the forest's, of whatever domain. What a DC answered holds for 15 minutes, that
+// none will do for 45 seconds.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <map>
@@ -21,12 +22,13 @@ struct ControllerWish {
   std::string netbios;
   std::string site;                     // a DC of this site only; empty: any
   DcLevel at_least = DcLevel::unknown;
-  std::uint32_t required = 0;           // ds_flag, all of them
+  std::uint32_t required = 0;           // ds_flag, all of them; with ds_flag::gc a DC of the domain's forest
   std::uint32_t required_any = 0;       // ds_flag, one of them; 0: none
   std::uint32_t preferred = 0;          // ds_flag: a DC that has them goes before others
   bool near = false;                    // a DC of our site goes before one of the next closest site, that before others
   bool fresh = false;                   // no cache
   bool background = false;              // what is cached is good however old it is
+  std::string forest;                   // a DC of this forest only (its DNS name); empty: any
   std::chrono::milliseconds timeout{1000};
 };
 
@@ -55,14 +57,23 @@ class ControllerSearch : public std::enable_shared_from_this<ControllerSearch> {
     Error error;
     Time until;
   };
+  // Somebody to ping, as a DC of this domain; where it is empty, of its own.
+  struct Candidate {
+    ControllerAddress where;
+    std::string domain;
+  };
   [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_in(ControllerWish wish, std::string realm);
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_global_catalog(ControllerWish wish, std::string realm);
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_among(ControllerWish wish, std::vector<Candidate> candidates);
+  [[nodiscard]] boost::asio::awaitable<std::vector<Candidate>> global_catalogs(std::string forest, std::string site, bool fresh);
+  [[nodiscard]] boost::asio::awaitable<std::vector<Candidate>> configured_controllers(std::string first);
   [[nodiscard]] static boost::asio::awaitable<void> ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index,
-                                                         std::string realm, std::chrono::milliseconds timeout);
-  void fill_from_memory(Round& round, const std::string& realm, const ControllerWish& wish) const;
+                                                         std::chrono::milliseconds timeout);
+  void fill_from_memory(Round& round, const ControllerWish& wish) const;
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<DcLocator> locator_;
-  std::map<std::string, Answered> answers_;  // by domain and address
+  std::map<std::string, Answered> answers_;  // by the domain pinged for and address
   std::map<std::string, Failed> failures_;   // by domain and wish
 };
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/error.hpp>
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "sspi_shim/protocol/crypto.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxControllers = 64;  // of one realm; further ones are not looked at
 constexpr std::chrono::seconds kLongestLife{12 * 3600}, kShortestLife{10};
+constexpr std::uint16_t kGlobalCatalogPort = 3268;
 
 std::uint32_t draw(std::uint32_t highest) {
   std::uint32_t number = 0;
@@ -32,6 +34,35 @@ void add_new(std::vector<SrvRecord>& to, std::vector<SrvRecord> records) {
 
 bool found_nothing(const Error& error) { return !error || error == asio::error::host_not_found; }
 
+// The records' hosts with their addresses. `ports`: of a record's host, to ask its KDC and to ping it.
+struct Ports {
+  std::uint16_t kerberos = 88, ldap = 389;
+};
+asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, std::vector<SrvRecord> records, Error error,
+                                       std::function<Ports(const SrvRecord&)> ports) {
+  DcList list;
+  list.error = error;
+  if (records.size() > kMaxControllers) records.resize(kMaxControllers);
+  std::vector<DnsResolver::QueryPtr> hosts;
+  for (const SrvRecord& record : records) hosts.push_back(dns->ask_addresses(record.target));
+  list.life = kLongestLife;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const SrvRecord& record = records[i];
+    list.life = std::min(list.life, std::chrono::seconds(record.ttl));
+    const auto addresses = co_await dns->addresses(hosts[i]);
+    if (!addresses) {
+      list.error = addresses.error();
+      continue;
+    }
+    const Ports port = ports(record);
+    for (const std::string& address : *addresses) list.controllers.push_back({record.target, address, port.kerberos, port.ldap});
+  }
+  list.life = std::max(list.life, kShortestLife);
+  if (!list.controllers.empty()) list.error = {};
+  if (list.controllers.empty() && !list.error) list.error = make_error_code(asio::error::host_not_found);
+  co_return list;
+}
+
 }  // namespace
 
 asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, std::string realm, std::string site) {
@@ -46,14 +77,13 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
   }
   auto of_domain = co_await dns->srv(all_query);
   if (of_domain) add_new(records, in_srv_order(std::move(*of_domain), draw));
-  DcList list;
-  list.error = of_domain ? Error() : of_domain.error();
+  Error error = of_domain ? Error() : of_domain.error();
   for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm without AD's names
-    if (!records.empty() || !found_nothing(list.error)) break;
+    if (!records.empty() || !found_nothing(error)) break;
     const auto query = dns->ask_srv(service + domain);
     auto stock = co_await dns->srv(query);
     if (stock) records = in_srv_order(std::move(*stock), draw);
-    list.error = stock ? Error() : stock.error();
+    error = stock ? Error() : stock.error();
   }
   std::map<std::string, std::uint16_t> ldap_ports;
   const auto ldap = co_await dns->srv(ldap_query);
@@ -61,27 +91,29 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
     for (const SrvRecord& record : *ldap) ldap_ports.emplace(to_lower(record.target), record.port);
   }
 
-  if (records.size() > kMaxControllers) records.resize(kMaxControllers);
-  std::vector<DnsResolver::QueryPtr> hosts;
-  for (const SrvRecord& record : records) hosts.push_back(dns->ask_addresses(record.target));
-  list.life = kLongestLife;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const SrvRecord& record = records[i];
-    list.life = std::min(list.life, std::chrono::seconds(record.ttl));
-    const auto addresses = co_await dns->addresses(hosts[i]);
-    if (!addresses) {
-      list.error = addresses.error();
-      continue;
-    }
+  std::function<Ports(const SrvRecord&)> ports = [&ldap_ports](const SrvRecord& record) {
     const auto ldap_port = ldap_ports.find(to_lower(record.target));
-    for (const std::string& address : *addresses) {
-      list.controllers.push_back(
-          {record.target, address, record.port, ldap_port == ldap_ports.end() ? std::uint16_t{389} : ldap_port->second});
-    }
+    return Ports{record.port, ldap_port == ldap_ports.end() ? Ports{}.ldap : ldap_port->second};
+  };
+  DcList list = co_await with_addresses(dns, std::move(records), error, std::move(ports));
+  co_return list;
+}
+
+asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dns, std::string forest, std::string site) {
+  forest = to_lower(forest);
+  const auto all_query = dns->ask_srv("_gc._tcp." + forest);
+  const auto site_query = site.empty() ? nullptr : dns->ask_srv("_gc._tcp." + site + "._sites." + forest);
+  std::vector<SrvRecord> records;
+  if (site_query) {
+    auto of_site = co_await dns->srv(site_query);
+    if (of_site) records = in_srv_order(std::move(*of_site), draw);
   }
-  list.life = std::max(list.life, kShortestLife);
-  if (!list.controllers.empty()) list.error = {};
-  if (list.controllers.empty() && !list.error) list.error = make_error_code(asio::error::host_not_found);
+  auto of_forest = co_await dns->srv(all_query);
+  if (of_forest) add_new(records, in_srv_order(std::move(*of_forest), draw));
+  std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) {
+    return Ports{Ports{}.kerberos, record.port == kGlobalCatalogPort ? Ports{}.ldap : record.port};
+  };
+  DcList list = co_await with_addresses(dns, std::move(records), of_forest ? Error() : of_forest.error(), std::move(ports));
   co_return list;
 }
 

@@ -21,4 +21,8 @@ struct DcList {
 // `site` empty: none is known.
 [[nodiscard]] boost::asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, std::string realm, std::string site);
 
+// The global catalogs of a forest, those of the site first. AD registers them with 3268, where LDAP alone is spoken: such a one is taken
+// to have a DC's usual ports, every other one to be pinged where its record says. What port its KDC has only its domain's records tell.
+[[nodiscard]] boost::asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dns, std::string forest, std::string site);
+
 }  // namespace stead

@@ -53,6 +53,23 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     co_return out;
   }
 
+  asio::awaitable<std::vector<KnownController>> global_catalogs(std::string forest, std::string site) override {
+    const std::string realm = to_upper(forest);
+    std::vector<KnownController> out;
+    if (is_configured(realm) || kdc_proxy_of(options_, realm) != nullptr) co_return out;
+    if (site.empty()) site = site_of(realm);
+    Discovery discovery = [forest, site](std::shared_ptr<DnsResolver> dns) { return discover_global_catalogs(std::move(dns), forest, site); };
+    const DcList list = co_await listed(realm + '\n' + site + "\ngc", std::move(discovery));
+    for (const ControllerAddress& where : list.controllers) out.push_back({where, DcLevel::unknown});
+    co_return out;
+  }
+
+  [[nodiscard]] std::vector<std::string> configured_realms() const override {
+    std::vector<std::string> out;
+    for (const auto& [realm, controllers] : options_.realms) out.push_back(realm);
+    return out;
+  }
+
   asio::awaitable<DcLevel> level_of(std::string realm, ControllerAddress controller) override {
     realm = to_upper(realm);
     const std::string key = ping_key(realm, controller);
@@ -186,6 +203,7 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     Clock::time_point until;
     bool overdue = false;  // DNS gave no answer the last time: the list is the one before
   };
+  using Discovery = std::function<asio::awaitable<DcList>(std::shared_ptr<DnsResolver>)>;
   // Somebody who waits until a ping or a list is there.
   struct Waiter {
     explicit Waiter(Locator& locator) : owner(locator.shared_from_this()), wake(locator.executor_) {
@@ -272,26 +290,32 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) co_return DcList{{controller_behind(*proxy)}, {}, {}};
     const auto configured = options_.realms.find(realm);
     if (configured != options_.realms.end()) co_return DcList{configured->second, {}, {}};
-    const std::string key = realm + '\n' + site;
+    Discovery discovery = [realm, site](std::shared_ptr<DnsResolver> dns) { return discover_controllers(std::move(dns), realm, site); };
+    DcList out = co_await listed(realm + '\n' + site, std::move(discovery));
+    co_return out;
+  }
+
+  // What DNS says, once for all who ask.
+  asio::awaitable<DcList> listed(std::string key, Discovery discovery) {
     Waiter waiter(*this);
     for (;;) {
       const auto found = lists_.find(key);
       if (found != lists_.end() && Clock::now() < found->second.until) co_return found->second.list;
-      if (under_way_.insert(key).second) asio::co_spawn(executor_, discover(shared_from_this(), key, realm, site), asio::detached);
+      if (under_way_.insert(key).second) asio::co_spawn(executor_, discover(shared_from_this(), key, discovery), asio::detached);
       if (found != lists_.end() && found->second.overdue) co_return found->second.list;
       const bool go_on = co_await next_landing(waiter, Clock::time_point::max());
       if (!go_on) co_return DcList{{}, make_error_code(asio::error::operation_aborted), {}};
     }
   }
 
-  static asio::awaitable<void> discover(std::shared_ptr<Locator> self, std::string key, std::string realm, std::string site) {
+  static asio::awaitable<void> discover(std::shared_ptr<Locator> self, std::string key, Discovery discovery) {
     DcList list;
     if (!self->dns_) {
       auto made = make_dns_resolver(self->executor_, self->options_.nameservers);
       if (made) self->dns_ = *made;
       if (!made) list.error = made.error();
     }
-    if (self->dns_) list = co_await discover_controllers(self->dns_, realm, site);
+    if (self->dns_) list = co_await discovery(self->dns_);
     Listed& kept = self->lists_[key];
     if (list.controllers.empty() && list.error != asio::error::host_not_found) {
       // DNS gave no answer: what it said before stands, and it is asked again soon.
@@ -422,6 +446,7 @@ asio::awaitable<std::vector<KnownController>> DcLocator::controllers_of_site(std
   std::vector<KnownController> out = co_await controllers(std::move(realm));
   co_return out;
 }
+asio::awaitable<std::vector<KnownController>> DcLocator::global_catalogs(std::string, std::string) { co_return std::vector<KnownController>(); }
 asio::awaitable<DcLocator::Found> DcLocator::find_writable(std::string realm, std::vector<ControllerAddress> refused) {
   Found out = co_await find(std::move(realm), DcLevel::unknown, std::move(refused));
   co_return out;

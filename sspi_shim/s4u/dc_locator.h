@@ -39,6 +39,11 @@ class DcLocator {
   virtual std::optional<KnownController> preferred(const std::string& realm, DcLevel level) = 0;
   // The DCs of a realm as controllers() has them, with those first that DNS has for this site.
   virtual boost::asio::awaitable<std::vector<KnownController>> controllers_of_site(std::string realm, std::string site);
+  // The global catalogs of a forest (by its DNS name) as DNS has them, those of this site first; empty: ours. None where DNS is not to be
+  // asked for that name, which a configuration gives controllers.
+  virtual boost::asio::awaitable<std::vector<KnownController>> global_catalogs(std::string forest, std::string site);
+  // The realms that a configuration gives controllers, upper case.
+  [[nodiscard]] virtual std::vector<std::string> configured_realms() const { return {}; }
   // What DNS and the DCs said of this realm is asked for anew.
   virtual void forget(const std::string& realm);
   // Who is told that a DC is from now on "silent", "paused" or "alive".

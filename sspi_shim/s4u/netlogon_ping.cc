@@ -16,7 +16,7 @@ std::optional<PingOutcome> judge_ping_reply(Bytes datagram, std::int32_t message
   if (!response) return std::nullopt;
   if (response->opcode == NetlogonOpcode::pause_response_ex) {
     outcome.answer = PingAnswer::paused;
-  } else if (equal_ignoring_case(response->dns_domain_name, domain)) {
+  } else if (domain.empty() || equal_ignoring_case(response->dns_domain_name, domain)) {
     outcome.answer = PingAnswer::ok;
   }
   outcome.response = std::move(*response);

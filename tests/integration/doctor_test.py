@@ -364,14 +364,8 @@ class ByDns(Case):
 
     def nameserver(self, more=""):
         """dnsmasq with the forest's zones, and the [locator] table that asks it."""
-        folder = self.forest.folder / "dns"
-        folder.mkdir(exist_ok=True)
-        port = foreign.free_port()
-        (folder / "dnsmasq.conf").write_text(self.forest.kdc("dns").ok().out + f"\nport={port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\n{more}\n")
-        server = foreign.on_path("dnsmasq").serve("--keep-in-foreground", f"--conf-file={folder / 'dnsmasq.conf'}", "--user=", "--log-facility=-",
-                                                  log=folder / "dnsmasq.log", tcp=("127.0.0.1", port))
-        self.addCleanup(server.stop)
-        return f'[locator]\nnameservers = ["127.0.0.1:{port}"]\n'
+        address = self.enterContext(self.forest.nameserver(more=more))
+        return f'[locator]\nnameservers = ["{address}"]\n'
 
     def test_healthy(self):
         out = self.examine(self.forest, "--for", "wanda", "--service", BREAD, locator=self.nameserver())

@@ -8,7 +8,7 @@ import unittest
 
 from support import foreign
 from support.forest import Forest
-from support.sspi import DomainController, Handle, Stead, is_sanitized, pointer, u32
+from support.sspi import Handle, Stead, is_sanitized, u32
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
@@ -75,14 +75,7 @@ class FromPython(unittest.TestCase):
         self.assertEqual(self.stead.call("ShimRevert"), 0)
 
     def locate(self, domain, flags, site=None):
-        found = pointer(DomainController)()
-        status = self.stead.call("DsGetDcNameA", None, domain and domain.encode(), None, site and site.encode(), flags, ctypes.byref(found))
-        if status != 0:
-            return status
-        dc = found.contents
-        out = (dc.name, dc.address, dc.domain, dc.forest, dc.flags)
-        self.assertEqual(self.stead.call("NetApiBufferFree", found), 0)
-        return out
+        return self.stead.locate(domain, flags, site)
 
     def test_domain_controllers_by_what_they_must_have(self):
         name, address, domain, forest, flags = self.locate("corp.contoso.com", 0x200 | 0x400 | 0x200000)

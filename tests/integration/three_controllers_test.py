@@ -105,20 +105,14 @@ class ThreeControllers(unittest.TestCase):
     @contextlib.contextmanager
     def nameserver(cls):
         """dnsmasq with the forest's zones, and a stead.toml that asks it; SRV priorities are in the file's order, 10 apart."""
-        port = foreign.free_port()
         names = [dc["name"] for dc in cls.forest.controllers()]
-        records = re.sub(r"^(srv-host=[^,]+,([^,]+),\d+),0,", lambda m: f"{m[1]},{names.index(m[2]) % 3 * 10},", cls.forest.kdc("dns").ok().out, flags=re.M)
-        folder = cls.forest.folder / "dns"
-        folder.mkdir()
-        (folder / "dnsmasq.conf").write_text(records + f"\nport={port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\n")
-        server = foreign.on_path("dnsmasq").serve("--keep-in-foreground", f"--conf-file={folder / 'dnsmasq.conf'}", "--user=", "--log-facility=-",
-                                                  log=folder / "dnsmasq.log", tcp=("127.0.0.1", port))
-        config = folder / "stead.toml"
-        config.write_text(f'[locator]\nnameservers = ["127.0.0.1:{port}"]\n')
-        try:
+        def in_order(records):
+            return re.sub(r"^(srv-host=[^,]+,([^,]+),\d+),0,", lambda m: f"{m[1]},{names.index(m[2]) % 3 * 10},", records, flags=re.M)
+
+        with cls.forest.nameserver(in_order) as address:
+            config = cls.forest.folder / "dns.toml"
+            config.write_text(f'[locator]\nnameservers = ["{address}"]\n')
             yield config
-        finally:
-            server.stop()
 
     def directory(self, *words):
         return self.forest.kdc("directory", "--state", self.state, *words).ok().out

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sspi_shim/s4u/dc_discovery.h"
 #include "sspi_shim/s4u/dc_locator.h"
 #include "tests/s4u/fake_dc.h"
 
@@ -135,6 +136,117 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
   const auto found = find(*where, wish(&ControllerWish::site, "Branch"));
   ASSERT_TRUE(found) << found.error().message();
   EXPECT_EQ(found->where.name, "rodc.corp.test");
+}
+
+// A forest whose root is forest.test: each DC says of which domain it is.
+class GlobalCatalog : public testing::Test {
+ protected:
+  std::unique_ptr<FakeDc> dc(const std::string& name, const std::string& domain, bool catalog, const std::string& forest = "forest.test") {
+    auto out = std::make_unique<FakeDc>(io_, name, catalog ? test::k2016 : test::k2016 & ~ds_flag::gc, domain);
+    out->response.dns_forest_name = forest;
+    out->response.netbios_domain_name = to_upper(domain.substr(0, domain.find('.')));
+    dns_.a[name] = "127.0.0.1";
+    return out;
+  }
+  void publish(const std::string& name, const FakeDc& dc, std::uint16_t port) { dns_.srv[name].push_back({0, 0, port, dc.where.name, 300}); }
+  void publish_domain(const FakeDc& dc) {
+    publish("_kerberos._tcp.dc._msdcs." + dc.response.dns_domain_name, dc, dc.where.kerberos_port);
+    publish("_ldap._tcp.dc._msdcs." + dc.response.dns_domain_name, dc, dc.where.ldap_port);
+  }
+  void publish_catalog(const FakeDc& dc, const std::string& site = "") { publish("_gc._tcp." + site + dc.response.dns_forest_name, dc, dc.where.ldap_port); }
+  Result<FoundController> find(std::vector<std::string> names, const std::string& netbios = "", const std::string& site = "") {
+    if (!search_) {
+      if (options_.realms.empty()) options_.nameservers = {dns_.address()};
+      search_ = std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options_));
+    }
+    ControllerWish wish;
+    wish.realms = std::move(names);
+    wish.netbios = netbios;
+    wish.site = site;
+    wish.required = ds_flag::gc;
+    wish.timeout = std::chrono::milliseconds(400);
+    return test::run(io_, search_->find(std::move(wish)));
+  }
+
+  asio::io_context io_;
+  FakeDns dns_{io_};
+  LocatorOptions options_;
+  std::shared_ptr<ControllerSearch> search_;
+};
+
+TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
+  const auto root = dc("dc.forest.test", "forest.test", false), child = dc("gc.child.forest.test", "child.forest.test", true);
+  publish_domain(*root);
+  publish_domain(*child);
+  publish_catalog(*child);
+  const auto found = find({"Forest.Test"});
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->where, child->where) << "with the port of its KDC, which its domain's records have";
+  EXPECT_EQ(found->realm, "CHILD.FOREST.TEST");
+  EXPECT_EQ(child->asked.dns_domain, "") << "which domain is its own, only it knows";
+  EXPECT_EQ(root->pings, 0);
+}
+
+TEST_F(GlobalCatalog, OfADomainsForestIsFoundByWhatItsDcsSay) {
+  const auto child = dc("dc.child.forest.test", "child.forest.test", false), root = dc("gc.forest.test", "forest.test", true);
+  publish_domain(*child);
+  publish_domain(*root);
+  publish_catalog(*root);
+  ASSERT_TRUE(find({"child.forest.test"}));
+  EXPECT_EQ(find({"child.forest.test"})->where.name, "gc.forest.test");
+  EXPECT_EQ(find({"CHILD.FOREST.TEST"}, "CHILD")->where.name, "gc.forest.test") << "called by its flat name";
+  EXPECT_EQ(find({"CHILD.FOREST.TEST"}, "OTHER").error(), asio::error::not_found);
+}
+
+TEST_F(GlobalCatalog, OfTheSiteIsAskedFirst) {
+  const auto here = dc("gc1.forest.test", "forest.test", true), there = dc("gc2.forest.test", "forest.test", true);
+  there->response.dc_site_name = "Branch";
+  publish_domain(*here);
+  publish_catalog(*here);
+  publish_catalog(*there, "Branch._sites.");
+  EXPECT_EQ(find({"forest.test"})->where.name, "gc1.forest.test");
+  EXPECT_EQ(find({"forest.test"}, "", "Branch")->where.name, "gc2.forest.test");
+  EXPECT_EQ(std::count(dns_.asked.begin(), dns_.asked.end(), "_gc._tcp.Branch._sites.forest.test"), 1);
+}
+
+TEST_F(GlobalCatalog, AnotherForestsOrOneThatIsNoneIsNotTaken) {
+  const auto stranger = dc("gc.other.test", "other.test", true, "other.test"), retired = dc("dc.forest.test", "forest.test", false);
+  publish("_gc._tcp.forest.test", *stranger, stranger->where.ldap_port);
+  publish_catalog(*retired);
+  EXPECT_EQ(find({"forest.test"}).error(), asio::error::not_found);
+  EXPECT_EQ(find({"nowhere.test"}).error(), asio::error::host_not_found);
+}
+
+TEST_F(GlobalCatalog, AmongConfiguredControllersIsOneOfARealmOfTheSameForest) {
+  const auto child = dc("dc.child.forest.test", "child.forest.test", false), other = dc("gc.other.test", "other.test", true, "other.test"),
+             root = dc("gc.forest.test", "forest.test", true);
+  options_.realms = {{"CHILD.FOREST.TEST", {child->where}}, {"AAA.OTHER.TEST", {other->where}}, {"FOREST.TEST", {root->where}}};
+  other->response.dns_domain_name = "aaa.other.test";
+  const auto found = find({"child.forest.test"});
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->where, root->where);
+  EXPECT_EQ(root->asked.dns_domain, "forest.test");
+  const auto answer_of = [&](const std::string& name) {
+    for (const SeenController& seen : found->seen) {
+      if (seen.controller == name) return seen.answer;
+    }
+    return std::string("not seen");
+  };
+  EXPECT_EQ(answer_of("gc.other.test"), "not this forest");
+  EXPECT_EQ(answer_of("dc.child.forest.test"), "lacks what is required");
+  EXPECT_TRUE(dns_.asked.empty());
+}
+
+// AD registers the port of the catalog's own LDAP service, which answers no pings.
+TEST_F(GlobalCatalog, IsPingedAsADcWhereItIsRegisteredWithTheCatalogsPort) {
+  const auto one = dc("gc.forest.test", "forest.test", true);
+  publish("_gc._tcp.forest.test", *one, 3268);
+  const auto resolver = make_dns_resolver(io_.get_executor(), {dns_.address()});
+  ASSERT_TRUE(resolver);
+  const DcList list = test::run(io_, discover_global_catalogs(*resolver, "FOREST.TEST", ""));
+  ASSERT_EQ(list.controllers.size(), 1U);
+  EXPECT_EQ(list.controllers[0].ldap_port, 389);
+  EXPECT_EQ(list.controllers[0].kerberos_port, 88);
 }
 
 }  // namespace

@@ -55,12 +55,14 @@ class FakeDc {
   int ignored = 0;                 // so many of the first datagrams
   bool garbage_first = false;
   bool hosts_domain = true;
+  NetlogonPing asked;              // the last
 
  private:
   std::vector<Buffer> answer(Bytes datagram) {
     ++pings;
     const auto search = decode_ping_search(datagram);
     if (!search || ignored-- > 0) return {};
+    if (const auto ping = netlogon_ping_of(*search)) asked = *ping;
     PingReply reply;
     reply.message_id = search->message_id;
     if (hosts_domain) reply.netlogon = encode(response);

@@ -1,5 +1,6 @@
 """Runs stead-kdc with a forest file, and gives stock clients what they need to talk to it."""
 
+import contextlib
 import pathlib
 import re
 import shutil
@@ -108,6 +109,20 @@ class Forest:
         path.unlink(missing_ok=True)
         self.kdc("keytab", "--principal", principal, "--out", path).ok()
         return path
+
+    @contextlib.contextmanager
+    def nameserver(self, edit=lambda records: records, more=""):
+        """dnsmasq with the forest's zones as `stead-kdc dns` prints them, changed by `edit`, and with `more` of its settings; gives "address:port"."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="dns-", dir=self.folder))
+        port = foreign.free_port()
+        settings = f"\nport={port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\n{more}\n"
+        (folder / "dnsmasq.conf").write_text(edit(self.kdc("dns").ok().out) + settings)
+        server = foreign.on_path("dnsmasq").serve("--keep-in-foreground", f"--conf-file={folder / 'dnsmasq.conf'}", "--user=", "--log-facility=-",
+                                                  log=folder / "dnsmasq.log", tcp=("127.0.0.1", port))
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.stop()
 
     def client(self, name="ccache"):
         """An environment for Kerberos clients with a credential cache of that name of its own."""

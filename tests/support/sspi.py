@@ -77,6 +77,18 @@ class Stead:
         assert self.call("LsaDeregisterLogonProcess", lsa) == 0
         return status, token
 
+    def locate(self, domain, flags, site=None, guid=None):
+        """DsGetDcName: name, address, domain, forest and flags of the DC, or the error's number."""
+        found = pointer(DomainController)()
+        binary = guid and (ctypes.c_uint8 * 16)(*guid)
+        status = self.call("DsGetDcNameA", None, domain and domain.encode(), binary, site and site.encode(), flags, ctypes.byref(found))
+        if status != 0:
+            return status
+        dc = found.contents
+        out = (dc.name, dc.address, dc.domain, dc.forest, dc.flags)
+        assert self.call("NetApiBufferFree", found) == 0
+        return out
+
     def first_token(self, target):
         """AcquireCredentialsHandle and InitializeSecurityContext: the status and the token for the target."""
         credential, context = Handle(), Handle()

@@ -41,7 +41,9 @@ struct LocatorOptions {
 };
 
 // What a DC must say of itself in its answer to a ping (DsGetDcName, MS-NRPC 3.5.4.3.1). `flags` are DS_FLAG of MS-ADTS 6.3.1.2, as
-// DS_PDC_FLAG and the like of stead/sspi.h: 0x1 PDC, 0x4 GC, 0x8 LDAP, 0x20 KDC, 0x40 time server, 0x100 writable, 0x4000 DS_8…
+// DS_PDC_FLAG and the like of stead/sspi.h: 0x1 PDC, 0x4 GC, 0x8 LDAP, 0x20 KDC, 0x40 time server, 0x100 writable, 0x4000 DS_8… Where GC is
+// among them the DC is looked for in the realm's whole forest (_gc records, or the configured realms that are of it), and `realm` of what is
+// found is its own.
 struct ControllerRequirements {
   std::string level{};              // at least: "2012", "2016"…; empty: any
   std::string site{};               // a DC of this site only; empty: any
@@ -57,7 +59,7 @@ struct SeenController {
   std::string controller;  // name; empty: unknown
   std::string address;     // "127.0.8.1:8088"
   std::string level;       // "unknown", "2003", "2008", "2012", "2012R2", "2016"
-  std::string answer;      // "ok", "paused", "timeout", "not this domain", "below the level", …
+  std::string answer;      // "ok", "paused", "timeout", "not this domain", "not this forest", "below the level", …
 };
 
 struct LocatedController {

@@ -562,10 +562,13 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
   ULONG Flags;
   WCHAR *DcSiteName, *ClientSiteName;
 } DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
-/* DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this computer. SiteName: a DC of
- * this site only. What a DC answered is taken from memory for 15 minutes, that there is none for 45 seconds; with DS_FORCE_REDISCOVERY
- * neither, with DS_BACKGROUND_ONLY answers however old they are. A global catalog is looked for among the domain's own DCs. With DS_TRY_NEXTCLOSEST_SITE a DC of our site goes before one of the next
- * closest site, and that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is. */
+/* MS-NRPC 3.5.4.3.1. DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this
+ * computer. SiteName: a DC of this site only. What a DC answered is taken from memory for 15 minutes, that there is none for 45 seconds; with
+ * DS_FORCE_REDISCOVERY neither, with DS_BACKGROUND_ONLY answers however old they are. With DS_TRY_NEXTCLOSEST_SITE a DC of our site goes
+ * before one of the next closest site, and that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is.
+ * With DS_GC_SERVER_REQUIRED DomainName is a forest's name, or that of a domain, whose DCs say of which forest it is. The DC is one that DNS has
+ * as _gc of the forest (MS-ADTS 6.3.6.1), where a configuration names controllers one of those of any realm of the forest; DomainName of the
+ * result is the domain that it is a DC of. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid, const CHAR* SiteName, ULONG Flags,
                                 PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
 STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainName, GUID* DomainGuid, const WCHAR* SiteName, ULONG Flags,

@@ -9,9 +9,8 @@
 #include "sspi_shim/protocol/netlogon.h"
 
 namespace stead::kdc {
-namespace {
 
-// The directory has no objectGUIDs: a domain's follows from its SID, which is as unique and as lasting (RFC 9562 version 8).
+// RFC 9562 version 8.
 std::array<std::uint8_t, 16> domain_guid(const Domain& domain) {
   std::array<std::uint8_t, 32> digest{};
   const auto sid = encode(domain.sid);
@@ -22,6 +21,8 @@ std::array<std::uint8_t, 16> domain_guid(const Domain& domain) {
   guid[8] = static_cast<std::uint8_t>((guid[8] & 0x3f) | 0x80);
   return guid;
 }
+
+namespace {
 
 std::string netbios_computer_name(const Controller& controller) {
   return to_upper(controller.name.substr(0, std::min<std::size_t>(15, controller.name.find('.'))));

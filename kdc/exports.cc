@@ -5,6 +5,9 @@
 #include <fstream>
 #include <set>
 
+#include "kdc/cldap_responder.h"
+#include "sspi_shim/protocol/netlogon.h"
+
 namespace stead::kdc {
 namespace {
 
@@ -96,6 +99,7 @@ std::string dnsmasq_configuration(const Forest& forest) {
       srv("_kerberos._udp." + zone, host, controller.kerberos_port);
       srv("_kpasswd._udp." + zone, host, controller.kpasswd_port);
       srv("_kpasswd._tcp." + zone, host, controller.kpasswd_port);
+      srv("_ldap._tcp." + guid_text(domain_guid(domain)) + ".domains._msdcs." + root, host, controller.ldap_port);
       for (const auto& place : {std::string(), sites}) {
         for (const auto* of_dc : {"", ".dc._msdcs"}) {
           srv("_kerberos._tcp" + place + of_dc + '.' + zone, host, controller.kerberos_port);

@@ -56,6 +56,7 @@ void translate(ULONG flags, ControllerWish& wish) {
 void choose_domains(const std::string& name, ULONG flags, const ClientOptions& options, ControllerWish& wish) {
   const auto principal = parse_principal(options.principal);
   const std::string own = principal && !principal->realm.empty() ? principal->realm : default_realm();
+  wish.home = own;
   if (name.empty()) {
     if (!own.empty()) wish.realms = {own};
     return;
@@ -70,6 +71,18 @@ void choose_domains(const std::string& name, ULONG flags, const ClientOptions& o
   for (const auto& [realm, controllers] : options.locator.realms) {
     if (!equal_ignoring_case(realm, own)) wish.realms.push_back(realm);
   }
+}
+
+// As its bytes are on the wire. All zero is none.
+std::optional<std::array<std::uint8_t, 16>> given_guid(const GUID* guid) {
+  if (guid == nullptr) return std::nullopt;
+  std::array<std::uint8_t, 16> out{};
+  store_le32(out.data(), guid->Data1);
+  store_le16(out.data() + 4, guid->Data2);
+  store_le16(out.data() + 6, guid->Data3);
+  std::copy(std::begin(guid->Data4), std::end(guid->Data4), out.begin() + 8);
+  if (out == std::array<std::uint8_t, 16>{}) return std::nullopt;
+  return out;
 }
 
 template <class Char, class Info>
@@ -111,7 +124,7 @@ DWORD note(DWORD code, std::string text) {
 }
 
 template <class Char, class Info>
-DWORD get_dc_name(const std::string& domain, const std::string& site, ULONG flags, Info** out) {
+DWORD get_dc_name(const std::string& domain, const GUID* guid, const std::string& site, ULONG flags, Info** out) {
   if (out == nullptr) return note(ERROR_INVALID_PARAMETER, "there is no place for the result");
   *out = nullptr;
   if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "the flags contradict one another");
@@ -121,11 +134,12 @@ DWORD get_dc_name(const std::string& domain, const std::string& site, ULONG flag
   ControllerWish wish;
   wish.site = site;
   wish.timeout = options.locator.ping_timeout;
+  wish.domain_guid = given_guid(guid);
   translate(flags, wish);
   choose_domains(domain, flags, options, wish);
-  if (wish.realms.empty()) return note(ERROR_NO_SUCH_DOMAIN, "there is no domain to look for: no principal and no default_realm is configured");
+  if (wish.realms.empty() && !wish.domain_guid) return note(ERROR_NO_SUCH_DOMAIN, "there is no domain to look for: no principal and no default_realm is configured");
   const auto found = wait_for_controller(options.locator, wish);
-  if (!found) return note(ERROR_NO_SUCH_DOMAIN, "no such domain controller of " + (domain.empty() ? wish.realms.front() : domain) + ": " + found.error().message());
+  if (!found) return note(ERROR_NO_SUCH_DOMAIN, "no such domain controller of " + (!domain.empty() || wish.realms.empty() ? domain : wish.realms.front()) + ": " + found.error().message());
   *out = give<Char, Info>(*found, flags);
   return ERROR_SUCCESS;
 }
@@ -154,18 +168,18 @@ DWORD caught_here() {
 
 using namespace stead::sspi;
 
-extern "C" DWORD DsGetDcNameA(const CHAR* computer, const CHAR* domain, GUID*, const CHAR* site, ULONG flags,
+extern "C" DWORD DsGetDcNameA(const CHAR* computer, const CHAR* domain, GUID* guid, const CHAR* site, ULONG flags,
                               PDOMAIN_CONTROLLER_INFOA* info) noexcept try {
   if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
-  return get_dc_name<char, DOMAIN_CONTROLLER_INFOA>(to_utf8(domain), to_utf8(site), flags, info);
+  return get_dc_name<char, DOMAIN_CONTROLLER_INFOA>(to_utf8(domain), guid, to_utf8(site), flags, info);
 } catch (...) {
   return caught_here();
 }
 
-extern "C" DWORD DsGetDcNameW(const WCHAR* computer, const WCHAR* domain, GUID*, const WCHAR* site, ULONG flags,
+extern "C" DWORD DsGetDcNameW(const WCHAR* computer, const WCHAR* domain, GUID* guid, const WCHAR* site, ULONG flags,
                               PDOMAIN_CONTROLLER_INFOW* info) noexcept try {
   if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
-  return get_dc_name<char16_t, DOMAIN_CONTROLLER_INFOW>(to_utf8(domain), to_utf8(site), flags, info);
+  return get_dc_name<char16_t, DOMAIN_CONTROLLER_INFOW>(to_utf8(domain), guid, to_utf8(site), flags, info);
 } catch (...) {
   return caught_here();
 }

@@ -137,6 +137,15 @@ Buffer encode(const NetlogonResponse& value) {
   return out;
 }
 
+std::string guid_text(const std::array<std::uint8_t, 16>& guid) {
+  constexpr std::size_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+  Buffer bytes;
+  for (const std::size_t at : order) bytes.push_back(guid[at]);
+  std::string out = to_hex(bytes);
+  for (const std::size_t at : {8U, 13U, 18U, 23U}) out.insert(at, 1, '-');
+  return out;
+}
+
 DcLevel level_of(std::uint32_t flags) {
   if ((flags & ds_flag::ds_10) != 0) return DcLevel::w2016;
   if ((flags & ds_flag::ds_9) != 0) return DcLevel::w2012r2;

@@ -34,6 +34,9 @@ struct NetlogonResponse {
 [[nodiscard]] Result<NetlogonResponse> decode_netlogon_response(Bytes bytes, std::uint32_t asked);
 [[nodiscard]] Buffer encode(const NetlogonResponse& value);  // without compression pointers
 
+// A GUID as people and DNS write it: "1b4e28ba-2fa1-11d2-883f-0016d3cca427". The first three parts are little-endian in the bytes (MS-DTYP §2.3.4.2).
+[[nodiscard]] std::string guid_text(const std::array<std::uint8_t, 16>& guid);
+
 // The DC's level as its flags tell it (contract.md): "2003", "2008", "2012", "2012R2", "2016".
 enum class DcLevel { unknown = 0, w2003, w2008, w2012, w2012r2, w2016 };
 [[nodiscard]] DcLevel level_of(std::uint32_t flags);

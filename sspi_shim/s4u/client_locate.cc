@@ -50,6 +50,8 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::find_controller(std::st
   wish.required_any = requirements.any_of;
   wish.preferred = requirements.preferred;
   wish.near = requirements.nearest;
+  wish.domain_guid = requirements.domain_guid;
+  wish.home = self_.realm;
   wish.fresh = requirements.rediscover;
   wish.timeout = options_.locator.ping_timeout;
   std::function<Awaitable<Outcome<LocatedController>>()> work = [this, wish] { return searched(wish); };
@@ -69,6 +71,8 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::searched(ControllerWish
   out.level = to_string(level_of(found->response.flags));
   out.site = found->response.dc_site_name;
   out.flags = found->response.flags;
+  out.forest = found->response.dns_forest_name;
+  out.domain_guid = found->response.domain_guid;
   out.why = "of " + of + to_upper(realm) + " that answered, the best that has what is required";
   out.seen = std::move(found->seen);
   co_return out;

@@ -27,11 +27,30 @@ std::string key_of(const std::string& realm, const ControllerAddress& where) {
 
 std::string key_of(const std::string& realm, const ControllerWish& wish) {
   return realm + ' ' + wish.netbios + ' ' + to_lower(wish.site) + ' ' + std::string(to_string(wish.at_least)) + ' ' + std::to_string(wish.required) + ' ' +
-         std::to_string(wish.required_any);
+         std::to_string(wish.required_any) + (wish.domain_guid ? ' ' + guid_text(*wish.domain_guid) : "");
 }
 
 bool is_of_forest(const NetlogonResponse& response, const ControllerWish& wish) {
   return wish.forest.empty() || equal_ignoring_case(response.dns_forest_name, wish.forest);
+}
+bool is_of_domain(const NetlogonResponse& response, const ControllerWish& wish) { return !wish.domain_guid || response.domain_guid == *wish.domain_guid; }
+
+std::string why_not(const NetlogonResponse& response, const ControllerWish& wish) {
+  if (!is_of_domain(response, wish)) return "not this domain";
+  return is_of_forest(response, wish) ? "lacks what is required" : "not this forest";
+}
+
+// Any DC of the domain that is meant.
+ControllerWish any_controller(const ControllerWish& wish) {
+  ControllerWish out;
+  out.realms = wish.realms;
+  out.netbios = wish.netbios;
+  out.fresh = wish.fresh;
+  out.background = wish.background;
+  out.domain_guid = wish.domain_guid;
+  out.home = wish.home;
+  out.timeout = wish.timeout;
+  return out;
 }
 
 }  // namespace
@@ -59,7 +78,7 @@ struct ControllerSearch::Round {
       ChoiceRule rule;
       rule.at_least = wish.at_least;
       SeenController seen = seen_controller(facts, rule);
-      if (seen.answer == "ok" && !satisfies(*responses[i], wish)) seen.answer = is_of_forest(*responses[i], wish) ? "lacks what is required" : "not this forest";
+      if (seen.answer == "ok" && !satisfies(*responses[i], wish)) seen.answer = why_not(*responses[i], wish);
       out.push_back(std::move(seen));
     }
     return out;
@@ -153,21 +172,28 @@ asio::awaitable<std::vector<ControllerSearch::Candidate>> ControllerSearch::conf
   co_return out;
 }
 
+bool ControllerSearch::is_configured(const std::string& realm) const {
+  const std::vector<std::string> configured = locator_->configured_realms();
+  return std::find(configured.begin(), configured.end(), realm) != configured.end();
+}
+
+// What DNS has for a whole forest has no port of a KDC; its domain's records do.
+asio::awaitable<Result<FoundController>> ControllerSearch::with_kerberos_port(Result<FoundController> found) {
+  const std::vector<KnownController> of_domain = co_await locator_->controllers(found->realm);
+  const auto same = std::find_if(of_domain.begin(), of_domain.end(), [&](const KnownController& dc) { return dc.where.address == found->where.address; });
+  if (same != of_domain.end()) found->where.kerberos_port = same->where.kerberos_port;
+  co_return found;
+}
+
 // MS-ADTS §6.3.6.1: _gc of the forest. The name given is the forest's, as DsGetDcName wants it, or a domain's, whose DCs say of which it is.
 asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(ControllerWish wish, std::string realm) {
-  const std::vector<std::string> configured = locator_->configured_realms();
-  bool by_dns = std::find(configured.begin(), configured.end(), realm) == configured.end();
+  bool by_dns = !is_configured(realm);
   std::vector<Candidate> candidates;
-  if (by_dns && wish.netbios.empty()) candidates = co_await global_catalogs(realm, wish.site, wish.fresh);
+  if (by_dns && wish.netbios.empty() && !wish.domain_guid) candidates = co_await global_catalogs(realm, wish.site, wish.fresh);
   wish.forest = realm;
   if (candidates.empty()) {
-    ControllerWish any;
-    any.netbios = wish.netbios;
-    any.fresh = wish.fresh;
-    any.background = wish.background;
-    any.timeout = wish.timeout;
-    const Result<FoundController> domain = co_await find_in(any, realm);
-    if (!domain && !wish.netbios.empty()) co_return domain.error();
+    const Result<FoundController> domain = co_await find_in(any_controller(wish), realm);
+    if (!domain && (!wish.netbios.empty() || wish.domain_guid)) co_return domain.error();
     by_dns = by_dns && domain.has_value();
     if (domain && !domain->response.dns_forest_name.empty()) wish.forest = domain->response.dns_forest_name;
     const std::string site = wish.site.empty() && domain ? domain->response.client_site_name : wish.site;
@@ -175,14 +201,64 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(C
     else candidates = co_await configured_controllers(realm);
     if (candidates.empty() && !domain) co_return domain.error();
   }
-  wish.netbios.clear();  // that was the domain, which need not be the catalog's
+  // Those were the domain's, which need not be the catalog's.
+  wish.netbios.clear();
+  wish.domain_guid.reset();
   Result<FoundController> found = co_await find_among(std::move(wish), std::move(candidates));
-  if (!found || !by_dns) co_return found;
-  // DNS has its KDC's port with its domain.
-  const std::vector<KnownController> of_domain = co_await locator_->controllers(found->realm);
-  const auto same = std::find_if(of_domain.begin(), of_domain.end(), [&](const KnownController& dc) { return dc.where.address == found->where.address; });
-  if (same != of_domain.end()) found->where.kerberos_port = same->where.kerberos_port;
+  if (found && by_dns) found = co_await with_kerberos_port(std::move(found));
   co_return found;
+}
+
+asio::awaitable<Result<FoundController>> ControllerSearch::find_by_name(ControllerWish wish, std::string realm) {
+  const bool global_catalog = (wish.required & ds_flag::gc) != 0;
+  Result<FoundController> found = make_error_code(asio::error::host_not_found);
+  if (global_catalog) found = co_await find_global_catalog(std::move(wish), std::move(realm));
+  else found = co_await find_in(std::move(wish), std::move(realm));
+  co_return found;
+}
+
+// The domain has another name than the caller knows. Its DCs are registered by its GUID with the forest, which is taken to be ours.
+asio::awaitable<Result<FoundController>> ControllerSearch::find_by_guid(ControllerWish wish) {
+  wish.netbios.clear();
+  if ((wish.required & ds_flag::gc) != 0) {
+    Result<FoundController> domain = co_await find_by_guid(any_controller(wish));
+    if (!domain) co_return domain;
+    wish.domain_guid.reset();
+    domain = co_await find_global_catalog(std::move(wish), domain->realm);
+    co_return domain;
+  }
+  const std::string home = to_upper(wish.home);
+  const bool by_dns = !home.empty() && !is_configured(home);
+  std::vector<Candidate> candidates;
+  if (by_dns) {
+    ControllerWish ours = any_controller(wish);
+    ours.domain_guid.reset();
+    const Result<FoundController> own = co_await find_in(std::move(ours), home);
+    if (!own) co_return own.error();
+    const std::string forest = own->response.dns_forest_name;
+    if (wish.fresh) locator_->forget(forest);
+    const std::vector<KnownController> known = co_await locator_->controllers_by_guid(forest, guid_text(*wish.domain_guid));
+    for (const KnownController& dc : known) candidates.push_back({dc.where, {}});
+  }
+  if (candidates.empty()) candidates = co_await configured_controllers(home);
+  Result<FoundController> found = co_await find_among(std::move(wish), std::move(candidates));
+  if (found && by_dns) found = co_await with_kerberos_port(std::move(found));
+  co_return found;
+}
+
+std::optional<Error> ControllerSearch::failed_lately(const std::string& key, const ControllerWish& wish) const {
+  const auto failed = failures_.find(key);
+  if (failed == failures_.end() || wish.fresh || Clock::now() >= failed->second.until) return std::nullopt;
+  return failed->second.error;
+}
+
+void ControllerSearch::remember(const std::string& key, const Result<FoundController>& result) {
+  if (result) {
+    failures_.erase(key);
+    return;
+  }
+  if (failures_.size() >= kMaxFailures) failures_.clear();
+  failures_[key] = {result.error(), Clock::now() + kFailureLife};
 }
 
 asio::awaitable<Result<FoundController>> ControllerSearch::find(ControllerWish wish) {
@@ -190,31 +266,28 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find(ControllerWish w
   Error error = asio::error::host_not_found;
   for (const std::string& name : wish.realms) {
     const std::string realm = to_upper(name), key = key_of(realm, wish);
-    const auto failed = failures_.find(key);
-    if (failed != failures_.end() && !wish.fresh && Clock::now() < failed->second.until) {
-      error = failed->second.error;
+    if (const auto failed = failed_lately(key, wish)) {
+      error = *failed;
       continue;
     }
-    const bool global_catalog = (wish.required & ds_flag::gc) != 0;
-    Result<FoundController> found = make_error_code(asio::error::host_not_found);
-    if (global_catalog) found = co_await find_global_catalog(wish, realm);
-    else found = co_await find_in(wish, realm);
-    if (found) {
-      failures_.erase(key);
-      co_return found;
-    }
+    Result<FoundController> found = co_await find_by_name(wish, realm);
+    remember(key, found);
+    if (found) co_return found;
     error = found.error();
-    if (failures_.size() >= kMaxFailures) failures_.clear();
-    failures_[key] = {error, Clock::now() + kFailureLife};
   }
-  co_return error;
+  if (!wish.domain_guid) co_return error;
+  const std::string key = key_of({}, wish);
+  if (const auto failed = failed_lately(key, wish)) co_return *failed;
+  Result<FoundController> found = co_await find_by_guid(std::move(wish));
+  remember(key, found);
+  co_return found;
 }
 
 bool satisfies(const NetlogonResponse& response, const ControllerWish& wish) {
   if ((response.flags & wish.required) != wish.required) return false;
   if (wish.required_any != 0 && (response.flags & wish.required_any) == 0) return false;
   if (!wish.netbios.empty() && !equal_ignoring_case(response.netbios_domain_name, wish.netbios)) return false;
-  if (level_of(response.flags) < wish.at_least || !is_of_forest(response, wish)) return false;
+  if (level_of(response.flags) < wish.at_least || !is_of_forest(response, wish) || !is_of_domain(response, wish)) return false;
   return wish.site.empty() || equal_ignoring_case(response.dc_site_name, wish.site);
 }
 

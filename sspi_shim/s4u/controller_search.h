@@ -29,6 +29,10 @@ struct ControllerWish {
   bool fresh = false;                   // no cache
   bool background = false;              // what is cached is good however old it is
   std::string forest;                   // a DC of this forest only (its DNS name); empty: any
+  // The domain's GUID. A DC that has another is not of the domain; where `realms` give none, the domain is looked for by its GUID, in the
+  // forest of `home` or among the controllers of a configuration.
+  std::optional<std::array<std::uint8_t, 16>> domain_guid{};
+  std::string home{};                   // our realm
   std::chrono::milliseconds timeout{1000};
 };
 
@@ -62,11 +66,17 @@ class ControllerSearch : public std::enable_shared_from_this<ControllerSearch> {
     ControllerAddress where;
     std::string domain;
   };
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_by_name(ControllerWish wish, std::string realm);
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_by_guid(ControllerWish wish);
   [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_in(ControllerWish wish, std::string realm);
   [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_global_catalog(ControllerWish wish, std::string realm);
   [[nodiscard]] boost::asio::awaitable<Result<FoundController>> find_among(ControllerWish wish, std::vector<Candidate> candidates);
   [[nodiscard]] boost::asio::awaitable<std::vector<Candidate>> global_catalogs(std::string forest, std::string site, bool fresh);
   [[nodiscard]] boost::asio::awaitable<std::vector<Candidate>> configured_controllers(std::string first);
+  [[nodiscard]] boost::asio::awaitable<Result<FoundController>> with_kerberos_port(Result<FoundController> found);
+  [[nodiscard]] bool is_configured(const std::string& realm) const;
+  [[nodiscard]] std::optional<Error> failed_lately(const std::string& key, const ControllerWish& wish) const;
+  void remember(const std::string& key, const Result<FoundController>& result);
   [[nodiscard]] static boost::asio::awaitable<void> ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index,
                                                          std::chrono::milliseconds timeout);
   void fill_from_memory(Round& round, const ControllerWish& wish) const;

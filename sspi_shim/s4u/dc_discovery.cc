@@ -117,4 +117,14 @@ asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dn
   co_return list;
 }
 
+asio::awaitable<DcList> discover_by_guid(std::shared_ptr<DnsResolver> dns, std::string forest, std::string guid) {
+  const auto query = dns->ask_srv("_ldap._tcp." + guid + ".domains._msdcs." + to_lower(forest));
+  auto found = co_await dns->srv(query);
+  std::vector<SrvRecord> records;
+  if (found) records = in_srv_order(std::move(*found), draw);
+  std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) { return Ports{Ports{}.kerberos, record.port}; };
+  DcList list = co_await with_addresses(dns, std::move(records), found ? Error() : found.error(), std::move(ports));
+  co_return list;
+}
+
 }  // namespace stead

@@ -25,4 +25,7 @@ struct DcList {
 // to have a DC's usual ports, every other one to be pinged where its record says. What port its KDC has only its domain's records tell.
 [[nodiscard]] boost::asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dns, std::string forest, std::string site);
 
+// The DCs of the domain of a forest that has this GUID (as text). Their KDCs' ports only its domain's records tell.
+[[nodiscard]] boost::asio::awaitable<DcList> discover_by_guid(std::shared_ptr<DnsResolver> dns, std::string forest, std::string guid);
+
 }  // namespace stead

@@ -55,12 +55,16 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
 
   asio::awaitable<std::vector<KnownController>> global_catalogs(std::string forest, std::string site) override {
     const std::string realm = to_upper(forest);
-    std::vector<KnownController> out;
-    if (is_configured(realm) || kdc_proxy_of(options_, realm) != nullptr) co_return out;
     if (site.empty()) site = site_of(realm);
     Discovery discovery = [forest, site](std::shared_ptr<DnsResolver> dns) { return discover_global_catalogs(std::move(dns), forest, site); };
-    const DcList list = co_await listed(realm + '\n' + site + "\ngc", std::move(discovery));
-    for (const ControllerAddress& where : list.controllers) out.push_back({where, DcLevel::unknown});
+    std::vector<KnownController> out = co_await of_forest(realm, realm + '\n' + site + "\ngc", std::move(discovery));
+    co_return out;
+  }
+
+  asio::awaitable<std::vector<KnownController>> controllers_by_guid(std::string forest, std::string guid) override {
+    const std::string realm = to_upper(forest);
+    Discovery discovery = [forest, guid](std::shared_ptr<DnsResolver> dns) { return discover_by_guid(std::move(dns), forest, guid); };
+    std::vector<KnownController> out = co_await of_forest(realm, realm + "\n\n" + guid, std::move(discovery));
     co_return out;
   }
 
@@ -295,6 +299,14 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     co_return out;
   }
 
+  asio::awaitable<std::vector<KnownController>> of_forest(std::string root, std::string key, Discovery discovery) {
+    std::vector<KnownController> out;
+    if (is_configured(root) || kdc_proxy_of(options_, root) != nullptr) co_return out;
+    const DcList list = co_await listed(std::move(key), std::move(discovery));
+    for (const ControllerAddress& where : list.controllers) out.push_back({where, DcLevel::unknown});
+    co_return out;
+  }
+
   // What DNS says, once for all who ask.
   asio::awaitable<DcList> listed(std::string key, Discovery discovery) {
     Waiter waiter(*this);
@@ -447,6 +459,7 @@ asio::awaitable<std::vector<KnownController>> DcLocator::controllers_of_site(std
   co_return out;
 }
 asio::awaitable<std::vector<KnownController>> DcLocator::global_catalogs(std::string, std::string) { co_return std::vector<KnownController>(); }
+asio::awaitable<std::vector<KnownController>> DcLocator::controllers_by_guid(std::string, std::string) { co_return std::vector<KnownController>(); }
 asio::awaitable<DcLocator::Found> DcLocator::find_writable(std::string realm, std::vector<ControllerAddress> refused) {
   Found out = co_await find(std::move(realm), DcLevel::unknown, std::move(refused));
   co_return out;

@@ -42,6 +42,8 @@ class DcLocator {
   // The global catalogs of a forest (by its DNS name) as DNS has them, those of this site first; empty: ours. None where DNS is not to be
   // asked for that name, which a configuration gives controllers.
   virtual boost::asio::awaitable<std::vector<KnownController>> global_catalogs(std::string forest, std::string site);
+  // The DCs of the domain of a forest that has this GUID (as text), as DNS has them; none where DNS is not to be asked for that forest.
+  virtual boost::asio::awaitable<std::vector<KnownController>> controllers_by_guid(std::string forest, std::string guid);
   // The realms that a configuration gives controllers, upper case.
   [[nodiscard]] virtual std::vector<std::string> configured_realms() const { return {}; }
   // What DNS and the DCs said of this realm is asked for anew.

@@ -9,7 +9,7 @@ from support.forest import Forest
 from support.sspi import Stead, is_sanitized
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SERVED = ["dc12.root.fabrikam.com", "dc22.sales.corp.contoso.com"]  # of corp.contoso.com itself none answers
+SERVED = ["dc12.root.fabrikam.com", "dc16.emea.root.fabrikam.com", "dc22.sales.corp.contoso.com"]  # of corp.contoso.com itself none answers
 GC, DNS_NAME = 0x40, 0x20000
 NO_SUCH_DOMAIN = 1355
 
@@ -36,8 +36,19 @@ class Locate(unittest.TestCase):
             name, _, domain, forest, flags = locate("sales.corp.contoso.com", GC | DNS_NAME)
             self.assertEqual((name, domain, forest), (b"\\\\dc22.sales.corp.contoso.com", b"sales.corp.contoso.com", b"corp.contoso.com"))
             self.assertTrue(flags & 0x4)
-            self.assertEqual(locate(None, GC)[:1], (b"\\\\dc12.root.fabrikam.com",))  # ours is the default realm
+            self.assertEqual(locate(None, GC)[3], b"root.fabrikam.com")  # ours is the default realm
             self.assertEqual(locate("sales.corp.contoso.com", GC, "Elsewhere"), NO_SUCH_DOMAIN)
+
+        self.by_list_and_by_dns(check)
+
+    def test_a_domain_under_another_name_is_found_by_its_guid(self):
+        def check(locate):
+            guid = self.stead.guid_of("emea.root.fabrikam.com")
+            for name in ("emea.root.fabrikam.com", "europe.root.fabrikam.com", "root.fabrikam.com"):
+                self.assertEqual(locate(name, DNS_NAME, guid=guid)[:3:2], (b"\\\\dc16.emea.root.fabrikam.com", b"emea.root.fabrikam.com"), name)
+            self.assertEqual(locate("europe.root.fabrikam.com", GC, guid=guid)[3], b"root.fabrikam.com")
+            self.assertEqual(locate("emea.root.fabrikam.com", 0, guid=guid[::-1]), NO_SUCH_DOMAIN)
+            self.assertEqual(locate("root.fabrikam.com", 0, guid=bytes(16))[2], b"root.fabrikam.com")  # none is known
 
         self.by_list_and_by_dns(check)
 

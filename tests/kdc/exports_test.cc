@@ -1,3 +1,4 @@
+#include "kdc/cldap_responder.h"
 #include "kdc/exports.h"
 
 #include <gmock/gmock.h>
@@ -107,6 +108,10 @@ TEST_F(Exports, DnsHasTheRecordsOfAnActiveDirectory) {
            "srv-host=_gc._tcp.corp.contoso.com,dc22.sales.corp.contoso.com,8389,0,100\n",
        })
     EXPECT_THAT(dns, HasSubstr(record));
+  const auto& domains = snapshot.forest().domains;
+  const auto sales = std::find_if(domains.begin(), domains.end(), [](const Domain& domain) { return domain.realm == "SALES.CORP.CONTOSO.COM"; });
+  ASSERT_NE(sales, domains.end());
+  EXPECT_THAT(dns, HasSubstr("srv-host=_ldap._tcp." + guid_text(domain_guid(*sales)) + ".domains._msdcs.corp.contoso.com,dc22.sales.corp.contoso.com,8389,0,100\n"));
 }
 
 }  // namespace

@@ -228,6 +228,11 @@ TEST(NetlogonResponse, WritesAnImpossibleNameAsTheEmptyOne) {
   }
 }
 
+// MS-ADTS §6.3.3 prints this GUID's bytes in its example of a filter.
+TEST(GuidText, HasItsFirstThreePartsTurnedRound) {
+  EXPECT_EQ(guid_text({0x3b, 0xb0, 0x21, 0xca, 0xd3, 0x6d, 0xd1, 0x11, 0x8a, 0x7d, 0xb8, 0xdf, 0xb1, 0x56, 0x87, 0x1f}), "ca21b03b-6dd3-11d1-8a7d-b8dfb156871f");
+}
+
 TEST(DcLevel, IsToldByTheFlags) {
   for (const auto& [flags, level] : {std::pair{0x3fdu, "2003"},
                                      {0x13fdu, "2008"},

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "sspi_shim/s4u/dc_discovery.h"
 #include "sspi_shim/s4u/dc_locator.h"
 #include "tests/s4u/fake_dc.h"
@@ -139,7 +141,7 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
 }
 
 // A forest whose root is forest.test: each DC says of which domain it is.
-class GlobalCatalog : public testing::Test {
+class ForestTest : public testing::Test {
  protected:
   std::unique_ptr<FakeDc> dc(const std::string& name, const std::string& domain, bool catalog, const std::string& forest = "forest.test") {
     auto out = std::make_unique<FakeDc>(io_, name, catalog ? test::k2016 : test::k2016 & ~ds_flag::gc, domain);
@@ -155,15 +157,18 @@ class GlobalCatalog : public testing::Test {
   }
   void publish_catalog(const FakeDc& dc, const std::string& site = "") { publish("_gc._tcp." + site + dc.response.dns_forest_name, dc, dc.where.ldap_port); }
   Result<FoundController> find(std::vector<std::string> names, const std::string& netbios = "", const std::string& site = "") {
-    if (!search_) {
-      if (options_.realms.empty()) options_.nameservers = {dns_.address()};
-      search_ = std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options_));
-    }
     ControllerWish wish;
     wish.realms = std::move(names);
     wish.netbios = netbios;
     wish.site = site;
     wish.required = ds_flag::gc;
+    return find(std::move(wish));
+  }
+  Result<FoundController> find(ControllerWish wish) {
+    if (!search_) {
+      if (options_.realms.empty()) options_.nameservers = {dns_.address()};
+      search_ = std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options_));
+    }
     wish.timeout = std::chrono::milliseconds(400);
     return test::run(io_, search_->find(std::move(wish)));
   }
@@ -173,6 +178,7 @@ class GlobalCatalog : public testing::Test {
   LocatorOptions options_;
   std::shared_ptr<ControllerSearch> search_;
 };
+class GlobalCatalog : public ForestTest {};
 
 TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
   const auto root = dc("dc.forest.test", "forest.test", false), child = dc("gc.child.forest.test", "child.forest.test", true);
@@ -247,6 +253,70 @@ TEST_F(GlobalCatalog, IsPingedAsADcWhereItIsRegisteredWithTheCatalogsPort) {
   ASSERT_EQ(list.controllers.size(), 1U);
   EXPECT_EQ(list.controllers[0].ldap_port, 389);
   EXPECT_EQ(list.controllers[0].kerberos_port, 88);
+}
+
+// The domain that was once old.test.
+class DomainGuid : public ForestTest {
+ protected:
+  void SetUp() override {
+    std::iota(guid_.begin(), guid_.end(), std::uint8_t{1});
+    new_->response.domain_guid = guid_;
+    root_->response.domain_guid[0] = 0xff;
+  }
+  Result<FoundController> find_domain(const std::string& name, std::uint32_t required = 0) {
+    ControllerWish wish;
+    wish.realms = {name};
+    wish.home = "forest.test";
+    wish.domain_guid = guid_;
+    wish.required = required;
+    return find(std::move(wish));
+  }
+  std::array<std::uint8_t, 16> guid_{};
+  std::unique_ptr<FakeDc> root_ = dc("dc.forest.test", "forest.test", true), new_ = dc("dc.new.test", "new.test", false);
+  static constexpr const char* kRecord = "_ldap._tcp.04030201-0605-0807-090a-0b0c0d0e0f10.domains._msdcs.forest.test";
+};
+
+TEST_F(DomainGuid, FindsADomainThatHasAnotherName) {
+  publish_domain(*root_);
+  publish_domain(*new_);
+  publish(kRecord, *new_, new_->where.ldap_port);
+  const auto found = find_domain("old.test");
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->where, new_->where);
+  EXPECT_EQ(found->realm, "NEW.TEST");
+  const auto asked = dns_.asked.size();
+  EXPECT_TRUE(find_domain("new.test")) << "by its name";
+  EXPECT_TRUE(find_domain("forest.test")) << "a name that is another domain's";
+  EXPECT_EQ(find_domain("old.test", ds_flag::ndnc).error(), asio::error::not_found);
+  EXPECT_EQ(std::count(dns_.asked.begin() + static_cast<std::ptrdiff_t>(asked), dns_.asked.end(), kRecord), 0) << "what DNS said is kept";
+}
+
+TEST_F(DomainGuid, IsThatOfTheDomainWhoseForestHasTheCatalog) {
+  publish_domain(*root_);
+  publish_domain(*new_);
+  publish(kRecord, *new_, new_->where.ldap_port);
+  publish_catalog(*root_);
+  EXPECT_EQ(find_domain("old.test", ds_flag::gc)->where.name, "dc.forest.test");
+  EXPECT_EQ(find_domain("new.test", ds_flag::gc)->where.name, "dc.forest.test");
+}
+
+TEST_F(DomainGuid, ThatNobodyHasLeadsNowhere) {
+  publish_domain(*root_);
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "the DC that answers is of another domain";
+  publish(kRecord, *root_, root_->where.ldap_port);
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "that is remembered";
+  search_.reset();
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::not_found) << "a record that has not been taken away";
+}
+
+TEST_F(DomainGuid, IsLookedForAmongConfiguredControllers) {
+  options_.realms = {{"FOREST.TEST", {root_->where}}, {"NEW.TEST", {new_->where}}};
+  const auto found = find_domain("forest.test");
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found->where, new_->where);
+  ASSERT_FALSE(found->seen.empty());
+  EXPECT_EQ(found->seen[0].answer, "not this domain");
+  EXPECT_TRUE(dns_.asked.empty());
 }
 
 }  // namespace

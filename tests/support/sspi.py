@@ -89,6 +89,14 @@ class Stead:
         assert self.call("NetApiBufferFree", found) == 0
         return out
 
+    def guid_of(self, domain):
+        """A domain's GUID, its bytes as they are in memory."""
+        found = pointer(DomainController)()
+        assert self.call("DsGetDcNameA", None, domain.encode(), None, None, 0, ctypes.byref(found)) == 0
+        out = bytes(found.contents.guid)
+        assert self.call("NetApiBufferFree", found) == 0
+        return out
+
     def first_token(self, target):
         """AcquireCredentialsHandle and InitializeSecurityContext: the status and the token for the target."""
         credential, context = Handle(), Handle()

@@ -1,5 +1,6 @@
 #pragma once
 // Which domain controller, and why. What `stead locate` prints.
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -51,6 +52,9 @@ struct ControllerRequirements {
   std::uint32_t any_of = 0;         // and one of these, where there are some
   std::uint32_t preferred = 0;      // a DC that has these goes before others
   bool nearest = false;             // a DC of our site goes before one of the next closest site, that before others
+  // The domain's objectGUID, its bytes as on the wire. A DC that says another is none of the domain; where the realm has none, the domain is
+  // looked for by its GUID in our own forest, or among the controllers of the configuration.
+  std::optional<std::array<std::uint8_t, 16>> domain_guid{};
   bool rediscover = false;          // neither DNS nor a DC's answer is taken from memory (15 minutes; a failure 45 seconds)
 };
 
@@ -68,6 +72,8 @@ struct LocatedController {
   std::string level;
   std::string site;
   std::uint32_t flags = 0;  // DS_FLAG of its answer
+  std::string forest;       // DNS name; this and the next by find_controller alone
+  std::array<std::uint8_t, 16> domain_guid{};
   std::string why;          // one sentence
   std::vector<SeenController> seen;
 };

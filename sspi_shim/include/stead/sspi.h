@@ -568,7 +568,10 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
  * before one of the next closest site, and that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is.
  * With DS_GC_SERVER_REQUIRED DomainName is a forest's name, or that of a domain, whose DCs say of which forest it is. The DC is one that DNS has
  * as _gc of the forest (MS-ADTS 6.3.6.1), where a configuration names controllers one of those of any realm of the forest; DomainName of the
- * result is the domain that it is a DC of. */
+ * result is the domain that it is a DC of.
+ * DomainGuid: the domain's objectGUID; NULL or all zero: not known. A DC that says another is none of the domain. Where DomainName leads to none
+ * (the domain has been renamed), it is looked for by its GUID: in DNS as _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1; the
+ * forest is not known for other forests' domains), where a configuration names our realm's controllers among those it names. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid, const CHAR* SiteName, ULONG Flags,
                                 PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
 STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainName, GUID* DomainGuid, const WCHAR* SiteName, ULONG Flags,

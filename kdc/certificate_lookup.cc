@@ -56,4 +56,15 @@ ClientLookup find_client_by_certificate(const Context& ctx, Bytes der) {
   return names->upn.empty() ? ClientLookup{} : find_client(ctx, enterprise_name(names->upn));
 }
 
+bool is_certificate_of(const Context& ctx, const AccountEntry& account, Bytes der) {
+  const auto names = names_in_certificate(der);
+  if (!names) return false;
+  const auto mapped = ctx.snapshot.by_certificate(*account.domain, der);
+  const bool is_mapped = std::ranges::find(mapped, &account) != mapped.end();
+  if (is_mapped && is_strongly_mapped(*account.account, der)) return true;
+  const AccountEntry* named = names->upn.empty() ? nullptr : find_client(ctx, enterprise_name(names->upn)).account;
+  if (names->sid) return *names->sid == account.sid && (is_mapped || !named || named == &account);
+  return is_mapped || named == &account;
+}
+
 }  // namespace stead::kdc

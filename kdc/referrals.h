@@ -19,6 +19,9 @@ struct ClientLookup {
 // its SAN. As KB5014754 has it, a SID in the certificate must be the account's, however that was found; only a strong mapping of
 // altSecurityIdentities goes before it. A certificate without a SID is taken by its UPN (the update's compatibility mode).
 [[nodiscard]] ClientLookup find_client_by_certificate(const Context& ctx, Bytes der);
+// Whether it is this account's certificate: by its UPN, its SID or altSecurityIdentities, whoever else it is mapped to (MS-PKCA §3.1.5.2.1). A
+// SID in it binds as above.
+[[nodiscard]] bool is_certificate_of(const Context& ctx, const AccountEntry& account, Bytes der);
 // The account of this domain a ticket's cname means, however it was named when the ticket was asked for.
 [[nodiscard]] const AccountEntry* account_of_cname(const Context& ctx, const PrincipalName& cname);
 

@@ -8,7 +8,7 @@ namespace {
 
 // The user asked for, from either padata.
 struct S4uUser {
-  PrincipalName name;  // empty with a certificate
+  PrincipalName name;  // may be empty with a certificate
   std::string realm;
   Buffer certificate;
   std::uint32_t options = 0;
@@ -143,11 +143,14 @@ Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uU
 }
 
 Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
-  const ClientLookup found = asked.name.empty() || joined(asked.name).empty() ? find_client_by_certificate(ctx, asked.certificate)
-                                                                              : find_client(ctx, asked.name);
+  const bool named = !asked.name.empty() && !joined(asked.name).empty();
+  const ClientLookup found = named ? find_client(ctx, asked.name) : find_client_by_certificate(ctx, asked.certificate);
   if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
   if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
   if (!found.account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
+  // A name beside a certificate says which of its accounts is meant (MS-SFU §2.2.2).
+  if (named && !asked.certificate.empty() && !is_certificate_of(ctx, *found.account, asked.certificate))
+    return refuse(kClientNameMismatch, "the certificate is not that of the user named");
   if (std::optional<Refusal> no = revoked(*found.account)) {
     const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;
     if (!hours || (asked.options & s4u_option::check_logon_hours)) return Stop{std::move(*no)};
@@ -176,7 +179,7 @@ Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser
 
 Step<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, Bytes raw) {
   ctx.log.kind = "S4U2Self";
-  ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate") : to_string(user.name, user.realm));
+  ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate") : to_string(user.name, user.realm) + (user.certificate.empty() ? "" : " by certificate"));
   if (tgs.wants(kdc_option::cname_in_addl_tkt) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Self");
   if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Self with a TGT that has no PAC");

@@ -70,7 +70,9 @@ boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments
       co_return;
     }
   } else {
-    Outcome<Identity> known = co_await client->user_by_certificate(request.certificate);
+    CertificateHints hints;
+    hints.name = arguments.user;
+    Outcome<Identity> known = co_await client->user_by_certificate(request.certificate, hints);
     if (!known) {
       Failure failure = known.error();
       failure.trace.service = arguments.service;
@@ -182,7 +184,7 @@ void add_s4u(CLI::App& app, int& status) {
   command->add_option("--service", arguments->service, "The back end's SPN, with or without @REALM")->required();
   command->add_option("--keytab", arguments->keytab, "Our keytab; default: krb5.conf's");
   command->add_option("--principal", arguments->principal, "Who asks: an SPN or account$@REALM, in the keytab");
-  command->add_option("--certificate", arguments->certificate, "The user's certificate (PEM) in place of a name");
+  command->add_option("--certificate", arguments->certificate, "The user's certificate (PEM); --for then says which of its accounts is meant");
   command->add_option("--evidence", arguments->evidence, "A ccache with the user's own ticket to --principal, in place of S4U2Self");
   command->add_option("--ccache", arguments->ccache, "Write the ticket there, for other programs");
   command->add_option("--config", arguments->config, "A file with [locator] and [identity]; without it, DNS and krb5.conf are asked");

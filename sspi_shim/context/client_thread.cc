@@ -61,11 +61,12 @@ ClientPtr open_keyless_client(ClientOptions options, const std::string& realm) {
   return std::make_shared<const OpenClient>(OpenClient{std::move(client), std::move(options)});
 }
 
-Outcome<Identity> wait_for_user(ClientPtr client, std::string name, std::vector<std::uint8_t> certificate, bool within_logon_hours) {
+Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours, std::vector<std::uint8_t> certificate,
+                                CertificateHints hints) {
   std::optional<Outcome<Identity>> out;
   ClientThread::instance().wait([&]() -> asio::awaitable<void> {
-    if (within_logon_hours) out = co_await client->client->user_within_logon_hours(name, certificate);
-    else if (!certificate.empty()) out = co_await client->client->user_by_certificate(certificate);
+    if (within_logon_hours) out = co_await client->client->user_within_logon_hours(name, certificate, hints);
+    else if (!certificate.empty()) out = co_await client->client->user_by_certificate(certificate, hints);
     else out = co_await client->client->user(name);
   });
   return std::move(*out);

@@ -23,9 +23,9 @@ using ClientPtr = std::shared_ptr<const OpenClient>;
 // One without keys, for wait_for_password alone. `realm`: of bare names.
 [[nodiscard]] ClientPtr open_keyless_client(ClientOptions options, const std::string& realm);
 
-// By certificate where one is given. `within_logon_hours`: refused outside them.
-[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name, std::vector<std::uint8_t> certificate = {},
-                                              bool within_logon_hours = false);
+// By certificate where one is given, with these hints. `within_logon_hours`: refused outside them.
+[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours = false,
+                                              std::vector<std::uint8_t> certificate = {}, CertificateHints hints = CertificateHints());
 [[nodiscard]] Outcome<Identity> wait_for_password(ClientPtr client, std::string name, SecretBuffer password);
 [[nodiscard]] Outcome<Identity> wait_for_self(ClientPtr client);
 [[nodiscard]] Outcome<ProxyCredentialPtr> wait_for_proxy_credential(ClientPtr client, Identity identity);

@@ -47,22 +47,27 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
       status = invalid_parameter("the strings of KERB_S4U_LOGON must lie in its block");
       return std::nullopt;
     }
-    return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)), {},
+    return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)),
                          (logon.Flags & KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0);
   }
   if (type == KerbCertificateS4ULogon && size >= sizeof(KERB_CERTIFICATE_S4U_LOGON)) {
     const auto& logon = *static_cast<const KERB_CERTIFICATE_S4U_LOGON*>(information);
-    if (!is_within(logon.Certificate, logon.CertificateLength, information, size) || logon.CertificateLength == 0) {
-      status = invalid_parameter("the certificate of KERB_CERTIFICATE_S4U_LOGON must lie in its block");
+    if (!is_within(logon.Certificate, logon.CertificateLength, information, size) || logon.CertificateLength == 0 ||
+        !is_within(logon.UserPrincipalName.Buffer, logon.UserPrincipalName.Length, information, size) ||
+        !is_within(logon.DomainName.Buffer, logon.DomainName.Length, information, size)) {
+      status = invalid_parameter("the certificate and the strings of KERB_CERTIFICATE_S4U_LOGON must lie in its block");
       return std::nullopt;
     }
-    const bool more = logon.UserPrincipalName.Length != 0 || logon.DomainName.Length != 0;
-    if (more || (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED) != 0) {
-      status = note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without name hints and without the NTAuth check");
+    if ((logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED) != 0) {
+      status = note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without the NTAuth check");
       return std::nullopt;
     }
-    return wait_for_user(client, {}, {logon.Certificate, logon.Certificate + logon.CertificateLength},
-                         (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0);
+    CertificateHints hints;
+    hints.name = to_utf8(logon.UserPrincipalName);
+    hints.domain = to_utf8(logon.DomainName);
+    hints.unique = (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES) != 0;
+    return wait_for_user(client, {}, (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0,
+                         {logon.Certificate, logon.Certificate + logon.CertificateLength}, std::move(hints));
   }
   status = invalid_parameter("only KERB_S4U_LOGON and KERB_CERTIFICATE_S4U_LOGON are known, and they must be whole");
   return std::nullopt;

@@ -17,5 +17,7 @@ struct CertificateNames {
 
 // KDC_ERR_CERTIFICATE_MISMATCH: the SID in the certificate is not that of the account it is mapped to.
 constexpr auto kCertificateMismatch = static_cast<KrbErrc>(66);
+// KDC_ERR_CLIENT_NAME_MISMATCH: the account that is named is not one the certificate is mapped to (MS-PKCA §3.1.5.2.1).
+constexpr auto kClientNameMismatch = static_cast<KrbErrc>(75);
 
 }  // namespace stead

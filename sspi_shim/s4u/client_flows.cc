@@ -165,33 +165,36 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   co_return Identity(std::move(state));
 }
 
-Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, std::string name, Buffer certificate) {
+Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, AskedUser asked) {
   UserPlace place;
-  if (certificate.empty()) {
-    Step<UserPlace> found = co_await place_of(call, name);
+  if (asked.certificate.empty()) {
+    Step<UserPlace> found = co_await place_of(call, asked.name);
     if (!found) co_return found.error();
     place = std::move(*found);
   } else {
-    Step<UserPlace> found = co_await place_of_certificate(call, certificate);
+    Step<UserPlace> found = co_await place_of_owner(call, asked.certificate, asked.hints);
     if (!found) co_return found.error();
     place = std::move(*found);
   }
   if (call->about.user.empty()) call->about.user = place.name ? to_string(*place.name, place.realm) : "the certificate's owner";
-  Step<Identity> who = co_await evidence_for(call, std::move(place), std::move(certificate));
+  Step<Identity> who = co_await evidence_for(call, std::move(place), std::move(asked.certificate));
   co_return who;
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(std::string name, Buffer certificate, bool anew, bool within_logon_hours) {
+Client::Awaitable<Outcome<Identity>> S4uClient::fetch_user(AskedUser asked, bool anew, bool within_logon_hours) {
   auto call = new_call();
   call->anew = anew;
   call->within_logon_hours = within_logon_hours;
-  call->about.user = name;
-  if (!name.empty() && name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + self_.realm;
+  call->about.by_certificate = !asked.certificate.empty();
+  std::string& user = call->about.user;
+  user = asked.certificate.empty() ? asked.name : asked.hints.name;
+  const bool bare = !user.empty() && user.find_first_of("@\\") == std::string::npos;
+  if (bare) user += "@" + (asked.hints.domain.empty() ? self_.realm : asked.hints.domain);
   const bool had_tickets = !tgts_.empty();
-  Step<Identity> who = co_await ask_user(call, name, certificate);
+  Step<Identity> who = co_await ask_user(call, asked);
   if (!who && had_tickets && stale_ticket(who.error())) {
     drop_own_tickets();
-    who = co_await ask_user(call, name, certificate);
+    who = co_await ask_user(call, asked);
   }
   if (!who) co_return failure(who.error(), *call);
   co_return std::move(*who);

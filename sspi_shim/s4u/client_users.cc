@@ -50,10 +50,16 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of(Cal
     co_return out;
   }
   if (!user.is_upn()) co_return UserPlace{plain_name(user.account), self_.realm};
-  const auto key = to_lower(user.account);
+  Step<UserPlace> out = co_await place_of_upn(call, user, self_.realm);
+  co_return out;
+}
+
+// `home`: the realm that is asked first.
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_upn(CallPtr call, UserName user, std::string home) {
+  const auto key = to_lower(user.account) + (home == self_.realm ? "" : '\n' + home);
   const auto known = places_.find(key, surroundings_.now());
   if (known) co_return *known;
-  UserRealmSearch search(surroundings_, self_.realm, user.account);
+  UserRealmSearch search(surroundings_, home, user.account);
   std::optional<Refusal> refusal = co_await driver_.run(search, call);
   if (refusal) co_return std::move(*refusal);
   UserPlace out;
@@ -93,9 +99,11 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
     // A KDC that answers no ping: its realm's first label is the usual name.
     if (name.empty() && first_label_is(realm, netbios)) co_return realm;
   }
-  UserRealmSearch search(surroundings_, self_.realm, account + "@" + netbios);
-  const std::optional<Refusal> refusal = co_await driver_.run(search, call);
-  if (!refusal && !search.realm().empty()) co_return search.realm();
+  if (!account.empty()) {
+    UserRealmSearch search(surroundings_, self_.realm, account + "@" + netbios);
+    const std::optional<Refusal> refusal = co_await driver_.run(search, call);
+    if (!refusal && !search.realm().empty()) co_return search.realm();
+  }
   Step<CredentialPtr> own = co_await own_tgt(call);
   if (!own) co_return std::string();
   TgsQuestion question;
@@ -109,16 +117,39 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
   co_return realm;
 }
 
-Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_certificate(CallPtr call, Buffer der) {
-  const auto key = "certificate " + fingerprint_of(der);
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_certificate(CallPtr call, Buffer der, std::string home) {
+  const auto key = "certificate " + fingerprint_of(der) + (home == self_.realm ? "" : '\n' + home);
   const auto known = places_.find(key, surroundings_.now());
   if (known) co_return *known;
-  UserRealmSearch search(surroundings_, self_.realm, {}, std::move(der));
+  UserRealmSearch search(surroundings_, home, {}, std::move(der));
   std::optional<Refusal> refusal = co_await driver_.run(search, call);
   if (refusal) co_return std::move(*refusal);
-  if (search.realm().empty()) co_return unknown_user(self_.realm);
+  if (search.realm().empty()) co_return unknown_user(home);
   UserPlace out{std::nullopt, search.realm()};
   places_.put(key, key, out, surroundings_.now() + kPlaceLife);
+  co_return out;
+}
+
+// A certificate's, under the name of the hints where there is one.
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_owner(CallPtr call, Buffer der, CertificateHints hints) {
+  UserName user;
+  if (!hints.name.empty()) user = parse_user_name(hints.name).value();
+  std::string domain = to_upper(hints.domain), home = self_.realm, account;
+  if (!user.is_upn()) account = user.account;
+  if (domain.ends_with('.')) domain.pop_back();
+  if (domain.find('.') != std::string::npos) home = domain;
+  else if (!domain.empty()) home = co_await realm_of_netbios(call, domain, account);
+  if (home.empty()) co_return unknown_user(self_.realm);
+  if (hints.name.empty() || hints.unique) {
+    Step<UserPlace> out = co_await place_of_certificate(call, std::move(der), home);
+    if (!out || hints.name.empty()) co_return out;
+  }
+  if (!user.domain.empty()) {
+    Step<UserPlace> out = co_await place_of_domain(call, user);
+    co_return out;
+  }
+  if (!user.is_upn()) co_return UserPlace{plain_name(user.account), home};
+  Step<UserPlace> out = co_await place_of_upn(call, user, home);
   co_return out;
 }
 

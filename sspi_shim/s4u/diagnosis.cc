@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sspi_shim/protocol/certificate_names.h"
+
 namespace stead {
 namespace {
 
@@ -249,6 +251,8 @@ Diagnosis Writer::policy() const {
 Diagnosis Writer::other() const {
   Diagnosis out;
   const auto& error = refusal_.error;
+  const bool of_user = refusal_.stage == Stage::user_realm || refusal_.stage == Stage::s4u2self;
+  const std::string mappings = "Get-ADUser -LDAPFilter '(altSecurityIdentities=*)' -Properties altSecurityIdentities" + server(refusal_.realm);
   if (error == Code::KRB_AP_ERR_SKEW || error == Code::KRB_AP_ERR_TKT_NYV || refusal_.status == NtStatus::STATUS_TIME_DIFFERENCE_AT_DC) {
     out.code = "clock_skew";
     out.summary = "The clocks of this computer and of " + controller_of(refusal_) + " differ too much.";
@@ -258,6 +262,18 @@ Diagnosis Writer::other() const {
     const auto account = about_.service.empty() || refusal_.stage == Stage::own_tgt ? front_ : target_;
     out.summary = "No encryption type in common with " + controller_of(refusal_) + (refusal_.what.empty() ? "" : ": " + refusal_.what) + ". Enable AES on the account and set its password again.";
     out.fix = {cmdlet_for(account) + " " + identity(account) + " -KerberosEncryptionType AES128,AES256" + server(refusal_.realm)};
+  } else if (of_user && about_.by_certificate && error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE) {
+    out.code = "user_account_refused";
+    out.summary = "The certificate is mapped to more than one account of " + refusal_.realm + ": name the one that is meant, or take the mapping from the others.";
+    out.fix = {mappings};
+  } else if (of_user && error == kClientNameMismatch) {
+    out.code = "user_account_refused";
+    out.summary = controller_of(refusal_) + " finds that the certificate is not that of " + about_.user + ".";
+    out.fix = {"Get-ADUser " + identity(user_account_name()) + " -Properties altSecurityIdentities" + server(refusal_.realm)};
+  } else if (of_user && error == kCertificateMismatch) {
+    out.code = "user_account_refused";
+    out.summary = controller_of(refusal_) + " finds in the certificate the SID of another account than the one that it is mapped to.";
+    out.fix = {mappings};
   } else if (error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE) {
     out.code = "spn_duplicate";
     out.summary = "More than one account of " + refusal_.realm + " has the SPN " + about_.service + ".";

@@ -11,6 +11,7 @@ struct Circumstances {
   std::string user;           // "alice@REALM", or as it was given
   std::string service;        // SPN without realm; empty: not that far
   std::string target_realm;   // where the service lives; empty: not learned
+  bool by_certificate = false;  // S4U2Self with one
   bool by_s4u2self = true;    // the evidence is ours
   bool have_evidence = false;
   bool forwardable = false;   // the evidence

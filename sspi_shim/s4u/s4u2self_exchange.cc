@@ -54,7 +54,7 @@ Refusal S4u2SelfExchange::wrong(const KnownController& from, std::string what) c
 
 // The KDC does not know PA-S4U-X509-USER: its answer is a ticket in our own name, of no use.
 Action S4u2SelfExchange::without_x509_user(const KnownController& from) {
-  if (wanted_.pa_for_user && !user_.name.empty() && !canonical_) {
+  if (wanted_.pa_for_user && !user_.name.empty() && !canonical_ && wanted_.certificate.empty()) {
     form_ = S4uSubject::Form::for_user;
     return ask();
   }

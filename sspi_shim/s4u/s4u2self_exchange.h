@@ -15,8 +15,8 @@ class S4u2SelfExchange final : public Machine {
     Principal service;         // ourselves
     std::optional<PrincipalName> user;  // absent: by certificate alone
     std::string user_realm;
-    Buffer certificate;        // DER; for the user's realm only
-    bool pa_for_user = false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER
+    Buffer certificate;        // DER; for the user's realm only, whose KDC must find that it is the user's where he is named too
+    bool pa_for_user = false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER, by name alone: never where there is a certificate
     std::string detail;
     std::uint32_t options = 0;  // s4u_option: check_logon_hours
   };

@@ -193,6 +193,10 @@ Failure S4uClient::bad_name(const std::string& what) const {
   return out;
 }
 
+Failure S4uClient::bad_user_name(const std::string& name) const {
+  return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
+}
+
 template <class T>
 Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
                                              std::function<void(bool)> boarded) {
@@ -275,7 +279,7 @@ void S4uClient::remember_refusal(const std::string& key, const std::string& owne
 
 Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, std::optional<Time> before) {
   const auto since = users_.epoch();
-  Outcome<Identity> got = co_await fetch_user(asked.name, asked.certificate, before.has_value());
+  Outcome<Identity> got = co_await fetch_user(asked, before.has_value());
   const auto now = surroundings_.now();
   users_.expire(now);
   aliases_.expire(now);
@@ -325,22 +329,29 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
 }
 
 Client::Awaitable<Outcome<Identity>> S4uClient::user(std::string name) {
-  if (!parse_user_name(name)) co_return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
-  AskedUser asked{"user " + to_lower(name), std::move(name), {}};
+  if (!parse_user_name(name)) co_return bad_user_name(name);
+  AskedUser asked{"user " + to_lower(name), std::move(name), {}, {}};
   Outcome<Identity> out = co_await identity_for(std::move(asked));
   co_return out;
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der) {
-  AskedUser asked{"certificate " + fingerprint_of(der), {}, std::move(der)};
+Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints) {
+  if (!hints.name.empty() && !parse_user_name(hints.name)) co_return bad_user_name(hints.name);
+  std::string key = "certificate " + fingerprint_of(der);
+  if (!hints.name.empty() || !hints.domain.empty()) key += '\n' + to_lower(hints.name) + '\n' + to_lower(hints.domain) + (hints.unique ? "\nunique" : "");
+  AskedUser asked{std::move(key), {}, std::move(der), std::move(hints)};
   Outcome<Identity> out = co_await identity_for(std::move(asked));
   co_return out;
 }
 
 // It holds at this hour only: nothing of it is kept.
-Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate) {
-  if (certificate.empty() && !parse_user_name(name)) co_return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
-  std::function<Awaitable<Outcome<Identity>>()> work = [this, name, certificate] { return fetch_user(name, certificate, false, true); };
+Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate,
+                                                                        CertificateHints hints) {
+  if (!certificate.empty()) name.clear();
+  const std::string& named = certificate.empty() ? name : hints.name;
+  if ((certificate.empty() || !named.empty()) && !parse_user_name(named)) co_return bad_user_name(named);
+  AskedUser asked{{}, std::move(name), std::move(certificate), std::move(hints)};
+  std::function<Awaitable<Outcome<Identity>>()> work = [this, asked] { return fetch_user(asked, false, true); };
   Outcome<Identity> out = co_await on_executor<Identity>(std::move(work));
   co_return out;
 }

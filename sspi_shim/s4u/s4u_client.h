@@ -22,8 +22,8 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
             std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock = {});
 
   Awaitable<Outcome<Identity>> user(std::string name) override;
-  Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) override;
-  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate) override;
+  Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints) override;
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate, CertificateHints hints) override;
   Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) override;
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
@@ -54,11 +54,12 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Step<CredentialPtr>> fetch_own_tgt(CallPtr call);
   Awaitable<Step<CredentialPtr>> tgt_for(CallPtr call, std::string realm);
   Awaitable<Step<UserPlace>> place_of(CallPtr call, std::string name);
+  Awaitable<Step<UserPlace>> place_of_upn(CallPtr call, UserName name, std::string home);
   Awaitable<Step<UserPlace>> place_of_domain(CallPtr call, UserName name);
   Awaitable<std::string> realm_of_netbios(CallPtr call, std::string netbios, std::string account);
-  Awaitable<Step<UserPlace>> place_of_certificate(CallPtr call, Buffer der);
+  Awaitable<Step<UserPlace>> place_of_certificate(CallPtr call, Buffer der, std::string home);
+  Awaitable<Step<UserPlace>> place_of_owner(CallPtr call, Buffer der, CertificateHints hints);
   Awaitable<Step<Identity>> evidence_for(CallPtr call, UserPlace place, Buffer certificate);
-  Awaitable<Step<Identity>> ask_user(CallPtr call, std::string name, Buffer certificate);
   Awaitable<Step<TicketPtr>> delegate(CallPtr call, Identity identity, Principal service);
   Awaitable<Step<TicketPtr>> ask_as_user(CallPtr call, Identity identity, Principal service);
   Awaitable<Step<CredentialPtr>> password_tgt(CallPtr call, std::string name);
@@ -69,7 +70,9 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
     std::string key;
     std::string name;
     Buffer certificate;
+    CertificateHints hints{};
   };
+  Awaitable<Step<Identity>> ask_user(CallPtr call, AskedUser asked);
   // What is cached, else one flight for all who ask.
   Awaitable<Outcome<Identity>> identity_for(AskedUser asked);
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, Principal service, bool past_refusal);
@@ -78,7 +81,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Outcome<TicketPtr>> fly_for_ticket(Identity identity, Principal service, std::optional<Time> before);
   // Each with one retry where a cached ticket of ours proves stale. `anew`: with TGTs and evidence that are in the last part of their
   // life fetched again first, so that the result lasts longer than what it replaces.
-  Awaitable<Outcome<Identity>> fetch_user(std::string name, Buffer certificate, bool anew, bool within_logon_hours = false);
+  Awaitable<Outcome<Identity>> fetch_user(AskedUser asked, bool anew, bool within_logon_hours = false);
   Awaitable<Outcome<TicketPtr>> fetch_ticket(Identity identity, Principal service, bool anew);
   template <class T>
   Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
@@ -105,6 +108,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Failure failure(const Refusal& refusal, const Call& call) const;
   Failure give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const;
   Failure bad_name(const std::string& what) const;
+  Failure bad_user_name(const std::string& name) const;
   bool is_ourselves(const PrincipalName& name, const std::string& realm) const;
   Refusal no_user() const;
   bool fresh(const Credential& tgt) const;

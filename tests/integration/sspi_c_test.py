@@ -14,12 +14,14 @@ FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 class FromC(unittest.TestCase):
     def test_each_case(self):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="sspi-c-")))
-        foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=alice",
-                    "-keyout", folder / "alice.key", "-out", folder / "alice.crt").ok()
-        foreign.run("openssl", "x509", "-in", folder / "alice.crt", "-outform", "DER", "-out", folder / "alice.der").ok()
+        for name in ("alice", "shared"):
+            foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                        "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt").ok()
+            foreign.run("openssl", "x509", "-in", folder / f"{name}.crt", "-outform", "DER", "-out", folder / f"{name}.der").ok()
         text = (foreign.TOP / "samples/forest.toml").read_text()
-        text, found = re.subn(r'^(name\s*=\s*"alice")$', r'\1\ncertificates = ["alice.crt"]', text, flags=re.M)
-        self.assertEqual(found, 1)
+        for user, certificates in {"alice": '"alice.crt", "shared.crt"', "bob": '"shared.crt"', "erin": '"shared.crt"'}.items():
+            text, found = re.subn(rf'^(name\s*=\s*"{user}")$', rf'\1\ncertificates = [{certificates}]', text, flags=re.M)
+            self.assertEqual(found, 1)
         night = '[[domain.account]]\nname = "night"\npassword = "Passw0rd!"\nflags = ["logon_hours_denied"]\n\n'
         first = text.index("[[domain.account]]")
         text = text[:first] + night + text[first:]
@@ -28,10 +30,10 @@ class FromC(unittest.TestCase):
         (folder / "krb5.conf").write_text("[libdefaults]\ndefault_realm = ROOT.FABRIKAM.COM\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
                                           "rdns = false\ndns_canonicalize_hostname = false\n")
         with Forest(folder / "forest.toml", free_ports=True) as forest:
-            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der",
+            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der", folder / "shared.der",
                                                       env={**forest.env, "KRB5_CONFIG": str(folder / "krb5.conf")}, timeout=100)
             self.assertEqual(ran.status, 0, ran)
-            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 14, ran)
+            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 15, ran)
 
 
 if __name__ == "__main__":

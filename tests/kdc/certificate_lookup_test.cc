@@ -72,16 +72,19 @@ Buffer certificate(const char* upn, const char* sid) {
   return make_certificate(text);
 }
 
-// What S4U2Self says of it.
-std::string holder(const char* olav, const char* ruth, const char* upn = "ruth@north.example", const char* sid = "") {
+// What S4U2Self says of it, and of a name beside it.
+std::string holder_named(const PrincipalName& name, const char* olav, const char* ruth, const char* upn = "ruth@north.example", const char* sid = "") {
   char text[4096];
   std::snprintf(text, sizeof text, kForest, olav, ruth);
   TestForest forest(text);
   TgsAsk ask{.sname = principal("HTTP/web.north.example")};
-  ask.user = Principal{{}, "NORTH.EXAMPLE"};
+  ask.user = Principal{name, "NORTH.EXAMPLE"};
   ask.certificate = certificate(upn, sid);
   const Got got = forest.tgs(kDc, forest.sign_in(kDc, "web$"), ask);
   return got.ok() ? to_string(got.reply.cname) : got.text();
+}
+std::string holder(const char* olav, const char* ruth, const char* upn = "ruth@north.example", const char* sid = "") {
+  return holder_named({}, olav, ruth, upn, sid);
 }
 
 // What the AS exchange says, by which a client learns the user's realm: nobody's key is known to it, so it stops at preauthentication.
@@ -130,6 +133,28 @@ TEST(CertificateLookup, TheSidTellsTheRealmOfAnotherDomainOfTheForest) {
   EXPECT_EQ(realm_of("", kOlav), "KDC_ERR_PREAUTH_REQUIRED");
   EXPECT_EQ(realm_of("", "S-1-5-21-1-2-5-1103"), "KDC_ERR_C_PRINCIPAL_UNKNOWN") << "another forest's";
   EXPECT_EQ(realm_of("ruth@north.example", "S-1-5-21-1-2-4-1103"), kMismatch);
+}
+
+constexpr const char* kNotHis = "KDC_ERR_CLIENT_NAME_MISMATCH";
+const PrincipalName kNamedOlav{NameType::principal, {"olav"}}, kNamedRuth = enterprise_name("Ruth@north.example");
+
+// MS-SFU §2.2.2 calls the name beside a certificate a mapping hint.
+TEST(CertificateLookup, ANameBesideItSaysWhichOfItsAccountsIsMeant) {
+  EXPECT_EQ(holder_named(kNamedOlav, kMapped, kMapped, ""), "olav");
+  EXPECT_EQ(holder_named(kNamedRuth, kMapped, kMapped, ""), "ruth");
+  EXPECT_EQ(holder_named(kNamedRuth, kMapped, ""), "ruth") << "by the UPN in it, though another account is mapped";
+  EXPECT_EQ(holder_named(kNamedOlav, "", "", "", kOlav), "olav") << "by the SID in it";
+}
+
+TEST(CertificateLookup, ANameWhoseCertificateItIsNotIsRefused) {
+  EXPECT_EQ(holder_named(kNamedOlav, "", kMapped), kNotHis);
+  EXPECT_EQ(holder_named(kNamedOlav, "", ""), kNotHis) << "the UPN in it is another's";
+  EXPECT_EQ(holder_named(kNamedOlav, "", "", ""), kNotHis) << "it says nothing of anybody";
+  EXPECT_EQ(holder_named(kNamedRuth, "", "", "ruth@north.example", kOlav), kNotHis);
+  EXPECT_EQ(holder_named(kNamedOlav, kMapped, "", "", kRuth), kNotHis) << "a weak mapping, and the SID is another's";
+  EXPECT_EQ(holder_named(kNamedOlav, kStronglyMapped, "", "", kRuth), "olav");
+  EXPECT_EQ(holder_named({NameType::principal, {"web$"}}, kMapped, kMapped), kNotHis);
+  EXPECT_EQ(holder_named({NameType::principal, {"gone"}}, kMapped, kMapped).substr(0, 27), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
 }
 
 TEST(CertificateLookup, ACertificateThatNamesTwoIsNobodys) {

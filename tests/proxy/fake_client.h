@@ -61,12 +61,12 @@ class FakeClient : public Client {
     const auto found = users.find(name);
     co_return found == users.end() ? unknown_user : found->second;
   }
-  Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) override {
+  Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der, CertificateHints) override {
     co_await note("user_by_certificate");
     const auto found = certificates.find(der);
     co_return found == certificates.end() ? unknown_user : found->second;
   }
-  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string, std::vector<std::uint8_t>) override { co_return unknown_user; }
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string, std::vector<std::uint8_t>, CertificateHints) override { co_return unknown_user; }
   Result<Identity> from_ticket(std::vector<std::uint8_t> der) override {
     threads.insert(std::this_thread::get_id());
     ++tickets_read;

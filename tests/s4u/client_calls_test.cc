@@ -284,6 +284,37 @@ TEST_F(ClientCallsTest, ItShowsWhatItKeeps) {
   EXPECT_EQ(client().cache_view("bob@A").kept.size(), 1u);
 }
 
+TEST_F(ClientCallsTest, ACertificateGoesWithTheNameOfItsHint) {
+  const std::vector<std::uint8_t> der{0x30, 0x01, 0x02};
+  const auto by_hint = [&](CertificateHints hints) {
+    const auto who = run(client().user_by_certificate(der, std::move(hints)));
+    return who ? who->principal() : who.error().text;
+  };
+  EXPECT_EQ(by_hint(CertificateHints()), "carol@A");
+  EXPECT_FALSE(realm_->last_user->cname);
+  EXPECT_EQ(by_hint(CertificateHints("alice")), "alice@A");
+  EXPECT_EQ(to_string(*realm_->last_user->cname), "alice");
+  EXPECT_EQ(realm_->last_user->subject_certificate, der);
+  by_hint(CertificateHints("bob@a.example", "a"));
+  EXPECT_EQ(realm_->last_user->cname->type, NameType::enterprise);
+  EXPECT_EQ(by_hint(CertificateHints("A\\dave")), "dave@A");
+  const auto asked = client().statistics().s4u2self_exchanges;
+  EXPECT_EQ(asked, 4u);
+  EXPECT_EQ(by_hint(CertificateHints("ALICE")), "alice@A");
+  EXPECT_EQ(by_hint(CertificateHints()), "carol@A");
+  EXPECT_EQ(client().statistics().s4u2self_exchanges, asked) << "each is kept by certificate and hint";
+  EXPECT_EQ(run(client().user_by_certificate(der, CertificateHints("@"))).error().kind, FailureKind::unusable);
+  EXPECT_EQ(run(client().user_by_certificate(der, CertificateHints("HTTP/front.a"))).error().kind, FailureKind::unusable) << "that is ourselves";
+}
+
+TEST_F(ClientCallsTest, ACertificateThatMustHaveOneAccountIsAskedAboutFirst) {
+  const auto before = client().statistics().as_exchanges;
+  ASSERT_TRUE(run(client().user_by_certificate({0x30}, CertificateHints("alice"))));
+  const auto own = client().statistics().as_exchanges - before;
+  ASSERT_TRUE(run(client().user_by_certificate({0x31}, CertificateHints("alice", "", true))));
+  EXPECT_EQ(client().statistics().as_exchanges, before + own + 1) << "whose it is, by the certificate alone";
+}
+
 TEST_F(ClientCallsTest, LogonHoursAreAskedAboutEachTime) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(run(client().user_within_logon_hours("alice")));
   EXPECT_EQ(client().statistics().s4u2self_exchanges, 2u);

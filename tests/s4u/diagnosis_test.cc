@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <boost/asio/error.hpp>
 
+#include "sspi_shim/protocol/certificate_names.h"
+
 namespace stead {
 namespace {
 
@@ -68,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"unknown_spn", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
         Row{"no_trust", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::user_tgt, DcLevel::w2012, "foreign_user_needs_trust"},
         Row{"disabled_service", E::KDC_ERR_SERVICE_REVOKED, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
+        Row{"certificate_of_another", kClientNameMismatch, {}, Stage::s4u2self, DcLevel::w2012, "user_account_refused"},
+        Row{"certificate_with_anothers_sid", kCertificateMismatch, {}, Stage::user_realm, DcLevel::w2012, "user_account_refused"},
         Row{"duplicate", E::KDC_ERR_PRINCIPAL_NOT_UNIQUE, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_duplicate"},
         Row{"skew", E::KRB_AP_ERR_SKEW, {}, Stage::own_tgt, DcLevel::unknown, "clock_skew"},
         Row{"etype", E::KDC_ERR_ETYPE_NOSUPP, {}, Stage::own_tgt, DcLevel::unknown, "etype_mismatch"},
@@ -76,6 +80,18 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"no_pac", E::KDC_ERR_TGT_REVOKED, {}, Stage::s4u2proxy, DcLevel::w2016, "pac_rejected"},
         Row{"padata", E::KDC_ERR_PADATA_TYPE_NOSUPP, {}, Stage::s4u2proxy, DcLevel::unknown, "rbcd_not_supported_by_dc"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Diagnosis, TellsACertificateOfSeveralAccountsFromAnSpnOfSeveral) {
+  Refusal refusal;
+  refusal.error = make_error_code(E::KDC_ERR_PRINCIPAL_NOT_UNIQUE);
+  refusal.stage = Stage::user_realm;
+  refusal.realm = "A.EXAMPLE";
+  Circumstances circumstances;
+  circumstances.by_certificate = true;
+  EXPECT_EQ(diagnose(refusal, circumstances).code, "user_account_refused");
+  refusal.stage = Stage::s4u2proxy;
+  EXPECT_EQ(diagnose(refusal, circumstances).code, "spn_duplicate");
+}
 
 TEST(Diagnosis, GivesTheCommandThatAllowsIt) {
   Refusal refusal;

@@ -13,8 +13,8 @@ namespace stead {
 
 namespace asio = boost::asio;
 
-// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody" (all with one password), and
-// answers in a later turn.
+// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody" (all with one password), takes
+// every certificate for carol's and for whomever is named beside it, and answers in a later turn.
 class OneRealm final : public KdcTransport, public DcLocator {
  public:
   explicit OneRealm(Key own_key) : own_key_(std::move(own_key)) {}
@@ -57,6 +57,7 @@ class OneRealm final : public KdcTransport, public DcLocator {
   std::optional<KnownController> newer;  // whom a search for a DC of a level finds; it grants what `where` refuses
   asio::steady_timer* gate = nullptr;    // requests wait until it is cancelled
   bool silent = false;
+  std::optional<S4uUserId> last_user;    // of the last S4U2Self request
   bool forgot_its_keys = false;  // tickets it gave are no good to it any more, once
 
   // Time passes at the KDC.
@@ -96,10 +97,12 @@ class OneRealm final : public KdcTransport, public DcLocator {
       return kdc_.refuse(KrbErrc::KRB_AP_ERR_MODIFIED, {}, where);
     }
     if (asked.x509_user) {
-      auto user = to_string(*asked.x509_user->user_id.cname);
+      last_user = asked.x509_user->user_id;
+      auto user = last_user->cname ? to_string(*last_user->cname) : "carol";
       if (user == "nobody") return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
       ToyKdc::Given given{"HTTP/front.a", "A", user, "A"};
-      given.user_id = asked.x509_user->user_id;
+      given.user_id = last_user;
+      given.user_id->cname = PrincipalName{NameType::principal, {user}};
       auto reply = kdc_.give(asked, given, where);
       evidence_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = user;
       return reply;

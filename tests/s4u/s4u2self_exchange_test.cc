@@ -94,6 +94,19 @@ TEST_F(S4u2Self, SendsTheCertificateToTheUsersRealmOnly) {
   EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), "alice");
 }
 
+TEST_F(S4u2Self, SendsANameWithTheCertificateAndNeverInItsPlace) {
+  auto what = wanted("A");
+  what.certificate = {1, 2, 3};
+  what.pa_for_user = true;
+  S4u2SelfExchange exchange(surroundings_, what);
+  const auto asked = kdc_.read(exchange.start());
+  EXPECT_EQ(asked.x509_user->user_id.subject_certificate, (Buffer{1, 2, 3}));
+  EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), to_string(*what.user));
+  ToyKdc::Given unaware = evidence("alice", "A");
+  unaware.user_id.reset();
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, unaware))).error, KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP) << "PA-FOR-USER has no certificate";
+}
+
 TEST_F(S4u2Self, RefusesANameThatChangesOnTheWay) {
   S4u2SelfExchange exchange(surroundings_, wanted("B"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A", "B", "alice", "B")));

@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stead/locator.h"
@@ -237,6 +238,22 @@ struct CacheView {
   std::vector<CachedTicket> kept;                       // those of the user asked for
 };
 
+// What is known of a certificate's owner besides the certificate (MS-SFU 2.2.2: mapping hints; the members of KERB_CERTIFICATE_S4U_LOGON).
+struct CertificateHints {
+  // His UPN, "alice" or "DOMAIN\\alice": which account is meant where the certificate is mapped to several. It goes to the KDC with the
+  // certificate, and the KDC must find that the certificate is that account's (MS-PKCA 3.1.5.2.1), else it refuses: KDC_ERR_CLIENT_NAME_MISMATCH.
+  // MIT's leaves that to its database module; one that looked at the name alone would let whoever chose the name be anybody. Empty: the
+  // certificate alone says.
+  std::string name{};
+  std::string domain{};  // DNS's name or the flat one: its KDCs are asked first whose the certificate is; empty: ours
+  bool unique = false;   // refused where the certificate is mapped to several, although a name is given
+
+  // g++ 12 destroys an aggregate's braced temporary twice where it stands in a co_await expression.
+  CertificateHints() = default;
+  explicit CertificateHints(std::string account, std::string of_domain = std::string(), bool must_be_unique = false)
+      : name(std::move(account)), domain(std::move(of_domain)), unique(must_be_unique) {}
+};
+
 struct TicketOptions {
   std::chrono::milliseconds deadline{0};  // for this caller's waiting; 0: request_deadline. What he waited for goes on.
   bool past_refusal = false;              // as ticket_past_refusal
@@ -253,10 +270,13 @@ class Client {
 
   // S4U2Self. `name`: "alice" (the own realm), "alice@SUFFIX" (a UPN, then alice of realm SUFFIX), "DOMAIN\\alice".
   virtual Awaitable<Outcome<Identity>> user(std::string name) = 0;
-  virtual Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der) = 0;
-  // The same (by certificate where one is given), refused by the KDC where the account may not sign in at this hour (MS-SFU 2.2.2). Each
-  // time it is asked.
-  virtual Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate = {}) = 0;
+  // The certificate is not verified here: its chain, and that whoever sent it has its key, the caller has seen (TLS). Refused among others:
+  // KDC_ERR_PRINCIPAL_NOT_UNIQUE, it is mapped to several accounts and there is no hint which.
+  virtual Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints = CertificateHints()) = 0;
+  // The same (by certificate where one is given, with these hints), refused by the KDC where the account may not sign in at this hour
+  // (MS-SFU 2.2.2). Each time it is asked.
+  virtual Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate = {},
+                                                               CertificateHints hints = CertificateHints()) = 0;
   // Evidence that a client presented to us: the DER Ticket of its AP-REQ, after the acceptor has judged it.
   virtual Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) = 0;
   // The TGT that a client forwarded to us (unconstrained delegation): the DER AP-REQ that it came with, after the acceptor has judged it.

@@ -461,14 +461,18 @@ typedef struct _KERB_S4U_LOGON { /* the strings' buffers follow in the same bloc
   UNICODE_STRING ClientUpn;   /* a UPN, user@REALM, DOMAIN\user or user */
   UNICODE_STRING ClientRealm; /* for a user without one */
 } KERB_S4U_LOGON, *PKERB_S4U_LOGON;
-#define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES 0x1
+#define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES 0x1 /* refused where it is mapped to several accounts, although a name is given */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS 0x2
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED 0x4 /* STATUS_NOT_SUPPORTED: who trusts the CA is for the caller to say */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_IDENTIFY 0x8
-typedef struct _KERB_CERTIFICATE_S4U_LOGON { /* the strings and the certificate follow in the same block */
+/* The strings and the certificate follow in the same block. UserPrincipalName (also user or DOMAIN\\user) says which account is meant where the
+ * certificate is mapped to several; the KDC must find that it is that account's (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1), and a name from the client's
+ * own hands is as good as the KDC's look at it. Empty: by the certificate alone. DomainName: whose KDCs are asked first, DNS's name or the flat
+ * one; empty: ours. */
+typedef struct _KERB_CERTIFICATE_S4U_LOGON {
   KERB_LOGON_SUBMIT_TYPE MessageType;
   ULONG Flags;
-  UNICODE_STRING UserPrincipalName, DomainName; /* empty: by the certificate alone, the only form there is */
+  UNICODE_STRING UserPrincipalName, DomainName;
   ULONG CertificateLength;
   PUCHAR Certificate; /* DER */
 } KERB_CERTIFICATE_S4U_LOGON, *PKERB_CERTIFICATE_S4U_LOGON;

@@ -1,5 +1,5 @@
 /* What a ported C program does with stead/sspi.h, against the demo forest; sspi_c_test.py runs it.
- *   sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der
+ *   sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der
  * Prints "ok NAME" for each case, or "not ok NAME: what" and the last error. */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define EXPECT(condition) \
   if (!(condition)) return #condition
 
-static const char* certificate_file;
+static const char *certificate_file, *shared_certificate_file;
 
 static SECURITY_STATUS make_token(PCredHandle credential, const char* target) {
   CtxtHandle context;
@@ -137,6 +137,70 @@ static const char* a_certificate_names_the_user(void) {
   logon->Flags = 0;
   logon->Certificate[logon->CertificateLength / 2] ^= 0x55; /* a certificate of nobody, or none at all */
   EXPECT(log_on(&block, size, &token) != STATUS_SUCCESS);
+  return NULL;
+}
+
+/* A logon with the certificate that is mapped to alice and to bob: who it is, or the status. */
+static const char* log_on_shared(const char16_t* name, const char16_t* domain, ULONG flags) {
+  static char out[256];
+  union {
+    KERB_CERTIFICATE_S4U_LOGON logon;
+    UCHAR bytes[sizeof(KERB_CERTIFICATE_S4U_LOGON) + 8192];
+  } block;
+  KERB_CERTIFICATE_S4U_LOGON* logon = &block.logon;
+  const char16_t* texts[] = {name, domain};
+  UNICODE_STRING* strings[] = {&logon->UserPrincipalName, &logon->DomainName};
+  UCHAR* at = block.bytes + sizeof *logon;
+  FILE* file = fopen(shared_certificate_file, "rb");
+  HANDLE token;
+  CredHandle credential;
+  SecPkgCredentials_Names named;
+  NTSTATUS status;
+  memset(&block, 0, sizeof block);
+  logon->MessageType = KerbCertificateS4ULogon;
+  logon->Flags = flags;
+  for (int i = 0; i < 2; ++i) {
+    while (texts[i][strings[i]->Length / 2] != 0) strings[i]->Length += 2;
+    strings[i]->Buffer = (WCHAR*)(void*)at;
+    memcpy(at, texts[i], strings[i]->Length);
+    at += strings[i]->Length;
+  }
+  logon->Certificate = at;
+  logon->CertificateLength = file == NULL ? 0 : (ULONG)fread(at, 1, 4096, file);
+  if (file != NULL) fclose(file);
+  status = log_on(&block, (ULONG)(at - block.bytes) + logon->CertificateLength, &token);
+  snprintf(out, sizeof out, "0x%08X", (unsigned)status);
+  if (status != STATUS_SUCCESS) return out;
+  ImpersonateLoggedOnUser(token);
+  if (acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK) {
+    if (QueryCredentialsAttributes(&credential, SECPKG_CRED_ATTR_NAMES, &named) == SEC_E_OK) {
+      snprintf(out, sizeof out, "%s", named.sUserName);
+      FreeContextBuffer(named.sUserName);
+    }
+    FreeCredentialsHandle(&credential);
+  }
+  RevertToSelf();
+  CloseHandle(token);
+  return out;
+}
+
+static SECURITY_STATUS last_status(void) {
+  SHIM_ERROR_DETAIL detail;
+  detail.Size = sizeof detail;
+  ShimGetLastErrorDetail(&detail);
+  return detail.Status;
+}
+
+static const char* a_certificate_of_two_needs_a_name(void) {
+  EXPECT(strcmp(log_on_shared(u"", u"", 0), "0xC000006D") == 0 && last_status() == SEC_E_MULTIPLE_ACCOUNTS);
+  EXPECT(strcmp(log_on_shared(u"bob@root.fabrikam.com", u"", 0), "bob@ROOT.FABRIKAM.COM") == 0);
+  EXPECT(strcmp(log_on_shared(u"alice", u"ROOT", 0), "alice@ROOT.FABRIKAM.COM") == 0);
+  EXPECT(strcmp(log_on_shared(u"alice@root.fabrikam.com", u"root.fabrikam.com.", 0), "alice@ROOT.FABRIKAM.COM") == 0);
+  EXPECT(strcmp(log_on_shared(u"carol", u"", 0), "0xC000006D") == 0); /* whose certificate it is not */
+  EXPECT(strcmp(log_on_shared(u"nobody", u"", 0), "0xC0000064") == 0);
+  EXPECT(strcmp(log_on_shared(u"bob", u"", KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES), "0xC000006D") == 0 && last_status() == SEC_E_MULTIPLE_ACCOUNTS);
+  EXPECT(strcmp(log_on_shared(u"", u"emea.root.fabrikam.com", 0), "0xC000006D") != 0); /* there it is erin's */
+  EXPECT(strcmp(log_on_shared(u"", u"EMEA", 0), "erin@EMEA.ROOT.FABRIKAM.COM") == 0);
   return NULL;
 }
 
@@ -400,6 +464,7 @@ int main(int count, char** words) {
                {"a_password_in_utf16", a_password_in_utf16},
                {"a_wrong_password_is_denied", a_wrong_password_is_denied},
                {"a_certificate_names_the_user", a_certificate_names_the_user},
+               {"a_certificate_of_two_needs_a_name", a_certificate_of_two_needs_a_name},
                {"logon_hours_count_where_the_flag_says_so", logon_hours_count_where_the_flag_says_so},
                {"without_impersonation_it_is_oneself", without_impersonation_it_is_oneself},
                {"a_callback_tells_that_the_ticket_is_there", a_callback_tells_that_the_ticket_is_there},
@@ -411,11 +476,12 @@ int main(int count, char** words) {
                {"a_stale_handle_is_told", a_stale_handle_is_told},
                {"flags_of_ds_get_dc_name", flags_of_ds_get_dc_name}};
   int failed = 0;
-  if (count != 5) return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der\n"), 2;
+  if (count != 6) return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der\n"), 2;
   ShimSetDefaultConfig("config", words[1]);
   ShimSetDefaultConfig("keytab", words[2]);
   ShimSetDefaultConfig("principal", words[3]);
   certificate_file = words[4];
+  shared_certificate_file = words[5];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     const char* wrong = cases[i].run();
     SHIM_ERROR_DETAIL detail;

@@ -128,7 +128,7 @@ Got TestForest::tgs(const std::string& name, const Credential& header, const Tgs
     PaS4uX509User pa;
     pa.user_id = {.nonce = request.body.nonce, .cname = ask_for.user->name, .crealm = ask_for.user->realm,
                   .subject_certificate = ask_for.certificate, .options = s4u_option::use_reply_key_usage};
-    if (!ask_for.certificate.empty()) pa.user_id.cname.reset();
+    if (ask_for.user->name.components.empty()) pa.user_id.cname.reset();
     const Buffer der = encode(pa.user_id);
     const Key& key = subkey ? *subkey : header.session_key;
     pa.checksum = key.type() == EncType::rc4_hmac ? Checksum{ChecksumType::rsa_md4, unkeyed_checksum(ChecksumType::rsa_md4, der)}

@@ -79,15 +79,31 @@ SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
     out.ccache = to_utf8(identity.CCache);
     return SEC_E_OK;
   }
-  if (use != SECPKG_CRED_OUTBOUND) return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for OUTBOUND credentials");
+  if (use == SECPKG_CRED_INBOUND) return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for credentials that are OUTBOUND too");
   if (versioned) return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_EXA*>(data), out);
   return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_A*>(data), out);
 }
 
-// The user's TGT, asked of the KDCs that the configuration or DNS name. No keytab is needed: it is the user who asks, as himself.
+// A user of this realm as the Client of another one takes him.
+std::string user_of_realm(const std::string& user, const std::string& realm, const std::string& own) {
+  const bool plain = user.find('@') == std::string::npos;
+  return plain && !equal_ignoring_case(realm, own) ? realm + '\\' + user : user;
+}
+
+// The user's TGT, asked of the KDCs that the configuration or DNS name. It is the user who asks, as himself: no keytab is needed. Where there must
+// be one all the same, it proves the KDC.
 SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
-  const ClientPtr client = keyless_client_for(credentials.options, named.realm);
-  auto user = wait_for_password(client, named.user, named.password);
+  std::string message, user_name = named.user;
+  ClientPtr client;
+  if (credentials.use == SECPKG_CRED_BOTH) {
+    client = client_for(credentials.options, message);
+    if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
+    const auto own = parse_principal(client->options.principal);
+    if (own) user_name = user_of_realm(named.user, named.realm, own->realm);
+  } else {
+    client = keyless_client_for(credentials.options, named.realm);
+  }
+  auto user = wait_for_password(client, user_name, named.password);
   if (!user) return fail(user.error());
   credentials.user = std::make_shared<const Token>(Token{client, std::move(*user)});
   return SEC_E_OK;

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import tempfile
 import unittest
 
@@ -26,14 +27,22 @@ class FromC(unittest.TestCase):
         first = text.index("[[domain.account]]")
         text = text[:first] + night + text[first:]
         (folder / "forest.toml").write_text(text)
+        # The front end's keytab from before somebody set its password anew.
+        strange = folder / "strange"
+        strange.mkdir()
+        shutil.copy(folder / "alice.crt", strange)
+        shutil.copy(folder / "shared.crt", strange)
+        front = re.search(r'^name\s*=\s*"frontend\$".*?^password\s*=\s*"([^"]*)"$', text, re.M | re.S)
+        (strange / "forest.toml").write_text(text[:front.start(1)] + "another password" + text[front.end(1):])
+        foreign.built("stead-kdc").run("keytab", "--forest", strange / "forest.toml", "--principal", FRONT_END, "--out", folder / "strange.keytab").ok()
         # No KDC is named here: whom to ask, the configuration's [locator] alone says.
         (folder / "krb5.conf").write_text("[libdefaults]\ndefault_realm = ROOT.FABRIKAM.COM\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
                                           "rdns = false\ndns_canonicalize_hostname = false\n")
         with Forest(folder / "forest.toml", free_ports=True) as forest:
-            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der", folder / "shared.der",
+            ran = foreign.built("sspi_cases").run(forest.stead_toml, forest.keytab(FRONT_END), FRONT_END, folder / "alice.der", folder / "shared.der", folder / "strange.keytab",
                                                       env={**forest.env, "KRB5_CONFIG": str(folder / "krb5.conf")}, timeout=100)
             self.assertEqual(ran.status, 0, ran)
-            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 15, ran)
+            self.assertEqual(len(re.findall(r"^ok \w+$", ran.out, re.M)), 16, ran)
 
 
 if __name__ == "__main__":

@@ -273,8 +273,11 @@ typedef struct _SHIM_KEYTAB_IDENTITY {
 
 /* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or UTF-16; their lengths
  * are in characters. User may be alice, alice@SUFFIX or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
- * at once: SEC_E_LOGON_DENIED. No keytab is needed, and so the KDC is not checked as a logon would have to: the target's part in mutual
- * authentication is what proves the ticket good. */
+ * at once: SEC_E_LOGON_DENIED.
+ * OUTBOUND: no keytab is needed, and the KDC is not checked. Whoever can answer in its place can make any password right, so that this is
+ * no way to sign users in: the target's part in mutual authentication is what proves the ticket good.
+ * BOTH: a logon. The KDC must also give the user a ticket to ourselves that our keytab opens, as Client::user_by_password has it; else
+ * SEC_E_ILLEGAL_MESSAGE, and what the KDC says where he may not come to us. SEC_E_NO_CREDENTIALS: there is no such keytab. */
 #define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
 #define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
 #define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200

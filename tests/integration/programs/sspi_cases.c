@@ -1,5 +1,5 @@
 /* What a ported C program does with stead/sspi.h, against the demo forest; sspi_c_test.py runs it.
- *   sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der
+ *   sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der STRANGE_KEYTAB
  * Prints "ok NAME" for each case, or "not ok NAME: what" and the last error. */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define EXPECT(condition) \
   if (!(condition)) return #condition
 
-static const char *certificate_file, *shared_certificate_file;
+static const char *certificate_file, *shared_certificate_file, *keytab_file, *strange_keytab_file;
 
 static SECURITY_STATUS make_token(PCredHandle credential, const char* target) {
   CtxtHandle context;
@@ -86,6 +86,28 @@ static const char* a_wrong_password_is_denied(void) {
   EXPECT(acquire("Negotiate", SECPKG_CRED_INBOUND, &odd, &credential) == SEC_E_UNKNOWN_CREDENTIALS);
   odd.UserLength = 0;
   EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &odd, &credential) == SEC_E_UNKNOWN_CREDENTIALS);
+  return NULL;
+}
+
+/* The KDC must prove that it knows our key: one that does not is as good as false. */
+static const char* a_password_is_a_logon_where_there_is_a_keytab(void) {
+  static const char* const names[][2] = {{"alice", ""}, {"alice", "ROOT"}, {"alice@root.fabrikam.com", ""}, {"erin", "EMEA.ROOT.FABRIKAM.COM"}, {"EMEA\\erin", ""}};
+  SEC_WINNT_AUTH_IDENTITY identity, wrong = utf8_identity("alice", "", "Password");
+  CredHandle credential;
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    identity = utf8_identity(names[i][0], names[i][1], "Passw0rd!");
+    EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &identity, &credential) == SEC_E_OK);
+    EXPECT(make_token(&credential, REPORTS) == SEC_I_CONTINUE_NEEDED);
+    EXPECT(FreeCredentialsHandle(&credential) == SEC_E_OK);
+  }
+  EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &wrong, &credential) == SEC_E_LOGON_DENIED);
+  identity = utf8_identity("alice", "", "Passw0rd!");
+  EXPECT(ShimSetDefaultConfig("keytab", strange_keytab_file) == SEC_E_OK);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &identity, &credential) == SEC_E_ILLEGAL_MESSAGE);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &identity, &credential) == SEC_E_OK && FreeCredentialsHandle(&credential) == SEC_E_OK);
+  EXPECT(ShimSetDefaultConfig("keytab", "/no/such.keytab") == SEC_E_OK);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &identity, &credential) == SEC_E_NO_CREDENTIALS);
+  EXPECT(ShimSetDefaultConfig("keytab", keytab_file) == SEC_E_OK);
   return NULL;
 }
 
@@ -463,6 +485,7 @@ int main(int count, char** words) {
   } cases[] = {{"a_password_signs_in_as_oneself", a_password_signs_in_as_oneself},
                {"a_password_in_utf16", a_password_in_utf16},
                {"a_wrong_password_is_denied", a_wrong_password_is_denied},
+               {"a_password_is_a_logon_where_there_is_a_keytab", a_password_is_a_logon_where_there_is_a_keytab},
                {"a_certificate_names_the_user", a_certificate_names_the_user},
                {"a_certificate_of_two_needs_a_name", a_certificate_of_two_needs_a_name},
                {"logon_hours_count_where_the_flag_says_so", logon_hours_count_where_the_flag_says_so},
@@ -476,12 +499,14 @@ int main(int count, char** words) {
                {"a_stale_handle_is_told", a_stale_handle_is_told},
                {"flags_of_ds_get_dc_name", flags_of_ds_get_dc_name}};
   int failed = 0;
-  if (count != 6) return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der\n"), 2;
+  if (count != 7) return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der STRANGE_KEYTAB\n"), 2;
   ShimSetDefaultConfig("config", words[1]);
   ShimSetDefaultConfig("keytab", words[2]);
   ShimSetDefaultConfig("principal", words[3]);
   certificate_file = words[4];
   shared_certificate_file = words[5];
+  keytab_file = words[2];
+  strange_keytab_file = words[6];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     const char* wrong = cases[i].run();
     SHIM_ERROR_DETAIL detail;

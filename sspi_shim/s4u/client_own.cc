@@ -57,6 +57,7 @@ Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::proxy_credential(Ident
   if (!options_.allow_proxy_credentials)
     co_return unusable("a proxy credential has our own TGT in it, by which whoever reads it acts as " + to_string(self_) +
                        " for every user: it is made where allow_proxy_credentials says so");
+  if (identity.state().is_nobody()) co_return nobody();
   if (identity.state().forwarded_tgt) co_return unusable(identity.principal() + " is not delegated: there is no evidence to make a proxy credential of");
   std::function<Awaitable<Outcome<ProxyCredentialPtr>>()> work = [this, identity] { return proxied(identity); };
   Outcome<ProxyCredentialPtr> out = co_await on_executor<ProxyCredentialPtr>(std::move(work));

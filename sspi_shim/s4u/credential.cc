@@ -7,7 +7,16 @@ std::string Credential::tgt_realm() const { return is_krbtgt(service) && service
 std::string IssuedTicket::client() const { return to_string(credential_->client, credential_->client_realm); }
 std::string IssuedTicket::service() const { return to_string(credential_->service, credential_->service_realm); }
 
-std::string Identity::principal() const { return to_string(state_->user); }
+Identity::Identity() {
+  static const auto nobody = [] {
+    State out;
+    out.s4u2self = false;
+    return std::make_shared<const State>(std::move(out));
+  }();
+  state_ = nobody;
+}
+
+std::string Identity::principal() const { return state_->is_nobody() ? std::string() : to_string(state_->user); }
 bool Identity::by_s4u2self() const { return state_->s4u2self; }
 std::chrono::sys_seconds Identity::end_time() const { return state_->endtime; }
 const Trace& Identity::trace() const { return state_->trace; }

@@ -53,7 +53,7 @@ class IssuedTicket final : public ServiceTicket {
 
 // Who is acted for, and by which evidence.
 struct Identity::State {
-  Principal user;
+  Principal user;          // no name: nobody
   TicketRef evidence;      // the user's ticket to us; null where there is a forwarded TGT in its place
   CredentialPtr to_ourselves;  // the same with its session key, where S4U2Self gave it
   bool s4u2self = true;
@@ -64,6 +64,7 @@ struct Identity::State {
   std::string cache_key;    // lower-case user and evidence: the start of the keys of his tickets
   CredentialPtr forwarded_tgt;  // the user's own TGT, in place of evidence: nothing is asked by S4U; null: none
   Trace trace;
+  [[nodiscard]] bool is_nobody() const { return user.name.components.empty(); }
 };
 
 // Somebody who is asked for with a TGT of his own, in place of evidence.

@@ -197,6 +197,14 @@ Failure S4uClient::bad_user_name(const std::string& name) const {
   return bad_name("\"" + name + "\" is no user's name: write user, user@suffix or DOMAIN\\user");
 }
 
+Failure S4uClient::nobody() {
+  Failure out;
+  out.kind = FailureKind::unusable;
+  out.error = make_error_code(boost::system::errc::invalid_argument);
+  out.text = "the identity is nobody's";
+  return out;
+}
+
 template <class T>
 Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
                                              std::function<void(bool)> boarded) {
@@ -462,6 +470,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, s
   bool good = false;
   Principal service = service_principal(spn, good);
   if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
+  if (identity.state().is_nobody()) co_return nobody();
   Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), false);
   co_return out;
 }
@@ -470,6 +479,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_past_refusal(Identity id
   bool good = false;
   Principal service = service_principal(spn, good);
   if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
+  if (identity.state().is_nobody()) co_return nobody();
   Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), true);
   co_return out;
 }

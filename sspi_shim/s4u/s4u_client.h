@@ -109,6 +109,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Failure give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const;
   Failure bad_name(const std::string& what) const;
   Failure bad_user_name(const std::string& name) const;
+  static Failure nobody();
   bool is_ourselves(const PrincipalName& name, const std::string& realm) const;
   Refusal no_user() const;
   bool fresh(const Credential& tgt) const;

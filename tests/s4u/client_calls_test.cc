@@ -31,11 +31,7 @@ class ClientCallsTest : public testing::Test {
   template <class T>
   T run(asio::awaitable<T> work) {
     std::optional<T> out;
-    auto wait = [](asio::awaitable<T> what, std::optional<T>& got) -> asio::awaitable<void> {
-      T value = co_await std::move(what);
-      got = std::move(value);
-    };
-    asio::co_spawn(io_, wait(std::move(work), out), asio::detached);
+    asio::co_spawn(io_, std::move(work), [&](const std::exception_ptr&, T got) { out = std::move(got); });
     const auto busy = asio::make_work_guard(io_);  // a password's key is derived on another thread
     io_.restart();
     while (!out) io_.run_one();

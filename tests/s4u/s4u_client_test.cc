@@ -32,11 +32,7 @@ class S4uClientTest : public testing::Test {
   template <class T>
   T run(asio::awaitable<T> work) {
     std::optional<T> out;
-    auto wait = [](asio::awaitable<T> what, std::optional<T>& got) -> asio::awaitable<void> {
-      T value = co_await std::move(what);
-      got = std::move(value);
-    };
-    asio::co_spawn(io_, wait(std::move(work), out), asio::detached);
+    asio::co_spawn(io_, std::move(work), [&](const std::exception_ptr&, T got) { out = std::move(got); });
     io_.restart();
     io_.run();
     return std::move(*out);

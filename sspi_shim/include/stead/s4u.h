@@ -7,6 +7,10 @@
 //   auto ticket = co_await client->ticket_for(*alice, "HTTP/backend.corp.contoso.com");
 //   auto token  = stead::make_negotiate_token(**ticket);
 //
+// Or without a coroutine of one's own, by whatever completion token:
+//
+//   std::future<stead::Outcome<stead::Identity>> alice = boost::asio::co_spawn(io, client->user("alice"), boost::asio::use_future);
+//
 // A Client works on one executor, which runs one thing at a time (an io_context that one thread runs, or a strand; a server has one for
 // each core). It may be called from any thread and awaited on any executor: what is cached is given on the spot, for the rest the caller
 // waits where he is. Nothing in it blocks. The contexts whose coroutines wait outlive their waiting.
@@ -170,6 +174,7 @@ struct ClientOptions {
 class Identity {
  public:
   struct State;
+  Identity();  // nobody, as completion handlers are given where a coroutine threw: no name, no evidence, and no ticket is had for it (unusable)
   explicit Identity(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   [[nodiscard]] std::string principal() const;   // "alice@ROOT.FABRIKAM.COM"
   [[nodiscard]] bool by_s4u2self() const;        // false: the user's own ticket is the evidence

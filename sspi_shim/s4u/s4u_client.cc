@@ -79,6 +79,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   }
   auto entries = read_keys_of(options.keytab, *self, what);
   if (!entries) return entries.error();
+  self->realm = entries->front().principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
   std::vector<Key> keys;
   for (const auto& entry : *entries) {
     if (options.allow_rc4 || !is_weak(entry.key.type())) keys.push_back(entry.key);

@@ -74,6 +74,19 @@ class FromPython(unittest.TestCase):
         os.close(event)
         self.assertEqual(self.stead.call("ShimRevert"), 0)
 
+    def test_realms_are_compared_without_case(self):
+        service, realm = FRONT_END.split("@")
+        self.assertEqual(self.stead.call("ShimSetDefaultConfig", b"principal", f"{service}@{realm.lower()}".encode()), 0)
+        self.addCleanup(self.stead.call, "ShimSetDefaultConfig", b"principal", FRONT_END.encode())
+        for user in ("alice", "erin@emea.root.FABRIKAM.com", "root\\alice"):
+            status, token = self.stead.log_on(user)
+            self.assertEqual(status, 0, self.stead.detail().text)
+            self.assertEqual(self.stead.call("ImpersonateLoggedOnUser", token), 1)
+            for spn in ("http/Reports.root.fabrikam.com@root.fabrikam.com", "HTTP/ledger.emea.root.fabrikam.com@emea.root.fabrikam.com"):
+                self.assertEqual(self.stead.first_token(spn)[0], 0x90312, self.stead.detail().text)
+            self.assertEqual(self.stead.call("RevertToSelf"), 1)
+            self.assertEqual(self.stead.call("CloseHandle", token), 1)
+
     def locate(self, domain, flags, site=None):
         return self.stead.locate(domain, flags, site)
 

@@ -52,17 +52,6 @@ SECURITY_STATUS look_at_ticket(Context& context, Bytes token) {
   return SEC_E_OK;
 }
 
-ULONG returned_flags(OM_uint32 flags) {
-  ULONG out = 0;
-  if (flags & GSS_C_MUTUAL_FLAG) out |= ASC_RET_MUTUAL_AUTH;
-  if (flags & GSS_C_REPLAY_FLAG) out |= ASC_RET_REPLAY_DETECT;
-  if (flags & GSS_C_SEQUENCE_FLAG) out |= ASC_RET_SEQUENCE_DETECT;
-  if (flags & GSS_C_CONF_FLAG) out |= ASC_RET_CONFIDENTIALITY;
-  if (flags & GSS_C_INTEG_FLAG) out |= ASC_RET_INTEGRITY;
-  if (flags & GSS_C_DCE_STYLE) out |= ASC_RET_USED_DCE_STYLE;
-  return out;
-}
-
 SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
   const Bytes token = bytes_of(find_buffer(input, SECBUFFER_TOKEN));
   if (token.empty()) return fail(SEC_E_INVALID_TOKEN, "there is no token");
@@ -94,7 +83,7 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
   }
   if (!put_token(output, out.bytes(), allocated)) return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
   if (attributes != nullptr) {
-    *attributes = returned_flags(context.gss_flags) | (context.asked & ASC_REQ_CONNECTION) | (allocated ? ASC_RET_ALLOCATED_MEMORY : 0);
+    *attributes = flags_of(context) | (allocated ? ASC_RET_ALLOCATED_MEMORY : 0);
   }
   if (expiry != nullptr) *expiry = context.expiry ? to_time_stamp(*context.expiry) : never();
   return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;

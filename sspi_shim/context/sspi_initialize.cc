@@ -86,18 +86,6 @@ OM_uint32 gss_request(ULONG asked) {
   return flags;
 }
 
-ULONG returned_flags(OM_uint32 flags) {
-  ULONG out = 0;
-  if (flags & GSS_C_MUTUAL_FLAG) out |= ISC_RET_MUTUAL_AUTH;
-  if (flags & GSS_C_REPLAY_FLAG) out |= ISC_RET_REPLAY_DETECT;
-  if (flags & GSS_C_SEQUENCE_FLAG) out |= ISC_RET_SEQUENCE_DETECT;
-  if (flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
-  if (flags & GSS_C_INTEG_FLAG) out |= ISC_RET_INTEGRITY;
-  if (flags & GSS_C_IDENTIFY_FLAG) out |= ISC_RET_IDENTIFY;
-  if (flags & GSS_C_DCE_STYLE) out |= ISC_RET_USED_DCE_STYLE;
-  return out;
-}
-
 std::string initiators_name(const Context& context) {
   GssName name;
   GssBuffer text;
@@ -129,7 +117,7 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
   const bool allocated = (context.asked & ISC_REQ_ALLOCATE_MEMORY) != 0;
   if (!put_token(output, out.bytes(), allocated)) return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
   if (attributes != nullptr) {
-    *attributes = returned_flags(context.gss_flags) | (context.asked & ISC_REQ_CONNECTION) | (allocated ? ISC_RET_ALLOCATED_MEMORY : 0);
+    *attributes = flags_of(context) | (allocated ? ISC_RET_ALLOCATED_MEMORY : 0);
   }
   if (expiry != nullptr) *expiry = context.expiry ? to_time_stamp(*context.expiry) : never();
   return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;

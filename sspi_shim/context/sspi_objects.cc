@@ -1,5 +1,7 @@
 #include "sspi_shim/context/sspi_objects.h"
 
+#include <gssapi/gssapi_ext.h>
+
 #include <atomic>
 #include <map>
 
@@ -185,6 +187,18 @@ TokenPtr token_of(Context& context, SECURITY_STATUS& status) {
   }
   context.token = std::make_shared<const Token>(Token{client, std::move(*identity)});
   return context.token;
+}
+
+ULONG flags_of(const Context& context) {
+  ULONG out = context.asked & ISC_REQ_CONNECTION;
+  if (context.gss_flags & GSS_C_MUTUAL_FLAG) out |= ISC_RET_MUTUAL_AUTH;
+  if (context.gss_flags & GSS_C_REPLAY_FLAG) out |= ISC_RET_REPLAY_DETECT;
+  if (context.gss_flags & GSS_C_SEQUENCE_FLAG) out |= ISC_RET_SEQUENCE_DETECT;
+  if (context.gss_flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
+  if (context.gss_flags & GSS_C_DCE_STYLE) out |= ISC_RET_USED_DCE_STYLE;
+  if (context.gss_flags & GSS_C_INTEG_FLAG) out |= context.initiator ? ISC_RET_INTEGRITY : ASC_RET_INTEGRITY;
+  if (context.gss_flags & GSS_C_IDENTIFY_FLAG) out |= context.initiator ? ISC_RET_IDENTIFY : ASC_RET_IDENTIFY;
+  return out;
 }
 
 TimeStamp to_time_stamp(std::chrono::system_clock::time_point time) {

@@ -98,6 +98,9 @@ TokenPtr& impersonated();
 // The token of an accepted context. Nothing: `status` says why, and the detail is noted.
 [[nodiscard]] TokenPtr token_of(Context& context, SECURITY_STATUS& status);
 
+// What it is, in the words of its side: ISC_RET_ or ASC_RET_, which differ in INTEGRITY and IDENTIFY.
+[[nodiscard]] ULONG flags_of(const Context& context);
+
 [[nodiscard]] TimeStamp to_time_stamp(std::chrono::system_clock::time_point time);
 [[nodiscard]] TimeStamp never();
 

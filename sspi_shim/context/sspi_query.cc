@@ -48,17 +48,6 @@ SECURITY_STATUS session_key(const Context& context, void* buffer) {
   return there ? SEC_E_OK : fail(SEC_E_NO_CONTEXT, "the context has no session key");
 }
 
-ULONG flags_of(const Context& context) {
-  ULONG out = 0;
-  if (context.gss_flags & GSS_C_MUTUAL_FLAG) out |= ISC_RET_MUTUAL_AUTH;
-  if (context.gss_flags & GSS_C_REPLAY_FLAG) out |= ISC_RET_REPLAY_DETECT;
-  if (context.gss_flags & GSS_C_SEQUENCE_FLAG) out |= ISC_RET_SEQUENCE_DETECT;
-  if (context.gss_flags & GSS_C_CONF_FLAG) out |= ISC_RET_CONFIDENTIALITY;
-  if (context.gss_flags & GSS_C_DCE_STYLE) out |= ISC_RET_USED_DCE_STYLE;
-  if (context.gss_flags & GSS_C_INTEG_FLAG) out |= context.initiator ? ISC_RET_INTEGRITY : ASC_RET_INTEGRITY;
-  return out;
-}
-
 SECURITY_STATUS target(const Context& context, void* buffer) {
   auto* out = static_cast<SecPkgContext_Target*>(buffer);
   out->Target = give_text<char>(context.target_text);

@@ -156,6 +156,33 @@ TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
   FreeContextBuffer(target.Target);
 }
 
+// ISC's and ASC's numbers are the same but for INTEGRITY and IDENTIFY; what a call returned and what is asked for later is one and the same.
+TEST_F(SspiTest, FlagsAreThoseOfEachSide) {
+  Buffer token, rest;
+  ASSERT_EQ(initiate(nullptr, client_, {}, token, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_I_CONTINUE_NEEDED) << last_error();
+  Token input(token), output;
+  ULONG accepted = 0;
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_CONNECTION, SECURITY_NATIVE_DREP, &server_, nullptr, &accepted, nullptr),
+            SEC_E_BUFFER_TOO_SMALL) << "no place for the reply";
+  Buffer again;
+  ASSERT_EQ(initiate(nullptr, client_, {}, again, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_I_CONTINUE_NEEDED) << last_error();
+  Token second(again);
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &second.desc, ASC_REQ_CONNECTION | ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &server_,
+                                  &output.desc, &accepted, nullptr), SEC_E_OK) << last_error();
+  ASSERT_EQ(initiate(&client_, client_, output.bytes(), rest, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_E_OK) << last_error();
+  FreeContextBuffer(output.buffers[0].pvBuffer);
+  constexpr ULONG kBoth = ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY | ISC_RET_CONNECTION;
+  EXPECT_EQ(attributes_, kBoth | ISC_RET_INTEGRITY | ISC_RET_IDENTIFY | ISC_RET_ALLOCATED_MEMORY);
+  EXPECT_EQ(accepted, kBoth | ASC_RET_INTEGRITY | ASC_RET_IDENTIFY | ASC_RET_ALLOCATED_MEMORY);
+  SecPkgContext_Flags flags{};
+  ASSERT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
+  EXPECT_EQ(flags.Flags, kBoth | ISC_RET_INTEGRITY | ISC_RET_IDENTIFY);
+  ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
+  EXPECT_EQ(flags.Flags, kBoth | ASC_RET_INTEGRITY | ASC_RET_IDENTIFY);
+  SecBufferDesc none{SECBUFFER_VERSION, 0, nullptr};
+  EXPECT_EQ(CompleteAuthToken(&server_, &none), SEC_E_OK);
+}
+
 TEST_F(SspiTest, DceStyleTakesThreeTokens) {
   char kerberos[] = "Kerberos";
   SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};

@@ -226,6 +226,7 @@ typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplic
 #define ASC_RET_USED_DCE_STYLE 0x200
 #define ASC_RET_CONNECTION 0x800
 #define ASC_RET_INTEGRITY 0x20000
+#define ASC_RET_IDENTIFY 0x80000
 
 /* ---- Packages: "Kerberos" and "Negotiate" (Kerberos within SPNEGO) ---- */
 #define SECPKG_FLAG_INTEGRITY 0x1

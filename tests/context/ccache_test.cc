@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <sstream>
+#include <thread>
 
 #include "sspi_shim/context/ccache_export.h"
 #include "sspi_shim/context/evidence.h"
@@ -116,6 +117,36 @@ TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
   ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
   ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
   EXPECT_EQ(as_text(text.bytes()), "alice@HOME.TEST");
+}
+
+// KRB5CCNAME is the whole process's: a thread names its user's ccache to gss_acquire_cred_from.
+TEST_F(CcacheTest, EachThreadMayHaveAnotherUsersTicketsInMemory) {
+  const auto run_as = [&](const std::string& user, std::string& found) {
+    Credential credential = issue().credential();
+    credential.client.components = {user};
+    const std::string ccache = "MEMORY:of-" + user;
+    ASSERT_TRUE(export_ccache(IssuedTicket(credential, Trace{}), ccache));
+    gss_key_value_element_desc element{"ccache", ccache.c_str()};
+    const gss_key_value_set_desc store{1, &element};
+    for (int i = 0; i < 50; ++i) {
+      GssCredential taken;
+      GssName name;
+      GssBuffer text;
+      OM_uint32 minor = 0;
+      const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
+      ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
+      ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
+      ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
+      found = as_text(text.bytes());
+      if (found != user + "@HOME.TEST") return;
+    }
+  };
+  std::string first, second;
+  std::thread other([&] { run_as("bob", second); });
+  run_as("alice", first);
+  other.join();
+  EXPECT_EQ(first, "alice@HOME.TEST");
+  EXPECT_EQ(second, "bob@HOME.TEST");
 }
 
 TEST_F(CcacheTest, AHostInCapitalsIsFoundAsLibrariesSpellIt) {

@@ -183,6 +183,37 @@ TEST_F(SspiTest, FlagsAreThoseOfEachSide) {
   EXPECT_EQ(CompleteAuthToken(&server_, &none), SEC_E_OK);
 }
 
+TEST_F(SspiTest, TheExpiryIsTheTicketsEnd) {
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  const auto from_now = [now](const TimeStamp& at) {
+    const auto seconds = (static_cast<std::uint64_t>(at.HighPart) << 32 | at.LowPart) / 10000000 - 11644473600U;
+    return static_cast<std::int64_t>(seconds) - static_cast<std::int64_t>(now);
+  };
+  Buffer first, reply;
+  ASSERT_EQ(initiate(nullptr, client_, {}, first), SEC_I_CONTINUE_NEEDED) << last_error();
+  Token input(first), output;
+  TimeStamp accepted{}, initiated{}, acquired{};
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &server_, &output.desc, nullptr, &accepted),
+            SEC_E_OK) << last_error();
+  Token answer(output.bytes()), none;
+  ASSERT_EQ(InitializeSecurityContextA(&credential_, &client_, spn_, kFlags | ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, &answer.desc, 0, nullptr,
+                                       &none.desc, nullptr, &initiated), SEC_E_OK) << last_error();
+  FreeContextBuffer(output.buffers[0].pvBuffer);
+  FreeContextBuffer(none.buffers[0].pvBuffer);
+  ASSERT_EQ(ImpersonateSecurityContext(&server_), SEC_E_OK) << last_error();
+  CredHandle user{}, own{};
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &user, &acquired), SEC_E_OK);
+  EXPECT_EQ(RevertSecurityContext(&server_), SEC_E_OK);
+  for (const TimeStamp& at : {accepted, initiated, acquired}) {
+    EXPECT_GE(from_now(at), 3590);
+    EXPECT_LE(from_now(at), 3910) << "the ticket's end, and at an acceptor the skew that GSSAPI allows";
+  }
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_INBOUND, nullptr, nullptr, nullptr, nullptr, &own, &acquired), SEC_E_OK);
+  EXPECT_EQ(acquired.HighPart, 0x7FFFFFFF) << "a keytab has no end";
+  EXPECT_EQ(FreeCredentialsHandle(&user), SEC_E_OK);
+  EXPECT_EQ(FreeCredentialsHandle(&own), SEC_E_OK);
+}
+
 TEST_F(SspiTest, DceStyleTakesThreeTokens) {
   char kerberos[] = "Kerberos";
   SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};
@@ -398,6 +429,28 @@ TEST(SspiLsa, BlocksThatAreNotWholeAreRefused) {
   KERB_S4U_LOGON logon{};
   EXPECT_EQ(LsaLogonUser(lsa, &text, Network, package, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr, &token, nullptr, &sub),
             STATUS_INVALID_HANDLE);
+}
+
+TEST(SspiLsa, EitherConnectionLooksUpBothPackages) {
+  LSA_OPERATIONAL_MODE mode = 7;
+  HANDLE registered = nullptr, untrusted = nullptr;
+  char process[] = "web server", kerberos[] = "Kerberos", negotiate[] = "negotiate", ntlm[] = "NTLM";
+  LSA_STRING name{10, 11, process};
+  ASSERT_EQ(LsaRegisterLogonProcess(&name, &registered, &mode), STATUS_SUCCESS);
+  EXPECT_EQ(mode, 0U);
+  ASSERT_EQ(LsaConnectUntrusted(&untrusted), STATUS_SUCCESS);
+  for (HANDLE lsa : {registered, untrusted}) {
+    ULONG numbers[2] = {77, 77};
+    LSA_STRING text{8, 9, kerberos};
+    EXPECT_EQ(LsaLookupAuthenticationPackage(lsa, &text, &numbers[0]), STATUS_SUCCESS);
+    text = {9, 10, negotiate};
+    EXPECT_EQ(LsaLookupAuthenticationPackage(lsa, &text, &numbers[1]), STATUS_SUCCESS);
+    EXPECT_EQ(numbers[0], 2U) << "MICROSOFT_KERBEROS_NAME's, as Windows has it";
+    EXPECT_EQ(numbers[1], 0U);
+    text = {4, 5, ntlm};
+    EXPECT_EQ(LsaLookupAuthenticationPackage(lsa, &text, &numbers[0]), STATUS_NO_SUCH_PACKAGE);
+    EXPECT_EQ(LsaDeregisterLogonProcess(lsa), STATUS_SUCCESS);
+  }
 }
 
 TEST(SspiLocate, FlagsThatContradictOneAnotherAreRefused) {

@@ -74,6 +74,15 @@ class FromPython(unittest.TestCase):
         os.close(event)
         self.assertEqual(self.stead.call("ShimRevert"), 0)
 
+    def test_a_token_that_only_identifies_bootstraps_delegation_too(self):
+        status, token = self.stead.log_on("alice@root.fabrikam.com", flags=0x8)
+        self.assertEqual(status, 0, self.stead.detail().text)
+        self.assertEqual(self.stead.call("ImpersonateLoggedOnUser", token), 1)
+        status, negotiate = self.stead.first_token(BACKEND)
+        self.assertEqual((status, negotiate[:1]), (0x90312, b"\x60"), self.stead.detail().text)
+        self.assertEqual(self.stead.call("RevertToSelf"), 1)
+        self.assertEqual(self.stead.call("CloseHandle", token), 1)
+
     def test_realms_are_compared_without_case(self):
         service, realm = FRONT_END.split("@")
         self.assertEqual(self.stead.call("ShimSetDefaultConfig", b"principal", f"{service}@{realm.lower()}".encode()), 0)
@@ -86,6 +95,29 @@ class FromPython(unittest.TestCase):
                 self.assertEqual(self.stead.first_token(spn)[0], 0x90312, self.stead.detail().text)
             self.assertEqual(self.stead.call("RevertToSelf"), 1)
             self.assertEqual(self.stead.call("CloseHandle", token), 1)
+
+    def test_the_ticket_that_a_client_brought_is_the_evidence(self):
+        status, negotiate = self.stead.first_token(FRONT_END.partition("@")[0], "bob", "Passw0rd!")
+        self.assertEqual(status, 0x90312, self.stead.detail().text)
+        context = self.stead.accept(negotiate)
+        before = len(self.forest.log())
+        self.assertEqual(self.stead.call("ImpersonateSecurityContext", ctypes.byref(context)), 0)
+        status, _ = self.stead.first_token("HTTP/ledger.emea.root.fabrikam.com")
+        self.assertEqual(status, 0x90312, self.stead.detail().text)
+        self.assertEqual(self.stead.call("RevertSecurityContext", ctypes.byref(context)), 0)
+        self.assertEqual(self.stead.call("DeleteSecurityContext", ctypes.byref(context)), 0)
+        log = self.forest.log()[before:]
+        self.assertIn("S4U2Proxy", log)
+        self.assertNotIn("S4U2Self", log)
+
+    def test_what_is_told_of_a_domain_controller(self):
+        dc = self.stead.controller("emea.root.fabrikam.com")
+        flags = dc.pop("flags")
+        self.assertTrue(any(dc.pop("guid")))
+        self.assertEqual(dc, {"name": b"\\\\dc16.emea.root.fabrikam.com", "address": b"\\\\127.0.8.3", "address_type": 1,
+                              "domain": b"emea.root.fabrikam.com", "forest": b"root.fabrikam.com", "site": b"Default-First-Site-Name",
+                              "client_site": b"Default-First-Site-Name"})
+        self.assertEqual(flags & 0x1F3FD, 0x1F3FD)
 
     def locate(self, domain, flags, site=None):
         return self.stead.locate(domain, flags, site)

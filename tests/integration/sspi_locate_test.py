@@ -43,7 +43,7 @@ class Locate(unittest.TestCase):
 
     def test_a_domain_under_another_name_is_found_by_its_guid(self):
         def check(locate):
-            guid = self.stead.guid_of("emea.root.fabrikam.com")
+            guid = self.stead.controller("emea.root.fabrikam.com")["guid"]
             for name in ("emea.root.fabrikam.com", "europe.root.fabrikam.com", "root.fabrikam.com"):
                 self.assertEqual(locate(name, DNS_NAME, guid=guid)[:3:2], (b"\\\\dc16.emea.root.fabrikam.com", b"emea.root.fabrikam.com"), name)
             self.assertEqual(locate("europe.root.fabrikam.com", GC, guid=guid)[3], b"root.fabrikam.com")

@@ -55,6 +55,7 @@ class ToyKdc {
       return out;
     }
     out.request = decode_kdc_req(send->request).value();
+    EXPECT_TRUE(out.has(kdc_option::canonicalize)) << "no KDC refers without";
     const auto ap_req = decode_ap_req(find_padata(out.request.padata, PaType::tgs_req)->value).value();
     out.header = ap_req.ticket;
     out.session_key = keys_.at(ap_req.ticket.enc_part.cipher);

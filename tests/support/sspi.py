@@ -27,6 +27,11 @@ class S4uLogon(ctypes.Structure):
     _fields_ = [("type", u32), ("flags", u32), ("upn", UnicodeString), ("realm", UnicodeString)]
 
 
+class AuthIdentity(ctypes.Structure):
+    _fields_ = [("user", ctypes.c_char_p), ("user_length", u32), ("domain", ctypes.c_char_p), ("domain_length", u32),
+                ("password", ctypes.c_char_p), ("password_length", u32), ("flags", u32)]
+
+
 class LsaString(ctypes.Structure):
     _fields_ = [("length", ctypes.c_uint16), ("maximum", ctypes.c_uint16), ("buffer", ctypes.c_char_p)]
 
@@ -60,8 +65,8 @@ class Stead:
         assert self.call("ShimGetLastErrorDetail", ctypes.byref(detail)) == 0
         return detail
 
-    def log_on(self, user):
-        """LsaLogonUser with KERB_S4U_LOGON; the token."""
+    def log_on(self, user, flags=0):
+        """LsaLogonUser with KERB_S4U_LOGON and these flags; the status and the token."""
         lsa, token, package, sub = void(), void(), u32(), u32()
         assert self.call("LsaConnectUntrusted", ctypes.byref(lsa)) == 0
         name = LsaString(8, 9, b"Kerberos")
@@ -69,7 +74,7 @@ class Stead:
         text = user.encode("utf-16-le")
         block = ctypes.create_string_buffer(ctypes.sizeof(S4uLogon) + len(text))
         logon = S4uLogon.from_buffer(block)
-        logon.type = 12
+        logon.type, logon.flags = 12, flags
         logon.upn = UnicodeString(len(text), len(text), ctypes.addressof(block) + ctypes.sizeof(S4uLogon))
         ctypes.memmove(logon.upn.buffer, text, len(text))
         status = self.call("LsaLogonUser", lsa, ctypes.byref(name), 3, package, block, len(block), None, None, None, None, None,
@@ -89,18 +94,34 @@ class Stead:
         assert self.call("NetApiBufferFree", found) == 0
         return out
 
-    def guid_of(self, domain):
-        """A domain's GUID, its bytes as they are in memory."""
+    def controller(self, domain):
+        """DsGetDcName: the whole of DOMAIN_CONTROLLER_INFO as a dict."""
         found = pointer(DomainController)()
         assert self.call("DsGetDcNameA", None, domain.encode(), None, None, 0, ctypes.byref(found)) == 0
-        out = bytes(found.contents.guid)
+        out = {name: bytes(value) if name == "guid" else value for name, value in ((f[0], getattr(found.contents, f[0])) for f in DomainController._fields_)}
         assert self.call("NetApiBufferFree", found) == 0
         return out
 
-    def first_token(self, target):
-        """AcquireCredentialsHandle and InitializeSecurityContext: the status and the token for the target."""
+    def accept(self, token):
+        """AcquireCredentialsHandle and AcceptSecurityContext: the context of whoever sent the token."""
         credential, context = Handle(), Handle()
-        assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 2, None, None, None, None, ctypes.byref(credential), None) == 0
+        assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 1, None, None, None, None, ctypes.byref(credential), None) == 0
+        data = ctypes.create_string_buffer(token, len(token))
+        buffers = [SecBuffer(len(token), 2, ctypes.cast(data, void)), SecBuffer(0, 2, None)]
+        descs = [SecBufferDesc(0, 1, ctypes.pointer(buffer)) for buffer in buffers]
+        status = self.call("AcceptSecurityContext", ctypes.byref(credential), None, ctypes.byref(descs[0]), 0x100, 0, ctypes.byref(context),
+                           ctypes.byref(descs[1]), None, None)
+        assert status == 0, self.detail().text
+        assert self.call("FreeContextBuffer", void(buffers[1].data)) == 0
+        assert self.call("FreeCredentialsHandle", ctypes.byref(credential)) == 0
+        return context
+
+    def first_token(self, target, user=None, password=None):
+        """AcquireCredentialsHandle (for a user with his password, where one is given) and InitializeSecurityContext: the status and the token."""
+        credential, context = Handle(), Handle()
+        identity = user and AuthIdentity(user.encode(), len(user), None, 0, password.encode(), len(password), 1)
+        assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 2, None, identity and ctypes.byref(identity), None, None,
+                         ctypes.byref(credential), None) == 0, self.detail().text
         out = SecBuffer(0, 2, None)
         desc = SecBufferDesc(0, 1, ctypes.pointer(out))
         status = self.call("InitializeSecurityContextA", ctypes.byref(credential), None, target.encode(), 0x102, 0, 0, None, 0,

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import tempfile
 import unittest
 
 from support import foreign
@@ -44,6 +45,39 @@ class Demo(unittest.TestCase):
         self.assertIsNone(out["end_time"])
         self.assertEqual(out["diagnosis"]["code"], code)
         return out
+
+
+class ByCertificate(Demo):
+    """A certificate that is mapped to two users, and one that is nobody's."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="stead-s4u-")))
+        for name in ("shared", "strange"):
+            foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                        "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt").ok()
+        text = re.sub(r'^(name\s*=\s*"(alice|bob)")$', r'\1\ncertificates = ["shared.crt"]', DEMO.read_text(), flags=re.M)
+        (folder / "forest.toml").write_text(text)
+        cls.forest = cls.enterClassContext(Forest(folder / "forest.toml", free_ports=True))
+        cls.keytab = cls.forest.keytab(FRONT_END)
+        cls.stead = foreign.built("stead")
+        cls.shared, cls.strange = folder / "shared.crt", folder / "strange.crt"
+
+    def test_of_two_users_is_refused_without_a_name(self):
+        out = self.refused("user_account_refused", "--certificate", self.shared, "--service", BACKEND)
+        self.assertEqual(out["steps"][-1]["answer"], "KDC_ERR_PRINCIPAL_NOT_UNIQUE")
+        self.assertIn("more than one account of ROOT.FABRIKAM.COM", out["diagnosis"]["summary"])
+
+    def test_is_that_of_the_user_named(self):
+        for name in ("bob", "bob@root.fabrikam.com", "ROOT\\bob"):
+            out = self.s4u("--certificate", self.shared, "--for", name, "--service", BACKEND)
+            self.assertEqual(out["client"], "bob@ROOT.FABRIKAM.COM", name)
+
+    def test_of_another_does_not_make_one_the_user_named(self):
+        for certificate in (self.strange, self.shared):
+            out = self.refused("user_account_refused", "--certificate", certificate, "--for", "carol", "--service", BACKEND)
+            self.assertEqual(out["steps"][-1]["answer"], "KDC_ERR_CLIENT_NAME_MISMATCH")
+            self.assertIn("not that of carol@ROOT.FABRIKAM.COM", out["diagnosis"]["summary"])
 
 
 class Granted(Demo):

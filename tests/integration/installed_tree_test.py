@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 from support import foreign
+from support.forest import Forest
 
 C_SOURCE = r"""
 #include <stdio.h>
@@ -107,7 +108,7 @@ class InstalledTree(unittest.TestCase):
         listed = run("nm", "-D", "--defined-only", "-C", self.libraries / "libstead.so.0")
         names = [line.split(" ", 2)[2] for line in listed.splitlines()]
         declared = set(re.findall(r"^STEAD_EXPORT [^;(]*?(\w+)\(", (self.prefix / "include/stead/sspi.h").read_text(), re.M))
-        cxx = re.compile(r"((typeinfo|typeinfo name|vtable) for )?stead::v0::")
+        cxx = re.compile(r"((typeinfo|typeinfo name|vtable) for )?stead::v0::|boost::asio::detail::keyword_tss_ptr<.*>::value_$")
         self.assertEqual({name for name in names if not cxx.match(name)}, declared, "the functions of stead/sspi.h, each and no other")
         for name in ("stead::v0::Client::open", "stead::v0::identity_from_context", "stead::v0::to_text", "typeinfo for stead::v0::Client"):
             self.assertTrue(any(there.startswith(name) for there in names), name)
@@ -149,6 +150,24 @@ class InstalledTree(unittest.TestCase):
         run(self.compilers["CC"], "-std=c11", self.source / "consumer.c", *flags[:1], *libraries, "-lm", "-o", static)
         run(self.compilers["CXX"], "-std=c++20", self.source / "consumer.cc", *flags[:1], *libraries, "-o", cxx_static)
         self.check([c, static], [cxx, cxx_static])
+
+    def test_a_client_works_on_the_application_s_own_io_context(self):
+        # Asio is in both: with the shared library, what it notes for each thread must be the same note.
+        build = self.folder / "sdk_ticket"
+        run("cmake", "-S", foreign.TOP / "samples/sdk_ticket", "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_CXX_COMPILER={self.compilers['CXX']}")
+        run("cmake", "--build", build)
+        self.assertIn("libstead.so.0", run("readelf", "-d", build / "sdk_ticket"))
+        note = "boost::asio::detail::call_stack<boost::asio::detail::thread_context"
+        for binary in (build / "sdk_ticket", self.libraries / "libstead.so.0"):
+            exported = [line for line in run("nm", "-D", "--defined-only", "-C", binary).splitlines() if line.endswith("::value_")]
+            self.assertTrue(any(note in line for line in exported), f"{binary.name}: {exported}")
+        with Forest(foreign.TOP / "samples/forest.toml", free_ports=True) as forest:
+            dc = forest.controllers("ROOT.FABRIKAM.COM")[0]
+            principal = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
+            told = run(build / "sdk_ticket", dc["address"], dc["kerberos_port"], dc["ldap_port"], forest.keytab(principal), principal, "alice",
+                       "HTTP/reports.root.fabrikam.com", env={**self.env, **forest.env})
+        self.assertIn("alice@ROOT.FABRIKAM.COM -> HTTP/reports.root.fabrikam.com@ROOT.FABRIKAM.COM: a token of", told)
 
 
 if __name__ == "__main__":

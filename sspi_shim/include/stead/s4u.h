@@ -2,9 +2,10 @@
 // Tickets on a user's behalf: S4U2Self, S4U2Proxy and resource-based delegation across domains and forests (MS-SFU), with the
 // trace of what was asked of which DC and, for a refusal, its diagnosis.
 //
-//   auto client = stead::Client::open(io.get_executor(), options);
-//   auto alice  = co_await client->user("alice@root.fabrikam.com");
-//   auto ticket = co_await client->ticket_for(*alice, "HTTP/backend.corp.contoso.com");
+//   std::string what;                                                     // why open() failed, in one line
+//   auto client = stead::Client::open(io.get_executor(), options, what);  // options: by hand, or read_client_config (stead/client_config.h)
+//   auto alice  = co_await (*client)->user("alice@root.fabrikam.com");
+//   auto ticket = co_await (*client)->ticket_for(*alice, "HTTP/backend.corp.contoso.com");
 //   auto token  = stead::make_negotiate_token(**ticket);
 //
 // Or without a coroutine of one's own, by whatever completion token:
@@ -13,7 +14,8 @@
 //
 // A Client works on one executor, which runs one thing at a time (an io_context that one thread runs, or a strand; a server has one for
 // each core). It may be called from any thread and awaited on any executor: what is cached is given on the spot, for the rest the caller
-// waits where he is. Nothing in it blocks. The contexts whose coroutines wait outlive their waiting.
+// waits where he is. Nothing in it blocks. The contexts whose coroutines wait outlive their waiting. Asio is in the application and in the
+// library: both are compiled with the same Boost.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>

@@ -103,7 +103,9 @@ void change_values(CommandContext& context, const FoundAccount& found, const std
 }
 
 void set_principals(CommandContext& context, const FoundAccount& found, const std::string& value) {
-  if (value.empty() || is_null_value(value)) {
+  if (value.empty())
+    return context.misunderstood(context.words.name + ": -PrincipalsAllowedToDelegateToAccount needs accounts, or $null for nobody (in quotes, '$null', where a shell would expand it)");
+  if (is_null_value(value)) {
     found.account->allowed_to_act.reset();
     return;
   }
@@ -314,15 +316,39 @@ void change_members(CommandContext& context, bool add) {
   }
 }
 
+// A parameter that nobody looks at would be a wish that came to nothing without a word.
+bool knows_parameters(CommandContext& context, std::string_view verb, std::string_view noun) {
+  const auto one_of = [](std::string_view name, std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto is_known = [&](std::string_view name) {
+    if (one_of(name, {"identity", "name", "server", "confirm", "passthru", "force", "verbose", "erroraction"})) return true;
+    if (noun == "adgroupmember") return name == "members";
+    if (noun == "adaccountpassword") return one_of(name, {"reset", "newpassword", "oldpassword"});
+    if (verb == "get") return name == "properties";
+    if (verb != "set" && verb != "new") return false;
+    if (std::any_of(std::begin(kFlagOptions), std::end(kFlagOptions), [&](const FlagOption& flag) { return flag.option == name; })) return true;
+    if (noun == "adaccountcontrol") return false;
+    if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames"})) return true;
+    return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"}) : one_of(name, {"add", "remove", "replace", "clear"});
+  };
+  for (const auto& [name, value] : context.words.options)
+    if (!is_known(name)) return context.misunderstood(context.words.name + " : A parameter cannot be found that matches parameter name '" + name + "' here."), false;
+  return true;
+}
+
 }  // namespace
 
 bool run_cmdlet(CommandContext& context) {
   const auto dash = context.words.name.find('-');
   if (dash == std::string::npos) return false;
   const auto verb = to_lower(context.words.name.substr(0, dash)), noun = to_lower(context.words.name.substr(dash + 1));
-  if (noun == "adgroupmember" && (verb == "add" || verb == "remove")) return change_members(context, verb == "add"), true;
+  const bool members = noun == "adgroupmember" && (verb == "add" || verb == "remove");
   const bool object = noun == "aduser" || noun == "adcomputer" || noun == "adserviceaccount";
-  if (verb == "new" && object) return new_account(context, kind_of(noun)), true;
+  if (members || (object && verb == "new")) {
+    if (!knows_parameters(context, verb, noun)) return true;
+    if (members) change_members(context, verb == "add");
+    else new_account(context, kind_of(noun));
+    return true;
+  }
   using Action = void (*)(CommandContext&, const FoundAccount&);
   Action action = nullptr;
   if (object && verb == "get") action = get_account;
@@ -340,6 +366,7 @@ bool run_cmdlet(CommandContext& context) {
   else if (noun == "adaccount" && verb == "unlock")
     action = [](CommandContext&, const FoundAccount& found) { found.account->flags &= ~account_flag::locked_out; };
   if (action == nullptr) return false;
+  if (!knows_parameters(context, verb, noun)) return true;
   const auto name = identity(context);
   // With its `$` a name says what it is: Set-ADUser takes front ends whatever they run as (it is the one cmdlet for their list).
   const auto kind = action == set_account && name.ends_with('$') ? AccountKind::any : kind_of(noun);

@@ -129,6 +129,28 @@ TEST_F(DirectoryCommands, SetAdComputerWritesTheDescriptor) {
   EXPECT_EQ(run("Set-ADComputer", "denied").exit_status, 2);
 }
 
+TEST_F(DirectoryCommands, NothingChangesWhereAParameterIsUnknownOrItsValueIsLost) {
+  const auto before = account("CORP.CONTOSO.COM", "backend$").allowed_to_act;
+  ASSERT_TRUE(before);
+  const auto lost = run("Set-ADComputer", "backend$", "-PrincipalsAllowedToDelegateToAccount");  // as a shell leaves $null
+  EXPECT_EQ(lost.exit_status, 2);
+  EXPECT_THAT(lost.error, HasSubstr("'$null'"));
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"Set-ADComputer", "backend$", "-PrincipalsAllowedToDelegateToAccount", "$null", "-WhatIf"},
+           {"Set-ADComputer", "backend$", "-Clear", "msDS-AllowedToActOnBehalfOfOtherIdentity", "-Servr", "CORP.CONTOSO.COM"},
+           {"Set-ADAccountControl", "alice", "-Enabled", "$false", "-TrustedToAuth", "$true"},
+           {"New-ADUser", "greta", "-AccountPassword", "(ConvertTo-SecureString", "-AsPlainText", "x)"},
+           {"Add-ADGroupMember", "staff", "-Members", "alice", "-Group", "x"},
+           {"Get-ADUser", "alice", "-Prop", "*"}}) {
+    const auto refused = run_directory_command(*store, command);
+    EXPECT_EQ(refused.exit_status, 2) << command.front();
+    EXPECT_THAT(refused.error, HasSubstr("cannot be found")) << command.front();
+  }
+  EXPECT_EQ(account("CORP.CONTOSO.COM", "backend$").allowed_to_act, before);
+  EXPECT_EQ(account("ROOT.FABRIKAM.COM", "alice").flags & account_flag::disabled, 0U);
+  EXPECT_THAT(account("ROOT.FABRIKAM.COM", "greta").name, IsEmpty());
+}
+
 TEST_F(DirectoryCommands, SetAdUserChangesTheDelegationList) {
   ok("Set-ADUser", "alice", "-Add", "@{'msDS-AllowedToDelegateTo'='HTTP/a','HTTP/b'}");
   EXPECT_THAT(account("ROOT", "alice").allowed_to_delegate_to, ElementsAre("HTTP/a", "HTTP/b"));

@@ -296,9 +296,11 @@ std::optional<Config> Reader::read(std::string& message) {
     if (const toml::table* table = root.table("sign_in")) sign_in(*table);
     if (const toml::table* table = root.table("session")) session(*table);
     if (const toml::table* table = root.table("limits")) limits(*table);
+    const toml::node* const single = parsed->get("route");
+    if (single != nullptr && single->is_table()) errors_.add(*single, "[route] is written [[route]], for there may be several");
     const auto routes = root.tables("route");
     for (const toml::table* table : routes) route(*table);
-    if (routes.empty()) errors_.add(1, 1, "needs a [[route]]");
+    if (routes.empty() && single == nullptr) errors_.add(1, 1, "needs a [[route]]");
     root.finish();
     check_whole(*parsed, identity);
   }

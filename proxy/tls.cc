@@ -8,19 +8,29 @@
 
 #include <array>
 #include <string_view>
+#include <system_error>
 
 namespace stead::proxy {
 namespace {
 
 namespace ssl = boost::asio::ssl;
 
-// What OpenSSL complained of first, in its words.
+// What OpenSSL complained of first: in words of ours where its own do not tell what is wrong with a file, else in its words.
 std::string openssl_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
-  return reason != nullptr ? reason : "cannot be read";
+  if (ERR_SYSTEM_ERROR(code)) return "cannot be read: " + std::system_category().message(ERR_GET_REASON(code));
+  const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+  if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) || (library == ERR_LIB_OSSL_DECODER && reason == ERR_R_UNSUPPORTED))
+    return "there is none in PEM form in this file";
+  if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH) return "it is not this certificate's";
+  if (reason == ERR_R_INTERRUPTED_OR_CANCELLED || (library == ERR_LIB_PEM && reason == PEM_R_BAD_PASSWORD_READ)) return "it has a passphrase, which nobody can give here";
+  const char* words = code != 0 ? ERR_reason_error_string(code) : nullptr;
+  return words != nullptr ? words : "cannot be read";
 }
+
+// A passphrase would be asked for at a terminal, where nobody may sit.
+int no_passphrase(char*, int, int, void*) { return -1; }
 
 int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
   static constexpr std::array<unsigned char, 9> kOurs{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -63,6 +73,18 @@ std::string name_of(const X509* certificate) {
   const BioPtr serial(BIO_new(BIO_s_mem()), BIO_free);
   i2a_ASN1_INTEGER(serial.get(), X509_get0_serialNumber(certificate));
   return name_of(X509_get_subject_name(certificate)).substr(0, kLongest) + " serial " + text_of(serial.get());
+}
+
+std::string text_of(const ASN1_TIME* time) {
+  const BioPtr bio(BIO_new(BIO_s_mem()), BIO_free);
+  ASN1_TIME_print(bio.get(), time);
+  return text_of(bio.get());
+}
+// Empty: a client whose clock is right takes it.
+std::string time_fault(const X509* certificate) {
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) return "ended " + text_of(X509_get0_notAfter(certificate));
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) return "does not hold before " + text_of(X509_get0_notBefore(certificate));
+  return {};
 }
 
 ClientCertificate with_verdict(const X509* certificate, long verdict) {
@@ -185,6 +207,7 @@ std::shared_ptr<ServerTls> ServerTls::open(const Config& config, std::string& me
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, choose_http_1_1, nullptr);
+  SSL_CTX_set_default_passwd_cb(context, no_passphrase);
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, config.certificate.c_str()) != 1) {
     message = config.certificate + ": the certificate: " + openssl_error();
@@ -201,7 +224,10 @@ std::shared_ptr<ServerTls> ServerTls::open(const Config& config, std::string& me
   constexpr std::string_view kSessionContext = "stead";
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionContext.data()), kSessionContext.size());
   if (config.certificate_sign_in && !tls->use_client_certificates(config, message)) return nullptr;
-  tls->bindings_ = end_point_bindings(SSL_CTX_get0_certificate(context));
+  const X509* const certificate = SSL_CTX_get0_certificate(context);
+  if (const std::string fault = time_fault(certificate); !fault.empty())
+    tls->warnings_.push_back(config.certificate + ": the certificate of " + name_of(X509_get_subject_name(certificate)) + " " + fault + ": clients refuse it");
+  tls->bindings_ = end_point_bindings(certificate);
   return tls;
 }
 

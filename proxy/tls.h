@@ -31,7 +31,7 @@ class ServerTls {
   [[nodiscard]] static std::vector<std::string> files(const Config& config);  // that open() reads
   [[nodiscard]] boost::asio::ssl::context& context() { return context_; }
   [[nodiscard]] const std::string& bindings() const { return bindings_; }
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }  // each a line: revocation lists past their time
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }  // each a line: what is past its time
   // As the handshake found it, on a connection of this context.
   [[nodiscard]] static ClientCertificate client_certificate_of(SSL* ssl);
   // By what was read here, for a connection whose handshake knew older files.

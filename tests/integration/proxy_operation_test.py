@@ -115,6 +115,22 @@ class Files(unittest.TestCase):
         self.refused(self.text(server='certificate = "front.crt"\nkey = "other.key"\n'), 2, "other.key")
         self.refused(self.text(sign_in='[sign_in.kerberos]\n[sign_in.certificate]\nca = "none-ca.crt"\n'), 2, "none-ca.crt")
 
+    def test_what_is_wrong_with_a_certificate_or_key_is_told_in_words(self):
+        foreign.run("openssl", "ec", "-aes128", "-passout", "pass:x", "-in", self.folder / "front.key", "-out", self.folder / "locked.key").ok()
+        for server, words in {'certificate = "none.crt"\nkey = "front.key"\n': ("none.crt", "No such file"),
+                              'certificate = "noise.pem"\nkey = "front.key"\n': ("noise.pem", "none in PEM form"),
+                              'certificate = "front.crt"\nkey = "front.crt"\n': ("the certificate's key", "none in PEM form"),
+                              'certificate = "front.crt"\nkey = "other.key"\n': ("other.key", "not this certificate's"),
+                              'certificate = "front.crt"\nkey = "locked.key"\n': ("locked.key", "passphrase")}.items():
+            self.refused(self.text(server=server), 2, *words)
+
+    def test_a_certificate_past_its_time_is_told_and_used(self):
+        foreign.run("openssl", "req", "-new", "-key", self.folder / "front.key", "-subj", "/CN=front.example", "-out", self.folder / "front.csr").ok()
+        foreign.run("openssl", "x509", "-req", "-in", self.folder / "front.csr", "-key", self.folder / "front.key", "-days", "-1",
+                    "-out", self.folder / "front.crt").ok()
+        ran = self.run_proxy(self.text(), "--check").ok()
+        self.assertRegex(ran.err, r"front\.crt: the certificate of CN=front\.example ended .*: clients refuse it")
+
     def test_plain_http_elsewhere_than_on_loopback(self):
         self.refused(self.text(listen=f"0.0.0.0:{self.port}", server=""), 2, "loopback")
 

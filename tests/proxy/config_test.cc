@@ -117,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"sign_in_without_table", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"forms\"]\n"), "6:12", "[sign_in.forms]"},
         Fault{"unknown_method", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"password\"]\n"), "6:12", "password"},
         Fault{"delegates_for_nobody", route("upstreams = [\"http://x\"]\nspn = \"HTTP/x\"\n"), "3:1", "nobody"},
+        Fault{"one_route_as_a_table", std::string(kServer) + "[route]\nupstreams = [\"http://x\"]\n", "3:1", "[[route]]"},
         Fault{"route_twice", std::string(kServer) + kRoute + kRoute, "8:8", "above"}),
     [](const auto& test) { return std::string(test.param.name); });
 

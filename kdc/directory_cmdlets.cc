@@ -316,7 +316,14 @@ void change_members(CommandContext& context, bool add) {
   }
 }
 
-// A parameter that nobody looks at would be a wish that came to nothing without a word.
+// What describes an account and bears on no ticket; scripts that make accounts have it. It is taken and not kept.
+constexpr std::string_view kDescriptions[] = {
+    "path", "instance", "displayname", "description", "givenname", "surname", "initials", "title", "department", "division", "company", "organization",
+    "office", "officephone", "mobilephone", "emailaddress", "homepage", "manager", "managedby", "employeeid", "employeenumber", "streetaddress", "city",
+    "state", "postalcode", "country", "dnshostname", "location", "operatingsystem", "operatingsystemversion", "passwordneverexpires",
+    "cannotchangepassword", "passwordnotrequired"};
+
+// Any other parameter that nobody looks at would be a wish that came to nothing without a word.
 bool knows_parameters(CommandContext& context, std::string_view verb, std::string_view noun) {
   const auto one_of = [](std::string_view name, std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
   const auto is_known = [&](std::string_view name) {
@@ -327,6 +334,7 @@ bool knows_parameters(CommandContext& context, std::string_view verb, std::strin
     if (verb != "set" && verb != "new") return false;
     if (std::any_of(std::begin(kFlagOptions), std::end(kFlagOptions), [&](const FlagOption& flag) { return flag.option == name; })) return true;
     if (noun == "adaccountcontrol") return false;
+    if (std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions)) return true;
     if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames"})) return true;
     return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"}) : one_of(name, {"add", "remove", "replace", "clear"});
   };

@@ -129,6 +129,12 @@ TEST_F(DirectoryCommands, SetAdComputerWritesTheDescriptor) {
   EXPECT_EQ(run("Set-ADComputer", "denied").exit_status, 2);
 }
 
+TEST_F(DirectoryCommands, WhatDescribesAnAccountIsTakenAndNotKept) {
+  ok("New-ADComputer", "web7", "-AccountPassword", "Passw0rd!", "-Server", "CORP.CONTOSO.COM", "-DNSHostName", "web7.corp.contoso.com", "-Path",
+     "OU=Web,DC=corp,DC=contoso,DC=com", "-Description", "the seventh");
+  EXPECT_EQ(account("CORP.CONTOSO.COM", "web7$").name, "web7$");
+}
+
 TEST_F(DirectoryCommands, NothingChangesWhereAParameterIsUnknownOrItsValueIsLost) {
   const auto before = account("CORP.CONTOSO.COM", "backend$").allowed_to_act;
   ASSERT_TRUE(before);

@@ -60,6 +60,8 @@ Forwarded Forwarder::failed(int status, std::string_view title, std::string_view
 Forwarded Forwarder::ticket_failed(const Failure& failure) {
   std::string diagnosis = failure.trace.diagnosis ? failure.trace.diagnosis->summary : failure.text;
   if (diagnosis.empty()) diagnosis = failure.error.message();
+  if (failure.trace.diagnosis)
+    for (const std::string& command : failure.trace.diagnosis->fix) diagnosis += " Fix: " + command;
   Forwarded out;
   switch (failure.kind) {
     case FailureKind::refused:
@@ -339,7 +341,7 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
       }
       if (ticket_renewed_ || !final) core_.refused_tokens.note(user, job_.route_index, Clock::now());
       result_ = failed(502, "The application does not accept the sign-in", "The administrator can find the cause by the request's number.",
-                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() + (holds ? "" : ": " + holds.error().message()));
+                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() + (holds ? "; its own log says why, an old keytab as a rule" : ": " + holds.error().message()));
       co_return Next::done;
     }
     core_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);

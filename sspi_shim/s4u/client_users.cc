@@ -197,7 +197,7 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   const auto opened = open_own_ticket(walk.ticket()->ticket, keys_);
   if (!opened || !(opened->part.cname == user.name) || !equal_ignoring_case(opened->part.crealm, user.realm)) {
     co_return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::password, self_.realm, {},
-                       "the KDC's ticket to this service does not fit the keytab: a false KDC, or an old keytab");
+                       "the KDC's ticket to this service does not fit the keytab: a false KDC, or an old keytab (it is read once, at the start)");
   }
   co_return std::nullopt;
 }

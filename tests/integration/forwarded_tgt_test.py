@@ -150,6 +150,7 @@ class ForwardedTgt(unittest.TestCase):
     def test_a_refusal_for_the_users_tgt_is_told_as_any_other(self):
         self.assertEqual(self.ask("/nobody/a", self.ida)[0], 403)
         self.assertIn("knows no account with the SPN HTTP/nobody.west.example", self.proxy.log())
+        self.assertIn("Fix: setspn -Q HTTP/nobody.west.example", self.proxy.log(), "and what may mend it")
 
     def test_the_session_keeps_it_until_it_ends(self):
         jar = self.proxy.folder / "jar"

@@ -15,7 +15,7 @@ bool more_than_one(ULONG flags, ULONG of) { return std::popcount(flags & of) > 1
 constexpr ULONG kOperatingSystems = DS_DIRECTORY_SERVICE_6_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED | DS_DIRECTORY_SERVICE_9_REQUIRED |
                                     DS_DIRECTORY_SERVICE_10_REQUIRED;
 
-// The combinations that contradict themselves.
+// False: a flag that is none, or a combination that contradicts itself.
 bool are_valid(ULONG flags, const std::string& site) {
   constexpr ULONG known = DS_FORCE_REDISCOVERY | DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED |
                           DS_PDC_REQUIRED | DS_BACKGROUND_ONLY | DS_IP_REQUIRED | DS_KDC_REQUIRED | DS_TIMESERV_REQUIRED | DS_WRITABLE_REQUIRED |
@@ -127,7 +127,7 @@ template <class Char, class Info>
 DWORD get_dc_name(const std::string& domain, const GUID* guid, const std::string& site, ULONG flags, Info** out) {
   if (out == nullptr) return note(ERROR_INVALID_PARAMETER, "there is no place for the result");
   *out = nullptr;
-  if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "the flags contradict one another");
+  if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "there are no such flags, or they contradict one another");
   if ((flags & DS_IS_FLAT_NAME) != 0 && domain.find('.') != std::string::npos) return note(ERROR_INVALID_FLAGS, "a name with a dot is no flat name");
   if (!domain.empty() && !is_domain_name(domain)) return note(ERROR_INVALID_DOMAINNAME, "\"" + domain + "\" is no domain's name");
   const ClientOptions options = configured({}, {});

@@ -100,7 +100,7 @@ enum class FailureKind {
 };
 struct Failure {
   FailureKind kind = FailureKind::refused;
-  Error error;                    // krb, wire, asio or libkrb5 category
+  Error error;                    // of category().name() "krb" (value(): RFC 4120's code), "wire", "libkrb5", or one of Asio's
   std::uint32_t nt_status = 0;    // 0: none
   std::string text;               // one line
   Trace trace;                    // with diagnosis; its steps are the attempts
@@ -114,6 +114,7 @@ struct Failure {
   bool retryable = false;         // the same call may succeed soon though nobody has changed anything
   std::chrono::milliseconds cacheable_for{0};  // so long the client gives this answer to the same call without asking anew; 0: not at all
 };
+// error() gives a copy of it, which must be kept: `const stead::Failure why = ticket.error();`
 template <class T>
 using Outcome = boost::system::result<T, Failure>;
 // As the SECURITY_STATUS that the functions of stead/sspi.h give (SEC_E_DELEGATION_POLICY, …).

@@ -6,6 +6,8 @@
  * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and nothing else.
  * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the calling thread,
  *   where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the same.
+ * - There is no GetLastError and no FormatMessage: after any function that failed, those that give a BOOL or a DWORD too,
+ *   ShimGetLastErrorDetail has the reason in a line.
  * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none. Datagram contexts and user-to-user
  *   (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
  */

@@ -18,6 +18,7 @@ constexpr std::chrono::minutes kClockLimit{5};
 [[nodiscard]] Checks judge_delegation(const UserFacts& user, const DelegationFacts& delegation, const AccountFacts& account);
 [[nodiscard]] Checks judge_back_end(const BackEndFacts& back_end);
 // `token_bytes`: what a browser of the user would send, in base64.
+[[nodiscard]] Check judge_certificate(const CertificateFacts& certificate);
 [[nodiscard]] Checks judge_front(const std::vector<PublicNameFacts>& names, std::size_t header_bytes, const std::optional<std::size_t>& token_bytes);
 
 // Which check a refusal of the client breaks.

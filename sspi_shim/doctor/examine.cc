@@ -249,6 +249,7 @@ Report Examination::report() const {
   }
   const bool front_token = facts_.user && !facts_.user->failure;
   out.add(judge_front(facts_.names, tools_->file.header_bytes, front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
+  if (const auto certificate = read_certificate(tools_->file)) out.add({judge_certificate(*certificate)});
   return out;
 }
 

@@ -119,6 +119,15 @@ struct PublicNameFacts {
   std::string account;               // ours, for the command
 };
 
+struct CertificateFacts {  // that browsers see
+  std::string path, key;               // files
+  std::string error;                   // why it cannot be read
+  std::string begins, ends;            // "Nov 27 16:58:10 2026 GMT"
+  bool holds_now = false;
+  std::string name;                    // a public name, for the command
+  std::vector<std::string> not_named;  // public names that it is not for
+};
+
 // --- back ends ---
 
 enum class HttpStage { name, connect, tls, answer, done };  // how far it came

@@ -16,6 +16,18 @@ Check judge_public_name(const PublicNameFacts& name) {
 
 }  // namespace
 
+Check judge_certificate(const CertificateFacts& certificate) {
+  if (!certificate.error.empty()) return fault("F5", certificate.path, "The certificate cannot be read.", certificate.path + ": " + certificate.error, {"openssl x509 -noout -text -in " + certificate.path});
+  const std::string proof = "it holds from " + certificate.begins + " to " + certificate.ends;
+  const std::string& name = certificate.not_named.empty() ? certificate.name : certificate.not_named.front();
+  const std::string request = "openssl req -new -key " + certificate.key + " -subj /CN=" + name + " -addext subjectAltName=DNS:" + name + " -out new.csr";
+  if (!certificate.holds_now) return fault("F5", certificate.path, "The certificate's time is over, or has not begun: browsers and other clients refuse it.", proof, {request});
+  if (certificate.not_named.empty()) return ok("F5", certificate.path, proof);
+  std::string names;
+  for (const std::string& each : certificate.not_named) names += (names.empty() ? "" : ", ") + each;
+  return fault("F5", certificate.path, "The certificate is not for every public name: browsers refuse it for " + names + ".", "none of its names is " + names, {request});
+}
+
 Checks judge_front(const std::vector<PublicNameFacts>& names, std::size_t header_bytes, const std::optional<std::size_t>& token_bytes) {
   Checks out;
   for (const PublicNameFacts& name : names) out.push_back(judge_public_name(name));

@@ -47,6 +47,9 @@ Awaitable<void> together(boost::asio::any_io_executor executor, std::vector<Task
 // Before everything, blocking: the keytab and the files' modes.
 void read_files(Instruments& tools, AccountFacts& out);
 
+// The proxy's certificate, as its file has it; nothing: it has none.
+[[nodiscard]] std::optional<CertificateFacts> read_certificate(const ProxyFile& file);
+
 // A realm's controllers, and every one of their ports.
 Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm);
 

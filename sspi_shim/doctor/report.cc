@@ -107,6 +107,7 @@ const std::vector<CheckInfo>& catalogue() {
       {"F2", "the public name is no alias", ""},
       {"F3", "the proxy's header limit", ""},
       {"F4", "the session cookie comes back", "that a browser keeps; the proxy sets Secure with __Host- over TLS, SameSite=Lax and no Domain"},
+      {"F5", "the certificate that browsers see", ""},
   };
   return all;
 }

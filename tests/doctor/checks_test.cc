@@ -377,5 +377,18 @@ TEST(Front, JudgesAliasesAndTheHeaderLimit) {
   EXPECT_EQ(broken(judge_front({name}, 4096, 8000)), Ids{"F3"});
 }
 
+TEST(Front, JudgesTheCertificate) {
+  CertificateFacts certificate{"front.crt", "front.key", {}, "then", "later", true, "shop.mill.example", {}};
+  EXPECT_EQ(broken({judge_certificate(certificate)}), Ids{});
+  certificate.not_named = {"shop.mill.example"};
+  EXPECT_EQ(broken({judge_certificate(certificate)}), Ids{"F5"});
+  certificate.not_named = {};
+  certificate.holds_now = false;
+  EXPECT_EQ(broken({judge_certificate(certificate)}), Ids{"F5"});
+  EXPECT_NE(judge_certificate(certificate).proof.find("from then to later"), std::string::npos);
+  certificate.error = "No such file or directory";
+  EXPECT_EQ(broken({judge_certificate(certificate)}), Ids{"F5"});
+}
+
 }  // namespace
 }  // namespace stead::doctor

@@ -1,0 +1,56 @@
+// The certificate that browsers see.
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "sspi_shim/doctor/gather.h"
+
+namespace stead::doctor {
+namespace {
+
+using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
+
+std::string text_of(const ASN1_TIME* time) {
+  const BioPtr bio(BIO_new(BIO_s_mem()), BIO_free);
+  ASN1_TIME_print(bio.get(), time);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+}  // namespace
+
+std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
+  if (file.certificate.empty()) return std::nullopt;
+  CertificateFacts out;
+  out.path = file.certificate;
+  out.key = file.tls_key;
+  errno = 0;
+  const BioPtr bio(BIO_new_file(file.certificate.c_str(), "rb"), BIO_free);
+  const CertificatePtr certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
+  if (!certificate) {
+    out.error = bio ? "there is no certificate in PEM form in it" : std::strerror(errno);
+    return out;
+  }
+  out.begins = text_of(X509_get0_notBefore(certificate.get()));
+  out.ends = text_of(X509_get0_notAfter(certificate.get()));
+  out.holds_now = X509_cmp_current_time(X509_get0_notBefore(certificate.get())) < 0 && X509_cmp_current_time(X509_get0_notAfter(certificate.get())) > 0;
+  std::vector<std::string> names;
+  for (const ProxyRoute& route : file.routes) names.push_back(route.host);
+  for (const std::string& spn : published_spns(file)) names.push_back(spn.substr(std::min(spn.find('/') + 1, spn.size())));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::erase(names, "");
+  if (!names.empty()) out.name = names.front();
+  for (const std::string& name : names)
+    if ( X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) != 1) out.not_named.push_back(name);
+  return out;
+}
+
+}  // namespace stead::doctor

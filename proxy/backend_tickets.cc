@@ -91,8 +91,7 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session 
   auto identity = read_ticket(*owner, std::move(ticket_der));
   if (!identity)
     co_return Failure{.kind = FailureKind::rejected, .error = identity.error(), .nt_status = 0,
-                      .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message() +
-                              "; where the keytab was written anew, restart the proxy", .trace = {}};
+                      .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(), .trace = {}};
   std::string principal = identity->principal();
   const auto end = std::min(session.expires, std::chrono::system_clock::time_point(identity->end_time()));
   owner->evidence.put(evidence_key(session), session.user, std::move(*identity), end);

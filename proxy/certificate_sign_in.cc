@@ -116,7 +116,8 @@ asio::awaitable<std::variant<std::string, CertificateRefused>> CertificateSignIn
   if (!who && !names->upn.empty() && may_ask_by_name(who.error().error)) who = co_await client.user(names->upn);
   if (!who) co_return CertificateRefused{fault_of(who.error()), "the client certificate" + (names->upn.empty() ? "" : " of " + names->upn) + ": " + who.error().text};
   if (names->sid) {
-    const auto found = sid_in_evidence(*who->state().evidence, state_->own_keys);
+    auto found = sid_in_evidence(*who->state().evidence, *state_->own_keys->all());
+    if (!found && state_->own_keys->look_again()) found = sid_in_evidence(*who->state().evidence, *state_->own_keys->all());
     if (!found || *found != *names->sid)
       co_return CertificateRefused{CertificateFault::other_account, "the client certificate is for " + to_string(*names->sid) + ", and " + who->principal() +
                                                                         (found ? " is " + to_string(*found) : " shows no SID")};

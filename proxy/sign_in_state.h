@@ -9,7 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/login_throttle.h"
 #include "proxy/session_cookie.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/s4u/own_keys.h"
 #include "stead/acceptor.h"
 
 namespace stead::proxy {
@@ -42,7 +42,7 @@ struct SignInState {
   Revocations revocations;
   std::shared_ptr<const KerberosAcceptor> acceptor;  // null where Kerberos sign-in is off
   BindingsPolicy bindings = BindingsPolicy::allow;
-  std::vector<Key> own_keys;  // of the front end's account; read where certificates sign in
+  std::shared_ptr<OwnKeys> own_keys;  // of the front end's account; read where certificates sign in
   boost::asio::thread_pool pool{2};
 };
 

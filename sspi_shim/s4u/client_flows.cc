@@ -20,6 +20,11 @@ Principal as_client(Principal name) {
   return name;
 }
 
+// The keytab's key is not, or no longer, the account's.
+bool is_about_the_key(const Error& error) {
+  return error == KrbErrc::KDC_ERR_PREAUTH_FAILED || error == KrbErrc::KDC_ERR_ETYPE_NOSUPP || error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY;
+}
+
 }  // namespace
 
 bool S4uClient::fresh(const Credential& tgt) const {
@@ -71,17 +76,21 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr cal
 }
 
 Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::fetch_own_tgt(CallPtr call) {
-  if (keys_.empty()) {
+  if (own_keys_.all()->empty()) {
     Refusal none = rejected(make_error_code(KrbErrc::KRB_AP_ERR_NOKEY), Stage::own_tgt, self_.realm, {}, "this client has no keys of its own");
     none.kind = FailureKind::unusable;
     co_return none;
   }
-  AsExchange exchange(surroundings_, {as_client(self_), keys_, false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
-  std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
-  if (refusal) co_return std::move(*refusal);
-  own_account_ = account_of_salt(exchange.salt(), self_.realm);
-  tgts_[self_.realm] = exchange.tgt();
-  co_return exchange.tgt();
+  for (;;) {
+    AsExchange exchange(surroundings_, {as_client(self_), *own_keys_.all(), false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
+    std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
+    if (!refusal) {
+      own_account_ = account_of_salt(exchange.salt(), self_.realm);
+      tgts_[self_.realm] = exchange.tgt();
+      co_return exchange.tgt();
+    }
+    if (!is_about_the_key(refusal->error) || !own_keys_.look_again()) co_return std::move(*refusal);
+  }
 }
 
 // Our TGT for another realm, by the chain of trusts.
@@ -155,7 +164,7 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   state->endtime = evidence.endtime;
   state->cache_key = to_lower(to_string(state->user)) + " s4u2self ";
   if (!state->forwardable) {  // which a sensitive user's never is
-    const auto opened = open_own_ticket(evidence.ticket, keys_);
+    const auto opened = own_keys_.open(evidence.ticket);
     state->sensitive = opened && opened->sensitive;
   }
   state->trace = call->trace;

@@ -15,9 +15,9 @@ Failure unusable(std::string text) {
 }
 
 // The user's own ticket to us as a credential: the session key is in it.
-std::optional<Credential> opened_credential(const Identity::State& state, const std::vector<Key>& keys) {
+std::optional<Credential> opened_credential(const Identity::State& state, OwnKeys& keys) {
   if (state.to_ourselves) return *state.to_ourselves;
-  const auto opened = open_own_ticket(*state.evidence, keys);
+  const auto opened = keys.open(*state.evidence);
   if (!opened) return std::nullopt;
   const EncTicketPart& part = opened->part;
   const auto key = Key::make(part.key);
@@ -65,7 +65,7 @@ Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::proxy_credential(Ident
 }
 
 Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::proxied(Identity identity) {
-  auto evidence = opened_credential(identity.state(), keys_);
+  auto evidence = opened_credential(identity.state(), own_keys_);
   if (!evidence) co_return unusable("the evidence of " + identity.principal() + " does not fit our keytab");
   auto call = new_call();
   call->about.user = identity.principal();

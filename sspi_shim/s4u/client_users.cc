@@ -194,10 +194,10 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   ReferralWalk walk(surroundings_, header, self_.name, {Stage::password, detail});
   std::optional<Refusal> refusal = co_await driver_.run(walk, call);
   if (refusal) co_return refusal;
-  const auto opened = open_own_ticket(walk.ticket()->ticket, keys_);
+  const auto opened = own_keys_.open(walk.ticket()->ticket);
   if (!opened || !(opened->part.cname == user.name) || !equal_ignoring_case(opened->part.crealm, user.realm)) {
     co_return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::password, self_.realm, {},
-                       "the KDC's ticket to this service does not fit the keytab: a false KDC, or an old keytab (it is read once, at the start)");
+                       "the KDC's ticket to this service does not fit the keytab: a false KDC, or an old keytab");
   }
   co_return std::nullopt;
 }
@@ -227,7 +227,7 @@ Client::Awaitable<Outcome<Identity>> S4uClient::signed_in(std::string name, Secr
     co_return failure(tgt.error(), *call);
   }
   call->about.user = to_string((*tgt)->client, (*tgt)->client_realm);
-  if (!keys_.empty()) {
+  if (!own_keys_.all()->empty()) {
     std::optional<Refusal> refusal = co_await kdc_is_genuine(call, *tgt);
     if (refusal) co_return failure(*refusal, *call);
   }

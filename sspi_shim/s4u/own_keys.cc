@@ -44,6 +44,32 @@ Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key
   return make_error_code(WireErrc::integrity);
 }
 
+std::shared_ptr<const std::vector<Key>> OwnKeys::all() const {
+  const std::lock_guard lock(mutex_);
+  return keys_;
+}
+
+Result<OpenedTicket> OwnKeys::open(const Ticket& ticket) {
+  auto opened = open_own_ticket(ticket, *all());
+  if (opened || opened.error() != WireErrc::integrity || !look_again()) return opened;
+  return open_own_ticket(ticket, *all());
+}
+
+bool OwnKeys::look_again(Clock::time_point now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!read_ || now < not_before_) return false;
+    not_before_ = now + kLookAgain;
+  }
+  auto read = read_();
+  if (!read || read->empty()) return false;
+  const auto same = [](const Key& a, const Key& b) { return a.type() == b.type() && std::ranges::equal(a.value(), b.value()); };
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::equal(*keys_, *read, same)) return false;
+  keys_ = std::make_shared<const std::vector<Key>>(std::move(*read));
+  return true;
+}
+
 std::string fingerprint_of(Bytes ticket_der) {
   std::array<std::uint8_t, 32> digest{};
   unsigned size = digest.size();

@@ -1,5 +1,9 @@
 #pragma once
-// What the keytab's keys open: tickets to ourselves.
+// The keytab's keys, and what they open: tickets to ourselves. The account's password may be changed, and the keytab written anew, while we
+// run: where a key does not fit, the keytab is looked at again.
+#include <functional>
+#include <mutex>
+
 #include "sspi_shim/s4u/credential.h"
 
 namespace stead {
@@ -11,6 +15,28 @@ struct OpenedTicket {
 };
 // Tries each key of the ticket's encryption type. integrity: none of them opens it.
 [[nodiscard]] Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys);
+
+// Thread-safe.
+class OwnKeys {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Read = std::function<Result<std::vector<Key>>()>;  // blocks for as long as a small file takes
+  static constexpr std::chrono::seconds kLookAgain{1};
+
+  explicit OwnKeys(std::vector<Key> keys, Read read = {}) : keys_(std::make_shared<const std::vector<Key>>(std::move(keys))), read_(std::move(read)) {}
+
+  [[nodiscard]] std::shared_ptr<const std::vector<Key>> all() const;  // newest first
+  [[nodiscard]] Result<OpenedTicket> open(const Ticket& ticket);      // as open_own_ticket
+  // True where the keys are other ones now. At most once in kLookAgain, whoever brings what does not fit; without keys in it, a keytab that
+  // is being written leaves all as it was.
+  [[nodiscard]] bool look_again(Clock::time_point now = Clock::now());
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const std::vector<Key>> keys_;
+  Read read_;
+  Clock::time_point not_before_{};
+};
 
 // Tells one ticket from another: SHA-256, hexadecimal.
 [[nodiscard]] std::string fingerprint_of(Bytes ticket_der);

@@ -63,6 +63,14 @@ Principal service_principal(const std::string& spn, bool& good) {
   return good ? std::move(*parsed) : Principal{};
 }
 
+std::vector<Key> allowed_keys(const std::vector<KeytabEntry>& entries, bool rc4) {
+  std::vector<Key> keys;
+  for (const auto& entry : entries) {
+    if (rc4 || !is_weak(entry.key.type())) keys.push_back(entry.key);
+  }
+  return keys;
+}
+
 std::string owner_of(const Identity& identity) { return to_lower(identity.principal()); }
 
 }  // namespace
@@ -80,18 +88,21 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   auto entries = read_keys_of(options.keytab, *self, what);
   if (!entries) return entries.error();
   self->realm = entries->front().principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
-  std::vector<Key> keys;
-  for (const auto& entry : *entries) {
-    if (options.allow_rc4 || !is_weak(entry.key.type())) keys.push_back(entry.key);
-  }
+  std::vector<Key> keys = allowed_keys(*entries, options.allow_rc4);
   if (keys.empty()) {
     what = options.keytab + ": the keys of " + options.principal + " are of weak encryption types only: allow_rc4 = true would use them";
     return make_error_code(WireErrc::unsupported);
   }
   auto locator = make_dc_locator(executor, options.locator);
   auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
-  return std::shared_ptr<Client>(
-      std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport), std::move(locator)));
+  OwnKeys::Read read = [keytab = options.keytab, principal = *self, rc4 = options.allow_rc4]() -> Result<std::vector<Key>> {
+    std::string why;
+    auto now = read_keys_of(keytab, principal, why);
+    if (!now) return now.error();
+    return allowed_keys(*now, rc4);
+  };
+  return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport),
+                                                             std::move(locator), std::function<CacheTime()>(), std::move(read)));
 }
 
 std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm) {
@@ -102,11 +113,11 @@ std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executo
 }
 
 S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
-                     std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock)
+                     std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock, OwnKeys::Read read_keys)
     : executor_(executor),
       options_(std::move(options)),
       self_(std::move(self)),
-      keys_(std::move(keys)),
+      own_keys_(std::move(keys), std::move(read_keys)),
       locator_(locator),
       search_(std::make_shared<ControllerSearch>(executor, locator)),
       driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels, options_.on_event),
@@ -368,7 +379,7 @@ Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::str
 Result<Identity> S4uClient::from_ticket(std::vector<std::uint8_t> ticket_der) {
   auto ticket = decode_ticket(ticket_der);
   if (!ticket) return ticket.error();
-  auto opened = open_own_ticket(*ticket, keys_);
+  auto opened = own_keys_.open(*ticket);
   if (!opened) return opened.error();
   auto state = std::make_shared<Identity::State>();
   state->user = {opened->part.cname, opened->part.crealm};
@@ -392,7 +403,9 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
     out.text = "the AP-REQ is malformed: " + request.error().message();
     return out;
   }
-  if (auto state = read_forwarded_tgt(*request, keys_, out.text)) return Identity(std::move(state));
+  auto state = read_forwarded_tgt(*request, *own_keys_.all(), out.text);
+  if (!state && own_keys_.look_again()) state = read_forwarded_tgt(*request, *own_keys_.all(), out.text);
+  if (state) return Identity(std::move(state));
   out.error = make_error_code(KrbErrc::KDC_ERR_BADOPTION);
   return out;
 }

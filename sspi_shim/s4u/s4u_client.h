@@ -8,6 +8,7 @@
 #include "sspi_shim/s4u/controller_search.h"
 #include "sspi_shim/s4u/credential.h"
 #include "sspi_shim/s4u/driver.h"
+#include "sspi_shim/s4u/own_keys.h"
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
 #include "sspi_shim/s4u/single_flight.h"
 #include "sspi_shim/s4u/ticket_cache.h"
@@ -19,7 +20,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
  public:
   // `keys`: ours, newest first. `clock`: the time, asked from any thread; none: the system's.
   S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys, std::shared_ptr<KdcTransport> transport,
-            std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock = {});
+            std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock = {}, OwnKeys::Read read_keys = {});
 
   Awaitable<Outcome<Identity>> user(std::string name) override;
   Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints) override;
@@ -130,7 +131,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   boost::asio::any_io_executor executor_;
   ClientOptions options_;
   Principal self_;
-  std::vector<Key> keys_;
+  OwnKeys own_keys_;
   std::shared_ptr<DcLocator> locator_;
   std::shared_ptr<ControllerSearch> search_;
   Surroundings surroundings_;

@@ -290,6 +290,28 @@ class Life(unittest.TestCase):
         keytab.write_bytes(new.read_bytes())
         self.assertEqual(statuses(), well)
 
+    def test_the_rotation_of_our_own_key_needs_no_restart(self):
+        """Its keytab gets the new key besides the old one; tickets of both kinds are about."""
+        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
+        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
+        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
+        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")], server="threads = 2"))
+        foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
+        by_ticket = lambda env: {proxy.curl("/backend/", "--negotiate", "-u", ":", "-o", "/dev/null", "-w", "%{http_code}", env=env).ok().out for _ in range(6)}
+        self.assertEqual(by_ticket(forest.env), {"200"})
+        forest.kdc("directory", "--state", state, "Set-ADAccountPassword", "frontend$", "-Server", "ROOT.FABRIKAM.COM", "-Reset", "-NewPassword", "rotated").ok()
+        new = proxy.folder / "new.keytab"
+        forest.kdc("keytab", "--state", state, "--principal", "frontend$@ROOT.FABRIKAM.COM", "--out", new).ok()
+        keytab = proxy.folder / "frontend.keytab"
+        keytab.write_bytes(keytab.read_bytes() + new.read_bytes()[2:])  # behind a keytab's two octets of version come its entries
+        fresh = forest.client("fresh")
+        foreign.kinit(fresh, "bob@ROOT.FABRIKAM.COM", "Passw0rd!").ok()
+        self.assertEqual(by_ticket(fresh), {"200"}, "a ticket with the new key")
+        self.assertEqual(by_ticket(forest.env), {"200"}, "one with the old key")
+        jar = proxy.folder / "jar"
+        self.assertEqual(proxy.log_in("bob", "Passw0rd!", jar)[0], 303)
+        self.assertEqual(proxy.curl("/backend/", "-b", jar, "-o", "/dev/null", "-w", "%{http_code}").ok().out, "200")
+
     def test_a_tls_back_end_is_verified_and_bound_to(self):
         conf = self.forest.env["KRB5_CONFIG"]
         keytab = self.forest.keytab("reports$@ROOT.FABRIKAM.COM")

@@ -63,7 +63,7 @@ Ticket evidence(const Key& key, std::uint32_t rid, bool forged = false) {
 class CertificateSignInTest : public testing::Test {
  protected:
   CertificateSignInTest() {
-    state->own_keys = {Key::random(EncType::aes256_cts_hmac_sha1_96), key};
+    state->own_keys = std::make_shared<OwnKeys>(std::vector<Key>{Key::random(EncType::aes256_cts_hmac_sha1_96), key});
   }
   std::variant<std::string, CertificateRefused> user_of(const Buffer& der) {
     CertificateSignIn sign_in(state, tickets);

@@ -57,6 +57,64 @@ class S4uClientTest : public testing::Test {
   std::shared_ptr<S4uClient> client_;
 };
 
+// The account's password was changed, and the keytab written anew, since it was read.
+class NewKey : public S4uClientTest {
+ protected:
+  NewKey() {
+    ClientOptions options;
+    options.principal = "HTTP/front.a@A";
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{old_}, realm_, realm_,
+                                          std::function<CacheTime()>(), [this]() -> Result<std::vector<Key>> {
+                                            ++looks_;
+                                            if (in_file_.empty()) return make_error_code(WireErrc::truncated);
+                                            return in_file_;
+                                          });
+  }
+  const Key old_ = Key::random(EncType::aes256_cts_hmac_sha1_96);
+  std::vector<Key> in_file_{key_, old_};
+  int looks_ = 0;
+};
+
+TEST_F(NewKey, IsFoundWhereTheKdcWantsIt) {
+  const auto got = ticket("alice", "HTTP/back.a");
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ(looks_, 1);
+}
+
+TEST_F(NewKey, IsFoundWhereATicketToUsIsOfIt) {
+  const auto user = client_->from_ticket(encode(realm_->evidence_of("alice")));
+  ASSERT_TRUE(user);
+  EXPECT_EQ(user->principal(), "alice@A");
+  EXPECT_TRUE(client_->from_ticket(encode(realm_->evidence_of("bob"))));
+  EXPECT_EQ(looks_, 1) << "and kept";
+}
+
+TEST_F(NewKey, IsLookedForOnceASecondWhateverIsBrought) {
+  in_file_.clear();  // it is being written
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(client_->from_ticket(encode(realm_->evidence_of("alice"))));
+  EXPECT_EQ(looks_, 1);
+}
+
+TEST(OwnKeysTest, ComeFromTheFileAgain) {
+  const Key first = Key::random(EncType::aes256_cts_hmac_sha1_96), second = Key::random(EncType::aes256_cts_hmac_sha1_96);
+  Result<std::vector<Key>> file = std::vector<Key>{first};
+  OwnKeys keys({first}, [&] { return file; });
+  auto now = OwnKeys::Clock::now();
+  EXPECT_FALSE(keys.look_again(now)) << "the same ones";
+  file = std::vector<Key>{second, first};
+  EXPECT_FALSE(keys.look_again(now)) << "it was looked at a moment ago";
+  const auto before = keys.all();
+  EXPECT_TRUE(keys.look_again(now += OwnKeys::kLookAgain));
+  EXPECT_EQ(keys.all()->size(), 2U);
+  EXPECT_EQ(before->size(), 1U) << "who uses them keeps them";
+  file = make_error_code(WireErrc::truncated);
+  EXPECT_FALSE(keys.look_again(now += OwnKeys::kLookAgain));
+  file = std::vector<Key>{};
+  EXPECT_FALSE(keys.look_again(now += OwnKeys::kLookAgain));
+  EXPECT_EQ(keys.all()->size(), 2U);
+  EXPECT_FALSE(OwnKeys({first}).look_again());
+}
+
 TEST_F(S4uClientTest, TellsTheWholeStory) {
   const auto got = ticket("alice", "HTTP/back.a");
   ASSERT_TRUE(got);

@@ -341,7 +341,8 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
       }
       if (ticket_renewed_ || !final) core_.refused_tokens.note(user, job_.route_index, Clock::now());
       result_ = failed(502, "The application does not accept the sign-in", "The administrator can find the cause by the request's number.",
-                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() + (holds ? "; its own log says why, an old keytab as a rule" : ": " + holds.error().message()));
+                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() +
+                           (holds ? "; its own log says why, an old keytab as a rule" : ": " + holds.error().message()));
       co_return Next::done;
     }
     core_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);

@@ -49,7 +49,7 @@ std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
   std::erase(names, "");
   if (!names.empty()) out.name = names.front();
   for (const std::string& name : names)
-    if ( X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) != 1) out.not_named.push_back(name);
+    if (X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) != 1) out.not_named.push_back(name);
   return out;
 }
 

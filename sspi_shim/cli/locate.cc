@@ -86,7 +86,7 @@ int run(const Arguments& arguments) {
   ClientOptions options;
   if (!arguments.config.empty()) {
     std::string message;
-    auto read = read_client_config(arguments.config, OtherTables::refused, message);
+    auto read = read_client_config(arguments.config, OtherTables::of_proxy, message);
     if (!read) {
       std::cerr << message << '\n';
       return Exit::usage;
@@ -118,7 +118,7 @@ void add_locate(CLI::App& app, int& status) {
   command->add_option("REALM", arguments->realm, "The domain's realm")->required();
   command->add_option("--level", arguments->level, "At least this level: 2012, 2012R2, 2016, …");
   command->add_option("--site", arguments->site, "The site to be near to");
-  command->add_option("--config", arguments->config, "A file with [locator]; without it, DNS is asked");
+  command->add_option("--config", arguments->config, "A file with [locator], such as the proxy's; without it, DNS is asked");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &status] { status = run(*arguments); });
 }

@@ -88,7 +88,7 @@ boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments
 bool prepare(const Arguments& arguments, Request& request) {
   std::string message;
   if (!arguments.config.empty()) {
-    auto read = read_client_config(arguments.config, OtherTables::refused, message);
+    auto read = read_client_config(arguments.config, OtherTables::of_proxy, message);
     if (!read) {
       std::cerr << message << '\n';
       return false;
@@ -187,7 +187,7 @@ void add_s4u(CLI::App& app, int& status) {
   command->add_option("--certificate", arguments->certificate, "The user's certificate (PEM); --for then says which of its accounts is meant");
   command->add_option("--evidence", arguments->evidence, "A ccache with the user's own ticket to --principal, in place of S4U2Self");
   command->add_option("--ccache", arguments->ccache, "Write the ticket there, for other programs");
-  command->add_option("--config", arguments->config, "A file with [locator] and [identity]; without it, DNS and krb5.conf are asked");
+  command->add_option("--config", arguments->config, "A file with [locator] and [identity], such as the proxy's; without it, DNS and krb5.conf are asked");
   command->add_flag("--own-service-ticket", arguments->own_service_ticket, "Also get a ticket to the service as ourselves, as Windows does (steps 5 and 6)");
   command->add_flag("--trace", arguments->trace, "Print each step on standard error as it happens");
   command->add_flag("--json", arguments->json, "Print the result and its steps as JSON");

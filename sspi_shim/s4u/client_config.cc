@@ -123,7 +123,10 @@ std::optional<ClientOptions> v0::read_client_config(const std::string& path, Oth
     ConfigTable reader(*parsed, "", errors);
     if (const toml::table* locator = reader.table("locator")) read_locator_table(*locator, errors, options.locator);
     if (const toml::table* identity = reader.table("identity")) read_identity_table(*identity, errors, options);
-    if (others == OtherTables::refused) reader.finish();
+    if (others == OtherTables::of_proxy) {
+      for (const char* theirs : {"server", "sign_in", "session", "limits", "route"}) (void)reader.find(theirs);
+    }
+    if (others != OtherTables::allowed) reader.finish();
   }
   message = errors.first();
   if (!errors.none()) return std::nullopt;

@@ -65,6 +65,9 @@ TEST_F(ClientConfigTest, OtherTablesAreAllowedWhereTheCallerSaysSo) {
   EXPECT_FALSE(read("[server]\nlisten = []\n"));
   EXPECT_EQ(message_, file_.string() + ":1:2: unknown key \"server\"");
   EXPECT_TRUE(read("[server]\nlisten = []\n[[route]]\npath = \"/\"\n", OtherTables::allowed)) << message_;
+  EXPECT_TRUE(read("[server]\nlisten = []\n[[route]]\npath = \"/\"\n", OtherTables::of_proxy)) << message_;
+  EXPECT_FALSE(read("[server]\nlisten = []\n[locater]\n", OtherTables::of_proxy));
+  EXPECT_EQ(message_, file_.string() + ":3:2: unknown key \"locater\"");
 }
 
 TEST_F(ClientConfigTest, AbsolutePathsAndTypesOfKeytabsStay) {

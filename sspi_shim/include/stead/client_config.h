@@ -8,8 +8,8 @@
 namespace stead {
 inline namespace __attribute__((visibility("default"))) v0 {
 
-// The file may have other tables than [locator] and [identity]: the proxy's does.
-enum class OtherTables { refused, allowed };
+// Other tables than [locator] and [identity]. `of_proxy`: those that the proxy's file has are passed over, so that a misspelt table is still told.
+enum class OtherTables { refused, allowed, of_proxy };
 
 // On failure `message` is one line, "FILE:LINE:COLUMN: message". Relative paths in it are made to start at the file's folder.
 [[nodiscard]] std::optional<ClientOptions> read_client_config(const std::string& path, OtherTables others, std::string& message);

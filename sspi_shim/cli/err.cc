@@ -1,4 +1,4 @@
-// stead err CODE: what a Kerberos error, NTSTATUS or SECURITY_STATUS means and what to do about it.
+// stead err CODE: what a Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis means and what to do about it.
 #include <algorithm>
 #include <charconv>
 #include <iostream>
@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sspi_shim/cli/command.h"
+#include "sspi_shim/cli/diagnosis_codes.h"
 #include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/cli/security_status.h"
 #include "sspi_shim/protocol/bytes.h"
@@ -87,11 +88,23 @@ std::string as_json(const std::vector<Found>& found) {
   return out + "]";
 }
 
+int tell_diagnosis(const DiagnosisCode& one, bool json) {
+  if (json) {
+    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.code) << ",\"meaning\":" << json_text(one.meaning)
+              << ",\"advice\":" << json_text(one.advice) << "}]\n";
+  } else {
+    std::cout << one.code << "  diagnosis\n  " << one.meaning << "\n  What to do: " << one.advice << '\n';
+  }
+  return Exit::done;
+}
+
 int run(const std::string& code, bool json) {
+  if (const DiagnosisCode* one = find_diagnosis_code(to_lower(code))) return tell_diagnosis(*one, json);
   const auto number = number_of(code);
   const auto found = number ? by_number(*number) : by_name(code);
   if (found.empty()) {
-    return complain(Exit::refused, "\"" + code + "\" is no Kerberos error, NTSTATUS or SECURITY_STATUS that is known here: give a name like KDC_ERR_BADOPTION or a number like 13 or 0xC000040B");
+    return complain(Exit::refused, "\"" + code + "\" is no Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis that is known here: give a name like KDC_ERR_BADOPTION or "
+                                   "rbcd_denied_on_target, or a number like 13 or 0xC000040B");
   }
   if (json) {
     std::cout << as_json(found) << '\n';
@@ -107,10 +120,10 @@ int run(const std::string& code, bool json) {
 }  // namespace
 
 void add_err(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("err", "Explain a Kerberos error, NTSTATUS or SECURITY_STATUS");
+  auto* command = app.add_subcommand("err", "Explain a Kerberos error, NTSTATUS, SECURITY_STATUS or a diagnosis' code");
   auto code = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  command->add_option("CODE", *code, "A name, a decimal or a hexadecimal number")->required();
+  command->add_option("CODE", *code, "A name, a decimal or a hexadecimal number; or a diagnosis such as no_2012_dc_found")->required();
   command->add_flag("--json", *json, "Print JSON");
   command->callback([code, json, &status] { status = run(*code, *json); });
 }

@@ -255,6 +255,14 @@ class Codes(unittest.TestCase):
                 out = stead.run("err", code).ok().out
                 self.assertIn(name, out)
                 self.assertIn("What to do:", out)
+        header = (foreign.TOP / "sspi_shim/include/stead/s4u.h").read_text()
+        diagnoses = re.findall(r"^//   ([a-z0-9_]+) {2,}\S", header.partition("Its codes stay what they are")[2].partition("struct Diagnosis")[0], re.M)
+        self.assertGreater(len(diagnoses), 15)
+        for code in diagnoses:
+            with self.subTest(code):
+                self.assertIn("What to do:", stead.run("err", code).ok().out)
+                told, = json.loads(stead.run("err", code, "--json").ok().out)
+                self.assertEqual((told["kind"], told["name"]), ("diagnosis", code))
         for code in ("nonsense", "0x12345678", "99999999999", "0x"):
             ran = stead.run("err", code)
             self.assertIn(ran.status, (1, 2))

@@ -34,14 +34,31 @@ void add_new(std::vector<SrvRecord>& to, std::vector<SrvRecord> records) {
 
 bool found_nothing(const Error& error) { return !error || error == asio::error::host_not_found; }
 
+// What the queries say, that for the site first; null: there is none for a site. `error`: the other one's.
+struct Found {
+  std::vector<SrvRecord> records;
+  Error error;
+};
+asio::awaitable<Found> in_order(std::shared_ptr<DnsResolver> dns, DnsResolver::QueryPtr of_site, DnsResolver::QueryPtr of_all) {
+  Found out;
+  if (of_site) {
+    auto near = co_await dns->srv(of_site);
+    if (near) out.records = in_srv_order(std::move(*near), draw);
+  }
+  auto all = co_await dns->srv(of_all);
+  if (all) add_new(out.records, in_srv_order(std::move(*all), draw));
+  else out.error = all.error();
+  co_return out;
+}
+
 // The records' hosts with their addresses. `ports`: of a record's host, to ask its KDC and to ping it.
 struct Ports {
   std::uint16_t kerberos = 88, ldap = 389;
 };
-asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, std::vector<SrvRecord> records, Error error,
-                                       std::function<Ports(const SrvRecord&)> ports) {
+asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found found, std::function<Ports(const SrvRecord&)> ports) {
+  std::vector<SrvRecord>& records = found.records;
   DcList list;
-  list.error = error;
+  list.error = found.error;
   if (records.size() > kMaxControllers) records.resize(kMaxControllers);
   std::vector<DnsResolver::QueryPtr> hosts;
   for (const SrvRecord& record : records) hosts.push_back(dns->ask_addresses(record.target));
@@ -70,20 +87,11 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
   const auto all_query = dns->ask_srv("_kerberos._tcp.dc._msdcs." + domain);
   const auto ldap_query = dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
   const auto site_query = site.empty() ? nullptr : dns->ask_srv("_kerberos._tcp." + site + "._sites.dc._msdcs." + domain);
-  std::vector<SrvRecord> records;
-  if (site_query) {
-    auto of_site = co_await dns->srv(site_query);
-    if (of_site) records = in_srv_order(std::move(*of_site), draw);
-  }
-  auto of_domain = co_await dns->srv(all_query);
-  if (of_domain) add_new(records, in_srv_order(std::move(*of_domain), draw));
-  Error error = of_domain ? Error() : of_domain.error();
+  Found found = co_await in_order(dns, site_query, all_query);
   for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm without AD's names
-    if (!records.empty() || !found_nothing(error)) break;
+    if (!found.records.empty() || !found_nothing(found.error)) break;
     const auto query = dns->ask_srv(service + domain);
-    auto stock = co_await dns->srv(query);
-    if (stock) records = in_srv_order(std::move(*stock), draw);
-    error = stock ? Error() : stock.error();
+    found = co_await in_order(dns, nullptr, query);
   }
   std::map<std::string, std::uint16_t> ldap_ports;
   const auto ldap = co_await dns->srv(ldap_query);
@@ -95,7 +103,7 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
     const auto ldap_port = ldap_ports.find(to_lower(record.target));
     return Ports{record.port, ldap_port == ldap_ports.end() ? Ports{}.ldap : ldap_port->second};
   };
-  DcList list = co_await with_addresses(dns, std::move(records), error, std::move(ports));
+  DcList list = co_await with_addresses(dns, std::move(found), std::move(ports));
   co_return list;
 }
 
@@ -103,27 +111,19 @@ asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dn
   forest = to_lower(forest);
   const auto all_query = dns->ask_srv("_gc._tcp." + forest);
   const auto site_query = site.empty() ? nullptr : dns->ask_srv("_gc._tcp." + site + "._sites." + forest);
-  std::vector<SrvRecord> records;
-  if (site_query) {
-    auto of_site = co_await dns->srv(site_query);
-    if (of_site) records = in_srv_order(std::move(*of_site), draw);
-  }
-  auto of_forest = co_await dns->srv(all_query);
-  if (of_forest) add_new(records, in_srv_order(std::move(*of_forest), draw));
+  Found found = co_await in_order(dns, site_query, all_query);
   std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) {
     return Ports{Ports{}.kerberos, record.port == kGlobalCatalogPort ? Ports{}.ldap : record.port};
   };
-  DcList list = co_await with_addresses(dns, std::move(records), of_forest ? Error() : of_forest.error(), std::move(ports));
+  DcList list = co_await with_addresses(dns, std::move(found), std::move(ports));
   co_return list;
 }
 
 asio::awaitable<DcList> discover_by_guid(std::shared_ptr<DnsResolver> dns, std::string forest, std::string guid) {
   const auto query = dns->ask_srv("_ldap._tcp." + guid + ".domains._msdcs." + to_lower(forest));
-  auto found = co_await dns->srv(query);
-  std::vector<SrvRecord> records;
-  if (found) records = in_srv_order(std::move(*found), draw);
+  Found found = co_await in_order(dns, nullptr, query);
   std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) { return Ports{Ports{}.kerberos, record.port}; };
-  DcList list = co_await with_addresses(dns, std::move(records), found ? Error() : found.error(), std::move(ports));
+  DcList list = co_await with_addresses(dns, std::move(found), std::move(ports));
   co_return list;
 }
 

@@ -19,6 +19,21 @@
 namespace stead {
 namespace {
 
+// As a stock application takes them.
+void take_credentials(const std::string& ccache, std::string& owner) {
+  gss_key_value_element_desc element{"ccache", ccache.c_str()};
+  const gss_key_value_set_desc store{1, &element};
+  GssCredential taken;
+  GssName name;
+  GssBuffer text;
+  OM_uint32 minor = 0;
+  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
+  ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
+  ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
+  ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
+  owner = as_text(text.bytes());
+}
+
 class CcacheTest : public test::TicketFixture {
  protected:
   void SetUp() override {
@@ -106,17 +121,9 @@ TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 
-  gss_key_value_element_desc element{"ccache", path_.c_str()};
-  const gss_key_value_set_desc store{1, &element};
-  GssCredential taken;
-  GssName name;
-  GssBuffer text;
-  OM_uint32 minor = 0;
-  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
-  ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
-  ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
-  ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
-  EXPECT_EQ(as_text(text.bytes()), "alice@HOME.TEST");
+  std::string owner;
+  ASSERT_NO_FATAL_FAILURE(take_credentials(path_, owner));
+  EXPECT_EQ(owner, "alice@HOME.TEST");
 }
 
 // KRB5CCNAME is the whole process's: a thread names its user's ccache to gss_acquire_cred_from.
@@ -126,18 +133,8 @@ TEST_F(CcacheTest, EachThreadMayHaveAnotherUsersTicketsInMemory) {
     credential.client.components = {user};
     const std::string ccache = "MEMORY:of-" + user;
     ASSERT_TRUE(export_ccache(IssuedTicket(credential, Trace{}), ccache));
-    gss_key_value_element_desc element{"ccache", ccache.c_str()};
-    const gss_key_value_set_desc store{1, &element};
     for (int i = 0; i < 50; ++i) {
-      GssCredential taken;
-      GssName name;
-      GssBuffer text;
-      OM_uint32 minor = 0;
-      const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
-      ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
-      ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
-      ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
-      found = as_text(text.bytes());
+      ASSERT_NO_FATAL_FAILURE(take_credentials(ccache, found));
       if (found != user + "@HOME.TEST") return;
     }
   };

@@ -159,6 +159,23 @@ class Life(unittest.TestCase):
     def public(self, **kw):
         return self.proxy(route("/", self.slow, sign_in=[], delegation="none"), tls=False, **kw)
 
+    def changing(self, **kw):
+        """A forest whose directory is kept and may be changed, a back end in its other forest, and a proxy before that."""
+        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
+        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
+        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
+        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")], **kw))
+        return forest, backend, proxy
+
+    def directory(self, forest, *words):
+        return forest.kdc("directory", "--state", forest.state, *words)
+
+    def keytab_now(self, forest, principal):
+        """The octets of a keytab with the account's keys as the directory has them now."""
+        path = forest.folder / "now.keytab"
+        forest.kdc("keytab", "--state", forest.state, "--principal", principal, "--out", path).ok()
+        return path.read_bytes()
+
     def test_sigterm_lets_requests_in_flight_end(self):
         proxy = self.public()
         answers = []
@@ -243,13 +260,10 @@ class Life(unittest.TestCase):
 
     def test_another_forest_out_of_reach_is_a_503_and_no_word_on_its_dcs(self):
         """Its DCs were known well from requests before: what they said then is not taken for what they are now."""
-        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
-        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
-        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
-        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")]))
+        forest, backend, proxy = self.changing()
         jars = {}
         for name in ("before", "after"):
-            forest.kdc("directory", "--state", state, "New-ADUser", name, "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
+            self.directory(forest, "New-ADUser", name, "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
             jars[name] = proxy.folder / name
             self.assertEqual(proxy.log_in(name, "Passw0rd!", jars[name])[0], 303)
         ask = lambda name: proxy.curl("/backend/", "-b", jars[name], "-o", "/dev/null", "-w", "%{http_code}").ok().out
@@ -268,13 +282,10 @@ class Life(unittest.TestCase):
 
     def test_the_rotation_of_a_back_ends_key_is_seen_by_nobody(self):
         """Its old key is gone: every core, for every session, comes by a ticket with the new one within the request."""
-        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
-        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
-        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
-        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")], server="threads = 4"))
+        forest, backend, proxy = self.changing(server="threads = 4")
         foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
         jars = {name: proxy.folder / name for name in ("alice", "visitor", "ticket")}
-        forest.kdc("directory", "--state", state, "New-ADUser", "visitor", "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
+        self.directory(forest, "New-ADUser", "visitor", "-AccountPassword", "Passw0rd!", "-Server", "ROOT.FABRIKAM.COM").ok()
         for name in ("alice", "visitor"):
             self.assertEqual(proxy.log_in(name, "Passw0rd!", jars[name])[0], 303)
         proxy.curl("/backend/", "--negotiate", "-u", ":", "-c", jars["ticket"], env=forest.env).ok()
@@ -283,27 +294,22 @@ class Life(unittest.TestCase):
                             for name, jar in jars.items() for _ in range(12)}
         well = {(name, "200") for name in jars}
         self.assertEqual(statuses(), well)
-        forest.kdc("directory", "--state", state, "Set-ADAccountPassword", "backend$", "-Server", "CORP.CONTOSO.COM", "-Reset", "-NewPassword", "rotated").ok()
-        new = proxy.folder / "new.keytab"
-        forest.kdc("keytab", "--state", state, "--principal", "backend$@CORP.CONTOSO.COM", "--out", new).ok()
+        self.directory(forest, "Set-ADAccountPassword", "backend$", "-Server", "CORP.CONTOSO.COM", "-Reset", "-NewPassword", "rotated").ok()
+        new = self.keytab_now(forest, "backend$@CORP.CONTOSO.COM")
         keytab = backend.folder / "keytab"
-        keytab.write_bytes(new.read_bytes())
+        keytab.write_bytes(new)
         self.assertEqual(statuses(), well)
 
     def test_the_rotation_of_our_own_key_needs_no_restart(self):
         """Its keytab gets the new key besides the old one; tickets of both kinds are about."""
-        state = self.enterContext(tempfile.TemporaryDirectory(prefix="state-"))
-        forest = self.enterContext(Forest(foreign.TOP / "samples/forest.toml", state=state, free_ports=True))
-        backend = self.enterContext(Apache(forest.keytab("backend$@CORP.CONTOSO.COM"), forest.env["KRB5_CONFIG"]))
-        proxy = self.enterContext(Proxy(forest, [route("/backend/", backend.url, "HTTP/backend.corp.contoso.com")], server="threads = 2"))
+        forest, backend, proxy = self.changing(server="threads = 2")
         foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
         by_ticket = lambda env: {proxy.curl("/backend/", "--negotiate", "-u", ":", "-o", "/dev/null", "-w", "%{http_code}", env=env).ok().out for _ in range(6)}
         self.assertEqual(by_ticket(forest.env), {"200"})
-        forest.kdc("directory", "--state", state, "Set-ADAccountPassword", "frontend$", "-Server", "ROOT.FABRIKAM.COM", "-Reset", "-NewPassword", "rotated").ok()
-        new = proxy.folder / "new.keytab"
-        forest.kdc("keytab", "--state", state, "--principal", "frontend$@ROOT.FABRIKAM.COM", "--out", new).ok()
+        self.directory(forest, "Set-ADAccountPassword", "frontend$", "-Server", "ROOT.FABRIKAM.COM", "-Reset", "-NewPassword", "rotated").ok()
+        new = self.keytab_now(forest, "frontend$@ROOT.FABRIKAM.COM")
         keytab = proxy.folder / "frontend.keytab"
-        keytab.write_bytes(keytab.read_bytes() + new.read_bytes()[2:])  # behind a keytab's two octets of version come its entries
+        keytab.write_bytes(keytab.read_bytes() + new[2:])  # behind a keytab's two octets of version come its entries
         fresh = forest.client("fresh")
         foreign.kinit(fresh, "bob@ROOT.FABRIKAM.COM", "Passw0rd!").ok()
         self.assertEqual(by_ticket(fresh), {"200"}, "a ticket with the new key")

@@ -376,19 +376,9 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config, 
   if (config.certificate_sign_in) {
     const auto principal = parse_principal(config.client.principal);
     if (!principal) return message = config.client.principal + " is no principal", principal.error();
-    const auto read = [keytab = config.client.keytab, self = *principal](std::string& why) -> Result<std::vector<Key>> {
-      const auto entries = read_keys_of(keytab, self, why);
-      if (!entries) return entries.error();
-      std::vector<Key> out;
-      for (const KeytabEntry& entry : *entries) out.push_back(entry.key);
-      return out;
-    };
-    auto own_keys = read(message);
-    if (!own_keys) return own_keys.error();
-    state->own_keys = std::make_shared<OwnKeys>(std::move(*own_keys), [read] {
-      std::string why;
-      return read(why);
-    });
+    const auto entries = read_keys_of(config.client.keytab, *principal, message);
+    if (!entries) return entries.error();
+    state->own_keys = std::make_shared<OwnKeys>(keys_of(*entries, true), read_from_keytab(config.client.keytab, *principal, true));
   }
   std::vector<std::shared_ptr<SignIn>> cores;
   for (const auto& core_tickets : tickets) cores.push_back(std::make_shared<CoreSignIn>(state, core_tickets));

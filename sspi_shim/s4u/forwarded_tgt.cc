@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sspi_shim/protocol/krb_cred.h"
-#include "sspi_shim/s4u/own_keys.h"
 
 namespace stead {
 namespace {
@@ -49,12 +48,11 @@ CredentialPtr tgt_of(const KrbCred& cred, const EncKrbCredPart& part, const Prin
 
 }  // namespace
 
-std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const std::vector<Key>& own_keys, std::string& why) {
+std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const Result<OpenedTicket>& opened, std::string& why) {
   const auto fail = [&](std::string text) {
     why = std::move(text);
     return nullptr;
   };
-  const auto opened = open_own_ticket(request.ticket, own_keys);
   if (!opened) return fail("no key of ours opens the ticket: " + opened.error().message());
   const Principal user{opened->part.cname, opened->part.crealm};
   const std::string name = to_string(user);

@@ -70,6 +70,23 @@ bool OwnKeys::look_again(Clock::time_point now) {
   return true;
 }
 
+std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, bool weak) {
+  std::vector<Key> keys;
+  for (const KeytabEntry& entry : entries) {
+    if (weak || !is_weak(entry.key.type())) keys.push_back(entry.key);
+  }
+  return keys;
+}
+
+OwnKeys::Read read_from_keytab(std::string path, Principal self, bool weak) {
+  return [path = std::move(path), self = std::move(self), weak]() -> Result<std::vector<Key>> {
+    std::string message;
+    const auto entries = read_keys_of(path, self, message);
+    if (!entries) return entries.error();
+    return keys_of(*entries, weak);
+  };
+}
+
 std::string fingerprint_of(Bytes ticket_der) {
   std::array<std::uint8_t, 32> digest{};
   unsigned size = digest.size();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <mutex>
 
+#include "sspi_shim/context/keytab.h"
 #include "sspi_shim/s4u/credential.h"
 
 namespace stead {
@@ -37,6 +38,11 @@ class OwnKeys {
   Read read_;
   Clock::time_point not_before_{};
 };
+
+// What a Client keeps of a keytab's entries. `weak`: RC4 too.
+[[nodiscard]] std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, bool weak);
+// Reads the keys of this principal anew, each time.
+[[nodiscard]] OwnKeys::Read read_from_keytab(std::string path, Principal self, bool weak);
 
 // Tells one ticket from another: SHA-256, hexadecimal.
 [[nodiscard]] std::string fingerprint_of(Bytes ticket_der);

@@ -3,7 +3,6 @@
 #include <boost/asio/error.hpp>
 #include <algorithm>
 
-#include "sspi_shim/context/keytab.h"
 #include "sspi_shim/s4u/events.h"
 #include "sspi_shim/s4u/forwarded_tgt.h"
 #include "sspi_shim/s4u/own_keys.h"
@@ -63,54 +62,9 @@ Principal service_principal(const std::string& spn, bool& good) {
   return good ? std::move(*parsed) : Principal{};
 }
 
-std::vector<Key> allowed_keys(const std::vector<KeytabEntry>& entries, bool rc4) {
-  std::vector<Key> keys;
-  for (const auto& entry : entries) {
-    if (rc4 || !is_weak(entry.key.type())) keys.push_back(entry.key);
-  }
-  return keys;
-}
-
 std::string owner_of(const Identity& identity) { return to_lower(identity.principal()); }
 
 }  // namespace
-
-Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor executor, ClientOptions options, std::string& what) {
-  auto self = parse_principal(options.principal);
-  if (!self || self->name.empty() || self->name.components.front().empty()) {
-    what = "\"" + options.principal + "\" is no principal: write service/host@REALM or account$@REALM";
-    return make_error_code(WireErrc::bad_value);
-  }
-  if (self->realm.empty()) {
-    what = "the principal " + options.principal + " has no realm: write " + options.principal + "@REALM";
-    return make_error_code(WireErrc::bad_value);
-  }
-  auto entries = read_keys_of(options.keytab, *self, what);
-  if (!entries) return entries.error();
-  self->realm = entries->front().principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
-  std::vector<Key> keys = allowed_keys(*entries, options.allow_rc4);
-  if (keys.empty()) {
-    what = options.keytab + ": the keys of " + options.principal + " are of weak encryption types only: allow_rc4 = true would use them";
-    return make_error_code(WireErrc::unsupported);
-  }
-  auto locator = make_dc_locator(executor, options.locator);
-  auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
-  OwnKeys::Read read = [keytab = options.keytab, principal = *self, rc4 = options.allow_rc4]() -> Result<std::vector<Key>> {
-    std::string why;
-    auto now = read_keys_of(keytab, principal, why);
-    if (!now) return now.error();
-    return allowed_keys(*now, rc4);
-  };
-  return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport),
-                                                             std::move(locator), std::function<CacheTime()>(), std::move(read)));
-}
-
-std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm) {
-  auto locator = make_dc_locator(executor, options.locator);
-  auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
-  Principal nobody{{NameType::principal, {}}, to_upper(realm)};
-  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nobody), std::vector<Key>(), std::move(transport), std::move(locator));
-}
 
 S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
                      std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock, OwnKeys::Read read_keys)
@@ -403,9 +357,7 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
     out.text = "the AP-REQ is malformed: " + request.error().message();
     return out;
   }
-  auto state = read_forwarded_tgt(*request, *own_keys_.all(), out.text);
-  if (!state && own_keys_.look_again()) state = read_forwarded_tgt(*request, *own_keys_.all(), out.text);
-  if (state) return Identity(std::move(state));
+  if (auto state = read_forwarded_tgt(*request, own_keys_.open(request->ticket), out.text)) return Identity(std::move(state));
   out.error = make_error_code(KrbErrc::KDC_ERR_BADOPTION);
   return out;
 }
@@ -443,7 +395,11 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identit
   co_return got;
 }
 
-Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, Principal service, bool past_refusal) {
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_named(Identity identity, std::string spn, bool past_refusal) {
+  bool good = false;
+  const Principal service = service_principal(spn, good);
+  if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
+  if (identity.state().is_nobody()) co_return nobody();
   const std::string asked = ticket_key(identity.state(), service);
   const auto now = surroundings_.now();
   const std::string key = aliases_.find(asked, now).value_or(asked);
@@ -481,21 +437,11 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, P
 }
 
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for(Identity identity, std::string spn) {
-  bool good = false;
-  Principal service = service_principal(spn, good);
-  if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
-  if (identity.state().is_nobody()) co_return nobody();
-  Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), false);
-  co_return out;
+  return ticket_named(std::move(identity), std::move(spn), false);
 }
 
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_past_refusal(Identity identity, std::string spn) {
-  bool good = false;
-  Principal service = service_principal(spn, good);
-  if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
-  if (identity.state().is_nobody()) co_return nobody();
-  Outcome<TicketPtr> out = co_await ticket_for(std::move(identity), std::move(service), true);
-  co_return out;
+  return ticket_named(std::move(identity), std::move(spn), true);
 }
 
 Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_for_user(std::string name, std::string spn) {

@@ -76,7 +76,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Step<Identity>> ask_user(CallPtr call, AskedUser asked);
   // What is cached, else one flight for all who ask.
   Awaitable<Outcome<Identity>> identity_for(AskedUser asked);
-  Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, Principal service, bool past_refusal);
+  Awaitable<Outcome<TicketPtr>> ticket_named(Identity identity, std::string spn, bool past_refusal);
   // The work of one flight: fetched, and kept if there is a result. `before`: the end of what is there already, for a refresh.
   Awaitable<Outcome<Identity>> fly_for_user(AskedUser asked, std::optional<Time> before);
   Awaitable<Outcome<TicketPtr>> fly_for_ticket(Identity identity, Principal service, std::optional<Time> before);

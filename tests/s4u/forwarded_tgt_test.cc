@@ -82,12 +82,17 @@ struct Sent {
   }
 };
 
+std::shared_ptr<Identity::State> read(Sent& sent, const std::vector<Key>& keys, std::string& why) {
+  const ApReq request = sent.request();
+  return read_forwarded_tgt(request, open_own_ticket(request.ticket, keys), why);
+}
+
 TEST(ForwardedTgt, IsReadWithItsKeyAndItsEnd) {
   for (const bool under_subkey : {false, true}) {
     Sent sent;
     sent.under_subkey = under_subkey;
     std::string why;
-    const auto state = read_forwarded_tgt(sent.request(), {sent.own}, why);
+    const auto state = read(sent, {sent.own}, why);
     ASSERT_TRUE(state) << why;
     EXPECT_EQ(to_string(state->user), "alice@A.EXAMPLE");
     EXPECT_FALSE(state->s4u2self);
@@ -107,7 +112,7 @@ TEST(ForwardedTgt, MayStandBehindAnotherTicket) {
   sent.part.ticket_info.insert(sent.part.ticket_info.begin(), sent.part.ticket_info[0]);
   sent.part.ticket_info[0].key = sent.session.to_encryption_key();
   std::string why;
-  const auto state = read_forwarded_tgt(sent.request(), {sent.own}, why);
+  const auto state = read(sent, {sent.own}, why);
   ASSERT_TRUE(state) << why;
   EXPECT_EQ(state->forwarded_tgt->session_key.to_encryption_key(), sent.tgt_key.to_encryption_key());
 }
@@ -118,7 +123,7 @@ TEST(ForwardedTgt, ComesOverATrustOnlyWithOkAsDelegate) {
     sent.ticket.crealm = sent.authenticator.crealm = sent.part.ticket_info[0].prealm = "B.EXAMPLE";
     if (vouched) sent.ticket.flags |= ticket_flag::ok_as_delegate;
     std::string why;
-    EXPECT_EQ(static_cast<bool>(read_forwarded_tgt(sent.request(), {sent.own}, why)), vouched) << why;
+    EXPECT_EQ(static_cast<bool>(read(sent, {sent.own}, why)), vouched) << why;
     EXPECT_EQ(why.find("OK-AS-DELEGATE") != std::string::npos, !vouched) << why;
   }
 }
@@ -133,7 +138,7 @@ TEST_P(ForwardedTgtRefuses, WithAReason) {
   Sent sent;
   GetParam().spoil(sent);
   std::string why;
-  EXPECT_FALSE(read_forwarded_tgt(sent.request(), {sent.own}, why));
+  EXPECT_FALSE(read(sent, {sent.own}, why));
   EXPECT_NE(why.find(GetParam().said), std::string::npos) << why;
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -158,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ForwardedTgt, NeedsOurKeyForTheTicket) {
   Sent sent;
   std::string why;
-  EXPECT_FALSE(read_forwarded_tgt(sent.request(), {Key::random(EncType::aes256_cts_hmac_sha1_96)}, why));
+  EXPECT_FALSE(read(sent, {Key::random(EncType::aes256_cts_hmac_sha1_96)}, why));
   EXPECT_NE(why.find("no key of ours"), std::string::npos) << why;
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::kdc {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::kdc {
 

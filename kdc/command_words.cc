@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::kdc {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::kdc {
 

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "proxy/backend_ticket.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 #include "sspi_shim/s4u/ticket_cache.h"
 

@@ -1,6 +1,6 @@
 #include "proxy/csrf.h"
 
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 
 namespace stead::proxy {
 namespace {

@@ -9,8 +9,8 @@
 #include "proxy/audit_log.h"
 #include "proxy/own_pages.h"
 #include "proxy/request_rules.h"
-#include "sspi_shim/protocol/base64.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/base64.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead::proxy {

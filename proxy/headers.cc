@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "proxy/dropped_fields.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "proxy/own_pages.h"
 #include "proxy/request_rules.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 

@@ -1,6 +1,6 @@
 #include "proxy/login_form.h"
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "proxy/message_head.h"
 #include "proxy/request_rules.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "proxy/octets.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 namespace {

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/crypto.h"
 
 namespace stead::proxy {

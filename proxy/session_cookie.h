@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "proxy/sign_in.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead::proxy {

@@ -15,7 +15,7 @@
 #include "proxy/own_pages.h"
 #include "proxy/sign_in_state.h"
 #include "sspi_shim/context/keytab.h"
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 
 namespace stead::proxy {
 namespace {

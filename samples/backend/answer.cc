@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "samples/backend/sid_names.h"
-#include "sspi_shim/s4u/text_time.h"
+#include "sspi_shim/base/text_time.h"
 
 namespace stead::sample {
 namespace {

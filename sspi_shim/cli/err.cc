@@ -9,7 +9,7 @@
 #include "sspi_shim/cli/diagnosis_codes.h"
 #include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/cli/security_status.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::cli {
 namespace {

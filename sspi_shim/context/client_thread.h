@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/s4u/controller_search.h"
 #include "stead/s4u.h"
 

@@ -3,7 +3,7 @@
 #include <gssapi/gssapi.h>
 
 #include "sspi_shim/context/sspi_types.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {
 

@@ -4,7 +4,7 @@
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {
 namespace {

@@ -5,7 +5,7 @@
 #include <new>
 #include <unordered_map>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {
 namespace {

@@ -2,7 +2,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "sspi_shim/doctor/http_probe.h"
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/spnego.h"
 
 namespace stead::doctor {

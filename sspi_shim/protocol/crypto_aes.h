@@ -4,7 +4,7 @@
 // Each thread keeps one OpenSSL context for each key size and direction and gives it a new key for each operation: that
 // costs 40 ns over a new initial vector alone. The key of the last operation therefore stays in it until the next or
 // the thread's end.
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::crypto {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <initializer_list>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/crypto_sha.h"
 
 namespace stead::crypto {

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead::der {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/der_reader.h"
 
 namespace stead::der {

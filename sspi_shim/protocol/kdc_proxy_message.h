@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead {

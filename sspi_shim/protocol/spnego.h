@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead {

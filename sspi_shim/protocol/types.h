@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/der_reader.h"
 #include "sspi_shim/protocol/der_writer.h"
 #include "sspi_shim/protocol/error.h"

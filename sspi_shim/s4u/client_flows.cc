@@ -5,7 +5,7 @@
 #include "sspi_shim/s4u/own_keys.h"
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 #include "sspi_shim/s4u/s4u_client.h"
-#include "sspi_shim/s4u/text_time.h"
+#include "sspi_shim/base/text_time.h"
 
 namespace stead {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 #include "stead/locator.h"
 

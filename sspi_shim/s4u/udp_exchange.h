@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead {

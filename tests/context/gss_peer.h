@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::test {
 

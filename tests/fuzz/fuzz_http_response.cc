@@ -3,7 +3,7 @@
 #include "proxy/headers.h"
 #include "proxy/own_address.h"
 #include "proxy/request_rules.h"
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead::fuzz {

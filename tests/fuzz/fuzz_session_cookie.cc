@@ -1,5 +1,5 @@
 #include "proxy/session_cookie.h"
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead {
 

@@ -2,7 +2,7 @@
 // What every decoder must refuse, whatever it decodes.
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/error.h"
 
 namespace stead {

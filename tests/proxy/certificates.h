@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy::test {
 

@@ -11,7 +11,7 @@
 #include "proxy/login_form.h"
 #include "proxy/session_cookie.h"
 #include "sspi_shim/context/keytab.h"
-#include "sspi_shim/protocol/base64.h"
+#include "sspi_shim/base/base64.h"
 #include "tests/context/ticket_fixture.h"
 #include "tests/proxy/certificates.h"
 #include "tests/proxy/fake_client.h"

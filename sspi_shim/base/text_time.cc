@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/text_time.h"
+#include "sspi_shim/base/text_time.h"
 
 #include <array>
 #include <cstdio>

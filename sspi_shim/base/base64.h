@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "sspi_shim/protocol/bytes.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead {
 

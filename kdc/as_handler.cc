@@ -5,8 +5,8 @@
 #include "kdc/account_rules.h"
 #include "kdc/referrals.h"
 #include "kdc/ticket_issuer.h"
-#include "sspi_shim/protocol/certificate_names.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead::kdc {
 namespace {

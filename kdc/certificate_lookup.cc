@@ -3,7 +3,7 @@
 
 #include "kdc/certificate_mapping.h"
 #include "kdc/referrals.h"
-#include "sspi_shim/protocol/certificate_names.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead::kdc {
 namespace {

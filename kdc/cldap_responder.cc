@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "kdc/functional_level.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {
 

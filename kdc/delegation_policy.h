@@ -3,7 +3,7 @@
 // out.
 #include <optional>
 
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::kdc {
 

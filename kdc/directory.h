@@ -14,7 +14,7 @@
 
 #include "kdc/case_map.h"
 #include "kdc/forest.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::kdc {
 

@@ -13,8 +13,8 @@
 
 #include "kdc/directory.h"
 #include "kdc/functional_level.h"
-#include "sspi_shim/protocol/kdc_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 
 namespace stead::kdc {
 

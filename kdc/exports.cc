@@ -6,7 +6,7 @@
 #include <set>
 
 #include "kdc/cldap_responder.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/protocol/netlogon.h"
-#include "sspi_shim/protocol/security_descriptor.h"
-#include "sspi_shim/protocol/sid.h"
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
+#include "sspi_shim/protocol/security/security_descriptor.h"
+#include "sspi_shim/protocol/security/sid.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead::kdc {
 

@@ -5,7 +5,7 @@
 #include "kdc/case_map.h"
 #include "kdc/forest_draft.h"
 #include "kdc/forest_names.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::kdc {
 namespace {

@@ -14,7 +14,7 @@
 #include "kdc/forest_draft.h"
 #include "kdc/forest_names.h"
 #include "kdc/functional_level.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::kdc {
 namespace {

@@ -8,9 +8,9 @@
 #include <mutex>
 #include <variant>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/kpasswd_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/kpasswd_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 
 namespace stead::kdc {
 namespace {

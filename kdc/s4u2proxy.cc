@@ -3,7 +3,7 @@
 #include "kdc/account_rules.h"
 #include "kdc/delegation_policy.h"
 #include "kdc/s4u_handler.h"
-#include "sspi_shim/protocol/access_check.h"
+#include "sspi_shim/protocol/security/access_check.h"
 
 namespace stead::kdc {
 namespace {

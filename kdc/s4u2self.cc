@@ -1,7 +1,7 @@
 #include "kdc/account_rules.h"
 #include "kdc/s4u_handler.h"
-#include "sspi_shim/protocol/certificate_names.h"
-#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 // SID filtering of a PAC that comes in over a trust (MS-PAC §4.1.2.2). Pure.
 #include "kdc/directory.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead::kdc {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "kdc/account_rules.h"
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead::kdc {
 namespace {

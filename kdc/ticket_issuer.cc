@@ -4,7 +4,7 @@
 
 #include "kdc/account_rules.h"
 #include "kdc/referrals.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead::kdc {
 namespace {

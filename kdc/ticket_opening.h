@@ -1,9 +1,9 @@
 #pragma once
 // Tickets that come back to a KDC: decrypted, their PAC verified and read.
 #include "kdc/exchange.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_buffers.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead::kdc {
 

@@ -5,7 +5,7 @@
 
 #include "proxy/backend_ticket.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/s4u/ticket_cache.h"
 
 namespace stead::proxy {

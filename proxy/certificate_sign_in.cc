@@ -4,8 +4,8 @@
 #include <openssl/x509_vfy.h>
 
 #include "proxy/own_pages.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "sspi_shim/s4u/own_keys.h"
 
 namespace stead::proxy {

@@ -9,8 +9,8 @@
 #include "proxy/backend_ticket.h"
 #include "proxy/sign_in.h"
 #include "proxy/sign_in_state.h"
-#include "sspi_shim/protocol/certificate_names.h"
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::proxy {
 

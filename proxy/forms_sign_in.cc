@@ -9,7 +9,7 @@
 #include "proxy/csrf.h"
 #include "proxy/login_form.h"
 #include "proxy/own_pages.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
 namespace {

@@ -11,7 +11,7 @@
 #include "proxy/request_rules.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
 

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "sspi_shim/base/base64.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::proxy {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "proxy/sign_in.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
 

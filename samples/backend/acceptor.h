@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "sspi_shim/protocol/pac_buffers.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::sample {
 

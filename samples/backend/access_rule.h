@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sspi_shim/protocol/access_check.h"
+#include "sspi_shim/protocol/security/access_check.h"
 
 namespace stead::sample {
 

@@ -2,7 +2,7 @@
 // Names of the SIDs that every domain has. Other groups have their names in the directory only: a PAC carries numbers.
 #include <string>
 
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead::sample {
 

@@ -2,7 +2,7 @@
 // SECURITY_STATUS values of SSPI (MS-ERREF §2.1) that have to do with Kerberos and delegation.
 #include <vector>
 
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::cli {
 

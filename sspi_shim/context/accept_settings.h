@@ -8,7 +8,7 @@
 
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/context/replay_cache.h"
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead {
 

@@ -2,7 +2,7 @@
 // A user's ticket to us, from a ccache: what S4U2Proxy takes as evidence.
 #include <string>
 
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
 

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {
 

@@ -1,8 +1,8 @@
 #include "stead/gss.h"
 
 #include "sspi_shim/context/gss_handles.h"
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {
 namespace {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <atomic>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/s4u/credential.h"
 
 namespace stead {

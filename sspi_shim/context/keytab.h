@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
 

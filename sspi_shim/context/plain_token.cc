@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {
 namespace {

@@ -15,7 +15,7 @@
 #include <limits>
 #include <memory>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {
 namespace {

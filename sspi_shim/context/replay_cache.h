@@ -13,7 +13,7 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
 

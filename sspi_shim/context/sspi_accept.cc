@@ -5,8 +5,8 @@
 #include "sspi_shim/context/sspi_buffers.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_objects.h"
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::sspi {
 namespace {

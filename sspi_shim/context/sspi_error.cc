@@ -9,7 +9,7 @@
 
 #include "sspi_shim/context/gss_handles.h"
 #include "sspi_shim/context/sspi_memory.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::sspi {
 namespace {

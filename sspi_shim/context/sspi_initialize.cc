@@ -9,8 +9,8 @@
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
-#include "sspi_shim/protocol/spnego.h"
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/messages/spnego.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead::sspi {
 namespace {

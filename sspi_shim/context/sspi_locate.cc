@@ -4,7 +4,7 @@
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 
 namespace stead::sspi {

@@ -3,7 +3,7 @@
 
 #include "sspi_shim/context/keytab.h"
 #include "sspi_shim/doctor/checks.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "sspi_shim/doctor/checks.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sspi_shim/doctor/proxy_file.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/action.h"
 #include "sspi_shim/s4u/netlogon_ping.h"
 

@@ -3,7 +3,7 @@
 
 #include "sspi_shim/doctor/http_probe.h"
 #include "sspi_shim/base/base64.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;

@@ -6,7 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "sspi_shim/doctor/gather.h"
-#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/kdc_race.h"
 #include "sspi_shim/s4u/tcp_pool.h"
 #include "sspi_shim/s4u/time_limit.h"

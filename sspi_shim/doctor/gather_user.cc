@@ -1,7 +1,7 @@
 // The user and the delegation, by the SDK's own client: what the proxy would do.
 #include "sspi_shim/doctor/gather.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "sspi_shim/s4u/own_keys.h"
 #include "sspi_shim/s4u/user_realm.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/s4u/config_table.h"
 #include "stead/client_config.h"
 

@@ -1,5 +1,5 @@
 #include "sspi_shim/doctor/checks.h"
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/diagnosis.h"
 
 namespace stead::doctor {

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "sspi_shim/protocol/crypto.h"
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/s4u/kdc_transport.h"
 #include "stead/s4u.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 // The AS exchange (RFC 4120 §3.1) with encrypted timestamp: our own TGT with the keytab's keys, or a user's with his password. The KDC
 // says with ETYPE-INFO2 which key it wants; its clock is taken over once where ours differs; a WRONG_REALM is followed.
-#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/action.h"
 #include "sspi_shim/s4u/credential.h"
 

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/s4u/config_table.h"
 #include "sspi_shim/s4u/kdc_proxy.h"
 

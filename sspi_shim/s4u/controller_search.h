@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "stead/locator.h"
 
 namespace stead {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/protocol/crypto.h"
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 #include "stead/s4u.h"
 
 namespace stead {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {
 namespace asio = boost::asio;

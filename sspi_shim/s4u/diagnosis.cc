@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/certificate_names.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/krb_cred.h"
+#include "sspi_shim/protocol/messages/krb_cred.h"
 
 namespace stead {
 namespace {

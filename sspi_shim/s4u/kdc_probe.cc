@@ -1,7 +1,7 @@
 #include "sspi_shim/s4u/kdc_probe.h"
 
-#include "sspi_shim/protocol/crypto.h"
-#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/kdc_race.h"
 #include "sspi_shim/s4u/udp_exchange.h"
 

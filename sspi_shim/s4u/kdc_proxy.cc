@@ -13,8 +13,8 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <deque>
 
-#include "sspi_shim/protocol/kdc_proxy_message.h"
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/messages/kdc_proxy_message.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/s4u/tcp_pool.h"
 #include "sspi_shim/s4u/time_limit.h"
 

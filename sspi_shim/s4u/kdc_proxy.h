@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 #include "stead/locator.h"
 
 namespace stead {

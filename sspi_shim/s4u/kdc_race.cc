@@ -6,7 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/s4u/udp_exchange.h"
 
 namespace stead {

@@ -2,8 +2,8 @@
 #include <boost/asio/error.hpp>
 #include <map>
 
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/s4u/dc_locator.h"
 #include "sspi_shim/s4u/kdc_proxy.h"
 #include "sspi_shim/s4u/kdc_race.h"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "stead/locator.h"
 
 namespace stead {

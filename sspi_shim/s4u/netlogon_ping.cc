@@ -1,6 +1,6 @@
 #include "sspi_shim/s4u/netlogon_ping.h"
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/udp_exchange.h"
 
 namespace stead {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "stead/locator.h"
 
 namespace stead {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead {
 namespace {

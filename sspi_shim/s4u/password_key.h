@@ -2,7 +2,7 @@
 // String-to-key off the event loop: it takes milliseconds of CPU.
 #include <boost/asio/awaitable.hpp>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {
 

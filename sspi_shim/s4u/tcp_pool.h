@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead {
 

@@ -1,7 +1,7 @@
 #include "sspi_shim/s4u/tgs_exchange.h"
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead {
 namespace {

@@ -2,9 +2,9 @@
 // One TGS-REQ and the reply to it: bytes out, values in, every check that one reply allows (RFC 4120 §3.3, MS-SFU §3.1.5.1).
 #include <variant>
 
-#include "sspi_shim/protocol/kdc_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/s4u/action.h"
 #include "sspi_shim/s4u/credential.h"
 

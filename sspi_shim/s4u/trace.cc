@@ -2,7 +2,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/s4u/trace.h"
 
 namespace stead {

@@ -1,6 +1,6 @@
 #include "sspi_shim/s4u/user_realm.h"
 
-#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 
 namespace stead {
 namespace {

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/s4u/credential.h"
 #include "sspi_shim/s4u/s4u_client.h"
 #include "stead/client_config.h"

@@ -2,7 +2,7 @@
 // session key's first use, with what it takes to make the key.
 #include <benchmark/benchmark.h>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 #include "tests/protocol/libk5crypto.h"
 
 namespace stead {

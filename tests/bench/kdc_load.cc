@@ -17,11 +17,11 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/kdc_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/preauth.h"
-#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 
 namespace stead {
 namespace {

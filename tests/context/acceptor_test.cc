@@ -4,8 +4,8 @@
 #include <functional>
 
 #include "sspi_shim/context/keytab.h"
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "stead/s4u.h"
 #include "tests/context/ticket_fixture.h"
 

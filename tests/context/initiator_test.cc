@@ -1,9 +1,9 @@
 // Our token before the stock acceptor, and its reply before us.
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"
 

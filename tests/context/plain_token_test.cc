@@ -1,7 +1,7 @@
 // The judgment of plain tokens beside libgssapi's of the same token: it takes none that libgssapi refuses.
 #include "sspi_shim/context/plain_token.h"
 
-#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac/pac.h"
 #include "stead/s4u.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"

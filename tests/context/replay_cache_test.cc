@@ -7,8 +7,8 @@
 #include <set>
 #include <thread>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "stead/acceptor.h"
 #include "stead/s4u.h"
 #include "tests/context/gss_peer.h"

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "stead/s4u.h"
 #include "tests/context/ticket_fixture.h"
 

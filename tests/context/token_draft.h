@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::test {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_encrypted_data)

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/krb_cred.h"
+#include "sspi_shim/protocol/messages/krb_cred.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_krb_cred)

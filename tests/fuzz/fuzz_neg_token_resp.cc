@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_neg_token_resp)

@@ -1,5 +1,5 @@
 // What a browser sends after "Negotiate ": before anybody has proved who he is.
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,5 +1,5 @@
 // The three small ones: PA-PAC-REQUEST, PA-PAC-OPTIONS, PA-SUPPORTED-ENCTYPES.
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

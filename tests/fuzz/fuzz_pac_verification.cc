@@ -1,5 +1,5 @@
 // An EncTicketPart as a KDC gets it: its PAC is found and all signatures are judged, which none must survive by chance.
-#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac/pac.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/ldap_messages.h"
+#include "sspi_shim/protocol/messages/ldap_messages.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_ping_reply)

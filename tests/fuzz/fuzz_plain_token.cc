@@ -11,7 +11,7 @@
 #include <fstream>
 
 #include "sspi_shim/context/krb5_handles.h"
-#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac/pac.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/token_draft.h"
 #include "tests/fuzz/fuzz_roundtrip.h"

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::fuzz {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_ticket)

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

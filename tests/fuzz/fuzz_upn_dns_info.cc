@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 STEAD_FUZZ_ROUND_TRIP(decode_upn_dns_info)

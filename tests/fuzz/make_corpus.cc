@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/protocol/kdc_proxy_message.h"
+#include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 #include "tests/protocol/samples.h"
 
 namespace {

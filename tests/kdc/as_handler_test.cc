@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/kdc/support/scripted_client.h"
 #include "tests/kdc/support/test_forests.h"
 

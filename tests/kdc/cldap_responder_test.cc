@@ -4,7 +4,7 @@
 
 #include "kdc/forest_file.h"
 #include "kdc/functional_level.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {
 namespace {

@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "kdc/forest_file.h"
-#include "sspi_shim/protocol/kdc_messages.h"
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "tests/kdc/support/test_forests.h"
 
 namespace stead::kdc {

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/access_check.h"
+#include "sspi_shim/protocol/security/access_check.h"
 
 #include <gmock/gmock.h>
 

@@ -1,10 +1,10 @@
-#include "sspi_shim/protocol/ap_messages.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/kpasswd_messages.h"
+#include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "tests/protocol/refusals.h"
 #include "tests/protocol/samples.h"
 

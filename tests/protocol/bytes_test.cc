@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/numbers.h"
+#include "sspi_shim/protocol/types/numbers.h"
 
 namespace stead {
 namespace {

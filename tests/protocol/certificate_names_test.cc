@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/certificate_names.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 #include <gtest/gtest.h>
 

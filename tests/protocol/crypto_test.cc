@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -9,8 +9,8 @@
 #include <sstream>
 #include <thread>
 
-#include "sspi_shim/protocol/crypto_aes.h"
-#include "sspi_shim/protocol/crypto_state.h"
+#include "sspi_shim/protocol/crypto/crypto_aes.h"
+#include "sspi_shim/protocol/crypto/crypto_state.h"
 
 namespace stead {
 namespace {

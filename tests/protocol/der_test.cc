@@ -3,8 +3,8 @@
 #include <chrono>
 #include <limits>
 
-#include "sspi_shim/protocol/der_reader.h"
-#include "sspi_shim/protocol/der_writer.h"
+#include "sspi_shim/protocol/der/der_reader.h"
+#include "sspi_shim/protocol/der/der_writer.h"
 #include "tests/protocol/refusals.h"
 
 namespace stead::der {

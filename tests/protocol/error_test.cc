@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "sspi_shim/protocol/kdc_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/protocol/samples.h"
 
 namespace stead {

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/kdc_proxy_message.h"
+#include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/der_writer.h"
-#include "sspi_shim/protocol/ldap_messages.h"
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/der/der_writer.h"
+#include "sspi_shim/protocol/messages/ldap_messages.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "tests/protocol/refusals.h"
 #include "tests/protocol/samples.h"
 

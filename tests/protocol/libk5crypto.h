@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "sspi_shim/protocol/crypto.h"
+#include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::oracle {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/ndr.h"
+#include "sspi_shim/protocol/pac/ndr.h"
 
 #include <gmock/gmock.h>
 

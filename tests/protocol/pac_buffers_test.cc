@@ -1,8 +1,8 @@
-#include "sspi_shim/protocol/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
 
 #include <gmock/gmock.h>
 
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "tests/protocol/pac_vectors.h"
 
 namespace stead {

@@ -3,9 +3,9 @@
 
 #include <gmock/gmock.h>
 
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_buffers.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "tests/protocol/pac_vectors.h"
 
 // Exported by libkrb5 since ever, declared in no installed header.

@@ -1,11 +1,11 @@
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 #include <gmock/gmock.h>
 
 #include <cstdio>
 #include <filesystem>
 
-#include "sspi_shim/protocol/numbers.h"
+#include "sspi_shim/protocol/types/numbers.h"
 #include "tests/protocol/pac_vectors.h"
 
 namespace stead {

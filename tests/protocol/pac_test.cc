@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/pac.h"
+#include "sspi_shim/protocol/pac/pac.h"
 
 #include <gmock/gmock.h>
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 
 #include <gtest/gtest.h>
 

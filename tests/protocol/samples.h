@@ -1,15 +1,15 @@
 #pragma once
 // One value of every message, every field filled, and its encoding: for the tests and for the seeds of the fuzz
 // targets. tests/vectors/make_kerberos.py encodes the same values with another's encoder.
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/kdc_messages.h"
-#include "sspi_shim/protocol/kpasswd_messages.h"
-#include "sspi_shim/protocol/krb_cred.h"
-#include "sspi_shim/protocol/krb_error.h"
-#include "sspi_shim/protocol/netlogon.h"
-#include "sspi_shim/protocol/preauth.h"
-#include "sspi_shim/protocol/s4u_messages.h"
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+#include "sspi_shim/protocol/messages/kpasswd_messages.h"
+#include "sspi_shim/protocol/messages/krb_cred.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
+#include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::samples {
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "sspi_shim/protocol/security_descriptor.h"
+#include "sspi_shim/protocol/security/security_descriptor.h"
 
 namespace stead {
 namespace {

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/security_descriptor.h"
+#include "sspi_shim/protocol/security/security_descriptor.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/sid.h"
+#include "sspi_shim/protocol/security/sid.h"
 
 #include <gmock/gmock.h>
 

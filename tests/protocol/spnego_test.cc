@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 #include <gtest/gtest.h>
 

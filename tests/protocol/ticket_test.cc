@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/ticket.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 #include <gtest/gtest.h>
 

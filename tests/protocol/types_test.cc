@@ -1,4 +1,4 @@
-#include "sspi_shim/protocol/types.h"
+#include "sspi_shim/protocol/types/types.h"
 
 #include <gtest/gtest.h>
 

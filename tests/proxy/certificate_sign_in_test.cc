@@ -7,8 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "tests/proxy/certificates.h"
 #include "tests/proxy/fake_client.h"
 

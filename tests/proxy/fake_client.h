@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "proxy/backend_ticket.h"
-#include "sspi_shim/protocol/error.h"
+#include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/s4u/credential.h"
 
 namespace stead::proxy::test {

@@ -1,6 +1,6 @@
 #include "sspi_shim/s4u/as_exchange.h"
 
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "sspi_shim/s4u/user_realm.h"
 #include "tests/s4u/toy_kdc.h"
 

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include "sspi_shim/protocol/spnego.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/s4u/proxy_credential.h"
 #include "sspi_shim/s4u/s4u_client.h"
 #include "stead/log_events.h"

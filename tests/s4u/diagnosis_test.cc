@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/error.hpp>
 
-#include "sspi_shim/protocol/certificate_names.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead {
 namespace {

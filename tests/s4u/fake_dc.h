@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "sspi_shim/protocol/netlogon.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/dns_srv.h"
 #include "tests/s4u/fake_kdc.h"
 

@@ -15,7 +15,7 @@
 #include <optional>
 #include <vector>
 
-#include "sspi_shim/protocol/krb_error.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "stead/locator.h"
 
 namespace stead::test {

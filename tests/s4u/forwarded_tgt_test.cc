@@ -4,10 +4,10 @@
 
 #include <functional>
 
-#include "sspi_shim/protocol/krb_cred.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_buffers.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
+#include "sspi_shim/protocol/messages/krb_cred.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead {
 namespace {

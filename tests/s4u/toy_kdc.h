@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 #include "sspi_shim/s4u/tgs_exchange.h"
 
 namespace stead {

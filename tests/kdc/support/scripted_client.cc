@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-#include "sspi_shim/protocol/ap_messages.h"
-#include "sspi_shim/protocol/preauth.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead::kdc::test {
 namespace {

@@ -6,10 +6,10 @@
 
 #include "kdc/dispatcher.h"
 #include "kdc/forest_file.h"
-#include "sspi_shim/protocol/pac.h"
-#include "sspi_shim/protocol/pac_buffers.h"
-#include "sspi_shim/protocol/pac_logon_info.h"
-#include "sspi_shim/protocol/s4u_messages.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 
 namespace stead::kdc::test {
 

@@ -1,0 +1,27 @@
+#pragma once
+// KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2): a Kerberos message on its way through HTTPS, in a request's body and in the answer's.
+//
+//   KDC-PROXY-MESSAGE ::= SEQUENCE {
+//     kerb-message   [0] OCTET STRING,        -- with the 4 bytes of length that it has over TCP (RFC 4120 §7.2.2)
+//     target-domain  [1] KERB-REALM OPTIONAL, -- of a request: whose KDC is to be asked
+//     dclocator-hint [2] INTEGER OPTIONAL }   -- of a request: flags of DsGetDcName for the search of the KDC
+#include <optional>
+#include <string>
+
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/protocol/errors/error.h"
+
+namespace stead {
+
+struct KdcProxyMessage {
+  Buffer kerb_message;  // without the length
+  std::string target_domain;  // empty: absent
+  std::optional<std::uint32_t> dclocator_hint;
+  friend bool operator==(const KdcProxyMessage&, const KdcProxyMessage&) = default;
+};
+
+// Fails with a WireErrc; bad_length where the length in kerb-message is not that of what follows it, or nothing does.
+[[nodiscard]] Result<KdcProxyMessage> decode_kdc_proxy_message(Bytes der);
+[[nodiscard]] Buffer encode(const KdcProxyMessage& value);
+
+}  // namespace stead

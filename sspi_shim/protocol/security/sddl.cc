@@ -1,0 +1,381 @@
+// The text form of security descriptors (MS-DTYP §2.5.1).
+#include <algorithm>
+#include <charconv>
+
+#include "sspi_shim/protocol/security/security_descriptor.h"
+
+namespace stead {
+namespace {
+
+struct SidAlias {
+  std::string_view name;
+  Sid sid;                 // empty: relative to the domain
+  std::uint32_t rid = 0;
+};
+
+const std::vector<SidAlias>& sid_aliases() {
+  static const std::vector<SidAlias> table{
+      {"WD", {1, {0}}}, {"CO", {3, {0}}}, {"CG", {3, {1}}}, {"OW", {3, {4}}},
+      {"NU", {5, {2}}}, {"IU", {5, {4}}}, {"SU", {5, {6}}}, {"AN", {5, {7}}}, {"ED", {5, {9}}}, {"PS", {5, {10}}},
+      {"AU", {5, {11}}}, {"RC", {5, {12}}}, {"SY", {5, {18}}}, {"LS", {5, {19}}}, {"NS", {5, {20}}},
+      {"WR", {5, {33}}}, {"UD", {5, {84, 0, 0, 0, 0, 0}}},
+      {"BA", {5, {32, 544}}}, {"BU", {5, {32, 545}}}, {"BG", {5, {32, 546}}}, {"PU", {5, {32, 547}}},
+      {"AO", {5, {32, 548}}}, {"SO", {5, {32, 549}}}, {"PO", {5, {32, 550}}}, {"BO", {5, {32, 551}}},
+      {"RE", {5, {32, 552}}}, {"RU", {5, {32, 554}}}, {"RD", {5, {32, 555}}}, {"NO", {5, {32, 556}}},
+      {"MU", {5, {32, 558}}}, {"LU", {5, {32, 559}}}, {"IS", {5, {32, 568}}}, {"CY", {5, {32, 569}}},
+      {"ER", {5, {32, 573}}}, {"CD", {5, {32, 574}}}, {"RA", {5, {32, 575}}}, {"ES", {5, {32, 576}}},
+      {"MS", {5, {32, 577}}}, {"HA", {5, {32, 578}}}, {"AA", {5, {32, 579}}}, {"RM", {5, {32, 580}}},
+      {"AC", {15, {2, 1}}},
+      {"LW", {16, {4096}}}, {"ME", {16, {8192}}}, {"MP", {16, {8448}}}, {"HI", {16, {12288}}}, {"SI", {16, {16384}}},
+      {"AS", {18, {1}}}, {"SS", {18, {2}}},
+      {"RO", {}, 498}, {"LA", {}, 500}, {"LG", {}, 501}, {"DA", {}, 512}, {"DU", {}, 513}, {"DG", {}, 514},
+      {"DC", {}, 515}, {"DD", {}, 516}, {"CA", {}, 517}, {"SA", {}, 518}, {"EA", {}, 519}, {"PA", {}, 520},
+      {"CN", {}, 522}, {"AP", {}, 525}, {"KA", {}, 526}, {"EK", {}, 527}, {"RS", {}, 553},
+  };
+  return table;
+}
+
+struct Code {
+  std::string_view name;
+  std::uint32_t value;
+};
+
+constexpr Code kAceTypes[] = {{"A", 0}, {"D", 1}, {"AU", 2}, {"OA", 5}, {"OD", 6}, {"OU", 7},
+                              {"XA", 9}, {"XD", 10}, {"ZA", 11}};
+constexpr Code kAceFlags[] = {{"OI", 1}, {"CI", 2}, {"NP", 4}, {"IO", 8}, {"ID", 0x10}, {"CR", 0x20},
+                              {"SA", 0x40}, {"FA", 0x80}};
+// The order in which to_sddl writes them: single rights first; those after it are only read.
+constexpr Code kRights[] = {{"CC", 1}, {"DC", 2}, {"LC", 4}, {"SW", 8}, {"RP", 0x10}, {"WP", 0x20}, {"DT", 0x40},
+                            {"LO", 0x80}, {"CR", 0x100}, {"SD", 0x10000}, {"RC", 0x20000}, {"WD", 0x40000},
+                            {"WO", 0x80000}, {"GA", 0x10000000}, {"GX", 0x20000000}, {"GW", 0x40000000},
+                            {"GR", 0x80000000}};
+constexpr Code kCombinedRights[] = {{"FA", 0x1f01ff}, {"FR", 0x120089}, {"FW", 0x120116}, {"FX", 0x1200a0},
+                                    {"KA", 0xf003f}, {"KR", 0x20019}, {"KW", 0x20006}, {"KX", 0x20019}};
+
+// Octets of a GUID in the order of its text: the first three fields are little-endian.
+constexpr std::size_t kGuidOrder[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+std::string guid_text(const Guid& guid) {
+  std::array<std::uint8_t, 16> ordered{};
+  for (std::size_t i = 0; i < 16; ++i) ordered[i] = guid[kGuidOrder[i]];
+  std::string out = to_hex(ordered);
+  for (const std::size_t at : {20u, 16u, 12u, 8u}) out.insert(at, 1, '-');
+  return out;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// Reads from the front and keeps the first error and where it was.
+class Parser {
+ public:
+  Parser(std::string_view text, const Sid& domain) : text_(text), domain_(domain) {}
+
+  SecurityDescriptor descriptor();
+  [[nodiscard]] Error error() const { return error_; }
+  [[nodiscard]] std::size_t where() const { return error_at_; }
+
+ private:
+  [[nodiscard]] bool at_end() const { return failed() || at_ == text_.size(); }
+  [[nodiscard]] bool failed() const { return static_cast<bool>(error_); }
+  [[nodiscard]] std::string_view rest() const { return failed() ? std::string_view() : text_.substr(at_); }
+  void fail(WireErrc why) { fail_at(why, at_); }
+  void fail_at(WireErrc why, std::size_t at) {
+    if (failed()) return;
+    error_ = why;
+    error_at_ = at;
+  }
+  bool take(std::string_view token) {
+    if (!rest().starts_with(token)) return false;
+    at_ += token.size();
+    return true;
+  }
+  void expect(std::string_view token) {
+    if (!take(token)) fail(at_ == text_.size() ? WireErrc::truncated : WireErrc::bad_value);
+  }
+  void skip_blanks() {
+    while (!at_end() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n')) ++at_;
+  }
+
+  std::uint32_t number(std::uint32_t limit);
+  Sid sid();
+  Guid guid();
+  std::optional<Guid> optional_guid(bool may_be_there);
+  std::uint32_t codes(std::span<const Code> table, std::span<const Code> more = {});
+  AceType ace_type();
+  Buffer octets();
+  Ace ace();
+  std::vector<Ace> acl();
+
+  std::string_view text_;
+  const Sid& domain_;
+  std::size_t at_ = 0;
+  Error error_;
+  std::size_t error_at_ = 0;
+};
+
+// Decimal, or hexadecimal with 0x.
+std::uint32_t Parser::number(std::uint32_t limit) {
+  const std::size_t start = at_;
+  const int base = take("0x") || take("0X") ? 16 : 10;
+  std::uint32_t value = 0;
+  const std::string_view digits = rest();
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (failure != std::errc() || value > limit) {
+    fail_at(WireErrc::bad_value, start);
+    return 0;
+  }
+  at_ += std::size_t(end - digits.data());
+  return value;
+}
+
+Sid Parser::sid() {
+  const std::string_view from = rest();
+  if (from.starts_with("S-1-") || from.starts_with("s-1-")) {
+    std::size_t size = 4;
+    if (from.substr(4).starts_with("0x") || from.substr(4).starts_with("0X")) {
+      size += 2;  // an authority of at most 12 digits: what follows may look like one
+      for (int i = 0; i < 12 && size < from.size() && is_hex_digit(from[size]); ++i) ++size;
+    }
+    while (size < from.size() && (is_digit(from[size]) || from[size] == '-')) ++size;
+    auto parsed = parse_sid(from.substr(0, size));
+    if (!parsed) {
+      fail(WireErrc::bad_value);
+      return {};
+    }
+    at_ += size;
+    return std::move(*parsed);
+  }
+  for (const SidAlias& alias : sid_aliases()) {
+    if (!from.starts_with(alias.name)) continue;
+    if (alias.sid.empty() && domain_.empty()) break;
+    at_ += alias.name.size();
+    return alias.sid.empty() ? domain_.with_rid(alias.rid) : alias.sid;
+  }
+  fail(from.empty() ? WireErrc::truncated : WireErrc::bad_value);
+  return {};
+}
+
+Guid Parser::guid() {
+  constexpr std::size_t kTextSize = 36;
+  const std::string_view text = rest().substr(0, kTextSize);
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !is_hex_digit(text[i])) break;
+    if (!dash) digits += text[i];
+  }
+  Guid out{};
+  if (digits.size() != 32) {
+    fail(WireErrc::bad_value);
+    return out;
+  }
+  const Buffer ordered = from_hex(digits);
+  for (std::size_t i = 0; i < 16; ++i) out[kGuidOrder[i]] = ordered[i];
+  at_ += kTextSize;
+  return out;
+}
+
+std::optional<Guid> Parser::optional_guid(bool may_be_there) {
+  if (at_end() || rest().starts_with(";")) return std::nullopt;
+  if (!may_be_there) fail(WireErrc::bad_value);
+  return guid();
+}
+
+std::uint32_t Parser::codes(std::span<const Code> table, std::span<const Code> more) {
+  std::uint32_t out = 0;
+  while (!at_end() && text_[at_] != ';') {
+    const auto known = [&](const Code& code) { return rest().starts_with(code.name); };
+    auto code = std::find_if(table.begin(), table.end(), known);
+    if (code == table.end()) {
+      code = std::find_if(more.begin(), more.end(), known);
+      if (code == more.end()) {
+        fail(WireErrc::bad_value);
+        return 0;
+      }
+    }
+    out |= code->value;
+    at_ += code->name.size();
+  }
+  return out;
+}
+
+AceType Parser::ace_type() {
+  if (!rest().empty() && is_digit(rest()[0])) {
+    const std::size_t start = at_;
+    const auto type = AceType(number(0xff));
+    if (is_known_ace(type) && type != AceType::access_denied_callback_object) fail_at(WireErrc::bad_value, start);
+    return type;
+  }
+  const std::string_view name = rest().substr(0, rest().find(';'));
+  const auto code = std::find_if(std::begin(kAceTypes), std::end(kAceTypes), [&](const Code& c) { return c.name == name; });
+  if (code == std::end(kAceTypes)) {
+    fail(name.empty() ? WireErrc::bad_value : WireErrc::unsupported);
+    return {};
+  }
+  at_ += name.size();
+  return AceType(code->value);
+}
+
+// ";(#6172…)". The size of an entry is a multiple of 4.
+Buffer Parser::octets() {
+  if (!take(";")) return {};
+  if (!rest().starts_with("(#")) {
+    fail(WireErrc::unsupported);
+    return {};
+  }
+  at_ += 2;
+  const std::string_view digits = rest().substr(0, rest().find(')'));
+  if (digits.size() % 2 != 0 || !std::all_of(digits.begin(), digits.end(), is_hex_digit)) {
+    fail(WireErrc::bad_value);
+    return {};
+  }
+  at_ += digits.size();
+  expect(")");
+  Buffer out = from_hex(digits);
+  out.resize((out.size() + 3) / 4 * 4);
+  return out;
+}
+
+Ace Parser::ace() {
+  Ace out;
+  expect("(");
+  out.type = ace_type();
+  expect(";");
+  out.flags = std::uint8_t(codes(kAceFlags));
+  expect(";");
+  const bool known = is_known_ace(out.type), object = is_object_ace(out.type);
+  if (!rest().empty() && is_digit(rest()[0])) {
+    out.mask = number(0xffffffff);
+  } else {
+    out.mask = codes(kRights, kCombinedRights);
+  }
+  expect(";");
+  out.object_type = optional_guid(object);
+  expect(";");
+  out.inherited_object_type = optional_guid(object);
+  expect(";");
+  if (known) out.sid = sid();
+  if (!known) out.mask = 0;
+  if (is_callback_ace(out.type) && !rest().starts_with(";")) fail(WireErrc::bad_value);
+  out.opaque = octets();
+  expect(")");
+  return out;
+}
+
+std::vector<Ace> Parser::acl() {
+  std::vector<Ace> out;
+  std::size_t size = 8;
+  for (skip_blanks(); rest().starts_with("("); skip_blanks()) {
+    const std::size_t start = at_;
+    Ace entry = ace();
+    size += 4 + 4 + 36 + encoded_size(entry.sid) + entry.opaque.size();
+    if (out.size() == kMaxAces || size > 0xffff) fail_at(WireErrc::too_large, start);
+    if (failed()) return {};
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+SecurityDescriptor Parser::descriptor() {
+  constexpr Code kAclFlags[] = {{"P", descriptor_control::dacl_protected},
+                                {"AR", descriptor_control::dacl_auto_inherit_required},
+                                {"AI", descriptor_control::dacl_auto_inherited}};
+  SecurityDescriptor out;
+  bool sacl_seen = false, dacl_seen = false;
+  for (skip_blanks(); !at_end(); skip_blanks()) {
+    if (!out.owner && take("O:")) {
+      out.owner = sid();
+    } else if (!out.group && take("G:")) {
+      out.group = sid();
+    } else if ((!dacl_seen && rest().starts_with("D:")) || (!sacl_seen && rest().starts_with("S:"))) {
+      const bool dacl = text_[at_] == 'D';
+      at_ += 2;
+      std::uint16_t control = 0;
+      const auto next_flag = [&] {
+        return std::find_if(std::begin(kAclFlags), std::end(kAclFlags), [&](const Code& flag) { return take(flag.name); });
+      };
+      for (auto flag = next_flag(); flag != std::end(kAclFlags); flag = next_flag()) control |= std::uint16_t(flag->value);
+      const bool none = take("NO_ACCESS_CONTROL");
+      std::vector<Ace> entries = none ? std::vector<Ace>() : acl();
+      (dacl ? dacl_seen : sacl_seen) = true;
+      if (!dacl || none) continue;
+      out.control |= control;
+      const bool objects = std::any_of(entries.begin(), entries.end(), [](const Ace& a) { return is_object_ace(a.type); });
+      out.dacl = Acl{std::uint8_t(objects ? 4 : 2), std::move(entries)};
+    } else {
+      fail(WireErrc::bad_value);
+    }
+  }
+  return out;
+}
+
+std::string sid_text(const Sid& sid) {
+  for (const SidAlias& alias : sid_aliases())
+    if (!alias.sid.empty() && alias.sid == sid) return std::string(alias.name);
+  return to_string(sid);
+}
+
+std::string hex_number(std::uint32_t value) {
+  std::uint8_t bytes[4];
+  store_be32(bytes, value);
+  const std::string digits = to_hex(bytes);
+  return "0x" + digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+}
+
+std::string rights_text(std::uint32_t mask) {
+  std::string out;
+  std::uint32_t rest = mask;
+  for (const Code& right : kRights) {
+    if (!(mask & right.value)) continue;
+    out += right.name;
+    rest &= ~right.value;
+  }
+  return mask == 0 || rest != 0 ? hex_number(mask) : out;
+}
+
+std::string ace_text(const Ace& ace) {
+  const auto type = std::find_if(std::begin(kAceTypes), std::end(kAceTypes),
+                                 [&](const Code& code) { return code.value == std::uint32_t(ace.type); });
+  std::string out = "(";
+  out += type == std::end(kAceTypes) ? hex_number(std::uint32_t(ace.type)) : std::string(type->name);
+  out += ';';
+  for (const Code& flag : kAceFlags)
+    if (ace.flags & flag.value) out += flag.name;
+  out += ';';
+  const bool known = is_known_ace(ace.type);
+  if (known) out += rights_text(ace.mask);
+  out += ';';
+  if (ace.object_type) out += guid_text(*ace.object_type);
+  out += ';';
+  if (ace.inherited_object_type) out += guid_text(*ace.inherited_object_type);
+  out += ';';
+  if (known) out += sid_text(ace.sid);
+  if (!ace.opaque.empty() || is_callback_ace(ace.type)) out += ";(#" + to_hex(ace.opaque) + ")";
+  return out + ")";
+}
+
+}  // namespace
+
+Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain, std::size_t* where) {
+  Parser parser(text, domain);
+  SecurityDescriptor out = parser.descriptor();
+  if (!parser.error()) return out;
+  if (where) *where = parser.where();
+  return parser.error();
+}
+
+std::string to_sddl(const SecurityDescriptor& value) {
+  std::string out;
+  if (value.owner) out += "O:" + sid_text(*value.owner);
+  if (value.group) out += "G:" + sid_text(*value.group);
+  if (!value.dacl) return out;
+  out += "D:";
+  if (value.control & descriptor_control::dacl_protected) out += "P";
+  if (value.control & descriptor_control::dacl_auto_inherit_required) out += "AR";
+  if (value.control & descriptor_control::dacl_auto_inherited) out += "AI";
+  for (const Ace& ace : value.dacl->entries) out += ace_text(ace);
+  return out;
+}
+
+}  // namespace stead

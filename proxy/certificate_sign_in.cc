@@ -6,7 +6,7 @@
 #include "proxy/own_pages.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 
 namespace stead::proxy {
 namespace {

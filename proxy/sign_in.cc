@@ -14,7 +14,7 @@
 #include "proxy/login_form.h"
 #include "proxy/own_pages.h"
 #include "proxy/sign_in_state.h"
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/base/base64.h"
 
 namespace stead::proxy {

@@ -9,7 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/login_throttle.h"
 #include "proxy/session_cookie.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "stead/acceptor.h"
 
 namespace stead::proxy {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "sspi_shim/context/gss_handles.h"
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/gss_handles.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/messages/spnego.h"

@@ -6,7 +6,7 @@
 
 #include "sspi_shim/cli/certificate_file.h"
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/context/evidence.h"
+#include "sspi_shim/krb5/evidence.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 #include "stead/s4u.h"

@@ -1,7 +1,7 @@
 // AcceptSecurityContext: GSSAPI judges, and the client's ticket is kept as evidence.
 #include <gssapi/gssapi_ext.h>
 
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/context/sspi_buffers.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_objects.h"

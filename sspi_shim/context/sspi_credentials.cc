@@ -1,7 +1,7 @@
 // AcquireCredentialsHandle and what goes with it.
 #include <cstring>
 
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"

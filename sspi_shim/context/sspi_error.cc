@@ -7,7 +7,7 @@
 #include <new>
 #include <optional>
 
-#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/protocol/errors/error.h"
 

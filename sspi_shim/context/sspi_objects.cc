@@ -5,8 +5,8 @@
 #include <atomic>
 #include <map>
 
-#include "sspi_shim/context/keytab.h"
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "stead/client_config.h"
 

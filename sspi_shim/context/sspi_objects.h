@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sspi_shim/context/client_thread.h"
-#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/context/handle_table.h"
 
 namespace stead::sspi {

@@ -2,7 +2,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "sspi_shim/context/ccache_export.h"
+#include "sspi_shim/krb5/ccache_export.h"
 #include "sspi_shim/context/sspi_error.h"
 #include "sspi_shim/context/sspi_memory.h"
 #include "sspi_shim/context/sspi_objects.h"

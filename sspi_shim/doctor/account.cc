@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/doctor/checks.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 

@@ -6,10 +6,10 @@
 #include <functional>
 #include <memory>
 
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/doctor/facts.h"
 #include "sspi_shim/s4u/dns_resolver.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/s4u/driver.h"
 
 namespace stead::doctor {

@@ -8,7 +8,7 @@
 #include "sspi_shim/doctor/gather.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead::doctor {

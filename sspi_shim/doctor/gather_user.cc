@@ -2,7 +2,7 @@
 #include "sspi_shim/doctor/gather.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/user_realm.h"
 
 namespace stead::doctor {

@@ -3,7 +3,7 @@
 // says with ETYPE-INFO2 which key it wants; its clock is taken over once where ours differs; a WRONG_REALM is followed.
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 

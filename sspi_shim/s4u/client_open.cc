@@ -1,5 +1,5 @@
 // Clients with the locator and the transport that they work by.
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/s4u/s4u_client.h"
 
 namespace stead {

@@ -1,7 +1,7 @@
 #pragma once
 // The TGT that a client forwarded with its AP-REQ (RFC 4120 §2.6, RFC 4121 §4.1.1): unconstrained delegation.
 #include "sspi_shim/protocol/messages/ap_messages.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 
 namespace stead {
 

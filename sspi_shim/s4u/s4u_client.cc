@@ -5,7 +5,7 @@
 
 #include "sspi_shim/s4u/events.h"
 #include "sspi_shim/s4u/forwarded_tgt.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 
 namespace stead {
 namespace {

@@ -6,9 +6,9 @@
 #include <atomic>
 
 #include "sspi_shim/s4u/controller_search.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/s4u/driver.h"
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
 #include "sspi_shim/s4u/single_flight.h"
 #include "sspi_shim/s4u/ticket_cache.h"

@@ -6,7 +6,7 @@
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 

@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/s4u/s4u_client.h"
 #include "stead/client_config.h"
 #include "tests/s4u/one_realm.h"

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "stead/s4u.h"

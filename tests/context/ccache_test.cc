@@ -9,10 +9,10 @@
 #include <sstream>
 #include <thread>
 
-#include "sspi_shim/context/ccache_export.h"
-#include "sspi_shim/context/evidence.h"
-#include "sspi_shim/context/gss_handles.h"
-#include "sspi_shim/s4u/proxy_credential.h"
+#include "sspi_shim/krb5/ccache_export.h"
+#include "sspi_shim/krb5/evidence.h"
+#include "sspi_shim/krb5/gss_handles.h"
+#include "sspi_shim/krb5/proxy_credential.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"
 

@@ -5,7 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/protocol/errors/error.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/ticket_fixture.h"

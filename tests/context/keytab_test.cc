@@ -1,4 +1,4 @@
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The judgment of plain tokens beside libgssapi's of the same token: it takes none that libgssapi refuses.
-#include "sspi_shim/context/plain_token.h"
+#include "sspi_shim/krb5/plain_token.h"
 
 #include "sspi_shim/protocol/pac/pac.h"
 #include "stead/s4u.h"

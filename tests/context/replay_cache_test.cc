@@ -1,5 +1,5 @@
 // The replay cache's file, and libkrb5's own acceptor on the same file.
-#include "sspi_shim/context/replay_cache.h"
+#include "sspi_shim/krb5/replay_cache.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

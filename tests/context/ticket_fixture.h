@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/context/krb5_handles.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/krb5_handles.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead::test {
 

@@ -4,13 +4,13 @@
 // that follow how. DER is changed before it is encrypted, so that changes reach what only the KDC and the user can have written.
 // Whatever libgssapi takes, the ticket that we find in the token is of the user whom it names: we must not read a token as two.
 // With STEAD_FUZZ_COUNT set, it is told at the end how many tokens were taken.
-#include "sspi_shim/context/plain_token.h"
+#include "sspi_shim/krb5/plain_token.h"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "tests/context/gss_peer.h"
 #include "tests/context/token_draft.h"

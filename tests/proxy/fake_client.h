@@ -9,7 +9,7 @@
 
 #include "proxy/backend_ticket.h"
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead::proxy::test {
 

@@ -10,7 +10,7 @@
 #include "proxy/csrf.h"
 #include "proxy/login_form.h"
 #include "proxy/session_cookie.h"
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/context/ticket_fixture.h"
 #include "tests/proxy/certificates.h"

@@ -7,7 +7,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/s4u/proxy_credential.h"
+#include "sspi_shim/krb5/proxy_credential.h"
 #include "sspi_shim/s4u/s4u_client.h"
 #include "stead/log_events.h"
 #include "tests/s4u/one_realm.h"

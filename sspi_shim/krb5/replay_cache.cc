@@ -1,4 +1,4 @@
-#include "sspi_shim/context/replay_cache.h"
+#include "sspi_shim/krb5/replay_cache.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

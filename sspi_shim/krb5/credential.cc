@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 

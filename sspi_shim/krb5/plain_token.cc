@@ -1,4 +1,4 @@
-#include "sspi_shim/context/plain_token.h"
+#include "sspi_shim/krb5/plain_token.h"
 
 #include <algorithm>
 #include <utility>

@@ -4,9 +4,9 @@
 #include <mutex>
 #include <utility>
 
-#include "sspi_shim/context/gss_handles.h"
-#include "sspi_shim/context/keytab.h"
-#include "sspi_shim/context/plain_token.h"
+#include "sspi_shim/krb5/gss_handles.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/krb5/plain_token.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 

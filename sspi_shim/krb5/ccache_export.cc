@@ -1,4 +1,4 @@
-#include "sspi_shim/context/ccache_export.h"
+#include "sspi_shim/krb5/ccache_export.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "sspi_shim/context/krb5_handles.h"
-#include "sspi_shim/s4u/proxy_credential.h"
+#include "sspi_shim/krb5/krb5_handles.h"
+#include "sspi_shim/krb5/proxy_credential.h"
 
 namespace stead {
 namespace {

@@ -1,9 +1,9 @@
-#include "sspi_shim/context/keytab.h"
+#include "sspi_shim/krb5/keytab.h"
 
 #include <algorithm>
 #include <set>
 
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 namespace stead {
 namespace {

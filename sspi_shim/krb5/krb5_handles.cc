@@ -1,4 +1,4 @@
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 // Boost's error_category has no virtual destructor: nobody deletes one.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"

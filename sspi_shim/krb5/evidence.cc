@@ -1,10 +1,10 @@
-#include "sspi_shim/context/evidence.h"
+#include "sspi_shim/krb5/evidence.h"
 
 #include <optional>
 #include <set>
 
-#include "sspi_shim/context/keytab.h"
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 namespace stead {
 namespace {

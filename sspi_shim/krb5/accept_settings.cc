@@ -1,10 +1,10 @@
-#include "sspi_shim/context/accept_settings.h"
+#include "sspi_shim/krb5/accept_settings.h"
 
 #include <profile.h>
 
 #include <algorithm>
 
-#include "sspi_shim/context/krb5_handles.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 namespace stead {
 namespace {

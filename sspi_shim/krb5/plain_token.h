@@ -10,7 +10,7 @@
 #include <chrono>
 #include <optional>
 
-#include "sspi_shim/context/accept_settings.h"
+#include "sspi_shim/krb5/accept_settings.h"
 #include "stead/acceptor.h"
 
 namespace stead {

@@ -1,6 +1,6 @@
 #include "stead/gss.h"
 
-#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/context/gss_handles.h"
+#include "sspi_shim/krb5/gss_handles.h"
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>

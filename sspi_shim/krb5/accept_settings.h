@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/context/keytab.h"
-#include "sspi_shim/context/replay_cache.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/krb5/replay_cache.h"
 #include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead {

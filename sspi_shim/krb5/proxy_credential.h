@@ -1,6 +1,6 @@
 #pragma once
 // The ProxyCredential that a Client hands out.
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/own_keys.h"
+#include "sspi_shim/krb5/own_keys.h"
 
 #include <openssl/evp.h>
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <mutex>
 
-#include "sspi_shim/context/keytab.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 

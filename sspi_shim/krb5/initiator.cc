@@ -4,7 +4,7 @@
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/s4u/credential.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 namespace {

@@ -7,7 +7,7 @@
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "stead/client_config.h"
 
 namespace stead::cli {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/s4u_client.h"
 
 namespace stead::sspi {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/s4u/controller_search.h"
+#include "sspi_shim/locate/controller_search.h"
 #include "stead/s4u.h"
 
 namespace stead::sspi {

@@ -9,7 +9,7 @@
 #include "sspi_shim/doctor/proxy_file.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/s4u/netlogon_ping.h"
+#include "sspi_shim/locate/netlogon_ping.h"
 
 namespace stead::doctor {
 

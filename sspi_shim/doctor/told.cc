@@ -1,6 +1,6 @@
 // What the judgements of all families share: how a fact reads.
 #include "sspi_shim/doctor/checks.h"
-#include "sspi_shim/s4u/dc_choice.h"
+#include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/diagnosis.h"
 
 namespace stead::doctor {

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/diagnosis.h"
 
 namespace stead {

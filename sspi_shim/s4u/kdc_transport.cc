@@ -4,7 +4,7 @@
 
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/kdc_proxy.h"
 #include "sspi_shim/s4u/kdc_race.h"
 

@@ -5,7 +5,7 @@
 // executor, on which every flight runs.
 #include <atomic>
 
-#include "sspi_shim/s4u/controller_search.h"
+#include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/s4u/driver.h"
 #include "sspi_shim/krb5/own_keys.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sspi_shim/s4u/dc_choice.h"
+#include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {
 namespace {

@@ -1,12 +1,12 @@
 // Of the domain controllers that answered, the one that DsGetDcName takes.
-#include "sspi_shim/s4u/controller_search.h"
+#include "sspi_shim/locate/controller_search.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "sspi_shim/s4u/dc_discovery.h"
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_discovery.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "tests/s4u/fake_dc.h"
 
 namespace stead {

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "sspi_shim/protocol/messages/netlogon.h"
-#include "sspi_shim/s4u/dns_srv.h"
+#include "sspi_shim/locate/dns_srv.h"
 #include "tests/s4u/fake_kdc.h"
 
 namespace stead::test {

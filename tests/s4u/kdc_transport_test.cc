@@ -6,7 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/kdc_race.h"
 #include "tests/s4u/fake_kdc.h"
 

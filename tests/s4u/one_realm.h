@@ -6,7 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 #include "tests/s4u/toy_kdc.h"
 
 namespace stead {

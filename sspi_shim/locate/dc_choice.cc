@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/dc_choice.h"
+#include "sspi_shim/locate/dc_choice.h"
 
 #include <algorithm>
 #include <tuple>

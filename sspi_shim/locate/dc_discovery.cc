@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/dc_discovery.h"
+#include "sspi_shim/locate/dc_discovery.h"
 
 #include <boost/asio/error.hpp>
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/kdc_probe.h"
+#include "sspi_shim/locate/kdc_probe.h"
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"

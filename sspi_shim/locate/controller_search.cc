@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/controller_search.h"
+#include "sspi_shim/locate/controller_search.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <algorithm>
 
-#include "sspi_shim/s4u/dc_choice.h"
+#include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {
 namespace asio = boost::asio;

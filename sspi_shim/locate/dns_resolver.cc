@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/dns_resolver.h"
+#include "sspi_shim/locate/dns_resolver.h"
 
 #include <ares.h>
 #include <ares_nameser.h>

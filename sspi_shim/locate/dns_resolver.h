@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/s4u/dns_srv.h"
+#include "sspi_shim/locate/dns_srv.h"
 
 namespace stead {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/netlogon_ping.h"
+#include "sspi_shim/locate/netlogon_ping.h"
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/udp_exchange.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/s4u/dns_resolver.h"
+#include "sspi_shim/locate/dns_resolver.h"
 #include "stead/locator.h"
 
 namespace stead {

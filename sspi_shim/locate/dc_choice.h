@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/s4u/dc_locator.h"
-#include "sspi_shim/s4u/netlogon_ping.h"
+#include "sspi_shim/locate/dc_locator.h"
+#include "sspi_shim/locate/netlogon_ping.h"
 
 namespace stead {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/dc_locator.h"
+#include "sspi_shim/locate/dc_locator.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,9 +12,9 @@
 #include <list>
 #include <set>
 
-#include "sspi_shim/s4u/dc_choice.h"
-#include "sspi_shim/s4u/dc_discovery.h"
-#include "sspi_shim/s4u/kdc_probe.h"
+#include "sspi_shim/locate/dc_choice.h"
+#include "sspi_shim/locate/dc_discovery.h"
+#include "sspi_shim/locate/kdc_probe.h"
 #include "sspi_shim/s4u/kdc_proxy.h"
 
 namespace stead {

@@ -7,10 +7,10 @@
 
 #include "sspi_shim/doctor/gather.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
-#include "sspi_shim/s4u/kdc_race.h"
-#include "sspi_shim/s4u/tcp_pool.h"
-#include "sspi_shim/s4u/time_limit.h"
-#include "sspi_shim/s4u/udp_exchange.h"
+#include "sspi_shim/transport/kdc_race.h"
+#include "sspi_shim/transport/tcp_pool.h"
+#include "sspi_shim/transport/time_limit.h"
+#include "sspi_shim/transport/udp_exchange.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;

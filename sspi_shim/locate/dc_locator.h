@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "sspi_shim/s4u/kdc_transport.h"
+#include "sspi_shim/transport/kdc_transport.h"
 
 namespace stead {
 

@@ -2,8 +2,8 @@
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
-#include "sspi_shim/s4u/kdc_race.h"
-#include "sspi_shim/s4u/udp_exchange.h"
+#include "sspi_shim/transport/kdc_race.h"
+#include "sspi_shim/transport/udp_exchange.h"
 
 namespace stead {
 namespace asio = boost::asio;

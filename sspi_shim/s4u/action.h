@@ -11,7 +11,7 @@
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/s4u/kdc_transport.h"
+#include "sspi_shim/transport/kdc_transport.h"
 #include "stead/s4u.h"
 
 namespace stead {

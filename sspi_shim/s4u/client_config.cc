@@ -7,7 +7,7 @@
 
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/s4u/config_table.h"
-#include "sspi_shim/s4u/kdc_proxy.h"
+#include "sspi_shim/transport/kdc_proxy.h"
 
 namespace stead {
 namespace {

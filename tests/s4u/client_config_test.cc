@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/s4u/kdc_proxy.h"
+#include "sspi_shim/transport/kdc_proxy.h"
 
 namespace stead {
 namespace {

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/kdc_transport.h"
+#include "sspi_shim/transport/kdc_transport.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "sspi_shim/locate/dc_locator.h"
-#include "sspi_shim/s4u/kdc_race.h"
+#include "sspi_shim/transport/kdc_race.h"
 #include "tests/s4u/fake_kdc.h"
 
 namespace stead {

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/kdc_race.h"
+#include "sspi_shim/transport/kdc_race.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -7,7 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/s4u/udp_exchange.h"
+#include "sspi_shim/transport/udp_exchange.h"
 
 namespace stead {
 namespace asio = boost::asio;

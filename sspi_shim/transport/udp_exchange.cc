@@ -1,11 +1,11 @@
-#include "sspi_shim/s4u/udp_exchange.h"
+#include "sspi_shim/transport/udp_exchange.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <array>
 
-#include "sspi_shim/s4u/time_limit.h"
+#include "sspi_shim/transport/time_limit.h"
 
 namespace stead {
 namespace asio = boost::asio;

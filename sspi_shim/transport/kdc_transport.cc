@@ -5,8 +5,8 @@
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/locate/dc_locator.h"
-#include "sspi_shim/s4u/kdc_proxy.h"
-#include "sspi_shim/s4u/kdc_race.h"
+#include "sspi_shim/transport/kdc_proxy.h"
+#include "sspi_shim/transport/kdc_race.h"
 
 namespace stead {
 namespace asio = boost::asio;

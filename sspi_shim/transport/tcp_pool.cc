@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/tcp_pool.h"
+#include "sspi_shim/transport/tcp_pool.h"
 
 #include <sys/socket.h>
 
@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sspi_shim/s4u/time_limit.h"
+#include "sspi_shim/transport/time_limit.h"
 
 namespace stead {
 namespace asio = boost::asio;

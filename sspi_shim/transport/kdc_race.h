@@ -7,8 +7,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
-#include "sspi_shim/s4u/kdc_transport.h"
-#include "sspi_shim/s4u/tcp_pool.h"
+#include "sspi_shim/transport/kdc_transport.h"
+#include "sspi_shim/transport/tcp_pool.h"
 
 namespace stead {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/kdc_proxy.h"
+#include "sspi_shim/transport/kdc_proxy.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
@@ -15,8 +15,8 @@
 
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/s4u/tcp_pool.h"
-#include "sspi_shim/s4u/time_limit.h"
+#include "sspi_shim/transport/tcp_pool.h"
+#include "sspi_shim/transport/time_limit.h"
 
 namespace stead {
 namespace asio = boost::asio;

@@ -6,7 +6,7 @@
 #include "proxy/backend_ticket.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/s4u/ticket_cache.h"
+#include "sspi_shim/client/ticket_cache.h"
 
 namespace stead::proxy {
 namespace {

@@ -8,7 +8,7 @@
 #include "proxy/request_rules.h"
 #include "proxy/router.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/s4u/config_table.h"
+#include "sspi_shim/client/config_table.h"
 #include "stead/client_config.h"
 
 namespace stead::proxy {

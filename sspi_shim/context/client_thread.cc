@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "sspi_shim/locate/dc_locator.h"
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 
 namespace stead::sspi {
 namespace asio = boost::asio;

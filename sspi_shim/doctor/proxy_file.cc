@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/s4u/config_table.h"
+#include "sspi_shim/client/config_table.h"
 #include "stead/client_config.h"
 
 namespace stead::doctor {

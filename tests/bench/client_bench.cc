@@ -17,7 +17,7 @@
 
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/krb5/credential.h"
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 #include "stead/client_config.h"
 #include "tests/s4u/one_realm.h"
 

@@ -8,7 +8,7 @@
 
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/krb5/proxy_credential.h"
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 #include "stead/log_events.h"
 #include "tests/s4u/one_realm.h"
 

@@ -5,7 +5,7 @@
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 #include "tests/s4u/one_realm.h"
 
 namespace stead {

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

@@ -1,11 +1,11 @@
-#include "sspi_shim/s4u/ticket_cache.h"
+#include "sspi_shim/client/ticket_cache.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include "sspi_shim/s4u/single_flight.h"
+#include "sspi_shim/client/single_flight.h"
 
 namespace stead {
 namespace {

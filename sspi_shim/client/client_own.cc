@@ -1,7 +1,7 @@
 // What a Client does in its own name: tickets for itself, and MIT's proxy credential, which hands its TGT away.
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/krb5/proxy_credential.h"
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 
 namespace stead {
 namespace {

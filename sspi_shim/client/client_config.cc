@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/s4u/config_table.h"
+#include "sspi_shim/client/config_table.h"
 #include "sspi_shim/transport/kdc_proxy.h"
 
 namespace stead {

@@ -1,10 +1,10 @@
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 
 #include <boost/asio/error.hpp>
 #include <algorithm>
 
 #include "sspi_shim/s4u/events.h"
-#include "sspi_shim/s4u/forwarded_tgt.h"
+#include "sspi_shim/client/forwarded_tgt.h"
 #include "sspi_shim/krb5/own_keys.h"
 
 namespace stead {

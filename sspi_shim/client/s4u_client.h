@@ -10,8 +10,8 @@
 #include "sspi_shim/s4u/driver.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
-#include "sspi_shim/s4u/single_flight.h"
-#include "sspi_shim/s4u/ticket_cache.h"
+#include "sspi_shim/client/single_flight.h"
+#include "sspi_shim/client/ticket_cache.h"
 #include "sspi_shim/s4u/user_realm.h"
 
 namespace stead {

@@ -1,7 +1,7 @@
 // Which DC: by level, and by all that DsGetDcName may require.
 #include <boost/asio/error.hpp>
 
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 
 namespace stead {
 namespace {

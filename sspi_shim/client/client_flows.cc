@@ -4,7 +4,7 @@
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/s4u2self_exchange.h"
-#include "sspi_shim/s4u/s4u_client.h"
+#include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/base/text_time.h"
 
 namespace stead {

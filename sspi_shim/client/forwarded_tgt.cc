@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/forwarded_tgt.h"
+#include "sspi_shim/client/forwarded_tgt.h"
 
 #include <algorithm>
 

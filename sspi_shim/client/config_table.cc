@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/config_table.h"
+#include "sspi_shim/client/config_table.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,9 +1,9 @@
 // DsGetDcName (MS-NRPC §3.5.4.3.1).
 #include <bit>
 
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_memory.h"
-#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_objects.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/context/sspi_error.h"
+#include "sspi_shim/sspi/sspi_error.h"
 
 #include <krb5.h>
 
@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "sspi_shim/krb5/gss_handles.h"
-#include "sspi_shim/context/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::sspi {

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_memory.h"
-#include "sspi_shim/context/sspi_messages.h"
-#include "sspi_shim/context/sspi_objects.h"
-#include "sspi_shim/context/sspi_packages.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_messages.h"
+#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/sspi_packages.h"
 
 namespace stead::sspi {
 namespace {

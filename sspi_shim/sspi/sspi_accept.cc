@@ -2,9 +2,9 @@
 #include <gssapi/gssapi_ext.h>
 
 #include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/context/sspi_buffers.h"
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/sspi/sspi_buffers.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_objects.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 

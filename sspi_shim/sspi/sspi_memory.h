@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "sspi_shim/context/sspi_types.h"
+#include "sspi_shim/sspi/sspi_types.h"
 
 namespace stead::sspi {
 

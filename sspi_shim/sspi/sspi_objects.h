@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/context/client_thread.h"
+#include "sspi_shim/sspi/client_thread.h"
 #include "sspi_shim/krb5/gss_handles.h"
-#include "sspi_shim/context/handle_table.h"
+#include "sspi_shim/sspi/handle_table.h"
 
 namespace stead::sspi {
 

@@ -1,9 +1,9 @@
 // LsaLogonUser in a user's name: S4U2Self by name or certificate.
 #include <atomic>
 
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_memory.h"
-#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_objects.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "sspi_shim/context/sspi_buffers.h"
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_memory.h"
-#include "sspi_shim/context/sspi_objects.h"
+#include "sspi_shim/sspi/sspi_buffers.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_objects.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"
 

@@ -2,7 +2,7 @@
 // SecBufferDesc: what is in it, and tokens put into it.
 #include <gssapi/gssapi.h>
 
-#include "sspi_shim/context/sspi_types.h"
+#include "sspi_shim/sspi/sspi_types.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {

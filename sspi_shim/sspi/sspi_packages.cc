@@ -1,7 +1,7 @@
-#include "sspi_shim/context/sspi_packages.h"
+#include "sspi_shim/sspi/sspi_packages.h"
 
-#include "sspi_shim/context/sspi_error.h"
-#include "sspi_shim/context/sspi_memory.h"
+#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "stead/s4u.h"
-#include "sspi_shim/context/sspi_types.h"
+#include "sspi_shim/sspi/sspi_types.h"
 
 namespace stead::sspi {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/context/client_thread.h"
+#include "sspi_shim/sspi/client_thread.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>

@@ -9,12 +9,12 @@
 #include <iostream>
 #include <optional>
 
-#include "kdc/directory.h"
-#include "kdc/directory_commands.h"
-#include "kdc/directory_store.h"
-#include "kdc/exports.h"
-#include "kdc/forest_file.h"
-#include "kdc/server.h"
+#include "kdc/directory/directory.h"
+#include "kdc/commands/directory_commands.h"
+#include "kdc/directory/directory_store.h"
+#include "kdc/commands/exports.h"
+#include "kdc/directory/forest_file.h"
+#include "kdc/server/server.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "kdc/certificate_mapping.h"
+#include "kdc/directory/certificate_mapping.h"
 #include "tests/kdc/support/scripted_client.h"
 #include "tests/proxy/certificates.h"
 

@@ -1,9 +1,9 @@
-#include "kdc/cldap_responder.h"
+#include "kdc/exchange/cldap_responder.h"
 
 #include <gtest/gtest.h>
 
-#include "kdc/forest_file.h"
-#include "kdc/functional_level.h"
+#include "kdc/directory/forest_file.h"
+#include "kdc/directory/functional_level.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {

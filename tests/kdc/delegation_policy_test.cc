@@ -1,4 +1,4 @@
-#include "kdc/delegation_policy.h"
+#include "kdc/exchange/delegation_policy.h"
 
 #include <gtest/gtest.h>
 

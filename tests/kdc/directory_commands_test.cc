@@ -1,11 +1,11 @@
-#include "kdc/directory_commands.h"
+#include "kdc/commands/directory_commands.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kdc/command_words.h"
-#include "kdc/forest_file.h"
-#include "kdc/forest_names.h"
+#include "kdc/commands/command_words.h"
+#include "kdc/directory/forest_file.h"
+#include "kdc/directory/forest_names.h"
 
 namespace stead::kdc {
 namespace {

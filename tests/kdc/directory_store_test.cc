@@ -1,4 +1,4 @@
-#include "kdc/directory_store.h"
+#include "kdc/directory/directory_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kdc/directory.h"
-#include "kdc/forest_file.h"
-#include "kdc/forest_names.h"
+#include "kdc/directory/directory.h"
+#include "kdc/directory/forest_file.h"
+#include "kdc/directory/forest_names.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,11 +1,11 @@
-#include "kdc/directory.h"
+#include "kdc/directory/directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "kdc/forest_file.h"
+#include "kdc/directory/forest_file.h"
 
 namespace stead::kdc {
 namespace {

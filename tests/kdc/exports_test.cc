@@ -1,5 +1,5 @@
-#include "kdc/cldap_responder.h"
-#include "kdc/exports.h"
+#include "kdc/exchange/cldap_responder.h"
+#include "kdc/commands/exports.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include <fstream>
 
-#include "kdc/forest_file.h"
+#include "kdc/directory/forest_file.h"
 
 namespace stead::kdc {
 namespace {

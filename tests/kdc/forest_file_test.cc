@@ -1,9 +1,9 @@
-#include "kdc/forest_file.h"
+#include "kdc/directory/forest_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kdc/forest_names.h"
+#include "kdc/directory/forest_names.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,8 +1,8 @@
-#include "kdc/kpasswd_handler.h"
+#include "kdc/exchange/kpasswd_handler.h"
 
 #include <gtest/gtest.h>
 
-#include "kdc/forest_file.h"
+#include "kdc/directory/forest_file.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"

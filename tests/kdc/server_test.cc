@@ -1,4 +1,4 @@
-#include "kdc/server.h"
+#include "kdc/server/server.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <csignal>
 #include <thread>
 
-#include "kdc/forest_file.h"
+#include "kdc/directory/forest_file.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "tests/kdc/support/test_forests.h"

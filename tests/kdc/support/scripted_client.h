@@ -4,8 +4,8 @@
 #include <map>
 #include <memory>
 
-#include "kdc/dispatcher.h"
-#include "kdc/forest_file.h"
+#include "kdc/exchange/dispatcher.h"
+#include "kdc/directory/forest_file.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"

@@ -1,0 +1,22 @@
+#pragma once
+// `stead-kdc directory`: setspn and the ActiveDirectory cmdlets in their own words, on the store of a state folder.
+#include <string>
+#include <vector>
+
+#include "kdc/directory/directory_store.h"
+
+namespace stead::kdc {
+
+struct CommandResult {
+  int exit_status = 0;  // 0 done, 1 refused (no such account, a duplicate, the disk), 2 not understood
+  std::string output;   // for standard output, as the Windows tools print
+  std::string error;    // one line for standard error
+  std::string json;     // one object: what a query found; "{}" for a change
+};
+
+// `words` are one command: "setspn -S HTTP/web.example.com web". Names take any case; values may be quoted as PowerShell has it.
+[[nodiscard]] CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words);
+// The commands there are, a line each.
+[[nodiscard]] std::string directory_usage();
+
+}  // namespace stead::kdc

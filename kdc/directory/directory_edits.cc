@@ -1,0 +1,26 @@
+#include "kdc/directory/directory_edits.h"
+
+#include "kdc/directory/forest_names.h"
+
+namespace stead::kdc::edits {
+
+void set_password(Account& account, std::string_view password, std::int64_t now) {
+  Secret next;
+  next.kvno = account.secret.kvno + 1;
+  next.password = password;
+  account.previous_secret = std::move(account.secret);
+  account.secret = std::move(next);
+  account.password_last_set = now;
+  account.flags &= ~(account_flag::password_expired | account_flag::must_change_password);
+}
+
+std::string set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password, std::int64_t now) {
+  auto* domain = find_domain(forest, realm);
+  if (domain == nullptr) return "no domain " + std::string(realm);
+  auto* found = find_account(*domain, account);
+  if (found == nullptr) return "no account " + std::string(account) + " in " + domain->realm;
+  set_password(*found, password, now);
+  return {};
+}
+
+}  // namespace stead::kdc::edits

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "kdc/directory/certificate_mapping.h"
+#include "kdc/directory/directory.h"
+#include "kdc/directory/forest_names.h"
+
+namespace stead::kdc {
+namespace {
+
+struct SidHash {
+  std::size_t operator()(const Sid& sid) const noexcept {
+    std::uint64_t hash = sid.authority ^ 0xcbf29ce484222325;
+    for (const auto part : sid.subauthorities) hash = (hash ^ part) * 0x100000001b3;
+    return hash;
+  }
+};
+
+struct GroupRef {
+  const Domain* domain = nullptr;
+  const Group* group = nullptr;
+  friend auto operator<=>(const GroupRef&, const GroupRef&) = default;
+};
+
+// AD's salts (MS-KILE §3.1.1.2).
+std::string salt_of(const Domain& domain, const Account& account) {
+  const auto& name = account.salt_name.empty() ? account.name : account.salt_name;
+  if (!account.is_computer()) return domain.realm + name;
+  return domain.realm + "host" + to_lower(std::string_view(name).substr(0, name.size() - (name.back() == '$'))) + '.' + to_lower(domain.realm);
+}
+
+// What a new forest's CN=Directory Service has in sPNMappings for host (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
+bool host_stands_for(std::string_view service) {
+  constexpr std::string_view kServices[] = {
+      "alerter",      "appmgmt",   "browser",    "cifs",     "cisvc",       "clipsrv",     "dcom",         "dhcp",      "dmserver",
+      "dns",          "dnscache",  "eventlog",   "eventsystem", "fax",      "http",        "ias",          "iisadmin",  "mcsvc",
+      "messenger",    "msdtc",     "msiserver",  "netdde",   "netddedsm",   "netlogon",    "netman",       "nmagent",   "oakley",
+      "plugplay",     "policyagent", "protectedstorage", "rasman", "remoteaccess", "replicator", "rpc",    "rpclocator", "rpcss",
+      "rsvp",         "samss",     "scardsvr",   "scesrv",   "schedule",    "scm",         "seclogon",     "snmp",      "spooler",
+      "tapisrv",      "time",      "trksvr",     "trkwks",   "ups",         "w3svc",       "wins",         "www"};
+  return std::any_of(std::begin(kServices), std::end(kServices), [&](std::string_view known) { return equal_ignoring_case(known, service); });
+}
+
+}  // namespace
+
+struct Snapshot::Indexes {
+  // Domain-local groups of one domain: who is in which, and which are in which.
+  struct LocalGroups {
+    std::unordered_map<Sid, std::vector<const Group*>, SidHash> by_member;
+    std::map<const Group*, std::vector<const Group*>> parents;
+  };
+  std::deque<DomainEntry> domains;
+  std::deque<AccountEntry> accounts;
+  CaselessMap<const DomainEntry*> by_name;  // realm and NetBIOS name
+  std::unordered_map<const DomainEntry*, LocalGroups> local_groups;
+  std::map<Buffer, std::vector<const AccountEntry*>> by_certificate;
+  std::vector<const AccountEntry*> with_mappings;  // altSecurityIdentities in text
+};
+
+struct SnapshotBuilder {
+  Forest& forest;
+  const Snapshot* previous;
+  Snapshot::Indexes& out;
+  std::map<const Domain*, CaselessMap<const Group*>> groups;
+
+  void build() {
+    for (const auto& domain : forest.domains)
+      for (const auto& group : domain.groups) groups[&domain].try_emplace(group.name, &group);
+    for (auto& domain : forest.domains) add_domain(domain);
+    for (const auto& entry : out.domains) add_local_groups(entry);
+    for (const auto& trust : forest.trusts) add_trust(trust);
+  }
+
+  void add_domain(Domain& domain) {
+    auto& entry = out.domains.emplace_back();
+    entry.domain = &domain;
+    out.by_name.emplace(domain.realm, &entry);
+    out.by_name.emplace(domain.netbios, &entry);
+    for (auto& account : domain.accounts) add_account(domain, account, entry);
+    const auto krbtgt = entry.by_rid.find(well_known_rid::krbtgt);
+    entry.krbtgt = krbtgt == entry.by_rid.end() ? nullptr : krbtgt->second;
+  }
+
+  void add_account(const Domain& domain, Account& account, DomainEntry& domain_entry) {
+    auto& entry = out.accounts.emplace_back();
+    entry.account = &account;
+    entry.domain = &domain_entry;
+    entry.sid = domain.sid.with_rid(account.rid);
+    entry.primary_group_rid = account.is_computer() ? well_known_rid::domain_computers : well_known_rid::domain_users;
+    expand_groups(domain, account, entry);
+    const auto salt = salt_of(domain, account);
+    entry.keys = keys_for(domain, account.rid, account.secret, salt);
+    if (account.previous_secret) entry.previous_keys = keys_for(domain, account.rid, *account.previous_secret, salt);
+    domain_entry.by_name.emplace(account.name, &entry);
+    domain_entry.by_rid.emplace(account.rid, &entry);
+    if (!account.upn.empty()) domain_entry.by_upn.emplace(account.upn, &entry);
+    for (const auto& spn : account.spns) domain_entry.by_spn[spn].push_back(&entry);
+    for (const auto& certificate : account.certificates) out.by_certificate[certificate].push_back(&entry);
+    if (!account.alt_security_identities.empty()) out.with_mappings.push_back(&entry);
+  }
+
+  std::optional<GroupRef> find(const Domain& own, std::string_view name) const {
+    const auto split = split_name(forest, name);
+    if (!split) return std::nullopt;
+    const Domain* domain = split->domain != nullptr ? split->domain : &own;
+    const auto of_domain = groups.find(domain);
+    if (of_domain == groups.end()) return std::nullopt;
+    const auto found = of_domain->second.find(split->name);
+    if (found == of_domain->second.end()) return std::nullopt;
+    return GroupRef{domain, found->second};
+  }
+
+  void expand_groups(const Domain& domain, Account& account, AccountEntry& entry) {
+    std::vector<GroupRef> queue;
+    std::set<GroupRef> seen;
+    const auto push = [&](const Domain& own, std::string_view name) {
+      const auto found = find(own, name);
+      if (found && found->group->scope != GroupScope::domain_local && seen.insert(*found).second) queue.push_back(*found);
+    };
+    push(domain, account.is_computer() ? "Domain Computers" : "Domain Users");
+    for (const auto& name : account.groups) push(domain, name);
+    if (account.has(account_flag::protected_user)) push(domain, "Protected Users");
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+      const auto [home, group] = queue[i];
+      for (const auto& name : group->member_of) push(*home, name);
+      if (home != &domain)
+        entry.other_group_sids.push_back(home->sid.with_rid(group->rid));
+      else if (group->rid != entry.primary_group_rid)
+        entry.global_group_rids.push_back(group->rid);
+      // Membership and flag are one thing (RID 525), whichever the file has.
+      if (home == &domain && group->rid == well_known_rid::protected_users) account.flags |= account_flag::protected_user;
+    }
+    if (account.has(account_flag::protected_user) &&
+        std::find(entry.global_group_rids.begin(), entry.global_group_rids.end(), well_known_rid::protected_users) == entry.global_group_rids.end())
+      entry.global_group_rids.push_back(well_known_rid::protected_users);
+  }
+
+  // Keys are dear to make: what the snapshot before had of the same secret stays.
+  std::shared_ptr<const Keys> keys_for(const Domain& domain, std::uint32_t rid, const Secret& secret, const std::string& salt) const {
+    const auto* old_domain = previous == nullptr ? nullptr : previous->domain(domain.realm);
+    if (old_domain != nullptr) {
+      if (const auto old = old_domain->by_rid.find(rid); old != old_domain->by_rid.end()) {
+        const auto& entry = *old->second;
+        if (entry.account->secret == secret && entry.keys->salt() == salt) return entry.keys;
+        if (entry.previous_keys && entry.account->previous_secret == secret && entry.previous_keys->salt() == salt) return entry.previous_keys;
+      }
+    }
+    return std::make_shared<const Keys>(secret, salt);
+  }
+
+  void add_local_groups(const DomainEntry& entry) {
+    const auto add = [&](const Domain& own, const Sid& member, const Group* member_group, const std::vector<std::string>& names) {
+      for (const auto& name : names) {
+        const auto found = find(own, name);
+        if (!found || found->group->scope != GroupScope::domain_local || found->domain != entry.domain) continue;
+        auto& local = out.local_groups[&entry];
+        if (member_group != nullptr && member_group->scope == GroupScope::domain_local)
+          local.parents[member_group].push_back(found->group);
+        else
+          local.by_member[member].push_back(found->group);
+      }
+    };
+    for (const auto& domain : forest.domains) {
+      for (const auto& account : domain.accounts) add(domain, domain.sid.with_rid(account.rid), nullptr, account.groups);
+      for (const auto& group : domain.groups) add(domain, domain.sid.with_rid(group.rid), &group, group.member_of);
+    }
+  }
+
+  void add_trust(const Trust& trust) {
+    auto* first = mutable_domain(trust.first);
+    auto* second = mutable_domain(trust.second);
+    if (first == nullptr || second == nullptr) return;
+    const bool first_trusts_second = trust.direction != TrustDirection::inbound;
+    const bool second_trusts_first = trust.direction != TrustDirection::outbound;
+    // One password serves both directions; the salts tell their AES keys apart.
+    const auto towards_second = trust_keys(trust, trust.first, trust.second);
+    const auto towards_first = trust_keys(trust, trust.second, trust.first);
+    first->trusts.push_back({&trust, first, second, second_trusts_first, first_trusts_second, towards_second, towards_first});
+    second->trusts.push_back({&trust, second, first, first_trusts_second, second_trusts_first, towards_first, towards_second});
+  }
+
+  std::shared_ptr<const Keys> trust_keys(const Trust& trust, const std::string& issuer, const std::string& target) const {
+    const auto* old_domain = previous == nullptr ? nullptr : previous->domain(issuer);
+    if (old_domain != nullptr)
+      for (const auto& old : old_domain->trusts)
+        if (old.partner->domain->realm == target && old.trust->secret == trust.secret) return old.outgoing;
+    return std::make_shared<const Keys>(trust.secret, to_upper(issuer) + "krbtgt" + to_upper(target));
+  }
+
+  DomainEntry* mutable_domain(std::string_view realm) {
+    for (auto& entry : out.domains)
+      if (equal_ignoring_case(entry.domain->realm, realm)) return &entry;
+    return nullptr;
+  }
+};
+
+Snapshot::Snapshot(Forest forest, const Snapshot* previous) : forest_(std::move(forest)) {
+  auto indexes = std::make_unique<Indexes>();
+  SnapshotBuilder{forest_, previous, *indexes, {}}.build();
+  indexes_ = std::move(indexes);
+}
+
+Snapshot::~Snapshot() = default;
+
+const DomainEntry* Snapshot::domain(std::string_view realm) const {
+  const auto found = indexes_->by_name.find(realm);
+  return found == indexes_->by_name.end() ? nullptr : found->second;
+}
+
+const AccountEntry* Snapshot::account(const DomainEntry& domain, std::string_view name) const {
+  auto found = domain.by_name.find(name);
+  constexpr std::size_t kLongestName = 64;
+  if (found == domain.by_name.end() && !name.empty() && name.size() < kLongestName && name.back() != '$') {
+    std::array<char, kLongestName> computer{};
+    *std::copy(name.begin(), name.end(), computer.begin()) = '$';
+    found = domain.by_name.find(std::string_view(computer.data(), name.size() + 1));
+  }
+  return found == domain.by_name.end() ? nullptr : found->second;
+}
+
+const AccountEntry* Snapshot::by_spn(const DomainEntry& domain, std::string_view spn) const {
+  const auto found = domain.by_spn.find(spn);
+  return found == domain.by_spn.end() || found->second.size() != 1 ? nullptr : found->second.front();
+}
+
+const AccountEntry* Snapshot::by_host_alias(const DomainEntry& domain, std::string_view spn) const {
+  const auto slash = spn.find('/');
+  if (slash == spn.npos || !host_stands_for(spn.substr(0, slash)) || domain.by_spn.find(spn) != domain.by_spn.end()) return nullptr;
+  return by_spn(domain, "HOST" + std::string(spn.substr(slash)));
+}
+
+const AccountEntry* Snapshot::by_sid(const Sid& sid) const {
+  for (const auto& domain : indexes_->domains) {
+    if (!sid.is_in(domain.domain->sid)) continue;
+    const auto found = domain.by_rid.find(sid.rid());
+    return found == domain.by_rid.end() ? nullptr : found->second;
+  }
+  return nullptr;
+}
+
+const AccountEntry* Snapshot::by_upn(const DomainEntry& domain, std::string_view upn) const {
+  const auto explicit_in = [&](const DomainEntry& entry) {
+    const auto found = entry.by_upn.find(upn);
+    return found == entry.by_upn.end() ? nullptr : found->second;
+  };
+  const auto same_forest = [&](const DomainEntry& entry) { return equal_ignoring_case(entry.domain->forest, domain.domain->forest); };
+  if (const auto* found = explicit_in(domain)) return found;
+  for (const auto& entry : indexes_->domains)
+    if (&entry != &domain && same_forest(entry))
+      if (const auto* found = explicit_in(entry)) return found;
+  const auto at = upn.rfind('@');
+  if (at == upn.npos || at == 0) return nullptr;
+  const auto* home = this->domain(upn.substr(at + 1));
+  return home != nullptr && same_forest(*home) ? account(*home, upn.substr(0, at)) : nullptr;
+}
+
+std::vector<Sid> Snapshot::domain_local_groups(const DomainEntry& domain, std::span<const Sid> token) const {
+  std::vector<Sid> out;
+  const auto found = indexes_->local_groups.find(&domain);
+  if (found == indexes_->local_groups.end()) return out;
+  const auto& local = found->second;
+  std::vector<const Group*> groups;
+  const auto add = [&](const std::vector<const Group*>& more) {
+    for (const auto* group : more)
+      if (std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
+  };
+  for (const auto& sid : token)
+    if (const auto direct = local.by_member.find(sid); direct != local.by_member.end()) add(direct->second);
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    if (const auto parents = local.parents.find(groups[i]); parents != local.parents.end()) add(parents->second);
+  out.reserve(groups.size());
+  for (const auto* group : groups) out.push_back(domain.domain->sid.with_rid(group->rid));
+  return out;
+}
+
+std::vector<const AccountEntry*> Snapshot::by_certificate(const DomainEntry& domain, Bytes der) const {
+  std::vector<const AccountEntry*> out;
+  const auto add = [&](const AccountEntry* entry) {
+    if (entry->domain == &domain && std::find(out.begin(), out.end(), entry) == out.end()) out.push_back(entry);
+  };
+  if (const auto found = indexes_->by_certificate.find(to_buffer(der)); found != indexes_->by_certificate.end())
+    for (const auto* entry : found->second) add(entry);
+  if (indexes_->with_mappings.empty()) return out;
+  const auto names = mapping_names(der);
+  for (const auto* entry : indexes_->with_mappings)
+    for (const auto& mapping : entry->account->alt_security_identities)
+      if (std::find_if(names.begin(), names.end(), [&](const auto& name) { return equal_ignoring_case(name, mapping); }) != names.end()) add(entry);
+  return out;
+}
+
+}  // namespace stead::kdc

@@ -1,0 +1,22 @@
+#pragma once
+// One request in, one answer out: the whole KDC without its sockets.
+#include "kdc/exchange/exchange.h"
+
+namespace stead::kdc {
+
+struct Answer {
+  Buffer bytes;  // AS-REP, TGS-REP or KRB-ERROR; empty: say nothing (the bytes are no Kerberos request)
+  RequestLog log;
+};
+using Outcome = std::variant<Answer, NeedKeys>;
+
+// Asked `controller`, a DC of `domain`. With NeedKeys: derive them off the event loop and call again.
+[[nodiscard]] Outcome handle(Bytes request, const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller, Instant now);
+
+// The longest datagram a DC sends; what is longer is KRB_ERR_RESPONSE_TOO_BIG, and the client comes again by TCP.
+constexpr std::size_t kMaxDatagramReply = 1465;
+[[nodiscard]] Buffer response_too_big(const DomainEntry& domain, Instant now);
+// The answer to a TCP length with its top bit set, or beyond the limit (RFC 4120 §7.2.2).
+[[nodiscard]] Buffer field_too_long(const DomainEntry& domain, Instant now);
+
+}  // namespace stead::kdc

@@ -1,0 +1,190 @@
+#include <algorithm>
+
+#include "kdc/exchange/account_rules.h"
+#include "kdc/exchange/delegation_policy.h"
+#include "kdc/exchange/s4u_handler.h"
+#include "sspi_shim/protocol/security/access_check.h"
+
+namespace stead::kdc {
+namespace {
+
+// The evidence of a request, whatever its form, and the user it speaks for.
+struct Delegation {
+  OpenTicket evidence;
+  PrincipalName user;
+  std::string user_realm;
+  S4uDelegationInfo info;  // for the ticket to be issued
+};
+
+std::string with_realm(const PrincipalName& name, const std::string& realm) { return joined(name) + "@" + realm; }
+
+// At the front end's own KDC: the user's ticket to the front end.
+Step<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
+  if (!tgs.client) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the front end is not of this domain");
+  Step<OpenTicket> evidence = open_evidence(ctx, ticket, *tgs.client);
+  if (!evidence) return evidence.error();
+  Delegation out;
+  out.evidence = std::move(*evidence);
+  out.user = out.evidence.part.cname;
+  out.user_realm = out.evidence.part.crealm;
+  if (out.evidence.pac->delegation) out.info = *out.evidence.pac->delegation;
+  out.info.s4u2proxy_target = joined(*tgs.body().sname);
+  out.info.s4u_transited_services.push_back(with_realm(out.evidence.sname, out.evidence.realm));
+  return out;
+}
+
+// Further along: the front end's own referral TGT is the header, the S4U2Proxy referral TGT takes the evidence's place.
+Step<Delegation> open_referred_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
+  if (!is_krbtgt(ticket.sname)) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "a front end of another realm needs a referral TGT as evidence");
+  Step<OpenTicket> evidence = open_tgt(ctx, ticket);
+  if (!evidence) return evidence.error();
+  if (!evidence->is_s4u2proxy_referral()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is no S4U2Proxy referral TGT");
+  if (evidence->part.crealm != tgs.header.part.crealm || !(evidence->part.cname == tgs.header.part.cname))
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the two TGTs are of different services");
+  const std::string& named = evidence->pac->client.name;
+  const std::size_t at = named.rfind('@');
+  Delegation out;
+  out.user = {NameType::principal, {named.substr(0, at)}};
+  out.user_realm = named.substr(at + 1);
+  out.info = *evidence->pac->delegation;
+  if (!equal_ignoring_case(out.info.s4u2proxy_target, joined(*tgs.body().sname)))
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the delegation was for another target");
+  if (!may_speak_for_user(ctx.snapshot, *evidence->trust, out.user_realm))
+    return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
+  out.evidence = std::move(*evidence);
+  return out;
+}
+
+EvidenceFacts facts_of(const OpenTicket& evidence) {
+  const PacLogonInfo& logon = evidence.pac->logon;
+  return {.forwardable = (evidence.part.flags & ticket_flag::forwardable) != 0,
+          .user_not_delegated = (logon.user_account_control & samr_uac::not_delegated) != 0,
+          .protected_user = std::ranges::any_of(logon.groups, [](const GroupMembership& g) { return g.rid == well_known_rid::protected_users; }),
+          .authenticated_by_itself = logon.has_sid(well_known_sid::authentication_authority)};
+}
+
+DelegationList list_of(const AccountEntry* front_end, const std::string& target) {
+  if (!front_end || front_end->account->allowed_to_delegate_to.empty()) return DelegationList::unset;
+  const bool listed = std::ranges::any_of(front_end->account->allowed_to_delegate_to,
+                                          [&](const std::string& spn) { return equal_ignoring_case(spn, target); });
+  return listed ? DelegationList::lists_target : DelegationList::lists_others;
+}
+
+// The access check as the front end: its TGT's PAC, everyone, authenticated users, and this domain's domain-local groups.
+bool rbcd_grants(const Context& ctx, const PacLogonInfo& front_end, const AccountEntry& target) {
+  if (!target.account->allowed_to_act) return false;
+  std::vector<Sid> token = front_end.all_sids();
+  token.push_back(well_known_sid::everyone);
+  token.push_back(well_known_sid::authenticated_users);
+  const std::vector<Sid> local = ctx.snapshot.domain_local_groups(ctx.domain, token);
+  token.insert(token.end(), local.begin(), local.end());
+  return access_check(*target.account->allowed_to_act, token, access_right::ds_control_access);
+}
+
+void limit_to_evidence(const Delegation& delegation, TicketPlan& plan) {
+  const EncTicketPart& part = delegation.evidence.part;
+  plan.authtime = part.authtime;
+  plan.endtime = std::min(plan.endtime, part.endtime);
+  plan.flags &= ~(ticket_flag::forwardable | ticket_flag::renewable | ticket_flag::proxiable | ticket_flag::pre_authent);
+  plan.flags |= part.flags & ticket_flag::pre_authent;
+  plan.renew_till.reset();
+  plan.pac = *delegation.evidence.pac;
+  set_delegation_info(*plan.pac, delegation.info);
+}
+
+void keep_forwardable(const TgsRequest& tgs, const Delegation& delegation, TicketPlan& plan) {
+  if (tgs.wants(kdc_option::forwardable)) plan.flags |= delegation.evidence.part.flags & ticket_flag::forwardable;
+}
+
+Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const TrustEntry& hop, TicketPlan plan) {
+  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+  if (!transited) return transited.error();
+  limit_to_evidence(delegation, plan);
+  keep_forwardable(tgs, delegation, plan);
+  plan.transited = make_transited(*transited);
+  fit_to_referral(*plan.pac);
+  set_client_info(*plan.pac, plan.authtime, with_realm(delegation.user, delegation.user_realm));
+  set_requestor(ctx, *plan.pac, kPacWasGivenImplicitly, tgs.header.pac->logon.user_sid());
+  make_referral(ctx, tgs, hop, plan);
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+}
+
+// The realms from the user to the target, by way of the front end's.
+Step<std::vector<std::string>> delegated_path(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation) {
+  const std::string& front_end = tgs.header.part.crealm;
+  const auto to_front_end = realms_between(ctx.snapshot, delegation.user_realm, front_end);
+  const auto to_target = realms_between(ctx.snapshot, front_end, ctx.realm());
+  if (!to_front_end || !to_target) return refuse(KrbErrc::KDC_ERR_POLICY, "the delegation's realms are no path of trusts");
+  std::vector<std::string> path{delegation.user_realm};
+  path.insert(path.end(), to_front_end->begin(), to_front_end->end());
+  path.push_back(front_end);
+  path.insert(path.end(), to_target->begin(), to_target->end());
+  path.push_back(ctx.realm());
+  // A way that passes a realm twice is cut short there: the ends, and every realm between, stand once.
+  std::vector<std::string> out;
+  for (const std::string& realm : path) {
+    const auto before = std::ranges::find(out, realm);
+    out.erase(before, out.end());
+    out.push_back(realm);
+  }
+  if (out.size() < 2) return std::vector<std::string>{};
+  return std::vector<std::string>(out.begin() + 1, out.end() - 1);
+}
+
+Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const AccountEntry& target, TicketPlan plan) {
+  const Step<std::vector<std::string>> path = delegated_path(ctx, tgs, delegation);
+  if (!path) return path.error();
+  limit_to_evidence(delegation, plan);
+  keep_forwardable(tgs, delegation, plan);
+  plan.cname = delegation.user;
+  plan.crealm = delegation.user_realm;
+  plan.sname = *tgs.body().sname;
+  set_client_info(*plan.pac, plan.authtime, joined(delegation.user));
+  if (const Step<void> ok = make_service_ticket(ctx, tgs, target, *path, plan); !ok) return ok.error();
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+}
+
+}  // namespace
+
+Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+  ctx.log.kind = "S4U2Proxy";
+  if (tgs.wants(kdc_option::enc_tkt_in_skey) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Proxy");
+  if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "no evidence ticket");
+  if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Proxy with a TGT that has no PAC");
+  if (tgs.header.is_s4u_referral()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Proxy with an S4U referral TGT as header");
+  if (is_krbtgt(*tgs.body().sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "S4U2Proxy to a KDC");
+
+  const Ticket& additional = tgs.body().additional_tickets.front();
+  Step<Delegation> delegation = tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
+  if (!delegation) return delegation.error();
+  if (const Step<void> ok = check_times(ctx, delegation->evidence.part); !ok) return ok.error();
+  ctx.log.client += " for " + to_string(delegation->user, delegation->user_realm);
+
+  const Target target = find_target(ctx, *tgs.body().sname);
+  const TrustEntry* hop = nullptr;
+  if (target.place == Target::Place::elsewhere && may_refer(tgs, target))
+    hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
+
+  DelegationQuestion question;
+  question.since_2012 = ctx.level.fast_claims_rbcd;
+  question.rbcd_bit = (tgs.pac_options & pac_option::resource_based_constrained_delegation) != 0;
+  question.evidence =
+      judge_evidence(facts_of(delegation->evidence), question.since_2012, ctx.domain.domain->enforce_forwardable_evidence);
+  question.target = target.place == Target::Place::here ? TargetPlace::this_domain
+                    : hop                               ? TargetPlace::another_domain
+                                                        : TargetPlace::nowhere;
+  question.list = list_of(tgs.client, joined(*tgs.body().sname));
+  if (question.since_2012 && question.rbcd_bit && question.target == TargetPlace::this_domain)
+    question.rbcd_grants = rbcd_grants(ctx, tgs.header.pac->logon, *target.account);
+
+  const DelegationAnswer answer = decide_delegation(question);
+  if (answer.kind == DelegationAnswer::Kind::refused)
+    return Stop{Refusal{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
+  Step<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  if (!plan) return plan.error();
+  if (answer.kind == DelegationAnswer::Kind::referral) return refer(ctx, tgs, *delegation, *hop, std::move(*plan));
+  return serve(ctx, tgs, *delegation, *target.account, std::move(*plan));
+}
+
+}  // namespace stead::kdc

@@ -1,0 +1,100 @@
+#include "kdc/exchange/tgs_handler.h"
+
+#include <algorithm>
+
+#include "kdc/exchange/s4u_handler.h"
+#include "kdc/exchange/tgs_request.h"
+
+namespace stead::kdc {
+namespace {
+
+// An S4U referral TGT on its way: only an S4U2Proxy one, only to a further realm, and only where this DC knows RBCD at all.
+Step<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, const Target& target) {
+  if (!tgs.header.is_s4u_referral()) return {};
+  if (tgs.header.is_s4u2proxy_referral() && !ctx.level.fast_claims_rbcd)
+    return refuse(KrbErrc::KDC_ERR_POLICY, "an S4U2Proxy referral TGT, which DCs before 2012 do not know");
+  if (!tgs.header.is_s4u2proxy_referral() || !target.krbtgt_asked || target.place != Target::Place::elsewhere)
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "an S4U referral TGT leads to further realms only");
+  return {};
+}
+
+// A new TGT of this realm on the strength of another: renewed, forwarded, or just asked for.
+Step<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan plan) {
+  const EncTicketPart& header = tgs.header.part;
+  if (tgs.wants(kdc_option::validate)) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is valid already");
+  if (tgs.wants(kdc_option::renew)) {
+    if (!(header.flags & ticket_flag::renewable) || !header.renew_till)
+      return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is not renewable");
+    if (*header.renew_till <= ctx.seconds()) return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT may be renewed no more");
+    const auto life = header.endtime - header.starttime.value_or(header.authtime);
+    plan.endtime = std::min(plan.starttime + life, *header.renew_till);
+    plan.renew_till = header.renew_till;
+    plan.flags = header.flags & ~ticket_flag::initial;
+  }
+  if (tgs.wants(kdc_option::forwarded) || tgs.wants(kdc_option::forwardable)) {
+    if (tgs.wants(kdc_option::forwarded) && !(header.flags & ticket_flag::forwardable))
+      return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is not forwardable");
+    if (tgs.wants(kdc_option::forwarded)) {
+      plan.flags |= ticket_flag::forwarded;
+      plan.addresses = tgs.body().addresses;
+    }
+  }
+  plan.sname = krbtgt_name(ctx.realm());
+  plan.recipient.account = ctx.domain.krbtgt;
+  plan.transited = header.transited;
+  plan.pac = tgs.header.pac;
+  ctx.log.answer = "TGT";
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+}
+
+Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
+  if (!may_refer(tgs, target)) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "of another realm, and no referral asked for");
+  const TrustEntry* hop = next_hop(ctx, *target.destination, plan.crealm, tgs.header.trust);
+  if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to that realm");
+  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+  if (!transited) return transited.error();
+  plan.transited = make_transited(*transited);
+  plan.pac = tgs.header.pac;
+  if (plan.pac) fit_to_referral(*plan.pac);
+  make_referral(ctx, tgs, *hop, plan);
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+}
+
+Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
+  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+  if (!transited) return transited.error();
+  plan.sname = *tgs.body().sname;
+  plan.pac = tgs.header.pac;
+  if (const Step<void> ok = make_service_ticket(ctx, tgs, *target.account, *transited, plan); !ok) return ok.error();
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+}
+
+}  // namespace
+
+Step<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
+  if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no service named");
+  const Step<TgsRequest> opened = open_tgs_request(ctx, request);
+  if (!opened) return opened.error();
+  const TgsRequest& tgs = *opened;
+  if (ctx.snapshot.domain(request.body.realm) != &ctx.domain)
+    return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names a service of another realm");
+  if (is_s4u2self(ctx, request)) return handle_s4u2self(ctx, tgs, raw);
+  if (tgs.wants(kdc_option::cname_in_addl_tkt)) return handle_s4u2proxy(ctx, tgs, raw);
+
+  const Target target = find_target(ctx, *request.body.sname);
+  if (const Step<void> ok = check_s4u_header(ctx, tgs, target); !ok) return ok.error();
+  Step<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  if (!plan) return plan.error();
+  if (target.place != Target::Place::own_krbtgt &&
+      (tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate) || tgs.wants(kdc_option::proxy)))
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "only a TGT of this realm can be renewed here");
+  switch (target.place) {
+    case Target::Place::own_krbtgt: return issue_own_tgt(ctx, tgs, std::move(*plan));
+    case Target::Place::elsewhere: return refer(ctx, tgs, target, std::move(*plan));
+    case Target::Place::here: return serve(ctx, tgs, target, std::move(*plan));
+    case Target::Place::nowhere: break;
+  }
+  return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");
+}
+
+}  // namespace stead::kdc

@@ -1,0 +1,191 @@
+#include "kdc/exchange/tgs_request.h"
+
+#include <algorithm>
+
+#include "kdc/exchange/account_rules.h"
+#include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/preauth.h"
+
+namespace stead::kdc {
+namespace {
+
+// MS-KILE §3.3.5.7.1: a TGT older than this no longer vouches for the account's state.
+constexpr std::chrono::minutes kAccountRecheck{20};
+
+Step<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header, const Key& session, Authenticator& sent) {
+  if (sent.crealm != header.part.crealm || !(sent.cname == header.part.cname))
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "ticket and authenticator name different clients");
+  if (std::chrono::abs(sent.ctime - ctx.seconds()) > kClockSkew) return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
+  if (!sent.checksum) return {};  // Windows takes requests without
+  if (!is_keyed(sent.checksum->type)) return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "the authenticator's checksum is not keyed");
+  if (!verify_checksum(*sent.checksum, session, KeyUsage::tgs_req_authenticator_checksum, request.body_der))
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the request's checksum does not hold");
+  return {};
+}
+
+// A client of this domain must still be who the TGT says, one of another realm must be one its trust may speak for.
+Step<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
+  const EncTicketPart& part = header.part;
+  if (header.trust) {
+    const bool home = part.crealm == ctx.realm();
+    // An S4U2Self referral TGT is on its way home to the service that asked, which may well be on this side of the trust: its
+    // user is the one the trust speaks for. Nothing but S4U2Self takes it.
+    if (header.is_s4u_referral()) {
+      const std::string& user = header.pac->client.name;
+      if (!may_speak_for_user(ctx.snapshot, *header.trust, std::string_view(user).substr(user.rfind('@') + 1)))
+        return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
+      if (home || !header.is_s4u2proxy_referral()) return nullptr;
+    }
+    if (!may_speak_for(ctx.snapshot, *header.trust, part.crealm))
+      return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the client's realm");
+    return nullptr;
+  }
+  if (part.crealm != ctx.realm()) return nullptr;
+  const AccountEntry* account = account_of_cname(ctx, part.cname);
+  if (header.pac && header.pac->requestor && (!account || account->sid != *header.pac->requestor))
+    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account any more");
+  if (!account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
+  if (header.pac && header.pac->client.name != joined(part.cname))
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC is of somebody else");
+  if (ctx.seconds() - part.authtime > kAccountRecheck)
+    if (std::optional<Refusal> no = revoked(*account)) return Stop{std::move(*no)};
+  return account;
+}
+
+}  // namespace
+
+ReplyKey TgsRequest::reply_key() const {
+  if (subkey) return {.key = *subkey, .usage = KeyUsage::tgs_rep_encrypted_part_subkey, .kvno = {}};
+  return {.key = session_key, .usage = KeyUsage::tgs_rep_encrypted_part_session_key, .kvno = {}};
+}
+
+Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
+  const PaData* padata = find_padata(request.padata, PaType::tgs_req);
+  if (!padata) return refuse(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP, "no PA-TGS-REQ");
+  const Result<ApReq> ap_req = decode_ap_req(padata->value);
+  if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be read");
+  Step<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
+  if (!header) return header.error();
+  ctx.log.client = to_string(header->part.cname, header->part.crealm);
+
+  Result<Key> session = Key::make(header->part.key);
+  if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of a type unknown here");
+  const Result<SecretBuffer> plain = decrypt_data(*session, KeyUsage::tgs_req_authenticator, ap_req->authenticator);
+  if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator does not decrypt");
+  Result<Authenticator> authenticator = decode_authenticator(*plain);
+  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be read");
+  if (const Step<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok) return ok.error();
+  if (const Step<void> ok = check_times(ctx, header->part); !ok) return ok.error();
+  const Step<const AccountEntry*> client = check_client(ctx, *header);
+  if (!client) return client.error();
+
+  TgsRequest out{.request = request, .header = std::move(*header), .client = *client, .session_key = std::move(*session), .subkey = {},
+                 .enc_authorization_data = {}};
+  if (authenticator->subkey) {
+    Result<Key> subkey = Key::make(*authenticator->subkey);
+    if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of a type unknown here");
+    out.subkey = std::move(*subkey);
+  }
+  if (request.body.enc_authorization_data) {
+    const Key& key = out.subkey ? *out.subkey : out.session_key;
+    const KeyUsage usage =
+        out.subkey ? KeyUsage::tgs_req_authorization_data_subkey : KeyUsage::tgs_req_authorization_data_session_key;
+    const Result<SecretBuffer> data = decrypt_data(key, usage, *request.body.enc_authorization_data);
+    if (!data) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data does not decrypt");
+    const Result<AuthorizationData> elements = decode_authorization_data(*data);
+    if (!elements) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be read");
+    out.enc_authorization_data = without_pac(*elements);
+  }
+  if (const PaData* options = find_padata(request.padata, PaType::pac_options); options && ctx.level.fast_claims_rbcd)
+    if (const Result<std::uint32_t> bits = decode_pa_pac_options(options->value)) out.pac_options = *bits;
+  return out;
+}
+
+Step<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+  const EncTicketPart& header = tgs.header.part;
+  const KdcReqBody& body = tgs.body();
+  TicketPlan plan;
+  plan.cname = header.cname;
+  plan.crealm = header.crealm;
+  plan.flags = header.flags & (ticket_flag::pre_authent | ticket_flag::hw_authent | ticket_flag::forwarded);
+  plan.flags |= header.flags & body.options & (ticket_flag::forwardable | ticket_flag::proxiable | ticket_flag::renewable);
+  plan.authtime = header.authtime;
+  plan.starttime = ctx.seconds();
+  const std::optional<Time> end = end_of(plan.starttime, body.till, std::min(header.endtime, plan.starttime + kTicketLifetime));
+  if (!end) return refuse(KrbErrc::KDC_ERR_NEVER_VALID, "the ticket would have ended already");
+  plan.endtime = *end;
+  if (plan.flags & ticket_flag::renewable) {
+    plan.renew_till = header.renew_till;
+    if (body.rtime && *body.rtime != Time{} && plan.renew_till) plan.renew_till = std::min(*body.rtime, *plan.renew_till);
+  }
+  plan.addresses = header.caddr;
+  plan.other_data = tgs.header.other_data;
+  plan.other_data.insert(plan.other_data.end(), tgs.enc_authorization_data.begin(), tgs.enc_authorization_data.end());
+  if (tgs.pac_options & pac_option::resource_based_constrained_delegation)
+    plan.encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+  if (ctx.level.aes && find_padata(tgs.request.padata, PaType::req_enc_pa_rep)) {
+    plan.flags |= ticket_flag::enc_pa_rep;
+    plan.encrypted_padata.push_back(
+        {PaType::req_enc_pa_rep, encode(make_checksum(tgs.reply_key().key, KeyUsage::pa_req_enc_pa_rep_checksum, raw))});
+  }
+  return plan;
+}
+
+void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& trust, TicketPlan& plan) {
+  const std::string& next = trust.partner->domain->realm;
+  plan.sname = krbtgt_name(next);
+  plan.recipient = {.account = nullptr, .trust = &trust, .session_key = {}};
+  const bool within_forest = trust.self->domain->forest == trust.partner->domain->forest;
+  const bool header_vouches = !tgs.header.trust || (tgs.header.part.flags & ticket_flag::ok_as_delegate);
+  if ((within_forest || trust.trust->tgt_delegation) && header_vouches) plan.flags |= ticket_flag::ok_as_delegate;
+  ctx.log.answer = "referral to " + next;
+}
+
+Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
+                               const std::vector<std::string>& transited, TicketPlan& plan) {
+  if (target.account->has(account_flag::disabled)) return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
+  if (tgs.header.trust && tgs.header.trust->trust->selective_authentication)
+    return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_AUTHENTICATION_FIREWALL_FAILED, "selective authentication");
+  if (!is_trust_path(ctx.snapshot, plan.crealm, transited, ctx.realm()))
+    return refuse(KrbErrc::KDC_ERR_POLICY, "the transited realms are no path of trusts");
+  plan.transited = make_transited(transited);
+  plan.flags |= ticket_flag::transited_policy_checked;
+  if (target.account->has(account_flag::trusted_for_delegation)) plan.flags |= ticket_flag::ok_as_delegate;
+  plan.recipient.account = &target;
+  if (tgs.wants(kdc_option::enc_tkt_in_skey)) {
+    Step<Key> key = user_to_user_key(ctx, tgs, target);
+    if (!key) return key.error();
+    plan.recipient.session_key = std::move(*key);
+  } else if (!has_spn(target)) {
+    return refuse(KrbErrc::KDC_ERR_MUST_USE_USER2USER, "the target account has no SPN");
+  }
+  if (target.account->has(account_flag::no_auth_data_required)) plan.pac.reset();
+  if (plan.pac) fit_to_service(ctx, *plan.pac, target);
+  return {};
+}
+
+Step<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTicket& header) {
+  Result<std::vector<std::string>> realms = expand_transited(header.part.transited, header.part.crealm, ctx.realm());
+  if (!realms) return refuse(KrbErrc::KDC_ERR_TRTYPE_NOSUPP, "the transited field cannot be read");
+  const std::string& issuer = header.realm;
+  if (header.trust && issuer != header.part.crealm && std::ranges::find(*realms, issuer) == realms->end()) realms->push_back(issuer);
+  return std::move(*realms);
+}
+
+bool may_refer(const TgsRequest& tgs, const Target& target) {
+  return target.krbtgt_asked || tgs.wants(kdc_option::canonicalize) || tgs.body().sname->type == NameType::srv_inst;
+}
+
+Step<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const AccountEntry& account) {
+  if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "user-to-user without a TGT");
+  const Step<OpenTicket> tgt = open_tgt(ctx, tgs.body().additional_tickets.front());
+  if (!tgt) return tgt.error();
+  if (const Step<void> ok = check_times(ctx, tgt->part); !ok) return ok.error();
+  if (tgt->trust || tgt->part.crealm != ctx.realm() || account_of_cname(ctx, tgt->part.cname) != &account)
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
+  Result<Key> key = Key::make(tgt->part.key);
+  if (!key) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of a type unknown here");
+  return std::move(*key);
+}
+
+}  // namespace stead::kdc

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "proxy/headers.h"
-#include "proxy/message_head.h"
-#include "proxy/own_pages.h"
-#include "proxy/request_rules.h"
+#include "proxy/upstream/headers.h"
+#include "proxy/http/message_head.h"
+#include "proxy/sign_in/own_pages.h"
+#include "proxy/http/request_rules.h"
 
 namespace stead::proxy {
 namespace {

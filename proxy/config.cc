@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
-#include "proxy/request_rules.h"
-#include "proxy/router.h"
+#include "proxy/http/request_rules.h"
+#include "proxy/upstream/router.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/client/config_table.h"
 #include "stead/client_config.h"

@@ -2,8 +2,8 @@
 
 #include <boost/asio/error.hpp>
 
-#include "proxy/own_pages.h"
-#include "proxy/request_rules.h"
+#include "proxy/sign_in/own_pages.h"
+#include "proxy/http/request_rules.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {

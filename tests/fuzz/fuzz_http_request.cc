@@ -1,8 +1,8 @@
 #include <string>
 
-#include "proxy/headers.h"
-#include "proxy/request_rules.h"
-#include "proxy/router.h"
+#include "proxy/upstream/headers.h"
+#include "proxy/http/request_rules.h"
+#include "proxy/upstream/router.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "proxy/login_form.h"
+#include "proxy/sign_in/login_form.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

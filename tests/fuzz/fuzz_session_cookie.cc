@@ -1,4 +1,4 @@
-#include "proxy/session_cookie.h"
+#include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,4 +1,4 @@
-#include "proxy/audit_log.h"
+#include "proxy/observe/audit_log.h"
 
 #include <gtest/gtest.h>
 

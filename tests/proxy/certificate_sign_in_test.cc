@@ -1,4 +1,4 @@
-#include "proxy/certificate_sign_in.h"
+#include "proxy/sign_in/certificate_sign_in.h"
 
 #include <gtest/gtest.h>
 #include <openssl/x509_vfy.h>

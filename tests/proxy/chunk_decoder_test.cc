@@ -1,4 +1,4 @@
-#include "proxy/chunk_decoder.h"
+#include "proxy/http/chunk_decoder.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "proxy/backend_ticket.h"
+#include "proxy/upstream/backend_ticket.h"
 #include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/krb5/credential.h"
 

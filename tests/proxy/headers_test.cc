@@ -1,9 +1,9 @@
-#include "proxy/headers.h"
+#include "proxy/upstream/headers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proxy/dropped_fields.h"
+#include "proxy/upstream/dropped_fields.h"
 
 namespace stead::proxy {
 namespace {

@@ -1,4 +1,4 @@
-#include "proxy/kdc_times.h"
+#include "proxy/observe/kdc_times.h"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 
 #include <variant>
 
-#include "proxy/login_form.h"
-#include "proxy/login_throttle.h"
+#include "proxy/sign_in/login_form.h"
+#include "proxy/sign_in/login_throttle.h"
 
 namespace stead::proxy {
 namespace {

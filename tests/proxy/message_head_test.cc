@@ -1,4 +1,4 @@
-#include "proxy/message_head.h"
+#include "proxy/http/message_head.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/own_address.h"
+#include "proxy/upstream/own_address.h"
 
 #include <gtest/gtest.h>
 

@@ -22,7 +22,7 @@
 
 #include "proxy/core.h"
 #include "proxy/http1_connection.h"
-#include "proxy/own_pages.h"
+#include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy::test {

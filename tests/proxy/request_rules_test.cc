@@ -1,4 +1,4 @@
-#include "proxy/request_rules.h"
+#include "proxy/http/request_rules.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/router.h"
+#include "proxy/upstream/router.h"
 
 #include <gtest/gtest.h>
 

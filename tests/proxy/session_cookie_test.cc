@@ -1,4 +1,4 @@
-#include "proxy/session_cookie.h"
+#include "proxy/sign_in/session_cookie.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

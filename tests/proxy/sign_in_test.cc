@@ -1,5 +1,5 @@
 // Who a request is from, and what is answered where nobody is: the contract's tables, with a scripted directory.
-#include "proxy/sign_in.h"
+#include "proxy/sign_in/sign_in.h"
 
 #include <gmock/gmock.h>
 
@@ -7,9 +7,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "proxy/csrf.h"
-#include "proxy/login_form.h"
-#include "proxy/session_cookie.h"
+#include "proxy/sign_in/csrf.h"
+#include "proxy/sign_in/login_form.h"
+#include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/context/ticket_fixture.h"

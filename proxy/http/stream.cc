@@ -1,0 +1,189 @@
+#include "proxy/http/stream.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+
+namespace stead::proxy {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::size_t kLargestRecord = 16 * 1024, kMostDropped = 256 * 1024;
+constexpr std::chrono::milliseconds kGoodbye{2000};
+}  // namespace
+
+void Watchdog::sweep(Clock::time_point now) {
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_) {
+    if (stream->read_deadline_ > now && stream->write_deadline_ > now) continue;
+    const bool only_cancels = stream->only_cancels_ && stream->write_deadline_ > now;
+    stream->timed_out_ = true;
+    stream->expect_nothing();
+    if (only_cancels) stream->cancel();
+    else stream->close();
+  }
+}
+
+void Watchdog::close_idle() {
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_)
+    if (stream->idle_) stream->close();
+}
+
+void Watchdog::close_all() {
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_) stream->close();
+}
+
+Stream::Stream(asio::ip::tcp::socket socket, Watchdog& watchdog) : socket_(std::move(socket)), watchdog_(watchdog), next_(watchdog.first_) {
+  if (next_ != nullptr) next_->previous_ = this;
+  watchdog_.first_ = this;
+  Error ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+Stream::~Stream() {
+  (previous_ != nullptr ? previous_->next_ : watchdog_.first_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+void Stream::close() noexcept {
+  Error ignored;
+  socket_.close(ignored);
+}
+
+void Stream::cancel() noexcept {
+  Error ignored;
+  socket_.cancel(ignored);
+}
+
+void Stream::shutdown_send() {
+  Error ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+bool Stream::is_quiet() {
+  if (!socket_.is_open() || timed_out_) return false;
+  if (tls_ && SSL_pending(tls_->native_handle()) > 0) return false;
+  char octet = 0;
+  return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool Stream::has_more() const {
+  if (tls_ && SSL_pending(tls_->native_handle()) > 0) return true;
+  Error ignored;
+  return socket_.available(ignored) > 0;
+}
+
+asio::awaitable<Error> Stream::read(ReadBuffer& buffer) {
+  char* const space = buffer.space();
+  if (space == nullptr || buffer.space_size() == 0) co_return asio::error::no_buffer_space;
+  const auto [error, n] = co_await read_some(buffer);
+  buffer.commit(n);
+  co_return error;
+}
+
+asio::awaitable<Error> Stream::write(std::string_view first, std::string_view second, std::string_view third) {
+  Error error;
+  if (write_at_once(error, first, second, third)) co_return error;
+  co_return co_await write_rest();
+}
+
+bool Stream::write_at_once(Error& error, std::string_view first, std::string_view second, std::string_view third) {
+  left_ = {first, second, third};
+  if (tls_) return false;
+  std::array<asio::const_buffer, 3> parts;
+  std::size_t count = 0;
+  for (const std::string_view part : left_)
+    if (!part.empty()) parts[count++] = asio::const_buffer(part.data(), part.size());
+  std::size_t sent = 0;
+  error.clear();
+  if (count == 1) sent = socket_.write_some(parts[0], error);
+  else if (count > 1) sent = socket_.write_some(parts, error);
+  if (error && error != asio::error::would_block && error != asio::error::try_again) return true;
+  error.clear();
+  bool all = true;
+  for (std::string_view& part : left_) {
+    const std::size_t n = std::min(sent, part.size());
+    part.remove_prefix(n);
+    sent -= n;
+    all = all && part.empty();
+  }
+  if (all) write_deadline_ = Clock::time_point::max();
+  return all;
+}
+
+asio::awaitable<Error> Stream::write_rest() {
+  // The deadline is for this write: left standing, it would end the connection later, while the other side takes its time.
+  if (tls_) {
+    std::array<std::string_view, 3> parts = left_;
+    const auto& [first, second, third] = left_;
+    if (first.size() + second.size() + third.size() <= kLargestRecord && !second.empty()) {
+      joined_.assign(first).append(second).append(third);
+      parts = {joined_, {}, {}};
+    }
+    for (const std::string_view part : parts) {
+      if (part.empty()) continue;
+      const auto [error, n] = co_await asio::async_write(*tls_, asio::const_buffer(part.data(), part.size()), as_result);
+      if (error) co_return error;
+    }
+  } else {
+    const std::array<asio::const_buffer, 3> parts{asio::const_buffer(left_[0].data(), left_[0].size()), asio::const_buffer(left_[1].data(), left_[1].size()),
+                                                  asio::const_buffer(left_[2].data(), left_[2].size())};
+    const auto [error, n] = co_await asio::async_write(socket_, parts, as_result);
+    if (error) co_return error;
+  }
+  write_deadline_ = Clock::time_point::max();
+  co_return Error{};
+}
+
+asio::awaitable<Error> Stream::accept_tls(asio::ssl::context& context) {
+  tls_ = std::make_unique<Tls>(socket_, context);
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, as_result);
+  co_return error;
+}
+
+asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::string host, bool verify) {
+  tls_ = std::make_unique<Tls>(socket_, context);
+  SSL* const ssl = tls_->native_handle();
+  Error not_an_address;
+  (void)asio::ip::make_address(host, not_an_address);
+  if (not_an_address) SSL_set_tlsext_host_name(ssl, host.c_str());
+  if (verify) {
+    X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
+    const int set = not_an_address ? X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size())
+                                   : X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
+    if (set != 1) co_return asio::error::invalid_argument;
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+  } else {
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+  }
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_result);
+  co_return error;
+}
+
+asio::awaitable<void> Stream::finish(ReadBuffer& buffer) {
+  if (!socket_.is_open()) co_return;
+  expire_reads_in(kGoodbye);
+  expire_writes_in(kGoodbye);
+  buffer.consume(buffer.size());
+  if (tls_) {
+    // Sends close_notify and waits for the peer's; what else comes in between is dropped.
+    (void)co_await tls_->async_shutdown(as_result);
+  }
+  shutdown_send();
+  for (std::size_t dropped = 0; dropped < kMostDropped;) {
+    const auto [error, n] = co_await socket_.async_read_some(asio::mutable_buffer(buffer.space(), buffer.space_size()), as_result);
+    if (error) break;
+    dropped += n;
+  }
+  close();
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,160 @@
+#include "proxy/observe/access_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include "proxy/observe/audit_log.h"
+
+namespace stead::proxy {
+namespace {
+
+constexpr std::size_t kBlock = 32 * 1024, kMostWaiting = 64 * 1024 * 1024;
+
+void append_member(std::string& out, std::string_view name, std::string_view value) {
+  out.append(",\"").append(name).append("\":");
+  if (value.empty()) out.append("null");
+  else append_json_string(out, value);
+}
+void append_member(std::string& out, std::string_view name, std::uint64_t value) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(",\"").append(name).append("\":").append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+}  // namespace
+
+void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time) {
+  // Many are of one second: each thread keeps the text of its last one, and the milliseconds are written into it.
+  struct Second {
+    std::time_t at = -1;
+    std::array<char, 64> text{};
+    std::size_t size = 0;  // up to the milliseconds
+  };
+  static thread_local Second last;
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const std::time_t seconds = milliseconds / 1000;
+  if (last.at != seconds || last.size == 0) {
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    const int n = std::snprintf(last.text.data(), last.text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                                parts.tm_hour, parts.tm_min, parts.tm_sec);
+    last.at = seconds;
+    last.size = static_cast<std::size_t>(n);
+  }
+  const auto fraction = static_cast<int>(milliseconds % 1000);
+  std::size_t size = last.size;
+  for (const int digit : {fraction / 100, fraction / 10 % 10, fraction % 10}) last.text[size++] = static_cast<char>('0' + digit);
+  last.text[size++] = 'Z';
+  out.append(last.text.data(), size);
+}
+
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
+}
+
+void append_json(std::string& out, const AccessRecord& record) {
+  out.append("{\"time\":\"");
+  append_rfc3339(out, record.at);
+  out.append("\"");
+  append_member(out, "request_id", record.request_id);
+  append_member(out, "remote", record.remote);
+  append_member(out, "method", record.method);
+  append_member(out, "host", record.host);
+  append_member(out, "path", record.path);
+  append_member(out, "status", static_cast<std::uint64_t>(record.status));
+  append_member(out, "user", record.user);
+  append_member(out, "sign_in", record.sign_in);
+  append_member(out, "spn", record.spn);
+  append_member(out, "delegation", record.delegation);
+  append_member(out, "upstream", record.upstream);
+  append_member(out, "bytes_in", record.bytes_in);
+  append_member(out, "bytes_out", record.bytes_out);
+  // Three decimals by whole numbers: printing a double costs more than the rest of the line.
+  append_member(out, "ms", static_cast<std::uint64_t>(record.time.count() / 1000));
+  const auto fraction = static_cast<int>(record.time.count() % 1000);
+  const std::array<char, 4> decimals{'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
+                                     static_cast<char>('0' + fraction % 10)};
+  out.append(decimals.data(), decimals.size());
+  if (!record.diagnosis.empty()) append_member(out, "diagnosis", record.diagnosis);
+  out.append("}\n");
+}
+
+std::unique_ptr<AccessLog> AccessLog::open(const std::string& path, std::string& message) {
+  if (path.empty()) return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, false));
+  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (file < 0) {
+    message = "access log " + path + ": " + std::strerror(errno);
+    return nullptr;
+  }
+  return std::unique_ptr<AccessLog>(new AccessLog(file, true));
+}
+
+AccessLog::AccessLog(int file, bool close_it) : file_(file), close_it_(close_it), thread_([this] { write_blocks(); }) {}
+
+AccessLog::~AccessLog() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (close_it_) ::close(file_);
+}
+
+void AccessLog::take(std::string block) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_ + block.size() > kMostWaiting) {
+      dropped_.fetch_add(1);
+      return;
+    }
+    waiting_ += block.size();
+    blocks_.push_back(std::move(block));
+  }
+  wake_.notify_one();
+}
+
+void AccessLog::write_blocks() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return ending_ || !blocks_.empty(); });
+    if (blocks_.empty()) return;
+    std::vector<std::string> blocks;
+    blocks.swap(blocks_);
+    lock.unlock();
+    std::size_t written = 0;
+    for (const std::string& block : blocks) {
+      written += block.size();
+      for (std::string_view rest = block; !rest.empty();) {
+        const ssize_t n = ::write(file_, rest.data(), rest.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        rest.remove_prefix(static_cast<std::size_t>(n));
+      }
+    }
+    lock.lock();
+    waiting_ -= written;
+  }
+}
+
+void AccessLogWriter::add(const AccessRecord& record) {
+  append_json(lines_, record);
+  if (lines_.size() > kBlock) flush();
+}
+
+void AccessLogWriter::flush() {
+  if (lines_.empty()) return;
+  log_.take(std::move(lines_));
+  lines_ = {};
+}
+
+}  // namespace stead::proxy

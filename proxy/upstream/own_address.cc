@@ -1,0 +1,115 @@
+#include "proxy/upstream/own_address.h"
+
+#include <charconv>
+#include <optional>
+
+#include "proxy/http/message_head.h"
+#include "proxy/http/request_rules.h"
+#include "sspi_shim/base/bytes.h"
+
+namespace stead::proxy {
+namespace {
+
+struct Place {
+  bool tls = false;
+  std::string_view authority;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string_view rest;  // path, query and fragment
+};
+
+std::optional<std::uint16_t> port_of(std::string_view authority, bool tls) {
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos || colon + 1 == authority.size()) return tls ? 443 : 80;
+  std::uint16_t port = 0;
+  const std::string_view digits = authority.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return port;
+}
+
+std::optional<Place> place_of(std::string_view url) {
+  Place out;
+  if (equal_ignoring_case(url.substr(0, 8), "https://")) out.tls = true, url.remove_prefix(8);
+  else if (equal_ignoring_case(url.substr(0, 7), "http://")) url.remove_prefix(7);
+  else return std::nullopt;
+  const std::size_t end = std::min(url.find_first_of("/?#"), url.size());
+  out.authority = url.substr(0, end);
+  out.rest = url.substr(end);
+  if (out.authority.empty() || out.authority.find('@') != std::string_view::npos) return std::nullopt;
+  const auto port = port_of(out.authority, out.tls);
+  if (!port) return std::nullopt;
+  out.port = *port;
+  out.host = host_name_of(out.authority);
+  return out;
+}
+
+std::string_view without_base(std::string_view path, const std::string& base) {
+  if (base.empty() || !path.starts_with(base)) return path;
+  const std::string_view rest = path.substr(base.size());
+  // "/base//host" is a path; what is left of it would name a host, to browsers with a backslash too.
+  if (rest.size() > 1 && rest[0] == '/' && (rest[1] == '/' || rest[1] == '\\')) return path;
+  return rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#' ? rest : path;
+}
+
+void append_path(std::string& out, std::string_view path, const std::string& base) {
+  const std::string_view rest = without_base(path, base);
+  if (rest.data() != path.data() && !rest.starts_with('/')) out += '/';
+  out.append(rest);
+}
+
+bool is_in_domain(std::string_view host, std::string_view domain) {
+  if (host.size() < domain.size() || !equal_ignoring_case(host.substr(host.size() - domain.size()), domain)) return false;
+  return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
+}
+
+}  // namespace
+
+void append_location(std::string& out, std::string_view value, const Addresses& addresses) {
+  const Upstream& upstream = addresses.upstream;
+  if (value.starts_with('/') && !value.starts_with("//")) return append_path(out, value, upstream.base_path);
+  const auto place = addresses.client_authority.empty() ? std::nullopt : place_of(value);
+  if (!place) {
+    out.append(value);
+    return;
+  }
+  const bool upstreams = place->tls == upstream.tls && place->port == upstream.port && equal_ignoring_case(place->host, upstream.host);
+  const bool clients_without_tls = !place->tls && !upstream.tls && addresses.client_scheme == "https" &&
+                                   equal_ignoring_case(place->authority, addresses.client_authority);
+  if (!upstreams && !clients_without_tls) {
+    out.append(value);
+    return;
+  }
+  out.append(addresses.client_scheme).append("://").append(addresses.client_authority);
+  append_path(out, place->rest, upstream.base_path);
+}
+
+void append_set_cookie(std::string& out, std::string_view value, const Addresses& addresses) {
+  const Upstream& upstream = addresses.upstream;
+  const std::string client = host_name_of(addresses.client_authority);
+  for (bool first = true;; first = false) {
+    const std::size_t end = value.find(';');
+    const std::string_view part = value.substr(0, end);
+    const std::size_t equals = part.find('=');
+    const std::string_view name = trim_blanks(part.substr(0, equals));
+    std::string_view given = equals == std::string_view::npos ? std::string_view{} : trim_blanks(part.substr(equals + 1));
+    bool keep = true;
+    if (!first && equal_ignoring_case(name, "domain")) {
+      if (given.starts_with('.')) given.remove_prefix(1);
+      keep = given.empty() || !is_in_domain(upstream.host, given) || is_in_domain(client, given);
+    }
+    if (keep) {
+      if (!first) out += ';';
+      if (!first && equal_ignoring_case(name, "path") && without_base(given, upstream.base_path).data() != given.data()) {
+        out.append(" Path=");
+        append_path(out, given, upstream.base_path);
+      } else {
+        out.append(part);
+      }
+    }
+    if (end == std::string_view::npos) return;
+    value.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace stead::proxy

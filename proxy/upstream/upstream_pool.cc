@@ -1,0 +1,160 @@
+#include "proxy/upstream/upstream_pool.h"
+
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/address.hpp>
+
+namespace stead::proxy {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::size_t kMostIdle = 4096;
+constexpr std::chrono::seconds kAvoid{2}, kAvoidLongest{30};
+}  // namespace
+
+UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics)
+    : executor_(std::move(executor)), config_(config), tls_(tls), watchdog_(watchdog), metrics_(metrics), names_(std::make_unique<UpstreamNames>(executor_)) {
+  for (const Route& route : config_.routes) {
+    Rotation rotation;
+    for (const Upstream& upstream : route.upstreams) {
+      const auto same = std::find_if(targets_.begin(), targets_.end(), [&](const Target& target) {
+        return *target.upstream == upstream && target.route->upstream_verify == route.upstream_verify && target.route->upstream_ca == route.upstream_ca;
+      });
+      rotation.targets.push_back(static_cast<std::size_t>(same - targets_.begin()));
+      if (same == targets_.end()) targets_.push_back({&upstream, &route, upstream.host + ':' + std::to_string(upstream.port), 0, {}});
+    }
+    routes_.push_back(std::move(rotation));
+  }
+}
+
+std::string_view UpstreamPool::key(std::size_t target, std::string_view identity) {
+  key_.assign(reinterpret_cast<const char*>(&target), sizeof target);
+  key_.append(identity);
+  return key_;
+}
+
+UpstreamPtr UpstreamPool::take(std::size_t target, std::string_view identity) {
+  const auto found = idle_.find(key(target, identity));
+  if (found == idle_.end()) return nullptr;
+  while (!found->second.empty()) {
+    UpstreamPtr connection = std::move(found->second.back());
+    found->second.pop_back();
+    --idle_count_;
+    if (!connection->stream.is_quiet() || connection->identity != identity) continue;
+    connection->reused = true;
+    connection->stream.set_idle(false);
+    metrics_.upstream_reuses.add();
+    return connection;
+  }
+  idle_.erase(found);
+  return nullptr;
+}
+
+void UpstreamPool::keep(UpstreamPtr connection) {
+  if (connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMostIdle) return;
+  const std::string_view wanted = key(connection->upstream, connection->identity);
+  auto found = idle_.find(wanted);
+  if (found == idle_.end()) found = idle_.try_emplace(std::string(wanted)).first;
+  auto& list = found->second;
+  if (list.size() >= config_.limits.upstream_idle_connections_per_user && !connection->identity.empty()) return;
+  connection->stream.expect_nothing();
+  connection->stream.set_idle(true);
+  connection->buffer.release_if_empty();
+  connection->idle_since = Clock::now();
+  list.push_back(std::move(connection));
+  ++idle_count_;
+}
+
+void UpstreamPool::sweep(Clock::time_point now) {
+  for (auto entry = idle_.begin(); entry != idle_.end();) {
+    idle_count_ -= std::erase_if(entry->second, [&](const UpstreamPtr& connection) {
+      return now - connection->idle_since > config_.limits.upstream_idle_timeout || !connection->stream.is_quiet();
+    });
+    entry = entry->second.empty() ? idle_.erase(entry) : std::next(entry);
+  }
+}
+
+UpstreamPtr UpstreamPool::get_idle(std::size_t route, std::string_view identity) {
+  Rotation& rotation = routes_[route];
+  if (rotation.targets.empty()) return nullptr;
+  const std::size_t target = rotation.targets[rotation.next % rotation.targets.size()];
+  if (targets_[target].failures > 0 && targets_[target].avoid_until > Clock::now()) return nullptr;
+  UpstreamPtr idle = take(target, identity);
+  if (idle) ++rotation.next;
+  return idle;
+}
+
+asio::awaitable<UpstreamPtr> UpstreamPool::get(std::size_t route, std::string_view identity, bool fresh, std::string& problem) {
+  Rotation& rotation = routes_[route];
+  const Clock::time_point now = Clock::now();
+  const std::size_t count = rotation.targets.size();
+  const std::size_t first = rotation.next++ % std::max<std::size_t>(count, 1);
+  // Those that failed lately come last, but are tried where nothing else answers.
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t target = rotation.targets[(first + i) % count];
+      const bool avoided = targets_[target].avoid_until > now;
+      if (avoided != (round == 1)) continue;
+      if (!fresh) {
+        if (UpstreamPtr idle = take(target, identity)) co_return idle;
+      }
+      UpstreamPtr made = co_await connect(target, std::string(identity), problem);
+      if (made) co_return made;
+    }
+  }
+  co_return nullptr;
+}
+
+asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::string identity, std::string& problem) {
+  Target& target = targets_[number];
+  const Upstream& upstream = *target.upstream;
+  std::vector<tcp::endpoint> endpoints;
+  Error error;
+  const auto address = asio::ip::make_address(upstream.host.starts_with('[') ? upstream.host.substr(1, upstream.host.size() - 2) : upstream.host, error);
+  if (!error) {
+    endpoints.emplace_back(address, upstream.port);
+  } else {
+    endpoints = co_await names_->find(upstream.host, upstream.port, config_.limits.upstream_connect_timeout, error);
+  }
+  UpstreamPtr connection;
+  for (const tcp::endpoint& endpoint : endpoints) {
+    connection = std::make_unique<UpstreamConnection>(tcp::socket(executor_), watchdog_, number, identity);
+    Stream& stream = connection->stream;
+    stream.socket().open(endpoint.protocol(), error);
+    if (error) continue;
+    stream.socket().non_blocking(true, error);
+    stream.socket().set_option(tcp::no_delay(true), error);
+    stream.expire_writes_in(config_.limits.upstream_connect_timeout);
+    const auto [connect_error] = co_await stream.socket().async_connect(endpoint, as_result);
+    error = stream.timed_out() ? Error(asio::error::timed_out) : connect_error;
+    if (!error && upstream.tls) {
+      const Error tls_error = co_await stream.connect_tls(tls_.context(target.route->upstream_ca), upstream.host, target.route->upstream_verify);
+      error = stream.timed_out() ? Error(asio::error::timed_out) : tls_error;
+      if (!error) {
+        const std::string bindings = end_point_bindings(SSL_get0_peer_certificate(stream.ssl()));
+        connection->bindings.assign(bindings.begin(), bindings.end());
+      }
+    }
+    stream.expect_nothing();
+    if (!error) break;
+  }
+  if (error || !connection) {
+    metrics_.upstream_failures.add();
+    target.failures = std::min(target.failures + 1, 16);
+    target.avoid_until = Clock::now() + std::min(kAvoid * target.failures, std::chrono::seconds(kAvoidLongest));
+    problem = "upstream " + target.name + ": " + (error ? error.message() : std::string("no address"));
+    co_return nullptr;
+  }
+  target.failures = 0;
+  target.avoid_until = {};
+  metrics_.upstream_connections.add();
+  co_return connection;
+}
+
+}  // namespace stead::proxy

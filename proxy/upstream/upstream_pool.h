@@ -1,0 +1,88 @@
+#pragma once
+// Connections to back ends, one pool for each core. A back end may tie what a Negotiate token proved to the connection it came on;
+// therefore a connection belongs to the one identity that first used it, for its whole life. There is no way to take one under
+// another name: the name is part of the key.
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/config.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/http/stream.h"
+#include "proxy/tls.h"
+#include "proxy/upstream/upstream_names.h"
+
+namespace stead::proxy {
+
+struct UpstreamConnection {
+  UpstreamConnection(boost::asio::ip::tcp::socket socket, Watchdog& watchdog, std::size_t at, std::string whose)
+      : stream(std::move(socket), watchdog), upstream(at), identity(std::move(whose)) {}
+  Stream stream;
+  ReadBuffer buffer;
+  std::size_t upstream;             // its number in the pool
+  std::string identity;             // whose it is; empty: nobody's, for public routes
+  std::vector<std::uint8_t> bindings;  // channel bindings of the back end's certificate; empty on plain HTTP
+  bool reused = false;
+  Clock::time_point idle_since{};
+};
+using UpstreamPtr = std::unique_ptr<UpstreamConnection>;
+
+class UpstreamPool {
+ public:
+  UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics);
+
+  // What get() would find at its first look: an idle connection of this identity to the upstream whose turn it is. Null: ask get().
+  [[nodiscard]] UpstreamPtr get_idle(std::size_t route, std::string_view identity);
+  // An idle connection of this identity to one of the route's upstreams, or a new one: another upstream is tried where one does not
+  // answer. Null, with what went wrong, where none does. `fresh`: only a new one.
+  boost::asio::awaitable<UpstreamPtr> get(std::size_t route, std::string_view identity, bool fresh, std::string& problem);
+  // Keeps it for its identity's next request. The caller has read the answer to its end.
+  void keep(UpstreamPtr connection);
+  void sweep(Clock::time_point now);  // closes those idle too long
+  void clear() { idle_.clear(); idle_count_ = 0; }
+  void set_lookup(UpstreamNames::Lookup lookup) { names_ = std::make_unique<UpstreamNames>(executor_, std::move(lookup)); }  // in place of the system's
+  [[nodiscard]] std::size_t idle() const { return idle_count_; }
+  [[nodiscard]] const Upstream& upstream(std::size_t number) const { return *targets_[number].upstream; }
+  [[nodiscard]] const std::string& name(std::size_t number) const { return targets_[number].name; }
+
+ private:
+  struct Target {
+    const Upstream* upstream;
+    const Route* route;
+    std::string name;  // "127.0.0.1:9001"
+    int failures = 0;
+    Clock::time_point avoid_until{};
+  };
+  struct Rotation {
+    std::vector<std::size_t> targets;
+    std::size_t next = 0;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using IdleMap = std::unordered_map<std::string, std::vector<UpstreamPtr>, Hash, std::equal_to<>>;
+
+  [[nodiscard]] UpstreamPtr take(std::size_t target, std::string_view identity);
+  boost::asio::awaitable<UpstreamPtr> connect(std::size_t target, std::string identity, std::string& problem);
+  std::string_view key(std::size_t target, std::string_view identity);
+
+  boost::asio::any_io_executor executor_;
+  const Config& config_;
+  UpstreamTls& tls_;
+  Watchdog& watchdog_;
+  CoreMetrics& metrics_;
+  std::vector<Target> targets_;
+  std::vector<Rotation> routes_;
+  std::unique_ptr<UpstreamNames> names_;
+  IdleMap idle_;
+  std::size_t idle_count_ = 0;
+  std::string key_;
+};
+
+}  // namespace stead::proxy

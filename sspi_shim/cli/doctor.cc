@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/doctor/examine.h"
+#include "proxy/doctor/examine.h"
 
 namespace stead::cli {
 namespace {

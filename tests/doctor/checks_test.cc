@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

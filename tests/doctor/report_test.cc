@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/report.h"
+#include "proxy/doctor/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What the judgements of all families share: how a fact reads.
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/diagnosis.h"
 

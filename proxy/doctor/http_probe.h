@@ -4,7 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/gather.h"
 
 namespace stead::doctor {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 
 namespace stead::doctor {
 namespace {

@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/report.h"
+#include "proxy/doctor/report.h"
 
 #include <algorithm>
 #include <boost/json/array.hpp>

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 
 namespace stead::doctor {
 namespace {

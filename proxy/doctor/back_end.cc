@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 #include "sspi_shim/s4u/diagnosis.h"
 
 namespace stead::doctor {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/gather.h"
 
 namespace stead::doctor {
 namespace {

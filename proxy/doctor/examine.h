@@ -1,7 +1,7 @@
 #pragma once
 // The whole examination: facts gathered side by side as far as they do not depend on each other, then judged in the chain's order.
-#include "sspi_shim/doctor/proxy_file.h"
-#include "sspi_shim/doctor/report.h"
+#include "proxy/doctor/proxy_file.h"
+#include "proxy/doctor/report.h"
 
 namespace stead::doctor {
 

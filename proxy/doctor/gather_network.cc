@@ -5,7 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/gather.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/transport/kdc_race.h"
 #include "sspi_shim/transport/tcp_pool.h"

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/gather.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis.h"
 #include "sspi_shim/krb5/own_keys.h"

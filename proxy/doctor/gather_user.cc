@@ -1,5 +1,5 @@
 // The user and the delegation, by the SDK's own client: what the proxy would do.
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/gather.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "sspi_shim/krb5/own_keys.h"

@@ -1,12 +1,12 @@
-#include "sspi_shim/doctor/examine.h"
+#include "proxy/doctor/examine.h"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <set>
 
-#include "sspi_shim/doctor/checks.h"
-#include "sspi_shim/doctor/gather.h"
+#include "proxy/doctor/checks.h"
+#include "proxy/doctor/gather.h"
 
 namespace stead::doctor {
 namespace {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {

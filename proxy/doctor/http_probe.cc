@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/http_probe.h"
+#include "proxy/doctor/http_probe.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>

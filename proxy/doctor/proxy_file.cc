@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/proxy_file.h"
+#include "proxy/doctor/proxy_file.h"
 
 #include <algorithm>
 #include <charconv>

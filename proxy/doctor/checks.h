@@ -1,8 +1,8 @@
 #pragma once
 // The judgements: facts in, findings out. No I/O; each family in its own source. A fact that could not be gathered because an earlier link
 // is broken is absent, and its checks are skipped with the word of `broken` (an id).
-#include "sspi_shim/doctor/facts.h"
-#include "sspi_shim/doctor/report.h"
+#include "proxy/doctor/facts.h"
+#include "proxy/doctor/report.h"
 
 namespace stead::doctor {
 

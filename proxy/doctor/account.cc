@@ -2,7 +2,7 @@
 #include <set>
 
 #include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {

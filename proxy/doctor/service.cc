@@ -1,4 +1,4 @@
-#include "sspi_shim/doctor/checks.h"
+#include "proxy/doctor/checks.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/diagnosis.h"
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/doctor/facts.h"
+#include "proxy/doctor/facts.h"
 #include "sspi_shim/locate/dns_resolver.h"
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/s4u/driver.h"

@@ -1,7 +1,7 @@
 // Requests to back ends: without a user, and with a ticket for one.
 #include <boost/asio/ip/address.hpp>
 
-#include "sspi_shim/doctor/http_probe.h"
+#include "proxy/doctor/http_probe.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 

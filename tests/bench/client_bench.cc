@@ -19,7 +19,7 @@
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/client/s4u_client.h"
 #include "stead/client_config.h"
-#include "tests/s4u/one_realm.h"
+#include "tests/client/one_realm.h"
 
 namespace stead {
 namespace {

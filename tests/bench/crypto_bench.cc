@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
-#include "tests/protocol/libk5crypto.h"
+#include "tests/protocol/crypto/libk5crypto.h"
 
 namespace stead {
 namespace {

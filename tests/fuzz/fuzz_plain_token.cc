@@ -12,8 +12,8 @@
 
 #include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/protocol/pac/pac.h"
-#include "tests/context/gss_peer.h"
-#include "tests/context/token_draft.h"
+#include "tests/krb5/gss_peer.h"
+#include "tests/krb5/token_draft.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 namespace stead {

@@ -1,7 +1,7 @@
 // Users and their tokens, between a client and a back end that judges the tokens by the stock acceptor.
 #include "sspi_shim/base/base64.h"
-#include "tests/context/gss_peer.h"
-#include "tests/context/ticket_fixture.h"
+#include "tests/krb5/gss_peer.h"
+#include "tests/krb5/ticket_fixture.h"
 #include "tests/proxy/proxy_fixture.h"
 
 namespace stead::proxy::test {

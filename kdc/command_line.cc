@@ -9,10 +9,10 @@
 #include <iostream>
 #include <optional>
 
-#include "kdc/directory/directory.h"
 #include "kdc/commands/directory_commands.h"
-#include "kdc/directory/directory_store.h"
 #include "kdc/commands/exports.h"
+#include "kdc/directory/directory.h"
+#include "kdc/directory/directory_store.h"
 #include "kdc/directory/forest_file.h"
 #include "kdc/server/server.h"
 
@@ -50,8 +50,10 @@ std::unique_ptr<DirectoryStore> open_store(const Arguments& arguments, const For
     return nullptr;
   }
   if (opening.file_changed)
-    spdlog::warn("{} has changed since {} was made from it: accounts, groups and trusts are those of {}, controllers those of the file",
-                 arguments.forest, arguments.state, arguments.state);
+    spdlog::warn(
+        "{} has changed since {} was made from it: accounts, groups and trusts are those of {}, controllers those of "
+        "the file",
+        arguments.forest, arguments.state, arguments.state);
   forest = std::move(opening.forest);
   return store;
 }
@@ -74,7 +76,8 @@ std::optional<std::vector<ServedController>> choose(const Forest& forest, const 
     for (const auto& controller : domain.controllers) {
       known += ' ' + controller.name;
       const auto named = [&](const std::string& name) { return equal_ignoring_case(name, controller.name); };
-      if (arguments.controllers.empty() || std::any_of(arguments.controllers.begin(), arguments.controllers.end(), named))
+      if (arguments.controllers.empty() ||
+          std::any_of(arguments.controllers.begin(), arguments.controllers.end(), named))
         out.push_back({domain.realm, controller});
     }
   }
@@ -147,7 +150,8 @@ int check(const Arguments& arguments) {
 int directory(Arguments arguments) {
   // Ours may also stand behind the command.
   auto& words = arguments.command;
-  for (const auto& [option, value] : {std::pair{"--forest", &arguments.forest}, std::pair{"--state", &arguments.state}}) {
+  for (const auto& [option, value] :
+       {std::pair{"--forest", &arguments.forest}, std::pair{"--state", &arguments.state}}) {
     const auto found = std::find(words.begin(), words.end(), option);
     if (found == words.end() || found + 1 == words.end()) continue;
     *value = *(found + 1);
@@ -156,7 +160,10 @@ int directory(Arguments arguments) {
   arguments.json = std::erase(words, "--json") > 0 || arguments.json;
   if (words.empty()) return fail(kUsage, "directory: name a command:\n" + directory_usage());
   if (arguments.forest.empty()) return fail(kUsage, "directory: --forest FILE is needed");
-  if (arguments.state.empty()) return fail(kUsage, "directory: --state DIR is needed, the folder of `stead-kdc serve --state DIR`: without it a directory lives in the KDC's memory only");
+  if (arguments.state.empty())
+    return fail(kUsage,
+                "directory: --state DIR is needed, the folder of `stead-kdc serve --state DIR`: without it a directory "
+                "lives in the KDC's memory only");
   const auto file = read_forest(arguments.forest);
   if (!file) return kUsage;
   Forest forest;
@@ -172,7 +179,8 @@ int directory(Arguments arguments) {
 
 int run_command_line(int argc, const char* const* argv) {
   // Standard output is for what was asked for.
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("stead-kdc", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("stead-kdc", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   Arguments arguments;
   CLI::App app("A reference KDC that answers as Active Directory domain controllers of a chosen level do", "stead-kdc");
   app.set_version_flag("--version", "stead-kdc " STEAD_VERSION);
@@ -182,21 +190,36 @@ int run_command_line(int argc, const char* const* argv) {
     out->add_option("--forest", arguments.forest, "the forest file (TOML)")->type_name("FILE");
     return out;
   };
-  auto* serve_command = command("serve", "Serve the domain controllers of a forest; prints \"ready\" once every socket is bound");
-  serve_command->add_option("--dc", arguments.controllers, "a controller's full name; may be repeated; all by default")->type_name("NAME")->allow_extra_args(false);
-  serve_command->add_option("--state", arguments.state, "keep changes of the directory here; in memory by default")->type_name("DIR");
-  serve_command->add_option("--log-level", arguments.log_level, "on standard error: debug (a line for each request), info, warning, error")
-      ->type_name("LEVEL")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  auto* serve_command =
+      command("serve", "Serve the domain controllers of a forest; prints \"ready\" once every socket is bound");
+  serve_command->add_option("--dc", arguments.controllers, "a controller's full name; may be repeated; all by default")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  serve_command->add_option("--state", arguments.state, "keep changes of the directory here; in memory by default")
+      ->type_name("DIR");
+  serve_command
+      ->add_option("--log-level", arguments.log_level,
+                   "on standard error: debug (a line for each request), info, warning, error")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   auto* keytab_command = command("keytab", "Write the keys of an account");
-  keytab_command->add_option("--principal", arguments.principal, "an SPN or account, with or without @REALM")->type_name("P")->required();
-  keytab_command->add_option("--out", arguments.out, "the keytab, replaced where it exists")->type_name("FILE")->required();
+  keytab_command->add_option("--principal", arguments.principal, "an SPN or account, with or without @REALM")
+      ->type_name("P")
+      ->required();
+  keytab_command->add_option("--out", arguments.out, "the keytab, replaced where it exists")
+      ->type_name("FILE")
+      ->required();
   keytab_command->add_option("--state", arguments.state, "take the keys from this directory")->type_name("DIR");
   auto* config_command = command("client-config", "Write krb5.conf and stead.toml for the forest's clients");
-  config_command->add_option("--out", arguments.out, "the folder, made where it is not there")->type_name("DIR")->required();
+  config_command->add_option("--out", arguments.out, "the folder, made where it is not there")
+      ->type_name("DIR")
+      ->required();
   auto* dns_command = command("dns", "Print the SRV and A records of the forest's zones, as dnsmasq configuration");
   auto* check_command = command("check", "Check a forest file: \"ok\", or FILE:LINE:COLUMN: message");
-  for (auto* each : {serve_command, keytab_command, config_command, dns_command, check_command}) each->get_option("--forest")->required();
-  auto* directory_command = command("directory", "Look into the directory and change it, in the words of setspn and the ActiveDirectory cmdlets");
+  for (auto* each : {serve_command, keytab_command, config_command, dns_command, check_command})
+    each->get_option("--forest")->required();
+  auto* directory_command = command(
+      "directory", "Look into the directory and change it, in the words of setspn and the ActiveDirectory cmdlets");
   directory_command->add_option("--state", arguments.state, "the state folder of the serving KDC")->type_name("DIR");
   directory_command->add_flag("--json", arguments.json, "print what was found as one object");
   directory_command->prefix_command();

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "proxy/upstream/headers.h"
 #include "proxy/http/message_head.h"
-#include "proxy/sign_in/own_pages.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/sign_in/own_pages.h"
+#include "proxy/upstream/headers.h"
 
 namespace stead::proxy {
 namespace {
@@ -33,7 +33,7 @@ void add(MetricFamily& family, double value, Labels labels = {}) {
   (family.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = value;
   family.metric.push_back(std::move(metric));
 }
-double sum(const Cores& cores, Counter CoreMetrics::*counter) {
+double sum(const Cores& cores, Counter CoreMetrics::* counter) {
   std::uint64_t total = 0;
   for (const auto& core : cores) total += (core->metrics.*counter).value();
   return static_cast<double>(total);
@@ -46,14 +46,16 @@ std::vector<MetricFamily> request_families(const Cores& cores) {
     for (const auto& core : cores) count += core->metrics.requests_by_status[status].value();
     if (count > 0) add(requests, static_cast<double>(count), {{"status", std::to_string(status)}});
   }
-  MetricFamily times = family("stead_request_seconds", "Time from a request's head to its answer's end.", MetricType::Histogram);
+  MetricFamily times =
+      family("stead_request_seconds", "Time from a request's head to its answer's end.", MetricType::Histogram);
   ClientMetric metric;
   std::uint64_t below = 0, microseconds = 0;
   for (std::size_t slot = 0; slot <= CoreMetrics::kSeconds.size(); ++slot) {
     for (const auto& core : cores) below += core->metrics.requests_by_time[slot].value();
     ClientMetric::Bucket bucket;
     bucket.cumulative_count = below;
-    bucket.upper_bound = slot < CoreMetrics::kSeconds.size() ? CoreMetrics::kSeconds[slot] : std::numeric_limits<double>::infinity();
+    bucket.upper_bound =
+        slot < CoreMetrics::kSeconds.size() ? CoreMetrics::kSeconds[slot] : std::numeric_limits<double>::infinity();
     metric.histogram.bucket.push_back(bucket);
   }
   for (const auto& core : cores) microseconds += core->metrics.request_microseconds.value();
@@ -85,7 +87,8 @@ std::vector<MetricFamily> delegation_families(const Cores& cores) {
   add(exchanges, static_cast<double>(total.s4u2self_exchanges), {{"exchange", "S4U2Self"}});
   add(exchanges, static_cast<double>(total.s4u2proxy_exchanges), {{"exchange", "S4U2Proxy"}});
   add(exchanges, static_cast<double>(total.pings), {{"exchange", "ping"}});
-  MetricFamily cache = family("stead_ticket_cache_total", "Lookups in the ticket cache: held, joined to an exchange under way, or missed.");
+  MetricFamily cache = family("stead_ticket_cache_total",
+                              "Lookups in the ticket cache: held, joined to an exchange under way, or missed.");
   add(cache, static_cast<double>(total.cache_hits), {{"result", "hit"}});
   add(cache, static_cast<double>(total.cache_joins), {{"result", "join"}});
   add(cache, static_cast<double>(total.cache_misses), {{"result", "miss"}});
@@ -100,8 +103,10 @@ std::vector<MetricFamily> kdc_families(const Cores& cores) {
   std::map<KdcTimes::Key, KdcSeries> times;
   std::map<std::pair<std::string, std::string>, std::uint64_t> answers;
   for (const auto& core : cores) core->metrics.kdc.collect(times, answers);
-  MetricFamily seconds = family("stead_kdc_step_seconds", "Time of each exchange with a KDC, and of each search for one, by exchange, realm and controller.",
-                                MetricType::Histogram);
+  MetricFamily seconds =
+      family("stead_kdc_step_seconds",
+             "Time of each exchange with a KDC, and of each search for one, by exchange, realm and controller.",
+             MetricType::Histogram);
   for (const auto& [key, series] : times) {
     const auto& [exchange, realm, controller] = key;
     ClientMetric metric;
@@ -111,21 +116,25 @@ std::vector<MetricFamily> kdc_families(const Cores& cores) {
       below += series.count[slot];
       ClientMetric::Bucket bucket;
       bucket.cumulative_count = below;
-      bucket.upper_bound = slot < KdcSeries::kSeconds.size() ? KdcSeries::kSeconds[slot] : std::numeric_limits<double>::infinity();
+      bucket.upper_bound =
+          slot < KdcSeries::kSeconds.size() ? KdcSeries::kSeconds[slot] : std::numeric_limits<double>::infinity();
       metric.histogram.bucket.push_back(bucket);
     }
     metric.histogram.sample_count = below;
     metric.histogram.sample_sum = static_cast<double>(series.microseconds) / 1e6;
     seconds.metric.push_back(std::move(metric));
   }
-  MetricFamily said = family("stead_kdc_answers_total", "What KDCs answered: ticket, referral, an error's symbol, timeout; of a search: found, none.");
-  for (const auto& [key, count] : answers) add(said, static_cast<double>(count), {{"exchange", key.first}, {"answer", key.second}});
+  MetricFamily said =
+      family("stead_kdc_answers_total",
+             "What KDCs answered: ticket, referral, an error's symbol, timeout; of a search: found, none.");
+  for (const auto& [key, count] : answers)
+    add(said, static_cast<double>(count), {{"exchange", key.first}, {"answer", key.second}});
   return {std::move(seconds), std::move(said)};
 }
 
 std::vector<MetricFamily> connection_families(const Cores& cores) {
   std::vector<MetricFamily> out;
-  const auto counter = [&](const char* name, const char* help, Counter CoreMetrics::*which) {
+  const auto counter = [&](const char* name, const char* help, Counter CoreMetrics::* which) {
     out.push_back(family(name, help));
     add(out.back(), sum(cores, which));
   };
@@ -133,12 +142,15 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
   out.push_back(family("stead_client_connections", "Connections of clients that are open now.", MetricType::Gauge));
   add(out.back(), sum(cores, &CoreMetrics::client_connections_now));
   counter("stead_tls_failures_total", "TLS handshakes of clients that failed.", &CoreMetrics::tls_failures);
-  counter("stead_malformed_requests_total", "Requests refused because they do not hold to HTTP.", &CoreMetrics::malformed_requests);
+  counter("stead_malformed_requests_total", "Requests refused because they do not hold to HTTP.",
+          &CoreMetrics::malformed_requests);
   counter("stead_received_body_bytes_total", "Octets of request bodies.", &CoreMetrics::bytes_from_clients);
   counter("stead_sent_body_bytes_total", "Octets of answers' bodies.", &CoreMetrics::bytes_to_clients);
   counter("stead_upstream_connections_total", "Connections made to back ends.", &CoreMetrics::upstream_connections);
-  counter("stead_upstream_reuses_total", "Requests sent on a connection that was there.", &CoreMetrics::upstream_reuses);
-  counter("stead_upstream_failures_total", "Back ends that could not be reached or gave no answer.", &CoreMetrics::upstream_failures);
+  counter("stead_upstream_reuses_total", "Requests sent on a connection that was there.",
+          &CoreMetrics::upstream_reuses);
+  counter("stead_upstream_failures_total", "Back ends that could not be reached or gave no answer.",
+          &CoreMetrics::upstream_failures);
   counter("stead_upstream_retries_total", "Requests sent once more.", &CoreMetrics::upstream_retries);
   counter("stead_tokens_total", "Negotiate tokens made for back ends.", &CoreMetrics::tokens_made);
   counter("stead_tokens_refused_total", "Negotiate tokens that a back end refused.", &CoreMetrics::tokens_refused);
@@ -152,7 +164,11 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
 }
 
 void row(std::string& html, std::string_view name, const std::string& value) {
-  html.append("<tr><th scope=\"row\">").append(name).append("</th><td>").append(escape_html(value)).append("</td></tr>\n");
+  html.append("<tr><th scope=\"row\">")
+      .append(name)
+      .append("</th><td>")
+      .append(escape_html(value))
+      .append("</td></tr>\n");
 }
 
 }  // namespace
@@ -165,17 +181,22 @@ std::string Admin::metrics() const {
   add(families.back(), ready_ ? 1 : 0);
   families.push_back(family("stead_build_info", "The version that runs.", MetricType::Gauge));
   add(families.back(), 1, {{"version", STEAD_VERSION}});
-  families.push_back(family("stead_access_log_dropped_blocks_total", "Blocks of the access log that could not be kept."));
+  families.push_back(
+      family("stead_access_log_dropped_blocks_total", "Blocks of the access log that could not be kept."));
   add(families.back(), static_cast<double>(shared_.access_log->dropped_blocks()));
   return prometheus::TextSerializer().Serialize(families);
 }
 
 std::string Admin::status_page() const {
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>stead-proxy</title>"
-                     "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1c2430}th,td{text-align:left;vertical-align:top;padding:.15rem 1.5rem .15rem 0}th{font-weight:600}"
-                     "table{border-collapse:collapse}pre{background:#f3f5f8;padding:.75rem;overflow:auto}article{border-top:1px solid #d5dbe3;padding:.5rem 0}"
-                     "h1{font-size:1.4rem}h2{font-size:1.15rem}h3{font-size:1rem;margin:.25rem 0}</style></head><body>\n<h1>stead-proxy " STEAD_VERSION
-                     "</h1>\n<table>\n";
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>stead-proxy</title>"
+      "<style>body{font:15px/1.5 "
+      "system-ui,sans-serif;margin:2rem;color:#1c2430}th,td{text-align:left;vertical-align:top;padding:.15rem 1.5rem "
+      ".15rem 0}th{font-weight:600}"
+      "table{border-collapse:collapse}pre{background:#f3f5f8;padding:.75rem;overflow:auto}article{border-top:1px solid "
+      "#d5dbe3;padding:.5rem 0}"
+      "h1{font-size:1.4rem}h2{font-size:1.15rem}h3{font-size:1rem;margin:.25rem "
+      "0}</style></head><body>\n<h1>stead-proxy " STEAD_VERSION "</h1>\n<table>\n";
   std::uint64_t requests = 0, failed = 0;
   for (const auto& core : cores_)
     for (std::size_t status = 0; status < 600; ++status) {
@@ -188,17 +209,28 @@ std::string Admin::status_page() const {
   row(html, "Principal", shared_.config.client.principal);
   row(html, "Requests", std::to_string(requests));
   row(html, "Answers of 500 and above", std::to_string(failed));
-  row(html, "Connections of clients now", std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::client_connections_now))));
-  row(html, "Tokens made for back ends", std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::tokens_made))));
-  row(html, "Delegations refused", std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::tickets_refused))));
-  html += "</table>\n<h2>Routes</h2>\n<table>\n<tr><th>Host and path</th><th>Sign-in</th><th>SPN</th><th>Upstreams</th></tr>\n";
+  row(html, "Connections of clients now",
+      std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::client_connections_now))));
+  row(html, "Tokens made for back ends",
+      std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::tokens_made))));
+  row(html, "Delegations refused",
+      std::to_string(static_cast<std::uint64_t>(sum(cores_, &CoreMetrics::tickets_refused))));
+  html +=
+      "</table>\n<h2>Routes</h2>\n<table>\n<tr><th>Host and "
+      "path</th><th>Sign-in</th><th>SPN</th><th>Upstreams</th></tr>\n";
   for (const Route& route : shared_.config.routes) {
     std::string methods, upstreams;
-    for (const SignInMethod method : route.sign_in) methods.append(methods.empty() ? "" : ", ").append(to_string(method));
+    for (const SignInMethod method : route.sign_in)
+      methods.append(methods.empty() ? "" : ", ").append(to_string(method));
     for (const Upstream& upstream : route.upstreams)
-      upstreams.append(upstreams.empty() ? "" : ", ").append(upstream.tls ? "https://" : "http://").append(upstream.host).append(":").append(std::to_string(upstream.port));
-    html += "<tr><td>" + escape_html((route.host.empty() ? "any" : route.host) + " " + route.path) + "</td><td>" + (methods.empty() ? "public" : methods) +
-            "</td><td>" + escape_html(route.spn) + "</td><td>" + escape_html(upstreams) + "</td></tr>\n";
+      upstreams.append(upstreams.empty() ? "" : ", ")
+          .append(upstream.tls ? "https://" : "http://")
+          .append(upstream.host)
+          .append(":")
+          .append(std::to_string(upstream.port));
+    html += "<tr><td>" + escape_html((route.host.empty() ? "any" : route.host) + " " + route.path) + "</td><td>" +
+            (methods.empty() ? "public" : methods) + "</td><td>" + escape_html(route.spn) + "</td><td>" +
+            escape_html(upstreams) + "</td></tr>\n";
   }
   html += "</table>\n<h2>Recent failures</h2>\n";
   std::vector<FailureNote> failures;
@@ -207,9 +239,11 @@ std::string Admin::status_page() const {
   std::sort(failures.begin(), failures.end(), [](const FailureNote& a, const FailureNote& b) { return a.at > b.at; });
   if (failures.empty()) html += "<p>None.</p>\n";
   for (const FailureNote& note : failures) {
-    html += "<article id=\"" + escape_html(note.request_id) + "\"><h3>" + rfc3339(note.at) + " · " + std::to_string(note.status) + " · request " +
-            escape_html(note.request_id) + "</h3>\n<p>" + escape_html(note.user.empty() ? "nobody signed in" : note.user) +
-            (note.spn.empty() ? std::string() : " to " + escape_html(note.spn)) + ": " + escape_html(note.summary) + "</p>\n";
+    html += "<article id=\"" + escape_html(note.request_id) + "\"><h3>" + rfc3339(note.at) + " · " +
+            std::to_string(note.status) + " · request " + escape_html(note.request_id) + "</h3>\n<p>" +
+            escape_html(note.user.empty() ? "nobody signed in" : note.user) +
+            (note.spn.empty() ? std::string() : " to " + escape_html(note.spn)) + ": " + escape_html(note.summary) +
+            "</p>\n";
     if (!note.steps.empty()) html += "<pre>" + escape_html(note.steps) + "</pre>\n";
     html += "</article>\n";
   }
@@ -218,7 +252,9 @@ std::string Admin::status_page() const {
 
 OwnResponse Admin::respond(std::string_view path) const {
   OwnResponse out;
-  out.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+  out.headers = {{"Content-Type", "text/plain; charset=utf-8"},
+                 {"Cache-Control", "no-store"},
+                 {"X-Content-Type-Options", "nosniff"}};
   if (path == "/healthz") {
     out.body = "ok\n";
   } else if (path == "/readyz") {
@@ -229,7 +265,8 @@ OwnResponse Admin::respond(std::string_view path) const {
     out.body = metrics();
   } else if (path == "/status") {
     out.headers[0].second = "text/html; charset=utf-8";
-    out.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    out.headers.emplace_back("Content-Security-Policy",
+                             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     out.body = status_page();
   } else {
     out.status = 404;
@@ -258,8 +295,12 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     const auto violation = check_request_head(head_bytes);
     if (!violation) parse_request_head(head_bytes, head);
     const bool good = !violation && (head.method == "GET" || head.method == "HEAD") && head.framing == Framing::none;
-    if (good) response = respond(path_of(head.target));
-    else response = {.status = violation ? violation->status : 405, .headers = {{"Content-Type", "text/plain"}}, .body = "GET only\n"};
+    if (good)
+      response = respond(path_of(head.target));
+    else
+      response = {.status = violation ? violation->status : 405,
+                  .headers = {{"Content-Type", "text/plain"}},
+                  .body = "GET only\n"};
     const bool keep = good && head.keep_alive && !core.draining;
     const std::string id = core.request_ids.next();
     out.clear();

@@ -1,5 +1,6 @@
 #pragma once
-// The administrator's port: /healthz, /readyz, /metrics (Prometheus) and /status, a page for a person. GET only, on loopback by default.
+// The administrator's port: /healthz, /readyz, /metrics (Prometheus) and /status, a page for a person. GET only, on
+// loopback by default.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -38,21 +38,26 @@ std::optional<Endpoint> endpoint_of(std::string_view text) {
 bool is_loopback(const Endpoint& endpoint) {
   const std::string& host = endpoint.address;
   Error error;
-  const auto address = boost::asio::ip::make_address(host.front() == '[' ? host.substr(1, host.size() - 2) : host, error);
+  const auto address =
+      boost::asio::ip::make_address(host.front() == '[' ? host.substr(1, host.size() - 2) : host, error);
   return !error && address.is_loopback();
 }
 
 // "http://name:port/base", without user, query or fragment.
 std::optional<Upstream> upstream_of(std::string_view url) {
   Upstream out;
-  if (url.starts_with("https://")) out.tls = true;
-  else if (!url.starts_with("http://")) return std::nullopt;
+  if (url.starts_with("https://"))
+    out.tls = true;
+  else if (!url.starts_with("http://"))
+    return std::nullopt;
   url.remove_prefix(out.tls ? 8 : 7);
   const std::size_t slash = std::min(url.find('/'), url.size());
   std::string_view authority = url.substr(0, slash);
   out.base_path = url.substr(slash);
   while (out.base_path.ends_with('/')) out.base_path.pop_back();
-  if (authority.find_first_of("@?# \t") != std::string_view::npos || out.base_path.find_first_of("?# \t") != std::string::npos) return std::nullopt;
+  if (authority.find_first_of("@?# \t") != std::string_view::npos ||
+      out.base_path.find_first_of("?# \t") != std::string::npos)
+    return std::nullopt;
   out.port = out.tls ? 443 : 80;
   const std::size_t colon = authority.rfind(':');
   if (colon != std::string_view::npos && !authority.ends_with(']')) {
@@ -61,7 +66,8 @@ std::optional<Upstream> upstream_of(std::string_view url) {
     out.port = static_cast<std::uint16_t>(*port);
     authority = authority.substr(0, colon);
   }
-  if (authority.empty() || (authority.front() != '[' && authority.find(':') != std::string_view::npos)) return std::nullopt;
+  if (authority.empty() || (authority.front() != '[' && authority.find(':') != std::string_view::npos))
+    return std::nullopt;
   out.host = authority;
   return out;
 }
@@ -74,11 +80,16 @@ std::optional<std::chrono::seconds> duration_of(const toml::node& node) {
   const auto count = number_of(std::string_view(*text).substr(0, text->size() - 1));
   if (!count || *count > 1'000'000'000) return std::nullopt;
   switch (text->back()) {
-    case 's': return std::chrono::seconds(*count);
-    case 'm': return std::chrono::minutes(*count);
-    case 'h': return std::chrono::hours(*count);
-    case 'd': return std::chrono::hours(24 * *count);
-    default: return std::nullopt;
+    case 's':
+      return std::chrono::seconds(*count);
+    case 'm':
+      return std::chrono::minutes(*count);
+    case 'h':
+      return std::chrono::hours(*count);
+    case 'd':
+      return std::chrono::hours(24 * *count);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -103,8 +114,10 @@ class Reader {
     const toml::node* const node = reader.find(key);
     if (node == nullptr) return;
     const auto value = duration_of(*node);
-    if (!value || value->count() < 1) errors_.add(*node, std::string(key) + " must be a time as \"90s\", \"30m\", \"8h\" or \"7d\"");
-    else out = *value;
+    if (!value || value->count() < 1)
+      errors_.add(*node, std::string(key) + " must be a time as \"90s\", \"30m\", \"8h\" or \"7d\"");
+    else
+      out = *value;
   }
   template <class Integer>
   void integer(ConfigTable& reader, std::string_view key, Integer& out, std::int64_t lowest, std::int64_t highest) {
@@ -112,8 +125,10 @@ class Reader {
     if (node == nullptr) return;
     const auto value = node->value_exact<std::int64_t>();
     if (!value || *value < lowest || *value > highest)
-      errors_.add(*node, std::string(key) + " must be a number from " + std::to_string(lowest) + " to " + std::to_string(highest));
-    else out = static_cast<Integer>(*value);
+      errors_.add(*node, std::string(key) + " must be a number from " + std::to_string(lowest) + " to " +
+                             std::to_string(highest));
+    else
+      out = static_cast<Integer>(*value);
   }
 
   ConfigErrors errors_;
@@ -124,13 +139,18 @@ void Reader::server(const toml::table& table) {
   ConfigTable reader(table, "[server]", errors_);
   path(reader, "certificate", out_.certificate);
   path(reader, "key", out_.key);
-  if (out_.certificate.empty() != out_.key.empty()) reader.error(out_.key.empty() ? "certificate" : "key", "certificate and key go together");
+  if (out_.certificate.empty() != out_.key.empty())
+    reader.error(out_.key.empty() ? "certificate" : "key", "certificate and key go together");
   for (const auto& [text, node] : reader.texts("listen")) {
     const auto endpoint = endpoint_of(text);
-    if (!endpoint) errors_.add(*node, "listen: \"" + text + "\" is not ADDRESS:PORT");
+    if (!endpoint)
+      errors_.add(*node, "listen: \"" + text + "\" is not ADDRESS:PORT");
     else if (out_.certificate.empty() && !is_loopback(*endpoint))
-      errors_.add(*node, "listen: " + text + " is not a loopback address: plain HTTP is served on loopback only, elsewhere a certificate and key are needed");
-    else out_.listen.push_back(*endpoint);
+      errors_.add(*node, "listen: " + text +
+                             " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
+                             "certificate and key are needed");
+    else
+      out_.listen.push_back(*endpoint);
   }
   if (out_.listen.empty() && errors_.none()) reader.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
   bool admin_anywhere = false;
@@ -138,9 +158,13 @@ void Reader::server(const toml::table& table) {
   std::string admin;
   if (reader.text("admin", admin)) {
     out_.admin = endpoint_of(admin);
-    if (!out_.admin) reader.error("admin", "admin: \"" + admin + "\" is not ADDRESS:PORT");
+    if (!out_.admin)
+      reader.error("admin", "admin: \"" + admin + "\" is not ADDRESS:PORT");
     else if (!admin_anywhere && !is_loopback(*out_.admin))
-      reader.error("admin", "admin: " + admin + " is not a loopback address; say admin_anywhere = true where it is to be reached from elsewhere");
+      reader.error(
+          "admin",
+          "admin: " + admin +
+              " is not a loopback address; say admin_anywhere = true where it is to be reached from elsewhere");
   }
   integer(reader, "threads", out_.threads, 0, 1024);
   path(reader, "access_log", out_.access_log);
@@ -152,8 +176,8 @@ void Reader::sign_in(const toml::table& table) {
   if (const toml::table* kerberos = reader.table("kerberos")) {
     out_.kerberos = true;
     ConfigTable keys(*kerberos, "[sign_in.kerberos]", errors_);
-    if (keys.text("channel_bindings", out_.channel_bindings) && out_.channel_bindings != "ignore" && out_.channel_bindings != "allow" &&
-        out_.channel_bindings != "require")
+    if (keys.text("channel_bindings", out_.channel_bindings) && out_.channel_bindings != "ignore" &&
+        out_.channel_bindings != "allow" && out_.channel_bindings != "require")
       keys.error("channel_bindings", "channel_bindings must be \"ignore\", \"allow\" or \"require\"");
     keys.finish();
   }
@@ -168,7 +192,8 @@ void Reader::sign_in(const toml::table& table) {
     ConfigTable keys(*certificate, "[sign_in.certificate]", errors_);
     path(keys, "ca", out_.certificate_ca);
     if (const toml::node* const crl = keys.find("crl"); crl != nullptr && crl->is_array()) {
-      for (const auto& [text, node] : keys.texts("crl")) out_.certificate_crls.push_back(beside_file(errors_.file(), text));
+      for (const auto& [text, node] : keys.texts("crl"))
+        out_.certificate_crls.push_back(beside_file(errors_.file(), text));
     } else if (std::string file; crl != nullptr) {
       path(keys, "crl", file);
       if (!file.empty()) out_.certificate_crls.push_back(std::move(file));
@@ -214,12 +239,18 @@ void Reader::route_sign_in(ConfigTable& reader, Route& out) {
   for (const auto& [text, node] : reader.texts("sign_in")) {
     std::optional<SignInMethod> method;
     bool configured = false;
-    if (text == "kerberos") method = SignInMethod::kerberos, configured = out_.kerberos;
-    else if (text == "forms") method = SignInMethod::forms, configured = out_.forms;
-    else if (text == "certificate") method = SignInMethod::certificate, configured = out_.certificate_sign_in;
-    if (!method) errors_.add(*node, "sign_in: \"" + text + "\" is none of kerberos, forms, certificate");
-    else if (!configured) errors_.add(*node, "sign_in: \"" + text + "\" needs a table [sign_in." + text + "]");
-    else if (!out.allows(*method)) out.sign_in.push_back(*method);
+    if (text == "kerberos")
+      method = SignInMethod::kerberos, configured = out_.kerberos;
+    else if (text == "forms")
+      method = SignInMethod::forms, configured = out_.forms;
+    else if (text == "certificate")
+      method = SignInMethod::certificate, configured = out_.certificate_sign_in;
+    if (!method)
+      errors_.add(*node, "sign_in: \"" + text + "\" is none of kerberos, forms, certificate");
+    else if (!configured)
+      errors_.add(*node, "sign_in: \"" + text + "\" needs a table [sign_in." + text + "]");
+    else if (!out.allows(*method))
+      out.sign_in.push_back(*method);
   }
 }
 
@@ -228,45 +259,58 @@ void Reader::route(const toml::table& table) {
   Route out;
   if (reader.text("host", out.host)) {
     const std::string name = host_name_of(out.host);
-    if (out.host.find_first_of("/ \t@") != std::string::npos || name.empty()) reader.error("host", "host: \"" + out.host + "\" is not a host name");
+    if (out.host.find_first_of("/ \t@") != std::string::npos || name.empty())
+      reader.error("host", "host: \"" + out.host + "\" is not a host name");
     out.host = name;
   }
   if (reader.text("path", out.path)) {
     if (!out.path.starts_with('/') || out.path.find_first_of("?# \t\\") != std::string::npos)
       reader.error("path", "path: \"" + out.path + "\" is not a path: it begins with '/', without query");
-    else if (is_reserved(path_for_policy(out.path))) reader.error("path", "path: /.stead is reserved for the proxy's own pages");
+    else if (is_reserved(path_for_policy(out.path)))
+      reader.error("path", "path: /.stead is reserved for the proxy's own pages");
   }
   route_sign_in(reader, out);
   for (const auto& [text, node] : reader.texts("upstreams")) {
     const auto upstream = upstream_of(text);
-    if (!upstream) errors_.add(*node, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
-    else out.upstreams.push_back(*upstream);
+    if (!upstream)
+      errors_.add(*node, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
+    else
+      out.upstreams.push_back(*upstream);
   }
   if (out.upstreams.empty() && errors_.none()) reader.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
   std::string delegation;
   if (reader.text("delegation", delegation)) {
-    if (delegation == "s4u") out.delegation = Delegation::s4u;
-    else if (delegation == "none") out.delegation = Delegation::none;
-    else if (delegation == "forwarded-tgt") out.delegation = Delegation::forwarded_tgt;
-    else reader.error("delegation", "delegation: \"" + delegation + "\" is none of s4u, forwarded-tgt, none");
+    if (delegation == "s4u")
+      out.delegation = Delegation::s4u;
+    else if (delegation == "none")
+      out.delegation = Delegation::none;
+    else if (delegation == "forwarded-tgt")
+      out.delegation = Delegation::forwarded_tgt;
+    else
+      reader.error("delegation", "delegation: \"" + delegation + "\" is none of s4u, forwarded-tgt, none");
   }
   if (reader.text("spn", out.spn)) {
     const std::size_t slash = out.spn.find('/');
-    if (slash == 0 || slash == std::string::npos || slash + 1 == out.spn.size() || out.spn.find_first_of(" \t") != std::string::npos)
+    if (slash == 0 || slash == std::string::npos || slash + 1 == out.spn.size() ||
+        out.spn.find_first_of(" \t") != std::string::npos)
       reader.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST, as in \"HTTP/reports.example.com\"");
   } else if (out.delegation != Delegation::none && errors_.none()) {
     reader.error("spn", "needs spn, the back end's service principal name; or delegation = \"none\"");
   }
   if (out.sign_in.empty() && out.delegation != Delegation::none && errors_.none())
-    reader.error("sign_in", "delegates but lets nobody sign in: it needs sign_in, or delegation = \"none\" where it is public");
+    reader.error("sign_in",
+                 "delegates but lets nobody sign in: it needs sign_in, or delegation = \"none\" where it is public");
   if (out.delegation == Delegation::forwarded_tgt && errors_.none()) {
-    if (!out.allows(SignInMethod::kerberos)) reader.error("delegation", "delegation: \"forwarded-tgt\" needs \"kerberos\" in sign_in: no other sign-in brings a TGT");
+    if (!out.allows(SignInMethod::kerberos))
+      reader.error("delegation",
+                   "delegation: \"forwarded-tgt\" needs \"kerberos\" in sign_in: no other sign-in brings a TGT");
     out.sign_in = {SignInMethod::kerberos};
   }
   reader.boolean("upstream_verify", out.upstream_verify);
   path(reader, "upstream_ca", out.upstream_ca);
   reader.finish();
-  const bool twice = std::any_of(out_.routes.begin(), out_.routes.end(), [&](const Route& other) { return other.host == out.host && other.path == out.path; });
+  const bool twice = std::any_of(out_.routes.begin(), out_.routes.end(),
+                                 [&](const Route& other) { return other.host == out.host && other.path == out.path; });
   if (twice) reader.error("path", "a route of this host and path stands above already");
   out_.routes.push_back(std::move(out));
 }
@@ -274,8 +318,10 @@ void Reader::route(const toml::table& table) {
 void Reader::check_whole(const toml::table& root, const toml::table* identity) {
   if (out_.kerberos || out_.forms || out_.certificate_sign_in) {
     ConfigTable reader(identity != nullptr ? *identity : root, "[identity]", errors_);
-    if (identity == nullptr) errors_.add(root, "signing users in needs [identity] with principal and keytab");
-    else if (out_.client.principal.empty()) reader.error("principal", "needs principal, as \"HTTP/front.example.com@EXAMPLE.COM\"");
+    if (identity == nullptr)
+      errors_.add(root, "signing users in needs [identity] with principal and keytab");
+    else if (out_.client.principal.empty())
+      reader.error("principal", "needs principal, as \"HTTP/front.example.com@EXAMPLE.COM\"");
     if (identity != nullptr && errors_.none()) fill_from_krb5_conf(out_.client);
   }
   if (out_.forms_realm.empty()) {
@@ -288,8 +334,10 @@ void Reader::check_whole(const toml::table& root, const toml::table* identity) {
 std::optional<Config> Reader::read(std::string& message) {
   if (const auto parsed = parse_config_file(errors_)) {
     ConfigTable root(*parsed, "", errors_);
-    if (const toml::table* table = root.table("server")) server(*table);
-    else errors_.add(1, 1, "needs a table [server] with listen");
+    if (const toml::table* table = root.table("server"))
+      server(*table);
+    else
+      errors_.add(1, 1, "needs a table [server] with listen");
     if (const toml::table* table = root.table("locator")) read_locator_table(*table, errors_, out_.client.locator);
     const toml::table* const identity = root.table("identity");
     if (identity != nullptr) read_identity_table(*identity, errors_, out_.client);
@@ -297,7 +345,8 @@ std::optional<Config> Reader::read(std::string& message) {
     if (const toml::table* table = root.table("session")) session(*table);
     if (const toml::table* table = root.table("limits")) limits(*table);
     const toml::node* const single = parsed->get("route");
-    if (single != nullptr && single->is_table()) errors_.add(*single, "[route] is written [[route]], for there may be several");
+    if (single != nullptr && single->is_table())
+      errors_.add(*single, "[route] is written [[route]], for there may be several");
     const auto routes = root.tables("route");
     for (const toml::table* table : routes) route(*table);
     if (routes.empty() && single == nullptr) errors_.add(1, 1, "needs a [[route]]");
@@ -313,15 +362,22 @@ std::optional<Config> Reader::read(std::string& message) {
 
 std::string_view to_string(SignInMethod method) {
   switch (method) {
-    case SignInMethod::kerberos: return "kerberos";
-    case SignInMethod::forms: return "forms";
-    case SignInMethod::certificate: break;
+    case SignInMethod::kerberos:
+      return "kerberos";
+    case SignInMethod::forms:
+      return "forms";
+    case SignInMethod::certificate:
+      break;
   }
   return "certificate";
 }
 
-bool Route::allows(SignInMethod method) const { return std::find(sign_in.begin(), sign_in.end(), method) != sign_in.end(); }
+bool Route::allows(SignInMethod method) const {
+  return std::find(sign_in.begin(), sign_in.end(), method) != sign_in.end();
+}
 
-std::optional<Config> read_config(const std::string& path, std::string& message) { return Reader(path).read(message); }
+std::optional<Config> read_config(const std::string& path, std::string& message) {
+  return Reader(path).read(message);
+}
 
 }  // namespace stead::proxy

@@ -1,6 +1,6 @@
 #pragma once
-// The proxy's configuration (contract.md): one struct of plain values with defaults, filled from one file and checked whole before
-// anything starts.
+// The proxy's configuration (contract.md): one struct of plain values with defaults, filled from one file and checked
+// whole before anything starts.
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -31,26 +31,27 @@ struct Upstream {
 };
 
 struct Route {
-  std::string host;          // lower case, without port; empty: any
-  std::string path = "/";    // prefix, on a segment's border
+  std::string host;        // lower case, without port; empty: any
+  std::string path = "/";  // prefix, on a segment's border
   std::vector<SignInMethod> sign_in;
   std::vector<Upstream> upstreams;
   std::string spn;
   Delegation delegation = Delegation::s4u;
-  bool upstream_verify = true;   // TLS upstreams: certificate and name
-  std::string upstream_ca;       // empty: the system's
+  bool upstream_verify = true;  // TLS upstreams: certificate and name
+  std::string upstream_ca;      // empty: the system's
   [[nodiscard]] bool allows(SignInMethod method) const;
 };
 
 struct Limits {
-  std::size_t header_bytes = 64 * 1024;      // request line and header; PACs make them long
+  std::size_t header_bytes = 64 * 1024;  // request line and header; PACs make them long
   std::size_t login_body_bytes = 16 * 1024;
-  std::size_t connections = 20000;           // of clients, all cores together
+  std::size_t connections = 20000;  // of clients, all cores together
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
-  std::size_t body_bytes_per_second = 240;   // of a request, on average, beyond body_idle_timeout; 0: as slow as it likes
+  std::size_t body_bytes_per_second =
+      240;  // of a request, on average, beyond body_idle_timeout; 0: as slow as it likes
   std::size_t upstream_idle_connections_per_user = 6;  // as many as a browser opens
-  int login_failures_per_user = 5;           // within login_window, then 429
+  int login_failures_per_user = 5;                     // within login_window, then 429
   int login_failures_per_address = 50;
   std::chrono::seconds login_window{300};
 };
@@ -59,8 +60,8 @@ struct Config {
   std::vector<Endpoint> listen;
   std::string certificate, key;  // empty: plain HTTP, loopback only
   std::optional<Endpoint> admin;
-  unsigned threads = 0;          // 0: one for each core
-  ClientOptions client;          // [identity] and [locator]
+  unsigned threads = 0;  // 0: one for each core
+  ClientOptions client;  // [identity] and [locator]
   bool kerberos = false, forms = false, certificate_sign_in = false;
   std::string channel_bindings = "allow";  // [sign_in.kerberos]: "ignore", "allow", "require"
   std::string forms_realm;
@@ -70,7 +71,7 @@ struct Config {
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
   std::vector<Route> routes;
   Limits limits;
-  std::string access_log;        // file; empty: standard error
+  std::string access_log;  // file; empty: standard error
 };
 
 // On failure `message` is "FILE:LINE:COLUMN: message", ready to print.

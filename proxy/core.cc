@@ -40,7 +40,9 @@ Core::Core(unsigned number, Shared& common)
       log(*common.access_log),
       timer_(io) {}
 
-Core::~Core() { end_connections(); }
+Core::~Core() {
+  end_connections();
+}
 
 void Core::end_connections() {
   // Connections refer to what is declared behind the loop: they end here, not when the loop's own memory goes.
@@ -51,7 +53,9 @@ void Core::end_connections() {
   io.poll();
 }
 
-void Core::start_ticking() { tick(); }
+void Core::start_ticking() {
+  tick();
+}
 
 void Core::tick() {
   const auto now = Clock::now();

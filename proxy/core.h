@@ -6,14 +6,14 @@
 #include <memory>
 #include <string>
 
-#include "proxy/observe/access_log.h"
-#include "proxy/upstream/backend_ticket.h"
 #include "proxy/config.h"
+#include "proxy/http/stream.h"
+#include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/sign_in/refused_tokens.h"
-#include "proxy/upstream/router.h"
-#include "proxy/http/stream.h"
 #include "proxy/tls.h"
+#include "proxy/upstream/backend_ticket.h"
+#include "proxy/upstream/router.h"
 #include "proxy/upstream/upstream_pool.h"
 
 namespace stead::proxy {

@@ -22,10 +22,11 @@ FileWatch::~FileWatch() {
 std::string FileWatch::look() const {
   std::string out;
   for (const std::string& file : files_) {
-    struct stat is {};
+    struct stat is{};
     if (::stat(file.c_str(), &is) == 0) {
-      for (const auto number : {static_cast<long long>(is.st_dev), static_cast<long long>(is.st_ino), static_cast<long long>(is.st_size),
-                                static_cast<long long>(is.st_mtim.tv_sec), static_cast<long long>(is.st_mtim.tv_nsec)})
+      for (const auto number :
+           {static_cast<long long>(is.st_dev), static_cast<long long>(is.st_ino), static_cast<long long>(is.st_size),
+            static_cast<long long>(is.st_mtim.tv_sec), static_cast<long long>(is.st_mtim.tv_nsec)})
         out.append(std::to_string(number)).append(" ");
     }
     out.append("\n");

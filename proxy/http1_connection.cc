@@ -2,8 +2,8 @@
 
 #include <boost/asio/error.hpp>
 
-#include "proxy/sign_in/own_pages.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::size_t kMostDropped = 64 * 1024;  // of a body that nobody wanted, to keep the connection
 
-// What can never become a head, seen before its end has come: a client that ends its lines otherwise would wait for an answer.
+// What can never become a head, seen before its end has come: a client that ends its lines otherwise would wait for an
+// answer.
 std::optional<Violation> judge_early(std::string_view bytes, std::size_t from) {
   for (std::size_t i = from > 0 ? from - 1 : 0; i < bytes.size(); ++i) {
     const auto octet = static_cast<unsigned char>(bytes[i]);
     if (octet == '\n' && (i == 0 || bytes[i - 1] != '\r')) return Violation{400, "a line does not end with CR LF"};
     if (octet == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return Violation{400, "a CR without LF"};
-    if ((octet < 0x20 && octet != '\t' && octet != '\r' && octet != '\n') || octet == 0x7f) return Violation{400, "a control character in the head"};
+    if ((octet < 0x20 && octet != '\t' && octet != '\r' && octet != '\n') || octet == 0x7f)
+      return Violation{400, "a control character in the head"};
   }
   const std::size_t line_end = bytes.find("\r\n");
   if (line_end == std::string_view::npos || from > line_end + 2) return std::nullopt;
@@ -32,16 +34,20 @@ std::optional<Violation> judge_early(std::string_view bytes, std::size_t from) {
 std::string_view delegation_name(const Route* route) {
   if (route == nullptr) return {};
   switch (route->delegation) {
-    case Delegation::s4u: return "s4u";
-    case Delegation::forwarded_tgt: return "forwarded-tgt";
-    case Delegation::none: break;
+    case Delegation::s4u:
+      return "s4u";
+    case Delegation::forwarded_tgt:
+      return "forwarded-tgt";
+    case Delegation::none:
+      break;
   }
   return "none";
 }
 
 }  // namespace
 
-Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket) : core_(core), stream_(std::move(socket), core.watchdog) {
+Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket)
+    : core_(core), stream_(std::move(socket), core.watchdog) {
   Error ignored;
   const auto endpoint = stream_.socket().remote_endpoint(ignored);
   remote_ = endpoint.address().to_string();
@@ -90,7 +96,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
       break;
     }
     if (!bytes.empty()) {
-      if (const auto violation = judge_early(bytes, looked_at)) co_return co_await refuse(violation->status, violation->reason);
+      if (const auto violation = judge_early(bytes, looked_at))
+        co_return co_await refuse(violation->status, violation->reason);
     }
     looked_at = bytes.size();
     if (buffer_.full() && buffer_.capacity() > 0) {
@@ -113,7 +120,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
     if (idle) stream_.cancel_reads_in(limits.header_timeout);
   }
   stream_.expect_nothing();
-  if (const auto violation = check_request_head(head_bytes_)) co_return co_await refuse(violation->status, violation->reason);
+  if (const auto violation = check_request_head(head_bytes_))
+    co_return co_await refuse(violation->status, violation->reason);
   parse_request_head(head_bytes_, head_);
   if (head_.several_authorizations) co_return co_await refuse(400, "more than one Authorization");
   co_return Next::request;
@@ -129,8 +137,11 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(int status, std::
   core_.metrics.malformed_requests.add();
   if (request_id_.empty()) begin_request();
   forwarded_.diagnosis = std::string(reason);
-  const OwnResponse page = status == 408 ? error_page(status, request_id_, "The request took too long", "It did not come in time. Please try again.")
-                                         : error_page(status, request_id_, "The request is malformed", "Your browser or program sent something that does not hold to HTTP.");
+  const OwnResponse page =
+      status == 408
+          ? error_page(status, request_id_, "The request took too long", "It did not come in time. Please try again.")
+          : error_page(status, request_id_, "The request is malformed",
+                       "Your browser or program sent something that does not hold to HTTP.");
   out_.clear();
   write_own_response_head(out_, page, request_id_, core_.http_date(), true);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
@@ -172,11 +183,13 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   const std::string policy_path = target_ == "*" ? std::string("/") : path_for_policy(path_of(target_));
 
   const Limits& limits = core_.shared.config.limits;
-  BodyReader body(stream_, buffer_, head_.framing, head_.content_length, limits.body_idle_timeout, limits.body_bytes_per_second);
+  BodyReader body(stream_, buffer_, head_.framing, head_.content_length, limits.body_idle_timeout,
+                  limits.body_bytes_per_second);
   const Router::Match match = core_.shared.router.match(host_, policy_path);
   Next next = Next::close;
   if (!match.known_host) {
-    next = co_await answer(error_page(421, request_id_, "No such site", "This server does not serve the name that was asked for."), body);
+    next = co_await answer(
+        error_page(421, request_id_, "No such site", "This server does not serve the name that was asked for."), body);
   } else if (is_reserved(policy_path)) {
     next = co_await own_page(body);
   } else if (match.route == nullptr) {
@@ -225,13 +238,21 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Ma
   std::variant<SignedIn, OwnResponse> decision;
   if (!route_->sign_in.empty()) {
     const RequestView request = view();
-    if (auto known = core_.sign_in->known(request, *route_)) decision = std::move(*known);
-    else decision = co_await core_.sign_in->decide(request, *route_);
+    if (auto known = core_.sign_in->known(request, *route_))
+      decision = std::move(*known);
+    else
+      decision = co_await core_.sign_in->decide(request, *route_);
     if (const auto* response = std::get_if<OwnResponse>(&decision)) co_return co_await answer(*response, body);
     signed_in_ = &std::get<SignedIn>(decision);
   }
-  const ForwardJob job{.route = *route_, .route_index = match.index, .head = head_, .target = target_, .signed_in = signed_in_,
-                       .request_id = request_id_, .remote_address = remote_, .client_may_stay = head_.keep_alive};
+  const ForwardJob job{.route = *route_,
+                       .route_index = match.index,
+                       .head = head_,
+                       .target = target_,
+                       .signed_in = signed_in_,
+                       .request_id = request_id_,
+                       .remote_address = remote_,
+                       .client_may_stay = head_.keep_alive};
   {
     Forwarder forwarder(core_, stream_, buffer_, body, job, memory_);
     forwarded_ = co_await forwarder.run();
@@ -246,7 +267,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Ma
     stranger.client_certificate_name = {};
     auto challenge = co_await core_.sign_in->decide(std::move(stranger), *route_);
     if (const auto* response = std::get_if<OwnResponse>(&challenge)) co_return co_await answer(*response, body);
-    co_return co_await answer(error_page(401, request_id_, "Please sign in again", "Your sign-in is no longer known here."), body);
+    co_return co_await answer(
+        error_page(401, request_id_, "Please sign in again", "Your sign-in is no longer known here."), body);
   }
   if (forwarded_.own) {
     if (signed_in_ != nullptr)
@@ -262,7 +284,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Ma
 
 asio::awaitable<Http1Connection::Next> Http1Connection::own_page(BodyReader& body) {
   const std::size_t limit = core_.shared.config.limits.login_body_bytes;
-  if (!core_.sign_in) co_return co_await answer(error_page(404, request_id_, "Not found", "There is nothing at this address."), body);
+  if (!core_.sign_in)
+    co_return co_await answer(error_page(404, request_id_, "Not found", "There is nothing at this address."), body);
   if (head_.framing == Framing::length && head_.content_length > limit)
     co_return co_await answer(error_page(413, request_id_, "Too long", "That is more than a sign-in needs."), body);
   if (head_.expects_continue && !body.ended() && buffer_.size() == 0) {
@@ -289,14 +312,16 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(BodyReader& bod
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::answer(const OwnResponse& response, BodyReader& body) {
-  // A body that nobody read: a short one is dropped behind the answer, with a long one the connection ends. Who waits for a 100 may
-  // send it or not.
-  const bool in_the_way = !body.ended() && ((head_.expects_continue && buffer_.size() == 0) || body.length() > kMostDropped);
+  // A body that nobody read: a short one is dropped behind the answer, with a long one the connection ends. Who waits
+  // for a 100 may send it or not.
+  const bool in_the_way =
+      !body.ended() && ((head_.expects_continue && buffer_.size() == 0) || body.length() > kMostDropped);
   const bool keep = head_.keep_alive && !in_the_way && !core_.draining;
   out_.clear();
   write_own_response_head(out_, response, request_id_, core_.http_date(), !keep);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
-  const Error error = co_await stream_.write(out_, head_.method == "HEAD" ? std::string_view{} : std::string_view(response.body));
+  const Error error =
+      co_await stream_.write(out_, head_.method == "HEAD" ? std::string_view{} : std::string_view(response.body));
   stream_.expect_nothing();
   forwarded_.bytes_out = response.body.size();
   log_request(response.status);
@@ -317,15 +342,30 @@ void Http1Connection::log_request(int status) {
   core_.metrics.bytes_to_clients.add(forwarded_.bytes_out);
   core_.metrics.bytes_from_clients.add(bytes_in_);
   const Session* const session = signed_in_ != nullptr ? &signed_in_->session : nullptr;
-  core_.log.add({.at = started_at_, .request_id = request_id_, .remote = remote_, .method = head_.method, .host = head_.host,
-                 .path = path_of(target_), .status = status, .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
+  core_.log.add({.at = started_at_,
+                 .request_id = request_id_,
+                 .remote = remote_,
+                 .method = head_.method,
+                 .host = head_.host,
+                 .path = path_of(target_),
+                 .status = status,
+                 .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
                  .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
-                 .spn = route_ != nullptr ? std::string_view(route_->spn) : std::string_view{}, .delegation = delegation_name(route_),
-                 .upstream = forwarded_.upstream, .bytes_in = bytes_in_, .bytes_out = forwarded_.bytes_out, .time = time,
+                 .spn = route_ != nullptr ? std::string_view(route_->spn) : std::string_view{},
+                 .delegation = delegation_name(route_),
+                 .upstream = forwarded_.upstream,
+                 .bytes_in = bytes_in_,
+                 .bytes_out = forwarded_.bytes_out,
+                 .time = time,
                  .diagnosis = forwarded_.diagnosis});
   if (route_ == nullptr || forwarded_.diagnosis.empty()) return;
-  core_.metrics.note_failure({.at = started_at_, .request_id = request_id_, .user = session != nullptr ? session->user : std::string{},
-                              .spn = route_->spn, .status = status, .summary = forwarded_.diagnosis, .steps = std::move(forwarded_.steps)});
+  core_.metrics.note_failure({.at = started_at_,
+                              .request_id = request_id_,
+                              .user = session != nullptr ? session->user : std::string{},
+                              .spn = route_->spn,
+                              .status = status,
+                              .summary = forwarded_.diagnosis,
+                              .steps = std::move(forwarded_.steps)});
 }
 
 }  // namespace stead::proxy

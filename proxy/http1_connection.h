@@ -6,9 +6,9 @@
 #include <string>
 
 #include "proxy/core.h"
-#include "proxy/upstream/forwarder.h"
 #include "proxy/http/message_head.h"
 #include "proxy/http/stream.h"
+#include "proxy/upstream/forwarder.h"
 
 namespace stead::proxy {
 

@@ -26,10 +26,13 @@ bool bind_one(tcp::acceptor& acceptor, const tcp::endpoint& at, bool share, Erro
 
 }  // namespace
 
-std::optional<std::vector<tcp::acceptor>> listen_at(Endpoint& endpoint, const std::vector<boost::asio::io_context*>& loops, ListenFailure& failure) {
+std::optional<std::vector<tcp::acceptor>> listen_at(Endpoint& endpoint,
+                                                    const std::vector<boost::asio::io_context*>& loops,
+                                                    ListenFailure& failure) {
   Error error;
   const std::string& host = endpoint.address;
-  tcp::endpoint at(boost::asio::ip::make_address(host.starts_with('[') ? host.substr(1, host.size() - 2) : host, error), endpoint.port);
+  tcp::endpoint at(boost::asio::ip::make_address(host.starts_with('[') ? host.substr(1, host.size() - 2) : host, error),
+                   endpoint.port);
   const auto fail = [&] {
     failure.taken = error == boost::asio::error::address_in_use;
     failure.message = "cannot listen at " + host + ':' + std::to_string(endpoint.port) + ": " + error.message();
@@ -38,7 +41,8 @@ std::optional<std::vector<tcp::acceptor>> listen_at(Endpoint& endpoint, const st
   };
   if (error) return fail();
   if (at.port() != 0) {
-    // Sharing a port also means sharing it with another process of ours: without sharing, the kernel says whether somebody has it.
+    // Sharing a port also means sharing it with another process of ours: without sharing, the kernel says whether
+    // somebody has it.
     tcp::acceptor probe(*loops.front());
     if (!bind_one(probe, at, false, error)) return fail();
     probe.listen(1, error);

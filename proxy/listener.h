@@ -15,8 +15,7 @@ struct ListenFailure {
   std::string message;
 };
 // One acceptor for each loop. `endpoint.port` 0: any; the one found is written back.
-[[nodiscard]] std::optional<std::vector<boost::asio::ip::tcp::acceptor>> listen_at(Endpoint& endpoint,
-                                                                                   const std::vector<boost::asio::io_context*>& loops,
-                                                                                   ListenFailure& failure);
+[[nodiscard]] std::optional<std::vector<boost::asio::ip::tcp::acceptor>> listen_at(
+    Endpoint& endpoint, const std::vector<boost::asio::io_context*>& loops, ListenFailure& failure);
 
 }  // namespace stead::proxy

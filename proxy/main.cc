@@ -8,7 +8,8 @@
 #include "proxy/server.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Signs users in and forwards their requests to back ends that want Kerberos, in their name.", "stead-proxy");
+  CLI::App app("Signs users in and forwards their requests to back ends that want Kerberos, in their name.",
+               "stead-proxy");
   std::string path;
   bool check = false;
   app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");

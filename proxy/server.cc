@@ -49,7 +49,8 @@ class ServerOfCores final : public Server {
     acceptors_.clear();
     admin_acceptor_.reset();
     signals_.reset();
-    // A core's tickets are asked for by every other one: all of them let go of theirs, sockets and timers, while every loop is there.
+    // A core's tickets are asked for by every other one: all of them let go of theirs, sockets and timers, while every
+    // loop is there.
     for (auto& core : cores_) core->end_connections();
     for (auto& core : cores_) {
       core->sign_in.reset();
@@ -114,8 +115,10 @@ void ServerOfCores::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
   if (!tls) return;
   for (const std::string& warning : tls->warnings()) spdlog::warn("{}", warning);
   for (auto& core : cores_) {
-    if (!running_) core->server_tls = tls;
-    else asio::post(core->io, [&core, tls] { core->server_tls = tls; });
+    if (!running_)
+      core->server_tls = tls;
+    else
+      asio::post(core->io, [&core, tls] { core->server_tls = tls; });
   }
 }
 
@@ -152,7 +155,8 @@ bool ServerOfCores::listen(StartFailure& failure) {
 
 bool ServerOfCores::make_sign_in_parts(StartFailure& failure) {
   const Config& config = shared_.config;
-  const bool users = std::any_of(config.routes.begin(), config.routes.end(), [](const Route& route) { return !route.sign_in.empty(); });
+  const bool users = std::any_of(config.routes.begin(), config.routes.end(),
+                                 [](const Route& route) { return !route.sign_in.empty(); });
   if (!users && !config.kerberos && !config.forms && !config.certificate_sign_in) return true;
   std::vector<asio::any_io_executor> executors;
   for (auto& core : cores_) executors.emplace_back(core->io.get_executor());
@@ -185,7 +189,9 @@ asio::awaitable<void> ServerOfCores::accept(tcp::acceptor& acceptor, Core& core)
       continue;
     }
     if (core.connections >= most) continue;  // the socket closes
-    auto serve = [](std::unique_ptr<Http1Connection> connection) -> asio::awaitable<void> { co_await connection->run(); };
+    auto serve = [](std::unique_ptr<Http1Connection> connection) -> asio::awaitable<void> {
+      co_await connection->run();
+    };
     asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_stray);
   }
 }
@@ -279,7 +285,8 @@ int ServerOfCores::run() {
   if (admin_acceptor_) asio::co_spawn(cores_.front()->io, accept_admin(), log_stray);
   running_ = true;
   const bool tls = cores_.front()->server_tls != nullptr;
-  if (tls) tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(shared_.config), [this] { read_server_tls_again(); });
+  if (tls)
+    tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(shared_.config), [this] { read_server_tls_again(); });
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
   admin_.set_ready(true);

@@ -19,7 +19,8 @@ class Server {
   // Reads keytab, certificates, keys and CAs, and binds every port. Serves nothing yet.
   [[nodiscard]] static std::unique_ptr<Server> open(Config config, StartFailure& failure);
   virtual ~Server() = default;
-  // Serves until SIGTERM or SIGINT, then lets requests in flight end; a second signal ends it at once. Returns the exit status.
+  // Serves until SIGTERM or SIGINT, then lets requests in flight end; a second signal ends it at once. Returns the exit
+  // status.
   [[nodiscard]] virtual int run() = 0;
   // The ports that are listened at, in the file's order; for tests, which ask for port 0.
   [[nodiscard]] virtual std::vector<std::uint16_t> ports() const = 0;

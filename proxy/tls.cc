@@ -15,27 +15,34 @@ namespace {
 
 namespace ssl = boost::asio::ssl;
 
-// What OpenSSL complained of first: in words of ours where its own do not tell what is wrong with a file, else in its words.
+// What OpenSSL complained of first: in words of ours where its own do not tell what is wrong with a file, else in its
+// words.
 std::string openssl_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (ERR_SYSTEM_ERROR(code)) return "cannot be read: " + std::system_category().message(ERR_GET_REASON(code));
   const int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
-  if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) || (library == ERR_LIB_OSSL_DECODER && reason == ERR_R_UNSUPPORTED))
+  if ((library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
+      (library == ERR_LIB_OSSL_DECODER && reason == ERR_R_UNSUPPORTED))
     return "there is none in PEM form in this file";
   if (library == ERR_LIB_X509 && reason == X509_R_KEY_VALUES_MISMATCH) return "it is not this certificate's";
-  if (reason == ERR_R_INTERRUPTED_OR_CANCELLED || (library == ERR_LIB_PEM && reason == PEM_R_BAD_PASSWORD_READ)) return "it has a passphrase, which nobody can give here";
+  if (reason == ERR_R_INTERRUPTED_OR_CANCELLED || (library == ERR_LIB_PEM && reason == PEM_R_BAD_PASSWORD_READ))
+    return "it has a passphrase, which nobody can give here";
   const char* words = code != 0 ? ERR_reason_error_string(code) : nullptr;
   return words != nullptr ? words : "cannot be read";
 }
 
 // A passphrase would be asked for at a terminal, where nobody may sit.
-int no_passphrase(char*, int, int, void*) { return -1; }
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
 
-int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                    void*) {
   static constexpr std::array<unsigned char, 9> kOurs{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kOurs.data(), kOurs.size(), in, in_size) != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
+  if (SSL_select_next_proto(&chosen, out_size, kOurs.data(), kOurs.size(), in, in_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
 }
@@ -43,7 +50,8 @@ int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, co
 // The first fault is the verdict. A list that an authority above the user's issuer lacks is none: see the header.
 int stop_at_fault(int good, X509_STORE_CTX* store) {
   if (good == 1) return 1;
-  if (X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL || X509_STORE_CTX_get_error_depth(store) == 0) return 0;
+  if (X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL || X509_STORE_CTX_get_error_depth(store) == 0)
+    return 0;
   X509_STORE_CTX_set_error(store, X509_V_OK);
   return 1;
 }
@@ -51,7 +59,8 @@ int stop_at_fault(int good, X509_STORE_CTX* store) {
 // The handshake goes on whatever the verdict is; OpenSSL keeps it.
 int judge(X509_STORE_CTX* store, void*) {
   X509_STORE_CTX_set_verify_cb(store, stop_at_fault);
-  if (X509_verify_cert(store) != 1 && X509_STORE_CTX_get_error(store) == X509_V_OK) X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+  if (X509_verify_cert(store) != 1 && X509_STORE_CTX_get_error(store) == X509_V_OK)
+    X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
   return 1;
 }
 
@@ -82,8 +91,10 @@ std::string text_of(const ASN1_TIME* time) {
 }
 // Empty: a client whose clock is right takes it.
 std::string time_fault(const X509* certificate) {
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) return "ended " + text_of(X509_get0_notAfter(certificate));
-  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) return "does not hold before " + text_of(X509_get0_notBefore(certificate));
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+    return "ended " + text_of(X509_get0_notAfter(certificate));
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+    return "does not hold before " + text_of(X509_get0_notBefore(certificate));
   return {};
 }
 
@@ -125,12 +136,14 @@ bool ServerTls::use_revocation_list(const std::string& file, std::string& messag
     const CrlPtr owned(crl, X509_CRL_free);
     const ASN1_TIME* const next = X509_CRL_get0_nextUpdate(crl);
     if (next != nullptr && X509_cmp_current_time(next) < 0)
-      warnings_.push_back(file + ": the revocation list of " + name_of(X509_CRL_get_issuer(crl)) + " is past its next update: certificates of this issuer are refused");
+      warnings_.push_back(file + ": the revocation list of " + name_of(X509_CRL_get_issuer(crl)) +
+                          " is past its next update: certificates of this issuer are refused");
     return X509_STORE_add_crl(SSL_CTX_get_cert_store(context_.native_handle()), crl) == 1 && ++found > 0;
   };
   if (bio) {
     bool good = true;
-    while (X509_CRL* const crl = good ? PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr) : nullptr) good = use(crl);
+    while (X509_CRL* const crl = good ? PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr) : nullptr)
+      good = use(crl);
     // The end of the file is no fault; a block that cannot be read is.
     const unsigned long code = ERR_peek_last_error();
     if (good && found > 0 && ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE) {
@@ -153,12 +166,14 @@ bool ServerTls::use_client_certificates(const Config& config, std::string& messa
     message = config.certificate_ca + ": the CA of client certificates: " + openssl_error();
     return false;
   }
-  if (STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(config.certificate_ca.c_str())) SSL_CTX_set_client_CA_list(context, names);
+  if (STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(config.certificate_ca.c_str()))
+    SSL_CTX_set_client_CA_list(context, names);
   X509_VERIFY_PARAM* const parameters = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT);
   for (const std::string& file : config.certificate_crls)
     if (!use_revocation_list(file, message)) return false;
-  if (!config.certificate_crls.empty()) X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  if (!config.certificate_crls.empty())
+    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context, judge, nullptr);
   // A resumed session would bring back a verdict of its past.
@@ -169,16 +184,19 @@ bool ServerTls::use_client_certificates(const Config& config, std::string& messa
 }
 
 ClientCertificate ServerTls::client_certificate_of(SSL* ssl) {
-  return ssl != nullptr ? with_verdict(SSL_get0_peer_certificate(ssl), SSL_get_verify_result(ssl)) : ClientCertificate{};
+  return ssl != nullptr ? with_verdict(SSL_get0_peer_certificate(ssl), SSL_get_verify_result(ssl))
+                        : ClientCertificate{};
 }
 
 ClientCertificate ServerTls::judge_again(SSL* ssl) {
   X509* const certificate = ssl != nullptr ? SSL_get0_peer_certificate(ssl) : nullptr;
   if (certificate == nullptr) return {};
-  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> store(X509_STORE_CTX_new(), X509_STORE_CTX_free);
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> store(X509_STORE_CTX_new(),
+                                                                              X509_STORE_CTX_free);
   SSL_CTX* const context = context_.native_handle();
   long verdict = X509_V_ERR_UNSPECIFIED;
-  if (X509_STORE_CTX_init(store.get(), SSL_CTX_get_cert_store(context), certificate, SSL_get_peer_cert_chain(ssl)) == 1 &&
+  if (X509_STORE_CTX_init(store.get(), SSL_CTX_get_cert_store(context), certificate, SSL_get_peer_cert_chain(ssl)) ==
+          1 &&
       X509_STORE_CTX_set_default(store.get(), "ssl_client") == 1 &&
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store.get()), SSL_CTX_get0_param(context)) == 1) {
     judge(store.get(), nullptr);
@@ -222,11 +240,13 @@ std::shared_ptr<ServerTls> ServerTls::open(const Config& config, std::string& me
     return nullptr;
   }
   constexpr std::string_view kSessionContext = "stead";
-  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionContext.data()), kSessionContext.size());
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionContext.data()),
+                                 kSessionContext.size());
   if (config.certificate_sign_in && !tls->use_client_certificates(config, message)) return nullptr;
   const X509* const certificate = SSL_CTX_get0_certificate(context);
   if (const std::string fault = time_fault(certificate); !fault.empty())
-    tls->warnings_.push_back(config.certificate + ": the certificate of " + name_of(X509_get_subject_name(certificate)) + " " + fault + ": clients refuse it");
+    tls->warnings_.push_back(config.certificate + ": the certificate of " +
+                             name_of(X509_get_subject_name(certificate)) + " " + fault + ": clients refuse it");
   tls->bindings_ = end_point_bindings(certificate);
   return tls;
 }
@@ -238,8 +258,10 @@ std::unique_ptr<UpstreamTls> UpstreamTls::open(const Config& config, std::string
     auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     ERR_clear_error();
-    const bool loaded = route.upstream_ca.empty() ? SSL_CTX_set_default_verify_paths(context->native_handle()) == 1
-                                                  : SSL_CTX_load_verify_locations(context->native_handle(), route.upstream_ca.c_str(), nullptr) == 1;
+    const bool loaded =
+        route.upstream_ca.empty()
+            ? SSL_CTX_set_default_verify_paths(context->native_handle()) == 1
+            : SSL_CTX_load_verify_locations(context->native_handle(), route.upstream_ca.c_str(), nullptr) == 1;
     if (!loaded) {
       message = route.upstream_ca + ": the CA of upstreams: " + openssl_error();
       return nullptr;

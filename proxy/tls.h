@@ -1,6 +1,6 @@
 #pragma once
-// TLS towards clients and towards back ends. What is read from files never changes: files that changed make a new ServerTls, and
-// connections keep the one of their handshake.
+// TLS towards clients and towards back ends. What is read from files never changes: files that changed make a new
+// ServerTls, and connections keep the one of their handshake.
 #include <boost/asio/ssl/context.hpp>
 #include <map>
 #include <memory>
@@ -11,8 +11,8 @@
 
 namespace stead::proxy {
 
-// tls-server-end-point (RFC 5929 §4.1) of a certificate, as GSSAPI's application data: "tls-server-end-point:" and the hash. Empty
-// where the certificate's signature names no hash.
+// tls-server-end-point (RFC 5929 §4.1) of a certificate, as GSSAPI's application data: "tls-server-end-point:" and the
+// hash. Empty where the certificate's signature names no hash.
 [[nodiscard]] std::string end_point_bindings(const X509* certificate);
 
 struct ClientCertificate {
@@ -21,17 +21,21 @@ struct ClientCertificate {
   std::string name;               // for the log: "CN=alice,DC=example serial 1002"; empty: none was sent
 };
 
-// Client certificates are asked for and never required: which routes want one is decided request by request. They verify by `ca`, for the
-// purpose of TLS clients, and by the revocation lists where there are any: the user's own issuer must have one that is not past its next
-// update; an authority between that issuer and the root is checked where the list of its issuer is given.
+// Client certificates are asked for and never required: which routes want one is decided request by request. They
+// verify by `ca`, for the purpose of TLS clients, and by the revocation lists where there are any: the user's own
+// issuer must have one that is not past its next update; an authority between that issuer and the root is checked where
+// the list of its issuer is given.
 class ServerTls {
  public:
-  // Nothing where the configuration has no certificate: then `message` is empty. On failure it names the file. Blocking.
+  // Nothing where the configuration has no certificate: then `message` is empty. On failure it names the file.
+  // Blocking.
   [[nodiscard]] static std::shared_ptr<ServerTls> open(const Config& config, std::string& message);
   [[nodiscard]] static std::vector<std::string> files(const Config& config);  // that open() reads
   [[nodiscard]] boost::asio::ssl::context& context() { return context_; }
   [[nodiscard]] const std::string& bindings() const { return bindings_; }
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }  // each a line: what is past its time
+  [[nodiscard]] const std::vector<std::string>& warnings() const {
+    return warnings_;
+  }  // each a line: what is past its time
   // As the handshake found it, on a connection of this context.
   [[nodiscard]] static ClientCertificate client_certificate_of(SSL* ssl);
   // By what was read here, for a connection whose handshake knew older files.

@@ -40,9 +40,10 @@ struct FoundAccount {
 
 [[nodiscard]] std::string domain_dn(const Domain& domain);                           // DC=root,DC=fabrikam,DC=com
 [[nodiscard]] std::string account_dn(const Domain& domain, const Account& account);  // CN=web,CN=Computers,DC=…
-[[nodiscard]] std::string principal_dn(const Forest& forest, const Sid& sid);        // the SID's text where nobody has it
+[[nodiscard]] std::string principal_dn(const Forest& forest, const Sid& sid);  // the SID's text where nobody has it
 // Every account of `forest_name`'s domains that has this SPN.
-[[nodiscard]] std::vector<FoundAccount> accounts_with_spn(Forest& forest, std::string_view spn, std::string_view forest_name);
+[[nodiscard]] std::vector<FoundAccount> accounts_with_spn(Forest& forest, std::string_view spn,
+                                                          std::string_view forest_name);
 
 // setspn -L -S -A -D -Q -X; and the cmdlets. The caller keeps the changed forest where there is no fault.
 void run_setspn(CommandContext& context);

@@ -1,6 +1,7 @@
 #pragma once
-// One command line in PowerShell's manner, taken apart: "Set-ADComputer web -PrincipalsAllowedToDelegateToAccount 'ROOT\a$','b$'". The
-// shell that called us may have taken quotes away, or split a value at its blanks: both forms are read.
+// One command line in PowerShell's manner, taken apart: "Set-ADComputer web -PrincipalsAllowedToDelegateToAccount
+// 'ROOT\a$','b$'". The shell that called us may have taken quotes away, or split a value at its blanks: both forms are
+// read.
 #include <map>
 #include <optional>
 #include <string>
@@ -20,9 +21,9 @@ struct CommandWords {
 
 // "$true", "true" or "1", and the like; nothing for anything else.
 [[nodiscard]] std::optional<bool> boolean_value(std::string_view text);
-[[nodiscard]] bool is_null_value(std::string_view text);                      // "$null" or "@()"
-[[nodiscard]] std::string unquote(std::string_view text);                     // 'x' or "x" or x
-[[nodiscard]] std::vector<std::string> list_value(std::string_view text);     // 'a','b' or @('a','b') or a, b
+[[nodiscard]] bool is_null_value(std::string_view text);                   // "$null" or "@()"
+[[nodiscard]] std::string unquote(std::string_view text);                  // 'x' or "x" or x
+[[nodiscard]] std::vector<std::string> list_value(std::string_view text);  // 'a','b' or @('a','b') or a, b
 // @{'attribute'='a','b'; other=c}: attributes in lower case; nothing where it is no hash table.
 [[nodiscard]] std::optional<std::map<std::string, std::vector<std::string>>> table_value(std::string_view text);
 

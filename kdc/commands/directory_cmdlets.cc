@@ -14,7 +14,9 @@ std::string join(const std::vector<std::string>& list) {
   return out + '}';
 }
 
-std::string truth(bool value) { return value ? "True" : "False"; }
+std::string truth(bool value) {
+  return value ? "True" : "False";
+}
 
 std::string identity(const CommandContext& context) {
   for (const auto* option : {"identity", "name"})
@@ -51,12 +53,15 @@ bool set_flags(CommandContext& context, Account& account) {
     if (value == nullptr) continue;
     const auto on = boolean_value(*value);
     if (!on) {
-      context.misunderstood(context.words.name + ": -" + std::string(option) + " needs $true or $false (in quotes, '$true', where a shell would expand it)");
+      context.misunderstood(context.words.name + ": -" + std::string(option) +
+                            " needs $true or $false (in quotes, '$true', where a shell would expand it)");
       return false;
     }
     any = true;
-    if (*on != inverted) account.flags |= flag;
-    else account.flags &= ~flag;
+    if (*on != inverted)
+      account.flags |= flag;
+    else
+      account.flags &= ~flag;
   }
   return any;
 }
@@ -68,14 +73,17 @@ std::vector<std::string>* attribute(Account& account, std::string_view name) {
   return nullptr;
 }
 
-void check_spns(CommandContext& context, const FoundAccount& found, std::string_view name, const std::vector<std::string>& values) {
+void check_spns(CommandContext& context, const FoundAccount& found, std::string_view name,
+                const std::vector<std::string>& values) {
   if (name == "altsecurityidentities") return;
   for (const auto& value : values) {
     if (!is_spn(value)) return context.refuse("'" + value + "' is no SPN: write SERVICE/HOST, without a realm");
     if (name == "msds-allowedtodelegateto") continue;
     for (const auto& holder : accounts_with_spn(context.forest, value, found.domain->forest))
       if (holder.account != found.account)
-        return context.refuse("The operation failed because SPN value provided for addition/modification is not unique forest-wide: " + account_dn(*holder.domain, *holder.account) + " has " + value);
+        return context.refuse(
+            "The operation failed because SPN value provided for addition/modification is not unique forest-wide: " +
+            account_dn(*holder.domain, *holder.account) + " has " + value);
   }
 }
 
@@ -83,28 +91,37 @@ enum class Change { add, remove, replace };
 
 void change_values(CommandContext& context, const FoundAccount& found, const std::string& table, Change change) {
   const auto values = table_value(table);
-  if (!values) return context.misunderstood(context.words.name + ": write @{'msDS-AllowedToDelegateTo'='SPN'} (in double quotes, for a shell)");
+  if (!values)
+    return context.misunderstood(context.words.name +
+                                 ": write @{'msDS-AllowedToDelegateTo'='SPN'} (in double quotes, for a shell)");
   for (const auto& [name, list] : *values) {
     if (name == "userprincipalname" && list.size() == 1 && change != Change::remove) {
       found.account->upn = list.front();
       continue;
     }
     auto* present = attribute(*found.account, name);
-    if (present == nullptr) return context.refuse(context.words.name + ": the attribute '" + name + "' is not kept here; msDS-AllowedToDelegateTo, servicePrincipalName, altSecurityIdentities and userPrincipalName are");
+    if (present == nullptr)
+      return context.refuse(context.words.name + ": the attribute '" + name +
+                            "' is not kept here; msDS-AllowedToDelegateTo, servicePrincipalName, altSecurityIdentities "
+                            "and userPrincipalName are");
     if (change != Change::remove) check_spns(context, found, name, list);
     if (change == Change::replace) present->clear();
     for (const auto& value : list) {
       const auto same = [&](const std::string& other) { return equal_ignoring_case(other, value); };
       const bool has = std::any_of(present->begin(), present->end(), same);
-      if (change == Change::remove) std::erase_if(*present, same);
-      else if (!has) present->push_back(value);
+      if (change == Change::remove)
+        std::erase_if(*present, same);
+      else if (!has)
+        present->push_back(value);
     }
   }
 }
 
 void set_principals(CommandContext& context, const FoundAccount& found, const std::string& value) {
   if (value.empty())
-    return context.misunderstood(context.words.name + ": -PrincipalsAllowedToDelegateToAccount needs accounts, or $null for nobody (in quotes, '$null', where a shell would expand it)");
+    return context.misunderstood(context.words.name +
+                                 ": -PrincipalsAllowedToDelegateToAccount needs accounts, or $null for nobody (in "
+                                 "quotes, '$null', where a shell would expand it)");
   if (is_null_value(value)) {
     found.account->allowed_to_act.reset();
     return;
@@ -121,7 +138,11 @@ void set_principals(CommandContext& context, const FoundAccount& found, const st
       if (others.size() == 1) principal = others.front();
       if (others.size() > 1) return context.refuse("Several domains have '" + name + "': write NETBIOS\\name");
     }
-    if (!principal) return context.refuse("Identity info provided in the extended attribute: 'PrincipalsAllowedToDelegateToAccount' could not be resolved: no account or group '" + name + "'");
+    if (!principal)
+      return context.refuse(
+          "Identity info provided in the extended attribute: 'PrincipalsAllowedToDelegateToAccount' could not be "
+          "resolved: no account or group '" +
+          name + "'");
     sids.push_back(principal->sid);
   }
   found.account->allowed_to_act = allowed_to_act_descriptor(sids);
@@ -132,7 +153,9 @@ bool upn_is_free(CommandContext& context, const Domain& domain, const Account* o
     if (!equal_ignoring_case(other.forest, domain.forest)) continue;
     for (const auto& account : other.accounts)
       if (&account != own && equal_ignoring_case(account.upn, upn) && !upn.empty()) {
-        context.refuse("The operation failed because UPN value provided for addition/modification is not unique forest-wide: " + account_dn(other, account) + " has it");
+        context.refuse(
+            "The operation failed because UPN value provided for addition/modification is not unique forest-wide: " +
+            account_dn(other, account) + " has it");
         return false;
       }
   }
@@ -142,7 +165,8 @@ bool upn_is_free(CommandContext& context, const Domain& domain, const Account* o
 void set_account(CommandContext& context, const FoundAccount& found) {
   const auto& words = context.words;
   bool any = set_flags(context, *found.account);
-  if (const auto* value = words.option("principalsallowedtodelegatetoaccount")) set_principals(context, found, *value), any = true;
+  if (const auto* value = words.option("principalsallowedtodelegatetoaccount"))
+    set_principals(context, found, *value), any = true;
   if (const auto* value = words.option("userprincipalname")) {
     const auto upn = is_null_value(*value) ? std::string() : unquote(*value);
     if (upn_is_free(context, *found.domain, found.account, upn)) found.account->upn = upn;
@@ -150,7 +174,8 @@ void set_account(CommandContext& context, const FoundAccount& found) {
   }
   if (const auto* value = words.option("serviceprincipalnames")) {
     const auto table = table_value(*value);
-    if (!table) return context.misunderstood(words.name + ": write -ServicePrincipalNames @{Add='HTTP/web.example.com'}");
+    if (!table)
+      return context.misunderstood(words.name + ": write -ServicePrincipalNames @{Add='HTTP/web.example.com'}");
     for (const auto& [verb, list] : *table) {
       const auto change = verb == "add" ? Change::add : verb == "remove" ? Change::remove : Change::replace;
       std::string inner;
@@ -162,13 +187,18 @@ void set_account(CommandContext& context, const FoundAccount& found) {
   if (const auto* value = words.option("clear")) {
     any = true;
     for (const auto& name : list_value(*value)) {
-      if (auto* list = attribute(*found.account, to_lower(name))) list->clear();
-      else if (equal_ignoring_case(name, "msDS-AllowedToActOnBehalfOfOtherIdentity")) found.account->allowed_to_act.reset();
-      else if (equal_ignoring_case(name, "userPrincipalName")) found.account->upn.clear();
-      else return context.refuse(words.name + ": the attribute '" + name + "' is not kept here");
+      if (auto* list = attribute(*found.account, to_lower(name)))
+        list->clear();
+      else if (equal_ignoring_case(name, "msDS-AllowedToActOnBehalfOfOtherIdentity"))
+        found.account->allowed_to_act.reset();
+      else if (equal_ignoring_case(name, "userPrincipalName"))
+        found.account->upn.clear();
+      else
+        return context.refuse(words.name + ": the attribute '" + name + "' is not kept here");
     }
   }
-  for (const auto& [option, change] : {std::pair{"remove", Change::remove}, {"add", Change::add}, {"replace", Change::replace}})
+  for (const auto& [option, change] :
+       {std::pair{"remove", Change::remove}, {"add", Change::add}, {"replace", Change::replace}})
     if (const auto* value = words.option(option)) change_values(context, found, *value, change), any = true;
   if (!any) context.misunderstood(words.name + ": say what to set");
 }
@@ -178,7 +208,8 @@ void get_account(CommandContext& context, const FoundAccount& found) {
   const auto& account = *found.account;
   std::vector<std::string> principals;
   if (account.allowed_to_act)
-    for (const auto& sid : principals_allowed_to_act(*account.allowed_to_act)) principals.push_back(principal_dn(context.forest, sid));
+    for (const auto& sid : principals_allowed_to_act(*account.allowed_to_act))
+      principals.push_back(principal_dn(context.forest, sid));
   const bool computer = account.is_computer();
   const auto short_name = computer ? account.name.substr(0, account.name.size() - 1) : account.name;
   struct Property {
@@ -192,10 +223,12 @@ void get_account(CommandContext& context, const FoundAccount& found) {
       {"DoesNotRequirePreAuth", truth(account.has(account_flag::no_preauth)), false},
       {"Enabled", truth(!account.has(account_flag::disabled)), true},
       {"MemberOf", account.groups, false},
-      {"msDS-AllowedToActOnBehalfOfOtherIdentity", account.allowed_to_act ? to_sddl(*account.allowed_to_act) : "", false},
+      {"msDS-AllowedToActOnBehalfOfOtherIdentity", account.allowed_to_act ? to_sddl(*account.allowed_to_act) : "",
+       false},
       {"msDS-AllowedToDelegateTo", account.allowed_to_delegate_to, false},
       {"msDS-KeyVersionNumber", std::to_string(account.secret.kvno), false},
-      {"msDS-SupportedEncryptionTypes", account.supported_encryption_types ? std::to_string(*account.supported_encryption_types) : "", false},
+      {"msDS-SupportedEncryptionTypes",
+       account.supported_encryption_types ? std::to_string(*account.supported_encryption_types) : "", false},
       {"Name", short_name, true},
       {"ObjectClass", computer ? "computer" : "user", true},
       {"PrincipalsAllowedToDelegateToAccount", principals, false},
@@ -210,11 +243,14 @@ void get_account(CommandContext& context, const FoundAccount& found) {
   if (const auto* value = context.words.option("properties")) wanted = list_value(*value);
   const bool all = std::find(wanted.begin(), wanted.end(), "*") != wanted.end();
   const auto is_known = [&](const std::string& name) {
-    return name == "*" || std::any_of(properties.begin(), properties.end(), [&](const Property& property) { return equal_ignoring_case(property.name, name); });
+    return name == "*" || std::any_of(properties.begin(), properties.end(), [&](const Property& property) {
+             return equal_ignoring_case(property.name, name);
+           });
   };
   for (auto& name : wanted) {
     if (equal_ignoring_case(name, "servicePrincipalName")) name = "ServicePrincipalNames";
-    if (!is_known(name)) return context.refuse(context.words.name + ": One or more properties are invalid: '" + name + "'");
+    if (!is_known(name))
+      return context.refuse(context.words.name + ": One or more properties are invalid: '" + name + "'");
   }
   std::size_t width = 0;
   std::vector<const Property*> shown;
@@ -229,7 +265,8 @@ void get_account(CommandContext& context, const FoundAccount& found) {
     const auto* list = std::get_if<std::vector<std::string>>(&property->value);
     const auto text = list != nullptr ? join(*list) : std::get<std::string>(property->value);
     context.line(property->name + std::string(width - property->name.size(), ' ') + " : " + text);
-    context.json += (context.json.empty() ? "{" : ", ") + json_string(property->name) + ": " + (list != nullptr ? json_array(*list) : json_string(text));
+    context.json += (context.json.empty() ? "{" : ", ") + json_string(property->name) + ": " +
+                    (list != nullptr ? json_array(*list) : json_string(text));
   }
   context.json += '}';
 }
@@ -246,13 +283,17 @@ void new_account(CommandContext& context, AccountKind kind) {
   Account account;
   account.name = std::string(split->name);
   if (const auto* sam = words.option("samaccountname")) account.name = unquote(*sam);
-  if (const auto fault = account_name_fault(account.name); !fault.empty()) return context.misunderstood(words.name + ": " + fault);
+  if (const auto fault = account_name_fault(account.name); !fault.empty())
+    return context.misunderstood(words.name + ": " + fault);
   if (kind == AccountKind::computer && account.name.back() != '$') account.name += '$';
   const auto taken = [&](const auto& entry) { return equal_ignoring_case(entry.name, account.name); };
-  if (std::any_of(domain->accounts.begin(), domain->accounts.end(), taken) || std::any_of(domain->groups.begin(), domain->groups.end(), taken))
-    return context.refuse(words.name + ": The specified account already exists: '" + account.name + "' in " + domain_dn(*domain));
+  if (std::any_of(domain->accounts.begin(), domain->accounts.end(), taken) ||
+      std::any_of(domain->groups.begin(), domain->groups.end(), taken))
+    return context.refuse(words.name + ": The specified account already exists: '" + account.name + "' in " +
+                          domain_dn(*domain));
   const auto* password = words.option("accountpassword");
-  if (password == nullptr || unquote(*password).empty()) return context.misunderstood(words.name + ": -AccountPassword P is needed");
+  if (password == nullptr || unquote(*password).empty())
+    return context.misunderstood(words.name + ": -AccountPassword P is needed");
   account.secret.password = unquote(*password);
   account.salt_name = account.name;
   account.password_last_set = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -267,30 +308,36 @@ void new_account(CommandContext& context, AccountKind kind) {
     check_spns(context, made, "serviceprincipalname", list);
     made.account->spns = list;
   }
-  if (const auto* principals = words.option("principalsallowedtodelegatetoaccount")) set_principals(context, made, *principals);
+  if (const auto* principals = words.option("principalsallowedtodelegatetoaccount"))
+    set_principals(context, made, *principals);
 }
 
 void set_password(CommandContext& context, const FoundAccount& found) {
   const auto& words = context.words;
   const auto* next = words.option("newpassword");
-  if (next == nullptr || unquote(*next).empty()) return context.misunderstood(words.name + ": -NewPassword P is needed");
+  if (next == nullptr || unquote(*next).empty())
+    return context.misunderstood(words.name + ": -NewPassword P is needed");
   if (words.option("reset") == nullptr) {
     const auto* old = words.option("oldpassword");
     if (old == nullptr) return context.misunderstood(words.name + ": say -Reset, or -OldPassword P");
-    if (found.account->secret.password != unquote(*old)) return context.refuse(words.name + ": The specified network password is not correct");
+    if (found.account->secret.password != unquote(*old))
+      return context.refuse(words.name + ": The specified network password is not correct");
   }
-  edits::set_password(*found.account, unquote(*next), std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  edits::set_password(*found.account, unquote(*next),
+                      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
 }
 
 void remove_account(CommandContext& context, const FoundAccount& found) {
-  if (found.account->rid == well_known_rid::krbtgt) return context.refuse(context.words.name + ": Access is denied: krbtgt makes the domain's tickets");
+  if (found.account->rid == well_known_rid::krbtgt)
+    return context.refuse(context.words.name + ": Access is denied: krbtgt makes the domain's tickets");
   found.domain->accounts.erase(found.domain->accounts.begin() + (found.account - found.domain->accounts.data()));
 }
 
 void change_members(CommandContext& context, bool add) {
   const auto group_name = identity(context);
   const auto* members = context.words.option("members");
-  if (group_name.empty() || members == nullptr) return context.misunderstood(context.words.name + ": name a group and -Members A,B");
+  if (group_name.empty() || members == nullptr)
+    return context.misunderstood(context.words.name + ": name a group and -Members A,B");
   const auto* own = context.server();
   if (!context.fault.empty()) return;
   std::vector<std::pair<const Domain*, const Group*>> groups;
@@ -299,47 +346,92 @@ void change_members(CommandContext& context, bool add) {
     if (split && (split->domain != nullptr ? split->domain == &domain : own == nullptr || own == &domain))
       if (const auto* group = find_group(domain, split->name)) groups.emplace_back(&domain, group);
   if (groups.size() != 1)
-    return context.refuse(groups.empty() ? context.words.name + ": Cannot find an object with identity: '" + group_name + "'"
-                                         : "Several domains have the group '" + group_name + "': write NETBIOS\\name, or say -Server REALM");
+    return context.refuse(groups.empty()
+                              ? context.words.name + ": Cannot find an object with identity: '" + group_name + "'"
+                              : "Several domains have the group '" + group_name +
+                                    "': write NETBIOS\\name, or say -Server REALM");
   const auto [domain, group] = groups.front();
   for (const auto& name : list_value(*members)) {
     const auto found = find_named_account(context, name, AccountKind::any);
     if (!found) return;
-    if (found.domain != domain && group->scope == GroupScope::global) return context.refuse(context.words.name + ": '" + group->name + "' is global: it takes members of its own domain only");
+    if (found.domain != domain && group->scope == GroupScope::global)
+      return context.refuse(context.words.name + ": '" + group->name +
+                            "' is global: it takes members of its own domain only");
     const auto is_it = [&, home = domain, it = group](const std::string& text) {
       const auto named = split_name(context.forest, text);
-      return named && (named->domain != nullptr ? named->domain : found.domain) == home && equal_ignoring_case(named->name, it->name);
+      return named && (named->domain != nullptr ? named->domain : found.domain) == home &&
+             equal_ignoring_case(named->name, it->name);
     };
     std::erase_if(found.account->groups, is_it);
-    if (add) found.account->groups.push_back(found.domain == domain ? group->name : domain->netbios + '\\' + group->name);
-    else if (group->rid == well_known_rid::protected_users) found.account->flags &= ~account_flag::protected_user;
+    if (add)
+      found.account->groups.push_back(found.domain == domain ? group->name : domain->netbios + '\\' + group->name);
+    else if (group->rid == well_known_rid::protected_users)
+      found.account->flags &= ~account_flag::protected_user;
   }
 }
 
 // What describes an account and bears on no ticket; scripts that make accounts have it. It is taken and not kept.
-constexpr std::string_view kDescriptions[] = {
-    "path", "instance", "displayname", "description", "givenname", "surname", "initials", "title", "department", "division", "company", "organization",
-    "office", "officephone", "mobilephone", "emailaddress", "homepage", "manager", "managedby", "employeeid", "employeenumber", "streetaddress", "city",
-    "state", "postalcode", "country", "dnshostname", "location", "operatingsystem", "operatingsystemversion", "passwordneverexpires",
-    "cannotchangepassword", "passwordnotrequired"};
+constexpr std::string_view kDescriptions[] = {"path",
+                                              "instance",
+                                              "displayname",
+                                              "description",
+                                              "givenname",
+                                              "surname",
+                                              "initials",
+                                              "title",
+                                              "department",
+                                              "division",
+                                              "company",
+                                              "organization",
+                                              "office",
+                                              "officephone",
+                                              "mobilephone",
+                                              "emailaddress",
+                                              "homepage",
+                                              "manager",
+                                              "managedby",
+                                              "employeeid",
+                                              "employeenumber",
+                                              "streetaddress",
+                                              "city",
+                                              "state",
+                                              "postalcode",
+                                              "country",
+                                              "dnshostname",
+                                              "location",
+                                              "operatingsystem",
+                                              "operatingsystemversion",
+                                              "passwordneverexpires",
+                                              "cannotchangepassword",
+                                              "passwordnotrequired"};
 
 // Any other parameter that nobody looks at would be a wish that came to nothing without a word.
 bool knows_parameters(CommandContext& context, std::string_view verb, std::string_view noun) {
-  const auto one_of = [](std::string_view name, std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto one_of = [](std::string_view name, std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   const auto is_known = [&](std::string_view name) {
-    if (one_of(name, {"identity", "name", "server", "confirm", "passthru", "force", "verbose", "erroraction"})) return true;
+    if (one_of(name, {"identity", "name", "server", "confirm", "passthru", "force", "verbose", "erroraction"}))
+      return true;
     if (noun == "adgroupmember") return name == "members";
     if (noun == "adaccountpassword") return one_of(name, {"reset", "newpassword", "oldpassword"});
     if (verb == "get") return name == "properties";
     if (verb != "set" && verb != "new") return false;
-    if (std::any_of(std::begin(kFlagOptions), std::end(kFlagOptions), [&](const FlagOption& flag) { return flag.option == name; })) return true;
+    if (std::any_of(std::begin(kFlagOptions), std::end(kFlagOptions),
+                    [&](const FlagOption& flag) { return flag.option == name; }))
+      return true;
     if (noun == "adaccountcontrol") return false;
     if (std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions)) return true;
-    if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames"})) return true;
-    return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"}) : one_of(name, {"add", "remove", "replace", "clear"});
+    if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames"}))
+      return true;
+    return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"})
+                         : one_of(name, {"add", "remove", "replace", "clear"});
   };
   for (const auto& [name, value] : context.words.options)
-    if (!is_known(name)) return context.misunderstood(context.words.name + " : A parameter cannot be found that matches parameter name '" + name + "' here."), false;
+    if (!is_known(name))
+      return context.misunderstood(context.words.name + " : A parameter cannot be found that matches parameter name '" +
+                                   name + "' here."),
+             false;
   return true;
 }
 
@@ -353,20 +445,27 @@ bool run_cmdlet(CommandContext& context) {
   const bool object = noun == "aduser" || noun == "adcomputer" || noun == "adserviceaccount";
   if (members || (object && verb == "new")) {
     if (!knows_parameters(context, verb, noun)) return true;
-    if (members) change_members(context, verb == "add");
-    else new_account(context, kind_of(noun));
+    if (members)
+      change_members(context, verb == "add");
+    else
+      new_account(context, kind_of(noun));
     return true;
   }
   using Action = void (*)(CommandContext&, const FoundAccount&);
   Action action = nullptr;
-  if (object && verb == "get") action = get_account;
-  else if (object && verb == "set") action = set_account;
-  else if (object && verb == "remove") action = remove_account;
+  if (object && verb == "get")
+    action = get_account;
+  else if (object && verb == "set")
+    action = set_account;
+  else if (object && verb == "remove")
+    action = remove_account;
   else if (noun == "adaccountcontrol" && verb == "set")
     action = [](CommandContext& in, const FoundAccount& found) {
-      if (!set_flags(in, *found.account)) in.misunderstood(in.words.name + ": say what to set, as in -TrustedToAuthForDelegation '$true'");
+      if (!set_flags(in, *found.account))
+        in.misunderstood(in.words.name + ": say what to set, as in -TrustedToAuthForDelegation '$true'");
     };
-  else if (noun == "adaccountpassword" && verb == "set") action = set_password;
+  else if (noun == "adaccountpassword" && verb == "set")
+    action = set_password;
   else if (noun == "adaccount" && verb == "disable")
     action = [](CommandContext&, const FoundAccount& found) { found.account->flags |= account_flag::disabled; };
   else if (noun == "adaccount" && verb == "enable")
@@ -376,7 +475,8 @@ bool run_cmdlet(CommandContext& context) {
   if (action == nullptr) return false;
   if (!knows_parameters(context, verb, noun)) return true;
   const auto name = identity(context);
-  // With its `$` a name says what it is: Set-ADUser takes front ends whatever they run as (it is the one cmdlet for their list).
+  // With its `$` a name says what it is: Set-ADUser takes front ends whatever they run as (it is the one cmdlet for
+  // their list).
   const auto kind = action == set_account && name.ends_with('$') ? AccountKind::any : kind_of(noun);
   if (const auto found = find_named_account(context, name, kind)) action(context, found);
   return true;

@@ -18,7 +18,8 @@ Domain* CommandContext::server() {
   if (name == nullptr) name = words.option("t");
   if (name == nullptr) return nullptr;
   auto* found = find_domain(forest, unquote(*name));
-  if (found == nullptr) refuse("Unable to contact the server " + unquote(*name) + ": no such domain in this forest file");
+  if (found == nullptr)
+    refuse("Unable to contact the server " + unquote(*name) + ": no such domain in this forest file");
   return found;
 }
 
@@ -33,17 +34,23 @@ FoundAccount find_named_account(CommandContext& context, const std::string& name
       if (split->domain != nullptr ? &domain != split->domain : server != nullptr && &domain != server) continue;
       auto* account = find_account(domain, split->name);
       // A user and a computer may share a name but for the $.
-      if (account != nullptr && !is_of_kind(*account, kind)) account = find_account(domain, std::string(split->name) + '$');
+      if (account != nullptr && !is_of_kind(*account, kind))
+        account = find_account(domain, std::string(split->name) + '$');
       if (account != nullptr && is_of_kind(*account, kind)) found.push_back({&domain, account});
     }
   }
   if (found.size() == 1) return found.front();
   if (found.empty()) {
-    context.refuse(context.words.name + " : Cannot find an object with identity: '" + name + "' under: '" + domain_dn(server != nullptr ? *server : split && split->domain != nullptr ? *split->domain : context.forest.domains.front()) + "'.");
+    context.refuse(context.words.name + " : Cannot find an object with identity: '" + name + "' under: '" +
+                   domain_dn(server != nullptr                   ? *server
+                             : split && split->domain != nullptr ? *split->domain
+                                                                 : context.forest.domains.front()) +
+                   "'.");
     return {};
   }
   std::string where;
-  for (const auto& each : found) where += (where.empty() ? "" : ", ") + each.domain->netbios + '\\' + each.account->name;
+  for (const auto& each : found)
+    where += (where.empty() ? "" : ", ") + each.domain->netbios + '\\' + each.account->name;
   context.refuse("Several domains have '" + name + "': name one of " + where + ", or say -Server REALM");
   return {};
 }
@@ -100,7 +107,8 @@ CommandResult run_directory_command(DirectoryStore& store, const std::vector<std
     result.output = std::move(context.output);
     result.json = std::move(context.json);
     usage_fault = context.usage_fault;
-    return understood ? context.fault : "stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage();
+    return understood ? context.fault
+                      : "stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage();
   };
   result.error = store.change(edit);
   if (!result.error.empty()) result.exit_status = !understood || usage_fault ? 2 : 1;
@@ -110,11 +118,15 @@ CommandResult run_directory_command(DirectoryStore& store, const std::vector<std
 std::string directory_usage() {
   return "  setspn -L NAME | -S SPN NAME | -D SPN NAME | -Q SPN | -X\n"
          "  Get-ADUser | Get-ADComputer | Get-ADServiceAccount NAME [-Properties P,...]\n"
-         "  Set-ADUser | Set-ADComputer | Set-ADServiceAccount NAME [-PrincipalsAllowedToDelegateToAccount A,B] [-Add | -Remove | -Replace @{'attribute'='value'}]\n"
-         "      [-Clear attribute] [-UserPrincipalName U] [-TrustedForDelegation $true] [-AccountNotDelegated $true] [-Enabled $true]\n"
-         "  Set-ADAccountControl NAME [-TrustedToAuthForDelegation $true] [-TrustedForDelegation $true] [-AccountNotDelegated $true]\n"
+         "  Set-ADUser | Set-ADComputer | Set-ADServiceAccount NAME [-PrincipalsAllowedToDelegateToAccount A,B] [-Add "
+         "| -Remove | -Replace @{'attribute'='value'}]\n"
+         "      [-Clear attribute] [-UserPrincipalName U] [-TrustedForDelegation $true] [-AccountNotDelegated $true] "
+         "[-Enabled $true]\n"
+         "  Set-ADAccountControl NAME [-TrustedToAuthForDelegation $true] [-TrustedForDelegation $true] "
+         "[-AccountNotDelegated $true]\n"
          "      [-DoesNotRequirePreAuth $true] [-Enabled $true]\n"
-         "  New-ADUser | New-ADComputer NAME -AccountPassword P [-UserPrincipalName U] [-ServicePrincipalNames S,...] [-Enabled $true]\n"
+         "  New-ADUser | New-ADComputer NAME -AccountPassword P [-UserPrincipalName U] [-ServicePrincipalNames S,...] "
+         "[-Enabled $true]\n"
          "  Set-ADAccountPassword NAME -Reset -NewPassword P\n"
          "  Enable-ADAccount | Disable-ADAccount | Unlock-ADAccount NAME\n"
          "  Add-ADGroupMember | Remove-ADGroupMember GROUP -Members A,B\n"

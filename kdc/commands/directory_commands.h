@@ -14,7 +14,8 @@ struct CommandResult {
   std::string json;     // one object: what a query found; "{}" for a change
 };
 
-// `words` are one command: "setspn -S HTTP/web.example.com web". Names take any case; values may be quoted as PowerShell has it.
+// `words` are one command: "setspn -S HTTP/web.example.com web". Names take any case; values may be quoted as
+// PowerShell has it.
 [[nodiscard]] CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words);
 // The commands there are, a line each.
 [[nodiscard]] std::string directory_usage();

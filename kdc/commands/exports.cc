@@ -35,9 +35,13 @@ std::string toml_string(std::string_view text) {
 }  // namespace
 
 std::string krb5_conf(const Forest& forest) {
-  std::string out = "# Made by stead-kdc client-config. No [domain_realm]: the KDCs refer to the realm that has a service.\n[libdefaults]\n";
+  std::string out =
+      "# Made by stead-kdc client-config. No [domain_realm]: the KDCs refer to the realm that has a "
+      "service.\n[libdefaults]\n";
   out += "    default_realm = " + forest.domains.front().realm + '\n';
-  out += "    dns_lookup_realm = false\n    dns_lookup_kdc = false\n    dns_canonicalize_hostname = false\n    rdns = false\n    forwardable = true\n";
+  out +=
+      "    dns_lookup_realm = false\n    dns_lookup_kdc = false\n    dns_canonicalize_hostname = false\n    rdns = "
+      "false\n    forwardable = true\n";
   for (const auto& domain : forest.domains)
     if (domain.allow_rc4) {
       out += "    allow_rc4 = true\n";
@@ -47,7 +51,8 @@ std::string krb5_conf(const Forest& forest) {
   for (const auto& domain : forest.domains) {
     if (domain.controllers.empty()) continue;
     out += "    " + domain.realm + " = {\n";
-    for (const auto& controller : domain.controllers) out += "        kdc = " + host_and_port(controller.address, controller.kerberos_port) + '\n';
+    for (const auto& controller : domain.controllers)
+      out += "        kdc = " + host_and_port(controller.address, controller.kerberos_port) + '\n';
     for (const auto& controller : domain.controllers)
       out += "        kpasswd_server = " + host_and_port(controller.address, controller.kpasswd_port) + '\n';
     out += "    }\n";
@@ -56,13 +61,15 @@ std::string krb5_conf(const Forest& forest) {
 }
 
 std::string stead_toml(const Forest& forest) {
-  std::string out = "# Made by stead-kdc client-config: where each realm's domain controllers are, in place of DNS.\n[locator]\n";
+  std::string out =
+      "# Made by stead-kdc client-config: where each realm's domain controllers are, in place of DNS.\n[locator]\n";
   for (const auto& domain : forest.domains) {
     if (domain.controllers.empty()) continue;
     out += "\n[locator.realm." + toml_string(domain.realm) + "]\ncontrollers = [\n";
     for (const auto& controller : domain.controllers)
       out += "  { name = " + toml_string(controller.name) + ", address = " + toml_string(controller.address) +
-             ", kerberos_port = " + std::to_string(controller.kerberos_port) + ", ldap_port = " + std::to_string(controller.ldap_port) + " },\n";
+             ", kerberos_port = " + std::to_string(controller.kerberos_port) +
+             ", ldap_port = " + std::to_string(controller.ldap_port) + " },\n";
     out += "]\n";
   }
   return out;
@@ -109,7 +116,8 @@ std::string dnsmasq_configuration(const Forest& forest) {
         srv("_ldap._tcp" + place + ".gc._msdcs." + root, host, controller.ldap_port);
       }
     }
-    if (!domain.controllers.empty()) srv("_ldap._tcp.pdc._msdcs." + zone, domain.controllers.front().name, domain.controllers.front().ldap_port);
+    if (!domain.controllers.empty())
+      srv("_ldap._tcp.pdc._msdcs." + zone, domain.controllers.front().name, domain.controllers.front().ldap_port);
   }
   return out;
 }

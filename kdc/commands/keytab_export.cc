@@ -64,8 +64,10 @@ std::string find_content(const Snapshot& snapshot, std::string_view principal, K
       return text + " is an SPN of several accounts of " + candidate.realm + ", see setspn -X";
     if (name.starts_with("krbtgt/")) {
       const auto target = name.substr(7);
-      if (equal_ignoring_case(target, candidate.realm)) found.push_back(entry->krbtgt);
-      else if (domain != nullptr && add_trust(*entry, target, out)) return {};
+      if (equal_ignoring_case(target, candidate.realm))
+        found.push_back(entry->krbtgt);
+      else if (domain != nullptr && add_trust(*entry, target, out))
+        return {};
     } else if (const auto* account = find_in(snapshot, *entry, name)) {
       found.push_back(account);
     } else if (const auto upn = entry->by_upn.find(principal); upn != entry->by_upn.end()) {
@@ -119,9 +121,11 @@ std::string write_keytab(const Snapshot& snapshot, std::string_view principal, c
   KeytabContent content;
   if (auto fault = find_content(snapshot, principal, content); !fault.empty()) return fault;
   if (content.types.empty())
-    return std::string(principal) + " has no key of an encryption type it may use: see supported_encryption_types and allow_rc4";
+    return std::string(principal) +
+           " has no key of an encryption type it may use: see supported_encryption_types and allow_rc4";
   krb5_context raw = nullptr;
-  if (const auto code = krb5_init_context(&raw); code != 0) return "cannot set up libkrb5: " + error_text(nullptr, code);
+  if (const auto code = krb5_init_context(&raw); code != 0)
+    return "cannot set up libkrb5: " + error_text(nullptr, code);
   const Krb5Context context(raw);
   // A new file beside the old one: nobody reads half a keytab, and its mode is right from the first byte.
   const auto fresh = out.string() + ".new-" + std::to_string(getpid());

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "kdc/directory/case_map.h"
 #include "kdc/commands/command_context.h"
+#include "kdc/directory/case_map.h"
 
 namespace stead::kdc {
 namespace {
@@ -11,17 +11,21 @@ void list(CommandContext& context, const std::string& name) {
   if (!found) return;
   context.line("Registered ServicePrincipalNames for " + account_dn(*found.domain, *found.account) + ':');
   for (const auto& spn : found.account->spns) context.line('\t' + spn);
-  context.json = "{\"account\": " + json_string(account_dn(*found.domain, *found.account)) + ", \"spns\": " + json_array(found.account->spns) + '}';
+  context.json = "{\"account\": " + json_string(account_dn(*found.domain, *found.account)) +
+                 ", \"spns\": " + json_array(found.account->spns) + '}';
 }
 
 // "SPN" and NAME: the SPN is the option's value, the name what follows it.
 bool split_spn_and_name(CommandContext& context, const std::string& value, std::string& spn, std::string& name) {
   const auto blank = value.find(' ');
   spn = unquote(value.substr(0, blank));
-  if (blank != value.npos) name = unquote(value.substr(blank + 1));
-  else if (!context.words.operands.empty()) name = context.words.operands.front();
+  if (blank != value.npos)
+    name = unquote(value.substr(blank + 1));
+  else if (!context.words.operands.empty())
+    name = context.words.operands.front();
   if (name.empty() || !is_spn(spn)) {
-    context.misunderstood("setspn: write SERVICE/HOST and the account's name, as in: setspn -S HTTP/web.example.com web");
+    context.misunderstood(
+        "setspn: write SERVICE/HOST and the account's name, as in: setspn -S HTTP/web.example.com web");
     return false;
   }
   return true;
@@ -54,8 +58,11 @@ void remove(CommandContext& context, const std::string& value) {
   if (!split_spn_and_name(context, value, spn, name)) return;
   const auto found = find_named_account(context, name, AccountKind::any);
   if (!found) return;
-  const auto removed = std::erase_if(found.account->spns, [&](const auto& has) { return equal_ignoring_case(has, spn); });
-  if (removed == 0) return context.refuse("Failed to remove SPN '" + spn + "' on account '" + account_dn(*found.domain, *found.account) + "': it has no such SPN");
+  const auto removed =
+      std::erase_if(found.account->spns, [&](const auto& has) { return equal_ignoring_case(has, spn); });
+  if (removed == 0)
+    return context.refuse("Failed to remove SPN '" + spn + "' on account '" +
+                          account_dn(*found.domain, *found.account) + "': it has no such SPN");
   context.line("Unregistering ServicePrincipalNames for " + account_dn(*found.domain, *found.account));
   context.line('\t' + spn);
   context.line("Updated object");
@@ -85,7 +92,9 @@ void query(CommandContext& context, const std::string& value) {
     if (server != nullptr && &domain != server) continue;
     context.line("Checking domain " + domain_dn(domain));
     for (const auto& account : domain.accounts) {
-      if (std::none_of(account.spns.begin(), account.spns.end(), [&](const auto& spn) { return matches(pattern, spn); })) continue;
+      if (std::none_of(account.spns.begin(), account.spns.end(),
+                       [&](const auto& spn) { return matches(pattern, spn); }))
+        continue;
       accounts.push_back(account_dn(domain, account));
       context.line(accounts.back());
       for (const auto& spn : account.spns) context.line('\t' + spn);
@@ -115,12 +124,14 @@ void duplicates(CommandContext& context) {
   }
   std::string groups;
   for (const auto& key : order) {
-    groups += (groups.empty() ? "" : ", ") + ("{\"spn\": " + json_string(key.substr(key.find('\n') + 1)) + ", \"accounts\": " + json_array(holders[key]) + '}');
+    groups += (groups.empty() ? "" : ", ") + ("{\"spn\": " + json_string(key.substr(key.find('\n') + 1)) +
+                                              ", \"accounts\": " + json_array(holders[key]) + '}');
     context.line(key.substr(key.find('\n') + 1) + " is registered on these accounts:");
     for (const auto& dn : holders[key]) context.line('\t' + dn);
     context.line("");
   }
-  context.line("found " + std::to_string(order.size()) + (order.size() == 1 ? " group of duplicate SPNs." : " groups of duplicate SPNs."));
+  context.line("found " + std::to_string(order.size()) +
+               (order.size() == 1 ? " group of duplicate SPNs." : " groups of duplicate SPNs."));
   context.json = "{\"duplicates\": [" + groups + "]}";
 }
 

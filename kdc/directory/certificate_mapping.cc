@@ -44,7 +44,8 @@ std::vector<std::string> mapping_names(Bytes der) {
   std::reverse(reversed.begin(), reversed.end());
   out.push_back("X509:<I>" + issuer + "<SR>" + to_hex(reversed));
   if (const auto* identifier = X509_get0_subject_key_id(certificate.get()))
-    out.push_back("X509:<SKI>" + to_hex({ASN1_STRING_get0_data(identifier), static_cast<std::size_t>(ASN1_STRING_length(identifier))}));
+    out.push_back("X509:<SKI>" + to_hex({ASN1_STRING_get0_data(identifier),
+                                         static_cast<std::size_t>(ASN1_STRING_length(identifier))}));
   std::array<std::uint8_t, 20> digest{};
   EVP_Digest(der.data(), der.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
   out.push_back("X509:<SHA1-PUKEY>" + to_hex(digest));
@@ -54,7 +55,8 @@ std::vector<std::string> mapping_names(Bytes der) {
     out.push_back("X509:<SHA1-PUKEY>" + to_hex(digest));
   }
   if (auto* mails = X509_get1_email(certificate.get())) {
-    for (int i = 0; i < sk_OPENSSL_STRING_num(mails); ++i) out.push_back("X509:<RFC822>" + std::string(sk_OPENSSL_STRING_value(mails, i)));
+    for (int i = 0; i < sk_OPENSSL_STRING_num(mails); ++i)
+      out.push_back("X509:<RFC822>" + std::string(sk_OPENSSL_STRING_value(mails, i)));
     X509_email_free(mails);
   }
   return out;

@@ -13,8 +13,8 @@ namespace stead::kdc {
 struct Directory::State {
   std::unique_ptr<DirectoryStore> store;  // null: in memory
   mutable std::mutex mutex;
-  std::shared_ptr<const Snapshot> current;          // under the mutex
-  std::atomic<const Snapshot*> newest{nullptr};     // current.get(), to compare with
+  std::shared_ptr<const Snapshot> current;       // under the mutex
+  std::atomic<const Snapshot*> newest{nullptr};  // current.get(), to compare with
   std::atomic<bool> complained{false};
 
   void publish(Forest forest) {
@@ -29,7 +29,8 @@ struct Directory::State {
     if (!stale()) return;
     Forest forest;
     if (const auto fault = store->load(forest); !fault.empty()) {
-      if (!complained.exchange(true)) spdlog::error("the directory has changed and cannot be read, going on with what it was: {}", fault);
+      if (!complained.exchange(true))
+        spdlog::error("the directory has changed and cannot be read, going on with what it was: {}", fault);
       return;
     }
     complained = false;
@@ -37,7 +38,9 @@ struct Directory::State {
   }
 };
 
-Directory::Directory(Forest forest) : state_(std::make_unique<State>()) { state_->publish(std::move(forest)); }
+Directory::Directory(Forest forest) : state_(std::make_unique<State>()) {
+  state_->publish(std::move(forest));
+}
 
 Directory::Directory(Forest forest, std::unique_ptr<DirectoryStore> store) : state_(std::make_unique<State>()) {
   state_->store = std::move(store);
@@ -54,7 +57,8 @@ std::shared_ptr<const Snapshot> Directory::snapshot() const {
 
 const Snapshot& Directory::snapshot(std::shared_ptr<const Snapshot>& cached) const {
   // While `cached` holds the newest snapshot no other can be at its address.
-  if (cached == nullptr || cached.get() != state_->newest.load(std::memory_order_acquire) || state_->stale()) cached = snapshot();
+  if (cached == nullptr || cached.get() != state_->newest.load(std::memory_order_acquire) || state_->stale())
+    cached = snapshot();
   return *cached;
 }
 

@@ -14,7 +14,8 @@ void set_password(Account& account, std::string_view password, std::int64_t now)
   account.flags &= ~(account_flag::password_expired | account_flag::must_change_password);
 }
 
-std::string set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password, std::int64_t now) {
+std::string set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password,
+                         std::int64_t now) {
   auto* domain = find_domain(forest, realm);
   if (domain == nullptr) return "no domain " + std::string(realm);
   auto* found = find_account(*domain, account);

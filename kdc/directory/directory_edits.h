@@ -1,6 +1,7 @@
 #pragma once
-// Changes of a forest's accounts as values in, values out; the store makes them last, a Directory serves them. Each returns what is
-// wrong, in one line; empty: done. A failed edit may leave `forest` half changed: the caller throws it away.
+// Changes of a forest's accounts as values in, values out; the store makes them last, a Directory serves them. Each
+// returns what is wrong, in one line; empty: done. A failed edit may leave `forest` half changed: the caller throws it
+// away.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@
 namespace stead::kdc::edits {
 
 // The old secret still decrypts for one change; kvno counts on.
-[[nodiscard]] std::string set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password,
-                                       std::int64_t now);
+[[nodiscard]] std::string set_password(Forest& forest, std::string_view realm, std::string_view account,
+                                       std::string_view password, std::int64_t now);
 void set_password(Account& account, std::string_view password, std::int64_t now);
 
 }  // namespace stead::kdc::edits

@@ -25,8 +25,8 @@ constexpr std::string_view kSchemaVersion = "1";
 constexpr std::size_t kHeaderWords = 12;
 using WalHeader = std::array<std::uint32_t, kHeaderWords>;
 
-// Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time: a writer that asks that seldom starves
-// among busy ones. A commit takes a few milliseconds.
+// Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time: a writer that asks that
+// seldom starves among busy ones. A commit takes a few milliseconds.
 int wait_for_writer(void*, int attempts) {
   constexpr auto kPause = std::chrono::milliseconds(2);
   if (attempts * kPause > kPatience) return 0;
@@ -34,7 +34,9 @@ int wait_for_writer(void*, int attempts) {
   return 1;
 }
 
-bool execute(sqlite3* database, const char* sql) { return sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK; }
+bool execute(sqlite3* database, const char* sql) {
+  return sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+}
 
 std::string meta(sqlite3* database, std::string_view name) {
   Statement row(database, "SELECT value FROM meta WHERE name = ?");
@@ -111,7 +113,8 @@ std::string DirectoryStore::State::open_database() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!execute(raw, "PRAGMA journal_mode = WAL")) {
     const int code = sqlite3_errcode(raw) & 0xff;
-    if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || std::chrono::steady_clock::now() > deadline) return error("cannot use");
+    if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || std::chrono::steady_clock::now() > deadline)
+      return error("cannot use");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (!execute(raw, "PRAGMA synchronous = FULL")) return error("cannot use");
@@ -129,12 +132,14 @@ std::string DirectoryStore::State::map_header() {
 
 std::string DirectoryStore::State::fill(const Forest& file_forest, const std::string& digest, Opening& opening) {
   Transaction transaction(database.get());
-  if (!transaction.begun() || !execute(database.get(), "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"))
+  if (!transaction.begun() ||
+      !execute(database.get(), "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"))
     return error("cannot write");
   const auto version = meta(database.get(), "schema");
   if (!version.empty() && version != kSchemaVersion)
     return file.string() + " has layout " + version + ", this program knows " + std::string(kSchemaVersion) + " only";
-  if (!create_tables(database.get())) return error("cannot write");  // also those that a folder of an earlier version lacks
+  if (!create_tables(database.get()))
+    return error("cannot write");  // also those that a folder of an earlier version lacks
   if (version.empty()) {
     opening.made = true;
     Statement insert(database.get(), "INSERT INTO meta VALUES (?, ?)");
@@ -150,8 +155,8 @@ std::string DirectoryStore::State::fill(const Forest& file_forest, const std::st
 DirectoryStore::DirectoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DirectoryStore::~DirectoryStore() = default;
 
-std::unique_ptr<DirectoryStore> DirectoryStore::open(const std::filesystem::path& folder, const Forest& file_forest, const std::string& digest,
-                                                     Opening& opening) {
+std::unique_ptr<DirectoryStore> DirectoryStore::open(const std::filesystem::path& folder, const Forest& file_forest,
+                                                     const std::string& digest, Opening& opening) {
   std::error_code failed;
   if (!std::filesystem::exists(folder, failed)) {
     std::filesystem::create_directories(folder, failed);
@@ -179,7 +184,8 @@ std::unique_ptr<DirectoryStore> DirectoryStore::open(const std::filesystem::path
 
 bool DirectoryStore::changed() const noexcept {
   for (std::size_t i = 0; i < kHeaderWords; ++i)
-    if (__atomic_load_n(state_->header + i, __ATOMIC_ACQUIRE) != state_->seen[i].load(std::memory_order_relaxed)) return true;
+    if (__atomic_load_n(state_->header + i, __ATOMIC_ACQUIRE) != state_->seen[i].load(std::memory_order_relaxed))
+      return true;
   return false;
 }
 
@@ -199,7 +205,8 @@ std::string DirectoryStore::change(const std::function<std::string(Forest&)>& ed
   Transaction transaction(database);
   if (!transaction.begun()) return state_->error("cannot write");
   Forest before;
-  if (auto fault = read_forest(database, state_->controllers, before); !fault.empty()) return state_->file.string() + ": " + fault;
+  if (auto fault = read_forest(database, state_->controllers, before); !fault.empty())
+    return state_->file.string() + ": " + fault;
   Forest after = before;
   if (auto fault = edit(after); !fault.empty()) return fault;
   if (!write_changes(database, before, after) || !transaction.commit()) return state_->error("cannot write");

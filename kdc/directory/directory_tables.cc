@@ -34,12 +34,14 @@ CREATE TABLE IF NOT EXISTS controller (
   realm TEXT NOT NULL, name TEXT NOT NULL, paused INTEGER NOT NULL, PRIMARY KEY (realm, name));
 )sql";
 
-constexpr std::string_view kMemberOf = "memberOf", kSpn = "servicePrincipalName", kDelegateTo = "msDS-AllowedToDelegateTo",
-                           kCertificate = "userCertificate", kMapping = "altSecurityIdentities";
+constexpr std::string_view kMemberOf = "memberOf", kSpn = "servicePrincipalName",
+                           kDelegateTo = "msDS-AllowedToDelegateTo", kCertificate = "userCertificate",
+                           kMapping = "altSecurityIdentities";
 
 std::string join_keys(const std::vector<EncryptionKey>& keys) {
   std::string out;
-  for (const auto& key : keys) out.append(out.empty() ? "" : " ").append(enctype_name(key.type)).append(":").append(to_hex(key.value));
+  for (const auto& key : keys)
+    out.append(out.empty() ? "" : " ").append(enctype_name(key.type)).append(":").append(to_hex(key.value));
   return out;
 }
 
@@ -86,11 +88,15 @@ class Writer {
         insert_controller_(database, "INSERT OR REPLACE INTO controller VALUES (?,?,?)") {}
 
   bool domain(const Domain& domain, std::size_t position) {
-    return insert_domain_.bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest, domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid).run();
+    return insert_domain_
+        .bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest,
+              domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid)
+        .run();
   }
 
   bool forget(const std::string& realm, std::uint32_t rid) {
-    return delete_account_.bind(realm, rid).run() && delete_group_.bind(realm, rid).run() && delete_values_.bind(realm, rid).run();
+    return delete_account_.bind(realm, rid).run() && delete_group_.bind(realm, rid).run() &&
+           delete_values_.bind(realm, rid).run();
   }
 
   bool account(const std::string& realm, const Account& account) {
@@ -108,24 +114,28 @@ class Writer {
     for (const auto& certificate : account.certificates) certificates.push_back(to_hex(certificate));
     return forget(realm, account.rid) &&
            insert_account_
-               .bind(realm, account.rid, account.name, account.upn, account_flag_names(account.flags), account.supported_encryption_types,
-                     account.secret.kvno, account.secret.password, join_keys(account.secret.keys), previous_kvno, previous_password,
-                     previous_keys, account.password_last_set, account.salt_name, act)
+               .bind(realm, account.rid, account.name, account.upn, account_flag_names(account.flags),
+                     account.supported_encryption_types, account.secret.kvno, account.secret.password,
+                     join_keys(account.secret.keys), previous_kvno, previous_password, previous_keys,
+                     account.password_last_set, account.salt_name, act)
                .run() &&
            values(realm, account.rid, kMemberOf, account.groups) && values(realm, account.rid, kSpn, account.spns) &&
-           values(realm, account.rid, kDelegateTo, account.allowed_to_delegate_to) && values(realm, account.rid, kCertificate, certificates) &&
+           values(realm, account.rid, kDelegateTo, account.allowed_to_delegate_to) &&
+           values(realm, account.rid, kCertificate, certificates) &&
            values(realm, account.rid, kMapping, account.alt_security_identities);
   }
 
   bool group(const std::string& realm, const Group& group) {
-    return forget(realm, group.rid) && insert_group_.bind(realm, group.rid, group.name, static_cast<int>(group.scope)).run() &&
+    return forget(realm, group.rid) &&
+           insert_group_.bind(realm, group.rid, group.name, static_cast<int>(group.scope)).run() &&
            values(realm, group.rid, kMemberOf, group.member_of);
   }
 
   bool trust(const Trust& trust) {
     return insert_trust_
-        .bind(trust.first, trust.second, static_cast<int>(trust.direction), static_cast<int>(trust.kind), trust.secret.kvno,
-              trust.secret.password, trust.sid_filtering, trust.tgt_delegation, trust.selective_authentication, join(trust.name_suffixes))
+        .bind(trust.first, trust.second, static_cast<int>(trust.direction), static_cast<int>(trust.kind),
+              trust.secret.kvno, trust.secret.password, trust.sid_filtering, trust.tgt_delegation,
+              trust.selective_authentication, join(trust.name_suffixes))
         .run();
   }
 
@@ -134,14 +144,15 @@ class Writer {
   }
 
  private:
-  bool values(const std::string& realm, std::uint32_t rid, std::string_view attribute, const std::vector<std::string>& list) {
+  bool values(const std::string& realm, std::uint32_t rid, std::string_view attribute,
+              const std::vector<std::string>& list) {
     for (std::size_t i = 0; i < list.size(); ++i)
       if (!insert_value_.bind(realm, rid, attribute, i, list[i]).run()) return false;
     return true;
   }
 
-  Statement delete_account_, delete_group_, delete_values_, insert_account_, insert_group_, insert_value_, insert_domain_, insert_trust_,
-      insert_controller_;
+  Statement delete_account_, delete_group_, delete_values_, insert_account_, insert_group_, insert_value_,
+      insert_domain_, insert_trust_, insert_controller_;
 };
 
 // The entries of `after` that `before` lacks or has otherwise, and the RIDs that are gone.
@@ -165,15 +176,21 @@ bool write_list(const List* before, const List& after, const Write& write, const
 bool write_controllers(Writer& writer, const Domain* before, const Domain& after) {
   if (before == nullptr) return true;
   for (const auto& controller : after.controllers) {
-    const auto same = [&](const Controller& old) { return old.name == controller.name && old.paused != controller.paused; };
-    if (std::any_of(before->controllers.begin(), before->controllers.end(), same) && !writer.controller(after.realm, controller)) return false;
+    const auto same = [&](const Controller& old) {
+      return old.name == controller.name && old.paused != controller.paused;
+    };
+    if (std::any_of(before->controllers.begin(), before->controllers.end(), same) &&
+        !writer.controller(after.realm, controller))
+      return false;
   }
   return true;
 }
 
 // The rows of `sql` applied to one forest; the name of a row that makes no sense.
 std::string read_domains(sqlite3* database, Forest& forest) {
-  Statement rows(database, "SELECT realm, netbios, sid, forest, enforce_forwardable_evidence, allow_rc4, next_rid FROM domain ORDER BY position, realm");
+  Statement rows(database,
+                 "SELECT realm, netbios, sid, forest, enforce_forwardable_evidence, allow_rc4, next_rid FROM domain "
+                 "ORDER BY position, realm");
   while (rows.step()) {
     Domain domain;
     domain.realm = rows.text(0);
@@ -198,8 +215,10 @@ std::string read_secret(const Statement& row, int column, Secret& secret) {
 
 std::string read_accounts(sqlite3* database, Forest& forest) {
   Statement rows(database,
-                 "SELECT realm, rid, sAMAccountName, userPrincipalName, flags, \"msDS-SupportedEncryptionTypes\", kvno, password, keys, previous_kvno, "
-                 "previous_password, previous_keys, pwdLastSet, salt_name, \"msDS-AllowedToActOnBehalfOfOtherIdentity\" FROM account ORDER BY realm, rid");
+                 "SELECT realm, rid, sAMAccountName, userPrincipalName, flags, \"msDS-SupportedEncryptionTypes\", "
+                 "kvno, password, keys, previous_kvno, "
+                 "previous_password, previous_keys, pwdLastSet, salt_name, "
+                 "\"msDS-AllowedToActOnBehalfOfOtherIdentity\" FROM account ORDER BY realm, rid");
   while (rows.step()) {
     auto* domain = find_domain(forest, rows.text(0));
     if (domain == nullptr) continue;
@@ -215,8 +234,10 @@ std::string read_accounts(sqlite3* database, Forest& forest) {
     account.salt_name = rows.text(13);
     if (fault.empty() && !rows.is_null(14)) {
       auto descriptor = decode_security_descriptor(rows.blob(14));
-      if (descriptor) account.allowed_to_act = *descriptor;
-      else fault = "has a descriptor that cannot be read";
+      if (descriptor)
+        account.allowed_to_act = *descriptor;
+      else
+        fault = "has a descriptor that cannot be read";
     }
     if (!fault.empty()) return "account " + account.name + " of " + domain->realm + ' ' + fault;
     domain->accounts.push_back(std::move(account));
@@ -231,7 +252,8 @@ std::string read_groups(sqlite3* database, Forest& forest) {
     const auto scope = rows.integer(3);
     if (domain == nullptr) continue;
     if (scope < 0 || scope > 2) return "group " + rows.text(2) + " has no scope";
-    domain->groups.push_back({rows.text(2), static_cast<std::uint32_t>(rows.integer(1)), static_cast<GroupScope>(scope), {}});
+    domain->groups.push_back(
+        {rows.text(2), static_cast<std::uint32_t>(rows.integer(1)), static_cast<GroupScope>(scope), {}});
   }
   return rows.ok() ? "" : sqlite3_errmsg(database);
 }
@@ -249,11 +271,16 @@ std::string read_values(sqlite3* database, Forest& forest) {
     const auto attribute = rows.text(2);
     if (const auto found = accounts.find(key); found != accounts.end()) {
       auto& account = *found->second;
-      if (attribute == kMemberOf) account.groups.push_back(rows.text(3));
-      else if (attribute == kSpn) account.spns.push_back(rows.text(3));
-      else if (attribute == kDelegateTo) account.allowed_to_delegate_to.push_back(rows.text(3));
-      else if (attribute == kCertificate) account.certificates.push_back(from_hex(rows.text(3)));
-      else if (attribute == kMapping) account.alt_security_identities.push_back(rows.text(3));
+      if (attribute == kMemberOf)
+        account.groups.push_back(rows.text(3));
+      else if (attribute == kSpn)
+        account.spns.push_back(rows.text(3));
+      else if (attribute == kDelegateTo)
+        account.allowed_to_delegate_to.push_back(rows.text(3));
+      else if (attribute == kCertificate)
+        account.certificates.push_back(from_hex(rows.text(3)));
+      else if (attribute == kMapping)
+        account.alt_security_identities.push_back(rows.text(3));
     } else if (const auto group = groups.find(key); group != groups.end() && attribute == kMemberOf) {
       group->second->member_of.push_back(rows.text(3));
     }
@@ -274,7 +301,8 @@ std::string read_controllers(sqlite3* database, Forest& forest) {
 
 std::string read_trusts(sqlite3* database, Forest& forest) {
   Statement rows(database,
-                 "SELECT first, second, direction, kind, kvno, password, sid_filtering, tgt_delegation, selective_authentication, name_suffixes FROM trust ORDER BY rowid");
+                 "SELECT first, second, direction, kind, kvno, password, sid_filtering, tgt_delegation, "
+                 "selective_authentication, name_suffixes FROM trust ORDER BY rowid");
   while (rows.step()) {
     Trust trust;
     trust.first = rows.text(0);
@@ -325,7 +353,8 @@ bool write_changes(sqlite3* database, const Forest& before, const Forest& after)
       return false;
   }
   for (const auto& trust : after.trusts)
-    if (std::find(before.trusts.begin(), before.trusts.end(), trust) == before.trusts.end() && !writer.trust(trust)) return false;
+    if (std::find(before.trusts.begin(), before.trusts.end(), trust) == before.trusts.end() && !writer.trust(trust))
+      return false;
   return true;
 }
 

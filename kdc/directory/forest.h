@@ -1,6 +1,6 @@
 #pragma once
-// The model of a forest file (contract.md): domains with their DCs, accounts and groups, and the trusts between them. Plain values;
-// forest_file.h reads them, directory.h serves them.
+// The model of a forest file (contract.md): domains with their DCs, accounts and groups, and the trusts between them.
+// Plain values; forest_file.h reads them, directory.h serves them.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,23 +22,25 @@ struct Controller {
   std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
   Level level = Level::w2016;
   std::string site = "Default-First-Site-Name";
-  bool paused = false;  // its Netlogon service is: pings are answered so, and clients look for another DC; its KDC still answers
+  bool paused =
+      false;  // its Netlogon service is: pings are answered so, and clients look for another DC; its KDC still answers
   friend bool operator==(const Controller&, const Controller&) = default;
 };
 
 // Account switches, as `flags` of the file spells them.
 namespace account_flag {
-constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation = 1u << 1, trusted_for_delegation = 1u << 2,
-                        disabled = 1u << 3, password_expired = 1u << 4, protected_user = 1u << 5, no_preauth = 1u << 6,
-                        no_auth_data_required = 1u << 7, locked_out = 1u << 8, account_expired = 1u << 9, must_change_password = 1u << 10,
+constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation = 1u << 1,
+                        trusted_for_delegation = 1u << 2, disabled = 1u << 3, password_expired = 1u << 4,
+                        protected_user = 1u << 5, no_preauth = 1u << 6, no_auth_data_required = 1u << 7,
+                        locked_out = 1u << 8, account_expired = 1u << 9, must_change_password = 1u << 10,
                         logon_hours_denied = 1u << 11;
 }
 
 // One password (or given keys) of an account or trust. kvno counts from 1.
 struct Secret {
   std::uint32_t kvno = 1;
-  std::string password;              // UTF-8; empty where keys are given
-  std::vector<EncryptionKey> keys;   // given outright
+  std::string password;             // UTF-8; empty where keys are given
+  std::vector<EncryptionKey> keys;  // given outright
   friend bool operator==(const Secret&, const Secret&) = default;
 };
 
@@ -52,12 +54,12 @@ struct Account {
   std::uint32_t flags = 0;                // account_flag
   std::optional<std::uint32_t> supported_encryption_types;
   std::vector<std::string> spns;
-  std::vector<std::string> allowed_to_delegate_to;       // msDS-AllowedToDelegateTo
-  std::optional<SecurityDescriptor> allowed_to_act;      // msDS-AllowedToActOnBehalfOfOtherIdentity
-  std::vector<Buffer> certificates;                      // DER, altSecurityIdentities
-  std::vector<std::string> alt_security_identities;      // X509:<…> mappings in text
-  std::int64_t password_last_set = 0;                    // seconds since 1970; 0: when the directory was made
-  std::string salt_name;                                 // sAMAccountName as first written (a rename does not change the salt)
+  std::vector<std::string> allowed_to_delegate_to;   // msDS-AllowedToDelegateTo
+  std::optional<SecurityDescriptor> allowed_to_act;  // msDS-AllowedToActOnBehalfOfOtherIdentity
+  std::vector<Buffer> certificates;                  // DER, altSecurityIdentities
+  std::vector<std::string> alt_security_identities;  // X509:<…> mappings in text
+  std::int64_t password_last_set = 0;                // seconds since 1970; 0: when the directory was made
+  std::string salt_name;  // sAMAccountName as first written (a rename does not change the salt)
 
   [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
   [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
@@ -74,15 +76,16 @@ struct Group {
 };
 
 struct Domain {
-  std::string realm;    // upper case
+  std::string realm;  // upper case
   std::string netbios;
   Sid sid;
-  std::string forest;   // lower case DNS name of the forest
+  std::string forest;  // lower case DNS name of the forest
   bool enforce_forwardable_evidence = false;
   bool allow_rc4 = false;
   std::vector<Controller> controllers;
-  std::vector<Account> accounts;  // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
-  std::vector<Group> groups;      // among them the well-known ones
+  std::vector<Account>
+      accounts;               // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
+  std::vector<Group> groups;  // among them the well-known ones
   std::uint32_t next_rid = 1103;  // for the next account made; one that was given is never given again
   friend bool operator==(const Domain&, const Domain&) = default;
 };

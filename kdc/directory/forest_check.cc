@@ -10,8 +10,12 @@
 namespace stead::kdc {
 namespace {
 
-std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
-std::string line_of(FilePosition at) { return "line " + std::to_string(at.line); }
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
+std::string line_of(FilePosition at) {
+  return "line " + std::to_string(at.line);
+}
 
 struct WellKnownGroup {
   std::string_view name;
@@ -20,14 +24,10 @@ struct WellKnownGroup {
   bool forest_root_only;
 };
 constexpr WellKnownGroup kWellKnownGroups[] = {
-    {"Domain Admins", 512, GroupScope::global, false},
-    {"Domain Users", 513, GroupScope::global, false},
-    {"Domain Guests", 514, GroupScope::global, false},
-    {"Domain Computers", 515, GroupScope::global, false},
-    {"Domain Controllers", 516, GroupScope::global, false},
-    {"Schema Admins", 518, GroupScope::universal, true},
-    {"Enterprise Admins", 519, GroupScope::universal, true},
-    {"Protected Users", 525, GroupScope::global, false},
+    {"Domain Admins", 512, GroupScope::global, false},       {"Domain Users", 513, GroupScope::global, false},
+    {"Domain Guests", 514, GroupScope::global, false},       {"Domain Computers", 515, GroupScope::global, false},
+    {"Domain Controllers", 516, GroupScope::global, false},  {"Schema Admins", 518, GroupScope::universal, true},
+    {"Enterprise Admins", 519, GroupScope::universal, true}, {"Protected Users", 525, GroupScope::global, false},
 };
 
 // Remembers where each name was first, and complains about the second.
@@ -94,7 +94,8 @@ class ForestChecker {
   }
 
   void complete_domain(Domain& domain, DomainDraft& places) {
-    std::sort(places.entries.begin(), places.entries.end(), [](const EntryDraft& a, const EntryDraft& b) { return a.at < b.at; });
+    std::sort(places.entries.begin(), places.entries.end(),
+              [](const EntryDraft& a, const EntryDraft& b) { return a.at < b.at; });
     Unique names(errors_, "account or group");
     std::map<std::uint32_t, FilePosition> rids;
     for (auto& entry : places.entries) {
@@ -102,7 +103,8 @@ class ForestChecker {
       auto& rid = rid_of(domain, entry);
       names.add(name, entry.name_at);
       if (const auto fixed = fixed_rid(name, entry.is_group); fixed != 0) {
-        if (entry.rid_given && rid != fixed) errors_.add(entry.rid_at, in_quotes(name) + " has RID " + std::to_string(fixed) + " in every domain");
+        if (entry.rid_given && rid != fixed)
+          errors_.add(entry.rid_at, in_quotes(name) + " has RID " + std::to_string(fixed) + " in every domain");
         rid = fixed;
         entry.rid_given = true;
       } else if (entry.rid_given && is_reserved(rid)) {
@@ -110,7 +112,8 @@ class ForestChecker {
       }
       if (entry.rid_given) {
         const auto [first, is_new] = rids.try_emplace(rid, entry.rid_at);
-        if (!is_new) errors_.add(entry.rid_at, "RID " + std::to_string(rid) + " is already at " + line_of(first->second));
+        if (!is_new)
+          errors_.add(entry.rid_at, "RID " + std::to_string(rid) + " is already at " + line_of(first->second));
       }
       if (!entry.is_group) check_keys(domain, domain.accounts[entry.index], entry);
     }
@@ -132,14 +135,17 @@ class ForestChecker {
   }
   static bool is_reserved(std::uint32_t rid) {
     if (rid == well_known_rid::krbtgt) return true;
-    return std::any_of(std::begin(kWellKnownGroups), std::end(kWellKnownGroups), [&](const auto& group) { return group.rid == rid; });
+    return std::any_of(std::begin(kWellKnownGroups), std::end(kWellKnownGroups),
+                       [&](const auto& group) { return group.rid == rid; });
   }
 
   void check_keys(const Domain& domain, const Account& account, const EntryDraft& entry) {
     if (account.secret.keys.empty()) return;
     for (const auto& key : account.secret.keys)
       if (domain.allow_rc4 || !is_weak(key.type)) return;
-    errors_.add(entry.keys_at, "account " + in_quotes(account.name) + " has an RC4 key alone: give it an AES key, or say allow_rc4 = true in domain " + domain.realm);
+    errors_.add(entry.keys_at, "account " + in_quotes(account.name) +
+                                   " has an RC4 key alone: give it an AES key, or say allow_rc4 = true in domain " +
+                                   domain.realm);
   }
 
   // krbtgt with random keys where the file has none, so that nobody else can make its tickets.
@@ -173,8 +179,11 @@ class ForestChecker {
         if (entry.is_group) continue;
         const auto& account = forest_.domains[i].accounts[entry.index];
         if (account.upn.empty()) continue;
-        const auto [first, is_new] = seen.try_emplace(forest_.domains[i].forest + '\n' + account.upn, entry.upn_at, account.name);
-        if (!is_new) errors_.add(entry.upn_at, "UPN " + in_quotes(account.upn) + " is already " + first->second.second + "'s at " + line_of(first->second.first));
+        const auto [first, is_new] =
+            seen.try_emplace(forest_.domains[i].forest + '\n' + account.upn, entry.upn_at, account.name);
+        if (!is_new)
+          errors_.add(entry.upn_at, "UPN " + in_quotes(account.upn) + " is already " + first->second.second + "'s at " +
+                                        line_of(first->second.first));
       }
     }
   }
@@ -188,7 +197,8 @@ class ForestChecker {
       for (std::size_t end = 0; end < 2; ++end) {
         const auto& name = place.domains[end];
         ends[end] = find_domain(forest_, name.text);
-        if (ends[end] == nullptr) errors_.add(name.at, "the trust names " + in_quotes(name.text) + ", which is no [[domain]] of this file");
+        if (ends[end] == nullptr)
+          errors_.add(name.at, "the trust names " + in_quotes(name.text) + ", which is no [[domain]] of this file");
       }
       if (ends[0] == nullptr || ends[1] == nullptr) continue;
       if (ends[0] == ends[1]) {
@@ -198,18 +208,23 @@ class ForestChecker {
       trust.first = ends[0]->realm;
       trust.second = ends[1]->realm;
       const auto [first, is_new] = seen.try_emplace(std::minmax(trust.first, trust.second), place.at);
-      if (!is_new) errors_.add(place.at, "a trust between " + trust.first + " and " + trust.second + " is already at " + line_of(first->second));
+      if (!is_new)
+        errors_.add(place.at, "a trust between " + trust.first + " and " + trust.second + " is already at " +
+                                  line_of(first->second));
       const bool same_forest = equal_ignoring_case(ends[0]->forest, ends[1]->forest);
       if (!place.has_kind) trust.kind = same_forest ? TrustKind::parent_child : TrustKind::forest;
       if (trust.kind == TrustKind::parent_child && !same_forest)
-        errors_.add(place.kind_at, trust.first + " and " + trust.second + " are in different forests: kind is \"forest\" or \"external\"");
+        errors_.add(place.kind_at, trust.first + " and " + trust.second +
+                                       " are in different forests: kind is \"forest\" or \"external\"");
       if (trust.kind == TrustKind::forest && same_forest)
-        errors_.add(place.kind_at, trust.first + " and " + trust.second + " are in one forest: kind is \"parent-child\"");
+        errors_.add(place.kind_at,
+                    trust.first + " and " + trust.second + " are in one forest: kind is \"parent-child\"");
       if (!place.has_sid_filtering) trust.sid_filtering = trust.kind != TrustKind::parent_child;
     }
   }
 
-  // Groups that exist only because an account or group is in them. They come after the file's own when RIDs are counted.
+  // Groups that exist only because an account or group is in them. They come after the file's own when RIDs are
+  // counted.
   void make_named_groups(std::size_t index) {
     for (const auto& entry : draft_.domains[index].entries) {
       for (const auto& [text, at] : entry.groups) {
@@ -224,14 +239,16 @@ class ForestChecker {
           errors_.add(at, fault);
           continue;
         }
-        if (std::any_of(domain.accounts.begin(), domain.accounts.end(), [&](const Account& account) { return equal_ignoring_case(account.name, split->name); })) {
+        if (std::any_of(domain.accounts.begin(), domain.accounts.end(),
+                        [&](const Account& account) { return equal_ignoring_case(account.name, split->name); })) {
           errors_.add(at, in_quotes(text) + " is an account, not a group");
           continue;
         }
         Group made;
         made.name = std::string(split->name);
         if (&domain != &forest_.domains[index])
-          made.scope = equal_ignoring_case(domain.forest, forest_.domains[index].forest) ? GroupScope::universal : GroupScope::domain_local;
+          made.scope = equal_ignoring_case(domain.forest, forest_.domains[index].forest) ? GroupScope::universal
+                                                                                         : GroupScope::domain_local;
         domain.groups.push_back(std::move(made));
       }
     }
@@ -253,7 +270,8 @@ class ForestChecker {
       auto& names = entry.is_group ? domain.groups[entry.index].member_of : domain.accounts[entry.index].groups;
       for (const auto& group : entry.groups)
         if (check_membership(domain, entry, group)) names.push_back(group.text);
-      if (!entry.is_group && !entry.allowed_to_act.empty()) resolve_allowed_to_act(domain, domain.accounts[entry.index], entry.allowed_to_act);
+      if (!entry.is_group && !entry.allowed_to_act.empty())
+        resolve_allowed_to_act(domain, domain.accounts[entry.index], entry.allowed_to_act);
     }
   }
 
@@ -287,7 +305,8 @@ class ForestChecker {
       std::size_t where = 0;
       auto parsed = parse_sddl(texts[0].text, domain.sid, &where);
       if (!parsed)
-        return errors_.add(texts[0].at, "\"allowed_to_act\" is not SDDL from character " + std::to_string(where + 1) + " on: " + in_quotes(std::string_view(texts[0].text).substr(where)));
+        return errors_.add(texts[0].at, "\"allowed_to_act\" is not SDDL from character " + std::to_string(where + 1) +
+                                            " on: " + in_quotes(std::string_view(texts[0].text).substr(where)));
       account.allowed_to_act = *parsed;
       return;
     }
@@ -296,7 +315,8 @@ class ForestChecker {
       if (is_sddl(text)) return errors_.add(at, "\"allowed_to_act\" has names, or one SDDL string alone");
       const auto found = find_principal(forest_, domain, text);
       if (!found)
-        errors_.add(at, "\"allowed_to_act\" names " + in_quotes(text) + ", which is no account or group here: write NETBIOS\\name for another domain's");
+        errors_.add(at, "\"allowed_to_act\" names " + in_quotes(text) +
+                            ", which is no account or group here: write NETBIOS\\name for another domain's");
       else
         sids.push_back(found->sid);
     }
@@ -310,6 +330,8 @@ class ForestChecker {
 
 }  // namespace
 
-void check_and_resolve(ForestDraft& draft, FileErrors& errors) { ForestChecker(draft, errors).run(); }
+void check_and_resolve(ForestDraft& draft, FileErrors& errors) {
+  ForestChecker(draft, errors).run();
+}
 
 }  // namespace stead::kdc

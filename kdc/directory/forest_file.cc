@@ -38,7 +38,9 @@ constexpr FlagName kFlags[] = {
     {"logon_hours_denied", account_flag::logon_hours_denied},
 };
 
-std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
 
 std::string read_whole(const std::filesystem::path& path, bool& ok) {
   std::ifstream in(path, std::ios::binary);
@@ -93,19 +95,23 @@ class ForestReader {
     DomainDraft places;
     places.at = in.at();
     if (in.required_text("realm", domain.realm)) {
-      if (domain.realm.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") != domain.realm.npos ||
+      if (domain.realm.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") !=
+              domain.realm.npos ||
           domain.realm.front() == '.' || domain.realm.back() == '.' || domain.realm.find("..") != domain.realm.npos)
-        in.error(in.at("realm"), in_quotes(domain.realm) + " is no realm: write the domain's DNS name in capital letters");
+        in.error(in.at("realm"),
+                 in_quotes(domain.realm) + " is no realm: write the domain's DNS name in capital letters");
       domain.realm = to_upper(domain.realm);
     }
-    if (!in.text("netbios", domain.netbios)) domain.netbios = domain.realm.substr(0, std::min<std::size_t>(15, domain.realm.find('.')));
+    if (!in.text("netbios", domain.netbios))
+      domain.netbios = domain.realm.substr(0, std::min<std::size_t>(15, domain.realm.find('.')));
     if (domain.netbios.empty() ? in.has("netbios") : domain.netbios.find_first_of("\\/@ \"") != domain.netbios.npos)
       in.error(in.at("netbios"), in_quotes(domain.netbios) + " is no NetBIOS domain name");
     std::string sid;
     if (in.required_text("sid", sid)) {
       auto parsed = parse_sid(sid);
       if (!parsed || parsed->authority != 5 || parsed->subauthorities.size() != 4 || parsed->subauthorities[0] != 21)
-        in.error(in.at("sid"), in_quotes(sid) + " is no domain SID: write S-1-5-21-A-B-C with three numbers below 2^32");
+        in.error(in.at("sid"),
+                 in_quotes(sid) + " is no domain SID: write S-1-5-21-A-B-C with three numbers below 2^32");
       else
         domain.sid = *parsed;
     }
@@ -142,12 +148,14 @@ class ForestReader {
       if (const auto found = level_by_name(level))
         controller.level = *found;
       else
-        in.error(in.at("level"), in_quotes(level) + " is no level: write one of 2003 2008 2008R2 2012 2012R2 2016 2019 2022");
+        in.error(in.at("level"),
+                 in_quotes(level) + " is no level: write one of 2003 2008 2008R2 2012 2012R2 2016 2019 2022");
     }
     in.text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
     in.boolean("paused", controller.paused);
-    places.controllers.push_back({in.at("name"), in.at("kerberos_port"), in.at("ldap_port"), in.at("kpasswd_port"), in.at("level")});
+    places.controllers.push_back(
+        {in.at("name"), in.at("kerberos_port"), in.at("ldap_port"), in.at("kpasswd_port"), in.at("level")});
     in.finish();
     domain.controllers.push_back(std::move(controller));
   }
@@ -160,7 +168,8 @@ class ForestReader {
     account.salt_name = account.name;
     read_secret(in, account, place);
     place.upn_at = in.at("upn");
-    if (in.text("upn", account.upn) && account.upn.empty()) in.error(in.at("upn"), "\"upn\" is empty: leave it out for none");
+    if (in.text("upn", account.upn) && account.upn.empty())
+      in.error(in.at("upn"), "\"upn\" is empty: leave it out for none");
     place.groups = in.texts("groups");
     for (const auto& [name, at] : in.texts("flags")) {
       const auto flag = account_flag_by_name(name);
@@ -193,9 +202,11 @@ class ForestReader {
     const auto keys = in.text_or_texts("key");
     place.keys_at = in.at("key");
     if (has_password && in.has("key")) in.error(place.keys_at, "an account has \"password\" or \"key\", not both");
-    if (!in.has("password") && !in.has("key")) in.error(in.at(), "account " + in_quotes(account.name) + " needs \"password\" or \"key\"");
+    if (!in.has("password") && !in.has("key"))
+      in.error(in.at(), "account " + in_quotes(account.name) + " needs \"password\" or \"key\"");
     if (has_password && account.secret.password.empty()) in.error(in.at("password"), "\"password\" is empty");
-    if (in.has("key") && keys.empty()) in.error(place.keys_at, "\"key\" is empty: write \"aes256-cts-hmac-sha1-96:HEX\"");
+    if (in.has("key") && keys.empty())
+      in.error(place.keys_at, "\"key\" is empty: write \"aes256-cts-hmac-sha1-96:HEX\"");
     for (const auto& [text, at] : keys) {
       const auto colon = text.find(':');
       EncryptionKey key;
@@ -204,7 +215,9 @@ class ForestReader {
       key.value = to_secret(value);
       // The text is a secret: it is not repeated.
       if (key.type == EncType::null || !is_supported(key.type))
-        in.error(at, "a key is written \"ENCTYPE:HEX\" with aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96 or rc4-hmac before the colon");
+        in.error(at,
+                 "a key is written \"ENCTYPE:HEX\" with aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96 or rc4-hmac "
+                 "before the colon");
       else if (!Key::make(key))
         in.error(at, "a key of " + enctype_name(key.type) + " has another length, or these are no hexadecimal digits");
       else
@@ -216,7 +229,8 @@ class ForestReader {
     for (auto& [spn, at] : in.texts(key)) {
       if (!is_spn(spn))
         in.error(at, in_quotes(spn) + " is no SPN: write SERVICE/HOST, without a realm");
-      else if (std::any_of(out.begin(), out.end(), [&spn = spn](const auto& other) { return equal_ignoring_case(other, spn); }))
+      else if (std::any_of(out.begin(), out.end(),
+                           [&spn = spn](const auto& other) { return equal_ignoring_case(other, spn); }))
         in.error(at, in_quotes(spn) + " is listed twice");
       else
         out.push_back(spn);
@@ -242,10 +256,14 @@ class ForestReader {
     read_name_and_rid(in, group.name, group.rid, place);
     std::string scope;
     if (in.text("scope", scope)) {
-      if (scope == "global") group.scope = GroupScope::global;
-      else if (scope == "universal") group.scope = GroupScope::universal;
-      else if (scope == "domain-local") group.scope = GroupScope::domain_local;
-      else in.error(in.at("scope"), in_quotes(scope) + " is no scope: write global, universal or domain-local");
+      if (scope == "global")
+        group.scope = GroupScope::global;
+      else if (scope == "universal")
+        group.scope = GroupScope::universal;
+      else if (scope == "domain-local")
+        group.scope = GroupScope::domain_local;
+      else
+        in.error(in.at("scope"), in_quotes(scope) + " is no scope: write global, universal or domain-local");
     }
     place.groups = in.texts("member_of");
     in.finish();
@@ -261,22 +279,31 @@ class ForestReader {
     place.at = in.at();
     if (!in.has("domains")) in.error(in.at(), "[[trust]] needs \"domains\", an array of two realms");
     place.domains = in.texts("domains");
-    if (in.has("domains") && place.domains.size() != 2) in.error(in.at("domains"), "\"domains\" of a trust are two realms");
+    if (in.has("domains") && place.domains.size() != 2)
+      in.error(in.at("domains"), "\"domains\" of a trust are two realms");
     std::string direction;
     if (in.text("direction", direction)) {
-      if (direction == "both") trust.direction = TrustDirection::both;
-      else if (direction == "outbound") trust.direction = TrustDirection::outbound;
-      else if (direction == "inbound") trust.direction = TrustDirection::inbound;
-      else in.error(in.at("direction"), in_quotes(direction) + " is no direction: write both, outbound or inbound");
+      if (direction == "both")
+        trust.direction = TrustDirection::both;
+      else if (direction == "outbound")
+        trust.direction = TrustDirection::outbound;
+      else if (direction == "inbound")
+        trust.direction = TrustDirection::inbound;
+      else
+        in.error(in.at("direction"), in_quotes(direction) + " is no direction: write both, outbound or inbound");
     }
     std::string kind;
     place.kind_at = in.at("kind");
     place.has_kind = in.text("kind", kind);
     if (place.has_kind) {
-      if (kind == "parent-child") trust.kind = TrustKind::parent_child;
-      else if (kind == "forest") trust.kind = TrustKind::forest;
-      else if (kind == "external") trust.kind = TrustKind::external;
-      else in.error(place.kind_at, in_quotes(kind) + " is no kind of trust: write parent-child, forest or external");
+      if (kind == "parent-child")
+        trust.kind = TrustKind::parent_child;
+      else if (kind == "forest")
+        trust.kind = TrustKind::forest;
+      else if (kind == "external")
+        trust.kind = TrustKind::external;
+      else
+        in.error(place.kind_at, in_quotes(kind) + " is no kind of trust: write parent-child, forest or external");
     }
     in.required_text("password", trust.secret.password);
     place.has_sid_filtering = in.boolean("sid_filtering", trust.sid_filtering);

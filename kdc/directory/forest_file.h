@@ -11,13 +11,15 @@ namespace stead::kdc {
 
 struct ForestFile {
   Forest forest;
-  std::vector<std::string> errors;  // "FILE:LINE:COLUMN: message" in the file's order; where there are any, `forest` is of no use
-  std::string digest;               // SHA-256 of the file, in hexadecimal: tells whether it changed since
+  std::vector<std::string>
+      errors;          // "FILE:LINE:COLUMN: message" in the file's order; where there are any, `forest` is of no use
+  std::string digest;  // SHA-256 of the file, in hexadecimal: tells whether it changed since
 };
 
 // A file that cannot be read is an error at 1:1. Relative paths in it start at its folder.
 [[nodiscard]] ForestFile read_forest_file(const std::filesystem::path& file);
-[[nodiscard]] ForestFile parse_forest(std::string_view text, const std::string& file_name, const std::filesystem::path& folder);
+[[nodiscard]] ForestFile parse_forest(std::string_view text, const std::string& file_name,
+                                      const std::filesystem::path& folder);
 
 // The names of account_flag, as `flags` spells them; 0 for a name nobody knows.
 [[nodiscard]] std::uint32_t account_flag_by_name(std::string_view name);

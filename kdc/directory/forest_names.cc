@@ -18,7 +18,8 @@ auto* find_named(List& list, std::string_view name) {
 template <class DomainType>
 auto* find_account_in(DomainType& domain, std::string_view name) {
   auto* found = find_named(domain.accounts, name);
-  if (found == nullptr && !name.empty() && name.back() != '$') found = find_named(domain.accounts, std::string(name) + '$');
+  if (found == nullptr && !name.empty() && name.back() != '$')
+    found = find_named(domain.accounts, std::string(name) + '$');
   return found;
 }
 
@@ -44,11 +45,21 @@ std::optional<Sid> well_known(std::string_view name) {
 
 }  // namespace
 
-const Domain* find_domain(const Forest& forest, std::string_view name) { return find_domain_in(forest, name); }
-Domain* find_domain(Forest& forest, std::string_view name) { return find_domain_in(forest, name); }
-Account* find_account(Domain& domain, std::string_view name) { return find_account_in(domain, name); }
-const Account* find_account(const Domain& domain, std::string_view name) { return find_account_in(domain, name); }
-const Group* find_group(const Domain& domain, std::string_view name) { return find_named(domain.groups, name); }
+const Domain* find_domain(const Forest& forest, std::string_view name) {
+  return find_domain_in(forest, name);
+}
+Domain* find_domain(Forest& forest, std::string_view name) {
+  return find_domain_in(forest, name);
+}
+Account* find_account(Domain& domain, std::string_view name) {
+  return find_account_in(domain, name);
+}
+const Account* find_account(const Domain& domain, std::string_view name) {
+  return find_account_in(domain, name);
+}
+const Group* find_group(const Domain& domain, std::string_view name) {
+  return find_named(domain.groups, name);
+}
 
 std::optional<QualifiedName> split_name(const Forest& forest, std::string_view text) {
   QualifiedName out{nullptr, text};
@@ -111,7 +122,8 @@ std::vector<Sid> principals_allowed_to_act(const SecurityDescriptor& descriptor)
   std::vector<Sid> out;
   if (!descriptor.dacl) return out;
   for (const auto& ace : descriptor.dacl->entries)
-    if (ace.type == AceType::access_allowed && std::find(out.begin(), out.end(), ace.sid) == out.end()) out.push_back(ace.sid);
+    if (ace.type == AceType::access_allowed && std::find(out.begin(), out.end(), ace.sid) == out.end())
+      out.push_back(ace.sid);
   return out;
 }
 
@@ -124,7 +136,8 @@ bool is_spn(std::string_view text) {
 
 std::string account_name_fault(std::string_view name) {
   if (name.empty() || name == "$") return "an account name is empty";
-  if (name.front() == ' ' || name.back() == ' ' || name.back() == '.') return "an account name cannot begin with a blank, or end with a blank or a dot";
+  if (name.front() == ' ' || name.back() == ' ' || name.back() == '.')
+    return "an account name cannot begin with a blank, or end with a blank or a dot";
   const auto bad = name.find_first_of("\"/\\[]:;|=,+*?<>@");
   if (bad != name.npos) return std::string("an account name cannot have '") + name[bad] + "' in it";
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))

@@ -18,22 +18,24 @@ namespace stead::kdc {
 [[nodiscard]] const Account* find_account(const Domain& domain, std::string_view name);
 [[nodiscard]] const Group* find_group(const Domain& domain, std::string_view name);
 
-// "NETBIOS\name", "REALM\name" or "name@REALM" taken apart; without either `domain` is null and `name` is all of it, and where
-// the domain is not in the forest, nothing.
+// "NETBIOS\name", "REALM\name" or "name@REALM" taken apart; without either `domain` is null and `name` is all of it,
+// and where the domain is not in the forest, nothing.
 struct QualifiedName {
   const Domain* domain = nullptr;
   std::string_view name;
 };
 [[nodiscard]] std::optional<QualifiedName> split_name(const Forest& forest, std::string_view text);
 
-// An account or a group; a bare name is looked for in `own`. A SID in text names itself, and a few well-known names theirs.
+// An account or a group; a bare name is looked for in `own`. A SID in text names itself, and a few well-known names
+// theirs.
 struct NamedPrincipal {
   Sid sid;
   const Domain* domain = nullptr;  // null where only the SID is known
   const Account* account = nullptr;
   const Group* group = nullptr;
 };
-[[nodiscard]] std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own, std::string_view text);
+[[nodiscard]] std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own,
+                                                           std::string_view text);
 // "NETBIOS\name", or the SID's text where the forest has no such account or group.
 [[nodiscard]] std::string principal_name(const Forest& forest, const Sid& sid);
 

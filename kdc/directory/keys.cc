@@ -55,7 +55,8 @@ std::uint32_t supported_encryption_types(const AccountEntry& account) {
   const auto chosen = account.account->supported_encryption_types.value_or(0);
   // 0 is "not set". Without a bit for a cipher (only modifiers) the default ciphers apply as well.
   auto types = chosen;
-  if ((types & (bit::rc4_hmac | bit::aes128_sha1 | bit::aes256_sha1)) == 0) types |= bit::rc4_hmac | bit::aes128_sha1 | bit::aes256_sha1;
+  if ((types & (bit::rc4_hmac | bit::aes128_sha1 | bit::aes256_sha1)) == 0)
+    types |= bit::rc4_hmac | bit::aes128_sha1 | bit::aes256_sha1;
   return rc4 ? types : types & ~bit::rc4_hmac;
 }
 

@@ -29,19 +29,24 @@ struct GroupRef {
 std::string salt_of(const Domain& domain, const Account& account) {
   const auto& name = account.salt_name.empty() ? account.name : account.salt_name;
   if (!account.is_computer()) return domain.realm + name;
-  return domain.realm + "host" + to_lower(std::string_view(name).substr(0, name.size() - (name.back() == '$'))) + '.' + to_lower(domain.realm);
+  return domain.realm + "host" + to_lower(std::string_view(name).substr(0, name.size() - (name.back() == '$'))) + '.' +
+         to_lower(domain.realm);
 }
 
 // What a new forest's CN=Directory Service has in sPNMappings for host (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
 bool host_stands_for(std::string_view service) {
   constexpr std::string_view kServices[] = {
-      "alerter",      "appmgmt",   "browser",    "cifs",     "cisvc",       "clipsrv",     "dcom",         "dhcp",      "dmserver",
-      "dns",          "dnscache",  "eventlog",   "eventsystem", "fax",      "http",        "ias",          "iisadmin",  "mcsvc",
-      "messenger",    "msdtc",     "msiserver",  "netdde",   "netddedsm",   "netlogon",    "netman",       "nmagent",   "oakley",
-      "plugplay",     "policyagent", "protectedstorage", "rasman", "remoteaccess", "replicator", "rpc",    "rpclocator", "rpcss",
-      "rsvp",         "samss",     "scardsvr",   "scesrv",   "schedule",    "scm",         "seclogon",     "snmp",      "spooler",
-      "tapisrv",      "time",      "trksvr",     "trkwks",   "ups",         "w3svc",       "wins",         "www"};
-  return std::any_of(std::begin(kServices), std::end(kServices), [&](std::string_view known) { return equal_ignoring_case(known, service); });
+      "alerter",     "appmgmt",      "browser",    "cifs",     "cisvc",       "clipsrv",
+      "dcom",        "dhcp",         "dmserver",   "dns",      "dnscache",    "eventlog",
+      "eventsystem", "fax",          "http",       "ias",      "iisadmin",    "mcsvc",
+      "messenger",   "msdtc",        "msiserver",  "netdde",   "netddedsm",   "netlogon",
+      "netman",      "nmagent",      "oakley",     "plugplay", "policyagent", "protectedstorage",
+      "rasman",      "remoteaccess", "replicator", "rpc",      "rpclocator",  "rpcss",
+      "rsvp",        "samss",        "scardsvr",   "scesrv",   "schedule",    "scm",
+      "seclogon",    "snmp",         "spooler",    "tapisrv",  "time",        "trksvr",
+      "trkwks",      "ups",          "w3svc",      "wins",     "www"};
+  return std::any_of(std::begin(kServices), std::end(kServices),
+                     [&](std::string_view known) { return equal_ignoring_case(known, service); });
 }
 
 }  // namespace
@@ -118,7 +123,8 @@ struct SnapshotBuilder {
     std::set<GroupRef> seen;
     const auto push = [&](const Domain& own, std::string_view name) {
       const auto found = find(own, name);
-      if (found && found->group->scope != GroupScope::domain_local && seen.insert(*found).second) queue.push_back(*found);
+      if (found && found->group->scope != GroupScope::domain_local && seen.insert(*found).second)
+        queue.push_back(*found);
     };
     push(domain, account.is_computer() ? "Domain Computers" : "Domain Users");
     for (const auto& name : account.groups) push(domain, name);
@@ -131,28 +137,33 @@ struct SnapshotBuilder {
       else if (group->rid != entry.primary_group_rid)
         entry.global_group_rids.push_back(group->rid);
       // Membership and flag are one thing (RID 525), whichever the file has.
-      if (home == &domain && group->rid == well_known_rid::protected_users) account.flags |= account_flag::protected_user;
+      if (home == &domain && group->rid == well_known_rid::protected_users)
+        account.flags |= account_flag::protected_user;
     }
     if (account.has(account_flag::protected_user) &&
-        std::find(entry.global_group_rids.begin(), entry.global_group_rids.end(), well_known_rid::protected_users) == entry.global_group_rids.end())
+        std::find(entry.global_group_rids.begin(), entry.global_group_rids.end(), well_known_rid::protected_users) ==
+            entry.global_group_rids.end())
       entry.global_group_rids.push_back(well_known_rid::protected_users);
   }
 
   // Keys are dear to make: what the snapshot before had of the same secret stays.
-  std::shared_ptr<const Keys> keys_for(const Domain& domain, std::uint32_t rid, const Secret& secret, const std::string& salt) const {
+  std::shared_ptr<const Keys> keys_for(const Domain& domain, std::uint32_t rid, const Secret& secret,
+                                       const std::string& salt) const {
     const auto* old_domain = previous == nullptr ? nullptr : previous->domain(domain.realm);
     if (old_domain != nullptr) {
       if (const auto old = old_domain->by_rid.find(rid); old != old_domain->by_rid.end()) {
         const auto& entry = *old->second;
         if (entry.account->secret == secret && entry.keys->salt() == salt) return entry.keys;
-        if (entry.previous_keys && entry.account->previous_secret == secret && entry.previous_keys->salt() == salt) return entry.previous_keys;
+        if (entry.previous_keys && entry.account->previous_secret == secret && entry.previous_keys->salt() == salt)
+          return entry.previous_keys;
       }
     }
     return std::make_shared<const Keys>(secret, salt);
   }
 
   void add_local_groups(const DomainEntry& entry) {
-    const auto add = [&](const Domain& own, const Sid& member, const Group* member_group, const std::vector<std::string>& names) {
+    const auto add = [&](const Domain& own, const Sid& member, const Group* member_group,
+                         const std::vector<std::string>& names) {
       for (const auto& name : names) {
         const auto found = find(own, name);
         if (!found || found->group->scope != GroupScope::domain_local || found->domain != entry.domain) continue;
@@ -164,7 +175,8 @@ struct SnapshotBuilder {
       }
     };
     for (const auto& domain : forest.domains) {
-      for (const auto& account : domain.accounts) add(domain, domain.sid.with_rid(account.rid), nullptr, account.groups);
+      for (const auto& account : domain.accounts)
+        add(domain, domain.sid.with_rid(account.rid), nullptr, account.groups);
       for (const auto& group : domain.groups) add(domain, domain.sid.with_rid(group.rid), &group, group.member_of);
     }
   }
@@ -178,11 +190,14 @@ struct SnapshotBuilder {
     // One password serves both directions; the salts tell their AES keys apart.
     const auto towards_second = trust_keys(trust, trust.first, trust.second);
     const auto towards_first = trust_keys(trust, trust.second, trust.first);
-    first->trusts.push_back({&trust, first, second, second_trusts_first, first_trusts_second, towards_second, towards_first});
-    second->trusts.push_back({&trust, second, first, first_trusts_second, second_trusts_first, towards_first, towards_second});
+    first->trusts.push_back(
+        {&trust, first, second, second_trusts_first, first_trusts_second, towards_second, towards_first});
+    second->trusts.push_back(
+        {&trust, second, first, first_trusts_second, second_trusts_first, towards_first, towards_second});
   }
 
-  std::shared_ptr<const Keys> trust_keys(const Trust& trust, const std::string& issuer, const std::string& target) const {
+  std::shared_ptr<const Keys> trust_keys(const Trust& trust, const std::string& issuer,
+                                         const std::string& target) const {
     const auto* old_domain = previous == nullptr ? nullptr : previous->domain(issuer);
     if (old_domain != nullptr)
       for (const auto& old : old_domain->trusts)
@@ -228,7 +243,8 @@ const AccountEntry* Snapshot::by_spn(const DomainEntry& domain, std::string_view
 
 const AccountEntry* Snapshot::by_host_alias(const DomainEntry& domain, std::string_view spn) const {
   const auto slash = spn.find('/');
-  if (slash == spn.npos || !host_stands_for(spn.substr(0, slash)) || domain.by_spn.find(spn) != domain.by_spn.end()) return nullptr;
+  if (slash == spn.npos || !host_stands_for(spn.substr(0, slash)) || domain.by_spn.find(spn) != domain.by_spn.end())
+    return nullptr;
   return by_spn(domain, "HOST" + std::string(spn.substr(slash)));
 }
 
@@ -246,7 +262,9 @@ const AccountEntry* Snapshot::by_upn(const DomainEntry& domain, std::string_view
     const auto found = entry.by_upn.find(upn);
     return found == entry.by_upn.end() ? nullptr : found->second;
   };
-  const auto same_forest = [&](const DomainEntry& entry) { return equal_ignoring_case(entry.domain->forest, domain.domain->forest); };
+  const auto same_forest = [&](const DomainEntry& entry) {
+    return equal_ignoring_case(entry.domain->forest, domain.domain->forest);
+  };
   if (const auto* found = explicit_in(domain)) return found;
   for (const auto& entry : indexes_->domains)
     if (&entry != &domain && same_forest(entry))
@@ -287,7 +305,9 @@ std::vector<const AccountEntry*> Snapshot::by_certificate(const DomainEntry& dom
   const auto names = mapping_names(der);
   for (const auto* entry : indexes_->with_mappings)
     for (const auto& mapping : entry->account->alt_security_identities)
-      if (std::find_if(names.begin(), names.end(), [&](const auto& name) { return equal_ignoring_case(name, mapping); }) != names.end()) add(entry);
+      if (std::find_if(names.begin(), names.end(),
+                       [&](const auto& name) { return equal_ignoring_case(name, mapping); }) != names.end())
+        add(entry);
   return out;
 }
 

@@ -45,7 +45,8 @@ class Statement {
   }
   // Runs it to its end; false where it failed.
   bool run() {
-    while (step()) {}
+    while (step()) {
+    }
     return ok();
   }
   [[nodiscard]] bool ok() const { return status_ == SQLITE_OK || status_ == SQLITE_ROW || status_ == SQLITE_DONE; }
@@ -54,7 +55,8 @@ class Statement {
   [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   [[nodiscard]] std::string text(int column) const {
     const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return value == nullptr ? std::string() : std::string(value, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return value == nullptr ? std::string()
+                            : std::string(value, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
   }
   [[nodiscard]] Buffer blob(int column) const {
     const auto* value = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
@@ -63,18 +65,26 @@ class Statement {
 
  private:
   // Bound values outlive the step: callers bind and step in one expression, or keep them.
-  void put(std::string_view value) { note(sqlite3_bind_text(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT)); }
+  void put(std::string_view value) {
+    note(sqlite3_bind_text(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT));
+  }
   void put(const std::string& value) { put(std::string_view(value)); }
   void put(const char* value) { put(std::string_view(value)); }
   void put(std::nullptr_t) { note(sqlite3_bind_null(statement_, ++index_)); }
-  void put(const Buffer& value) { note(sqlite3_bind_blob(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT)); }
+  void put(const Buffer& value) {
+    note(sqlite3_bind_blob(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT));
+  }
   template <class Integer>
     requires std::is_integral_v<Integer>
-  void put(Integer value) { note(sqlite3_bind_int64(statement_, ++index_, static_cast<std::int64_t>(value))); }
+  void put(Integer value) {
+    note(sqlite3_bind_int64(statement_, ++index_, static_cast<std::int64_t>(value)));
+  }
   template <class Value>
   void put(const std::optional<Value>& value) {
-    if (value) put(*value);
-    else put(nullptr);
+    if (value)
+      put(*value);
+    else
+      put(nullptr);
   }
   void note(int status) {
     if (status != SQLITE_OK) status_ = status;

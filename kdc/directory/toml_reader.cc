@@ -8,16 +8,24 @@ namespace {
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a floating-point number";
-    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a floating-point number";
+    case toml::node_type::boolean:
+      return "a boolean";
     case toml::node_type::date:
     case toml::node_type::time:
-    case toml::node_type::date_time: return "a date or time";
-    case toml::node_type::none: break;
+    case toml::node_type::date_time:
+      return "a date or time";
+    case toml::node_type::none:
+      break;
   }
   return "nothing";
 }
@@ -26,10 +34,12 @@ std::string_view type_name(const toml::node& node) {
 
 std::vector<std::string> FileErrors::lines() const {
   auto sorted = found_;
-  std::sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return std::tie(a.at, a.message) < std::tie(b.at, b.message); });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Entry& a, const Entry& b) { return std::tie(a.at, a.message) < std::tie(b.at, b.message); });
   std::vector<std::string> out;
   for (const auto& entry : sorted)
-    out.push_back(file_ + ':' + std::to_string(entry.at.line) + ':' + std::to_string(entry.at.column) + ": " + entry.message);
+    out.push_back(file_ + ':' + std::to_string(entry.at.line) + ':' + std::to_string(entry.at.column) + ": " +
+                  entry.message);
   return out;
 }
 
@@ -44,8 +54,8 @@ const toml::node* TableReader::find(std::string_view key) {
 }
 
 void TableReader::wrong_type(const toml::node& node, std::string_view key, std::string_view wanted) {
-  errors_.add(position_of(node),
-              '"' + std::string(key) + "\" must be " + std::string(wanted) + ", this is " + std::string(type_name(node)));
+  errors_.add(position_of(node), '"' + std::string(key) + "\" must be " + std::string(wanted) + ", this is " +
+                                     std::string(type_name(node)));
 }
 
 bool TableReader::text(std::string_view key, std::string& out) {
@@ -137,7 +147,8 @@ void TableReader::finish() {
     if (std::find(asked_.begin(), asked_.end(), key.str()) != asked_.end()) continue;
     std::string known;
     for (const auto name : asked_) known.append(known.empty() ? "" : " ").append(name);
-    errors_.add(position_of(key.source()), "unknown key \"" + std::string(key.str()) + "\" in " + where_ + ", which has: " + known);
+    errors_.add(position_of(key.source()),
+                "unknown key \"" + std::string(key.str()) + "\" in " + where_ + ", which has: " + known);
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Reads TOML tables key by key, with an error at its line and column for whatever is not as expected, unknown keys too. Included by
-// the forest file's sources only: toml++ is large.
+// Reads TOML tables key by key, with an error at its line and column for whatever is not as expected, unknown keys too.
+// Included by the forest file's sources only: toml++ is large.
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
@@ -23,8 +23,12 @@ struct FilePosition {
   std::uint32_t line = 1, column = 1;
   friend auto operator<=>(const FilePosition&, const FilePosition&) = default;
 };
-inline FilePosition position_of(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
-inline FilePosition position_of(const toml::node& node) { return position_of(node.source()); }
+inline FilePosition position_of(const toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
+inline FilePosition position_of(const toml::node& node) {
+  return position_of(node.source());
+}
 
 // A string with the place it stands at, for errors found later.
 struct PlacedText {
@@ -58,7 +62,8 @@ class TableReader {
   [[nodiscard]] FilePosition at(std::string_view key) const;  // of the value; of the table where it has no such key
   [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
 
-  // Each leaves `out` alone and returns false where the key is absent or not of its kind (which is an error of its own).
+  // Each leaves `out` alone and returns false where the key is absent or not of its kind (which is an error of its
+  // own).
   bool text(std::string_view key, std::string& out);
   bool required_text(std::string_view key, std::string& out);  // present and not empty
   bool boolean(std::string_view key, bool& out);
@@ -69,8 +74,8 @@ class TableReader {
     out = static_cast<Integer>(value);
     return true;
   }
-  [[nodiscard]] std::vector<PlacedText> texts(std::string_view key);       // an array of strings
-  [[nodiscard]] std::vector<PlacedText> text_or_texts(std::string_view key);  // or one string
+  [[nodiscard]] std::vector<PlacedText> texts(std::string_view key);           // an array of strings
+  [[nodiscard]] std::vector<PlacedText> text_or_texts(std::string_view key);   // or one string
   [[nodiscard]] std::vector<const toml::table*> tables(std::string_view key);  // an array of tables
 
   void error(FilePosition where, std::string_view message) { errors_.add(where, message); }

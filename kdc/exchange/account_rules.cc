@@ -11,10 +11,14 @@ constexpr std::uint32_t kKeyBits = kAes | rc4_hmac;
 
 std::uint32_t bit_of(EncType type) {
   switch (type) {
-    case EncType::aes256_cts_hmac_sha1_96: return aes256_sha1;
-    case EncType::aes128_cts_hmac_sha1_96: return aes128_sha1;
-    case EncType::rc4_hmac: return rc4_hmac;
-    default: return 0;
+    case EncType::aes256_cts_hmac_sha1_96:
+      return aes256_sha1;
+    case EncType::aes128_cts_hmac_sha1_96:
+      return aes128_sha1;
+    case EncType::rc4_hmac:
+      return rc4_hmac;
+    default:
+      return 0;
   }
 }
 
@@ -26,7 +30,9 @@ bool has_rc4_only_dc(const DomainEntry& domain) {
   return std::ranges::any_of(domain.domain->controllers, [](const Controller& dc) { return !traits(dc.level).aes; });
 }
 
-bool is_krbtgt_account(const AccountEntry& account) { return account.domain->krbtgt == &account; }
+bool is_krbtgt_account(const AccountEntry& account) {
+  return account.domain->krbtgt == &account;
+}
 
 EncType strongest(std::uint32_t bits, const Keys* keys) {
   for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac})
@@ -88,9 +94,12 @@ std::optional<Refusal> revoked(const AccountEntry& account) {
   const auto because = [](NtStatus status, const char* why) {
     return Refusal{.code = KrbErrc::KDC_ERR_CLIENT_REVOKED, .status = status, .why = why, .e_data = {}, .crealm = {}};
   };
-  if (account.account->has(account_flag::disabled)) return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
-  if (account.account->has(account_flag::locked_out)) return because(NtStatus::STATUS_ACCOUNT_LOCKED_OUT, "the account is locked out");
-  if (account.account->has(account_flag::account_expired)) return because(NtStatus::STATUS_ACCOUNT_EXPIRED, "the account has expired");
+  if (account.account->has(account_flag::disabled))
+    return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
+  if (account.account->has(account_flag::locked_out))
+    return because(NtStatus::STATUS_ACCOUNT_LOCKED_OUT, "the account is locked out");
+  if (account.account->has(account_flag::account_expired))
+    return because(NtStatus::STATUS_ACCOUNT_EXPIRED, "the account has expired");
   if (account.account->has(account_flag::logon_hours_denied))
     return because(NtStatus::STATUS_INVALID_LOGON_HOURS, "outside the account's logon hours");
   return {};
@@ -109,7 +118,8 @@ std::optional<Refusal> key_expired(const AccountEntry& account) {
 
 bool is_protected_user(const AccountEntry& account) {
   return account.account->has(account_flag::protected_user) ||
-         std::ranges::find(account.global_group_rids, well_known_rid::protected_users) != account.global_group_rids.end();
+         std::ranges::find(account.global_group_rids, well_known_rid::protected_users) !=
+             account.global_group_rids.end();
 }
 
 bool may_not_be_delegated(const Context& ctx, const AccountEntry& account) {
@@ -121,7 +131,8 @@ bool has_spn(const AccountEntry& account) {
 }
 
 bool has_dc_without_ticket_signatures(const DomainEntry& domain) {
-  return std::ranges::any_of(domain.domain->controllers, [](const Controller& dc) { return !traits(dc.level).ticket_signatures; });
+  return std::ranges::any_of(domain.domain->controllers,
+                             [](const Controller& dc) { return !traits(dc.level).ticket_signatures; });
 }
 
 }  // namespace stead::kdc

@@ -6,20 +6,24 @@
 
 namespace stead::kdc {
 
-// msDS-SupportedEncryptionTypes as it counts: bits of supported_enctypes, the domain's default where the account has none.
+// msDS-SupportedEncryptionTypes as it counts: bits of supported_enctypes, the domain's default where the account has
+// none.
 [[nodiscard]] std::uint32_t declared_enctypes(const AccountEntry& account);
-// The key that encrypts tickets to this account, the strongest of those it supports; EncType::null where this DC has none for it.
+// The key that encrypts tickets to this account, the strongest of those it supports; EncType::null where this DC has
+// none for it.
 [[nodiscard]] EncType ticket_enctype(const Context& ctx, const AccountEntry& account);
 [[nodiscard]] EncType trust_enctype(const Context& ctx, const TrustEntry& trust);
 // The first of the client's list that the target supports; EncType::null: none.
 [[nodiscard]] EncType session_enctype(const Context& ctx, const AccountEntry& target, std::span<const EncType> offered);
-[[nodiscard]] EncType trust_session_enctype(const Context& ctx, const TrustEntry& trust, std::span<const EncType> offered);
+[[nodiscard]] EncType trust_session_enctype(const Context& ctx, const TrustEntry& trust,
+                                            std::span<const EncType> offered);
 // True where the account, as a client, has a key of this type that this DC uses.
 [[nodiscard]] bool client_may_use(const Context& ctx, const AccountEntry& account, EncType type);
 // PA-SUPPORTED-ENCTYPES of a reply.
 [[nodiscard]] std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target);
 
-// Disabled, locked out, expired, outside its logon hours: CLIENT_REVOKED with the NTSTATUS. Told before preauthentication.
+// Disabled, locked out, expired, outside its logon hours: CLIENT_REVOKED with the NTSTATUS. Told before
+// preauthentication.
 [[nodiscard]] std::optional<Refusal> revoked(const AccountEntry& account);
 // Password expired or to be changed: KEY_EXPIRED with the NTSTATUS. Told after preauthentication.
 [[nodiscard]] std::optional<Refusal> key_expired(const AccountEntry& account);

@@ -5,8 +5,8 @@
 #include "kdc/exchange/account_rules.h"
 #include "kdc/exchange/referrals.h"
 #include "kdc/exchange/ticket_issuer.h"
-#include "sspi_shim/protocol/security/certificate_names.h"
 #include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead::kdc {
 namespace {
@@ -35,11 +35,13 @@ Step<const AccountEntry*> look_up_client(const Context& ctx, const KdcReq& reque
   const PrincipalName& cname = *request.body.cname;
   const PaData* certificate = find_padata(request.padata, PaType::s4u_x509_user);
   const bool by_certificate = certificate && cname.type == NameType::x500 && joined(cname).empty();
-  const ClientLookup found = by_certificate ? find_client_by_certificate(ctx, certificate->value) : find_client(ctx, cname);
+  const ClientLookup found =
+      by_certificate ? find_client_by_certificate(ctx, certificate->value) : find_client(ctx, cname);
   if (found.account) return found.account;
   if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
   if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
-  const bool may_refer = by_certificate || cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
+  const bool may_refer =
+      by_certificate || cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
   if (found.other_realm.empty() || !may_refer) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
   Stop elsewhere = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the client is of another realm");
   std::get<Refusal>(elsewhere.reason).crealm = found.other_realm;
@@ -67,7 +69,8 @@ Step<Preauthenticated> check_preauthentication(const Context& ctx, const KdcReq&
   }
   const Result<EncryptedData> data = decode_encrypted_data(timestamp->value);
   if (!data) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-ENC-TIMESTAMP cannot be read");
-  if (!client_may_use(ctx, client, data->etype)) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "PA-ENC-TIMESTAMP of a type that is off");
+  if (!client_may_use(ctx, client, data->etype))
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "PA-ENC-TIMESTAMP of a type that is off");
   KeyRequest keys;
   const Key* key = keys.get(client.keys, data->etype);
   if (!keys.complete()) return keys.stop();
@@ -75,7 +78,8 @@ Step<Preauthenticated> check_preauthentication(const Context& ctx, const KdcReq&
   if (!plain) return with_methods(KrbErrc::KDC_ERR_PREAUTH_FAILED, "wrong password or key");
   const Result<PaEncTsEnc> sent = decode_pa_enc_ts_enc(*plain);
   if (!sent) return with_methods(KrbErrc::KDC_ERR_PREAUTH_FAILED, "PA-ENC-TS-ENC cannot be read");
-  if (std::chrono::abs(sent->patimestamp - ctx.seconds()) > kClockSkew) return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
+  if (std::chrono::abs(sent->patimestamp - ctx.seconds()) > kClockSkew)
+    return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
   const bool offered = std::ranges::find(etypes, data->etype) != etypes.end();
   return Preauthenticated{.type = offered ? data->etype : etypes.front(), .by_timestamp = true};
 }
@@ -88,14 +92,16 @@ Step<Target> look_up_target(const Context& ctx, const KdcReqBody& body) {
   return target;
 }
 
-std::uint32_t ticket_flags(const Context& ctx, const KdcReqBody& body, const AccountEntry& client, bool preauthenticated) {
+std::uint32_t ticket_flags(const Context& ctx, const KdcReqBody& body, const AccountEntry& client,
+                           bool preauthenticated) {
   std::uint32_t flags = ticket_flag::initial;
   if (preauthenticated) flags |= ticket_flag::pre_authent;
   if (!may_not_be_delegated(ctx, client)) flags |= body.options & (kdc_option::forwardable | kdc_option::proxiable);
   return flags;
 }
 
-void set_lifetime(const Context& ctx, const KdcReqBody& body, bool protected_user, TicketPlan& plan, std::optional<Time> end) {
+void set_lifetime(const Context& ctx, const KdcReqBody& body, bool protected_user, TicketPlan& plan,
+                  std::optional<Time> end) {
   plan.authtime = plan.starttime = ctx.seconds();
   plan.endtime = *end;
   if (protected_user) return;
@@ -116,7 +122,8 @@ Step<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
   if (!body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no service named");
   if (ctx.snapshot.domain(body.realm) != &ctx.domain) {
     Stop stop = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the request is for another realm");
-    if (const DomainEntry* other = ctx.snapshot.domain(body.realm)) std::get<Refusal>(stop.reason).crealm = other->domain->realm;
+    if (const DomainEntry* other = ctx.snapshot.domain(body.realm))
+      std::get<Refusal>(stop.reason).crealm = other->domain->realm;
     return stop;
   }
   const Step<const AccountEntry*> found = look_up_client(ctx, request);
@@ -125,14 +132,16 @@ Step<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
   if (ctx.domain.krbtgt == &client)
     return refuse(KrbErrc::KDC_ERR_CLIENT_REVOKED, NtStatus::STATUS_ACCOUNT_DISABLED, "krbtgt does not sign in");
   if (std::optional<Refusal> no = revoked(client)) return Stop{std::move(*no)};
-  if (body.options & (kdc_option::postdated | kdc_option::allow_postdate) && body.from && *body.from > ctx.seconds() + kClockSkew)
+  if (body.options & (kdc_option::postdated | kdc_option::allow_postdate) && body.from &&
+      *body.from > ctx.seconds() + kClockSkew)
     return refuse(KrbErrc::KDC_ERR_CANNOT_POSTDATE, "no postdated tickets");
 
   const Step<Target> target = look_up_target(ctx, body);
   if (!target) return target.error();
   const std::vector<EncType> etypes = common_etypes(ctx, client, body);
   if (etypes.empty())
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no encryption type in common with the client");
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
+                  "no encryption type in common with the client");
   const Step<Preauthenticated> proof = check_preauthentication(ctx, request, client, etypes);
   if (!proof) return proof.error();
   const bool changes_password = equal_ignoring_case(joined(*body.sname), "kadmin/changepw");
@@ -148,7 +157,8 @@ Step<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
   const bool restricted = ctx.level.protected_users && is_protected_user(client);
   TicketPlan plan;
   plan.reply = MessageType::as_rep;
-  plan.cname = canonicalize || by_certificate ? PrincipalName{NameType::principal, {client.account->name}} : *body.cname;
+  plan.cname =
+      canonicalize || by_certificate ? PrincipalName{NameType::principal, {client.account->name}} : *body.cname;
   plan.crealm = ctx.realm();
   plan.sname = canonicalize && target->krbtgt_asked ? krbtgt_name(ctx.realm()) : *body.sname;
   plan.recipient.account = target->account;

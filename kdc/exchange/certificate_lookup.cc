@@ -14,7 +14,8 @@ bool is_strongly_mapped(const Account& account, Bytes der) {
   if (std::ranges::any_of(account.certificates, is_it)) return true;
   const auto names = mapping_names(der);
   return std::ranges::any_of(account.alt_security_identities, [&](const std::string& mapping) {
-    return is_strong_mapping(mapping) && std::ranges::any_of(names, [&](const auto& name) { return equal_ignoring_case(name, mapping); });
+    return is_strong_mapping(mapping) &&
+           std::ranges::any_of(names, [&](const auto& name) { return equal_ignoring_case(name, mapping); });
   });
 }
 

@@ -42,11 +42,13 @@ bool hosts(const DomainEntry& domain, const NetlogonPing& ping) {
 bool knows_user(const Snapshot& snapshot, const DomainEntry& domain, const NetlogonPing& ping) {
   const auto* found = snapshot.account(domain, ping.user);
   if (found == nullptr || found->account->has(account_flag::disabled)) return false;
-  const auto kind = found->account->is_computer() ? samr_uac::workstation_trust_account | samr_uac::server_trust_account : samr_uac::normal_account;
+  const auto kind = found->account->is_computer() ? samr_uac::workstation_trust_account | samr_uac::server_trust_account
+                                                  : samr_uac::normal_account;
   return ping.account_control.value_or(0) == 0 || (*ping.account_control & kind) != 0;
 }
 
-// The file has no subnets: a client is in the domain's site where there is one only, and in none that is known otherwise.
+// The file has no subnets: a client is in the domain's site where there is one only, and in none that is known
+// otherwise.
 bool one_site(const Domain& domain, const Controller& controller) {
   return std::all_of(domain.controllers.begin(), domain.controllers.end(),
                      [&](const Controller& other) { return equal_ignoring_case(other.site, controller.site); });
@@ -54,8 +56,9 @@ bool one_site(const Domain& domain, const Controller& controller) {
 
 // As of now: `controller` is what the server was started with, and an administrator may have paused it since.
 bool is_paused(const Domain& domain, const Controller& controller) {
-  const auto now = std::find_if(domain.controllers.begin(), domain.controllers.end(),
-                                [&](const Controller& other) { return equal_ignoring_case(other.name, controller.name); });
+  const auto now = std::find_if(domain.controllers.begin(), domain.controllers.end(), [&](const Controller& other) {
+    return equal_ignoring_case(other.name, controller.name);
+  });
   return now != domain.controllers.end() ? now->paused : controller.paused;
 }
 
@@ -67,8 +70,10 @@ std::optional<std::uint32_t> ipv4_of(const Controller& controller) {
   return ntohl(address.s_addr);
 }
 
-// NETLOGON_SAM_LOGON_RESPONSE_NT40 and, with V5, NETLOGON_SAM_LOGON_RESPONSE (§6.3.1.7, §6.3.1.8), for clients older than V5EX.
-Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing, std::uint32_t flags) {
+// NETLOGON_SAM_LOGON_RESPONSE_NT40 and, with V5, NETLOGON_SAM_LOGON_RESPONSE (§6.3.1.7, §6.3.1.8), for clients older
+// than V5EX.
+Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping,
+                    Standing standing, std::uint32_t flags) {
   constexpr std::uint16_t kLogonResponse = 19, kPauseResponse = 20, kUserUnknown = 21;
   Buffer out;
   const auto u16 = [&](std::uint16_t value) {
@@ -92,7 +97,9 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
     }
     out.push_back(0);
   };
-  u16(standing == Standing::paused ? kPauseResponse : standing == Standing::user_unknown ? kUserUnknown : kLogonResponse);
+  u16(standing == Standing::paused         ? kPauseResponse
+      : standing == Standing::user_unknown ? kUserUnknown
+                                           : kLogonResponse);
   text("\\\\" + netbios_computer_name(controller));
   text(ping.user);
   text(domain.domain->netbios);
@@ -112,7 +119,8 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
   return out;
 }
 
-Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing, std::uint32_t flags) {
+Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing,
+                std::uint32_t flags) {
   NetlogonResponse out;
   if (standing == Standing::paused) out.opcode = NetlogonOpcode::pause_response_ex;
   if (standing == Standing::user_unknown) out.opcode = NetlogonOpcode::user_unknown_ex;
@@ -139,14 +147,16 @@ Buffer cldap_reply(const Snapshot& snapshot, const DomainEntry& domain, const Co
   reply.message_id = search->message_id;
   const auto wanted = [](const std::string& attribute) { return equal_ignoring_case(attribute, "Netlogon"); };
   const auto ping = netlogon_ping_of(*search);
-  if (!ping || std::none_of(search->attributes.begin(), search->attributes.end(), wanted) || !hosts(domain, *ping)) return encode(reply);
+  if (!ping || std::none_of(search->attributes.begin(), search->attributes.end(), wanted) || !hosts(domain, *ping))
+    return encode(reply);
   auto flags = traits(controller.level).ping_flags;
   if (!one_site(*domain.domain, controller)) flags &= ~ds_flag::closest;
   Standing standing = Standing::ready;
   if (!ping->user.empty() && !knows_user(snapshot, domain, *ping)) standing = Standing::user_unknown;
   if (is_paused(*domain.domain, controller)) standing = Standing::paused;
-  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0 ? response(domain, controller, *ping, standing, flags)
-                                                              : old_response(domain, controller, *ping, standing, flags);
+  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0
+                       ? response(domain, controller, *ping, standing, flags)
+                       : old_response(domain, controller, *ping, standing, flags);
   return encode(reply);
 }
 

@@ -5,7 +5,9 @@ namespace {
 
 using Kind = DelegationAnswer::Kind;
 
-DelegationAnswer refused(KrbErrc code, std::optional<NtStatus> status, const char* why) { return {Kind::refused, code, status, why}; }
+DelegationAnswer refused(KrbErrc code, std::optional<NtStatus> status, const char* why) {
+  return {Kind::refused, code, status, why};
+}
 DelegationAnswer restricted(const char* why) {
   return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_ACCOUNT_RESTRICTION, why);
 }
@@ -16,19 +18,25 @@ DelegationAnswer cannot_leave() {
 
 DelegationAnswer before_2012(const DelegationQuestion& q) {
   if (q.target == TargetPlace::another_domain && q.list != DelegationList::unset) return cannot_leave();
-  if (q.target == TargetPlace::this_domain && q.list == DelegationList::lists_target) return {.kind = Kind::service_ticket};
-  return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, "the front end's list does not allow the target");
+  if (q.target == TargetPlace::this_domain && q.list == DelegationList::lists_target)
+    return {.kind = Kind::service_ticket};
+  return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND,
+                 "the front end's list does not allow the target");
 }
 
 // A client that does not know RBCD is served as if there were none (MS-SFU §3.2.5.2.1).
 DelegationAnswer by_list_alone(const DelegationQuestion& q) {
-  if (q.evidence == Evidence::transition_only) return restricted("the front end is not trusted for protocol transition");
+  if (q.evidence == Evidence::transition_only)
+    return restricted("the front end is not trusted for protocol transition");
   switch (q.list) {
     case DelegationList::unset:
-      return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED, "no RBCD asked for and the front end has no list");
+      return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED,
+                     "no RBCD asked for and the front end has no list");
     case DelegationList::lists_others:
-      return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NO_MATCH, "no RBCD asked for and the target is not on the list");
-    case DelegationList::lists_target: break;
+      return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NO_MATCH,
+                     "no RBCD asked for and the target is not on the list");
+    case DelegationList::lists_target:
+      break;
   }
   if (q.target == TargetPlace::another_domain) return cannot_leave();
   return {.kind = Kind::service_ticket};
@@ -46,14 +54,17 @@ Evidence judge_evidence(const EvidenceFacts& facts, bool since_2012, bool enforc
 DelegationAnswer decide_delegation(const DelegationQuestion& q) {
   if (q.evidence == Evidence::restricted) return restricted("the evidence may not be delegated");
   if (q.since_2012 && !q.rbcd_bit && q.evidence == Evidence::transition_only) return by_list_alone(q);
-  if (q.target == TargetPlace::nowhere) return refused(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, "the target is known nowhere");
+  if (q.target == TargetPlace::nowhere)
+    return refused(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, "the target is known nowhere");
   if (!q.since_2012) return before_2012(q);
   if (!q.rbcd_bit) return by_list_alone(q);
   if (q.target == TargetPlace::another_domain) return {.kind = Kind::referral};
   if (q.rbcd_grants) return {.kind = Kind::service_ticket};
   if (q.list != DelegationList::lists_target)
-    return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, "neither the target's descriptor nor the list allows it");
-  if (q.evidence == Evidence::transition_only) return restricted("the list never takes evidence that is not forwardable");
+    return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND,
+                   "neither the target's descriptor nor the list allows it");
+  if (q.evidence == Evidence::transition_only)
+    return restricted("the list never takes evidence that is not forwardable");
   return {.kind = Kind::service_ticket};
 }
 

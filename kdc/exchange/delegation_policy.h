@@ -1,6 +1,6 @@
 #pragma once
-// The table of answers to an S4U2Proxy request (MS-SFU §3.2.5.2 as domain controllers of each level answer it). Pure: facts in, answer
-// out.
+// The table of answers to an S4U2Proxy request (MS-SFU §3.2.5.2 as domain controllers of each level answer it). Pure:
+// facts in, answer out.
 #include <optional>
 
 #include "sspi_shim/protocol/errors/error.h"
@@ -10,7 +10,8 @@ namespace stead::kdc {
 // What the evidence ticket allows.
 enum class Evidence {
   delegable,        // forwardable
-  transition_only,  // not forwardable only because the front end lacks TRUSTED_TO_AUTH_FOR_DELEGATION: RBCD takes it, the list never
+  transition_only,  // not forwardable only because the front end lacks TRUSTED_TO_AUTH_FOR_DELEGATION: RBCD takes it,
+                    // the list never
   restricted,       // the user may not be delegated at all
 };
 
@@ -20,7 +21,8 @@ struct EvidenceFacts {
   bool protected_user = false;           // RID 525 of the PAC's LogonDomainId
   bool authenticated_by_itself = false;  // S-1-18-1: the user came with a ticket, no protocol transition
 };
-// `enforce_forwardable`: the domain's enforce_forwardable_evidence. Before 2012 nothing that is not forwardable is taken.
+// `enforce_forwardable`: the domain's enforce_forwardable_evidence. Before 2012 nothing that is not forwardable is
+// taken.
 [[nodiscard]] Evidence judge_evidence(const EvidenceFacts& facts, bool since_2012, bool enforce_forwardable);
 
 enum class TargetPlace { this_domain, another_domain, nowhere };

@@ -23,7 +23,8 @@ bool looks_like_a_request(Bytes bytes) {
 
 }  // namespace
 
-Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller, Instant now) {
+Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller,
+               Instant now) {
   Answer answer;
   const Context ctx{snapshot, domain, controller, traits(controller.level), now, answer.log};
   if (!looks_like_a_request(bytes)) {
@@ -58,7 +59,11 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   return answer;
 }
 
-Buffer response_too_big(const DomainEntry& domain, Instant now) { return bare_error(domain, now, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG); }
-Buffer field_too_long(const DomainEntry& domain, Instant now) { return bare_error(domain, now, KrbErrc::KRB_ERR_FIELD_TOOLONG); }
+Buffer response_too_big(const DomainEntry& domain, Instant now) {
+  return bare_error(domain, now, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG);
+}
+Buffer field_too_long(const DomainEntry& domain, Instant now) {
+  return bare_error(domain, now, KrbErrc::KRB_ERR_FIELD_TOOLONG);
+}
 
 }  // namespace stead::kdc

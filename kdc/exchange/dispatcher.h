@@ -11,7 +11,8 @@ struct Answer {
 using Outcome = std::variant<Answer, NeedKeys>;
 
 // Asked `controller`, a DC of `domain`. With NeedKeys: derive them off the event loop and call again.
-[[nodiscard]] Outcome handle(Bytes request, const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller, Instant now);
+[[nodiscard]] Outcome handle(Bytes request, const Snapshot& snapshot, const DomainEntry& domain,
+                             const Controller& controller, Instant now);
 
 // The longest datagram a DC sends; what is longer is KRB_ERR_RESPONSE_TOO_BIG, and the client comes again by TCP.
 constexpr std::size_t kMaxDatagramReply = 1465;

@@ -1,8 +1,9 @@
 #pragma once
-// What every handler works with: which DC is asked, when, over which snapshot, and how a request stops short of a reply.
+// What every handler works with: which DC is asked, when, over which snapshot, and how a request stops short of a
+// reply.
 //
-// Handling does no I/O and never blocks. A key that has not been made from its password yet stops it with NeedKeys: the server has
-// it made on its thread pool and handles the same request again.
+// Handling does no I/O and never blocks. A key that has not been made from its password yet stops it with NeedKeys: the
+// server has it made on its thread pool and handles the same request again.
 #include <boost/system/result.hpp>
 #include <chrono>
 #include <optional>
@@ -25,8 +26,8 @@ struct Refusal {
   KrbErrc code{};
   std::optional<NtStatus> status;  // becomes KERB-ERROR-DATA
   const char* why = "";
-  Buffer e_data;        // METHOD-DATA, where there is no status
-  std::string crealm;   // with KDC_ERR_WRONG_REALM: where to go
+  Buffer e_data;       // METHOD-DATA, where there is no status
+  std::string crealm;  // with KDC_ERR_WRONG_REALM: where to go
 };
 
 struct NeedKeys {
@@ -36,7 +37,9 @@ struct NeedKeys {
 struct Stop {
   std::variant<Refusal, NeedKeys> reason;
 };
-inline Stop refuse(KrbErrc code, const char* why) { return {Refusal{.code = code, .status = {}, .why = why, .e_data = {}, .crealm = {}}}; }
+inline Stop refuse(KrbErrc code, const char* why) {
+  return {Refusal{.code = code, .status = {}, .why = why, .e_data = {}, .crealm = {}}};
+}
 inline Stop refuse(KrbErrc code, NtStatus status, const char* why) {
   return {Refusal{.code = code, .status = status, .why = why, .e_data = {}, .crealm = {}}};
 }
@@ -83,7 +86,8 @@ class KeyRequest {
   }
   [[nodiscard]] bool complete() const { return missing_.keys.empty() && !impossible_; }
   [[nodiscard]] Stop stop() {
-    if (impossible_) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of that type");
+    if (impossible_)
+      return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of that type");
     return {std::move(missing_)};
   }
 

@@ -17,8 +17,9 @@ namespace {
 
 constexpr std::chrono::minutes kSkew{5};
 
-// Requests by their authenticators. A captured change must not set an old password again; a request that comes once more, octet for octet,
-// because its answer was lost or late, has the same answer. An entry lives as long as its authenticator's time could be accepted.
+// Requests by their authenticators. A captured change must not set an old password again; a request that comes once
+// more, octet for octet, because its answer was lost or late, has the same answer. An entry lives as long as its
+// authenticator's time could be accepted.
 class SeenRequests {
  public:
   using Digest = std::array<std::uint8_t, 32>;
@@ -84,7 +85,9 @@ struct Refused {
 template <class T>
 using Judged = std::variant<T, Refused>;
 
-Refused refuse(KrbErrc code, KpasswdResult result, std::string text) { return {code, {result, std::move(text)}, {}}; }
+Refused refuse(KrbErrc code, KpasswdResult result, std::string text) {
+  return {code, {result, std::move(text)}, {}};
+}
 
 // Tries the current key and, for tickets older than the last change, the one before.
 Result<SecretBuffer> open_ticket(const AccountEntry& krbtgt, const EncryptedData& data) {
@@ -97,11 +100,14 @@ Result<SecretBuffer> open_ticket(const AccountEntry& krbtgt, const EncryptedData
   return WireErrc::integrity;
 }
 
-Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain, Bytes ap_message, Bytes whole, Time now) {
+Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain, Bytes ap_message, Bytes whole,
+                            Time now) {
   const auto request = decode_ap_req(ap_message);
   if (!request) return refuse(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::malformed, "the AP-REQ cannot be read");
-  if (!equal_ignoring_case(request->ticket.realm, domain.domain->realm) || snapshot.by_spn(domain, to_string(request->ticket.sname)) != domain.krbtgt)
-    return refuse(KrbErrc::KRB_AP_ERR_NOT_US, KpasswdResult::auth_error, "the ticket is not for kadmin/changepw of this realm");
+  if (!equal_ignoring_case(request->ticket.realm, domain.domain->realm) ||
+      snapshot.by_spn(domain, to_string(request->ticket.sname)) != domain.krbtgt)
+    return refuse(KrbErrc::KRB_AP_ERR_NOT_US, KpasswdResult::auth_error,
+                  "the ticket is not for kadmin/changepw of this realm");
   Caller caller;
   const auto ticket = open_ticket(*domain.krbtgt, request->ticket.enc_part);
   if (!ticket) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::auth_error, "the ticket cannot be decrypted");
@@ -110,17 +116,23 @@ Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain,
   if (!session) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::auth_error, "the ticket cannot be read");
   caller.ticket = std::move(*part);
   caller.session = std::move(*session);
-  if (caller.ticket.endtime + kSkew < now) return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, KpasswdResult::auth_error, "the ticket has expired");
-  if (caller.ticket.starttime.value_or(caller.ticket.authtime) > now + kSkew || (caller.ticket.flags & ticket_flag::invalid) != 0)
+  if (caller.ticket.endtime + kSkew < now)
+    return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, KpasswdResult::auth_error, "the ticket has expired");
+  if (caller.ticket.starttime.value_or(caller.ticket.authtime) > now + kSkew ||
+      (caller.ticket.flags & ticket_flag::invalid) != 0)
     return refuse(KrbErrc::KRB_AP_ERR_TKT_NYV, KpasswdResult::auth_error, "the ticket is not valid yet");
   const auto plain = decrypt_data(caller.session, KeyUsage::ap_req_authenticator, request->authenticator);
   auto authenticator = plain ? decode_authenticator(*plain) : Result<Authenticator>(plain.error());
-  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, KpasswdResult::auth_error, "the authenticator cannot be decrypted");
+  if (!authenticator)
+    return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, KpasswdResult::auth_error,
+                  "the authenticator cannot be decrypted");
   caller.authenticator = std::move(*authenticator);
   if (!(caller.authenticator.cname == caller.ticket.cname) || caller.authenticator.crealm != caller.ticket.crealm)
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, KpasswdResult::auth_error, "ticket and authenticator name different clients");
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, KpasswdResult::auth_error,
+                  "ticket and authenticator name different clients");
   const auto ctime = caller.authenticator.ctime;
-  if (ctime > now + kSkew || ctime + kSkew < now) return refuse(KrbErrc::KRB_AP_ERR_SKEW, KpasswdResult::auth_error, "the clocks differ by more than five minutes");
+  if (ctime > now + kSkew || ctime + kSkew < now)
+    return refuse(KrbErrc::KRB_AP_ERR_SKEW, KpasswdResult::auth_error, "the clocks differ by more than five minutes");
   if (auto before = seen_requests().claim(request->authenticator.cipher, whole, now)) {
     Refused replay = refuse(KrbErrc::KRB_AP_ERR_REPEAT, KpasswdResult::auth_error, "the request is a replay");
     if (before->same) replay.before = std::move(before->reply);
@@ -130,13 +142,15 @@ Judged<Caller> authenticate(const Snapshot& snapshot, const DomainEntry& domain,
   caller.subkey = caller.session;
   if (caller.authenticator.subkey) {
     auto subkey = Key::make(*caller.authenticator.subkey);
-    if (!subkey) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::auth_error, "the subkey is of an unknown type");
+    if (!subkey)
+      return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::auth_error, "the subkey is of an unknown type");
     caller.subkey = std::move(*subkey);
   }
   return caller;
 }
 
-const AccountEntry* find_principal_account(const Snapshot& snapshot, const DomainEntry& domain, const PrincipalName& name, std::string_view realm) {
+const AccountEntry* find_principal_account(const Snapshot& snapshot, const DomainEntry& domain,
+                                           const PrincipalName& name, std::string_view realm) {
   if (!realm.empty() && !equal_ignoring_case(realm, domain.domain->realm)) return nullptr;
   if (name.components.size() == 1)
     if (const auto* found = snapshot.account(domain, name.components.front())) return found;
@@ -153,25 +167,28 @@ bool may_reset_passwords(const AccountEntry& caller) {
 }
 
 // Whose password becomes what, judged. On success `target` and `password` are set.
-Verdict judge(const Snapshot& snapshot, const DomainEntry& domain, const Caller& caller, std::uint16_t version, SecretBuffer data,
-              const AccountEntry*& target, SecretBuffer& password) {
+Verdict judge(const Snapshot& snapshot, const DomainEntry& domain, const Caller& caller, std::uint16_t version,
+              SecretBuffer data, const AccountEntry*& target, SecretBuffer& password) {
   const auto* own = find_principal_account(snapshot, domain, caller.ticket.cname, caller.ticket.crealm);
   if (own == nullptr) return {KpasswdResult::access_denied, "the client has no account in this realm"};
   target = own;
   if (version == kKpasswdSet) {
     auto request = decode_change_passwd_data(data);
     if (!request) return {KpasswdResult::malformed, "the request cannot be read"};
-    if (request->target_name) target = find_principal_account(snapshot, domain, *request->target_name, request->target_realm);
+    if (request->target_name)
+      target = find_principal_account(snapshot, domain, *request->target_name, request->target_realm);
     password = std::move(request->new_password);
   } else {
     password = std::move(data);
   }
   if (target == nullptr) return {KpasswdResult::hard_error, "no such account in this realm"};
-  if (target != own && !may_reset_passwords(*own)) return {KpasswdResult::access_denied, "only Domain Admins set other accounts' passwords"};
+  if (target != own && !may_reset_passwords(*own))
+    return {KpasswdResult::access_denied, "only Domain Admins set other accounts' passwords"};
   if (target == own && (caller.ticket.flags & ticket_flag::initial) == 0)
     return {KpasswdResult::initial_flag_needed, "changing one's own password needs a ticket got with it"};
   if (own->account->has(account_flag::disabled)) return {KpasswdResult::access_denied, "the account is disabled"};
-  if (target->account->rid == well_known_rid::krbtgt) return {KpasswdResult::access_denied, "krbtgt's password is not set this way"};
+  if (target->account->rid == well_known_rid::krbtgt)
+    return {KpasswdResult::access_denied, "krbtgt's password is not set this way"};
   if (password.empty()) return {KpasswdResult::soft_error, "the new password is empty"};
   return {};
 }
@@ -210,15 +227,20 @@ Buffer sealed_reply(const Caller& caller, const Verdict& verdict, Bytes from) {
 }
 
 // What an authenticated caller asks for, done.
-Buffer reply_to(Directory& directory, const Snapshot& snapshot, const DomainEntry& domain, const Caller& caller, const KpasswdFrame& frame, Time now, Bytes from) {
+Buffer reply_to(Directory& directory, const Snapshot& snapshot, const DomainEntry& domain, const Caller& caller,
+                const KpasswdFrame& frame, Time now, Bytes from) {
   const auto priv = decode_krb_priv(frame.message);
   const auto plain = priv ? decrypt_data(caller.subkey, KeyUsage::krb_priv, *priv) : Result<SecretBuffer>(priv.error());
   auto part = plain ? decode_enc_krb_priv_part(*plain) : Result<EncKrbPrivPart>(plain.error());
-  if (!part) return error_reply(domain, refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::malformed, "the KRB-PRIV cannot be decrypted"), now);
+  if (!part)
+    return error_reply(
+        domain, refuse(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::malformed, "the KRB-PRIV cannot be decrypted"),
+        now);
   const AccountEntry* target = nullptr;
   SecretBuffer password;
   auto verdict = judge(snapshot, domain, caller, frame.version, std::move(part->user_data), target, password);
-  if (verdict.code == KpasswdResult::success && !directory.set_password(domain.domain->realm, target->account->name, as_text(password)))
+  if (verdict.code == KpasswdResult::success &&
+      !directory.set_password(domain.domain->realm, target->account->name, as_text(password)))
     verdict = {KpasswdResult::hard_error, "the password could not be kept"};
   const auto client = to_string(caller.ticket.cname, caller.ticket.crealm);
   if (verdict.code == KpasswdResult::success)
@@ -237,10 +259,14 @@ Buffer kpasswd_reply(Directory& directory, std::string_view realm, Bytes request
   const auto frame = decode_kpasswd_frame(request);
   if (!frame) {
     if (frame.error() != make_error_code(WireErrc::unsupported)) return {};
-    return error_reply(*domain, refuse(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::bad_version, "neither change (1) nor set (0xff80) password"), now);
+    return error_reply(
+        *domain,
+        refuse(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::bad_version, "neither change (1) nor set (0xff80) password"),
+        now);
   }
   auto judged = authenticate(*snapshot, *domain, frame->ap_message, request, now);
-  if (const auto* refused = std::get_if<Refused>(&judged)) return refused->before ? *refused->before : error_reply(*domain, *refused, now);
+  if (const auto* refused = std::get_if<Refused>(&judged))
+    return refused->before ? *refused->before : error_reply(*domain, *refused, now);
   const auto& caller = std::get<Caller>(judged);
   Buffer reply = reply_to(directory, *snapshot, *domain, caller, *frame, now, from);
   seen_requests().answered(caller.sealed_authenticator, reply);

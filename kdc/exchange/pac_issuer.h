@@ -1,6 +1,6 @@
 #pragma once
-// What goes into the PAC of each kind of ticket, by the DC's level (MS-PAC, MS-KILE §3.3.5.6.4, MS-SFU §3.2.5). Signatures are made when
-// the ticket is sealed (ticket_issuer.h).
+// What goes into the PAC of each kind of ticket, by the DC's level (MS-PAC, MS-KILE §3.3.5.6.4, MS-SFU §3.2.5).
+// Signatures are made when the ticket is sealed (ticket_issuer.h).
 #include "kdc/exchange/exchange.h"
 #include "kdc/exchange/ticket_opening.h"
 
@@ -22,7 +22,8 @@ void drop_requestor(TicketPac& pac);
 
 void set_delegation_info(TicketPac& pac, S4uDelegationInfo info);
 
-// Makes the PAC fit a service ticket to `target`: this domain's domain-local groups in it and no others, neither attributes nor requestor.
+// Makes the PAC fit a service ticket to `target`: this domain's domain-local groups in it and no others, neither
+// attributes nor requestor.
 void fit_to_service(const Context& ctx, TicketPac& pac, const AccountEntry& target);
 // Makes the PAC fit a referral: no domain-local groups.
 void fit_to_referral(TicketPac& pac);

@@ -8,14 +8,17 @@ namespace {
 
 // "corp.contoso.com" ends "www.corp.contoso.com" and "corp.contoso.com", not "xcorp.contoso.com".
 bool ends_in(std::string_view host, std::string_view suffix) {
-  if (host.size() < suffix.size() || !equal_ignoring_case(host.substr(host.size() - suffix.size()), suffix)) return false;
+  if (host.size() < suffix.size() || !equal_ignoring_case(host.substr(host.size() - suffix.size()), suffix))
+    return false;
   return host.size() == suffix.size() || host[host.size() - suffix.size() - 1] == '.';
 }
 
-bool same_forest(const DomainEntry& a, const DomainEntry& b) { return a.domain->forest == b.domain->forest; }
+bool same_forest(const DomainEntry& a, const DomainEntry& b) {
+  return a.domain->forest == b.domain->forest;
+}
 
-// The trust whose partner's names have the longest suffix of `host`. Forest trusts of any domain of the own forest, external ones of
-// the own domain. `outwards`: only those that let our clients in at the other end.
+// The trust whose partner's names have the longest suffix of `host`. Forest trusts of any domain of the own forest,
+// external ones of the own domain. `outwards`: only those that let our clients in at the other end.
 const TrustEntry* trust_by_suffix(const Context& ctx, std::string_view host, bool outwards) {
   const TrustEntry* best = nullptr;
   std::size_t best_size = 0;
@@ -28,7 +31,8 @@ const TrustEntry* trust_by_suffix(const Context& ctx, std::string_view host, boo
     if (!entry) continue;
     for (const TrustEntry& trust : entry->trusts) {
       if (outwards && !trust.partner_trusts_us) continue;
-      if (trust.trust->kind == TrustKind::external && entry == &ctx.domain) consider(trust, trust.partner->domain->realm);
+      if (trust.trust->kind == TrustKind::external && entry == &ctx.domain)
+        consider(trust, trust.partner->domain->realm);
       if (trust.trust->kind != TrustKind::forest) continue;
       for (const Domain& theirs : ctx.snapshot.forest().domains)
         if (theirs.forest == trust.partner->domain->forest) consider(trust, theirs.realm);
@@ -51,22 +55,30 @@ const AccountEntry* local_service(const Context& ctx, const DomainEntry& domain,
   return ctx.snapshot.account(domain, name);
 }
 
-bool is_changepw(std::string_view name) { return equal_ignoring_case(name, "kadmin/changepw"); }
+bool is_changepw(std::string_view name) {
+  return equal_ignoring_case(name, "kadmin/changepw");
+}
 
-Target here(const AccountEntry* account) { return {.place = Target::Place::here, .account = account}; }
-Target elsewhere(const DomainEntry* domain) { return {.place = Target::Place::elsewhere, .destination = domain}; }
+Target here(const AccountEntry* account) {
+  return {.place = Target::Place::here, .account = account};
+}
+Target elsewhere(const DomainEntry* domain) {
+  return {.place = Target::Place::elsewhere, .destination = domain};
+}
 
 Target find_krbtgt(const Context& ctx, std::string_view realm) {
   const DomainEntry* domain = ctx.snapshot.domain(realm);
   if (!domain) return {.krbtgt_asked = true};
-  Target found = domain == &ctx.domain ? Target{.place = Target::Place::own_krbtgt, .account = ctx.domain.krbtgt} : elsewhere(domain);
+  Target found = domain == &ctx.domain ? Target{.place = Target::Place::own_krbtgt, .account = ctx.domain.krbtgt}
+                                       : elsewhere(domain);
   found.krbtgt_asked = true;
   return found;
 }
 
 // Another domain of the forest with such an account.
 const DomainEntry* in_global_catalog(const Context& ctx, std::string_view spn,
-                                     const AccountEntry* (Snapshot::*look_up)(const DomainEntry&, std::string_view) const) {
+                                     const AccountEntry* (Snapshot::*look_up)(const DomainEntry&, std::string_view)
+                                         const) {
   for (const Domain& domain : ctx.snapshot.forest().domains) {
     if (domain.forest != ctx.domain.domain->forest) continue;
     const DomainEntry* entry = ctx.snapshot.domain(domain.realm);
@@ -75,8 +87,8 @@ const DomainEntry* in_global_catalog(const Context& ctx, std::string_view spn,
   return nullptr;
 }
 
-// An SPN that no account of this domain has: what the global catalog knows, then whom HOST/… stands for, then what the forest trusts
-// claim.
+// An SPN that no account of this domain has: what the global catalog knows, then whom HOST/… stands for, then what the
+// forest trusts claim.
 Target find_further(const Context& ctx, std::string_view spn, std::string_view host) {
   if (const DomainEntry* domain = in_global_catalog(ctx, spn, &Snapshot::by_spn)) return elsewhere(domain);
   if (const AccountEntry* alias = ctx.snapshot.by_host_alias(ctx.domain, spn)) return here(alias);
@@ -102,10 +114,14 @@ Target find_enterprise(const Context& ctx, const std::string& name) {
   return find_further(ctx, service, host.substr(0, host.find_first_of(":/")));
 }
 
-bool transits(const TrustEntry& trust) { return trust.trust->kind != TrustKind::external; }
+bool transits(const TrustEntry& trust) {
+  return trust.trust->kind != TrustKind::external;
+}
 
-// Breadth first over the trusts; a way crosses from forest to forest at most once. Gives the trusts of the way in order.
-std::vector<const TrustEntry*> shortest_way(const DomainEntry& from, const DomainEntry& to, bool may_cross_forest, bool may_use_external) {
+// Breadth first over the trusts; a way crosses from forest to forest at most once. Gives the trusts of the way in
+// order.
+std::vector<const TrustEntry*> shortest_way(const DomainEntry& from, const DomainEntry& to, bool may_cross_forest,
+                                            bool may_use_external) {
   struct Visit {
     const DomainEntry* at;
     bool crossed;
@@ -159,18 +175,22 @@ ClientLookup find_client(const Context& ctx, const PrincipalName& name) {
   const std::size_t at = text.rfind('@');
   if (at == std::string::npos) {
     // An enterprise name without a suffix is of this domain; an SPN was looked up above.
-    return {.account = name.type == NameType::enterprise ? ctx.snapshot.account(ctx.domain, text) : nullptr, .other_realm = {}};
+    return {.account = name.type == NameType::enterprise ? ctx.snapshot.account(ctx.domain, text) : nullptr,
+            .other_realm = {}};
   }
   const std::string_view suffix = std::string_view(text).substr(at + 1);
   if (const DomainEntry* domain = ctx.snapshot.domain(suffix); domain && same_forest(*domain, ctx.domain)) {
     const AccountEntry* found = domain == &ctx.domain ? local_service(ctx, ctx.domain, text.substr(0, at)) : nullptr;
     return {.account = found, .other_realm = {}};
   }
-  if (const TrustEntry* trust = trust_by_suffix(ctx, suffix, false)) return {.account = nullptr, .other_realm = trust->partner->domain->realm};
+  if (const TrustEntry* trust = trust_by_suffix(ctx, suffix, false))
+    return {.account = nullptr, .other_realm = trust->partner->domain->realm};
   return {};
 }
 
-const AccountEntry* account_of_cname(const Context& ctx, const PrincipalName& cname) { return find_client(ctx, cname).account; }
+const AccountEntry* account_of_cname(const Context& ctx, const PrincipalName& cname) {
+  return find_client(ctx, cname).account;
+}
 
 Target find_target(const Context& ctx, const PrincipalName& sname) {
   if (sname.components.empty()) return {};
@@ -181,7 +201,8 @@ Target find_target(const Context& ctx, const PrincipalName& sname) {
   if (const AccountEntry* found = ctx.snapshot.by_spn(ctx.domain, name)) return here(found);
   if (sname.components.size() == 1) {
     if (const AccountEntry* found = ctx.snapshot.account(ctx.domain, name)) return here(found);
-    if (const AccountEntry* found = ctx.snapshot.by_upn(ctx.domain, name); found && found->domain == &ctx.domain) return here(found);
+    if (const AccountEntry* found = ctx.snapshot.by_upn(ctx.domain, name); found && found->domain == &ctx.domain)
+      return here(found);
     return {};
   }
   return find_further(ctx, name, host_of(sname));
@@ -199,7 +220,8 @@ const TrustEntry* next_hop(const Context& ctx, const DomainEntry& destination, s
   return way.empty() ? nullptr : way.front();
 }
 
-std::optional<std::vector<std::string>> realms_between(const Snapshot& snapshot, std::string_view from, std::string_view to) {
+std::optional<std::vector<std::string>> realms_between(const Snapshot& snapshot, std::string_view from,
+                                                       std::string_view to) {
   const DomainEntry* start = snapshot.domain(from);
   const DomainEntry* end = snapshot.domain(to);
   if (!start || !end) return {};
@@ -212,7 +234,8 @@ std::optional<std::vector<std::string>> realms_between(const Snapshot& snapshot,
   return out;
 }
 
-bool is_trust_path(const Snapshot& snapshot, std::string_view client, const std::vector<std::string>& between, std::string_view server) {
+bool is_trust_path(const Snapshot& snapshot, std::string_view client, const std::vector<std::string>& between,
+                   std::string_view server) {
   if (client == server) return true;
   const auto trusted_by = [&](std::string_view realm, std::string_view next) {
     const DomainEntry* entry = snapshot.domain(realm);

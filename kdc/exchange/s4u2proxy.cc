@@ -16,7 +16,9 @@ struct Delegation {
   S4uDelegationInfo info;  // for the ticket to be issued
 };
 
-std::string with_realm(const PrincipalName& name, const std::string& realm) { return joined(name) + "@" + realm; }
+std::string with_realm(const PrincipalName& name, const std::string& realm) {
+  return joined(name) + "@" + realm;
+}
 
 // At the front end's own KDC: the user's ticket to the front end.
 Step<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
@@ -35,10 +37,12 @@ Step<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, co
 
 // Further along: the front end's own referral TGT is the header, the S4U2Proxy referral TGT takes the evidence's place.
 Step<Delegation> open_referred_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
-  if (!is_krbtgt(ticket.sname)) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "a front end of another realm needs a referral TGT as evidence");
+  if (!is_krbtgt(ticket.sname))
+    return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "a front end of another realm needs a referral TGT as evidence");
   Step<OpenTicket> evidence = open_tgt(ctx, ticket);
   if (!evidence) return evidence.error();
-  if (!evidence->is_s4u2proxy_referral()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is no S4U2Proxy referral TGT");
+  if (!evidence->is_s4u2proxy_referral())
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is no S4U2Proxy referral TGT");
   if (evidence->part.crealm != tgs.header.part.crealm || !(evidence->part.cname == tgs.header.part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the two TGTs are of different services");
   const std::string& named = evidence->pac->client.name;
@@ -59,7 +63,8 @@ EvidenceFacts facts_of(const OpenTicket& evidence) {
   const PacLogonInfo& logon = evidence.pac->logon;
   return {.forwardable = (evidence.part.flags & ticket_flag::forwardable) != 0,
           .user_not_delegated = (logon.user_account_control & samr_uac::not_delegated) != 0,
-          .protected_user = std::ranges::any_of(logon.groups, [](const GroupMembership& g) { return g.rid == well_known_rid::protected_users; }),
+          .protected_user = std::ranges::any_of(
+              logon.groups, [](const GroupMembership& g) { return g.rid == well_known_rid::protected_users; }),
           .authenticated_by_itself = logon.has_sid(well_known_sid::authentication_authority)};
 }
 
@@ -70,7 +75,8 @@ DelegationList list_of(const AccountEntry* front_end, const std::string& target)
   return listed ? DelegationList::lists_target : DelegationList::lists_others;
 }
 
-// The access check as the front end: its TGT's PAC, everyone, authenticated users, and this domain's domain-local groups.
+// The access check as the front end: its TGT's PAC, everyone, authenticated users, and this domain's domain-local
+// groups.
 bool rbcd_grants(const Context& ctx, const PacLogonInfo& front_end, const AccountEntry& target) {
   if (!target.account->allowed_to_act) return false;
   std::vector<Sid> token = front_end.all_sids();
@@ -85,7 +91,8 @@ void limit_to_evidence(const Delegation& delegation, TicketPlan& plan) {
   const EncTicketPart& part = delegation.evidence.part;
   plan.authtime = part.authtime;
   plan.endtime = std::min(plan.endtime, part.endtime);
-  plan.flags &= ~(ticket_flag::forwardable | ticket_flag::renewable | ticket_flag::proxiable | ticket_flag::pre_authent);
+  plan.flags &=
+      ~(ticket_flag::forwardable | ticket_flag::renewable | ticket_flag::proxiable | ticket_flag::pre_authent);
   plan.flags |= part.flags & ticket_flag::pre_authent;
   plan.renew_till.reset();
   plan.pac = *delegation.evidence.pac;
@@ -96,7 +103,8 @@ void keep_forwardable(const TgsRequest& tgs, const Delegation& delegation, Ticke
   if (tgs.wants(kdc_option::forwardable)) plan.flags |= delegation.evidence.part.flags & ticket_flag::forwardable;
 }
 
-Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const TrustEntry& hop, TicketPlan plan) {
+Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const TrustEntry& hop,
+                   TicketPlan plan) {
   const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   limit_to_evidence(delegation, plan);
@@ -114,7 +122,8 @@ Step<std::vector<std::string>> delegated_path(const Context& ctx, const TgsReque
   const std::string& front_end = tgs.header.part.crealm;
   const auto to_front_end = realms_between(ctx.snapshot, delegation.user_realm, front_end);
   const auto to_target = realms_between(ctx.snapshot, front_end, ctx.realm());
-  if (!to_front_end || !to_target) return refuse(KrbErrc::KDC_ERR_POLICY, "the delegation's realms are no path of trusts");
+  if (!to_front_end || !to_target)
+    return refuse(KrbErrc::KDC_ERR_POLICY, "the delegation's realms are no path of trusts");
   std::vector<std::string> path{delegation.user_realm};
   path.insert(path.end(), to_front_end->begin(), to_front_end->end());
   path.push_back(front_end);
@@ -131,7 +140,8 @@ Step<std::vector<std::string>> delegated_path(const Context& ctx, const TgsReque
   return std::vector<std::string>(out.begin() + 1, out.end() - 1);
 }
 
-Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const AccountEntry& target, TicketPlan plan) {
+Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const AccountEntry& target,
+                   TicketPlan plan) {
   const Step<std::vector<std::string>> path = delegated_path(ctx, tgs, delegation);
   if (!path) return path.error();
   limit_to_evidence(delegation, plan);
@@ -152,11 +162,13 @@ Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes r
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Proxy");
   if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "no evidence ticket");
   if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Proxy with a TGT that has no PAC");
-  if (tgs.header.is_s4u_referral()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Proxy with an S4U referral TGT as header");
+  if (tgs.header.is_s4u_referral())
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Proxy with an S4U referral TGT as header");
   if (is_krbtgt(*tgs.body().sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "S4U2Proxy to a KDC");
 
   const Ticket& additional = tgs.body().additional_tickets.front();
-  Step<Delegation> delegation = tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
+  Step<Delegation> delegation =
+      tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
   if (!delegation) return delegation.error();
   if (const Step<void> ok = check_times(ctx, delegation->evidence.part); !ok) return ok.error();
   ctx.log.client += " for " + to_string(delegation->user, delegation->user_realm);
@@ -169,8 +181,8 @@ Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes r
   DelegationQuestion question;
   question.since_2012 = ctx.level.fast_claims_rbcd;
   question.rbcd_bit = (tgs.pac_options & pac_option::resource_based_constrained_delegation) != 0;
-  question.evidence =
-      judge_evidence(facts_of(delegation->evidence), question.since_2012, ctx.domain.domain->enforce_forwardable_evidence);
+  question.evidence = judge_evidence(facts_of(delegation->evidence), question.since_2012,
+                                     ctx.domain.domain->enforce_forwardable_evidence);
   question.target = target.place == Target::Place::here ? TargetPlace::this_domain
                     : hop                               ? TargetPlace::another_domain
                                                         : TargetPlace::nowhere;

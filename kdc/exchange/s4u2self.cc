@@ -1,7 +1,7 @@
 #include "kdc/exchange/account_rules.h"
 #include "kdc/exchange/s4u_handler.h"
-#include "sspi_shim/protocol/security/certificate_names.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
+#include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead::kdc {
 namespace {
@@ -17,7 +17,9 @@ struct S4uUser {
   const Key* signing_key = nullptr;
 };
 
-Stop bad_checksum() { return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the S4U padata's checksum does not hold"); }
+Stop bad_checksum() {
+  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the S4U padata's checksum does not hold");
+}
 
 // RFC 4757's RC4 keys come with an unkeyed MD4 here (MS-SFU §2.2.2).
 bool rc4_digest_holds(const Checksum& checksum, const Key& key, Bytes data) {
@@ -25,14 +27,16 @@ bool rc4_digest_holds(const Checksum& checksum, const Key& key, Bytes data) {
          equal_in_constant_time(checksum.value, unkeyed_checksum(ChecksumType::rsa_md4, data));
 }
 
-// Windows signs with the session key, MIT with the authenticator's subkey; either is taken, over the bytes as sent or as we write them.
+// Windows signs with the session key, MIT with the authenticator's subkey; either is taken, over the bytes as sent or
+// as we write them.
 const Key* x509_signer(const TgsRequest& tgs, const PaS4uX509User& user) {
   const Buffer rewritten = encode(user.user_id);
   for (const Key* key : {tgs.subkey ? &*tgs.subkey : nullptr, &tgs.session_key}) {
     if (!key) continue;
     for (const Bytes data : {Bytes(user.user_id_der), Bytes(rewritten)})
       if (rc4_digest_holds(user.checksum, *key, data) ||
-          (is_keyed(user.checksum.type) && verify_checksum(user.checksum, *key, KeyUsage::pa_s4u_x509_user_request, data)))
+          (is_keyed(user.checksum.type) &&
+           verify_checksum(user.checksum, *key, KeyUsage::pa_s4u_x509_user_request, data)))
         return key;
   }
   return nullptr;
@@ -40,9 +44,11 @@ const Key* x509_signer(const TgsRequest& tgs, const PaS4uX509User& user) {
 
 Step<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& sent) {
   const Key* signer = x509_signer(tgs, sent);
-  if (!signer && !is_keyed(sent.checksum.type)) return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-S4U-X509-USER is not signed by a key");
+  if (!signer && !is_keyed(sent.checksum.type))
+    return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-S4U-X509-USER is not signed by a key");
   if (!signer) return bad_checksum();
-  if (sent.user_id.nonce != tgs.body().nonce) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "PA-S4U-X509-USER is of another request");
+  if (sent.user_id.nonce != tgs.body().nonce)
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "PA-S4U-X509-USER is of another request");
   S4uUser user;
   user.name = sent.user_id.cname.value_or(PrincipalName{});
   user.realm = sent.user_id.crealm;
@@ -54,8 +60,10 @@ Step<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& sent) {
 }
 
 Step<S4uUser> read_for_user(const TgsRequest& tgs, const PaForUser& sent) {
-  if (!is_keyed(sent.checksum.type)) return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-FOR-USER is not signed by a key");
-  if (!verify_checksum(sent.checksum, tgs.session_key, KeyUsage::pa_for_user_checksum, checksum_input(sent))) return bad_checksum();
+  if (!is_keyed(sent.checksum.type))
+    return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-FOR-USER is not signed by a key");
+  if (!verify_checksum(sent.checksum, tgs.session_key, KeyUsage::pa_for_user_checksum, checksum_input(sent)))
+    return bad_checksum();
   S4uUser user;
   user.name = sent.user_name;
   user.realm = sent.user_realm;
@@ -68,7 +76,8 @@ bool service_may_forward(const Context& ctx, const AccountEntry& service) {
   return ctx.level.fast_claims_rbcd && service.account->allowed_to_delegate_to.empty();
 }
 
-PaData x509_reply(const TgsRequest& tgs, const S4uUser& user, const PrincipalName& canonical, const std::string& realm) {
+PaData x509_reply(const TgsRequest& tgs, const S4uUser& user, const PrincipalName& canonical,
+                  const std::string& realm) {
   PaS4uX509User reply;
   reply.user_id.nonce = tgs.body().nonce;
   reply.user_id.cname = canonical;
@@ -79,8 +88,8 @@ PaData x509_reply(const TgsRequest& tgs, const S4uUser& user, const PrincipalNam
     reply.checksum = {ChecksumType::rsa_md4, unkeyed_checksum(ChecksumType::rsa_md4, der)};
   } else {
     const bool reply_usage = (user.options & s4u_option::use_reply_key_usage) != 0;
-    reply.checksum = make_checksum(*user.signing_key,
-                                   reply_usage ? KeyUsage::pa_s4u_x509_user_reply : KeyUsage::pa_s4u_x509_user_request, der);
+    reply.checksum = make_checksum(
+        *user.signing_key, reply_usage ? KeyUsage::pa_s4u_x509_user_reply : KeyUsage::pa_s4u_x509_user_request, der);
   }
   return {PaType::s4u_x509_user, encode(reply)};
 }
@@ -96,7 +105,9 @@ void add_x509_reply(const Context& ctx, const TgsRequest& tgs, const S4uUser& us
   plan.encrypted_padata.push_back({PaType::s4u_x509_user, std::move(both)});
 }
 
-void clear_forwardable(TicketPlan& plan) { plan.flags &= ~(ticket_flag::forwardable | ticket_flag::proxiable); }
+void clear_forwardable(TicketPlan& plan) {
+  plan.flags &= ~(ticket_flag::forwardable | ticket_flag::proxiable);
+}
 
 // The referral TGT that takes the user's PAC towards the service's realm under the service's name.
 Step<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
@@ -126,7 +137,8 @@ Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const AccountEntry
 }
 
 // The header ticket already carries the user's PAC: the walk home from the user's realm.
-Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, const Target& target, TicketPlan plan) {
+Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, const Target& target,
+                           TicketPlan plan) {
   const TicketPac& pac = *tgs.header.pac;
   const std::string asked = joined(user.name) + "@" + user.realm;
   if (user.name.empty() || !equal_ignoring_case(asked, pac.client.name))
@@ -137,7 +149,8 @@ Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uU
   plan.pac = pac;
   add_x509_reply(ctx, tgs, user, name, realm, plan);
   if (target.place == Target::Place::elsewhere) return refer_home(ctx, tgs, target, std::move(plan));
-  const bool own = tgs.header.part.crealm == ctx.realm() && account_of_cname(ctx, tgs.header.part.cname) == target.account;
+  const bool own =
+      tgs.header.part.crealm == ctx.realm() && account_of_cname(ctx, tgs.header.part.cname) == target.account;
   if (!own) return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for an account that is not the client's own");
   return serve(ctx, tgs, *target.account, name, realm, std::move(plan));
 }
@@ -147,7 +160,8 @@ Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
   const ClientLookup found = named ? find_client(ctx, asked.name) : find_client_by_certificate(ctx, asked.certificate);
   if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
   if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
-  if (!found.account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
+  if (!found.account)
+    return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
   // A name beside a certificate says which of its accounts is meant (MS-SFU §2.2.2).
   if (named && !asked.certificate.empty() && !is_certificate_of(ctx, *found.account, asked.certificate))
     return refuse(kClientNameMismatch, "the certificate is not that of the user named");
@@ -159,7 +173,8 @@ Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
 }
 
 // The user is of this domain: a fresh PAC, for the service here or on its way home.
-Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target, TicketPlan plan) {
+Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target,
+                        TicketPlan plan) {
   if (tgs.header.trust && target.place != Target::Place::elsewhere)
     return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "a service of this domain, asked for by a TGT of another");
   if (!tgs.header.trust && (target.place != Target::Place::here || target.account != tgs.client))
@@ -179,11 +194,14 @@ Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser
 
 Step<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, Bytes raw) {
   ctx.log.kind = "S4U2Self";
-  ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate") : to_string(user.name, user.realm) + (user.certificate.empty() ? "" : " by certificate"));
+  ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate")
+                                                 : to_string(user.name, user.realm) +
+                                                       (user.certificate.empty() ? "" : " by certificate"));
   if (tgs.wants(kdc_option::cname_in_addl_tkt) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Self");
   if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Self with a TGT that has no PAC");
-  if (tgs.header.is_s4u2proxy_referral()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Self with an S4U2Proxy referral TGT");
+  if (tgs.header.is_s4u2proxy_referral())
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Self with an S4U2Proxy referral TGT");
   const Target target = find_target(ctx, *tgs.body().sname);
   if (target.place == Target::Place::nowhere || target.krbtgt_asked)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::uint32_t kResourceAttribute = 0x20000000;  // SE_GROUP_RESOURCE
 
-bool is_domain_sid(const Sid& sid) { return sid.authority == 5 && !sid.subauthorities.empty() && sid.subauthorities[0] == 21; }
+bool is_domain_sid(const Sid& sid) {
+  return sid.authority == 5 && !sid.subauthorities.empty() && sid.subauthorities[0] == 21;
+}
 
 // The table's AlwaysFilter rows. S-1-18-*, how the user was authenticated, is in no row and passes.
 bool always_filtered(const Sid& sid, bool within_forest) {
@@ -27,7 +29,8 @@ void drop_domain_local_groups(PacLogonInfo& logon) {
   logon.resource_group_domain_sid = {};
   logon.resource_groups.clear();
   logon.user_flags &= ~logon_user_flag::resource_groups;
-  std::erase_if(logon.extra_sids, [](const SidAndAttributes& extra) { return (extra.attributes & kResourceAttribute) != 0; });
+  std::erase_if(logon.extra_sids,
+                [](const SidAndAttributes& extra) { return (extra.attributes & kResourceAttribute) != 0; });
   if (logon.extra_sids.empty()) logon.user_flags &= ~logon_user_flag::extra_sids;
 }
 
@@ -38,7 +41,8 @@ bool filter_sids(PacLogonInfo& logon, const Snapshot& snapshot, const TrustEntry
   const bool quarantined = trust.trust->kind == TrustKind::external || within_forest;
   const bool from_own_forest = in_forest(snapshot, logon.logon_domain_id, own_forest);
   if (!within_forest && from_own_forest) return false;
-  if (trust.trust->sid_filtering && !quarantined && !in_forest(snapshot, logon.logon_domain_id, partner_forest)) return false;
+  if (trust.trust->sid_filtering && !quarantined && !in_forest(snapshot, logon.logon_domain_id, partner_forest))
+    return false;
   if (trust.trust->sid_filtering && quarantined && logon.logon_domain_id != trust.partner->domain->sid) return false;
 
   drop_domain_local_groups(logon);

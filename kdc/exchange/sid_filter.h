@@ -5,11 +5,12 @@
 
 namespace stead::kdc {
 
-// Takes out what the trust does not let its partner assert, and the domain-local groups of other domains. False: the PAC's own domain
-// is not one the partner may speak for, and the request fails.
+// Takes out what the trust does not let its partner assert, and the domain-local groups of other domains. False: the
+// PAC's own domain is not one the partner may speak for, and the request fails.
 [[nodiscard]] bool filter_sids(PacLogonInfo& logon, const Snapshot& snapshot, const TrustEntry& trust);
 
-// Takes out resource groups and what stands for them in ExtraSids: domain-local groups mean something in one domain only.
+// Takes out resource groups and what stands for them in ExtraSids: domain-local groups mean something in one domain
+// only.
 void drop_domain_local_groups(PacLogonInfo& logon);
 
 }  // namespace stead::kdc

@@ -8,7 +8,8 @@
 namespace stead::kdc {
 namespace {
 
-// An S4U referral TGT on its way: only an S4U2Proxy one, only to a further realm, and only where this DC knows RBCD at all.
+// An S4U referral TGT on its way: only an S4U2Proxy one, only to a further realm, and only where this DC knows RBCD at
+// all.
 Step<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, const Target& target) {
   if (!tgs.header.is_s4u_referral()) return {};
   if (tgs.header.is_s4u2proxy_referral() && !ctx.level.fast_claims_rbcd)
@@ -25,7 +26,8 @@ Step<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan
   if (tgs.wants(kdc_option::renew)) {
     if (!(header.flags & ticket_flag::renewable) || !header.renew_till)
       return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is not renewable");
-    if (*header.renew_till <= ctx.seconds()) return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT may be renewed no more");
+    if (*header.renew_till <= ctx.seconds())
+      return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT may be renewed no more");
     const auto life = header.endtime - header.starttime.value_or(header.authtime);
     plan.endtime = std::min(plan.starttime + life, *header.renew_till);
     plan.renew_till = header.renew_till;
@@ -48,7 +50,8 @@ Step<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan
 }
 
 Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
-  if (!may_refer(tgs, target)) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "of another realm, and no referral asked for");
+  if (!may_refer(tgs, target))
+    return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "of another realm, and no referral asked for");
   const TrustEntry* hop = next_hop(ctx, *target.destination, plan.crealm, tgs.header.trust);
   if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to that realm");
   const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
@@ -89,10 +92,14 @@ Step<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
       (tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate) || tgs.wants(kdc_option::proxy)))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "only a TGT of this realm can be renewed here");
   switch (target.place) {
-    case Target::Place::own_krbtgt: return issue_own_tgt(ctx, tgs, std::move(*plan));
-    case Target::Place::elsewhere: return refer(ctx, tgs, target, std::move(*plan));
-    case Target::Place::here: return serve(ctx, tgs, target, std::move(*plan));
-    case Target::Place::nowhere: break;
+    case Target::Place::own_krbtgt:
+      return issue_own_tgt(ctx, tgs, std::move(*plan));
+    case Target::Place::elsewhere:
+      return refer(ctx, tgs, target, std::move(*plan));
+    case Target::Place::here:
+      return serve(ctx, tgs, target, std::move(*plan));
+    case Target::Place::nowhere:
+      break;
   }
   return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");
 }

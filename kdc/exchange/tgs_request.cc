@@ -12,12 +12,15 @@ namespace {
 // MS-KILE §3.3.5.7.1: a TGT older than this no longer vouches for the account's state.
 constexpr std::chrono::minutes kAccountRecheck{20};
 
-Step<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header, const Key& session, Authenticator& sent) {
+Step<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header, const Key& session,
+                               Authenticator& sent) {
   if (sent.crealm != header.part.crealm || !(sent.cname == header.part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "ticket and authenticator name different clients");
-  if (std::chrono::abs(sent.ctime - ctx.seconds()) > kClockSkew) return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
+  if (std::chrono::abs(sent.ctime - ctx.seconds()) > kClockSkew)
+    return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
   if (!sent.checksum) return {};  // Windows takes requests without
-  if (!is_keyed(sent.checksum->type)) return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "the authenticator's checksum is not keyed");
+  if (!is_keyed(sent.checksum->type))
+    return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "the authenticator's checksum is not keyed");
   if (!verify_checksum(*sent.checksum, session, KeyUsage::tgs_req_authenticator_checksum, request.body_der))
     return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the request's checksum does not hold");
   return {};
@@ -28,8 +31,8 @@ Step<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& hea
   const EncTicketPart& part = header.part;
   if (header.trust) {
     const bool home = part.crealm == ctx.realm();
-    // An S4U2Self referral TGT is on its way home to the service that asked, which may well be on this side of the trust: its
-    // user is the one the trust speaks for. Nothing but S4U2Self takes it.
+    // An S4U2Self referral TGT is on its way home to the service that asked, which may well be on this side of the
+    // trust: its user is the one the trust speaks for. Nothing but S4U2Self takes it.
     if (header.is_s4u_referral()) {
       const std::string& user = header.pac->client.name;
       if (!may_speak_for_user(ctx.snapshot, *header.trust, std::string_view(user).substr(user.rfind('@') + 1)))
@@ -74,12 +77,17 @@ Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
   if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator does not decrypt");
   Result<Authenticator> authenticator = decode_authenticator(*plain);
   if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be read");
-  if (const Step<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok) return ok.error();
+  if (const Step<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
+    return ok.error();
   if (const Step<void> ok = check_times(ctx, header->part); !ok) return ok.error();
   const Step<const AccountEntry*> client = check_client(ctx, *header);
   if (!client) return client.error();
 
-  TgsRequest out{.request = request, .header = std::move(*header), .client = *client, .session_key = std::move(*session), .subkey = {},
+  TgsRequest out{.request = request,
+                 .header = std::move(*header),
+                 .client = *client,
+                 .session_key = std::move(*session),
+                 .subkey = {},
                  .enc_authorization_data = {}};
   if (authenticator->subkey) {
     Result<Key> subkey = Key::make(*authenticator->subkey);
@@ -108,25 +116,30 @@ Step<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Byt
   plan.cname = header.cname;
   plan.crealm = header.crealm;
   plan.flags = header.flags & (ticket_flag::pre_authent | ticket_flag::hw_authent | ticket_flag::forwarded);
-  plan.flags |= header.flags & body.options & (ticket_flag::forwardable | ticket_flag::proxiable | ticket_flag::renewable);
+  plan.flags |=
+      header.flags & body.options & (ticket_flag::forwardable | ticket_flag::proxiable | ticket_flag::renewable);
   plan.authtime = header.authtime;
   plan.starttime = ctx.seconds();
-  const std::optional<Time> end = end_of(plan.starttime, body.till, std::min(header.endtime, plan.starttime + kTicketLifetime));
+  const std::optional<Time> end =
+      end_of(plan.starttime, body.till, std::min(header.endtime, plan.starttime + kTicketLifetime));
   if (!end) return refuse(KrbErrc::KDC_ERR_NEVER_VALID, "the ticket would have ended already");
   plan.endtime = *end;
   if (plan.flags & ticket_flag::renewable) {
     plan.renew_till = header.renew_till;
-    if (body.rtime && *body.rtime != Time{} && plan.renew_till) plan.renew_till = std::min(*body.rtime, *plan.renew_till);
+    if (body.rtime && *body.rtime != Time{} && plan.renew_till)
+      plan.renew_till = std::min(*body.rtime, *plan.renew_till);
   }
   plan.addresses = header.caddr;
   plan.other_data = tgs.header.other_data;
   plan.other_data.insert(plan.other_data.end(), tgs.enc_authorization_data.begin(), tgs.enc_authorization_data.end());
   if (tgs.pac_options & pac_option::resource_based_constrained_delegation)
-    plan.encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+    plan.encrypted_padata.push_back(
+        {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
   if (ctx.level.aes && find_padata(tgs.request.padata, PaType::req_enc_pa_rep)) {
     plan.flags |= ticket_flag::enc_pa_rep;
     plan.encrypted_padata.push_back(
-        {PaType::req_enc_pa_rep, encode(make_checksum(tgs.reply_key().key, KeyUsage::pa_req_enc_pa_rep_checksum, raw))});
+        {PaType::req_enc_pa_rep,
+         encode(make_checksum(tgs.reply_key().key, KeyUsage::pa_req_enc_pa_rep_checksum, raw))});
   }
   return plan;
 }
@@ -143,7 +156,8 @@ void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& 
 
 Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
                                const std::vector<std::string>& transited, TicketPlan& plan) {
-  if (target.account->has(account_flag::disabled)) return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
+  if (target.account->has(account_flag::disabled))
+    return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
   if (tgs.header.trust && tgs.header.trust->trust->selective_authentication)
     return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_AUTHENTICATION_FIREWALL_FAILED, "selective authentication");
   if (!is_trust_path(ctx.snapshot, plan.crealm, transited, ctx.realm()))
@@ -168,7 +182,8 @@ Step<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTi
   Result<std::vector<std::string>> realms = expand_transited(header.part.transited, header.part.crealm, ctx.realm());
   if (!realms) return refuse(KrbErrc::KDC_ERR_TRTYPE_NOSUPP, "the transited field cannot be read");
   const std::string& issuer = header.realm;
-  if (header.trust && issuer != header.part.crealm && std::ranges::find(*realms, issuer) == realms->end()) realms->push_back(issuer);
+  if (header.trust && issuer != header.part.crealm && std::ranges::find(*realms, issuer) == realms->end())
+    realms->push_back(issuer);
   return std::move(*realms);
 }
 

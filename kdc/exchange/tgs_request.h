@@ -22,13 +22,14 @@ struct TgsRequest {
 
 [[nodiscard]] Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request);
 
-// A ticket or referral TGT based on the header ticket: its client, its times within the header's, its flags as asked for and inherited,
-// the padata that every reply has. No PAC yet. NEVER_VALID where it would have ended.
+// A ticket or referral TGT based on the header ticket: its client, its times within the header's, its flags as asked
+// for and inherited, the padata that every reply has. No PAC yet. NEVER_VALID where it would have ended.
 [[nodiscard]] Step<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw);
 
 // Directs a plan at the next realm's KDC: krbtgt/NEXT, encrypted with the trust's key.
 void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& trust, TicketPlan& plan);
-// Directs a plan at an account of this domain, for a client of plan.crealm. POLICY where `transited` is no path of trusts.
+// Directs a plan at an account of this domain, for a client of plan.crealm. POLICY where `transited` is no path of
+// trusts.
 [[nodiscard]] Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
                                              const std::vector<std::string>& transited, TicketPlan& plan);
 

@@ -9,7 +9,9 @@
 namespace stead::kdc {
 namespace {
 
-bool is_changepw(const PrincipalName& sname) { return equal_ignoring_case(joined(sname), "kadmin/changepw"); }
+bool is_changepw(const PrincipalName& sname) {
+  return equal_ignoring_case(joined(sname), "kadmin/changepw");
+}
 
 struct TicketKeys {
   const Key* ticket = nullptr;
@@ -36,7 +38,8 @@ Step<TicketKeys> choose_keys(const Context& ctx, const KdcReqBody& request, cons
   }
   out.krbtgt = keys.get(ctx.domain.krbtgt->keys, ticket_enctype(ctx, *ctx.domain.krbtgt));
   if (out.session == EncType::null)
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no encryption type in common with the target");
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
+                  "no encryption type in common with the target");
   if (!keys.complete()) return keys.stop();
   return out;
 }
@@ -44,7 +47,8 @@ Step<TicketKeys> choose_keys(const Context& ctx, const KdcReqBody& request, cons
 void add_supported_enctypes(const Context& ctx, TicketPlan& plan) {
   if (!ctx.level.aes) return;
   const AccountEntry& target = plan.recipient.trust ? *ctx.domain.krbtgt : *plan.recipient.account;
-  plan.encrypted_padata.push_back({PaType::supported_enctypes, encode_pa_supported_enctypes(advertised_enctypes(ctx, target))});
+  plan.encrypted_padata.push_back(
+      {PaType::supported_enctypes, encode_pa_supported_enctypes(advertised_enctypes(ctx, target))});
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 namespace stead::kdc {
 
-// Whom a ticket is encrypted to: an account of this domain, the KDC at the other end of a trust, or (user-to-user) a session key.
+// Whom a ticket is encrypted to: an account of this domain, the KDC at the other end of a trust, or (user-to-user) a
+// session key.
 struct Recipient {
   const AccountEntry* account = nullptr;
   const TrustEntry* trust = nullptr;
@@ -35,9 +36,10 @@ struct ReplyKey {
   std::optional<std::uint32_t> kvno;
 };
 
-// The reply's DER. Stops with NeedKeys where the recipient's or krbtgt's key is not made yet, ETYPE_NOSUPP where there is no key or
-// session key type in common.
-[[nodiscard]] Step<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPlan plan, const ReplyKey& reply_key);
+// The reply's DER. Stops with NeedKeys where the recipient's or krbtgt's key is not made yet, ETYPE_NOSUPP where there
+// is no key or session key type in common.
+[[nodiscard]] Step<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPlan plan,
+                                 const ReplyKey& reply_key);
 
 // End of a ticket asked for until `till` (1970: as long as may be). Nothing where that is past.
 [[nodiscard]] std::optional<Time> end_of(Time start, Time till, Time latest);

@@ -14,8 +14,10 @@ struct Opened {
   const Key* key;
 };
 
-// Tries the current keys, then those before the last change of password: a key version is a hint, and trusts do not keep to it.
-Step<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_ptr<const Keys>& current, const std::shared_ptr<const Keys>& previous) {
+// Tries the current keys, then those before the last change of password: a key version is a hint, and trusts do not
+// keep to it.
+Step<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_ptr<const Keys>& current,
+                            const std::shared_ptr<const Keys>& previous) {
   bool any = false;
   for (const auto& keys : {current, previous}) {
     if (!keys || !keys->can_have(data.etype)) continue;
@@ -24,11 +26,14 @@ Step<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_ptr<con
     if (!key) return Stop{NeedKeys{.keys = {{keys, data.etype}}}};
     if (Result<SecretBuffer> plain = decrypt_data(*key, KeyUsage::ticket, data)) return Opened{std::move(*plain), key};
   }
-  if (!any) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of the ticket's type");
+  if (!any)
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of the ticket's type");
   return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket does not decrypt");
 }
 
-Stop bad_pac(const char* why) { return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, why); }
+Stop bad_pac(const char* why) {
+  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, why);
+}
 
 bool is_signature(PacType type) {
   return type == PacType::server_checksum || type == PacType::kdc_checksum || type == PacType::ticket_checksum ||
@@ -60,7 +65,8 @@ Step<TicketPac> read_pac(Pac pac) {
   return out;
 }
 
-// Runs `verify` with the key of the domain's krbtgt that has the signature's type, the previous one too: signatures have no version.
+// Runs `verify` with the key of the domain's krbtgt that has the signature's type, the previous one too: signatures
+// have no version.
 template <class Verify>
 Step<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType which, Verify&& verify) {
   const Buffer* data = pac.find(which);
@@ -83,7 +89,8 @@ Step<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType which, V
 Step<Buffer> verified_pac_bytes(const EncTicketPart& part, const Key& server_key) {
   Result<Buffer> bytes = pac_bytes_of(part);
   if (!bytes) return bad_pac("authorization-data that cannot be read");
-  if (!bytes->empty() && !verify_server_signature(*bytes, server_key)) return bad_pac("the PAC's server signature does not hold");
+  if (!bytes->empty() && !verify_server_signature(*bytes, server_key))
+    return bad_pac("the PAC's server signature does not hold");
   return std::move(*bytes);
 }
 
@@ -100,7 +107,8 @@ bool OpenTicket::is_s4u_referral() const {
 }
 
 Step<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
-  if (!is_krbtgt(ticket.sname) || ticket.sname.components.size() != 2 || ctx.snapshot.domain(ticket.sname.components[1]) != &ctx.domain)
+  if (!is_krbtgt(ticket.sname) || ticket.sname.components.size() != 2 ||
+      ctx.snapshot.domain(ticket.sname.components[1]) != &ctx.domain)
     return refuse(KrbErrc::KRB_AP_ERR_NOT_US, "the TGT is for another realm");
   OpenTicket out{.realm = ticket.realm, .sname = ticket.sname, .part = {}, .pac = {}, .other_data = {}};
   const bool own = equal_ignoring_case(ticket.realm, ctx.realm());
@@ -120,8 +128,9 @@ Step<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
     Result<Pac> pac = decode_pac(*bytes);
     if (!pac) return bad_pac("a PAC that cannot be read");
     if (own) {
-      const Step<void> signed_by_us =
-          verify_by_krbtgt(ctx, *pac, PacType::kdc_checksum, [&](const Key& key) { return verify_kdc_signature(*bytes, key).has_value(); });
+      const Step<void> signed_by_us = verify_by_krbtgt(ctx, *pac, PacType::kdc_checksum, [&](const Key& key) {
+        return verify_kdc_signature(*bytes, key).has_value();
+      });
       if (!signed_by_us) return signed_by_us.error();
     }
     Step<TicketPac> read = read_pac(std::move(*pac));
@@ -141,7 +150,8 @@ Step<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, const A
   const Target named = find_target(ctx, ticket.sname);
   if (ticket.realm != ctx.realm() || named.place != Target::Place::here || named.account != &service)
     return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the evidence ticket is not to the front end");
-  OpenTicket out{.realm = ticket.realm, .sname = ticket.sname, .part = {}, .account = &service, .pac = {}, .other_data = {}};
+  OpenTicket out{
+      .realm = ticket.realm, .sname = ticket.sname, .part = {}, .account = &service, .pac = {}, .other_data = {}};
   Step<Opened> opened = decrypt_ticket(ticket.enc_part, service.keys, service.previous_keys);
   if (!opened) return opened.error();
   Step<EncTicketPart> part = read_part(opened->der);
@@ -153,8 +163,8 @@ Step<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, const A
   Result<Pac> pac = decode_pac(*bytes);
   if (!pac) return bad_pac("a PAC that cannot be read");
 
-  const Step<void> kdc =
-      verify_by_krbtgt(ctx, *pac, PacType::kdc_checksum, [&](const Key& key) { return verify_kdc_signature(*bytes, key).has_value(); });
+  const Step<void> kdc = verify_by_krbtgt(
+      ctx, *pac, PacType::kdc_checksum, [&](const Key& key) { return verify_kdc_signature(*bytes, key).has_value(); });
   if (!kdc) return kdc.error();
   const bool may_lack = has_dc_without_ticket_signatures(ctx.domain);
   if (!may_lack || pac->find(PacType::ticket_checksum)) {
@@ -195,7 +205,8 @@ AuthorizationData without_pac(const AuthorizationData& data) {
     }
     Result<AuthorizationData> inner = decode_authorization_data(element.data);
     if (!inner) continue;
-    const bool has_pac = std::ranges::any_of(*inner, [](const AuthorizationElement& e) { return e.type == AdType::win2k_pac; });
+    const bool has_pac =
+        std::ranges::any_of(*inner, [](const AuthorizationElement& e) { return e.type == AdType::win2k_pac; });
     if (!has_pac) {
       out.push_back(element);
       continue;

@@ -17,10 +17,10 @@ struct TicketPac {
 };
 
 struct OpenTicket {
-  std::string realm;             // who issued it
+  std::string realm;  // who issued it
   PrincipalName sname;
   EncTicketPart part;
-  const TrustEntry* trust = nullptr;  // the trust it came over; null: of this domain
+  const TrustEntry* trust = nullptr;      // the trust it came over; null: of this domain
   const AccountEntry* account = nullptr;  // evidence: whose key opened it
   std::optional<TicketPac> pac;
   AuthorizationData other_data;  // what is in its authorization-data besides the PAC
@@ -30,12 +30,13 @@ struct OpenTicket {
   [[nodiscard]] bool is_s4u2proxy_referral() const { return is_s4u_referral() && pac->delegation.has_value(); }
 };
 
-// A TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature, of own tickets the KDC
-// signature too; filters SIDs of those that came over a trust. Times are the caller's business.
+// A TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature, of own tickets
+// the KDC signature too; filters SIDs of those that came over a trust. Times are the caller's business.
 [[nodiscard]] Step<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket);
 
-// A service ticket to `service`, opened with one of its keys; every PAC signature that is there verified, and those demanded that each
-// DC of the domain writes. SERVER_NOMATCH where it names another account, MODIFIED where it does not hold.
+// A service ticket to `service`, opened with one of its keys; every PAC signature that is there verified, and those
+// demanded that each DC of the domain writes. SERVER_NOMATCH where it names another account, MODIFIED where it does not
+// hold.
 [[nodiscard]] Step<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, const AccountEntry& service);
 
 // TKT_EXPIRED, TKT_NYV.

@@ -1,9 +1,9 @@
 #include "kdc/server/server.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <algorithm>
 #include <optional>
 #include <thread>
 
@@ -16,8 +16,8 @@ using asio::ip::tcp;
 using asio::ip::udp;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr int kSocketBuffer = 4 << 20;     // bytes; the kernel may give less
-constexpr int kPortAttempts = 32;          // port 0: until one is free for UDP and TCP alike
+constexpr int kSocketBuffer = 4 << 20;  // bytes; the kernel may give less
+constexpr int kPortAttempts = 32;       // port 0: until one is free for UDP and TCP alike
 constexpr unsigned kBlockingThreads = 2;
 
 struct BindError {
@@ -66,7 +66,8 @@ struct Server::Impl {
     pool.join();
   }
 
-  // Sockets that share a port let any process of the same user share it too: whether it is free is asked by one that does not.
+  // Sockets that share a port let any process of the same user share it too: whether it is free is asked by one that
+  // does not.
   Error is_free(const asio::ip::address& address, std::uint16_t port, bool with_tcp, const char*& protocol) {
     protocol = "UDP";
     if (Result<udp::socket> probe = open_udp(*cores.front(), {address, port}, false); !probe) return probe.error();
@@ -127,10 +128,13 @@ Server::Server(Directory& directory, std::vector<ServedController> controllers, 
     : impl_(std::make_unique<Impl>(directory, std::move(controllers), options)) {}
 Server::~Server() = default;
 
-const std::vector<ServedController>& Server::controllers() const { return impl_->served; }
+const std::vector<ServedController>& Server::controllers() const {
+  return impl_->served;
+}
 
 Result<void> Server::bind(std::string& what_failed) {
-  // Before the first socket can tell anybody that it is there: who sees it may end it at once, and is kept for run() to hear.
+  // Before the first socket can tell anybody that it is there: who sees it may end it at once, and is kept for run() to
+  // hear.
   impl_->signals.emplace(impl_->cores.front()->io, SIGTERM, SIGINT);
   for (ServedController& one : impl_->served) {
     Controller& dc = one.controller;
@@ -144,7 +148,8 @@ Result<void> Server::bind(std::string& what_failed) {
       Service service;
       std::uint16_t& number;
     };
-    for (const Port& port : {Port{Service::kerberos, dc.kerberos_port}, Port{Service::kpasswd, dc.kpasswd_port}, Port{Service::cldap, dc.ldap_port}}) {
+    for (const Port& port : {Port{Service::kerberos, dc.kerberos_port}, Port{Service::kpasswd, dc.kpasswd_port},
+                             Port{Service::cldap, dc.ldap_port}}) {
       const char* protocol = "";
       error = impl_->open(one, port.service, address, port.number, protocol);
       if (!error) continue;

@@ -1,7 +1,7 @@
 #pragma once
-// The sockets of every DC served: Kerberos and kpasswd by UDP and TCP, netlogon pings by UDP. Each core has an io_context and sockets of
-// its own (SO_REUSEPORT); a request lives and dies on one core, nothing on its way takes a lock. What blocks (keys from passwords,
-// password changes) goes to a thread pool and comes back.
+// The sockets of every DC served: Kerberos and kpasswd by UDP and TCP, netlogon pings by UDP. Each core has an
+// io_context and sockets of its own (SO_REUSEPORT); a request lives and dies on one core, nothing on its way takes a
+// lock. What blocks (keys from passwords, password changes) goes to a thread pool and comes back.
 #include <chrono>
 #include <memory>
 #include <string>
@@ -17,12 +17,12 @@ struct ServedController {
 };
 
 struct ServerOptions {
-  unsigned cores = 0;                       // 0: as many as the machine has
-  std::size_t max_frame = 128 * 1024;       // bytes of one TCP message
-  std::size_t max_connections = 1024;       // a core
-  std::size_t max_blocking_jobs = 256;      // a core; what comes on top is dropped
-  std::chrono::seconds idle_timeout{30};    // from one TCP message to the next
-  bool log_requests = false;                // a line for each, at debug level
+  unsigned cores = 0;                     // 0: as many as the machine has
+  std::size_t max_frame = 128 * 1024;     // bytes of one TCP message
+  std::size_t max_connections = 1024;     // a core
+  std::size_t max_blocking_jobs = 256;    // a core; what comes on top is dropped
+  std::chrono::seconds idle_timeout{30};  // from one TCP message to the next
+  bool log_requests = false;              // a line for each, at debug level
 };
 
 class Server {
@@ -32,8 +32,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds every socket, and takes SIGTERM and SIGINT from here on: one that comes before run() is heard by it, which ends at once.
-  // On failure `what_failed` says which address and port, and why.
+  // Binds every socket, and takes SIGTERM and SIGINT from here on: one that comes before run() is heard by it, which
+  // ends at once. On failure `what_failed` says which address and port, and why.
   [[nodiscard]] Result<void> bind(std::string& what_failed);
   // As bound: ports filled in.
   [[nodiscard]] const std::vector<ServedController>& controllers() const;

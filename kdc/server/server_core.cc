@@ -1,7 +1,7 @@
 #include "kdc/server/server_core.h"
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
 
 #include "kdc/exchange/cldap_responder.h"
 #include "kdc/exchange/kpasswd_handler.h"
@@ -9,7 +9,9 @@
 namespace stead::kdc {
 namespace {
 
-Instant now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+Instant now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 Buffer address_bytes(const asio::ip::address& address) {
   if (address.is_v4()) {
@@ -23,13 +25,18 @@ Buffer address_bytes(const asio::ip::address& address) {
 }  // namespace
 
 void log_request(const ServedController& served, const RequestLog& log) {
-  const auto dash = [](const std::string& text) { return text.empty() ? std::string_view("-") : std::string_view(text); };
-  spdlog::debug("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client), dash(log.target),
-                log.answer, log.status ? " status=" : "", log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{},
-                *log.why ? " why=" : "", *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
+  const auto dash = [](const std::string& text) {
+    return text.empty() ? std::string_view("-") : std::string_view(text);
+  };
+  spdlog::debug("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client),
+                dash(log.target), log.answer, log.status ? " status=" : "",
+                log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{}, *log.why ? " why=" : "",
+                *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
 }
 
-void log_warning(const std::string& text) { spdlog::warn("{}", text); }
+void log_warning(const std::string& text) {
+  spdlog::warn("{}", text);
+}
 
 Core::Immediate Core::answer_now(const ServedController& served, Bytes request, bool datagram_reply) {
   const Snapshot& directory_now = snapshot();
@@ -51,7 +58,8 @@ void Core::answer_later(const ServedController& served, Buffer request, NeedKeys
                         std::function<void(Buffer)> done) {
   if (blocking_jobs >= options.max_blocking_jobs) return done({});
   ++blocking_jobs;
-  asio::post(pool, [this, &served, request = std::move(request), missing = std::move(missing), datagram_reply, done = std::move(done)]() mutable {
+  asio::post(pool, [this, &served, request = std::move(request), missing = std::move(missing), datagram_reply,
+                    done = std::move(done)]() mutable {
     for (const auto& [keys, type] : missing.keys) keys->derive(type);
     asio::post(io, [this, &served, request = std::move(request), datagram_reply, done = std::move(done)]() mutable {
       --blocking_jobs;
@@ -62,14 +70,18 @@ void Core::answer_later(const ServedController& served, Buffer request, NeedKeys
   });
 }
 
-void Core::change_password(const ServedController& served, Buffer request, const asio::ip::address& local, std::function<void(Buffer)> done) {
+void Core::change_password(const ServedController& served, Buffer request, const asio::ip::address& local,
+                           std::function<void(Buffer)> done) {
   if (blocking_jobs >= options.max_blocking_jobs) return done({});
   ++blocking_jobs;
-  asio::post(pool, [this, &served, request = std::move(request), from = address_bytes(local), done = std::move(done)]() mutable {
-    Buffer reply = kpasswd_reply(directory, served.realm, request, std::chrono::floor<std::chrono::seconds>(now()), from);
+  asio::post(pool, [this, &served, request = std::move(request), from = address_bytes(local),
+                    done = std::move(done)]() mutable {
+    Buffer reply =
+        kpasswd_reply(directory, served.realm, request, std::chrono::floor<std::chrono::seconds>(now()), from);
     asio::post(io, [this, &served, reply = std::move(reply), done = std::move(done)]() mutable {
       --blocking_jobs;
-      if (options.log_requests) spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
+      if (options.log_requests)
+        spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
       done(std::move(reply));
     });
   });

@@ -48,9 +48,9 @@ struct Core {
   Directory& directory;
   asio::thread_pool& pool;
   const ServerOptions& options;
-  // The sockets of connections, the one whose current message was begun longest ago first: where there is no room for another
-  // connection, that one goes, so that peers who hold connections and say nothing keep nobody out. Outlives the loop, whose
-  // coroutines leave it.
+  // The sockets of connections, the one whose current message was begun longest ago first: where there is no room for
+  // another connection, that one goes, so that peers who hold connections and say nothing keep nobody out. Outlives the
+  // loop, whose coroutines leave it.
   std::list<asio::ip::tcp::socket*> connections;
   asio::io_context io{1};
   std::vector<std::unique_ptr<UdpEndpoint>> udp;
@@ -63,11 +63,13 @@ struct Core {
     NeedKeys missing;  // not empty: ask answer_later
   };
   [[nodiscard]] Immediate answer_now(const ServedController& served, Bytes request, bool datagram_reply);
-  // Has keys made on the pool and handles the request again, until there is an answer; `done` runs on this core, with an empty reply
-  // where the core has too much waiting already.
-  void answer_later(const ServedController& served, Buffer request, NeedKeys missing, bool datagram_reply, std::function<void(Buffer)> done);
+  // Has keys made on the pool and handles the request again, until there is an answer; `done` runs on this core, with
+  // an empty reply where the core has too much waiting already.
+  void answer_later(const ServedController& served, Buffer request, NeedKeys missing, bool datagram_reply,
+                    std::function<void(Buffer)> done);
   // A password change. `local`: the address the reply leaves from.
-  void change_password(const ServedController& served, Buffer request, const asio::ip::address& local, std::function<void(Buffer)> done);
+  void change_password(const ServedController& served, Buffer request, const asio::ip::address& local,
+                       std::function<void(Buffer)> done);
 
  private:
   std::shared_ptr<const Snapshot> held_;

@@ -37,7 +37,8 @@ void give_until(const ConnectionPtr& connection, std::chrono::seconds patience) 
 // A connection's place among the core's, for as long as it lives.
 class Place {
  public:
-  Place(Core& core, asio::ip::tcp::socket& socket) : core_(core), at_(core.connections.insert(core.connections.end(), &socket)) {}
+  Place(Core& core, asio::ip::tcp::socket& socket)
+      : core_(core), at_(core.connections.insert(core.connections.end(), &socket)) {}
   ~Place() { core_.connections.erase(at_); }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
@@ -58,13 +59,13 @@ void close_the_longest_silent(Core& core) {
   }
 }
 
-asio::awaitable<Buffer> blocking_answer(Core& core, const ServedController& served, Service service, Buffer request, NeedKeys missing,
-                                        asio::ip::address local) {
+asio::awaitable<Buffer> blocking_answer(Core& core, const ServedController& served, Service service, Buffer request,
+                                        NeedKeys missing, asio::ip::address local) {
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Buffer)>(
       [&](auto handler) {
         // std::function wants copies; the handler moves.
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        auto done = [shared](Buffer reply) { std::move(*shared)(std::move(reply)); };
+        auto done = [shared](Buffer reply) { std::move (*shared)(std::move(reply)); };
         if (service == Service::kpasswd)
           core.change_password(served, std::move(request), local, std::move(done));
         else
@@ -73,7 +74,8 @@ asio::awaitable<Buffer> blocking_answer(Core& core, const ServedController& serv
       asio::use_awaitable);
 }
 
-asio::awaitable<Buffer> answer(Core& core, const ServedController& served, Service service, Buffer request, asio::ip::address local) {
+asio::awaitable<Buffer> answer(Core& core, const ServedController& served, Service service, Buffer request,
+                               asio::ip::address local) {
   if (service == Service::kpasswd) {
     Buffer reply = co_await blocking_answer(core, served, service, std::move(request), {}, local);
     co_return reply;
@@ -104,7 +106,8 @@ asio::awaitable<void> linger(ConnectionPtr connection) {
   }
 }
 
-asio::awaitable<void> serve_connection(Core& core, const ServedController& served, Service service, ConnectionPtr connection) {
+asio::awaitable<void> serve_connection(Core& core, const ServedController& served, Service service,
+                                       ConnectionPtr connection) {
   asio::ip::tcp::socket& socket = connection->socket;
   Place place(core, socket);
   Error ignored;
@@ -139,7 +142,8 @@ asio::awaitable<void> serve_connection(Core& core, const ServedController& serve
   socket.close(ignored);
 }
 
-asio::awaitable<void> accept_connections(Core& core, const ServedController& served, Service service, asio::ip::tcp::acceptor acceptor) {
+asio::awaitable<void> accept_connections(Core& core, const ServedController& served, Service service,
+                                         asio::ip::tcp::acceptor acceptor) {
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(as_result);
     if (error == asio::error::operation_aborted) co_return;

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
 
-#include "sspi_shim/krb5/keytab.h"
 #include "proxy/doctor/checks.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {
@@ -12,7 +12,8 @@ using Code = KrbErrc;
 
 std::vector<KeytabLine> lines_of(const AccountFacts& account, const Principal& name) {
   std::vector<KeytabLine> out;
-  std::copy_if(account.lines.begin(), account.lines.end(), std::back_inserter(out), [&](const KeytabLine& line) { return same_service(line.principal, name); });
+  std::copy_if(account.lines.begin(), account.lines.end(), std::back_inserter(out),
+               [&](const KeytabLine& line) { return same_service(line.principal, name); });
   return out;
 }
 
@@ -41,21 +42,27 @@ std::string etypes_in(const std::vector<KeytabLine>& lines) {
 }
 
 // As libkrb5 compares them: 0 fits all; an old file has 8 bits only.
-bool same_kvno(std::uint32_t in_keytab, std::uint32_t in_ticket) { return in_keytab == 0 || in_keytab == in_ticket || (in_keytab < 256 && in_keytab == (in_ticket & 0xff)); }
+bool same_kvno(std::uint32_t in_keytab, std::uint32_t in_ticket) {
+  return in_keytab == 0 || in_keytab == in_ticket || (in_keytab < 256 && in_keytab == (in_ticket & 0xff));
+}
 
 std::vector<std::string> new_keytab(const AccountFacts& account) {
   const auto name = to_string(account.principal);
-  return {"ktpass /out " + account.keytab.substr(account.keytab.rfind('/') + 1) + " /princ " + name + " /mapuser " + account_name(account) + " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL",
+  return {"ktpass /out " + account.keytab.substr(account.keytab.rfind('/') + 1) + " /princ " + name + " /mapuser " +
+              account_name(account) + " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL",
           "printf 'addent -password -p " + name + " -k KVNO -e aes256-cts\\nwkt " + account.keytab + "\\n' | ktutil"};
 }
 
 const ServiceFacts* own_ticket(const AccountFacts& account) {
   const auto wanted = to_string(account.principal.name);
-  const auto found = std::find_if(account.published.begin(), account.published.end(), [&](const auto& service) { return equal_ignoring_case(service.spn, wanted); });
+  const auto found = std::find_if(account.published.begin(), account.published.end(),
+                                  [&](const auto& service) { return equal_ignoring_case(service.spn, wanted); });
   return found == account.published.end() ? nullptr : &*found;
 }
 
-bool signed_on(const AccountFacts& account) { return account.sign_on && account.sign_on->granted(); }
+bool signed_on(const AccountFacts& account) {
+  return account.sign_on && account.sign_on->granted();
+}
 
 // Which of our checks a refused AS exchange breaks.
 std::string broken_by(const AccountFacts& account) {
@@ -69,12 +76,16 @@ std::string broken_by(const AccountFacts& account) {
   if (account.other && (error == Code::KDC_ERR_PREAUTH_FAILED || error == Code::KRB_AP_ERR_BAD_INTEGRITY)) return "A5";
   // The SPN is there, but nobody can sign on by it: only a UPN of that text would do.
   const ServiceFacts* own = own_ticket(account);
-  if (account.other && error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN) return own != nullptr && own->opened_by ? "A1" : "A4";
-  if (error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == Code::KDC_ERR_CLIENT_REVOKED || error == Code::KDC_ERR_KEY_EXPIRED ||
-      error == Code::KDC_ERR_NAME_EXP || error == Code::KDC_ERR_CLIENT_NOTYET || error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE)
+  if (account.other && error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN)
+    return own != nullptr && own->opened_by ? "A1" : "A4";
+  if (error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == Code::KDC_ERR_CLIENT_REVOKED ||
+      error == Code::KDC_ERR_KEY_EXPIRED || error == Code::KDC_ERR_NAME_EXP || error == Code::KDC_ERR_CLIENT_NOTYET ||
+      error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE)
     return "A1";
   if (error == Code::KDC_ERR_ETYPE_NOSUPP || error == Code::KDC_ERR_NULL_KEY) return "A3";
-  if (error == Code::KDC_ERR_POLICY || error == Code::KDC_ERR_PADATA_TYPE_NOSUPP || error == Code::KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS) return "A8";
+  if (error == Code::KDC_ERR_POLICY || error == Code::KDC_ERR_PADATA_TYPE_NOSUPP ||
+      error == Code::KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS)
+    return "A8";
   if (error == Code::KRB_AP_ERR_SKEW || error == Code::KRB_AP_ERR_TKT_NYV) return "N3";
   return "A2";
 }
@@ -87,8 +98,12 @@ Check judge_account_itself(const AccountFacts& account, const std::string& broke
     return skipped("A1", name, broken + " is broken");
   }
   if (account.other) {
-    return fault("A1", name, "The account is there and has the SPN, but the domain takes no sign-on by it: a controller looks for a client by its account's name or its UPN.",
-                 last_of(account.sign_on->steps), {"principal = \"" + to_string(*account.other) + "\"", "Set-ADUser " + account_name(account) + " -UserPrincipalName " + name});
+    return fault("A1", name,
+                 "The account is there and has the SPN, but the domain takes no sign-on by it: a controller looks for "
+                 "a client by its account's name or its UPN.",
+                 last_of(account.sign_on->steps),
+                 {"principal = \"" + to_string(*account.other) + "\"",
+                  "Set-ADUser " + account_name(account) + " -UserPrincipalName " + name});
   }
   const Diagnosis diagnosis = diagnosis_of(*account.sign_on, account, {});
   return fault("A1", name, diagnosis.summary, last_of(account.sign_on->steps), diagnosis.fix);
@@ -96,54 +111,83 @@ Check judge_account_itself(const AccountFacts& account, const std::string& broke
 
 Check judge_keytab(const AccountFacts& account, const std::string& broken) {
   const std::string file = account.keytab;
-  if (!account.keytab_error.empty()) return fault("A2", file, "The keytab cannot be read.", account.keytab_error, new_keytab(account));
+  if (!account.keytab_error.empty())
+    return fault("A2", file, "The keytab cannot be read.", account.keytab_error, new_keytab(account));
   const auto lines = lines_of(account, account.principal);
   if (lines.empty()) {
-    return fault("A2", file, "The keytab has no key for " + to_string(account.principal) + ": it is another account's, or was written for another name.",
+    return fault("A2", file,
+                 "The keytab has no key for " + to_string(account.principal) +
+                     ": it is another account's, or was written for another name.",
                  "klist -k: " + names_in(account.lines), new_keytab(account));
   }
   const std::string ours = "the keytab has kvno " + kvnos_in(lines) + " (" + etypes_in(lines) + ")";
   if (broken == "A2") {
-    if (!account.sign_on) return fault("A2", file, "The keytab has no key that may be used.", ours, new_keytab(account));
-    const std::string whose = account.account.empty() ? "" : " The domain has " + to_string(account.principal) + " as the account " + account.account + ".";
-    return fault("A2", file, "The keytab's key is not the account's: the password was changed after the keytab was written, or it is another account's key." + whose,
+    if (!account.sign_on)
+      return fault("A2", file, "The keytab has no key that may be used.", ours, new_keytab(account));
+    const std::string whose = account.account.empty() ? ""
+                                                      : " The domain has " + to_string(account.principal) +
+                                                            " as the account " + account.account + ".";
+    return fault("A2", file,
+                 "The keytab's key is not the account's: the password was changed after the keytab was written, or it "
+                 "is another account's key." +
+                     whose,
                  last_of(account.sign_on->steps) + "; " + ours, new_keytab(account));
   }
   if (!broken.empty() && broken != "A5" && broken != "A4") return skipped("A2", file, broken + " is broken");
   const ServiceFacts* own = own_ticket(account);
-  if (own == nullptr || !own->question.granted()) return ok("A2", file, (account.sign_on ? "the KDC takes the key; " : "") + ours);
+  if (own == nullptr || !own->question.granted())
+    return ok("A2", file, (account.sign_on ? "the KDC takes the key; " : "") + ours);
   if (!own->opened_by) return skipped("A2", file, "a ticket to itself does not open with it: see A3 and A5");
-  const bool same = !own->kvno || std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return same_kvno(line.kvno, *own->kvno); });
+  const bool same = !own->kvno || std::any_of(lines.begin(), lines.end(),
+                                              [&](const auto& line) { return same_kvno(line.kvno, *own->kvno); });
   if (!same) {
-    return fault("A2", file, "The key is right, but its number is not: an acceptor looks for the ticket's kvno " + std::to_string(*own->kvno) + " and finds none.",
-                 last_of(own->question.steps) + " with kvno " + std::to_string(*own->kvno) + "; " + ours, new_keytab(account));
+    return fault("A2", file,
+                 "The key is right, but its number is not: an acceptor looks for the ticket's kvno " +
+                     std::to_string(*own->kvno) + " and finds none.",
+                 last_of(own->question.steps) + " with kvno " + std::to_string(*own->kvno) + "; " + ours,
+                 new_keytab(account));
   }
-  return ok("A2", file, "a ticket to " + own->spn + (own->kvno ? " of kvno " + std::to_string(*own->kvno) : "") + " opens with it; " + ours);
+  return ok("A2", file,
+            "a ticket to " + own->spn + (own->kvno ? " of kvno " + std::to_string(*own->kvno) : "") +
+                " opens with it; " + ours);
 }
 
 Check judge_etypes(const AccountFacts& account, const std::string& broken) {
   const std::string name = account_name(account);
   const auto lines = lines_of(account, account.principal);
-  const std::vector<std::string> aes = {(name.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ") + name + " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm,
+  const std::vector<std::string> aes = {(name.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ") + name +
+                                            " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm,
                                         "Set-ADAccountPassword " + name + " -Reset -Server " + account.principal.realm};
   if (lines.empty()) return skipped("A3", name, "A2 is broken");
   const bool has_aes = std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !is_weak(line.type); });
   if (!has_aes && !account.allow_rc4) {
     auto fix = aes;
     for (auto& line : new_keytab(account)) fix.push_back(std::move(line));
-    return fault("A3", name, "The keytab has weak keys only (" + etypes_in(lines) + "), and those are not used: controllers refuse RC4 by default since 2026.", "klist -ke " + account.keytab, fix);
+    return fault("A3", name,
+                 "The keytab has weak keys only (" + etypes_in(lines) +
+                     "), and those are not used: controllers refuse RC4 by default since 2026.",
+                 "klist -ke " + account.keytab, fix);
   }
   if (broken == "A3") {
     const Diagnosis diagnosis = diagnosis_of(*account.sign_on, account, {});
-    return fault("A3", name, diagnosis.summary, last_of(account.sign_on->steps) + "; the keytab has " + etypes_in(lines), aes);
+    return fault("A3", name, diagnosis.summary,
+                 last_of(account.sign_on->steps) + "; the keytab has " + etypes_in(lines), aes);
   }
   const ServiceFacts* own = own_ticket(account);
-  if (own == nullptr || !own->question.granted()) return skipped("A3", name, broken.empty() ? "A4 is broken" : broken + " is broken");
-  const std::string proof = "a ticket to " + own->spn + " is encrypted with " + enctype_name(own->etype) + "; the keytab has " + etypes_in(lines);
+  if (own == nullptr || !own->question.granted())
+    return skipped("A3", name, broken.empty() ? "A4 is broken" : broken + " is broken");
+  const std::string proof = "a ticket to " + own->spn + " is encrypted with " + enctype_name(own->etype) +
+                            "; the keytab has " + etypes_in(lines);
   if (is_weak(own->etype) && !account.allow_rc4)
-    return fault("A3", name, "The domain encrypts tickets to the front end with " + enctype_name(own->etype) + ": the account's msDS-SupportedEncryptionTypes has no AES.", proof, aes);
+    return fault("A3", name,
+                 "The domain encrypts tickets to the front end with " + enctype_name(own->etype) +
+                     ": the account's msDS-SupportedEncryptionTypes has no AES.",
+                 proof, aes);
   const bool have = std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.type == own->etype; });
-  if (!have) return fault("A3", name, "The keytab has no key of the type that the domain uses, " + enctype_name(own->etype) + ".", proof, new_keytab(account));
+  if (!have)
+    return fault("A3", name,
+                 "The keytab has no key of the type that the domain uses, " + enctype_name(own->etype) + ".", proof,
+                 new_keytab(account));
   return ok("A3", name, proof);
 }
 
@@ -161,12 +205,19 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
     const bool none = refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN;
     const bool twice = refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE;
     if (none || twice) {
-      out.push_back(fault("A4", service.spn, none ? "No account has this SPN, or more than one has it: browsers get no ticket and fall back to NTLM, and there is no S4U2Self without."
-                                                  : "More than one account has this SPN.",
-                          last_of(question.steps), none ? std::vector<std::string>{add} : std::vector<std::string>{"setspn -X", "setspn -D " + service.spn + " ACCOUNT"}));
+      out.push_back(fault("A4", service.spn,
+                          none ? "No account has this SPN, or more than one has it: browsers get no ticket and fall "
+                                 "back to NTLM, and there is no S4U2Self without."
+                               : "More than one account has this SPN.",
+                          last_of(question.steps),
+                          none ? std::vector<std::string>{add}
+                               : std::vector<std::string>{"setspn -X", "setspn -D " + service.spn + " ACCOUNT"}));
     } else if (refusal.error == Code::KDC_ERR_MUST_USE_USER2USER) {
-      out.push_back(fault("A4", service.spn, "The account has no SPN at all: nobody gets a ticket to it, and there is no S4U2Self without.", last_of(question.steps),
-                          {"setspn -S HTTP/" + name.substr(0, name.find('$')) + "." + to_lower(account.principal.realm) + " " + name}));
+      out.push_back(fault(
+          "A4", service.spn,
+          "The account has no SPN at all: nobody gets a ticket to it, and there is no S4U2Self without.",
+          last_of(question.steps),
+          {"setspn -S HTTP/" + name.substr(0, name.find('$')) + "." + to_lower(account.principal.realm) + " " + name}));
     } else {
       const Diagnosis diagnosis = diagnosis_of(question, account, service.spn);
       out.push_back(fault("A4", service.spn, diagnosis.summary, last_of(question.steps), diagnosis.fix));
@@ -175,40 +226,52 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
     return;
   }
   out.push_back(ok("A4", service.spn, last_of(question.steps)));
-  const std::string sealed = last_of(question.steps) + ", " + enctype_name(service.etype) + (service.kvno ? ", kvno " + std::to_string(*service.kvno) : "");
+  const std::string sealed = last_of(question.steps) + ", " + enctype_name(service.etype) +
+                             (service.kvno ? ", kvno " + std::to_string(*service.kvno) : "");
   if (service.opened_by) {
-    out.push_back(ok("A5", service.spn, "the ticket opens with the keytab's key of kvno " + std::to_string(*service.opened_by)));
+    out.push_back(
+        ok("A5", service.spn, "the ticket opens with the keytab's key of kvno " + std::to_string(*service.opened_by)));
     return;
   }
-  const bool have_type = std::any_of(account.lines.begin(), account.lines.end(), [&](const auto& line) { return line.type == service.etype; });
+  const bool have_type = std::any_of(account.lines.begin(), account.lines.end(),
+                                     [&](const auto& line) { return line.type == service.etype; });
   if (!have_type) {
     out.push_back(skipped("A5", service.spn, "A3 is broken"));
     return;
   }
-  out.push_back(fault("A5", service.spn, "The ticket for this SPN does not open with the keytab: the SPN is set on another account than the keytab's.", sealed,
-                      {"setspn -Q " + service.spn, "setspn -D " + service.spn + " THAT-ACCOUNT", add}));
+  out.push_back(fault(
+      "A5", service.spn,
+      "The ticket for this SPN does not open with the keytab: the SPN is set on another account than the keytab's.",
+      sealed, {"setspn -Q " + service.spn, "setspn -D " + service.spn + " THAT-ACCOUNT", add}));
 }
 
 Check judge_file(const FileFacts& file) {
   const std::string subject = file.what + " " + file.path;
   if (!file.exists) {
-    if (file.what == "session key") return ok("A6", subject, "it is not there yet: the proxy makes it, 0600, at its first start");
+    if (file.what == "session key")
+      return ok("A6", subject, "it is not there yet: the proxy makes it, 0600, at its first start");
     return fault("A6", subject, "The file cannot be looked at.", "stat: " + file.error, {"ls -l " + file.path});
   }
   char mode[8];
   std::snprintf(mode, sizeof mode, "%04o", file.mode & 07777U);
   const unsigned forbidden = file.group_may_read ? 0037U : 0077U;
   if ((file.mode & forbidden) != 0) {
-    return fault("A6", subject, "Others than its owner may use the file: who has it is the front end, for every user that it may delegate.", "mode " + std::string(mode),
-                 {"chmod " + std::string(file.group_may_read ? "640 " : "600 ") + file.path});
+    return fault(
+        "A6", subject,
+        "Others than its owner may use the file: who has it is the front end, for every user that it may delegate.",
+        "mode " + std::string(mode), {"chmod " + std::string(file.group_may_read ? "640 " : "600 ") + file.path});
   }
   return ok("A6", subject, "mode " + std::string(mode));
 }
 
 Check judge_armor(const AccountFacts& account, const std::string& broken) {
   if (broken == "A8") {
-    return fault("A8", account.principal.realm, "The domain refuses the sign-on by policy: it demands FAST armor (\"Fail unarmored authentication requests\"), or an authentication policy holds for the account.",
-                 last_of(account.sign_on->steps), {"Get-ADDefaultDomainPasswordPolicy -Server " + account.principal.realm, "Get-ADComputer " + account_name(account) + " -Properties msDS-AssignedAuthNPolicy"});
+    return fault("A8", account.principal.realm,
+                 "The domain refuses the sign-on by policy: it demands FAST armor (\"Fail unarmored authentication "
+                 "requests\"), or an authentication policy holds for the account.",
+                 last_of(account.sign_on->steps),
+                 {"Get-ADDefaultDomainPasswordPolicy -Server " + account.principal.realm,
+                  "Get-ADComputer " + account_name(account) + " -Properties msDS-AssignedAuthNPolicy"});
   }
   if (!broken.empty()) return skipped("A8", account.principal.realm, broken + " is broken");
   return ok("A8", account.principal.realm, "the sign-on went without");
@@ -229,11 +292,16 @@ Checks judge_account(const AccountFacts& account) {
     if (asked) judge_published(account, service, out);
   }
   // The SPN as a client's name is another account's, and no ticket showed it.
-  const bool told = std::any_of(out.begin(), out.end(), [&](const Check& check) { return check.id == broken && check.verdict == Verdict::fault; });
+  const bool told = std::any_of(out.begin(), out.end(), [&](const Check& check) {
+    return check.id == broken && check.verdict == Verdict::fault;
+  });
   if ((broken == "A5" || broken == "A4") && !told) {
     const std::string spn = to_string(account.principal.name);
-    out.push_back(fault(broken, spn, "The domain does not know " + spn + " as a name of the keytab's account " + to_string(*account.other) + ".", last_of(account.sign_on->steps),
-                        {"setspn -Q " + spn, "setspn -S " + spn + " " + to_string(account.other->name)}));
+    out.push_back(fault(
+        broken, spn,
+        "The domain does not know " + spn + " as a name of the keytab's account " + to_string(*account.other) + ".",
+        last_of(account.sign_on->steps),
+        {"setspn -Q " + spn, "setspn -S " + spn + " " + to_string(account.other->name)}));
   }
   for (const FileFacts& file : account.files) out.push_back(judge_file(file));
   return out;

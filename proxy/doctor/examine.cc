@@ -57,7 +57,8 @@ class Examination : public std::enable_shared_from_this<Examination> {
 };
 
 bool knows(const std::vector<std::string>& names, const std::string& name) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& other) { return equal_ignoring_case(other, name); });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& other) { return equal_ignoring_case(other, name); });
 }
 
 std::vector<std::string> Examination::known_realms() const {
@@ -86,13 +87,17 @@ Awaitable<void> Examination::look_at_realms(std::vector<std::string> names) {
   std::vector<RealmFacts> found(names.size());
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    tasks.push_back([self = this, name = names[i], &out = found[i]]() -> Awaitable<void> { out = co_await look_at_realm(self->tools_, name); });
+    tasks.push_back([self = this, name = names[i], &out = found[i]]() -> Awaitable<void> {
+      out = co_await look_at_realm(self->tools_, name);
+    });
   }
   if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
   for (RealmFacts& realm : found) facts_.realms.push_back(std::move(realm));
 }
 
-Awaitable<void> Examination::ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out) { out = co_await ask_service(tools_, tgt, spn); }
+Awaitable<void> Examination::ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out) {
+  out = co_await ask_service(tools_, tgt, spn);
+}
 
 Awaitable<void> Examination::ask_as_ourselves() {
   tgt_ = co_await sign_on(tools_, facts_.account);
@@ -119,7 +124,9 @@ Awaitable<void> Examination::ask_as_ourselves() {
   co_await together(tools_->executor, std::move(tasks));
 }
 
-Awaitable<void> Examination::look_up_name(PublicNameFacts& out) { out.aliases = co_await aliases_of(tools_, out.host); }
+Awaitable<void> Examination::look_up_name(PublicNameFacts& out) {
+  out.aliases = co_await aliases_of(tools_, out.host);
+}
 
 Awaitable<void> Examination::look_up_names() {
   std::vector<std::string> hosts;
@@ -164,7 +171,8 @@ Awaitable<void> Examination::knock_at_back_ends() {
   for (const ProxyRoute& route : tools_->file.routes) {
     if (!wanted.empty() && !equal_ignoring_case(route.spn.substr(0, route.spn.find('@')), wanted)) continue;
     for (const BackEnd& back_end : route.back_ends) {
-      if (seen.insert(back_end.url + ' ' + route.path + ' ' + route.host + ' ' + route.spn).second) doors.emplace_back(route, back_end);
+      if (seen.insert(back_end.url + ' ' + route.path + ' ' + route.host + ' ' + route.spn).second)
+        doors.emplace_back(route, back_end);
     }
   }
   facts_.back_ends.resize(doors.size());
@@ -193,14 +201,17 @@ Awaitable<void> Examination::run() {
   co_await together(tools_->executor, std::move(last));
 }
 
-bool Examination::asked_as_ourselves() const { return tgt_ != nullptr; }
+bool Examination::asked_as_ourselves() const {
+  return tgt_ != nullptr;
+}
 
 // The first broken link of the front end's own; empty: it holds.
 std::string Examination::broken() const {
   const bool signed_on = facts_.account.sign_on && facts_.account.sign_on->granted();
   if (signed_on) {
-    const auto own = std::find_if(facts_.account.published.begin(), facts_.account.published.end(),
-                                  [&](const ServiceFacts& service) { return equal_ignoring_case(service.spn, to_string(tools_->self.name)); });
+    const auto own = std::find_if(
+        facts_.account.published.begin(), facts_.account.published.end(),
+        [&](const ServiceFacts& service) { return equal_ignoring_case(service.spn, to_string(tools_->self.name)); });
     return !own->question.granted() ? "A4" : !own->opened_by ? "A5" : "";
   }
   for (const Check& check : judge_account(facts_.account)) {
@@ -220,16 +231,20 @@ void Examination::judge_patient(Report& out) const {
     return;
   }
   Checks user = judge_user(*facts_.user, facts_.account);
-  const auto link = std::find_if(user.begin(), user.end(), [](const Check& check) { return check.verdict == Verdict::fault; });
+  const auto link =
+      std::find_if(user.begin(), user.end(), [](const Check& check) { return check.verdict == Verdict::fault; });
   const std::string user_link = link == user.end() ? "S1" : link->id;
   out.add(std::move(user));
-  if (facts_.delegation) out.add(judge_delegation(*facts_.user, *facts_.delegation, facts_.account));
-  else skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, user_link);
+  if (facts_.delegation)
+    out.add(judge_delegation(*facts_.user, *facts_.delegation, facts_.account));
+  else
+    skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, user_link);
 }
 
 Report Examination::report() const {
   Report out;
-  out.reached = std::any_of(facts_.realms.front().controllers.begin(), facts_.realms.front().controllers.end(), [](const auto& dc) { return dc.answers(); });
+  out.reached = std::any_of(facts_.realms.front().controllers.begin(), facts_.realms.front().controllers.end(),
+                            [](const auto& dc) { return dc.answers(); });
   out.add(judge_network(tools_->self, facts_.realms));
   out.add(judge_account(facts_.account));
   out.add(judge_services(facts_.services, facts_.account, asked_as_ourselves() ? "" : broken()));
@@ -245,10 +260,12 @@ Report Examination::report() const {
   // Signing on failed by the network or the clocks, and their own checks saw nothing.
   if (out.healthy() && !tgt_ && facts_.account.sign_on) {
     const Diagnosis diagnosis = diagnosis_of(*facts_.account.sign_on, facts_.account, {});
-    out.add({fault(broken(), tools_->self.realm, diagnosis.summary, last_of(facts_.account.sign_on->steps), diagnosis.fix)});
+    out.add({fault(broken(), tools_->self.realm, diagnosis.summary, last_of(facts_.account.sign_on->steps),
+                   diagnosis.fix)});
   }
   const bool front_token = facts_.user && !facts_.user->failure;
-  out.add(judge_front(facts_.names, tools_->file.header_bytes, front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
+  out.add(judge_front(facts_.names, tools_->file.header_bytes,
+                      front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
   if (const auto certificate = read_certificate(tools_->file)) out.add({judge_certificate(*certificate)});
   return out;
 }

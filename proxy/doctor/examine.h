@@ -1,5 +1,6 @@
 #pragma once
-// The whole examination: facts gathered side by side as far as they do not depend on each other, then judged in the chain's order.
+// The whole examination: facts gathered side by side as far as they do not depend on each other, then judged in the
+// chain's order.
 #include "proxy/doctor/proxy_file.h"
 #include "proxy/doctor/report.h"
 

@@ -1,5 +1,6 @@
 #pragma once
-// What was seen, as plain values: the gathering fills them in (gather.h), the judgements read them (checks.h). No keys, no tickets.
+// What was seen, as plain values: the gathering fills them in (gather.h), the judgements read them (checks.h). No keys,
+// no tickets.
 #include <chrono>
 #include <map>
 #include <optional>
@@ -7,9 +8,9 @@
 #include <vector>
 
 #include "proxy/doctor/proxy_file.h"
+#include "sspi_shim/locate/netlogon_ping.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/locate/netlogon_ping.h"
 
 namespace stead::doctor {
 
@@ -25,15 +26,15 @@ struct ControllerFacts {
   PingAnswer ping = PingAnswer::silent;
   DcLevel level = DcLevel::unknown;
   std::optional<std::chrono::milliseconds> clock;  // its clock less ours, as its KRB-ERROR tells
-  std::string said;          // what it answered, "KDC_ERR_CLIENT_REVOKED"
-  bool wrong_realm = false;  // it serves another
+  std::string said;                                // what it answered, "KDC_ERR_CLIENT_REVOKED"
+  bool wrong_realm = false;                        // it serves another
   [[nodiscard]] bool answers() const { return udp == PortAnswer::answered || tcp == PortAnswer::answered; }
 };
 
 struct RealmFacts {
-  std::string realm;  // upper case
-  bool configured = false;  // a [locator.realm] table, in place of DNS
-  Error kerberos_srv, ldap_srv;      // of the DNS questions; no error: there are records
+  std::string realm;             // upper case
+  bool configured = false;       // a [locator.realm] table, in place of DNS
+  Error kerberos_srv, ldap_srv;  // of the DNS questions; no error: there are records
   std::size_t kerberos_records = 0, ldap_records = 0;
   std::vector<ControllerFacts> controllers;
 };
@@ -51,7 +52,7 @@ struct Question {
 struct ServiceFacts {
   std::string spn;
   Question question;
-  std::string realm;        // whose KDC issued it
+  std::string realm;             // whose KDC issued it
   std::vector<std::string> way;  // realms passed, ours first
   EncType etype = EncType::null;
   std::optional<std::uint32_t> kvno;
@@ -61,12 +62,12 @@ struct ServiceFacts {
 
 // --- account ---
 
-struct FileFacts {  // a file with a secret
+struct FileFacts {   // a file with a secret
   std::string what;  // "keytab", "session key", "TLS key"
   std::string path;
   bool exists = false;
-  std::string error;  // why it cannot be looked at
-  unsigned mode = 0;  // permission bits
+  std::string error;            // why it cannot be looked at
+  unsigned mode = 0;            // permission bits
   bool group_may_read = false;  // such a file is often its group's: the TLS key
 };
 
@@ -80,11 +81,11 @@ struct AccountFacts {
   Principal principal;
   bool allow_rc4 = false;
   std::string keytab;
-  std::string keytab_error;          // it cannot be read
+  std::string keytab_error;  // it cannot be read
   std::vector<KeytabLine> lines;
-  std::optional<Question> sign_on;   // AS exchange as the principal; nothing: no key to try
-  std::string account;               // of the principal, as the KDC's salt tells; empty: it does not
-  std::optional<Principal> other;    // another name of the keytab, whose key the KDC takes
+  std::optional<Question> sign_on;      // AS exchange as the principal; nothing: no key to try
+  std::string account;                  // of the principal, as the KDC's salt tells; empty: it does not
+  std::optional<Principal> other;       // another name of the keytab, whose key the KDC takes
   std::vector<ServiceFacts> published;  // HTTP/host of the routes, and the principal
   std::vector<FileFacts> files;
 };
@@ -92,37 +93,37 @@ struct AccountFacts {
 // --- the user and the delegation ---
 
 struct UserFacts {
-  std::string asked;                 // as given
-  std::optional<Failure> failure;    // of S4U2Self
+  std::string asked;               // as given
+  std::optional<Failure> failure;  // of S4U2Self
   std::vector<TraceStep> steps;
-  std::string principal;             // "alice@REALM"
-  bool known_to_as = false;          // an AS-REQ for the name is not refused as unknown; asked where S4U2Self knows nobody
+  std::string principal;     // "alice@REALM"
+  bool known_to_as = false;  // an AS-REQ for the name is not refused as unknown; asked where S4U2Self knows nobody
   bool forwardable = false, sensitive = false;
   std::size_t evidence_bytes = 0, groups = 0;
 };
 
 struct DelegationFacts {
-  std::string service;               // as asked
+  std::string service;  // as asked
   std::optional<Failure> failure;
   std::vector<TraceStep> steps;
-  std::string granted_service;       // "HTTP/host@REALM"
+  std::string granted_service;  // "HTTP/host@REALM"
   EncType etype = EncType::null;
-  std::size_t token_bytes = 0;       // of the Negotiate token, as base64
+  std::size_t token_bytes = 0;  // of the Negotiate token, as base64
 };
 
 // --- front ---
 
 struct PublicNameFacts {
-  std::string host;                  // of a route with Kerberos
-  std::vector<std::string> aliases;  // what it is a CNAME for
+  std::string host;                    // of a route with Kerberos
+  std::vector<std::string> aliases;    // what it is a CNAME for
   std::optional<ServiceFacts> behind;  // a ticket to HTTP/ the name behind it
-  std::string account;               // ours, for the command
+  std::string account;                 // ours, for the command
 };
 
-struct CertificateFacts {  // that browsers see
-  std::string path, key;               // files
-  std::string error;                   // why it cannot be read
-  std::string begins, ends;            // "Nov 27 16:58:10 2026 GMT"
+struct CertificateFacts {    // that browsers see
+  std::string path, key;     // files
+  std::string error;         // why it cannot be read
+  std::string begins, ends;  // "Nov 27 16:58:10 2026 GMT"
   bool holds_now = false;
   std::string name;                    // a public name, for the command
   std::vector<std::string> not_named;  // public names that it is not for
@@ -134,31 +135,32 @@ enum class HttpStage { name, connect, tls, answer, done };  // how far it came
 
 struct HttpFacts {
   HttpStage stage = HttpStage::name;
-  std::string error;                 // at that stage
+  std::string error;  // at that stage
   unsigned status = 0;
-  std::vector<std::string> challenges;  // values of WWW-Authenticate
-  std::optional<std::chrono::seconds> clock;  // its Date less our time
-  bool closes = false;               // it ends the connection after this answer
+  std::vector<std::string> challenges;                       // values of WWW-Authenticate
+  std::optional<std::chrono::seconds> clock;                 // its Date less our time
+  bool closes = false;                                       // it ends the connection after this answer
   [[nodiscard]] bool offers(std::string_view scheme) const;  // any case of letters
 };
 
 enum class ApRep { absent, holds, does_not_hold, modified };  // modified: a KRB-ERROR KRB_AP_ERR_MODIFIED
 
 struct BackEndFacts {
-  std::string url, path, host;       // what is asked, and the Host it is asked with
-  std::string spn;                   // empty: nothing is delegated
+  std::string url, path, host;  // what is asked, and the Host it is asked with
+  std::string spn;              // empty: nothing is delegated
   bool tls = false;
   bool by_name = false;              // the upstream is given by a name, not by an address
   std::vector<std::string> aliases;  // what the name is a CNAME for
   std::vector<std::string> reverse;  // names of its address
   HttpFacts anonymous;
-  struct Signed {                    // with a token for the user
-    HttpFacts first;                 // with the first request
+  struct Signed {     // with a token for the user
+    HttpFacts first;  // with the first request
     ApRep proof = ApRep::absent;
     std::string error_code;          // of a KRB-ERROR in the answer
     std::optional<HttpFacts> again;  // the same connection, without a token
-    std::optional<HttpFacts> after_challenge;  // an anonymous request, then the token on its connection; where `first` was refused
-    std::optional<HttpFacts> raw;    // a raw Kerberos token; where both were refused
+    std::optional<HttpFacts>
+        after_challenge;           // an anonymous request, then the token on its connection; where `first` was refused
+    std::optional<HttpFacts> raw;  // a raw Kerberos token; where both were refused
     std::optional<HttpFacts> unbound;  // without the channel's binding; where all was refused, over TLS
   };
   std::optional<Signed> signed_in;

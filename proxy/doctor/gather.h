@@ -1,15 +1,15 @@
 #pragma once
-// The gathering of facts: coroutines on one executor. Each wait has a deadline; what does not depend on another runs beside it. Nothing is
-// written anywhere.
+// The gathering of facts: coroutines on one executor. Each wait has a deadline; what does not depend on another runs
+// beside it. Nothing is written anywhere.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 
-#include "sspi_shim/krb5/keytab.h"
 #include "proxy/doctor/facts.h"
-#include "sspi_shim/locate/dns_resolver.h"
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/locate/dns_resolver.h"
 #include "sspi_shim/s4u/driver.h"
 
 namespace stead::doctor {
@@ -17,9 +17,9 @@ namespace stead::doctor {
 template <class T>
 using Awaitable = boost::asio::awaitable<T>;
 
-constexpr std::chrono::milliseconds kProbeTime{2000};   // one port of a controller
-constexpr std::chrono::milliseconds kHttpTime{5000};    // one request to a back end, its connection included
-constexpr std::chrono::milliseconds kNameTime{5000};    // a question to DNS
+constexpr std::chrono::milliseconds kProbeTime{2000};  // one port of a controller
+constexpr std::chrono::milliseconds kHttpTime{5000};   // one request to a back end, its connection included
+constexpr std::chrono::milliseconds kNameTime{5000};   // a question to DNS
 
 // What the gathering works with.
 struct Instruments {
@@ -59,13 +59,16 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out);
 Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std::string spn);
 
 // S4U2Self. Nothing: `out` says why.
-Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name, UserFacts& out);
+Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name,
+                                            UserFacts& out);
 // S4U2Proxy. Null: `out` says why.
-Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service, DelegationFacts& out);
+Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service,
+                                    DelegationFacts& out);
 
 // GETs of one back end of a route: without a user, and with `ticket` where there is one.
 Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out);
-// The canonical names that the domain's DNS leads a name to, as browsers in the domain see it; empty: it is no alias, or not known.
+// The canonical names that the domain's DNS leads a name to, as browsers in the domain see it; empty: it is no alias,
+// or not known.
 Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name);
 
 }  // namespace stead::doctor

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "proxy/doctor/gather.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis.h"
-#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead::doctor {
@@ -18,14 +18,18 @@ constexpr std::chrono::milliseconds kQuestionTime{10000};  // one walk, however 
 
 FileFacts look_at(std::string what, const std::string& path, bool group_may_read) {
   FileFacts out{std::move(what), path.starts_with("FILE:") ? path.substr(5) : path, false, {}, 0, group_may_read};
-  struct stat status {};
+  struct stat status{};
   out.exists = ::stat(out.path.c_str(), &status) == 0;
-  if (out.exists) out.mode = status.st_mode & 07777U;
-  else out.error = std::strerror(errno);
+  if (out.exists)
+    out.mode = status.st_mode & 07777U;
+  else
+    out.error = std::strerror(errno);
   return out;
 }
 
-bool is_file(const std::string& keytab) { return keytab.starts_with("FILE:") || keytab.find(':') == std::string::npos || keytab.starts_with('/'); }
+bool is_file(const std::string& keytab) {
+  return keytab.starts_with("FILE:") || keytab.find(':') == std::string::npos || keytab.starts_with('/');
+}
 
 Awaitable<Question> run(InstrumentsPtr tools, Machine& machine) {
   CallPtr call = tools->new_call();
@@ -40,8 +44,10 @@ Awaitable<Question> run(InstrumentsPtr tools, Machine& machine) {
 std::vector<Principal> other_names(const Instruments& tools) {
   std::vector<Principal> out;
   for (const KeytabEntry& entry : tools.keytab) {
-    const bool ours = !same_service(entry.principal, tools.self) && equal_ignoring_case(entry.principal.realm, tools.self.realm);
-    const bool there = std::any_of(out.begin(), out.end(), [&](const Principal& name) { return same_service(name, entry.principal); });
+    const bool ours =
+        !same_service(entry.principal, tools.self) && equal_ignoring_case(entry.principal.realm, tools.self.realm);
+    const bool there =
+        std::any_of(out.begin(), out.end(), [&](const Principal& name) { return same_service(name, entry.principal); });
     if (ours && !there) out.push_back(entry.principal);
   }
   std::partition(out.begin(), out.end(), [](const Principal& name) { return name.name.components.size() == 1; });
@@ -66,7 +72,8 @@ Instruments::Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file)
 std::vector<Key> Instruments::keys_of(const Principal& name) const {
   std::vector<Key> out;
   for (const KeytabEntry& entry : keytab) {
-    if (same_service(entry.principal, name) && (file.client.allow_rc4 || !is_weak(entry.key.type()))) out.push_back(entry.key);
+    if (same_service(entry.principal, name) && (file.client.allow_rc4 || !is_weak(entry.key.type())))
+      out.push_back(entry.key);
   }
   return out;
 }
@@ -86,7 +93,8 @@ void read_files(Instruments& tools, AccountFacts& out) {
   auto entries = read_keytab(file.client.keytab, out.keytab_error);
   if (entries) {
     tools.keytab = std::move(*entries);
-    std::sort(tools.keytab.begin(), tools.keytab.end(), [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
+    std::sort(tools.keytab.begin(), tools.keytab.end(),
+              [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
     for (const KeytabEntry& entry : tools.keytab) out.lines.push_back({entry.principal, entry.kvno, entry.key.type()});
   }
   if (is_file(file.client.keytab)) out.files.push_back(look_at("keytab", file.client.keytab, false));
@@ -108,7 +116,8 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
   for (const Principal& other : others) {
     Principal client = other;
     client.name.type = NameType::principal;
-    AsExchange second(tools->surroundings, {client, tools->keys_of(other), false, Stage::own_tgt, "a TGT for " + to_string(other)});
+    AsExchange second(tools->surroundings,
+                      {client, tools->keys_of(other), false, Stage::own_tgt, "a TGT for " + to_string(other)});
     const Question question = co_await run(tools, second);
     if (!question.granted()) continue;
     out.other = other;
@@ -125,13 +134,15 @@ Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std
   const Principal service = *parse_principal(spn);
   CredentialPtr header = tgt;
   if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
-    ReferralWalk there(tools->surroundings, header, krbtgt_name(service.realm), {Stage::own_referral, "our TGT for " + service.realm});
+    ReferralWalk there(tools->surroundings, header, krbtgt_name(service.realm),
+                       {Stage::own_referral, "our TGT for " + service.realm});
     out.question = co_await run(tools, there);
     if (!out.question.granted()) co_return out;
     for (const auto& hop : there.tgts()) out.way.push_back(hop->tgt_realm());
     header = there.ticket();
   }
-  ReferralWalk walk(tools->surroundings, header, service.name, {Stage::target, to_string(service.name) + " as ourselves"});
+  ReferralWalk walk(tools->surroundings, header, service.name,
+                    {Stage::target, to_string(service.name) + " as ourselves"});
   Question question = co_await run(tools, walk);
   question.steps.insert(question.steps.begin(), out.question.steps.begin(), out.question.steps.end());
   out.question = std::move(question);

@@ -32,14 +32,18 @@ Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, BackEnd w
   co_return *found;
 }
 
-std::string negotiate(const NegotiateToken& token) { return "Negotiate " + base64(token.token); }
+std::string negotiate(const NegotiateToken& token) {
+  return "Negotiate " + base64(token.token);
+}
 
 std::string raw_negotiate(const NegotiateToken& token) {
   const auto init = decode_neg_token_init(token.token);
   return init ? "Negotiate " + base64(init->mech_token) : "";
 }
 
-Result<NegotiateToken> token_for(const TicketPtr& ticket, const std::string& bindings) { return make_negotiate_token(*ticket, as_bytes(bindings)); }
+Result<NegotiateToken> token_for(const TicketPtr& ticket, const std::string& bindings) {
+  return make_negotiate_token(*ticket, as_bytes(bindings));
+}
 
 // Spaces around a challenge's token are none of it.
 std::string_view trimmed(std::string_view text) {
@@ -58,18 +62,22 @@ void read_proof(const NegotiateToken& sent, const HttpFacts& answer, BackEndFact
     }
     const Result<void> verified = verify_negotiate_reply(sent, *bytes);
     out.proof = verified ? ApRep::holds : ApRep::does_not_hold;
-    if (!verified && verified.error().category() == krb_category()) out.error_code = krb_error_name(verified.error().value());
+    if (!verified && verified.error().category() == krb_category())
+      out.error_code = krb_error_name(verified.error().value());
     if (!verified && verified.error() == KrbErrc::KRB_AP_ERR_MODIFIED) out.proof = ApRep::modified;
   }
 }
 
-bool refused(const HttpFacts& answer) { return answer.stage == HttpStage::done && answer.status == 401; }
+bool refused(const HttpFacts& answer) {
+  return answer.stage == HttpStage::done && answer.status == 401;
+}
 
 // One request with a token on a new connection, or where `challenged` after an anonymous one.
 struct Try {
   bool challenged = false, raw = false, unbound = false;
 };
-Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const ProxyRoute& route, BackEnd where, std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
+Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const ProxyRoute& route, BackEnd where,
+                               std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
                                std::string bindings, Try how) {
   HttpProbe probe(tools->executor, where, std::move(addresses), route.verify, route.ca);
   if (how.challenged) {
@@ -112,13 +120,16 @@ Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, Tic
     HttpProbe probe(tools->executor, where, addresses, route.verify, route.ca);
     got.first = co_await probe.get(out.host, out.path, negotiate(*token));
     read_proof(*token, got.first, got);
-    if (got.first.stage == HttpStage::done && got.first.status != 401 && probe.is_open()) got.again = co_await probe.get(out.host, out.path, "");
+    if (got.first.stage == HttpStage::done && got.first.status != 401 && probe.is_open())
+      got.again = co_await probe.get(out.host, out.path, "");
   }
   if (refused(got.first)) {
     const Try after{.challenged = true}, raw{.raw = true}, unbound{.unbound = true};
     got.after_challenge = co_await try_again(tools, route, where, addresses, ticket, out, bindings, after);
-    if (refused(*got.after_challenge)) got.raw = co_await try_again(tools, route, where, addresses, ticket, out, bindings, raw);
-    if (where.tls && got.raw && refused(*got.raw)) got.unbound = co_await try_again(tools, route, where, addresses, ticket, out, bindings, unbound);
+    if (refused(*got.after_challenge))
+      got.raw = co_await try_again(tools, route, where, addresses, ticket, out, bindings, raw);
+    if (where.tls && got.raw && refused(*got.raw))
+      got.unbound = co_await try_again(tools, route, where, addresses, ticket, out, bindings, unbound);
   }
   out.signed_in = std::move(got);
 }

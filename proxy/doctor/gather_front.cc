@@ -40,10 +40,12 @@ std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
   }
   out.begins = text_of(X509_get0_notBefore(certificate.get()));
   out.ends = text_of(X509_get0_notAfter(certificate.get()));
-  out.holds_now = X509_cmp_current_time(X509_get0_notBefore(certificate.get())) < 0 && X509_cmp_current_time(X509_get0_notAfter(certificate.get())) > 0;
+  out.holds_now = X509_cmp_current_time(X509_get0_notBefore(certificate.get())) < 0 &&
+                  X509_cmp_current_time(X509_get0_notAfter(certificate.get())) > 0;
   std::vector<std::string> names;
   for (const ProxyRoute& route : file.routes) names.push_back(route.host);
-  for (const std::string& spn : published_spns(file)) names.push_back(spn.substr(std::min(spn.find('/') + 1, spn.size())));
+  for (const std::string& spn : published_spns(file))
+    names.push_back(spn.substr(std::min(spn.find('/') + 1, spn.size())));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   std::erase(names, "");

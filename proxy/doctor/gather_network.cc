@@ -26,7 +26,8 @@ Buffer probe_for(const std::string& realm) {
   request.body.cname = krbtgt_name(realm);
   request.body.realm = realm;
   request.body.sname = krbtgt_name(realm);
-  request.body.till = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
+  request.body.till =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
   request.body.nonce = random_nonce();
   request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac};
   return encode(request);
@@ -35,7 +36,8 @@ Buffer probe_for(const std::string& realm) {
 PortAnswer answer_of(const Error& error) {
   if (!error) return PortAnswer::answered;
   if (error == asio::error::connection_refused) return PortAnswer::refused;
-  if (error == asio::error::connection_reset || error == asio::error::eof || error == asio::error::broken_pipe) return PortAnswer::reset;
+  if (error == asio::error::connection_reset || error == asio::error::eof || error == asio::error::broken_pipe)
+    return PortAnswer::reset;
   return PortAnswer::silent;
 }
 
@@ -112,11 +114,15 @@ Awaitable<void> ask_dns(InstrumentsPtr tools, RealmFacts& out) {
   const auto kerberos = tools->domain_dns->ask_srv("_kerberos._tcp." + domain);
   const auto ldap = tools->domain_dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
   const auto kerberos_records = co_await tools->domain_dns->srv(kerberos);
-  if (kerberos_records) out.kerberos_records = kerberos_records->size();
-  else out.kerberos_srv = kerberos_records.error();
+  if (kerberos_records)
+    out.kerberos_records = kerberos_records->size();
+  else
+    out.kerberos_srv = kerberos_records.error();
   const auto ldap_records = co_await tools->domain_dns->srv(ldap);
-  if (ldap_records) out.ldap_records = ldap_records->size();
-  else out.ldap_srv = ldap_records.error();
+  if (ldap_records)
+    out.ldap_records = ldap_records->size();
+  else
+    out.ldap_srv = ldap_records.error();
 }
 
 }  // namespace

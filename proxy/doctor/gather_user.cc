@@ -1,8 +1,8 @@
 // The user and the delegation, by the SDK's own client: what the proxy would do.
 #include "proxy/doctor/gather.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/user_realm.h"
 
 namespace stead::doctor {
@@ -33,14 +33,16 @@ Awaitable<bool> as_knows(InstrumentsPtr tools, std::string name, std::string rea
 
 }  // namespace
 
-Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name, UserFacts& out) {
+Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name,
+                                            UserFacts& out) {
   out.asked = name;
   Outcome<Identity> got = co_await client->user(name);
   if (!got) {
     out.failure = got.error();
     out.steps = got.error().trace.steps;
     const bool unknown = got.error().error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN;
-    if (unknown && !out.steps.empty() && out.steps.back().exchange == "S4U2Self") out.known_to_as = co_await as_knows(tools, name, out.steps.back().realm);
+    if (unknown && !out.steps.empty() && out.steps.back().exchange == "S4U2Self")
+      out.known_to_as = co_await as_knows(tools, name, out.steps.back().realm);
     co_return std::nullopt;
   }
   const Identity::State& state = got->state();
@@ -53,7 +55,8 @@ Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_pt
   co_return std::move(*got);
 }
 
-Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service, DelegationFacts& out) {
+Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity identity, std::string service,
+                                    DelegationFacts& out) {
   out.service = service;
   Outcome<TicketPtr> got = co_await client->ticket_for(std::move(identity), service);
   if (!got) {

@@ -42,7 +42,8 @@ std::string end_point_bindings(const X509* certificate) {
 
 }  // namespace
 
-HttpProbe::HttpProbe(asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify, std::string ca)
+HttpProbe::HttpProbe(asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify,
+                     std::string ca)
     : executor_(executor),
       where_(std::move(where)),
       addresses_(std::move(addresses)),
@@ -80,8 +81,10 @@ Awaitable<bool> HttpProbe::connect(HttpFacts& out) {
 Awaitable<bool> HttpProbe::handshake(HttpFacts& out) {
   out.stage = HttpStage::tls;
   Error error;
-  if (ca_.empty()) context_.set_default_verify_paths(error);
-  else context_.load_verify_file(ca_, error);
+  if (ca_.empty())
+    context_.set_default_verify_paths(error);
+  else
+    context_.load_verify_file(ca_, error);
   if (error) {
     out.error = ca_ + ": " + error.message();
     co_return false;
@@ -109,8 +112,10 @@ Awaitable<void> HttpProbe::read_answer(HttpFacts& out) {
   while (!parser.is_done()) {
     std::size_t size = 0;
     Error error;
-    if (tls_) std::tie(error, size) = co_await tls_->async_read_some(asio::buffer(block), as_result);
-    else std::tie(error, size) = co_await socket_.async_read_some(asio::buffer(block), as_result);
+    if (tls_)
+      std::tie(error, size) = co_await tls_->async_read_some(asio::buffer(block), as_result);
+    else
+      std::tie(error, size) = co_await socket_.async_read_some(asio::buffer(block), as_result);
     Error wrong;
     if (size > 0) {
       held.append(block.data(), size);
@@ -156,13 +161,16 @@ Awaitable<HttpFacts> HttpProbe::get(std::string host, std::string path, std::str
     open_ = true;
   }
   out.stage = HttpStage::answer;
-  std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: stead-doctor\r\nAccept: */*\r\n";
+  std::string request =
+      "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: stead-doctor\r\nAccept: */*\r\n";
   if (!authorization.empty()) request += "Authorization: " + authorization + "\r\n";
   request += "\r\n";
   Error error;
   std::size_t written = 0;
-  if (tls_) std::tie(error, written) = co_await asio::async_write(*tls_, asio::buffer(request), as_result);
-  else std::tie(error, written) = co_await asio::async_write(socket_, asio::buffer(request), as_result);
+  if (tls_)
+    std::tie(error, written) = co_await asio::async_write(*tls_, asio::buffer(request), as_result);
+  else
+    std::tie(error, written) = co_await asio::async_write(socket_, asio::buffer(request), as_result);
   if (error) {
     out.error = error.message();
     close();

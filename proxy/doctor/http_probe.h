@@ -1,6 +1,6 @@
 #pragma once
-// One connection to a back end, and GETs over it: what the proxy would meet there. Answers are read whole, so that the next request can
-// follow, up to a limit; nothing of a body is kept.
+// One connection to a back end, and GETs over it: what the proxy would meet there. Answers are read whole, so that the
+// next request can follow, up to a limit; nothing of a body is kept.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 
@@ -11,7 +11,8 @@ namespace stead::doctor {
 class HttpProbe {
  public:
   // `addresses`: of the back end's host.
-  HttpProbe(boost::asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify, std::string ca);
+  HttpProbe(boost::asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify,
+            std::string ca);
 
   // Connects at first use. `authorization` empty: none. Each call ends within kHttpTime.
   Awaitable<HttpFacts> get(std::string host, std::string path, std::string authorization);

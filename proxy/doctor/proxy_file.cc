@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/client/config_table.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 
 namespace stead::doctor {
@@ -57,13 +57,16 @@ void Reader::route(const toml::table& table) {
   for (const auto& [method, node] : reader.texts("sign_in")) out.kerberos = out.kerberos || method == "kerberos";
   for (const auto& [url, node] : reader.texts("upstreams")) {
     auto back_end = back_end_of(url);
-    if (back_end) out.back_ends.push_back(std::move(*back_end));
-    else errors_.add(*node, "upstreams: \"" + url + "\" is not http://HOST:PORT or https://HOST:PORT");
+    if (back_end)
+      out.back_ends.push_back(std::move(*back_end));
+    else
+      errors_.add(*node, "upstreams: \"" + url + "\" is not http://HOST:PORT or https://HOST:PORT");
   }
   reader.text("delegation", out.delegation);
   if (reader.text("spn", out.spn)) {
     const auto parsed = parse_principal(out.spn);
-    if (!parsed || parsed->name.components.size() < 2) reader.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST");
+    if (!parsed || parsed->name.components.size() < 2)
+      reader.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST");
   }
   if (out.delegation == "none") out.spn.clear();
   reader.boolean("upstream_verify", out.verify);
@@ -89,17 +92,22 @@ std::optional<ProxyFile> Reader::read(std::string& message) {
     if (const toml::table* table = root.table("limits")) {
       ConfigTable limits(*table, "[limits]", errors_);
       const toml::node* bytes = limits.find("header_bytes");
-      if (bytes != nullptr) out_.header_bytes = static_cast<std::size_t>(std::max<std::int64_t>(bytes->value_or<std::int64_t>(0), 1024));
+      if (bytes != nullptr)
+        out_.header_bytes = static_cast<std::size_t>(std::max<std::int64_t>(bytes->value_or<std::int64_t>(0), 1024));
     }
     for (const toml::table* table : root.tables("route")) route(*table);
     if (errors_.none() && out_.client.principal.empty()) {
-      if (identity == nullptr) errors_.add(1, 1, "needs [identity] with principal and keytab: there is nothing to examine without");
-      else ConfigTable(*identity, "[identity]", errors_).error("principal", "needs principal, as \"HTTP/front.example.com@EXAMPLE.COM\"");
+      if (identity == nullptr)
+        errors_.add(1, 1, "needs [identity] with principal and keytab: there is nothing to examine without");
+      else
+        ConfigTable(*identity, "[identity]", errors_)
+            .error("principal", "needs principal, as \"HTTP/front.example.com@EXAMPLE.COM\"");
     }
     if (errors_.none()) fill_from_krb5_conf(out_.client);
     const auto principal = parse_principal(out_.client.principal);
     if (errors_.none() && (!principal || principal->realm.empty()))
-      ConfigTable(*identity, "[identity]", errors_).error("principal", "principal has no realm, and krb5.conf no default_realm");
+      ConfigTable(*identity, "[identity]", errors_)
+          .error("principal", "principal has no realm, and krb5.conf no default_realm");
     if (out_.session_key.empty()) out_.session_key = beside_file(errors_.file(), "session.key");
   }
   message = errors_.first();
@@ -109,7 +117,9 @@ std::optional<ProxyFile> Reader::read(std::string& message) {
 
 }  // namespace
 
-std::optional<ProxyFile> read_proxy_file(const std::string& path, std::string& message) { return Reader(path).read(message); }
+std::optional<ProxyFile> read_proxy_file(const std::string& path, std::string& message) {
+  return Reader(path).read(message);
+}
 
 std::vector<std::string> published_spns(const ProxyFile& file) {
   const auto principal = parse_principal(file.client.principal);
@@ -121,7 +131,8 @@ std::vector<std::string> published_spns(const ProxyFile& file) {
       if (!principal || principal->name.components.size() < 2) continue;
       spn = to_string(principal->name);
     }
-    const bool there = std::any_of(out.begin(), out.end(), [&](const std::string& other) { return equal_ignoring_case(other, spn); });
+    const bool there =
+        std::any_of(out.begin(), out.end(), [&](const std::string& other) { return equal_ignoring_case(other, spn); });
     if (!there) out.push_back(std::move(spn));
   }
   return out;

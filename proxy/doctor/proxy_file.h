@@ -1,5 +1,6 @@
 #pragma once
-// What the doctor needs of the proxy's file (contract.md). Other keys are the proxy's to judge: `stead-proxy --config FILE --check`.
+// What the doctor needs of the proxy's file (contract.md). Other keys are the proxy's to judge: `stead-proxy --config
+// FILE --check`.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,12 +21,12 @@ struct BackEnd {  // of upstreams: "http://host:port/base"
 struct ProxyRoute {
   std::string host;  // empty: any
   std::string path = "/";
-  bool kerberos = false;         // users sign in by Kerberos
+  bool kerberos = false;  // users sign in by Kerberos
   std::vector<BackEnd> back_ends;
-  std::string spn;               // empty: no delegation
+  std::string spn;  // empty: no delegation
   std::string delegation = "s4u";
-  bool verify = true;            // TLS: certificate and name
-  std::string ca;                // empty: the system's
+  bool verify = true;  // TLS: certificate and name
+  std::string ca;      // empty: the system's
 };
 
 struct ProxyFile {
@@ -41,7 +42,8 @@ struct ProxyFile {
 // On failure `message` is "FILE:LINE:COLUMN: message".
 [[nodiscard]] std::optional<ProxyFile> read_proxy_file(const std::string& path, std::string& message);
 
-// The SPNs that browsers ask tickets for: HTTP/host of each route with Kerberos; for one of any host the principal itself.
+// The SPNs that browsers ask tickets for: HTTP/host of each route with Kerberos; for one of any host the principal
+// itself.
 [[nodiscard]] std::vector<std::string> published_spns(const ProxyFile& file);
 
 }  // namespace stead::doctor

@@ -10,14 +10,16 @@ namespace {
 
 std::size_t place_of(std::string_view id) {
   const auto& all = catalogue();
-  return static_cast<std::size_t>(std::find_if(all.begin(), all.end(), [&](const CheckInfo& info) { return info.id == id; }) - all.begin());
+  return static_cast<std::size_t>(
+      std::find_if(all.begin(), all.end(), [&](const CheckInfo& info) { return info.id == id; }) - all.begin());
 }
 
 // In the chain's order; those of one check as they came.
 Checks in_order(const Checks& checks) {
   Checks out;
   for (const CheckInfo& info : catalogue()) {
-    std::copy_if(checks.begin(), checks.end(), std::back_inserter(out), [&](const Check& check) { return check.id == info.id; });
+    std::copy_if(checks.begin(), checks.end(), std::back_inserter(out),
+                 [&](const Check& check) { return check.id == info.id; });
   }
   return out;
 }
@@ -28,18 +30,26 @@ std::string padded(std::string text, std::size_t width) {
 }
 
 std::string line_of(const Check& check) {
-  std::string out = padded(check.id, 4) + padded(check.subject.empty() ? std::string(name_of(check.id)) : std::string(name_of(check.id)) + ": " + check.subject, 62);
+  std::string out =
+      padded(check.id, 4) + padded(check.subject.empty() ? std::string(name_of(check.id))
+                                                         : std::string(name_of(check.id)) + ": " + check.subject,
+                                   62);
   switch (check.verdict) {
-    case Verdict::ok: return out + "  ok";
-    case Verdict::fault: return out + "  FAULT";
-    case Verdict::unjudged: return out + "  could not be judged: " + check.symptom;
-    case Verdict::skipped: break;
+    case Verdict::ok:
+      return out + "  ok";
+    case Verdict::fault:
+      return out + "  FAULT";
+    case Verdict::unjudged:
+      return out + "  could not be judged: " + check.symptom;
+    case Verdict::skipped:
+      break;
   }
   return out + "  skipped: " + check.symptom;
 }
 
 std::string told(const Check& check) {
-  std::string out = check.id + " " + std::string(name_of(check.id)) + (check.subject.empty() ? "" : ": " + check.subject) + "\n";
+  std::string out =
+      check.id + " " + std::string(name_of(check.id)) + (check.subject.empty() ? "" : ": " + check.subject) + "\n";
   out += "  symptom  " + check.symptom + "\n";
   if (!check.proof.empty()) out += "  proof    " + check.proof + "\n";
   for (const auto& fix : check.fix) out += "  fix      " + fix + "\n";
@@ -50,10 +60,14 @@ std::string told(const Check& check) {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::fault: return "fault";
-    case Verdict::unjudged: return "unjudged";
-    case Verdict::skipped: break;
+    case Verdict::ok:
+      return "ok";
+    case Verdict::fault:
+      return "fault";
+    case Verdict::unjudged:
+      return "unjudged";
+    case Verdict::skipped:
+      break;
   }
   return "skipped";
 }
@@ -102,11 +116,14 @@ const std::vector<CheckInfo>& catalogue() {
       {"B6", "identity bound to the connection", ""},
       {"B7", "the back end takes the Host it is sent", ""},
       {"B8", "the back end proves itself", ""},
-      {"B9", "the right user on every path of the back end", "what a page shows, only its application knows; ask its own log for the user's name"},
-      {"F1", "browsers send Kerberos, not NTLM", "the SPN is judged as A4; a browser's intranet zone is its own, see the access log for NTLM"},
+      {"B9", "the right user on every path of the back end",
+       "what a page shows, only its application knows; ask its own log for the user's name"},
+      {"F1", "browsers send Kerberos, not NTLM",
+       "the SPN is judged as A4; a browser's intranet zone is its own, see the access log for NTLM"},
       {"F2", "the public name is no alias", ""},
       {"F3", "the proxy's header limit", ""},
-      {"F4", "the session cookie comes back", "that a browser keeps; the proxy sets Secure with __Host- over TLS, SameSite=Lax and no Domain"},
+      {"F4", "the session cookie comes back",
+       "that a browser keeps; the proxy sets Secure with __Host- over TLS, SameSite=Lax and no Domain"},
       {"F5", "the certificate that browsers see", ""},
   };
   return all;
@@ -120,17 +137,22 @@ std::string_view name_of(std::string_view id) {
 std::string not_judged_text() {
   std::string out;
   for (const CheckInfo& info : catalogue()) {
-    if (!info.not_from_outside.empty()) out += "  " + std::string(info.id) + "  " + std::string(info.name) + ": " + std::string(info.not_from_outside) + "\n";
+    if (!info.not_from_outside.empty())
+      out += "  " + std::string(info.id) + "  " + std::string(info.name) + ": " + std::string(info.not_from_outside) +
+             "\n";
   }
   return out;
 }
 
-bool Report::healthy() const { return first_fault() == nullptr; }
+bool Report::healthy() const {
+  return first_fault() == nullptr;
+}
 
 const Check* Report::first_fault() const {
   const Check* first = nullptr;
   for (const Check& check : checks) {
-    if (check.verdict == Verdict::fault && (first == nullptr || place_of(check.id) < place_of(first->id))) first = &check;
+    if (check.verdict == Verdict::fault && (first == nullptr || place_of(check.id) < place_of(first->id)))
+      first = &check;
   }
   return first;
 }
@@ -165,11 +187,17 @@ std::string to_json(const Report& report) {
   return boost::json::serialize(boost::json::object{{"checks", std::move(checks)}, {"healthy", report.healthy()}});
 }
 
-Check ok(std::string id, std::string subject, std::string proof) { return {std::move(id), std::move(subject), Verdict::ok, {}, std::move(proof), {}}; }
+Check ok(std::string id, std::string subject, std::string proof) {
+  return {std::move(id), std::move(subject), Verdict::ok, {}, std::move(proof), {}};
+}
 Check fault(std::string id, std::string subject, std::string symptom, std::string proof, std::vector<std::string> fix) {
   return {std::move(id), std::move(subject), Verdict::fault, std::move(symptom), std::move(proof), std::move(fix)};
 }
-Check unjudged(std::string id, std::string subject, std::string why) { return {std::move(id), std::move(subject), Verdict::unjudged, std::move(why), {}, {}}; }
-Check skipped(std::string id, std::string subject, std::string why) { return {std::move(id), std::move(subject), Verdict::skipped, std::move(why), {}, {}}; }
+Check unjudged(std::string id, std::string subject, std::string why) {
+  return {std::move(id), std::move(subject), Verdict::unjudged, std::move(why), {}, {}};
+}
+Check skipped(std::string id, std::string subject, std::string why) {
+  return {std::move(id), std::move(subject), Verdict::skipped, std::move(why), {}, {}};
+}
 
 }  // namespace stead::doctor

@@ -1,5 +1,6 @@
 #pragma once
-// What `stead doctor` says: one line a check, and for what is broken its symptom, its proof and the commands that would mend it.
+// What `stead doctor` says: one line a check, and for what is broken its symptom, its proof and the commands that would
+// mend it.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,9 @@ struct Check {
   std::string id;       // of doctor-checks: "N2", "A4"
   std::string subject;  // which DC, host, SPN or file; empty: the whole
   Verdict verdict = Verdict::ok;
-  std::string symptom;            // one or two sentences
-  std::string proof;              // what was asked of whom, and the answer
-  std::vector<std::string> fix;   // to paste
+  std::string symptom;           // one or two sentences
+  std::string proof;             // what was asked of whom, and the answer
+  std::vector<std::string> fix;  // to paste
 };
 using Checks = std::vector<Check>;
 
@@ -49,7 +50,8 @@ struct CheckInfo {
 
 // Makers, so that a judgement reads as a table.
 [[nodiscard]] Check ok(std::string id, std::string subject, std::string proof);
-[[nodiscard]] Check fault(std::string id, std::string subject, std::string symptom, std::string proof, std::vector<std::string> fix);
+[[nodiscard]] Check fault(std::string id, std::string subject, std::string symptom, std::string proof,
+                          std::vector<std::string> fix);
 [[nodiscard]] Check unjudged(std::string id, std::string subject, std::string why);
 [[nodiscard]] Check skipped(std::string id, std::string subject, std::string why);
 

@@ -13,12 +13,17 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
   if (question.granted()) {
     const std::string proof = last_of(question.steps) + "; it lives in " + service.realm;
     out.push_back(ok("S1", service.spn, proof));
-    out.push_back(ok("S2", service.spn, "its domain found one account; `setspn -X` looks for duplicates in other domains"));
+    out.push_back(
+        ok("S2", service.spn, "its domain found one account; `setspn -X` looks for duplicates in other domains"));
     const std::string sealed = "its ticket is encrypted with " + enctype_name(service.etype);
     if (is_weak(service.etype) && !allow_rc4) {
       const std::string cmdlet = holder.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ";
-      out.push_back(fault("S5", service.spn, "The back end's account has no AES keys: its tickets are encrypted with " + enctype_name(service.etype) + ", which controllers refuse by default since 2026.", sealed,
-                          {cmdlet + holder + " -KerberosEncryptionType AES128,AES256 -Server " + service.realm, "Set-ADAccountPassword " + holder + " -Reset -Server " + service.realm}));
+      out.push_back(fault("S5", service.spn,
+                          "The back end's account has no AES keys: its tickets are encrypted with " +
+                              enctype_name(service.etype) + ", which controllers refuse by default since 2026.",
+                          sealed,
+                          {cmdlet + holder + " -KerberosEncryptionType AES128,AES256 -Server " + service.realm,
+                           "Set-ADAccountPassword " + holder + " -Reset -Server " + service.realm}));
     } else {
       out.push_back(ok("S5", service.spn, sealed));
     }
@@ -27,13 +32,18 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
   const auto& refusal = *question.refusal;
   const Diagnosis diagnosis = diagnosis_of(question, account, service.spn);
   std::string id = "D7";
-  if (refusal.kind == FailureKind::unreachable) id = "N2";
-  else if (refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE) id = "S2";
-  else if (refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN || refusal.error == Code::KDC_ERR_MUST_USE_USER2USER || refusal.error == Code::KDC_ERR_SERVICE_REVOKED ||
-           refusal.error == Code::KDC_ERR_SERVICE_EXP)
+  if (refusal.kind == FailureKind::unreachable)
+    id = "N2";
+  else if (refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE)
+    id = "S2";
+  else if (refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN || refusal.error == Code::KDC_ERR_MUST_USE_USER2USER ||
+           refusal.error == Code::KDC_ERR_SERVICE_REVOKED || refusal.error == Code::KDC_ERR_SERVICE_EXP)
     id = "S1";
-  else if (refusal.error == Code::KDC_ERR_ETYPE_NOSUPP || refusal.error == Code::KDC_ERR_NULL_KEY) id = "S5";
-  else if (refusal.error == Code::KRB_AP_ERR_SKEW || refusal.error == Code::KRB_AP_ERR_TKT_NYV || refusal.error == Code::KRB_AP_ERR_TKT_EXPIRED) id = "N3";
+  else if (refusal.error == Code::KDC_ERR_ETYPE_NOSUPP || refusal.error == Code::KDC_ERR_NULL_KEY)
+    id = "S5";
+  else if (refusal.error == Code::KRB_AP_ERR_SKEW || refusal.error == Code::KRB_AP_ERR_TKT_NYV ||
+           refusal.error == Code::KRB_AP_ERR_TKT_EXPIRED)
+    id = "N3";
   out.push_back(fault(id, service.spn, diagnosis.summary, last_of(question.steps), diagnosis.fix));
   for (const char* other : {"S1", "S2", "S5"}) {
     if (id != other) out.push_back(skipped(other, service.spn, id + " is broken"));
@@ -42,7 +52,8 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
 
 }  // namespace
 
-Checks judge_services(const std::vector<ServiceFacts>& services, const AccountFacts& account, const std::string& broken) {
+Checks judge_services(const std::vector<ServiceFacts>& services, const AccountFacts& account,
+                      const std::string& broken) {
   Checks out;
   for (const ServiceFacts& service : services) {
     if (broken.empty()) {

@@ -12,7 +12,9 @@ std::string told(const TraceStep& step) {
   return out + ": " + step.answer + (step.status.empty() ? "" : ", " + step.status);
 }
 
-std::string last_of(const std::vector<TraceStep>& steps) { return steps.empty() ? "" : told(steps.back()); }
+std::string last_of(const std::vector<TraceStep>& steps) {
+  return steps.empty() ? "" : told(steps.back());
+}
 
 std::string account_name(const AccountFacts& account) {
   return account.account.empty() ? account_guess(to_string(account.principal.name)) : account.account;

@@ -14,7 +14,9 @@ BodyPiece BodyReader::poll() {
   const std::string_view held = buffer_.view();
   BodyPiece piece;
   switch (framing_) {
-    case Framing::none: ended_ = true; return {BodyStep::end, {}};
+    case Framing::none:
+      ended_ = true;
+      return {BodyStep::end, {}};
     case Framing::length:
       if (left_ == 0) {
         ended_ = true;
@@ -37,13 +39,17 @@ BodyPiece BodyReader::poll() {
     case Framing::chunked: {
       const ChunkDecoder::Found found = chunks_.next(held);
       switch (found.step) {
-        case ChunkDecoder::Step::need_more: buffer_.consume(found.consumed); return {};
-        case ChunkDecoder::Step::malformed: return {BodyStep::malformed, {}};
+        case ChunkDecoder::Step::need_more:
+          buffer_.consume(found.consumed);
+          return {};
+        case ChunkDecoder::Step::malformed:
+          return {BodyStep::malformed, {}};
         case ChunkDecoder::Step::end:
           buffer_.consume(found.consumed);
           ended_ = true;
           return {BodyStep::end, {}};
-        case ChunkDecoder::Step::data: break;
+        case ChunkDecoder::Step::data:
+          break;
       }
       piece = {BodyStep::data, found.data};
       given_ = found.consumed;
@@ -63,7 +69,8 @@ boost::asio::awaitable<BodyPiece> BodyReader::next() {
     std::chrono::milliseconds patience = patience_;
     if (least_rate_ > 0) {
       const auto left = patience_ + std::chrono::milliseconds(total_ * 1000 / least_rate_) - waited_;
-      patience = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0), patience_);
+      patience = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0),
+                            patience_);
     }
     stream_.expire_reads_in(patience);
     const Error error = co_await stream_.read(buffer_);

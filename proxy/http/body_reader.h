@@ -17,21 +17,27 @@ struct BodyPiece {
   std::string_view data;  // a view into the buffer; holds until the next call
 };
 
-// `patience`: with each wait for more. `least_rate`: octets a second that have to come, all waits together, once `patience` is used up; 0:
-// a body may trickle.
+// `patience`: with each wait for more. `least_rate`: octets a second that have to come, all waits together, once
+// `patience` is used up; 0: a body may trickle.
 class BodyReader {
  public:
-  BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length, std::chrono::milliseconds patience,
-             std::uint64_t least_rate = 0)
-      : stream_(stream), buffer_(buffer), framing_(framing), left_(length), patience_(patience), least_rate_(least_rate), ended_(framing == Framing::none) {}
+  BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length,
+             std::chrono::milliseconds patience, std::uint64_t least_rate = 0)
+      : stream_(stream),
+        buffer_(buffer),
+        framing_(framing),
+        left_(length),
+        patience_(patience),
+        least_rate_(least_rate),
+        ended_(framing == Framing::none) {}
 
-  [[nodiscard]] BodyPiece poll();                             // what is there already
-  [[nodiscard]] boost::asio::awaitable<BodyPiece> next();     // waits; never need_more
+  [[nodiscard]] BodyPiece poll();                          // what is there already
+  [[nodiscard]] boost::asio::awaitable<BodyPiece> next();  // waits; never need_more
   void release() {  // ends the last piece's view: the buffer then begins behind it
     buffer_.consume(given_);
     given_ = 0;
   }
-  void end_of_stream() { eof_ = true; }  // for a caller that reads itself: the connection ended
+  void end_of_stream() { eof_ = true; }                // for a caller that reads itself: the connection ended
   [[nodiscard]] bool ended() const { return ended_; }  // the last piece was the last
   [[nodiscard]] Framing framing() const { return framing_; }
   [[nodiscard]] std::uint64_t length() const { return left_; }  // still to come, where framing is length

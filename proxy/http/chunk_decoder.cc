@@ -21,7 +21,8 @@ Line line_of(std::string_view input, std::size_t limit) {
       if (i + 1 == input.size()) return {};
       return {.whole = true, .bad = input[i + 1] != '\n', .text = input.substr(0, i)};
     }
-    if ((octet < 0x20 && octet != '\t') || octet == 0x7f || i == limit) return {.whole = false, .bad = true, .text = {}};
+    if ((octet < 0x20 && octet != '\t') || octet == 0x7f || i == limit)
+      return {.whole = false, .bad = true, .text = {}};
   }
   return {};
 }
@@ -63,7 +64,8 @@ ChunkDecoder::Found ChunkDecoder::trailer_line(std::string_view input) {
     return {Step::end, size, {}};
   }
   trailer_bytes_ += size;
-  if (trailer_bytes_ > kMaxTrailer || !is_token(line.text.substr(0, line.text.find(':'))) || line.text.find(':') == std::string_view::npos)
+  if (trailer_bytes_ > kMaxTrailer || !is_token(line.text.substr(0, line.text.find(':'))) ||
+      line.text.find(':') == std::string_view::npos)
     return {Step::malformed, 0, {}};
   return {Step::need_more, size, {}};
 }
@@ -74,9 +76,14 @@ ChunkDecoder::Found ChunkDecoder::next(std::string_view input) {
     const std::string_view rest = input.substr(done);
     Found found;
     switch (state_) {
-      case State::size: found = size_line(rest); break;
-      case State::trailer: found = trailer_line(rest); break;
-      case State::done: return {Step::end, done, {}};
+      case State::size:
+        found = size_line(rest);
+        break;
+      case State::trailer:
+        found = trailer_line(rest);
+        break;
+      case State::done:
+        return {Step::end, done, {}};
       case State::data: {
         if (rest.empty()) return {Step::need_more, done, {}};
         const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, rest.size()));

@@ -1,6 +1,6 @@
 #pragma once
-// The chunked transfer coding (RFC 9112 §7.1), read without indulgence: every line ends with CR LF, a size is hexadecimal digits and
-// nothing before them, extensions and trailers have no control characters, and both are dropped.
+// The chunked transfer coding (RFC 9112 §7.1), read without indulgence: every line ends with CR LF, a size is
+// hexadecimal digits and nothing before them, extensions and trailers have no control characters, and both are dropped.
 #include <cstdint>
 #include <string_view>
 
@@ -14,7 +14,8 @@ class ChunkDecoder {
     std::size_t consumed = 0;  // octets of the input that are done with, those of `data` included
     std::string_view data;     // part of the input
   };
-  // Looks at what is there: the next piece of the body, the end, or nothing yet. Call again with what follows `consumed`.
+  // Looks at what is there: the next piece of the body, the end, or nothing yet. Call again with what follows
+  // `consumed`.
   [[nodiscard]] Found next(std::string_view input);
   // A chunk's size line was read.
   [[nodiscard]] bool begun() const { return begun_; }

@@ -47,7 +47,8 @@ bool parse_length(std::string_view text, std::uint64_t& out) {
 }  // namespace
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 
 std::string_view trim_blanks(std::string_view text) {
@@ -91,8 +92,10 @@ void parse_request_head(std::string_view head, RequestHead& out) {
         break;
       case 6:
         if (equal_ignoring_case(field.name, "cookie")) {
-          if (out.cookie.data() != nullptr) out.several_cookies = true;
-          else out.cookie = field.value;
+          if (out.cookie.data() != nullptr)
+            out.several_cookies = true;
+          else
+            out.cookie = field.value;
         } else if (equal_ignoring_case(field.name, "accept")) {
           if (out.accept.empty()) out.accept = field.value;
         } else if (equal_ignoring_case(field.name, "origin")) {
@@ -131,13 +134,14 @@ void parse_request_head(std::string_view head, RequestHead& out) {
       case 17:
         if (equal_ignoring_case(field.name, "transfer-encoding")) out.framing = Framing::chunked;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (close) out.keep_alive = false;
   // h2c would take the connection out of our sight.
-  out.wants_upgrade = asked_upgrade && !out.upgrade.empty() && !out.http_1_0 && out.framing == Framing::none && out.method == "GET" &&
-                      !list_has(out.upgrade, "h2c");
+  out.wants_upgrade = asked_upgrade && !out.upgrade.empty() && !out.http_1_0 && out.framing == Framing::none &&
+                      out.method == "GET" && !list_has(out.upgrade, "h2c");
 }
 
 std::string_view parse_response_head(std::string_view head, bool to_head, ResponseHead& out) {
@@ -147,7 +151,8 @@ std::string_view parse_response_head(std::string_view head, bool to_head, Respon
   out.fields = std::move(fields);
   std::string_view line;
   if (!next_line(head, line)) return "no status line";
-  if (line.size() < 12 || (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 "))) return "the status line is not HTTP/1.1's";
+  if (line.size() < 12 || (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")))
+    return "the status line is not HTTP/1.1's";
   out.http_1_0 = line[7] == '0';
   for (const char c : line.substr(9, 3))
     if (c < '0' || c > '9') return "the status is not three digits";
@@ -171,7 +176,8 @@ std::string_view parse_response_head(std::string_view head, bool to_head, Respon
       has_length = true;
       out.content_length = length;
     } else if (field.name.size() == 17 && equal_ignoring_case(field.name, "transfer-encoding")) {
-      if (chunked || out.http_1_0 || !equal_ignoring_case(field.value, "chunked")) return "a Transfer-Encoding other than chunked";
+      if (chunked || out.http_1_0 || !equal_ignoring_case(field.value, "chunked"))
+        return "a Transfer-Encoding other than chunked";
       chunked = true;
     } else if (field.name.size() == 10 && equal_ignoring_case(field.name, "connection")) {
       if (list_has(field.value, "close")) close = true;
@@ -180,10 +186,14 @@ std::string_view parse_response_head(std::string_view head, bool to_head, Respon
   }
   if (chunked && has_length) return "both Content-Length and Transfer-Encoding";
   if (close) out.keep_alive = false;
-  if (to_head || out.status < 200 || out.status == 204 || out.status == 304) out.framing = Framing::none;
-  else if (chunked) out.framing = Framing::chunked;
-  else if (has_length) out.framing = out.content_length == 0 ? Framing::none : Framing::length;
-  else out.framing = Framing::until_close;
+  if (to_head || out.status < 200 || out.status == 204 || out.status == 304)
+    out.framing = Framing::none;
+  else if (chunked)
+    out.framing = Framing::chunked;
+  else if (has_length)
+    out.framing = out.content_length == 0 ? Framing::none : Framing::length;
+  else
+    out.framing = Framing::until_close;
   if (out.framing == Framing::until_close) out.keep_alive = false;
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
-// The heads of requests and responses as values: views into the bytes they were parsed from. A request's bytes have passed
-// check_request_head before; a response's are judged here, as strictly, since what we make of them is what the client sees.
+// The heads of requests and responses as values: views into the bytes they were parsed from. A request's bytes have
+// passed check_request_head before; a response's are judged here, as strictly, since what we make of them is what the
+// client sees.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,12 @@ enum class Framing { none, length, chunked, until_close };
 struct RequestHead {
   std::string_view method, target;  // target as sent
   bool http_1_0 = false;
-  std::vector<Field> fields;        // in their order
+  std::vector<Field> fields;  // in their order
   // Of the fields, what is asked often; empty: not there.
   std::string_view host, authorization, accept, origin, sec_fetch_site, content_type, upgrade;
-  std::string_view cookie;          // the one Cookie header, or the first
-  bool several_cookies = false, several_authorizations = false, expects_continue = false, wants_upgrade = false, has_length = false;
+  std::string_view cookie;  // the one Cookie header, or the first
+  bool several_cookies = false, several_authorizations = false, expects_continue = false, wants_upgrade = false,
+       has_length = false;
   bool keep_alive = true;
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;

@@ -9,7 +9,8 @@ namespace stead::proxy {
   unsigned char found = 0;
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
-    found |= static_cast<unsigned char>(static_cast<unsigned char>(octet < 0x20) & static_cast<unsigned char>(octet != '\t')) |
+    found |= static_cast<unsigned char>(static_cast<unsigned char>(octet < 0x20) &
+                                        static_cast<unsigned char>(octet != '\t')) |
              static_cast<unsigned char>(octet == 0x7f);
   }
   return found != 0;
@@ -20,8 +21,8 @@ namespace stead::proxy {
   unsigned char other = 0;
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
-    other |= static_cast<unsigned char>(octet < 0x20) | static_cast<unsigned char>(octet > 0x7e) | static_cast<unsigned char>(octet == '"') |
-             static_cast<unsigned char>(octet == '\\');
+    other |= static_cast<unsigned char>(octet < 0x20) | static_cast<unsigned char>(octet > 0x7e) |
+             static_cast<unsigned char>(octet == '"') | static_cast<unsigned char>(octet == '\\');
   }
   return other == 0;
 }

@@ -20,7 +20,8 @@ constexpr std::array<bool, 256> make_token_table() {
 constexpr std::array<bool, 256> kToken = make_token_table();
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -52,7 +53,9 @@ bool is_authority(std::string_view text) {
     const std::string_view name = text.substr(0, colon);
     if (name.empty() || name.size() > 255) return false;
     for (const char c : name)
-      if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_')) return false;
+      if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+            c == '_'))
+        return false;
     if (colon != std::string_view::npos) port = text.substr(colon);
   }
   if (port.empty()) return true;
@@ -77,9 +80,12 @@ std::optional<Violation> check_path(std::string_view path) {
         text = text.substr(0, text.find(';'));
         int dots = 0;
         while (!text.empty()) {
-          if (text.front() == '.') text.remove_prefix(1);
-          else if (text.size() >= 3 && text[0] == '%' && text[1] == '2' && (text[2] == 'e' || text[2] == 'E')) text.remove_prefix(3);
-          else break;
+          if (text.front() == '.')
+            text.remove_prefix(1);
+          else if (text.size() >= 3 && text[0] == '%' && text[1] == '2' && (text[2] == 'e' || text[2] == 'E'))
+            text.remove_prefix(3);
+          else
+            break;
           ++dots;
         }
         if (text.empty() && (dots == 1 || dots == 2)) return Violation{400, "a '.' or '..' segment in the path"};
@@ -98,7 +104,8 @@ struct RequestLine {
 std::optional<Violation> check_request_line(std::string_view line, RequestLine& out) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return Violation{400, "the request line is not 'METHOD TARGET VERSION'"};
+  if (first == std::string_view::npos || first == last)
+    return Violation{400, "the request line is not 'METHOD TARGET VERSION'"};
   out.method = line.substr(0, first);
   out.target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
@@ -111,10 +118,12 @@ std::optional<Violation> check_request_line(std::string_view line, RequestLine& 
   out.http_1_0 = version[7] == '0';
   if (out.method == "CONNECT") return Violation{501, "CONNECT is not served here"};
   if (out.method == "TRACE") return Violation{501, "TRACE is not served here"};
-  if (out.target.empty() || out.target.size() > kMaxTarget) return Violation{out.target.empty() ? 400 : 414, "the target is empty or too long"};
+  if (out.target.empty() || out.target.size() > kMaxTarget)
+    return Violation{out.target.empty() ? 400 : 414, "the target is empty or too long"};
   for (const char c : out.target) {
     const auto octet = static_cast<unsigned char>(c);
-    if (octet <= 0x20 || octet >= 0x7f || c == '#' || c == '"' || c == '<' || c == '>') return Violation{400, "a character in the target that must be encoded"};
+    if (octet <= 0x20 || octet >= 0x7f || c == '#' || c == '"' || c == '<' || c == '>')
+      return Violation{400, "a character in the target that must be encoded"};
   }
   if (out.target == "*") {
     if (out.method != "OPTIONS") return Violation{400, "the target '*' goes with OPTIONS only"};
@@ -124,7 +133,8 @@ std::optional<Violation> check_request_line(std::string_view line, RequestLine& 
   if (path.front() != '/') {
     const std::size_t scheme_end = path.find("://");
     if (scheme_end == std::string_view::npos) return Violation{400, "the target is neither a path nor an absolute URL"};
-    if (!equal_ignoring_case(path.substr(0, scheme_end), "http") && !equal_ignoring_case(path.substr(0, scheme_end), "https"))
+    if (!equal_ignoring_case(path.substr(0, scheme_end), "http") &&
+        !equal_ignoring_case(path.substr(0, scheme_end), "https"))
       return Violation{400, "the target's scheme is neither http nor https"};
     path.remove_prefix(scheme_end + 3);
     const std::size_t end = std::min(path.find_first_of("/?"), path.size());
@@ -135,14 +145,15 @@ std::optional<Violation> check_request_line(std::string_view line, RequestLine& 
   return check_path(path.substr(0, path.find('?')));
 }
 
-// A header that a back end may take for one that frames or routes the message, when '_' and '-' are the same to it (CGI, WSGI and their
-// kind). Identity headers spelled so are dropped with the others (headers.h).
+// A header that a back end may take for one that frames or routes the message, when '_' and '-' are the same to it
+// (CGI, WSGI and their kind). Identity headers spelled so are dropped with the others (headers.h).
 bool is_dangerous_underscore(std::string_view name) {
   if (name.find('_') == std::string_view::npos) return false;
   std::string folded = to_lower(name);
   std::replace(folded.begin(), folded.end(), '_', '-');
   constexpr std::string_view kFraming[] = {"content-length", "transfer-encoding"};
-  return std::any_of(std::begin(kFraming), std::end(kFraming), [&](std::string_view framing) { return folded == framing; });
+  return std::any_of(std::begin(kFraming), std::end(kFraming),
+                     [&](std::string_view framing) { return folded == framing; });
 }
 
 }  // namespace
@@ -168,7 +179,8 @@ std::string_view path_of(std::string_view target) {
 
 void assign_host_name(std::string& out, std::string_view authority) {
   const std::size_t end = authority.starts_with('[') ? authority.find(']') : authority.find(':');
-  out.assign(authority.starts_with('[') && end != std::string_view::npos ? authority.substr(0, end + 1) : authority.substr(0, end));
+  out.assign(authority.starts_with('[') && end != std::string_view::npos ? authority.substr(0, end + 1)
+                                                                         : authority.substr(0, end));
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (out.size() > 1 && out.back() == '.') out.pop_back();
@@ -206,7 +218,8 @@ std::optional<Violation> check_request_head(std::string_view head) {
     const std::string_view name = line.substr(0, colon);
     if (!is_token(name)) return Violation{400, "a header name that is not a token"};
     const std::string_view value = trim(line.substr(colon + 1));
-    if (is_dangerous_underscore(name)) return Violation{400, "a header name with an underscore that could pass for another header"};
+    if (is_dangerous_underscore(name))
+      return Violation{400, "a header name with an underscore that could pass for another header"};
     if (name.size() == 4 && equal_ignoring_case(name, "host")) {
       if (has_host) return Violation{400, "more than one Host"};
       has_host = true;
@@ -228,11 +241,13 @@ std::optional<Violation> check_request_head(std::string_view head) {
   if (has_host && !is_authority(host)) return Violation{400, "the Host is not well formed"};
   if (!request.authority.empty() && has_host && !equal_ignoring_case(request.authority, host))
     return Violation{400, "the target's host is not the Host"};
-  if (has_length && (!is_digits(length) || length.size() > 18)) return Violation{400, "the Content-Length is not a number"};
+  if (has_length && (!is_digits(length) || length.size() > 18))
+    return Violation{400, "the Content-Length is not a number"};
   if (has_encoding) {
     if (has_length) return Violation{400, "both Content-Length and Transfer-Encoding"};
     if (request.http_1_0) return Violation{400, "Transfer-Encoding in HTTP/1.0"};
-    if (!equal_ignoring_case(encoding, "chunked")) return Violation{encoding.empty() ? 400 : 501, "a Transfer-Encoding other than chunked"};
+    if (!equal_ignoring_case(encoding, "chunked"))
+      return Violation{encoding.empty() ? 400 : 501, "a Transfer-Encoding other than chunked"};
   }
   return std::nullopt;
 }

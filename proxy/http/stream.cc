@@ -26,8 +26,10 @@ void Watchdog::sweep(Clock::time_point now) {
     const bool only_cancels = stream->only_cancels_ && stream->write_deadline_ > now;
     stream->timed_out_ = true;
     stream->expect_nothing();
-    if (only_cancels) stream->cancel();
-    else stream->close();
+    if (only_cancels)
+      stream->cancel();
+    else
+      stream->close();
   }
 }
 
@@ -40,7 +42,8 @@ void Watchdog::close_all() {
   for (Stream* stream = first_; stream != nullptr; stream = stream->next_) stream->close();
 }
 
-Stream::Stream(asio::ip::tcp::socket socket, Watchdog& watchdog) : socket_(std::move(socket)), watchdog_(watchdog), next_(watchdog.first_) {
+Stream::Stream(asio::ip::tcp::socket socket, Watchdog& watchdog)
+    : socket_(std::move(socket)), watchdog_(watchdog), next_(watchdog.first_) {
   if (next_ != nullptr) next_->previous_ = this;
   watchdog_.first_ = this;
   Error ignored;
@@ -72,7 +75,8 @@ bool Stream::is_quiet() {
   if (!socket_.is_open() || timed_out_) return false;
   if (tls_ && SSL_pending(tls_->native_handle()) > 0) return false;
   char octet = 0;
-  return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 bool Stream::has_more() const {
@@ -104,8 +108,10 @@ bool Stream::write_at_once(Error& error, std::string_view first, std::string_vie
     if (!part.empty()) parts[count++] = asio::const_buffer(part.data(), part.size());
   std::size_t sent = 0;
   error.clear();
-  if (count == 1) sent = socket_.write_some(parts[0], error);
-  else if (count > 1) sent = socket_.write_some(parts, error);
+  if (count == 1)
+    sent = socket_.write_some(parts[0], error);
+  else if (count > 1)
+    sent = socket_.write_some(parts, error);
   if (error && error != asio::error::would_block && error != asio::error::try_again) return true;
   error.clear();
   bool all = true;
@@ -120,7 +126,8 @@ bool Stream::write_at_once(Error& error, std::string_view first, std::string_vie
 }
 
 asio::awaitable<Error> Stream::write_rest() {
-  // The deadline is for this write: left standing, it would end the connection later, while the other side takes its time.
+  // The deadline is for this write: left standing, it would end the connection later, while the other side takes its
+  // time.
   if (tls_) {
     std::array<std::string_view, 3> parts = left_;
     const auto& [first, second, third] = left_;
@@ -130,11 +137,13 @@ asio::awaitable<Error> Stream::write_rest() {
     }
     for (const std::string_view part : parts) {
       if (part.empty()) continue;
-      const auto [error, n] = co_await asio::async_write(*tls_, asio::const_buffer(part.data(), part.size()), as_result);
+      const auto [error, n] =
+          co_await asio::async_write(*tls_, asio::const_buffer(part.data(), part.size()), as_result);
       if (error) co_return error;
     }
   } else {
-    const std::array<asio::const_buffer, 3> parts{asio::const_buffer(left_[0].data(), left_[0].size()), asio::const_buffer(left_[1].data(), left_[1].size()),
+    const std::array<asio::const_buffer, 3> parts{asio::const_buffer(left_[0].data(), left_[0].size()),
+                                                  asio::const_buffer(left_[1].data(), left_[1].size()),
                                                   asio::const_buffer(left_[2].data(), left_[2].size())};
     const auto [error, n] = co_await asio::async_write(socket_, parts, as_result);
     if (error) co_return error;
@@ -179,7 +188,8 @@ asio::awaitable<void> Stream::finish(ReadBuffer& buffer) {
   }
   shutdown_send();
   for (std::size_t dropped = 0; dropped < kMostDropped;) {
-    const auto [error, n] = co_await socket_.async_read_some(asio::mutable_buffer(buffer.space(), buffer.space_size()), as_result);
+    const auto [error, n] =
+        co_await socket_.async_read_some(asio::mutable_buffer(buffer.space(), buffer.space_size()), as_result);
     if (error) break;
     dropped += n;
   }

@@ -19,8 +19,10 @@ constexpr std::size_t kBlock = 32 * 1024, kMostWaiting = 64 * 1024 * 1024;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   out.append(",\"").append(name).append("\":");
-  if (value.empty()) out.append("null");
-  else append_json_string(out, value);
+  if (value.empty())
+    out.append("null");
+  else
+    append_json_string(out, value);
 }
 void append_member(std::string& out, std::string_view name, std::uint64_t value) {
   std::array<char, 20> digits{};
@@ -43,14 +45,16 @@ void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time
   if (last.at != seconds || last.size == 0) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    const int n = std::snprintf(last.text.data(), last.text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                                parts.tm_hour, parts.tm_min, parts.tm_sec);
+    const int n =
+        std::snprintf(last.text.data(), last.text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.", parts.tm_year + 1900,
+                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
     last.at = seconds;
     last.size = static_cast<std::size_t>(n);
   }
   const auto fraction = static_cast<int>(milliseconds % 1000);
   std::size_t size = last.size;
-  for (const int digit : {fraction / 100, fraction / 10 % 10, fraction % 10}) last.text[size++] = static_cast<char>('0' + digit);
+  for (const int digit : {fraction / 100, fraction / 10 % 10, fraction % 10})
+    last.text[size++] = static_cast<char>('0' + digit);
   last.text[size++] = 'Z';
   out.append(last.text.data(), size);
 }
@@ -81,7 +85,8 @@ void append_json(std::string& out, const AccessRecord& record) {
   // Three decimals by whole numbers: printing a double costs more than the rest of the line.
   append_member(out, "ms", static_cast<std::uint64_t>(record.time.count() / 1000));
   const auto fraction = static_cast<int>(record.time.count() % 1000);
-  const std::array<char, 4> decimals{'.', static_cast<char>('0' + fraction / 100), static_cast<char>('0' + fraction / 10 % 10),
+  const std::array<char, 4> decimals{'.', static_cast<char>('0' + fraction / 100),
+                                     static_cast<char>('0' + fraction / 10 % 10),
                                      static_cast<char>('0' + fraction % 10)};
   out.append(decimals.data(), decimals.size());
   if (!record.diagnosis.empty()) append_member(out, "diagnosis", record.diagnosis);

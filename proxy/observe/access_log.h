@@ -1,6 +1,6 @@
 #pragma once
-// One JSON object a line for each request. Cores gather lines and hand them over in blocks; a thread writes them, so that a slow disk or
-// pipe holds nobody up. Never a token, a ticket, a cookie or a password.
+// One JSON object a line for each request. Cores gather lines and hand them over in blocks; a thread writes them, so
+// that a slow disk or pipe holds nobody up. Never a token, a ticket, a cookie or a password.
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -18,7 +18,7 @@ struct AccessRecord {
   std::string_view request_id, remote, method, host, path;
   int status = 0;
   std::string_view user, sign_in, spn, delegation, upstream;  // empty: null
-  std::uint64_t bytes_in = 0, bytes_out = 0;                   // of bodies
+  std::uint64_t bytes_in = 0, bytes_out = 0;                  // of bodies
   std::chrono::microseconds time{0};
   std::string_view diagnosis;  // what went wrong; empty: nothing
 };

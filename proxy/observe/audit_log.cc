@@ -20,7 +20,8 @@ std::size_t character_size(std::string_view text) {
   if (lead < 0x80) return 1;
   if (lead < 0xc2 || lead > 0xf4 || !follows(second)) return 0;
   if (lead < 0xe0) return 2;
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+      (lead == 0xf4 && second > 0x8f))
     return 0;
   if (!follows(octet(2))) return 0;
   if (lead < 0xf0) return 3;
@@ -74,6 +75,8 @@ std::string to_json(const AuditEvent& event) {
   return out + "}";
 }
 
-void audit(const AuditEvent& event) { spdlog::info("{}", to_json(event)); }
+void audit(const AuditEvent& event) {
+  spdlog::info("{}", to_json(event));
+}
 
 }  // namespace stead::proxy

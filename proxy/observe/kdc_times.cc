@@ -31,22 +31,29 @@ void KdcTimes::add(const TraceStep& step) {
   const std::string exchange = known ? step.exchange : "other";
   Series* series = nullptr;
   if (step.realm.size() <= kLongestName && step.controller.size() <= kLongestName)
-    series = times_.find_or_add(Key(exchange, step.realm, step.exchange == "locate" ? "" : step.controller.empty() ? step.address : step.controller),
+    series = times_.find_or_add(Key(exchange, step.realm,
+                                    step.exchange == "locate" ? ""
+                                    : step.controller.empty() ? step.address
+                                                              : step.controller),
                                 kMostSeries - kKept);
   if (series == nullptr) series = times_.find_or_add(Key(exchange, "other", ""), kMostSeries);
   if (series != nullptr) {
     const double seconds = std::isfinite(step.milliseconds) ? std::max(step.milliseconds, 0.0) / 1e3 : 0;
-    const auto slot = std::lower_bound(KdcSeries::kSeconds.begin(), KdcSeries::kSeconds.end(), seconds) - KdcSeries::kSeconds.begin();
+    const auto slot =
+        std::lower_bound(KdcSeries::kSeconds.begin(), KdcSeries::kSeconds.end(), seconds) - KdcSeries::kSeconds.begin();
     series->count[static_cast<std::size_t>(slot)].add();
     series->microseconds.add(static_cast<std::uint64_t>(seconds * 1e6));
   }
-  const std::string answer = step.answer.starts_with(kReferral) ? "referral" : step.answer.size() > 64 ? "other" : step.answer;
+  const std::string answer = step.answer.starts_with(kReferral) ? "referral"
+                             : step.answer.size() > 64          ? "other"
+                                                                : step.answer;
   Answers* answers = answers_.find_or_add(std::pair(exchange, answer), kMostAnswers - kKept);
   if (answers == nullptr) answers = answers_.find_or_add(std::pair(exchange, std::string("other")), kMostAnswers);
   if (answers != nullptr) answers->count.add();
 }
 
-void KdcTimes::collect(std::map<Key, KdcSeries>& times, std::map<std::pair<std::string, std::string>, std::uint64_t>& answers) const {
+void KdcTimes::collect(std::map<Key, KdcSeries>& times,
+                       std::map<std::pair<std::string, std::string>, std::uint64_t>& answers) const {
   const std::size_t series = times_.size.load(std::memory_order_acquire);
   for (std::size_t i = 0; i < series; ++i) {
     const Series& one = times_.elements[i];

@@ -1,6 +1,6 @@
 #pragma once
-// What one core counts. Only its own thread writes; the admin page reads. Nothing here is locked on a request's path: what is rare
-// or told in words has a small lock of its own.
+// What one core counts. Only its own thread writes; the admin page reads. Nothing here is locked on a request's path:
+// what is rare or told in words has a small lock of its own.
 #include <array>
 #include <chrono>
 #include <cstdint>

@@ -4,9 +4,9 @@
 #include <openssl/x509_vfy.h>
 
 #include "proxy/sign_in/own_pages.h"
+#include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/krb5/own_keys.h"
 
 namespace stead::proxy {
 namespace {
@@ -15,11 +15,13 @@ namespace asio = boost::asio;
 
 // A KDC that knows no such certificate, or no certificates at all.
 bool may_ask_by_name(const Error& error) {
-  return error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP || error == KrbErrc::KRB_ERR_GENERIC;
+  return error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP ||
+         error == KrbErrc::KRB_ERR_GENERIC;
 }
 
 CertificateFault fault_of(const Failure& failure) {
-  if (failure.kind == FailureKind::unreachable || failure.kind == FailureKind::cancelled) return CertificateFault::directory_silent;
+  if (failure.kind == FailureKind::unreachable || failure.kind == FailureKind::cancelled)
+    return CertificateFault::directory_silent;
   if (failure.error == KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE) return CertificateFault::mapped_twice;
   if (failure.error == KrbErrc::KDC_ERR_CLIENT_REVOKED || failure.error == KrbErrc::KDC_ERR_KEY_EXPIRED ||
       failure.error == KrbErrc::KDC_ERR_NAME_EXP || failure.error == KrbErrc::KDC_ERR_POLICY)
@@ -36,23 +38,35 @@ Page page_of(CertificateFault fault) {
     case CertificateFault::none_sent:
       return {"Certificate needed", "This site signs you in with a client certificate, and your browser sent none."};
     case CertificateFault::wrong_ca:
-      return {"Certificate not trusted", "Your certificate was not issued by an authority that this site trusts. Choose another one."};
-    case CertificateFault::expired: return {"Certificate expired", "Your certificate is past its end. Have it renewed."};
-    case CertificateFault::not_yet_valid: return {"Certificate not yet valid", "Your certificate's time has not begun."};
-    case CertificateFault::revoked: return {"Certificate revoked", "Your certificate has been revoked. Ask your administrator for a new one."};
+      return {"Certificate not trusted",
+              "Your certificate was not issued by an authority that this site trusts. Choose another one."};
+    case CertificateFault::expired:
+      return {"Certificate expired", "Your certificate is past its end. Have it renewed."};
+    case CertificateFault::not_yet_valid:
+      return {"Certificate not yet valid", "Your certificate's time has not begun."};
+    case CertificateFault::revoked:
+      return {"Certificate revoked", "Your certificate has been revoked. Ask your administrator for a new one."};
     case CertificateFault::revocation_unknown:
-      return {"Certificate cannot be checked", "Whether your certificate was revoked is not known here. Ask your administrator, and name the request below."};
-    case CertificateFault::unacceptable: return {"Certificate not accepted", "Your certificate is not one for signing in."};
-    case CertificateFault::unreadable: return {"Certificate not understood", "Your certificate does not say clearly whose it is."};
+      return {"Certificate cannot be checked",
+              "Whether your certificate was revoked is not known here. Ask your administrator, and name the request "
+              "below."};
+    case CertificateFault::unacceptable:
+      return {"Certificate not accepted", "Your certificate is not one for signing in."};
+    case CertificateFault::unreadable:
+      return {"Certificate not understood", "Your certificate does not say clearly whose it is."};
     case CertificateFault::unmapped:
-      return {"Certificate of nobody", "No account belongs to your certificate. Ask your administrator, and name the request below."};
+      return {"Certificate of nobody",
+              "No account belongs to your certificate. Ask your administrator, and name the request below."};
     case CertificateFault::mapped_twice:
-      return {"Certificate of several accounts", "More than one account claims your certificate. Ask your administrator, and name the request below."};
+      return {"Certificate of several accounts",
+              "More than one account claims your certificate. Ask your administrator, and name the request below."};
     case CertificateFault::other_account:
-      return {"Certificate of another account", "Your certificate was issued for another account than the one that bears its name. "
-                                                "Ask your administrator, and name the request below."};
+      return {"Certificate of another account",
+              "Your certificate was issued for another account than the one that bears its name. "
+              "Ask your administrator, and name the request below."};
     case CertificateFault::account_refused:
-      return {"Account not accepted", "The account of your certificate may not sign in. Ask your administrator, and name the request below."};
+      return {"Account not accepted",
+              "The account of your certificate may not sign in. Ask your administrator, and name the request below."};
     case CertificateFault::directory_silent:
       return {"Sign-in is not possible now", "The directory did not answer. Try again in a moment."};
   }
@@ -108,19 +122,27 @@ std::optional<Sid> sid_in_evidence(const Ticket& evidence, const std::vector<Key
   return std::nullopt;
 }
 
-asio::awaitable<std::variant<std::string, CertificateRefused>> CertificateSignIn::user_of(std::vector<std::uint8_t> der) {
+asio::awaitable<std::variant<std::string, CertificateRefused>> CertificateSignIn::user_of(
+    std::vector<std::uint8_t> der) {
   const auto names = names_in_certificate(der);
-  if (!names) co_return CertificateRefused{CertificateFault::unreadable, "the client certificate does not say clearly whose it is"};
+  if (!names)
+    co_return CertificateRefused{CertificateFault::unreadable,
+                                 "the client certificate does not say clearly whose it is"};
   Client& client = tickets_->client();
   Outcome<Identity> who = co_await client.user_by_certificate(std::move(der));
   if (!who && !names->upn.empty() && may_ask_by_name(who.error().error)) who = co_await client.user(names->upn);
-  if (!who) co_return CertificateRefused{fault_of(who.error()), "the client certificate" + (names->upn.empty() ? "" : " of " + names->upn) + ": " + who.error().text};
+  if (!who)
+    co_return CertificateRefused{
+        fault_of(who.error()),
+        "the client certificate" + (names->upn.empty() ? "" : " of " + names->upn) + ": " + who.error().text};
   if (names->sid) {
     auto found = sid_in_evidence(*who->state().evidence, *state_->own_keys->all());
-    if (!found && state_->own_keys->look_again()) found = sid_in_evidence(*who->state().evidence, *state_->own_keys->all());
+    if (!found && state_->own_keys->look_again())
+      found = sid_in_evidence(*who->state().evidence, *state_->own_keys->all());
     if (!found || *found != *names->sid)
-      co_return CertificateRefused{CertificateFault::other_account, "the client certificate is for " + to_string(*names->sid) + ", and " + who->principal() +
-                                                                        (found ? " is " + to_string(*found) : " shows no SID")};
+      co_return CertificateRefused{CertificateFault::other_account,
+                                   "the client certificate is for " + to_string(*names->sid) + ", and " +
+                                       who->principal() + (found ? " is " + to_string(*found) : " shows no SID")};
   }
   co_return who->principal();
 }

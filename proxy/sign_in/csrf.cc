@@ -17,7 +17,9 @@ std::optional<Buffer> nonce_of(const RequestView& request) {
 
 }  // namespace
 
-std::string_view csrf_cookie_name(bool tls) { return tls ? "__Host-stead-form" : "stead-form"; }
+std::string_view csrf_cookie_name(bool tls) {
+  return tls ? "__Host-stead-form" : "stead-form";
+}
 
 CsrfToken make_csrf(const SessionKeys& keys, const RequestView& request, std::chrono::sys_seconds now) {
   CsrfToken token;
@@ -33,12 +35,15 @@ CsrfToken make_csrf(const SessionKeys& keys, const RequestView& request, std::ch
   return token;
 }
 
-bool check_csrf(const SessionKeys& keys, const RequestView& request, std::string_view field, std::chrono::sys_seconds now) {
+bool check_csrf(const SessionKeys& keys, const RequestView& request, std::string_view field,
+                std::chrono::sys_seconds now) {
   const auto nonce = nonce_of(request);
   const auto content = keys.open_sealed(field);
   if (!nonce || !content || content->size() != kNonceSize + 8) return false;
-  const std::chrono::sys_seconds made{std::chrono::seconds(static_cast<std::int64_t>(load_le64(content->data() + kNonceSize)))};
-  return equal_in_constant_time(Bytes(*content).first(kNonceSize), *nonce) && made <= now + std::chrono::minutes(5) && now - made < kCsrfLifetime;
+  const std::chrono::sys_seconds made{
+      std::chrono::seconds(static_cast<std::int64_t>(load_le64(content->data() + kNonceSize)))};
+  return equal_in_constant_time(Bytes(*content).first(kNonceSize), *nonce) && made <= now + std::chrono::minutes(5) &&
+         now - made < kCsrfLifetime;
 }
 
 bool is_same_origin(const RequestView& request) {

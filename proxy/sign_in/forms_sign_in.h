@@ -1,11 +1,11 @@
 #pragma once
-// Sign-in by a form: the password is checked against the user's KDC, and the KDC by our keytab; then it is wiped, and the back ends
-// are reached by S4U2Self. Wrong password and unknown user look alike, in words and in time.
+// Sign-in by a form: the password is checked against the user's KDC, and the KDC by our keytab; then it is wiped, and
+// the back ends are reached by S4U2Self. Wrong password and unknown user look alike, in words and in time.
 #include <memory>
 
-#include "proxy/upstream/backend_ticket.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
+#include "proxy/upstream/backend_ticket.h"
 
 namespace stead::proxy {
 
@@ -14,8 +14,8 @@ class FormsSignIn {
   FormsSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets);
 
   // The login form, with its csrf field and cookie. An unsafe return path becomes "/".
-  [[nodiscard]] OwnResponse form(const RequestView& request, int status, std::string_view return_path, std::string_view user_name,
-                                 std::string_view message) const;
+  [[nodiscard]] OwnResponse form(const RequestView& request, int status, std::string_view return_path,
+                                 std::string_view user_name, std::string_view message) const;
   [[nodiscard]] boost::asio::awaitable<OwnResponse> post(RequestView request, std::string body);
 
  private:

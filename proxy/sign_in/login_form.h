@@ -8,7 +8,8 @@
 
 namespace stead::proxy {
 
-// application/x-www-form-urlencoded (WHATWG URL §5.1) with the fields of our form. Each at most once; others are passed over.
+// application/x-www-form-urlencoded (WHATWG URL §5.1) with the fields of our form. Each at most once; others are passed
+// over.
 struct LoginForm {
   std::string username, password, return_path, csrf;
   ~LoginForm();  // wipes the password
@@ -18,8 +19,8 @@ void wipe_text(std::string& text);
 // bad_value: a field twice, a broken escape, a NUL or ill-formed UTF-8. too_large: more than 64 fields.
 [[nodiscard]] Result<LoginForm> parse_login_form(std::string_view body);
 
-// A path of this origin, or nothing: begins with one '/', not followed by '/' or '\', and has no control character, backslash or
-// blank. Empty input gives "/".
+// A path of this origin, or nothing: begins with one '/', not followed by '/' or '\', and has no control character,
+// backslash or blank. Empty input gives "/".
 [[nodiscard]] std::optional<std::string> safe_return_path(std::string_view text);
 
 // Escapes for a query's value: "/a?b" -> "%2Fa%3Fb".

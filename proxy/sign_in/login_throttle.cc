@@ -18,8 +18,10 @@ std::string throttled_user(std::string_view typed) {
   // Directories compare letters beyond ASCII by rules of their own: all of those count as one.
   std::string out;
   for (const char c : to_lower(typed)) {
-    if (std::uint8_t(c) < 0x80) out += c;
-    else if (out.empty() || out.back() != '?') out += '?';
+    if (std::uint8_t(c) < 0x80)
+      out += c;
+    else if (out.empty() || out.back() != '?')
+      out += '?';
   }
   return out;
 }
@@ -34,7 +36,10 @@ std::string throttled_address(std::string_view address) {
 }
 
 LoginThrottle::Try::Try(std::shared_ptr<LoginThrottle> throttle, std::string_view user, std::string_view address)
-    : throttle_(std::move(throttle)), name_(to_lower(user)), user_(throttled_user(user)), address_(throttled_address(address)) {}
+    : throttle_(std::move(throttle)),
+      name_(to_lower(user)),
+      user_(throttled_user(user)),
+      address_(throttled_address(address)) {}
 
 LoginThrottle::Try& LoginThrottle::Try::operator=(Try&& other) noexcept {
   std::swap(throttle_, other.throttle_);
@@ -50,17 +55,20 @@ void LoginThrottle::Try::failed(Clock::time_point now) {
   if (const auto throttle = std::exchange(throttle_, nullptr)) throttle->end(name_, user_, address_, End::failed, now);
 }
 void LoginThrottle::Try::succeeded() {
-  if (const auto throttle = std::exchange(throttle_, nullptr)) throttle->end(name_, user_, address_, End::succeeded, {});
+  if (const auto throttle = std::exchange(throttle_, nullptr))
+    throttle->end(name_, user_, address_, End::succeeded, {});
 }
 
-std::chrono::seconds LoginThrottle::left(const Counts& counts, const std::string& key, int limit, Clock::time_point now) const {
+std::chrono::seconds LoginThrottle::left(const Counts& counts, const std::string& key, int limit,
+                                         Clock::time_point now) const {
   const auto found = counts.find(key);
   if (found == counts.end() || found->second.failures < limit) return std::chrono::seconds::zero();
   const auto rest = found->second.since + options_.window - now;
   return rest <= Clock::duration::zero() ? std::chrono::seconds::zero() : std::chrono::ceil<std::chrono::seconds>(rest);
 }
 
-// The count of this key, its window moved on. Where there are too many, the oldest quarter goes at once: not a walk for each try.
+// The count of this key, its window moved on. Where there are too many, the oldest quarter goes at once: not a walk for
+// each try.
 LoginThrottle::Count& LoginThrottle::entry(Counts& counts, const std::string& key, Clock::time_point now) {
   if (counts.size() >= options_.entries && !counts.contains(key)) {
     std::vector<Clock::time_point> ages;
@@ -79,8 +87,8 @@ LoginThrottle::Count& LoginThrottle::entry(Counts& counts, const std::string& ke
   return count;
 }
 
-LoginThrottle::Turn LoginThrottle::begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user, std::string_view address,
-                                         Clock::time_point now) {
+LoginThrottle::Turn LoginThrottle::begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user,
+                                         std::string_view address, Clock::time_point now) {
   const std::string user_key = throttled_user(user), address_key = throttled_address(address);
   const Options& options = throttle->options_;
   {
@@ -90,7 +98,8 @@ LoginThrottle::Turn LoginThrottle::begin(const std::shared_ptr<LoginThrottle>& t
     if (wait.count() > 0) return wait;
     Count& of_user = throttle->entry(throttle->users_, user_key, now);
     Count& of_address = throttle->entry(throttle->addresses_, address_key, now);
-    if (of_user.failures + of_user.running >= options.per_user || of_address.failures + of_address.running >= options.per_address)
+    if (of_user.failures + of_user.running >= options.per_user ||
+        of_address.failures + of_address.running >= options.per_address)
       return Busy{};
     ++of_user.running;
     ++of_address.running;
@@ -104,7 +113,8 @@ void LoginThrottle::fail(Counts& counts, const std::string& key, const std::stri
   count.several = count.several || count.spelling != name;
 }
 
-void LoginThrottle::end(const std::string& name, const std::string& user, const std::string& address, End how, Clock::time_point now) {
+void LoginThrottle::end(const std::string& name, const std::string& user, const std::string& address, End how,
+                        Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   for (const auto& [counts, key] : {std::pair(&users_, &user), std::pair(&addresses_, &address)}) {
     const auto found = counts->find(*key);

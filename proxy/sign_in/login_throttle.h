@@ -1,8 +1,9 @@
 #pragma once
-// Slows down guessing before the directory locks the account: failed logins are counted for each user and each address within a
-// window; past the limit the answer is 429 until the window has moved on. Successes are not counted, and a success clears the user's
-// count. A try that is under way may still fail, so no more run at once than failures are left: many posts sent together gain nothing.
-// Shared by all cores: a login costs milliseconds of string-to-key anyway, so one lock is nothing here.
+// Slows down guessing before the directory locks the account: failed logins are counted for each user and each address
+// within a window; past the limit the answer is 429 until the window has moved on. Successes are not counted, and a
+// success clears the user's count. A try that is under way may still fail, so no more run at once than failures are
+// left: many posts sent together gain nothing. Shared by all cores: a login costs milliseconds of string-to-key anyway,
+// so one lock is nothing here.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -40,20 +41,22 @@ class LoginThrottle {
   };
   struct Busy {};  // as many tries are under way as may still fail: ask again in a moment
   using Turn = std::variant<Try, Busy, std::chrono::seconds>;  // seconds: too many failures, how long to wait
-  [[nodiscard]] static Turn begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user, std::string_view address,
-                                  Clock::time_point now);
+  [[nodiscard]] static Turn begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user,
+                                  std::string_view address, Clock::time_point now);
 
  private:
   struct Count {
     int failures = 0, running = 0;
-    Clock::time_point since;       // of the window's first failure
-    std::string spelling;          // of the user's name at the first failure
-    bool several = false;          // spellings
+    Clock::time_point since;  // of the window's first failure
+    std::string spelling;     // of the user's name at the first failure
+    bool several = false;     // spellings
   };
   using Counts = std::unordered_map<std::string, Count>;
   enum class End { failed, succeeded, neither };
-  void end(const std::string& name, const std::string& user, const std::string& address, End how, Clock::time_point now);
-  [[nodiscard]] std::chrono::seconds left(const Counts& counts, const std::string& key, int limit, Clock::time_point now) const;
+  void end(const std::string& name, const std::string& user, const std::string& address, End how,
+           Clock::time_point now);
+  [[nodiscard]] std::chrono::seconds left(const Counts& counts, const std::string& key, int limit,
+                                          Clock::time_point now) const;
   [[nodiscard]] Count& entry(Counts& counts, const std::string& key, Clock::time_point now);
   void fail(Counts& counts, const std::string& key, const std::string& name, Clock::time_point now);
 

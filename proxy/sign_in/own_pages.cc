@@ -6,18 +6,22 @@ namespace {
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;color:#1c2430;background:#f3f5f8;margin:0;display:flex;min-height:100vh;"
     "align-items:center;justify-content:center}"
-    "main{background:#fff;border:1px solid #d5dbe3;border-radius:8px;padding:2rem 2.25rem;width:22rem;max-width:90vw;box-sizing:border-box}"
+    "main{background:#fff;border:1px solid #d5dbe3;border-radius:8px;padding:2rem "
+    "2.25rem;width:22rem;max-width:90vw;box-sizing:border-box}"
     "h1{font-size:1.25rem;margin:0 0 1rem}p{margin:.5rem 0}"
     "label{display:block;margin:.9rem 0 .25rem;font-weight:600}"
-    "input{width:100%;box-sizing:border-box;padding:.5rem .6rem;font:inherit;border:1px solid #9aa5b4;border-radius:4px}"
-    "button{margin-top:1.25rem;width:100%;padding:.6rem;font:inherit;font-weight:600;color:#fff;background:#1f5fa8;border:0;border-radius:4px}"
+    "input{width:100%;box-sizing:border-box;padding:.5rem .6rem;font:inherit;border:1px solid "
+    "#9aa5b4;border-radius:4px}"
+    "button{margin-top:1.25rem;width:100%;padding:.6rem;font:inherit;font-weight:600;color:#fff;background:#1f5fa8;"
+    "border:0;border-radius:4px}"
     "input:focus,button:focus{outline:3px solid #8fbaf0}"
     ".message{background:#fdecea;border:1px solid #e6a59e;border-radius:4px;padding:.5rem .75rem}"
     ".id{color:#5a6675;font-size:.85rem;margin-top:1.5rem;overflow-wrap:anywhere}";
 
 std::string page(std::string_view title, std::string_view body) {
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>";
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>";
   html.append(escape_html(title)).append("</title><style>").append(kStyle).append("</style></head><body><main>\n");
   html.append(body).append("</main></body></html>\n");
   return html;
@@ -38,7 +42,11 @@ OwnResponse html_response(int status, std::string body) {
 }
 
 void hidden_input(std::string& html, std::string_view name, std::string_view value) {
-  html.append("<input type=\"hidden\" name=\"").append(name).append("\" value=\"").append(escape_html(value)).append("\">\n");
+  html.append("<input type=\"hidden\" name=\"")
+      .append(name)
+      .append("\" value=\"")
+      .append(escape_html(value))
+      .append("\">\n");
 }
 
 }  // namespace
@@ -48,12 +56,23 @@ std::string escape_html(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -72,12 +91,15 @@ OwnResponse login_page(int status, std::string_view return_path, std::string_vie
   body += "<form method=\"post\" action=\"/.stead/login\">\n";
   hidden_input(body, "csrf", csrf);
   hidden_input(body, "return", return_path);
-  body += "<label for=\"username\">User name</label>\n"
-          "<input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" required value=\"" +
-          escape_html(user_name) + "\"" + (user_name.empty() ? " autofocus" : "") + ">\n";
-  body += "<label for=\"password\">Password</label>\n"
-          "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required" +
-          std::string(user_name.empty() ? "" : " autofocus") + ">\n<button type=\"submit\">Sign in</button>\n</form>\n";
+  body +=
+      "<label for=\"username\">User name</label>\n"
+      "<input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" "
+      "required value=\"" +
+      escape_html(user_name) + "\"" + (user_name.empty() ? " autofocus" : "") + ">\n";
+  body +=
+      "<label for=\"password\">Password</label>\n"
+      "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required" +
+      std::string(user_name.empty() ? "" : " autofocus") + ">\n<button type=\"submit\">Sign in</button>\n</form>\n";
   return html_response(status, page("Sign in", body));
 }
 

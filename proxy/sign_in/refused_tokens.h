@@ -1,6 +1,6 @@
 #pragma once
-// Back ends that refused a user's fresh ticket. To ask the KDC for another one with each request would help nobody and load it: for a
-// while, longer with each refusal, the next refusal is taken for the last word. One for each core.
+// Back ends that refused a user's fresh ticket. To ask the KDC for another one with each request would help nobody and
+// load it: for a while, longer with each refusal, the next refusal is taken for the last word. One for each core.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -22,7 +22,8 @@ class RefusedTokens {
     return found != refused_.end() && now < found->second.until;
   }
   void note(std::string_view user, std::size_t route, Clock::time_point now) {
-    if (refused_.size() >= kMost) std::erase_if(refused_, [now](const auto& entry) { return entry.second.until <= now; });
+    if (refused_.size() >= kMost)
+      std::erase_if(refused_, [now](const auto& entry) { return entry.second.until <= now; });
     if (refused_.size() >= kMost) refused_.clear();
     Refusal& refusal = refused_[key(user, route)];
     refusal.wait = refusal.wait.count() == 0 ? kFirst : std::min(refusal.wait * 2, kLongest);
@@ -37,7 +38,9 @@ class RefusedTokens {
     std::chrono::seconds wait{0};
     Clock::time_point until{};
   };
-  static std::string key(std::string_view user, std::size_t route) { return std::to_string(route) + ' ' + std::string(user); }
+  static std::string key(std::string_view user, std::size_t route) {
+    return std::to_string(route) + ' ' + std::string(user);
+  }
   std::unordered_map<std::string, Refusal> refused_;
 };
 

@@ -35,8 +35,8 @@ std::array<std::uint8_t, kKeyIdSize> key_id(Bytes key) {
   return id;
 }
 
-// The calling thread's AES-256-GCM: to look the algorithm up and to make a context takes longer than a cookie's decryption. Null: the
-// library does not have it.
+// The calling thread's AES-256-GCM: to look the algorithm up and to make a context takes longer than a cookie's
+// decryption. Null: the library does not have it.
 EVP_CIPHER_CTX* start(bool sealing, Bytes key, const std::uint8_t* nonce) {
   static const std::unique_ptr<EVP_CIPHER, FreeCipher> cipher(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
   static thread_local std::array<CipherContext, 2> contexts;
@@ -47,7 +47,8 @@ EVP_CIPHER_CTX* start(bool sealing, Bytes key, const std::uint8_t* nonce) {
     first_use = cipher.get();
     if (first_use == nullptr) context.reset();
   }
-  if (context && EVP_CipherInit_ex2(context.get(), first_use, key.data(), nonce, sealing ? 1 : 0, nullptr) != 1) context.reset();
+  if (context && EVP_CipherInit_ex2(context.get(), first_use, key.data(), nonce, sealing ? 1 : 0, nullptr) != 1)
+    context.reset();
   return context.get();
 }
 
@@ -72,7 +73,8 @@ bool make_key_file(const std::string& path, std::string& message) {
   if (file.fd < 0) return message = system_error("cannot make the session key file", path), false;
   SecretBuffer key(kSessionKeySize);
   const bool written = RAND_bytes(key.data(), static_cast<int>(key.size())) == 1 &&
-                       ::write(file.fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(file.fd) == 0;
+                       ::write(file.fd, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+                       ::fsync(file.fd) == 0;
   const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   if (!linked) message = system_error("cannot make the session key file", path);
   ::unlink(temporary.c_str());
@@ -82,7 +84,9 @@ bool make_key_file(const std::string& path, std::string& message) {
 void put_be64(Buffer& out, std::int64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(std::uint8_t(std::uint64_t(value) >> shift));
 }
-std::int64_t get_be64(const std::uint8_t* p) { return std::int64_t(std::uint64_t(load_be32(p)) << 32 | load_be32(p + 4)); }
+std::int64_t get_be64(const std::uint8_t* p) {
+  return std::int64_t(std::uint64_t(load_be32(p)) << 32 | load_be32(p + 4));
+}
 
 }  // namespace
 
@@ -98,7 +102,8 @@ std::optional<SessionKeys> SessionKeys::open(const std::string& path, std::strin
     if (::fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode))
       return message = "the session key file " + path + " is not a regular file", std::nullopt;
     if ((info.st_mode & 0777) != 0600 && ::fchmod(file.fd, 0600) != 0)
-      return message = system_error("others may read the session key file, and its mode cannot be set to 0600:", path), std::nullopt;
+      return message = system_error("others may read the session key file, and its mode cannot be set to 0600:", path),
+             std::nullopt;
     constexpr std::size_t kMostKeys = 16;
     SecretBuffer keys(kMostKeys * kSessionKeySize + 1);
     const ssize_t size = ::read(file.fd, keys.data(), keys.size());
@@ -195,7 +200,8 @@ Result<SessionCookie> decode_session_cookie(Bytes content) {
     p += 8;
     return at;
   };
-  constexpr std::chrono::sys_seconds kLatest{std::chrono::seconds(9'000'000'000)};  // year 2255: fits system_clock's nanoseconds
+  constexpr std::chrono::sys_seconds kLatest{
+      std::chrono::seconds(9'000'000'000)};  // year 2255: fits system_clock's nanoseconds
   out.issued = time();
   const std::chrono::sys_seconds expires = time();
   out.seen = time();
@@ -213,7 +219,9 @@ Result<SessionCookie> decode_session_cookie(Bytes content) {
   return out;
 }
 
-std::string seal_session(const SessionKeys& keys, const SessionCookie& cookie) { return keys.seal(encode(cookie)); }
+std::string seal_session(const SessionKeys& keys, const SessionCookie& cookie) {
+  return keys.seal(encode(cookie));
+}
 
 std::optional<SessionCookie> open_session(const SessionKeys& keys, std::string_view sealed) {
   const auto content = keys.open_sealed(sealed);
@@ -234,9 +242,12 @@ const SessionCookie* OpenedCookies::open(std::string_view sealed) {
   return &slot.cookie;
 }
 
-std::string_view session_cookie_name(bool tls) { return tls ? "__Host-stead" : "stead"; }
+std::string_view session_cookie_name(bool tls) {
+  return tls ? "__Host-stead" : "stead";
+}
 
-std::string set_cookie(std::string_view name, std::string_view value, bool tls, std::optional<std::chrono::seconds> max_age) {
+std::string set_cookie(std::string_view name, std::string_view value, bool tls,
+                       std::optional<std::chrono::seconds> max_age) {
   std::string out(name);
   out.append("=").append(value).append("; Path=/; HttpOnly; SameSite=Lax");
   if (tls) out += "; Secure";

@@ -1,7 +1,7 @@
 #pragma once
-// Who makes this request? Each request answers for itself: by its session cookie, by a Negotiate token or by the certificate of its
-// connection; never by what an earlier request on the connection was. The connection asks `SignIn::decide` for a route that wants
-// a user, and `SignIn::own_page` for everything below /.stead/.
+// Who makes this request? Each request answers for itself: by its session cookie, by a Negotiate token or by the
+// certificate of its connection; never by what an earlier request on the connection was. The connection asks
+// `SignIn::decide` for a route that wants a user, and `SignIn::own_page` for everything below /.stead/.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <memory>
@@ -27,12 +27,12 @@ struct RequestView {
   std::string_view authorization;  // the one Authorization header; empty: none
   std::string_view cookie;         // Cookie headers, joined with "; "
   std::string_view accept;
-  std::string_view origin;         // Origin header, empty: none
+  std::string_view origin;  // Origin header, empty: none
   std::string_view sec_fetch_site;
   std::string_view content_type;
   std::string remote_address;
   bool tls = false;
-  std::string_view channel_bindings;     // "tls-server-end-point:" and the hash; empty on plain HTTP
+  std::string_view channel_bindings;             // "tls-server-end-point:" and the hash; empty on plain HTTP
   std::vector<std::uint8_t> client_certificate;  // DER; empty: none was sent or it did not verify
   std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
   std::string_view client_certificate_name;      // whose it says it is, for the log; empty: none was sent
@@ -48,8 +48,8 @@ struct OwnResponse {
 
 // A signed-in user for one request.
 struct Session {
-  std::string id;        // random, 32 hex digits
-  std::string user;      // "alice@ROOT.FABRIKAM.COM", canonical
+  std::string id;    // random, 32 hex digits
+  std::string user;  // "alice@ROOT.FABRIKAM.COM", canonical
   SignInMethod method = SignInMethod::kerberos;
   std::chrono::system_clock::time_point expires;
   bool forwarded_tgt = false;  // for this request: act with the TGT that the client forwarded, not by S4U
@@ -63,12 +63,14 @@ struct SignedIn {
 class SignIn {
  public:
   virtual ~SignIn() = default;
-  // The user of a session that needs no look at anything but its cookie: most requests are of this kind, and wait for nothing. Nothing:
-  // decide() has to say.
+  // The user of a session that needs no look at anything but its cookie: most requests are of this kind, and wait for
+  // nothing. Nothing: decide() has to say.
   virtual std::optional<SignedIn> known(const RequestView&, const Route&) { return std::nullopt; }
   // A user that the route may serve, or the answer that asks for one.
-  virtual boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route& route) = 0;
-  // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is whole.
+  virtual boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request,
+                                                                             const Route& route) = 0;
+  // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is
+  // whole.
   virtual boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// What the sign-in of all cores shares: keys, throttle, acceptor, the thread pool for what blocks, and the sessions that were signed out.
+// What the sign-in of all cores shares: keys, throttle, acceptor, the thread pool for what blocks, and the sessions
+// that were signed out.
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <mutex>
@@ -14,8 +15,8 @@
 
 namespace stead::proxy {
 
-// Ids of sessions that were signed out here, until they would have ended anyway. Readers keep a copy and look for a new generation, so
-// that a request takes no lock.
+// Ids of sessions that were signed out here, until they would have ended anyway. Readers keep a copy and look for a new
+// generation, so that a request takes no lock.
 class Revocations {
  public:
   using Ids = std::unordered_map<std::string, std::chrono::system_clock::time_point>;
@@ -33,9 +34,10 @@ struct SignInState {
   SignInState(const Config& settings, SessionKeys session_keys)
       : config(settings),
         keys(std::move(session_keys)),
-        throttle(std::make_shared<LoginThrottle>(LoginThrottle::Options{.per_user = settings.limits.login_failures_per_user,
-                                                                        .per_address = settings.limits.login_failures_per_address,
-                                                                        .window = settings.limits.login_window})) {}
+        throttle(std::make_shared<LoginThrottle>(
+            LoginThrottle::Options{.per_user = settings.limits.login_failures_per_user,
+                                   .per_address = settings.limits.login_failures_per_address,
+                                   .window = settings.limits.login_window})) {}
   const Config config;
   const SessionKeys keys;
   const std::shared_ptr<LoginThrottle> throttle;

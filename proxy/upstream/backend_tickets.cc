@@ -5,25 +5,29 @@
 
 #include "proxy/upstream/backend_ticket.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/client/ticket_cache.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
 namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kFrontEntries = 20000;     // tickets in front of each core
-constexpr std::size_t kEvidenceEntries = 200000; // sessions' own tickets on each core
-constexpr std::size_t kTicketEntries = 1024;     // tickets that were read already
-constexpr std::size_t kTicketKey = 32;           // octets of a ticket's end, which differ by the ticket
+constexpr std::size_t kFrontEntries = 20000;      // tickets in front of each core
+constexpr std::size_t kEvidenceEntries = 200000;  // sessions' own tickets on each core
+constexpr std::size_t kTicketEntries = 1024;      // tickets that were read already
+constexpr std::size_t kTicketKey = 32;            // octets of a ticket's end, which differ by the ticket
 constexpr std::chrono::seconds kSeenFor{30};
-constexpr std::chrono::seconds kEndMargin{30};   // a ticket that ends sooner is not handed out
+constexpr std::chrono::seconds kEndMargin{30};  // a ticket that ends sooner is not handed out
 
-// What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor only.
+// What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor
+// only.
 struct Core {
   Core(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
-      : executor(std::move(core_executor)), client(std::move(core_client)), evidence(kEvidenceEntries), read(kTicketEntries) {}
+      : executor(std::move(core_executor)),
+        client(std::move(core_client)),
+        evidence(kEvidenceEntries),
+        read(kTicketEntries) {}
   struct ReadTicket {
     std::vector<std::uint8_t> der;
     Identity identity;
@@ -31,30 +35,42 @@ struct Core {
   asio::any_io_executor executor;
   std::shared_ptr<Client> client;
   TicketCache<Identity> evidence;  // by session id; owner: the user
-  TicketCache<std::shared_ptr<const ReadTicket>> read;  // a client that keeps no cookie brings one ticket again and again
+  TicketCache<std::shared_ptr<const ReadTicket>>
+      read;  // a client that keeps no cookie brings one ticket again and again
 };
 using Cores = std::vector<std::shared_ptr<Core>>;
 
-// Runs work() on another executor and resumes here. `work` is a variable of the caller: g++ 12 destroys a lambda that is a temporary of
-// a co_await expression twice. The caller's cancellation does not reach over: it would from another thread.
+// Runs work() on another executor and resumes here. `work` is a variable of the caller: g++ 12 destroys a lambda that
+// is a temporary of a co_await expression twice. The caller's cancellation does not reach over: it would from another
+// thread.
 template <class T>
 asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::awaitable<T>()> work) {
-  co_return co_await asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  co_return co_await asio::co_spawn(executor, std::move(work),
+                                    asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 // Where a session's own ticket is kept, and the TGT that it brought: neither is found in place of the other.
-std::string evidence_key(const Session& session) { return (session.forwarded_tgt ? "tgt " : "") + session.id; }
-
-Failure no_evidence(const Session& session) {
-  return {.kind = FailureKind::unusable, .error = {}, .nt_status = 0,
-          .text = "this process does not hold the ticket that " + session.user + " signed in with", .trace = {}};
+std::string evidence_key(const Session& session) {
+  return (session.forwarded_tgt ? "tgt " : "") + session.id;
 }
 
-// A name may mean one account at sign-in and another one here (a UPN that reads like somebody's principal): never act for that one.
+Failure no_evidence(const Session& session) {
+  return {.kind = FailureKind::unusable,
+          .error = {},
+          .nt_status = 0,
+          .text = "this process does not hold the ticket that " + session.user + " signed in with",
+          .trace = {}};
+}
+
+// A name may mean one account at sign-in and another one here (a UPN that reads like somebody's principal): never act
+// for that one.
 Outcome<TicketPtr> in_name_of(const Session& session, Outcome<TicketPtr> outcome) {
   if (!outcome || equal_ignoring_case((*outcome)->client(), session.user)) return outcome;
-  return Failure{.kind = FailureKind::rejected, .error = make_error_code(KrbErrc::KRB_AP_ERR_BADMATCH), .nt_status = 0,
-                 .text = "the ticket for " + session.user + " came in the name of " + (*outcome)->client(), .trace = (*outcome)->trace()};
+  return Failure{.kind = FailureKind::rejected,
+                 .error = make_error_code(KrbErrc::KRB_AP_ERR_BADMATCH),
+                 .nt_status = 0,
+                 .text = "the ticket for " + session.user + " came in the name of " + (*outcome)->client(),
+                 .trace = (*outcome)->trace()};
 }
 
 asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session session, std::string spn) {
@@ -71,7 +87,8 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session s
 // Whose ticket it is. The same octets say the same, and need not be opened again.
 Result<Identity> read_ticket(Core& owner, std::vector<std::uint8_t> der) {
   const std::string key(der.end() - static_cast<std::ptrdiff_t>(std::min(der.size(), kTicketKey)), der.end());
-  if (const auto known = owner.read.find(key, std::chrono::system_clock::now()); known && (*known)->der == der) return (*known)->identity;
+  if (const auto known = owner.read.find(key, std::chrono::system_clock::now()); known && (*known)->der == der)
+    return (*known)->identity;
   auto identity = owner.client->from_ticket(der);
   if (!identity) return identity;
   auto entry = std::make_shared<const Core::ReadTicket>(Core::ReadTicket{std::move(der), *identity});
@@ -79,7 +96,8 @@ Result<Identity> read_ticket(Core& owner, std::vector<std::uint8_t> der) {
   return identity;
 }
 
-asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session, std::vector<std::uint8_t> ticket_der) {
+asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session,
+                                           std::vector<std::uint8_t> ticket_der) {
   if (session.forwarded_tgt) {
     Outcome<Identity> forwarded = owner->client->from_forwarded_tgt(std::move(ticket_der));
     if (!forwarded) co_return forwarded.error();
@@ -90,8 +108,12 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session 
   }
   auto identity = read_ticket(*owner, std::move(ticket_der));
   if (!identity)
-    co_return Failure{.kind = FailureKind::rejected, .error = identity.error(), .nt_status = 0,
-                      .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(), .trace = {}};
+    co_return Failure{
+        .kind = FailureKind::rejected,
+        .error = identity.error(),
+        .nt_status = 0,
+        .text = "the ticket that " + session.user + " signed in with is no evidence: " + identity.error().message(),
+        .trace = {}};
   std::string principal = identity->principal();
   const auto end = std::min(session.expires, std::chrono::system_clock::time_point(identity->end_time()));
   owner->evidence.put(evidence_key(session), session.user, std::move(*identity), end);
@@ -112,7 +134,9 @@ class CoreTickets : public BackendTickets {
     if (owner == self_) {
       outcome = co_await fetch(owner, std::move(session), std::move(spn));
     } else {
-      std::function<asio::awaitable<Outcome<TicketPtr>>()> work = [owner, session, spn] { return fetch(owner, session, spn); };
+      std::function<asio::awaitable<Outcome<TicketPtr>>()> work = [owner, session, spn] {
+        return fetch(owner, session, spn);
+      };
       outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, std::move(work));
     }
     if (outcome) front_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
@@ -127,7 +151,9 @@ class CoreTickets : public BackendTickets {
   asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) override {
     const auto owner = owner_of(session);
     if (owner == self_) co_return co_await keep(owner, std::move(session), std::move(ticket_der));
-    std::function<asio::awaitable<Outcome<std::string>>()> work = [owner, session, ticket_der] { return keep(owner, session, ticket_der); };
+    std::function<asio::awaitable<Outcome<std::string>>()> work = [owner, session, ticket_der] {
+      return keep(owner, session, ticket_der);
+    };
     co_return co_await run_on<Outcome<std::string>>(owner->executor, std::move(work));
   }
 
@@ -195,8 +221,9 @@ class CoreTickets : public BackendTickets {
 
 }  // namespace
 
-Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
-                                                                          const ClientOptions& options, const OnStep& on_step, std::string& message) {
+Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(
+    const std::vector<asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step,
+    std::string& message) {
   std::vector<std::shared_ptr<Client>> clients;
   for (std::size_t i = 0; i < executors.size(); ++i) {
     ClientOptions own = options;

@@ -1,8 +1,8 @@
 #pragma once
-// A client's header fields that never reach a back end, one row each, with who means what by them. Many back ends believe such a field,
-// since in front of them something sets it: a client must not be the one who does. Names are folded (lower case, '-' for every
-// character that is neither letter nor digit), so that X_Remote_User and x.remote.user are the same; "-*" or "*" at the end: all that
-// begin so.
+// A client's header fields that never reach a back end, one row each, with who means what by them. Many back ends
+// believe such a field, since in front of them something sets it: a client must not be the one who does. Names are
+// folded (lower case, '-' for every character that is neither letter nor digit), so that X_Remote_User and
+// x.remote.user are the same; "-*" or "*" at the end: all that begin so.
 #include <array>
 #include <string_view>
 

@@ -6,9 +6,9 @@
 #include <boost/asio/deferred.hpp>
 #include <charconv>
 
+#include "proxy/http/request_rules.h"
 #include "proxy/observe/audit_log.h"
 #include "proxy/sign_in/own_pages.h"
-#include "proxy/http/request_rules.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/errors/error.h"
@@ -32,17 +32,29 @@ void append_chunk_size(std::string& out, std::size_t size) {
 
 }  // namespace
 
-Forwarder::Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, BodyReader& body, const ForwardJob& job, ForwardMemory& memory)
-    : core_(core), client_(client), client_buffer_(client_buffer), body_(body), job_(job), identity_(memory.identity), held_(memory.held_body),
-      head_bytes_(memory.answer_head), answer_(memory.answer), out_(memory.out) {
+Forwarder::Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, BodyReader& body, const ForwardJob& job,
+                     ForwardMemory& memory)
+    : core_(core),
+      client_(client),
+      client_buffer_(client_buffer),
+      body_(body),
+      job_(job),
+      identity_(memory.identity),
+      held_(memory.held_body),
+      head_bytes_(memory.answer_head),
+      answer_(memory.answer),
+      out_(memory.out) {
   identity_.clear();
   held_.clear();
   if (job_.signed_in == nullptr) return;
   const Session& session = job_.signed_in->session;
-  // What a connection has heard of its user differs by the kind of delegation, so that is part of whose it is. Where it hears nothing of
-  // him, all sessions of his may share it: clients that send a token with each request begin one with each.
-  if (job_.route.delegation == Delegation::none) identity_.append("n");
-  else identity_.append(job_.route.delegation == Delegation::s4u ? "s" : "f").append(session.id);
+  // What a connection has heard of its user differs by the kind of delegation, so that is part of whose it is. Where it
+  // hears nothing of him, all sessions of his may share it: clients that send a token with each request begin one with
+  // each.
+  if (job_.route.delegation == Delegation::none)
+    identity_.append("n");
+  else
+    identity_.append(job_.route.delegation == Delegation::s4u ? "s" : "f").append(session.id);
   identity_.append(" ").append(session.user);
 }
 
@@ -66,15 +78,23 @@ Forwarded Forwarder::ticket_failed(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::refused:
       core_.metrics.tickets_refused.add();
-      audit({.what = "delegation refused", .user = job_.signed_in->session.user, .method = to_string(job_.signed_in->session.method),
-             .address = job_.remote_address, .request_id = job_.request_id, .detail = job_.route.spn + ": " + diagnosis});
-      out = failed(403, "Not allowed", "You are signed in, but this application may not be used in your name. If you need it, give the request's number "
-                   "to your administrator.", std::move(diagnosis));
+      audit({.what = "delegation refused",
+             .user = job_.signed_in->session.user,
+             .method = to_string(job_.signed_in->session.method),
+             .address = job_.remote_address,
+             .request_id = job_.request_id,
+             .detail = job_.route.spn + ": " + diagnosis});
+      out = failed(403, "Not allowed",
+                   "You are signed in, but this application may not be used in your name. If you need it, give the "
+                   "request's number "
+                   "to your administrator.",
+                   std::move(diagnosis));
       break;
     case FailureKind::unreachable:
     case FailureKind::cancelled:
       core_.metrics.tickets_unreachable.add();
-      out = failed(503, "Not available at the moment", "The sign-in service does not answer. Please try again in a moment.", std::move(diagnosis));
+      out = failed(503, "Not available at the moment",
+                   "The sign-in service does not answer. Please try again in a moment.", std::move(diagnosis));
       break;
     case FailureKind::unusable:
       if (job_.signed_in->session.method == SignInMethod::kerberos) {
@@ -83,11 +103,13 @@ Forwarded Forwarder::ticket_failed(const Failure& failure) {
         return out;
       }
       core_.metrics.tickets_failed.add();
-      out = failed(500, "Something is set up wrongly", "The administrator can find the cause by the request's number.", std::move(diagnosis));
+      out = failed(500, "Something is set up wrongly", "The administrator can find the cause by the request's number.",
+                   std::move(diagnosis));
       break;
     case FailureKind::rejected:
       core_.metrics.tickets_failed.add();
-      out = failed(502, "The answer cannot be trusted", "The administrator can find the cause by the request's number.", std::move(diagnosis));
+      out = failed(502, "The answer cannot be trusted", "The administrator can find the cause by the request's number.",
+                   std::move(diagnosis));
       break;
   }
   out.steps = explain(failure.trace);
@@ -120,7 +142,8 @@ asio::awaitable<Forwarded> Forwarder::run() {
     if (next == Next::done) co_return std::move(result_);
     core_.metrics.upstream_retries.add();
   }
-  co_return failed(502, "The application does not answer", "Please try again in a moment.", "the back end ended every connection before it answered");
+  co_return failed(502, "The application does not answer", "Please try again in a moment.",
+                   "the back end ended every connection before it answered");
 }
 
 asio::awaitable<bool> Forwarder::collect_body() {
@@ -136,7 +159,8 @@ asio::awaitable<bool> Forwarder::collect_body() {
   while (held_.size() <= kHeldBody) {
     BodyPiece piece = body_.poll();
     if (piece.step == BodyStep::need_more) {
-      // A chunked body may be long in coming: what is here goes on its way. But nothing does before its first line is understood.
+      // A chunked body may be long in coming: what is here goes on its way. But nothing does before its first line is
+      // understood.
       if (body_.framing() == Framing::chunked && !body_.untouched() && !client_.has_more()) break;
       piece = co_await body_.next();
       client_.expect_nothing();
@@ -151,7 +175,8 @@ asio::awaitable<bool> Forwarder::collect_body() {
     }
     if (piece.step == BodyStep::malformed) {
       core_.metrics.malformed_requests.add();
-      result_ = failed(400, "The request is malformed", "Its chunked body does not hold to HTTP.", "malformed chunked body");
+      result_ =
+          failed(400, "The request is malformed", "Its chunked body does not hold to HTTP.", "malformed chunked body");
     } else {
       result_.broken = true;
       result_.diagnosis = "the client did not send its body";
@@ -163,8 +188,11 @@ asio::awaitable<bool> Forwarder::collect_body() {
 
 std::string_view Forwarder::compose_request(std::string_view authorization) {
   const Upstream& upstream = core_.pool.upstream(upstream_->upstream);
-  OutgoingRequest request{.head = job_.head, .target = job_.target, .base_path = upstream.base_path,
-                          .fallback_host = core_.pool.name(upstream_->upstream), .authorization = authorization};
+  OutgoingRequest request{.head = job_.head,
+                          .target = job_.target,
+                          .base_path = upstream.base_path,
+                          .fallback_host = core_.pool.name(upstream_->upstream),
+                          .authorization = authorization};
   request.upgrade = job_.head.wants_upgrade;
   if (whole_) {
     request.framing = held_.empty() ? Framing::none : Framing::length;
@@ -174,7 +202,9 @@ std::string_view Forwarder::compose_request(std::string_view authorization) {
     request.content_length = body_.framing() == Framing::length ? job_.head.content_length : 0;
   }
   out_.clear();
-  write_request_head(out_, request, {.address = job_.remote_address, .scheme = client_.tls() ? "https" : "http", .request_id = job_.request_id});
+  write_request_head(
+      out_, request,
+      {.address = job_.remote_address, .scheme = client_.tls() ? "https" : "http", .request_id = job_.request_id});
   if (request.framing != Framing::chunked || held_.empty()) return {};
   append_chunk_size(out_, held_.size());
   return "\r\n";
@@ -191,13 +221,15 @@ asio::awaitable<bool> Forwarder::read_head(bool& began) {
       buffer.consume(end);
       const std::string_view wrong = parse_response_head(head_bytes_, job_.head.method == "HEAD", answer_);
       if (wrong.empty()) co_return true;
-      result_.diagnosis = std::string("upstream ") + core_.pool.name(upstream_->upstream) + ": malformed answer: " + std::string(wrong);
+      result_.diagnosis =
+          std::string("upstream ") + core_.pool.name(upstream_->upstream) + ": malformed answer: " + std::string(wrong);
       co_return false;
     }
     looked_at = buffer.size();
     if (buffer.full() && buffer.capacity() > 0) {
       if (buffer.capacity() >= limits.header_bytes) {
-        result_.diagnosis = std::string("upstream ") + core_.pool.name(upstream_->upstream) + ": the answer's head is too long";
+        result_.diagnosis =
+            std::string("upstream ") + core_.pool.name(upstream_->upstream) + ": the answer's head is too long";
         co_return false;
       }
       buffer.grow(buffer.capacity() * 2);
@@ -213,7 +245,8 @@ asio::awaitable<bool> Forwarder::read_head(bool& began) {
 void Forwarder::no_answer() {
   if (upload_ == BodyStep::malformed) {
     core_.metrics.malformed_requests.add();
-    result_ = failed(400, "The request is malformed", "Its chunked body does not hold to HTTP.", "malformed chunked body");
+    result_ =
+        failed(400, "The request is malformed", "Its chunked body does not hold to HTTP.", "malformed chunked body");
     result_.keep = false;
     return;
   }
@@ -225,9 +258,11 @@ void Forwarder::no_answer() {
   core_.metrics.upstream_failures.add();
   const std::string name = "upstream " + core_.pool.name(upstream_->upstream);
   if (upstream_->stream.timed_out()) {
-    result_ = failed(504, "The application does not answer", "Please try again in a moment.", name + ": no answer in time");
+    result_ =
+        failed(504, "The application does not answer", "Please try again in a moment.", name + ": no answer in time");
   } else {
-    std::string diagnosis = result_.diagnosis.empty() ? name + ": the connection ended before an answer" : result_.diagnosis;
+    std::string diagnosis =
+        result_.diagnosis.empty() ? name + ": the connection ended before an answer" : result_.diagnosis;
     result_ = failed(502, "The application does not answer", "Please try again in a moment.", std::move(diagnosis));
   }
 }
@@ -278,7 +313,8 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
   }
   upstream_->stream.expect_nothing();
   const bool sent = !send_error;
-  // What was sent may be answered, and the connection closed, before all of it is: so the answer is looked for in either case.
+  // What was sent may be answered, and the connection closed, before all of it is: so the answer is looked for in
+  // either case.
   if (sent && !whole_) start_pump();
   bool answered = co_await read_head(began);
   for (int i = 0; answered && answer_.is_interim() && i < kMostInterim; ++i) {
@@ -298,7 +334,8 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
   }
   if (answered && (answer_.is_interim() || (answer_.status == 101 && !job_.head.wants_upgrade))) {
     answered = false;
-    result_.diagnosis = "upstream " + core_.pool.name(upstream_->upstream) + ": an interim answer that nobody asked for";
+    result_.diagnosis =
+        "upstream " + core_.pool.name(upstream_->upstream) + ": an interim answer that nobody asked for";
   }
   if (!answered) {
     const bool was_reused = upstream_->reused;
@@ -317,8 +354,11 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
     if (!holds && answer_.status != 401) {
       core_.metrics.replies_that_do_not_hold.add();
       co_await stop_pump();
-      result_ = failed(502, "The application cannot be trusted", "It did not prove to be the one that was asked. The administrator can find the cause "
-                       "by the request's number.", "upstream " + core_.pool.name(upstream_->upstream) + ": its AP-REP does not hold: " + holds.error().message());
+      result_ = failed(502, "The application cannot be trusted",
+                       "It did not prove to be the one that was asked. The administrator can find the cause "
+                       "by the request's number.",
+                       "upstream " + core_.pool.name(upstream_->upstream) +
+                           ": its AP-REP does not hold: " + holds.error().message());
       co_return Next::done;
     }
     // A 401 may say why, in a KRB-ERROR: that it has no key of this version, for one.
@@ -340,32 +380,44 @@ asio::awaitable<Forwarder::Next> Forwarder::attempt() {
         co_return Next::again;
       }
       if (ticket_renewed_ || !final) core_.refused_tokens.note(user, job_.route_index, Clock::now());
-      result_ = failed(502, "The application does not accept the sign-in", "The administrator can find the cause by the request's number.",
-                       "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() +
-                           (holds ? "; its own log says why, an old keytab as a rule" : ": " + holds.error().message()));
+      result_ =
+          failed(502, "The application does not accept the sign-in",
+                 "The administrator can find the cause by the request's number.",
+                 "upstream " + core_.pool.name(upstream_->upstream) + ": refused a ticket to " + ticket_->service() +
+                     (holds ? "; its own log says why, an old keytab as a rule" : ": " + holds.error().message()));
       co_return Next::done;
     }
     core_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);
   }
-  if (answer_.status == 101) co_await tunnel();
-  else co_await relay();
+  if (answer_.status == 101)
+    co_await tunnel();
+  else
+    co_await relay();
   co_return Next::done;
 }
 
 asio::awaitable<void> Forwarder::relay() {
   const Limits& limits = core_.shared.config.limits;
-  BodyReader body(upstream_->stream, upstream_->buffer, answer_.framing, answer_.content_length, limits.upstream_reply_timeout);
+  BodyReader body(upstream_->stream, upstream_->buffer, answer_.framing, answer_.content_length,
+                  limits.upstream_reply_timeout);
   Framing framing = answer_.framing;
-  if (framing == Framing::chunked || framing == Framing::until_close) framing = job_.head.http_1_0 ? Framing::until_close : Framing::chunked;
+  if (framing == Framing::chunked || framing == Framing::until_close)
+    framing = job_.head.http_1_0 ? Framing::until_close : Framing::chunked;
   const bool uploaded = whole_ || (upload_ == BodyStep::end && !pumping_);
   const bool keep = job_.client_may_stay && framing != Framing::until_close && uploaded && !core_.draining;
   result_.status = answer_.status;
   result_.upstream = core_.pool.name(upstream_->upstream);
   out_.clear();
-  const Addresses addresses{.client_scheme = client_.tls() ? "https" : "http", .client_authority = job_.head.host,
+  const Addresses addresses{.client_scheme = client_.tls() ? "https" : "http",
+                            .client_authority = job_.head.host,
                             .upstream = core_.pool.upstream(upstream_->upstream)};
-  write_response_head(out_, {.head = answer_, .framing = framing, .to_head = job_.head.method == "HEAD", .client_is_1_0 = job_.head.http_1_0, .close = !keep,
-                             .addresses = &addresses},
+  write_response_head(out_,
+                      {.head = answer_,
+                       .framing = framing,
+                       .to_head = job_.head.method == "HEAD",
+                       .client_is_1_0 = job_.head.http_1_0,
+                       .close = !keep,
+                       .addresses = &addresses},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
   BodyPiece piece;
   Error error;
@@ -385,7 +437,8 @@ asio::awaitable<void> Forwarder::relay() {
     }
     if (piece.step == BodyStep::end && framing == Framing::chunked) out_.append("0\r\n\r\n");
     if (!out_.empty() || !large.empty()) {
-      const std::string_view tail = !large.empty() && framing == Framing::chunked ? std::string_view("\r\n") : std::string_view{};
+      const std::string_view tail =
+          !large.empty() && framing == Framing::chunked ? std::string_view("\r\n") : std::string_view{};
       if (!client_.write_at_once(error, out_, large, tail)) {
         client_.expire_writes_in(limits.body_idle_timeout);
         error = co_await client_.write_rest();
@@ -415,12 +468,15 @@ asio::awaitable<void> Forwarder::relay() {
   if (!pumping_) client_.expect_nothing();
   result_.bytes_out = body.total();
   const bool complete = !error && piece.step == BodyStep::end;
-  const bool reusable = complete && answer_.keep_alive && !pumping_ && (whole_ || upload_ == BodyStep::end) && upstream_->buffer.size() == 0 &&
-                        answer_.status != 401 && answer_.status != 407;
+  const bool reusable = complete && answer_.keep_alive && !pumping_ && (whole_ || upload_ == BodyStep::end) &&
+                        upstream_->buffer.size() == 0 && answer_.status != 401 && answer_.status != 407;
   if (pump_ended_) co_await stop_pump();
   result_.keep = complete && keep;
   result_.broken = !complete;
-  if (!complete) result_.diagnosis = "upstream " + std::string(result_.upstream) + (piece.step == BodyStep::malformed ? ": malformed chunked body" : ": the answer was not finished");
+  if (!complete)
+    result_.diagnosis =
+        "upstream " + std::string(result_.upstream) +
+        (piece.step == BodyStep::malformed ? ": malformed chunked body" : ": the answer was not finished");
   if (reusable && !core_.draining) core_.pool.keep(std::move(upstream_));
 }
 

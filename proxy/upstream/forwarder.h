@@ -1,13 +1,13 @@
 #pragma once
-// Takes one request to a back end and its answer to the client, as it streams: with a fresh Negotiate token where the route delegates,
-// on a connection that is this user's alone.
+// Takes one request to a back end and its answer to the client, as it streams: with a fresh Negotiate token where the
+// route delegates, on a connection that is this user's alone.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <string>
 
-#include "proxy/http/body_reader.h"
 #include "proxy/core.h"
+#include "proxy/http/body_reader.h"
 #include "proxy/upstream/headers.h"
 
 namespace stead::proxy {
@@ -16,23 +16,23 @@ struct ForwardJob {
   const Route& route;
   std::size_t route_index;
   const RequestHead& head;
-  std::string_view target;      // origin form, or "*"
-  const SignedIn* signed_in;    // null: the route is public
+  std::string_view target;    // origin form, or "*"
+  const SignedIn* signed_in;  // null: the route is public
   std::string_view request_id, remote_address;
-  bool client_may_stay;         // the client's connection can be used again, for all we know
+  bool client_may_stay;  // the client's connection can be used again, for all we know
 };
 
 // How a request ended.
 struct Forwarded {
   std::optional<OwnResponse> own;  // nothing was sent to the client yet, and this is to be
-  bool ask_to_sign_in = false;  // nothing was sent; the evidence is not here: the client has to bring it again
-  int status = 0;               // as the client saw it; 0: it saw none
-  bool keep = false;            // the client's connection may serve another request
-  bool broken = false;          // the answer could not be finished: the client must see that
-  std::string_view upstream;    // "127.0.0.1:9001"; empty: none was asked
+  bool ask_to_sign_in = false;     // nothing was sent; the evidence is not here: the client has to bring it again
+  int status = 0;                  // as the client saw it; 0: it saw none
+  bool keep = false;               // the client's connection may serve another request
+  bool broken = false;             // the answer could not be finished: the client must see that
+  std::string_view upstream;       // "127.0.0.1:9001"; empty: none was asked
   std::uint64_t bytes_out = 0;
-  std::string diagnosis;        // what went wrong, one line
-  std::string steps;            // the exchanges with the DCs, for a person
+  std::string diagnosis;  // what went wrong, one line
+  std::string steps;      // the exchanges with the DCs, for a person
 };
 
 // Memory that a connection's requests use one after the other.
@@ -44,14 +44,16 @@ struct ForwardMemory {
 class Forwarder {
  public:
   // `client_buffer` holds what came behind the head; `body` reads from it.
-  Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, BodyReader& body, const ForwardJob& job, ForwardMemory& memory);
+  Forwarder(Core& core, Stream& client, ReadBuffer& client_buffer, BodyReader& body, const ForwardJob& job,
+            ForwardMemory& memory);
   [[nodiscard]] boost::asio::awaitable<Forwarded> run();
 
  private:
   enum class Next { done, again };
 
   [[nodiscard]] bool delegates() const { return job_.route.delegation != Delegation::none; }
-  [[nodiscard]] Forwarded failed(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis);
+  [[nodiscard]] Forwarded failed(int status, std::string_view title, std::string_view what_to_do,
+                                 std::string diagnosis);
   [[nodiscard]] Forwarded ticket_failed(const Failure& failure);
   // The request's body as far as it is small or here already; false: `result_` says what to answer.
   boost::asio::awaitable<bool> collect_body();
@@ -76,15 +78,15 @@ class Forwarder {
   BodyReader& body_;
   const ForwardJob& job_;
 
-  std::string& identity_;     // whose connection is needed
+  std::string& identity_;  // whose connection is needed
   TicketPtr ticket_;
-  std::string& held_;         // the body's beginning; all of it where whole_
+  std::string& held_;  // the body's beginning; all of it where whole_
   bool whole_ = false;
   bool fresh_only_ = false, ticket_renewed_ = false;
   UpstreamPtr upstream_;
-  std::string& head_bytes_;   // the answer's head, to which `answer_` points
+  std::string& head_bytes_;  // the answer's head, to which `answer_` points
   ResponseHead& answer_;
-  std::string& out_;          // what is written next
+  std::string& out_;  // what is written next
   std::optional<boost::asio::steady_timer> pump_ended_;
   bool pumping_ = false;
   BodyStep upload_ = BodyStep::data;  // end, malformed or lost once the client's side of it is over

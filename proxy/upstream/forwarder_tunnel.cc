@@ -14,7 +14,8 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 // One direction of a tunnel, until its end. True: it ended in order.
-asio::awaitable<bool> carry(Stream& from, ReadBuffer& buffer, Stream& to, std::chrono::milliseconds patience, std::uint64_t& carried) {
+asio::awaitable<bool> carry(Stream& from, ReadBuffer& buffer, Stream& to, std::chrono::milliseconds patience,
+                            std::uint64_t& carried) {
   while (true) {
     if (buffer.size() > 0) {
       to.expire_writes_in(patience);
@@ -46,7 +47,8 @@ void end_direction(bool in_order, Stream& from, Stream& to) {
 
 asio::awaitable<void> Forwarder::pump_tunnel() {
   std::uint64_t carried = 0;
-  const bool in_order = co_await carry(client_, client_buffer_, upstream_->stream, core_.shared.config.limits.tunnel_idle_timeout, carried);
+  const bool in_order = co_await carry(client_, client_buffer_, upstream_->stream,
+                                       core_.shared.config.limits.tunnel_idle_timeout, carried);
   end_direction(in_order, client_, upstream_->stream);
 }
 
@@ -54,7 +56,8 @@ asio::awaitable<void> Forwarder::tunnel() {
   result_.status = 101;
   result_.upstream = core_.pool.name(upstream_->upstream);
   out_.clear();
-  write_response_head(out_, {.head = answer_, .upgrade = true}, job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
+  write_response_head(out_, {.head = answer_, .upgrade = true}, job_.request_id,
+                      job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
   client_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
   Error error = co_await client_.write(out_);
   if (error) co_return;
@@ -64,7 +67,8 @@ asio::awaitable<void> Forwarder::tunnel() {
     pumping_ = false;
     pump_ended_->cancel();
   });
-  const bool in_order = co_await carry(upstream_->stream, upstream_->buffer, client_, core_.shared.config.limits.tunnel_idle_timeout, result_.bytes_out);
+  const bool in_order = co_await carry(upstream_->stream, upstream_->buffer, client_,
+                                       core_.shared.config.limits.tunnel_idle_timeout, result_.bytes_out);
   end_direction(in_order, upstream_->stream, client_);
   while (pumping_) (void)co_await pump_ended_->async_wait(as_result);
   result_.broken = !in_order;

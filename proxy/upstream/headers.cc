@@ -70,8 +70,8 @@ bool named_by_connection(const std::vector<Field>& fields, std::string_view name
 // "close" and "keep-alive" alone, which is nearly always so, name no field.
 bool connection_names_fields(const std::vector<Field>& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const Field& field) {
-    return field.name.size() == 10 && equal_ignoring_case(field.name, "connection") && !equal_ignoring_case(field.value, "keep-alive") &&
-           !equal_ignoring_case(field.value, "close");
+    return field.name.size() == 10 && equal_ignoring_case(field.name, "connection") &&
+           !equal_ignoring_case(field.value, "keep-alive") && !equal_ignoring_case(field.value, "close");
   });
 }
 
@@ -86,17 +86,23 @@ bool is_own_cookie(std::string_view name) {
 using Rewriter = void (*)(std::string&, std::string_view, const Addresses&);
 Rewriter rewriter_of(std::string_view name) {
   switch (name.size()) {
-    case 3: return equal_ignoring_case(name, "uri") ? append_location : nullptr;
-    case 8: return equal_ignoring_case(name, "location") ? append_location : nullptr;
-    case 10: return equal_ignoring_case(name, "set-cookie") ? append_set_cookie : nullptr;
-    case 16: return equal_ignoring_case(name, "content-location") ? append_location : nullptr;
-    default: return nullptr;
+    case 3:
+      return equal_ignoring_case(name, "uri") ? append_location : nullptr;
+    case 8:
+      return equal_ignoring_case(name, "location") ? append_location : nullptr;
+    case 10:
+      return equal_ignoring_case(name, "set-cookie") ? append_set_cookie : nullptr;
+    case 16:
+      return equal_ignoring_case(name, "content-location") ? append_location : nullptr;
+    default:
+      return nullptr;
   }
 }
 
 bool is_scheme_of_connections(std::string_view challenge) {
   const std::string_view scheme = challenge.substr(0, challenge.find_first_of(" \t,="));
-  return equal_ignoring_case(scheme, "negotiate") || equal_ignoring_case(scheme, "ntlm") || equal_ignoring_case(scheme, "kerberos");
+  return equal_ignoring_case(scheme, "negotiate") || equal_ignoring_case(scheme, "ntlm") ||
+         equal_ignoring_case(scheme, "kerberos");
 }
 
 }  // namespace
@@ -110,7 +116,8 @@ RequestField judge_request_field(std::string_view name) {
   if ((letter.lengths >> std::min<std::size_t>(name.size(), 63) & 1) == 0) return RequestField::pass;
   for (std::size_t i = letter.begin; i < letter.end; ++i) {
     const Row& row = kGlance.rows[i];
-    if ((row.is_prefix || row.name.size() == name.size()) && folded_starts_with(name, row.name)) return RequestField::drop;
+    if ((row.is_prefix || row.name.size() == name.size()) && folded_starts_with(name, row.name))
+      return RequestField::drop;
   }
   return RequestField::pass;
 }
@@ -137,8 +144,11 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
   bool cookies = false;
   for (const Field& field : head.fields) {
     switch (judge_request_field(field.name)) {
-      case RequestField::drop: break;
-      case RequestField::cookie: cookies = true; break;
+      case RequestField::drop:
+        break;
+      case RequestField::cookie:
+        cookies = true;
+        break;
       case RequestField::pass:
         if (!named || !named_by_connection(head.fields, field.name)) append_field(out, field.name, field.value);
     }
@@ -155,8 +165,10 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
       append_foreign_cookies(out, field.value);
       if (out.size() == value) out.resize(before);
     }
-    if (out.size() == empty) out.resize(start);
-    else out.append("\r\n");
+    if (out.size() == empty)
+      out.resize(start);
+    else
+      out.append("\r\n");
   }
   append_field(out, "X-Forwarded-For", client.address);
   append_field(out, "X-Forwarded-Proto", client.scheme);
@@ -179,16 +191,23 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
 
 bool is_dropped_from_response(const Field& field) {
   switch (field.name.size()) {
-    case 2: return equal_ignoring_case(field.name, "te");
-    case 7: return equal_ignoring_case(field.name, "upgrade") || equal_ignoring_case(field.name, "trailer");
+    case 2:
+      return equal_ignoring_case(field.name, "te");
+    case 7:
+      return equal_ignoring_case(field.name, "upgrade") || equal_ignoring_case(field.name, "trailer");
     case 10:
-      if (equal_ignoring_case(field.name, "set-cookie")) return is_own_cookie(field.value.substr(0, field.value.find_first_of("=;")));
+      if (equal_ignoring_case(field.name, "set-cookie"))
+        return is_own_cookie(field.value.substr(0, field.value.find_first_of("=;")));
       return equal_ignoring_case(field.name, "connection") || equal_ignoring_case(field.name, "keep-alive");
-    case 12: return equal_ignoring_case(field.name, "x-request-id");
-    case 14: return equal_ignoring_case(field.name, "content-length");
-    case 15: return equal_ignoring_case(field.name, "persistent-auth");
+    case 12:
+      return equal_ignoring_case(field.name, "x-request-id");
+    case 14:
+      return equal_ignoring_case(field.name, "content-length");
+    case 15:
+      return equal_ignoring_case(field.name, "persistent-auth");
     case 16: {
-      if (!equal_ignoring_case(field.name, "www-authenticate")) return equal_ignoring_case(field.name, "proxy-connection");
+      if (!equal_ignoring_case(field.name, "www-authenticate"))
+        return equal_ignoring_case(field.name, "proxy-connection");
       // A list of challenges may have one of these in any place.
       for (std::string_view rest = field.value; true;) {
         if (is_scheme_of_connections(trim_blanks(rest))) return true;
@@ -197,15 +216,22 @@ bool is_dropped_from_response(const Field& field) {
         rest.remove_prefix(comma + 1);
       }
     }
-    case 17: return equal_ignoring_case(field.name, "transfer-encoding");
-    case 18: return equal_ignoring_case(field.name, "proxy-authenticate");
-    case 19: return equal_ignoring_case(field.name, "authentication-info") || equal_ignoring_case(field.name, "proxy-authorization");
-    case 25: return equal_ignoring_case(field.name, "proxy-authentication-info");
-    default: return false;
+    case 17:
+      return equal_ignoring_case(field.name, "transfer-encoding");
+    case 18:
+      return equal_ignoring_case(field.name, "proxy-authenticate");
+    case 19:
+      return equal_ignoring_case(field.name, "authentication-info") ||
+             equal_ignoring_case(field.name, "proxy-authorization");
+    case 25:
+      return equal_ignoring_case(field.name, "proxy-authentication-info");
+    default:
+      return false;
   }
 }
 
-void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id, const HeaderList* own) {
+void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id,
+                         const HeaderList* own) {
   const ResponseHead& head = response.head;
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::uint64_t>(head.status));
@@ -214,13 +240,15 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
   bool told_length = false;
   for (const Field& field : head.fields) {
     // The length a HEAD or a 304 tells is of a body that does not come; it is told on.
-    if (field.name.size() == 14 && (response.to_head || head.status == 304) && !told_length && equal_ignoring_case(field.name, "content-length")) {
+    if (field.name.size() == 14 && (response.to_head || head.status == 304) && !told_length &&
+        equal_ignoring_case(field.name, "content-length")) {
       append_field(out, field.name, field.value);
       told_length = true;
       continue;
     }
     if (is_dropped_from_response(field)) continue;
-    if (named && !equal_ignoring_case(field.name, "set-cookie") && named_by_connection(head.fields, field.name)) continue;
+    if (named && !equal_ignoring_case(field.name, "set-cookie") && named_by_connection(head.fields, field.name))
+      continue;
     if (response.addresses != nullptr) {
       const auto append = rewriter_of(field.name);
       if (append != nullptr) {
@@ -237,8 +265,8 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
   append_field(out, "X-Request-Id", request_id);
   if (response.framing == Framing::chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
-  } else if (response.framing == Framing::length ||
-             (response.framing == Framing::none && !response.to_head && head.status >= 200 && head.status != 204 && head.status != 304)) {
+  } else if (response.framing == Framing::length || (response.framing == Framing::none && !response.to_head &&
+                                                     head.status >= 200 && head.status != 204 && head.status != 304)) {
     out.append("Content-Length: ");
     append_number(out, head.content_length);
     out.append("\r\n");
@@ -261,12 +289,14 @@ void write_interim_head(std::string& out, const ResponseHead& head) {
   out.append(" ").append(head.reason).append("\r\n");
   const bool named = connection_names_fields(head.fields);
   for (const Field& field : head.fields)
-    if (!is_dropped_from_response(field) && !equal_ignoring_case(field.name, "set-cookie") && !(named && named_by_connection(head.fields, field.name)))
+    if (!is_dropped_from_response(field) && !equal_ignoring_case(field.name, "set-cookie") &&
+        !(named && named_by_connection(head.fields, field.name)))
       append_field(out, field.name, field.value);
   out.append("\r\n");
 }
 
-void write_own_response_head(std::string& out, const OwnResponse& response, std::string_view request_id, std::string_view date, bool close) {
+void write_own_response_head(std::string& out, const OwnResponse& response, std::string_view request_id,
+                             std::string_view date, bool close) {
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::uint64_t>(response.status));
   out.append(" ").append(reason_phrase(response.status)).append("\r\n");
@@ -280,31 +310,56 @@ void write_own_response_head(std::string& out, const OwnResponse& response, std:
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return status < 400 ? "OK" : "Error";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return status < 400 ? "OK" : "Error";
   }
 }
 

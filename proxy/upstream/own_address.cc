@@ -20,7 +20,9 @@ struct Place {
 
 std::optional<std::uint16_t> port_of(std::string_view authority, bool tls) {
   const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos || colon + 1 == authority.size()) return tls ? 443 : 80;
+  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos ||
+      colon + 1 == authority.size())
+    return tls ? 443 : 80;
   std::uint16_t port = 0;
   const std::string_view digits = authority.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -30,9 +32,12 @@ std::optional<std::uint16_t> port_of(std::string_view authority, bool tls) {
 
 std::optional<Place> place_of(std::string_view url) {
   Place out;
-  if (equal_ignoring_case(url.substr(0, 8), "https://")) out.tls = true, url.remove_prefix(8);
-  else if (equal_ignoring_case(url.substr(0, 7), "http://")) url.remove_prefix(7);
-  else return std::nullopt;
+  if (equal_ignoring_case(url.substr(0, 8), "https://"))
+    out.tls = true, url.remove_prefix(8);
+  else if (equal_ignoring_case(url.substr(0, 7), "http://"))
+    url.remove_prefix(7);
+  else
+    return std::nullopt;
   const std::size_t end = std::min(url.find_first_of("/?#"), url.size());
   out.authority = url.substr(0, end);
   out.rest = url.substr(end);
@@ -59,7 +64,8 @@ void append_path(std::string& out, std::string_view path, const std::string& bas
 }
 
 bool is_in_domain(std::string_view host, std::string_view domain) {
-  if (host.size() < domain.size() || !equal_ignoring_case(host.substr(host.size() - domain.size()), domain)) return false;
+  if (host.size() < domain.size() || !equal_ignoring_case(host.substr(host.size() - domain.size()), domain))
+    return false;
   return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
 }
 
@@ -73,7 +79,8 @@ void append_location(std::string& out, std::string_view value, const Addresses& 
     out.append(value);
     return;
   }
-  const bool upstreams = place->tls == upstream.tls && place->port == upstream.port && equal_ignoring_case(place->host, upstream.host);
+  const bool upstreams =
+      place->tls == upstream.tls && place->port == upstream.port && equal_ignoring_case(place->host, upstream.host);
   const bool clients_without_tls = !place->tls && !upstream.tls && addresses.client_scheme == "https" &&
                                    equal_ignoring_case(place->authority, addresses.client_authority);
   if (!upstreams && !clients_without_tls) {
@@ -92,7 +99,8 @@ void append_set_cookie(std::string& out, std::string_view value, const Addresses
     const std::string_view part = value.substr(0, end);
     const std::size_t equals = part.find('=');
     const std::string_view name = trim_blanks(part.substr(0, equals));
-    std::string_view given = equals == std::string_view::npos ? std::string_view{} : trim_blanks(part.substr(equals + 1));
+    std::string_view given =
+        equals == std::string_view::npos ? std::string_view{} : trim_blanks(part.substr(equals + 1));
     bool keep = true;
     if (!first && equal_ignoring_case(name, "domain")) {
       if (given.starts_with('.')) given.remove_prefix(1);
@@ -100,7 +108,8 @@ void append_set_cookie(std::string& out, std::string_view value, const Addresses
     }
     if (keep) {
       if (!first) out += ';';
-      if (!first && equal_ignoring_case(name, "path") && without_base(given, upstream.base_path).data() != given.data()) {
+      if (!first && equal_ignoring_case(name, "path") &&
+          without_base(given, upstream.base_path).data() != given.data()) {
         out.append(" Path=");
         append_path(out, given, upstream.base_path);
       } else {

@@ -1,6 +1,6 @@
 #pragma once
-// A back end that does not know of us names itself where it should name the address that the client used: in redirections and in cookies.
-// Such names are made the client's; all others are left as they are.
+// A back end that does not know of us names itself where it should name the address that the client used: in
+// redirections and in cookies. Such names are made the client's; all others are left as they are.
 #include <string>
 #include <string_view>
 
@@ -15,13 +15,13 @@ struct Addresses {
   const Upstream& upstream;
 };
 
-// The value of Location, Content-Location or URI. An absolute URL at the upstream's own address, or one of plain HTTP at the client's authority
-// where the client came by TLS and the upstream was asked without, is put at the client's; the upstream's base path, which the client does
-// not know, is cut off.
+// The value of Location, Content-Location or URI. An absolute URL at the upstream's own address, or one of plain HTTP
+// at the client's authority where the client came by TLS and the upstream was asked without, is put at the client's;
+// the upstream's base path, which the client does not know, is cut off.
 void append_location(std::string& out, std::string_view value, const Addresses& addresses);
 
-// The value of Set-Cookie. A Domain that is the upstream's, and not one that the client's host is in, is left out: the cookie is then of
-// the client's host alone. The upstream's base path is cut off Path.
+// The value of Set-Cookie. A Domain that is the upstream's, and not one that the client's host is in, is left out: the
+// cookie is then of the client's host alone. The upstream's base path is cut off Path.
 void append_set_cookie(std::string& out, std::string_view value, const Addresses& addresses);
 
 }  // namespace stead::proxy

@@ -21,7 +21,8 @@ bool has_prefix(std::string_view path, std::string_view prefix) {
 }  // namespace
 
 std::string path_for_policy(std::string_view path) {
-  if (path.find_first_of("%;") == std::string_view::npos && path.find("//") == std::string_view::npos) return std::string(path);
+  if (path.find_first_of("%;") == std::string_view::npos && path.find("//") == std::string_view::npos)
+    return std::string(path);
   std::string out;
   out.reserve(path.size());
   bool in_parameters = false;
@@ -31,15 +32,19 @@ std::string path_for_policy(std::string_view path) {
       c = static_cast<char>(hex_digit(path[i + 1]) << 4 | hex_digit(path[i + 2]));
       i += 2;
     }
-    if (c == '/') in_parameters = false;
-    else if (c == ';') in_parameters = true;
+    if (c == '/')
+      in_parameters = false;
+    else if (c == ';')
+      in_parameters = true;
     if (in_parameters || (c == '/' && out.ends_with('/'))) continue;
     out += c;
   }
   return out;
 }
 
-bool is_reserved(std::string_view policy_path) { return has_prefix(policy_path, "/.stead"); }
+bool is_reserved(std::string_view policy_path) {
+  return has_prefix(policy_path, "/.stead");
+}
 
 Router::Router(const std::vector<Route>& routes) {
   for (std::size_t i = 0; i < routes.size(); ++i) entries_.push_back({&routes[i], i, path_for_policy(routes[i].path)});

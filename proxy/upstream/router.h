@@ -9,8 +9,9 @@
 
 namespace stead::proxy {
 
-// A path as back ends may read it: escapes decoded, runs of slashes made one, ";parameters" cut off each segment. Policy is decided by
-// this, so that /%61dmin/ or //admin/ is no way around the route of /admin/; what is forwarded is the path as sent.
+// A path as back ends may read it: escapes decoded, runs of slashes made one, ";parameters" cut off each segment.
+// Policy is decided by this, so that /%61dmin/ or //admin/ is no way around the route of /admin/; what is forwarded is
+// the path as sent.
 [[nodiscard]] std::string path_for_policy(std::string_view path);
 
 class Router {
@@ -18,8 +19,8 @@ class Router {
   explicit Router(const std::vector<Route>& routes);
 
   struct Match {
-    const Route* route = nullptr;   // null: none has this path
-    std::size_t index = 0;          // of the route, in the file's order
+    const Route* route = nullptr;  // null: none has this path
+    std::size_t index = 0;         // of the route, in the file's order
     bool known_host = false;
   };
   // `host`: lower case, without port. The longest prefix wins; of two alike the one that names the host.

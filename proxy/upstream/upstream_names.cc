@@ -48,7 +48,8 @@ void UpstreamNames::start(const std::string& host, std::uint16_t port, const std
   });
 }
 
-asio::awaitable<UpstreamNames::Endpoints> UpstreamNames::find(std::string host, std::uint16_t port, std::chrono::milliseconds time, Error& error) {
+asio::awaitable<UpstreamNames::Endpoints> UpstreamNames::find(std::string host, std::uint16_t port,
+                                                              std::chrono::milliseconds time, Error& error) {
   auto& held = entries_[host + ':' + std::to_string(port)];
   if (!held) held = std::make_shared<Entry>();
   const std::shared_ptr<Entry> entry = held;

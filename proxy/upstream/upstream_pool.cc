@@ -18,16 +18,24 @@ constexpr std::size_t kMostIdle = 4096;
 constexpr std::chrono::seconds kAvoid{2}, kAvoidLongest{30};
 }  // namespace
 
-UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics)
-    : executor_(std::move(executor)), config_(config), tls_(tls), watchdog_(watchdog), metrics_(metrics), names_(std::make_unique<UpstreamNames>(executor_)) {
+UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
+                           CoreMetrics& metrics)
+    : executor_(std::move(executor)),
+      config_(config),
+      tls_(tls),
+      watchdog_(watchdog),
+      metrics_(metrics),
+      names_(std::make_unique<UpstreamNames>(executor_)) {
   for (const Route& route : config_.routes) {
     Rotation rotation;
     for (const Upstream& upstream : route.upstreams) {
       const auto same = std::find_if(targets_.begin(), targets_.end(), [&](const Target& target) {
-        return *target.upstream == upstream && target.route->upstream_verify == route.upstream_verify && target.route->upstream_ca == route.upstream_ca;
+        return *target.upstream == upstream && target.route->upstream_verify == route.upstream_verify &&
+               target.route->upstream_ca == route.upstream_ca;
       });
       rotation.targets.push_back(static_cast<std::size_t>(same - targets_.begin()));
-      if (same == targets_.end()) targets_.push_back({&upstream, &route, upstream.host + ':' + std::to_string(upstream.port), 0, {}});
+      if (same == targets_.end())
+        targets_.push_back({&upstream, &route, upstream.host + ':' + std::to_string(upstream.port), 0, {}});
     }
     routes_.push_back(std::move(rotation));
   }
@@ -90,7 +98,8 @@ UpstreamPtr UpstreamPool::get_idle(std::size_t route, std::string_view identity)
   return idle;
 }
 
-asio::awaitable<UpstreamPtr> UpstreamPool::get(std::size_t route, std::string_view identity, bool fresh, std::string& problem) {
+asio::awaitable<UpstreamPtr> UpstreamPool::get(std::size_t route, std::string_view identity, bool fresh,
+                                               std::string& problem) {
   Rotation& rotation = routes_[route];
   const Clock::time_point now = Clock::now();
   const std::size_t count = rotation.targets.size();
@@ -116,7 +125,8 @@ asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::stri
   const Upstream& upstream = *target.upstream;
   std::vector<tcp::endpoint> endpoints;
   Error error;
-  const auto address = asio::ip::make_address(upstream.host.starts_with('[') ? upstream.host.substr(1, upstream.host.size() - 2) : upstream.host, error);
+  const auto address = asio::ip::make_address(
+      upstream.host.starts_with('[') ? upstream.host.substr(1, upstream.host.size() - 2) : upstream.host, error);
   if (!error) {
     endpoints.emplace_back(address, upstream.port);
   } else {
@@ -134,7 +144,8 @@ asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::stri
     const auto [connect_error] = co_await stream.socket().async_connect(endpoint, as_result);
     error = stream.timed_out() ? Error(asio::error::timed_out) : connect_error;
     if (!error && upstream.tls) {
-      const Error tls_error = co_await stream.connect_tls(tls_.context(target.route->upstream_ca), upstream.host, target.route->upstream_verify);
+      const Error tls_error = co_await stream.connect_tls(tls_.context(target.route->upstream_ca), upstream.host,
+                                                          target.route->upstream_verify);
       error = stream.timed_out() ? Error(asio::error::timed_out) : tls_error;
       if (!error) {
         const std::string bindings = end_point_bindings(SSL_get0_peer_certificate(stream.ssl()));

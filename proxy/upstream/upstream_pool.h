@@ -1,7 +1,7 @@
 #pragma once
-// Connections to back ends, one pool for each core. A back end may tie what a Negotiate token proved to the connection it came on;
-// therefore a connection belongs to the one identity that first used it, for its whole life. There is no way to take one under
-// another name: the name is part of the key.
+// Connections to back ends, one pool for each core. A back end may tie what a Negotiate token proved to the connection
+// it came on; therefore a connection belongs to the one identity that first used it, for its whole life. There is no
+// way to take one under another name: the name is part of the key.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "proxy/config.h"
-#include "proxy/observe/metrics.h"
 #include "proxy/http/stream.h"
+#include "proxy/observe/metrics.h"
 #include "proxy/tls.h"
 #include "proxy/upstream/upstream_names.h"
 
@@ -24,8 +24,8 @@ struct UpstreamConnection {
       : stream(std::move(socket), watchdog), upstream(at), identity(std::move(whose)) {}
   Stream stream;
   ReadBuffer buffer;
-  std::size_t upstream;             // its number in the pool
-  std::string identity;             // whose it is; empty: nobody's, for public routes
+  std::size_t upstream;                // its number in the pool
+  std::string identity;                // whose it is; empty: nobody's, for public routes
   std::vector<std::uint8_t> bindings;  // channel bindings of the back end's certificate; empty on plain HTTP
   bool reused = false;
   Clock::time_point idle_since{};
@@ -34,18 +34,26 @@ using UpstreamPtr = std::unique_ptr<UpstreamConnection>;
 
 class UpstreamPool {
  public:
-  UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog, CoreMetrics& metrics);
+  UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
+               CoreMetrics& metrics);
 
-  // What get() would find at its first look: an idle connection of this identity to the upstream whose turn it is. Null: ask get().
+  // What get() would find at its first look: an idle connection of this identity to the upstream whose turn it is.
+  // Null: ask get().
   [[nodiscard]] UpstreamPtr get_idle(std::size_t route, std::string_view identity);
-  // An idle connection of this identity to one of the route's upstreams, or a new one: another upstream is tried where one does not
-  // answer. Null, with what went wrong, where none does. `fresh`: only a new one.
-  boost::asio::awaitable<UpstreamPtr> get(std::size_t route, std::string_view identity, bool fresh, std::string& problem);
+  // An idle connection of this identity to one of the route's upstreams, or a new one: another upstream is tried where
+  // one does not answer. Null, with what went wrong, where none does. `fresh`: only a new one.
+  boost::asio::awaitable<UpstreamPtr> get(std::size_t route, std::string_view identity, bool fresh,
+                                          std::string& problem);
   // Keeps it for its identity's next request. The caller has read the answer to its end.
   void keep(UpstreamPtr connection);
   void sweep(Clock::time_point now);  // closes those idle too long
-  void clear() { idle_.clear(); idle_count_ = 0; }
-  void set_lookup(UpstreamNames::Lookup lookup) { names_ = std::make_unique<UpstreamNames>(executor_, std::move(lookup)); }  // in place of the system's
+  void clear() {
+    idle_.clear();
+    idle_count_ = 0;
+  }
+  void set_lookup(UpstreamNames::Lookup lookup) {
+    names_ = std::make_unique<UpstreamNames>(executor_, std::move(lookup));
+  }  // in place of the system's
   [[nodiscard]] std::size_t idle() const { return idle_count_; }
   [[nodiscard]] const Upstream& upstream(std::size_t number) const { return *targets_[number].upstream; }
   [[nodiscard]] const std::string& name(std::size_t number) const { return targets_[number].name; }

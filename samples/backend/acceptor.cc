@@ -5,8 +5,8 @@
 #include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
-#include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/messages/spnego.h"
+#include "sspi_shim/protocol/pac/pac.h"
 
 namespace stead::sample {
 namespace {
@@ -58,7 +58,8 @@ class KeytabAcceptor : public Acceptor {
   GssCredential credential;
 
   std::variant<Caller, NotAccepted> accept(Bytes token) const override {
-    if (is_ntlm_token(token)) return NotAccepted{"the client sent NTLM: it found no Kerberos ticket for this host name"};
+    if (is_ntlm_token(token))
+      return NotAccepted{"the client sent NTLM: it found no Kerberos ticket for this host name"};
     const auto ap_req_der = ap_req_of_negotiate_token(token);
     if (!ap_req_der) return NotAccepted{"the token is neither SPNEGO with a Kerberos token in it nor a Kerberos token"};
     const auto ap_req = decode_ap_req(*ap_req_der);
@@ -67,7 +68,8 @@ class KeytabAcceptor : public Acceptor {
     Caller caller;
     caller.service = {ap_req->ticket.sname, ap_req->ticket.realm};
     caller.ticket_etype = ap_req->ticket.enc_part.etype;
-    if (std::none_of(keys.begin(), keys.end(), [&](const KeytabEntry& e) { return same_service(e.principal, caller.service); }))
+    if (std::none_of(keys.begin(), keys.end(),
+                     [&](const KeytabEntry& e) { return same_service(e.principal, caller.service); }))
       return NotAccepted{"the ticket is for " + to_string(caller.service) + ", which is not served here"};
     if (auto refusal = ask_gssapi(token, caller); !refusal.empty()) return NotAccepted{std::move(refusal)};
     if (auto refusal = read_ticket_of(*ap_req, caller); !refusal.empty()) return NotAccepted{std::move(refusal)};
@@ -82,8 +84,9 @@ class KeytabAcceptor : public Acceptor {
     GssName name;
     GssBuffer reply, text;
     OM_uint32 minor = 0;
-    OM_uint32 major = gss_accept_sec_context(&minor, &context.value, credential.value, &input, GSS_C_NO_CHANNEL_BINDINGS, &name.value,
-                                             nullptr, &reply.value, nullptr, nullptr, nullptr);
+    OM_uint32 major =
+        gss_accept_sec_context(&minor, &context.value, credential.value, &input, GSS_C_NO_CHANNEL_BINDINGS, &name.value,
+                               nullptr, &reply.value, nullptr, nullptr, nullptr);
     if (GSS_ERROR(major)) return gss_message(major, minor);
     if (major & GSS_S_CONTINUE_NEEDED) return "the client wants more than one round of tokens";
     major = gss_display_name(&minor, name.value, &text.value, nullptr);
@@ -103,7 +106,8 @@ class KeytabAcceptor : public Acceptor {
       if (!part) return "the ticket is malformed: " + part.error().message();
       part->key = {};
       caller.ticket = std::move(*part);
-      if (to_string(caller.ticket.cname, caller.ticket.crealm) != caller.user) return "the ticket is not " + caller.user + "'s";
+      if (to_string(caller.ticket.cname, caller.ticket.crealm) != caller.user)
+        return "the ticket is not " + caller.user + "'s";
       auto realms = expand_transited(caller.ticket.transited, caller.ticket.crealm, caller.service.realm);
       if (!realms) return "the ticket's transited realms are malformed: " + realms.error().message();
       caller.transited = std::move(*realms);

@@ -1,16 +1,16 @@
 #pragma once
-// Who calls: a client's Negotiate token, accepted by GSSAPI with a keytab's keys, and what the ticket in it says of the user, read by
-// Stead's protocol layer with the same keys. GSSAPI knows the user's name; his groups, how he signed in and by which services he came
-// are in the ticket's PAC.
+// Who calls: a client's Negotiate token, accepted by GSSAPI with a keytab's keys, and what the ticket in it says of the
+// user, read by Stead's protocol layer with the same keys. GSSAPI knows the user's name; his groups, how he signed in
+// and by which services he came are in the ticket's PAC.
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "sspi_shim/protocol/messages/ticket.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::sample {
 
@@ -22,10 +22,10 @@ struct PacFacts {
 };
 
 struct Caller {
-  std::string user;        // "alice@ROOT.FABRIKAM.COM"
-  Principal service;       // what the ticket is for: one of the keytab's
+  std::string user;   // "alice@ROOT.FABRIKAM.COM"
+  Principal service;  // what the ticket is for: one of the keytab's
   EncType ticket_etype{};
-  EncTicketPart ticket;    // without its session key
+  EncTicketPart ticket;                // without its session key
   std::vector<std::string> transited;  // realms between the user's and ours
   std::optional<PacFacts> pac;         // absent: the ticket has none
   Buffer reply;                        // for WWW-Authenticate: Negotiate; empty: the client asked for none

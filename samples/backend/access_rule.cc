@@ -20,8 +20,8 @@ std::optional<AccessRule> AccessRule::parse(std::string_view sddl, std::string& 
   std::size_t where = 0;
   auto descriptor = parse_sddl(sddl, {}, &where);
   if (!descriptor) {
-    message = "access rule '" + std::string(sddl) + "': not understood at character " + std::to_string(where + 1) + ": " +
-              descriptor.error().message();
+    message = "access rule '" + std::string(sddl) + "': not understood at character " + std::to_string(where + 1) +
+              ": " + descriptor.error().message();
     return {};
   }
   if (!descriptor->dacl) {
@@ -41,8 +41,13 @@ Verdict AccessRule::judge(std::span<const Sid> sids, bool reads_only) const {
   // Which entry was it? The first with which the check fails even if everybody were allowed after it.
   SecurityDescriptor part = descriptor_;
   part.dacl->entries.clear();
-  const Ace allow_all{.type = AceType::access_allowed, .flags = 0, .mask = access_right::generic_all, .object_type = {},
-                      .inherited_object_type = {}, .sid = well_known_sid::everyone, .opaque = {}};
+  const Ace allow_all{.type = AceType::access_allowed,
+                      .flags = 0,
+                      .mask = access_right::generic_all,
+                      .object_type = {},
+                      .inherited_object_type = {},
+                      .sid = well_known_sid::everyone,
+                      .opaque = {}};
   for (const Ace& entry : descriptor_.dacl->entries) {
     part.dacl->entries.push_back(entry);
     SecurityDescriptor tried = part;
@@ -53,7 +58,8 @@ Verdict AccessRule::judge(std::span<const Sid> sids, bool reads_only) const {
             .reason = text_of(entry) + " denies " + to_string(entry.sid) + (name.empty() ? "" : " (" + name + ")")};
   }
   return {.granted = false,
-          .reason = std::string("no entry of ") + text_ + " allows the caller's SIDs to " + (reads_only ? "read" : "read and write")};
+          .reason = std::string("no entry of ") + text_ + " allows the caller's SIDs to " +
+                    (reads_only ? "read" : "read and write")};
 }
 
 }  // namespace stead::sample

@@ -11,17 +11,30 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::pair<std::uint32_t, const char*> kFlagNames[] = {
-    {ticket_flag::forwardable, "forwardable"}, {ticket_flag::forwarded, "forwarded"}, {ticket_flag::proxiable, "proxiable"},
-    {ticket_flag::proxy, "proxy"}, {ticket_flag::may_postdate, "may-postdate"}, {ticket_flag::postdated, "postdated"},
-    {ticket_flag::invalid, "invalid"}, {ticket_flag::renewable, "renewable"}, {ticket_flag::initial, "initial"},
-    {ticket_flag::pre_authent, "pre-authent"}, {ticket_flag::hw_authent, "hw-authent"},
-    {ticket_flag::transited_policy_checked, "transited-policy-checked"}, {ticket_flag::ok_as_delegate, "ok-as-delegate"},
-    {ticket_flag::enc_pa_rep, "enc-pa-rep"}, {ticket_flag::anonymous, "anonymous"},
+    {ticket_flag::forwardable, "forwardable"},
+    {ticket_flag::forwarded, "forwarded"},
+    {ticket_flag::proxiable, "proxiable"},
+    {ticket_flag::proxy, "proxy"},
+    {ticket_flag::may_postdate, "may-postdate"},
+    {ticket_flag::postdated, "postdated"},
+    {ticket_flag::invalid, "invalid"},
+    {ticket_flag::renewable, "renewable"},
+    {ticket_flag::initial, "initial"},
+    {ticket_flag::pre_authent, "pre-authent"},
+    {ticket_flag::hw_authent, "hw-authent"},
+    {ticket_flag::transited_policy_checked, "transited-policy-checked"},
+    {ticket_flag::ok_as_delegate, "ok-as-delegate"},
+    {ticket_flag::enc_pa_rep, "enc-pa-rep"},
+    {ticket_flag::anonymous, "anonymous"},
 };
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
 
-json::array strings(const std::vector<std::string>& values) { return json::array(values.begin(), values.end()); }
+json::array strings(const std::vector<std::string>& values) {
+  return json::array(values.begin(), values.end());
+}
 
 std::vector<std::string> flag_names(std::uint32_t flags) {
   std::vector<std::string> names;
@@ -55,12 +68,13 @@ json::array sid_array(const std::vector<Sid>& sids, const PacLogonInfo& logon) {
 
 json::object pac_object(const PacFacts& pac) {
   const PacLogonInfo& logon = pac.logon;
-  json::object out{{"sid", to_string(logon.user_sid())},
-                   {"domain", text_or_null(logon.logon_domain_name)},
-                   {"full_name", text_or_null(logon.full_name)},
-                   {"groups", sid_array(with_domain(logon.groups, logon.logon_domain_id), logon)},
-                   {"extra_sids", sid_array(extra_sids(logon), logon)},
-                   {"resource_groups", sid_array(with_domain(logon.resource_groups, logon.resource_group_domain_sid), logon)}};
+  json::object out{
+      {"sid", to_string(logon.user_sid())},
+      {"domain", text_or_null(logon.logon_domain_name)},
+      {"full_name", text_or_null(logon.full_name)},
+      {"groups", sid_array(with_domain(logon.groups, logon.logon_domain_id), logon)},
+      {"extra_sids", sid_array(extra_sids(logon), logon)},
+      {"resource_groups", sid_array(with_domain(logon.resource_groups, logon.resource_group_domain_sid), logon)}};
   out["upn"] = pac.upn ? text_or_null(pac.upn->upn) : json::value(nullptr);
   out["dns_domain"] = pac.upn ? text_or_null(pac.upn->dns_domain_name) : json::value(nullptr);
   out["delegation"] = nullptr;
@@ -115,7 +129,8 @@ void add_pac(Lines& lines, const PacFacts& pac) {
   lines.add("extra SID", extra_sids(logon), logon);
   lines.add("resource group", with_domain(logon.resource_groups, logon.resource_group_domain_sid), logon);
   if (pac.upn) lines.add("UPN", pac.upn->upn + ", DNS domain " + pac.upn->dns_domain_name);
-  lines.add("delegated to", pac.delegation ? pac.delegation->s4u2proxy_target : "(not delegated: the user's own ticket)");
+  lines.add("delegated to",
+            pac.delegation ? pac.delegation->s4u2proxy_target : "(not delegated: the user's own ticket)");
   if (pac.delegation) lines.add("through", joined(pac.delegation->s4u_transited_services, "(nobody)"));
 }
 
@@ -124,9 +139,11 @@ void add_pac(Lines& lines, const PacFacts& pac) {
 SignedIn how_signed_in(const Caller& caller) {
   if (!caller.pac) return {"", "the ticket has no PAC, which would say it"};
   if (caller.pac->logon.has_sid(well_known_sid::authentication_authority))
-    return {to_string(well_known_sid::authentication_authority), "the user proved to a domain controller who he is, with his credentials"};
+    return {to_string(well_known_sid::authentication_authority),
+            "the user proved to a domain controller who he is, with his credentials"};
   if (caller.pac->logon.has_sid(well_known_sid::service_asserted))
-    return {to_string(well_known_sid::service_asserted), "a service said who the user is (protocol transition, S4U2Self)"};
+    return {to_string(well_known_sid::service_asserted),
+            "a service said who the user is (protocol transition, S4U2Self)"};
   return {"", "the PAC does not say it: domain controllers do from Windows Server 2012 on"};
 }
 
@@ -140,7 +157,8 @@ std::string to_json(const Caller& caller, const AccessRule* rule, const Verdict*
                    {"access", nullptr}};
   if (caller.pac) out["pac"] = pac_object(*caller.pac);
   if (rule && verdict)
-    out["access"] = json::object{{"rule", rule->text()}, {"granted", verdict->granted}, {"reason", text_or_null(verdict->reason)}};
+    out["access"] =
+        json::object{{"rule", rule->text()}, {"granted", verdict->granted}, {"reason", text_or_null(verdict->reason)}};
   return json::serialize(out) + "\n";
 }
 

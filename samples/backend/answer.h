@@ -7,7 +7,8 @@
 
 namespace stead::sample {
 
-// What S-1-18-1 or S-1-18-2 in the PAC says (MS-PAC §2.2.1; Windows Server 2012): did the user himself sign in, or did a service?
+// What S-1-18-1 or S-1-18-2 in the PAC says (MS-PAC §2.2.1; Windows Server 2012): did the user himself sign in, or did
+// a service?
 struct SignedIn {
   std::string sid;      // empty: the PAC has neither
   std::string meaning;  // one sentence

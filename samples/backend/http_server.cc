@@ -1,12 +1,12 @@
 #include "samples/backend/http_server.h"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -53,7 +53,8 @@ Buffer token_of(const Request& request) {
 }
 
 bool reads_only(const Request& request) {
-  return request.method() == http::verb::get || request.method() == http::verb::head || request.method() == http::verb::options;
+  return request.method() == http::verb::get || request.method() == http::verb::head ||
+         request.method() == http::verb::options;
 }
 
 Response not_accepted(const Request& request, const std::string& reason) {
@@ -127,7 +128,9 @@ class Connection {
       co_return response;
     }
     // GSSAPI's replay cache is a file: not on the event loop.
-    auto work = [&]() -> asio::awaitable<std::variant<Caller, NotAccepted>> { co_return service_->acceptor->accept(token); };
+    auto work = [&]() -> asio::awaitable<std::variant<Caller, NotAccepted>> {
+      co_return service_->acceptor->accept(token);
+    };
     const std::variant<Caller, NotAccepted> accepted = co_await asio::co_spawn(pool_, work(), asio::use_awaitable);
     if (const auto* refused = std::get_if<NotAccepted>(&accepted)) {
       Response response = not_accepted(request, refused->reason);

@@ -1,7 +1,7 @@
 // stead-backend --listen ADDRESS:PORT --keytab FILE [--principal SPN] [--access SDDL] [--json]
 //
-// A back end for trying delegation out: it takes Kerberos only, and tells each caller who he is, how he signed in, and by which
-// services he came here. `ready` on standard output once it listens; one line a request on standard error.
+// A back end for trying delegation out: it takes Kerberos only, and tells each caller who he is, how he signed in, and
+// by which services he came here. `ready` on standard output once it listens; one line a request on standard error.
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -19,7 +19,8 @@ int complain(int status, const std::string& text) {
 
 int main(int argc, char** argv) try {
   using namespace stead::sample;
-  CLI::App app("A back end that takes Kerberos only and tells each caller what his ticket says of him.", "stead-backend");
+  CLI::App app("A back end that takes Kerberos only and tells each caller what his ticket says of him.",
+               "stead-backend");
   std::vector<std::string> addresses;
   Acceptor::Options options;
   std::string access;
@@ -27,7 +28,8 @@ int main(int argc, char** argv) try {
   app.add_option("--listen", addresses, "where to listen, plain HTTP")->required()->type_name("ADDRESS:PORT");
   app.add_option("--keytab", options.keytab, "the keys of the services that it is")->required()->type_name("FILE");
   app.add_option("--principal", options.principal, "take tickets for this service only")->type_name("SPN");
-  app.add_option("--access", access, "who may read (GR) and change (GW), e.g. 'D:(A;;GA;;;S-1-18-1)'; others get 403")->type_name("SDDL");
+  app.add_option("--access", access, "who may read (GR) and change (GW), e.g. 'D:(A;;GA;;;S-1-18-1)'; others get 403")
+      ->type_name("SDDL");
   app.add_flag("--json", service.json_only, "answer with JSON those who ask for text/plain too");
   app.set_version_flag("--version", "stead-backend " STEAD_VERSION);
   try {

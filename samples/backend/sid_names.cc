@@ -23,19 +23,38 @@ const std::pair<Sid, const char*> kEverywhere[] = {
 };
 
 constexpr std::pair<std::uint32_t, const char*> kInEachDomain[] = {
-    {498, "Enterprise Read-only Domain Controllers"}, {500, "Administrator"}, {501, "Guest"}, {502, "krbtgt"}, {512, "Domain Admins"},
-    {513, "Domain Users"}, {514, "Domain Guests"}, {515, "Domain Computers"}, {516, "Domain Controllers"}, {517, "Cert Publishers"},
-    {518, "Schema Admins"}, {519, "Enterprise Admins"}, {520, "Group Policy Creator Owners"}, {521, "Read-only Domain Controllers"},
-    {522, "Cloneable Domain Controllers"}, {525, "Protected Users"}, {526, "Key Admins"}, {527, "Enterprise Key Admins"},
-    {553, "RAS and IAS Servers"}, {571, "Allowed RODC Password Replication Group"}, {572, "Denied RODC Password Replication Group"},
+    {498, "Enterprise Read-only Domain Controllers"},
+    {500, "Administrator"},
+    {501, "Guest"},
+    {502, "krbtgt"},
+    {512, "Domain Admins"},
+    {513, "Domain Users"},
+    {514, "Domain Guests"},
+    {515, "Domain Computers"},
+    {516, "Domain Controllers"},
+    {517, "Cert Publishers"},
+    {518, "Schema Admins"},
+    {519, "Enterprise Admins"},
+    {520, "Group Policy Creator Owners"},
+    {521, "Read-only Domain Controllers"},
+    {522, "Cloneable Domain Controllers"},
+    {525, "Protected Users"},
+    {526, "Key Admins"},
+    {527, "Enterprise Key Admins"},
+    {553, "RAS and IAS Servers"},
+    {571, "Allowed RODC Password Replication Group"},
+    {572, "Denied RODC Password Replication Group"},
 };
 
-bool is_of_a_domain(const Sid& sid) { return sid.authority == 5 && sid.subauthorities.size() == 5 && sid.subauthorities[0] == 21; }
+bool is_of_a_domain(const Sid& sid) {
+  return sid.authority == 5 && sid.subauthorities.size() == 5 && sid.subauthorities[0] == 21;
+}
 
 }  // namespace
 
 std::string name_of(const Sid& sid, const PacLogonInfo* logon) {
-  const auto well_known = std::find_if(std::begin(kEverywhere), std::end(kEverywhere), [&](const auto& e) { return e.first == sid; });
+  const auto well_known =
+      std::find_if(std::begin(kEverywhere), std::end(kEverywhere), [&](const auto& e) { return e.first == sid; });
   if (well_known != std::end(kEverywhere)) return well_known->second;
   if (!is_of_a_domain(sid)) return {};
   const bool is_own = logon != nullptr && sid.is_in(logon->logon_domain_id);

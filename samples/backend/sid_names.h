@@ -6,8 +6,8 @@
 
 namespace stead::sample {
 
-// "Authentication authority asserted identity", "ROOT\Domain Users"; empty: not known here. `logon`: whose domain's groups have its
-// name in front of theirs; may be null.
+// "Authentication authority asserted identity", "ROOT\Domain Users"; empty: not known here. `logon`: whose domain's
+// groups have its name in front of theirs; may be null.
 [[nodiscard]] std::string name_of(const Sid& sid, const PacLogonInfo* logon);
 
 }  // namespace stead::sample

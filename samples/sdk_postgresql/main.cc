@@ -1,6 +1,7 @@
-// sdk_postgresql: an app server whose users reach PostgreSQL as themselves. A browser signs in by Negotiate; the server gets a ticket to
-// the database in the user's name (S4U2Proxy, with his own ticket as evidence) and queries with that. It has no database password, and
-// the database's own rules say what each user sees. samples/sdk_postgresql/run starts it with a forest and a database.
+// sdk_postgresql: an app server whose users reach PostgreSQL as themselves. A browser signs in by Negotiate; the server
+// gets a ticket to the database in the user's name (S4U2Proxy, with his own ticket as evidence) and queries with that.
+// It has no database password, and the database's own rules say what each user sees. samples/sdk_postgresql/run starts
+// it with a forest and a database.
 #include <getopt.h>
 
 #include <boost/asio/signal_set.hpp>
@@ -16,7 +17,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kUsage =
-    "usage: sdk_postgresql --listen ADDRESS:PORT --spn SPN --database CONNINFO [--config FILE] [--keytab FILE] [--principal SPN] [--threads N]\n"
+    "usage: sdk_postgresql --listen ADDRESS:PORT --spn SPN --database CONNINFO [--config FILE] [--keytab FILE] "
+    "[--principal SPN] [--threads N]\n"
     "\n"
     "  --listen     where to listen, plain HTTP, e.g. 127.0.0.1:8080\n"
     "  --spn        the database's, e.g. postgres/db.corp.contoso.com\n"
@@ -38,9 +40,10 @@ int complain(int status, const std::string& text) {
 }
 
 bool parse(int count, char** words, Arguments& out) {
-  const std::pair<const char*, std::string*> flags[] = {{"listen", &out.listen},       {"spn", &out.database.spn}, {"database", &out.database.connection},
-                                                        {"config", &out.config},       {"keytab", &out.keytab},    {"principal", &out.principal},
-                                                        {"threads", &out.threads}};
+  const std::pair<const char*, std::string*> flags[] = {
+      {"listen", &out.listen},  {"spn", &out.database.spn}, {"database", &out.database.connection},
+      {"config", &out.config},  {"keytab", &out.keytab},    {"principal", &out.principal},
+      {"threads", &out.threads}};
   std::vector<option> options;
   for (const auto& [name, target] : flags) options.push_back({name, required_argument, nullptr, 0});
   options.push_back({});
@@ -49,7 +52,8 @@ bool parse(int count, char** words, Arguments& out) {
     if (found != 0) return false;
     *flags[index].second = optarg;
   }
-  return optind == count && !out.listen.empty() && out.database.spn.find('/') != std::string::npos && !out.database.connection.empty();
+  return optind == count && !out.listen.empty() && out.database.spn.find('/') != std::string::npos &&
+         !out.database.connection.empty();
 }
 
 bool parse_number(std::string_view text, unsigned limit, unsigned& out) {
@@ -96,9 +100,11 @@ int run(const Arguments& arguments) {
   }
   if (!arguments.keytab.empty()) options.keytab = arguments.keytab;
   if (!arguments.principal.empty()) options.principal = arguments.principal;
-  if (options.principal.empty()) return complain(2, "who are we? Give --principal, or principal under [identity] of --config");
+  if (options.principal.empty())
+    return complain(2, "who are we? Give --principal, or principal under [identity] of --config");
   stead::fill_from_krb5_conf(options);
-  const auto acceptor = stead::KerberosAcceptor::open({.keytab = options.keytab, .principal = options.principal}, message);
+  const auto acceptor =
+      stead::KerberosAcceptor::open({.keytab = options.keytab, .principal = options.principal}, message);
   if (!acceptor) return complain(2, message);
 
   asio::thread_pool pool(threads);
@@ -109,7 +115,8 @@ int run(const Arguments& arguments) {
     if (!client) return complain(2, message);
     auto listening = listen(core.io, arguments.listen, message);
     if (!message.empty()) return complain(1, message);
-    sample::serve(std::move(listening), {acceptor, *client, std::make_shared<sample::UserDatabase>(*client, arguments.database), &pool});
+    sample::serve(std::move(listening),
+                  {acceptor, *client, std::make_shared<sample::UserDatabase>(*client, arguments.database), &pool});
     core.signals.async_wait([&core](const boost::system::error_code&, int) { core.io.stop(); });
   }
   std::puts("ready");

@@ -1,12 +1,12 @@
-/* The app server of main.cc by the names of SSPI, in C: what a service that was written for Windows looks like here. A thread for each
- * connection; each request signs in by its own Negotiate token; AcceptSecurityContext judges it, the context's token is the user, and
- * ShimExportCCache gives libpq a ticket in his name.
+/* The app server of main.cc by the names of SSPI, in C: what a service that was written for Windows looks like here. A
+ * thread for each connection; each request signs in by its own Negotiate token; AcceptSecurityContext judges it, the
+ * context's token is the user, and ShimExportCCache gives libpq a ticket in his name.
  *
  *   GET /whoami    {"signed_in_as": …, "current_user": …, "principal": …, "encrypted": …}
  *
- * Whose ticket libpq uses is said for the calling thread alone, by gss_krb5_ccache_name(): user_database.h says why not by KRB5CCNAME.
- * The ccache is in memory, has a name that is used once and is gone when the connection is open, and whoever the server says that the
- * connection belongs to must be the user. */
+ * Whose ticket libpq uses is said for the calling thread alone, by gss_krb5_ccache_name(): user_database.h says why not
+ * by KRB5CCNAME. The ccache is in memory, has a name that is used once and is gone when the connection is open, and
+ * whoever the server says that the connection belongs to must be the user. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <getopt.h>
@@ -100,7 +100,8 @@ static char* to_base64(const unsigned char* bytes, size_t length) {
   if (text == NULL) return NULL;
   for (size_t i = 0; i < length; i += 3) {
     const unsigned left = length - i > 3 ? 3 : (unsigned)(length - i);
-    const unsigned group = (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+    const unsigned group =
+        (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
     for (unsigned digit = 0; digit < 4; ++digit) *out++ = digit <= left ? digits[group >> (18 - 6 * digit) & 63] : '=';
   }
   *out = '\0';
@@ -108,10 +109,14 @@ static char* to_base64(const unsigned char* bytes, size_t length) {
 }
 
 static void answer(int connection, const char* status, const char* negotiate, const char* json) {
-  const char* lead = negotiate == NULL ? "" : *negotiate == '\0' ? "WWW-Authenticate: Negotiate" : "WWW-Authenticate: Negotiate ";
+  const char* lead = negotiate == NULL    ? ""
+                     : *negotiate == '\0' ? "WWW-Authenticate: Negotiate"
+                                          : "WWW-Authenticate: Negotiate ";
   FILE* out = fdopen(dup(connection), "w");
   if (out == NULL) return;
-  fprintf(out, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: %zu\r\n%s%s%sConnection: close\r\n\r\n%s\n",
+  fprintf(out,
+          "HTTP/1.1 %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: "
+          "%zu\r\n%s%s%sConnection: close\r\n\r\n%s\n",
           status, strlen(json) + 1, lead, negotiate == NULL ? "" : negotiate, negotiate == NULL ? "" : "\r\n", json);
   fclose(out);
 }
@@ -126,7 +131,8 @@ static void forget_ccache(const char* name) {
   krb5_free_context(context);
 }
 
-/* A connection in the name of the token's user. The caller finishes it; NULL: the ticket was refused, which is noted. */
+/* A connection in the name of the token's user. The caller finishes it; NULL: the ticket was refused, which is noted.
+ */
 static PGconn* connect_as(HANDLE user, const char* role) {
   static atomic_ulong next = 1;
   char ccache[64], service[64], host[256];
@@ -150,7 +156,8 @@ static PGconn* connect_as(HANDLE user, const char* role) {
 }
 
 static const char kWhoAmI[] =
-    "SELECT json_build_object('signed_in_as', $1::text, 'current_user', current_user, 'principal', principal, 'encrypted', encrypted), "
+    "SELECT json_build_object('signed_in_as', $1::text, 'current_user', current_user, 'principal', principal, "
+    "'encrypted', encrypted), "
     "principal = $1::text FROM pg_stat_gssapi WHERE pid = pg_backend_pid()";
 
 static void answer_from_database(int connection, const char* negotiate, HANDLE user, const char* name) {
@@ -161,11 +168,13 @@ static void answer_from_database(int connection, const char* negotiate, HANDLE u
   snprintf(role, sizeof role, "%.*s", (int)strcspn(name, "@"), name);
   opened = connect_as(user, role);
   if (opened == NULL) {
-    answer(connection, "403 Forbidden", negotiate, "{\"error\": \"the directory does not let this server act for you\"}");
+    answer(connection, "403 Forbidden", negotiate,
+           "{\"error\": \"the directory does not let this server act for you\"}");
     return;
   }
   if (PQstatus(opened) == CONNECTION_OK) result = PQexecParams(opened, kWhoAmI, 1, NULL, parameters, NULL, NULL, 0);
-  if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 1), "t") == 0) {
+  if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+      strcmp(PQgetvalue(result, 0, 1), "t") == 0) {
     answer(connection, "200 OK", negotiate, PQgetvalue(result, 0, 0));
     note("200 %s", name);
   } else {
@@ -185,8 +194,9 @@ static void answer_user(int connection, unsigned char* token, size_t length) {
   SecPkgContext_Names names = {NULL};
   HANDLE user = NULL;
   char* negotiate;
-  SECURITY_STATUS status = AcceptSecurityContext(&server_credentials, NULL, &input, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_MUTUAL_AUTH,
-                                                 SECURITY_NATIVE_DREP, &context, &output, NULL, NULL);
+  SECURITY_STATUS status =
+      AcceptSecurityContext(&server_credentials, NULL, &input, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_MUTUAL_AUTH,
+                            SECURITY_NATIVE_DREP, &context, &output, NULL, NULL);
   if (status != SEC_E_OK) { /* one round of tokens: no state hangs on the connection */
     if (status == SEC_I_CONTINUE_NEEDED) DeleteSecurityContext(&context);
     note_failure("AcceptSecurityContext");
@@ -196,7 +206,8 @@ static void answer_user(int connection, unsigned char* token, size_t length) {
   }
   negotiate = out.cbBuffer == 0 ? NULL : to_base64(out.pvBuffer, out.cbBuffer);
   FreeContextBuffer(out.pvBuffer);
-  if (QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK && QuerySecurityContextToken(&context, &user) == SEC_E_OK) {
+  if (QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK &&
+      QuerySecurityContextToken(&context, &user) == SEC_E_OK) {
     answer_from_database(connection, negotiate, user, names.sUserName);
   } else {
     note_failure("the context's user");
@@ -242,37 +253,55 @@ static int listen_at(const char* text) {
   address.sin_family = AF_INET;
   address.sin_port = htons((uint16_t)atoi(colon + 1));
   setsockopt(out, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (inet_pton(AF_INET, host, &address.sin_addr) != 1 || bind(out, (struct sockaddr*)&address, sizeof address) != 0 || listen(out, 128) != 0)
+  if (inet_pton(AF_INET, host, &address.sin_addr) != 1 || bind(out, (struct sockaddr*)&address, sizeof address) != 0 ||
+      listen(out, 128) != 0)
     return -1;
   return out;
 }
 
 int main(int count, char** words) {
-  static const struct option flags[] = {{"listen", 1, NULL, 'l'}, {"spn", 1, NULL, 's'},    {"database", 1, NULL, 'd'},  {"config", 1, NULL, 'c'},
-                                        {"keytab", 1, NULL, 'k'}, {"principal", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
+  static const struct option flags[] = {{"listen", 1, NULL, 'l'}, {"spn", 1, NULL, 's'},    {"database", 1, NULL, 'd'},
+                                        {"config", 1, NULL, 'c'}, {"keytab", 1, NULL, 'k'}, {"principal", 1, NULL, 'p'},
+                                        {NULL, 0, NULL, 0}};
   const char *listen_text = NULL, *config = NULL, *keytab = NULL, *principal = NULL;
   int found, listening;
   pthread_attr_t detached;
   while ((found = getopt_long(count, words, "", flags, NULL)) != -1) {
     switch (found) {
-      case 'l': listen_text = optarg; break;
-      case 's': spn = optarg; break;
-      case 'd': database = optarg; break;
-      case 'c': config = optarg; break;
-      case 'k': keytab = optarg; break;
-      case 'p': principal = optarg; break;
-      default: count = 0;
+      case 'l':
+        listen_text = optarg;
+        break;
+      case 's':
+        spn = optarg;
+        break;
+      case 'd':
+        database = optarg;
+        break;
+      case 'c':
+        config = optarg;
+        break;
+      case 'k':
+        keytab = optarg;
+        break;
+      case 'p':
+        principal = optarg;
+        break;
+      default:
+        count = 0;
     }
   }
   if (count == 0 || listen_text == NULL || spn == NULL || strchr(spn, '/') == NULL || database == NULL) {
-    fprintf(stderr, "usage: sdk_postgresql_sspi --listen IPV4:PORT --spn SPN --database CONNINFO [--config FILE] [--keytab FILE] [--principal SPN]\n");
+    fprintf(stderr,
+            "usage: sdk_postgresql_sspi --listen IPV4:PORT --spn SPN --database CONNINFO [--config FILE] [--keytab "
+            "FILE] [--principal SPN]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
-  if ((config != NULL && ShimSetDefaultConfig("config", config) != SEC_E_OK) || (keytab != NULL && ShimSetDefaultConfig("keytab", keytab) != SEC_E_OK) ||
+  if ((config != NULL && ShimSetDefaultConfig("config", config) != SEC_E_OK) ||
+      (keytab != NULL && ShimSetDefaultConfig("keytab", keytab) != SEC_E_OK) ||
       (principal != NULL && ShimSetDefaultConfig("principal", principal) != SEC_E_OK) ||
-      AcquireCredentialsHandle((SEC_CHAR*)principal, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &server_credentials, NULL) !=
-          SEC_E_OK) {
+      AcquireCredentialsHandle((SEC_CHAR*)principal, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_INBOUND, NULL, NULL, NULL,
+                               NULL, &server_credentials, NULL) != SEC_E_OK) {
     note_failure("sdk_postgresql_sspi");
     return 2;
   }

@@ -79,8 +79,11 @@ asio::awaitable<bool> ready(int socket, Direction direction, Clock::time_point d
   co_return first.index() == 0 && !std::get<0>(std::get<0>(first));
 }
 
-// "alice" of alice@ROOT.FABRIKAM.COM: the role's name. Which principals may be which role is for the server's pg_ident.conf to say.
-std::string role_of(const std::string& principal) { return principal.substr(0, principal.rfind('@')); }
+// "alice" of alice@ROOT.FABRIKAM.COM: the role's name. Which principals may be which role is for the server's
+// pg_ident.conf to say.
+std::string role_of(const std::string& principal) {
+  return principal.substr(0, principal.rfind('@'));
+}
 
 std::string one_line(const char* text) {
   std::string out = text;
@@ -104,14 +107,18 @@ class PostgresConnection {
     pollfd socket{PQsocket(connection_), POLLIN, 0};
     return healthy_ && now < end_ && now < idle_until && ::poll(&socket, 1, 0) == 0;
   }
-  [[nodiscard]] std::string error() const { return timed_out_ ? "no answer in time" : one_line(PQerrorMessage(connection_)); }
+  [[nodiscard]] std::string error() const {
+    return timed_out_ ? "no answer in time" : one_line(PQerrorMessage(connection_));
+  }
   Clock::time_point idle_until = Clock::time_point::max();
 
   asio::awaitable<bool> open(const DatabaseOptions& options, const std::string& ccache) {
     const auto slash = options.spn.find('/');
-    const std::string service = options.spn.substr(0, slash), host = options.spn.substr(slash + 1), role = role_of(principal_);
+    const std::string service = options.spn.substr(0, slash), host = options.spn.substr(slash + 1),
+                      role = role_of(principal_);
     const char* keywords[] = {"gssencmode", "dbname", "user", "host", "krbsrvname", nullptr};
-    const char* values[] = {"require", options.connection.c_str(), role.c_str(), host.c_str(), service.c_str(), nullptr};
+    const char* values[] = {"require", options.connection.c_str(), role.c_str(), host.c_str(), service.c_str(),
+                            nullptr};
     const auto deadline = Clock::now() + options.deadline;
     {
       const ActAs user(ccache);
@@ -132,13 +139,15 @@ class PostgresConnection {
   }
 
   // The first column of the first row; nothing: error() says why.
-  asio::awaitable<std::optional<std::string>> run(const std::string& sql, const std::vector<std::string>& parameters, std::chrono::seconds limit) {
+  asio::awaitable<std::optional<std::string>> run(const std::string& sql, const std::vector<std::string>& parameters,
+                                                  std::chrono::seconds limit) {
     std::vector<const char*> values;
     for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
     const auto deadline = Clock::now() + limit;
     const bool was_healthy = std::exchange(healthy_, false);
     if (!was_healthy) co_return std::nullopt;
-    if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0) != 1)
+    if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                          nullptr, 0) != 1)
       co_return std::nullopt;
     for (int left = PQflush(connection_); left != 0; left = PQflush(connection_)) {
       if (left < 0) co_return std::nullopt;
@@ -191,12 +200,15 @@ asio::awaitable<std::variant<UserDatabase::Connection, QueryFailure>> UserDataba
   if (const auto exported = stead::export_ccache(**ticket, ccache.name()); !exported)
     co_return QueryFailure{Kind::database, "the ticket cannot be handed to libpq: " + exported.error().message()};
   const std::string principal = (*ticket)->client();
-  auto connection = std::make_unique<PostgresConnection>(principal, Clock::now() + ((*ticket)->end_time() - std::chrono::system_clock::now()));
+  auto connection = std::make_unique<PostgresConnection>(
+      principal, Clock::now() + ((*ticket)->end_time() - std::chrono::system_clock::now()));
   const bool open = co_await connection->open(options_, ccache.name());
   if (!open) co_return QueryFailure{Kind::database, connection->error()};
-  const auto seen = co_await connection->run("SELECT principal FROM pg_stat_gssapi WHERE pid = pg_backend_pid() AND encrypted", {}, options_.deadline);
+  const auto seen = co_await connection->run(
+      "SELECT principal FROM pg_stat_gssapi WHERE pid = pg_backend_pid() AND encrypted", {}, options_.deadline);
   if (!seen) co_return QueryFailure{Kind::database, connection->error()};
-  if (*seen != principal) co_return QueryFailure{Kind::database, "the database takes " + principal + " for \"" + *seen + "\""};
+  if (*seen != principal)
+    co_return QueryFailure{Kind::database, "the database takes " + principal + " for \"" + *seen + "\""};
   co_return connection;
 }
 
@@ -220,7 +232,8 @@ void UserDatabase::keep(Connection connection) {
   if (kept.size() < options_.idle_for_each_user && connection->usable(now)) kept.push_back(std::move(connection));
 }
 
-asio::awaitable<std::variant<std::string, QueryFailure>> UserDatabase::query(stead::Identity user, std::string sql, std::vector<std::string> parameters) {
+asio::awaitable<std::variant<std::string, QueryFailure>> UserDatabase::query(stead::Identity user, std::string sql,
+                                                                             std::vector<std::string> parameters) {
   ActAs::set_nobody();
   Connection connection = take_idle(user.principal());
   if (!connection) {

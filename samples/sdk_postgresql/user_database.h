@@ -1,19 +1,23 @@
 // PostgreSQL, each query as the user it is for, by a ticket of his to it.
 //
-// Whose ticket libpq uses. libpq takes GSSAPI's default credentials, and KRB5CCNAME, which usually says where those are, belongs to the
-// whole process: setting it for one user while another connects gives the latter's connection to the former, and a lock around setenv
-// and PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a default that belongs to the calling thread,
-// gss_krb5_ccache_name(). So:
-//  - Each connection that is opened has a MEMORY ccache of its own, under a name that is used once, with this user's ticket to the
+// Whose ticket libpq uses. libpq takes GSSAPI's default credentials, and KRB5CCNAME, which usually says where those
+// are, belongs to the whole process: setting it for one user while another connects gives the latter's connection to
+// the former, and a lock around setenv and PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a
+// default that belongs to the calling thread, gss_krb5_ccache_name(). So:
+//  - Each connection that is opened has a MEMORY ccache of its own, under a name that is used once, with this user's
+//  ticket to the
 //    database in it and nothing else: no TGT, nothing on disk, nothing that the next user could find.
-//  - libpq is driven by the calls that do not block. The ccache is the thread's default for exactly one of them at a time, with no
+//  - libpq is driven by the calls that do not block. The ccache is the thread's default for exactly one of them at a
+//  time, with no
 //    suspension in between, so users whose connections are opened at the same time on the same thread do not meet.
-//  - At every other time the thread's default is a ccache that is never filled: a call without a user has no identity, not the process's.
-//  - Before its first query a connection is asked whose it is (pg_stat_gssapi has the principal that the server saw). One that is not
+//  - At every other time the thread's default is a ccache that is never filled: a call without a user has no identity,
+//  not the process's.
+//  - Before its first query a connection is asked whose it is (pg_stat_gssapi has the principal that the server saw).
+//  One that is not
 //    the user's is closed and gives nothing.
 //  - Idle connections are kept by the user's principal, no longer than his ticket.
-// Each user's processes (one helper a user, with KRB5CCNAME in its environment) would do the same for libraries that start threads of
-// their own; libpq starts none.
+// Each user's processes (one helper a user, with KRB5CCNAME in its environment) would do the same for libraries that
+// start threads of their own; libpq starts none.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -29,8 +33,9 @@
 namespace sample {
 
 struct DatabaseOptions {
-  std::string spn;         // "postgres/db.corp.contoso.com": the ticket that is asked for, and the host that libpq is told
-  std::string connection;  // "hostaddr=127.0.0.1 port=5432 dbname=shop". With an address for the host, libpq asks no DNS, which blocks
+  std::string spn;  // "postgres/db.corp.contoso.com": the ticket that is asked for, and the host that libpq is told
+  std::string connection;  // "hostaddr=127.0.0.1 port=5432 dbname=shop". With an address for the host, libpq asks no
+                           // DNS, which blocks
   std::size_t idle_for_each_user = 2;
   std::chrono::seconds idle{60};
   std::chrono::seconds deadline{10};  // for opening a connection, and for a query

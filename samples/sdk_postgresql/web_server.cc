@@ -28,10 +28,13 @@ constexpr std::uint64_t kBodyLimit = 64 * 1024;     // bytes
 constexpr std::chrono::seconds kIdle{30};
 
 constexpr const char* kWhoAmI =
-    "SELECT json_build_object('signed_in_as', $1::text, 'current_user', current_user, 'principal', principal, 'encrypted', encrypted) "
+    "SELECT json_build_object('signed_in_as', $1::text, 'current_user', current_user, 'principal', principal, "
+    "'encrypted', encrypted) "
     "FROM pg_stat_gssapi WHERE pid = pg_backend_pid()";
-constexpr const char* kNotes = "SELECT coalesce(json_agg(json_build_object('owner', owner, 'text', text) ORDER BY id), '[]') FROM notes";
-constexpr const char* kNewNote = "INSERT INTO notes (text) VALUES ($1) RETURNING json_build_object('owner', owner, 'text', text)";
+constexpr const char* kNotes =
+    "SELECT coalesce(json_agg(json_build_object('owner', owner, 'text', text) ORDER BY id), '[]') FROM notes";
+constexpr const char* kNewNote =
+    "INSERT INTO notes (text) VALUES ($1) RETURNING json_build_object('owner', owner, 'text', text)";
 
 std::string to_base64(const Bytes& bytes) {
   std::string out(beast::detail::base64::encoded_size(bytes.size()), '\0');
@@ -43,7 +46,8 @@ std::string to_base64(const Bytes& bytes) {
 Bytes token_of(const Request& request) {
   constexpr std::string_view kScheme = "Negotiate ";
   const std::string_view value = request[http::field::authorization];
-  if (request.count(http::field::authorization) != 1 || !beast::iequals(value.substr(0, kScheme.size()), kScheme)) return {};
+  if (request.count(http::field::authorization) != 1 || !beast::iequals(value.substr(0, kScheme.size()), kScheme))
+    return {};
   const std::string_view text = value.substr(kScheme.size());
   Bytes token(beast::detail::base64::decoded_size(text.size()));
   const auto [written, read] = beast::detail::base64::decode(token.data(), text.data(), text.size());
@@ -69,15 +73,19 @@ Response unauthorized() {
 // The user learns what kind of failure it is; the log has the rest.
 Response failed(const QueryFailure& failure) {
   switch (failure.kind) {
-    case QueryFailure::Kind::not_delegated: return answer(http::status::forbidden, R"({"error": "the directory does not let this server act for you"})");
-    case QueryFailure::Kind::unreachable: return answer(http::status::service_unavailable, R"({"error": "no domain controller answers"})");
-    case QueryFailure::Kind::database: break;
+    case QueryFailure::Kind::not_delegated:
+      return answer(http::status::forbidden, R"({"error": "the directory does not let this server act for you"})");
+    case QueryFailure::Kind::unreachable:
+      return answer(http::status::service_unavailable, R"({"error": "no domain controller answers"})");
+    case QueryFailure::Kind::database:
+      break;
   }
   return answer(http::status::bad_gateway, R"({"error": "the database does not serve you"})");
 }
 
 void log(const Request& request, const Response& response, const std::string& who) {
-  std::fprintf(stderr, "%u %s %.80s %s\n", response.result_int(), std::string(request.method_string()).c_str(), std::string(request.target()).c_str(), who.c_str());
+  std::fprintf(stderr, "%u %s %.80s %s\n", response.result_int(), std::string(request.method_string()).c_str(),
+               std::string(request.target()).c_str(), who.c_str());
 }
 
 asio::awaitable<Response> respond(const Service& service, const Request& request) {
@@ -90,7 +98,9 @@ asio::awaitable<Response> respond(const Service& service, const Request& request
 
   const Bytes token = token_of(request);
   if (token.empty()) co_return unauthorized();
-  auto judge = [&]() -> asio::awaitable<Judgement> { co_return service.acceptor->accept(token, {}, stead::BindingsPolicy::allow); };
+  auto judge = [&]() -> asio::awaitable<Judgement> {
+    co_return service.acceptor->accept(token, {}, stead::BindingsPolicy::allow);
+  };
   Judgement judgement = co_await asio::co_spawn(*service.pool, judge(), asio::use_awaitable);
   if (const auto* refused = std::get_if<stead::RefusedClient>(&judgement)) {
     Response response = unauthorized();
@@ -146,14 +156,15 @@ asio::awaitable<void> accept_all(asio::ip::tcp::acceptor acceptor, Service servi
       co_await timer.async_wait(as_result);
       continue;
     }
-    asio::co_spawn(acceptor.get_executor(), serve_connection(std::move(socket), service), [](const std::exception_ptr& stray) {
-      if (!stray) return;
-      try {
-        std::rethrow_exception(stray);
-      } catch (const std::exception& exception) {
-        std::fprintf(stderr, "sdk_postgresql: %s\n", exception.what());
-      }
-    });
+    asio::co_spawn(acceptor.get_executor(), serve_connection(std::move(socket), service),
+                   [](const std::exception_ptr& stray) {
+                     if (!stray) return;
+                     try {
+                       std::rethrow_exception(stray);
+                     } catch (const std::exception& exception) {
+                       std::fprintf(stderr, "sdk_postgresql: %s\n", exception.what());
+                     }
+                   });
   }
 }
 

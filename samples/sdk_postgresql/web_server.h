@@ -1,8 +1,8 @@
 // The app server's web side: HTTP/1.1, each request signed in by its own Negotiate token.
 //
 //   GET /whoami    who the browser is, and who the database says that its session is
-//   GET /notes     the user's notes: the database shows each user his own (row level security), the server has no WHERE for it
-//   POST /notes    one more, the body
+//   GET /notes     the user's notes: the database shows each user his own (row level security), the server has no WHERE
+//   for it POST /notes    one more, the body
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -11,7 +11,8 @@ static int complain(const char* what) {
   SHIM_ERROR_DETAIL detail;
   detail.Size = sizeof detail;
   ShimGetLastErrorDetail(&detail);
-  fprintf(stderr, "%s: 0x%08X %s%s%s\n", what, (unsigned)detail.Status, detail.Text, detail.Diagnosis[0] ? ": " : "", detail.Diagnosis);
+  fprintf(stderr, "%s: 0x%08X %s%s%s\n", what, (unsigned)detail.Status, detail.Text, detail.Diagnosis[0] ? ": " : "",
+          detail.Diagnosis);
   return 1;
 }
 
@@ -45,18 +46,20 @@ int main(int count, char** arguments) {
   HANDLE token;
   SECURITY_STATUS status;
   if (count != 6) return fprintf(stderr, "usage: sdk_sspi stead.toml KEYTAB PRINCIPAL USER SPN\n"), 2;
-  if (ShimSetDefaultConfig("config", arguments[1]) != SEC_E_OK || ShimSetDefaultConfig("keytab", arguments[2]) != SEC_E_OK ||
+  if (ShimSetDefaultConfig("config", arguments[1]) != SEC_E_OK ||
+      ShimSetDefaultConfig("keytab", arguments[2]) != SEC_E_OK ||
       ShimSetDefaultConfig("principal", arguments[3]) != SEC_E_OK)
     return complain("configuration");
   token = log_on(arguments[4]);
   if (token == NULL) return complain("LsaLogonUser");
   ImpersonateLoggedOnUser(token);
-  status = AcquireCredentialsHandle(NULL, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &user, NULL);
+  status = AcquireCredentialsHandle(NULL, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &user,
+                                    NULL);
   RevertToSelf();
   CloseHandle(token);
   if (status != SEC_E_OK) return complain("AcquireCredentialsHandle");
-  status = InitializeSecurityContext(&user, NULL, arguments[5], ISC_REQ_MUTUAL_AUTH | ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
-                                     &context, &output, NULL, NULL);
+  status = InitializeSecurityContext(&user, NULL, arguments[5], ISC_REQ_MUTUAL_AUTH | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                     SECURITY_NATIVE_DREP, NULL, 0, &context, &output, NULL, NULL);
   FreeCredentialsHandle(&user);
   if (status != SEC_I_CONTINUE_NEEDED && status != SEC_E_OK) return complain("InitializeSecurityContext");
   printf("%s -> %s: a token of %u bytes\n", arguments[4], arguments[5], (unsigned)buffer.cbBuffer);

@@ -10,14 +10,16 @@
 
 namespace {
 
-boost::asio::awaitable<void> ask(std::shared_ptr<stead::Client> client, std::string user, std::string spn, int& status) {
+boost::asio::awaitable<void> ask(std::shared_ptr<stead::Client> client, std::string user, std::string spn,
+                                 int& status) {
   const stead::Outcome<stead::TicketPtr> ticket = co_await client->ticket_for_user(user, spn);
   if (!ticket) {
     std::cerr << ticket.error().text << '\n' << stead::explain(ticket.error().trace);
     co_return;
   }
   const auto token = stead::make_negotiate_token(**ticket);
-  std::cout << (*ticket)->client() << " -> " << (*ticket)->service() << ": a token of " << (token ? token->token.size() : 0) << " bytes\n";
+  std::cout << (*ticket)->client() << " -> " << (*ticket)->service() << ": a token of "
+            << (token ? token->token.size() : 0) << " bytes\n";
   status = token ? 0 : 1;
 }
 
@@ -31,7 +33,9 @@ int main(int count, char** arguments) {
   stead::ClientOptions options{.principal = arguments[5], .keytab = arguments[4]};
   const std::string realm = options.principal.substr(options.principal.rfind('@') + 1);
   if (*arguments[1] != '\0') {
-    options.locator.realms[realm] = {{.name = "", .address = arguments[1], .kerberos_port = static_cast<std::uint16_t>(std::atoi(arguments[2])),
+    options.locator.realms[realm] = {{.name = "",
+                                      .address = arguments[1],
+                                      .kerberos_port = static_cast<std::uint16_t>(std::atoi(arguments[2])),
                                       .ldap_port = static_cast<std::uint16_t>(std::atoi(arguments[3]))}};
   }
   boost::asio::io_context io;

@@ -14,7 +14,8 @@ constexpr Values values_of(char digit62, char digit63) {
   Values table{};
   table.fill(kNone);
   std::uint8_t value = 0;
-  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")) table[static_cast<std::uint8_t>(c)] = value++;
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
+    table[static_cast<std::uint8_t>(c)] = value++;
   table[static_cast<std::uint8_t>(digit62)] = value++;
   table[static_cast<std::uint8_t>(digit63)] = value;
   return table;
@@ -55,7 +56,8 @@ std::optional<Buffer> decode(std::string_view digits, const Values& values, std:
 void append_base64(std::string& out, Bytes bytes) {
   const std::size_t start = out.size();
   out.resize(start + (bytes.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's closing zero
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start), bytes.data(), static_cast<int>(bytes.size()));
+  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start), bytes.data(),
+                                static_cast<int>(bytes.size()));
   out.resize(start + static_cast<std::size_t>(n));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Base64 (RFC 4648): with padding as Negotiate tokens have it (§4, RFC 4559 §4.1), and for URLs and cookies without (§5). No blanks, no
-// line ends. Decoding is a table's work: EVP_DecodeBlock takes blanks, counts padding as zeros and knows one alphabet.
+// Base64 (RFC 4648): with padding as Negotiate tokens have it (§4, RFC 4559 §4.1), and for URLs and cookies without
+// (§5). No blanks, no line ends. Decoding is a table's work: EVP_DecodeBlock takes blanks, counts padding as zeros and
+// knows one alphabet.
 #include <optional>
 #include <string>
 #include <string_view>

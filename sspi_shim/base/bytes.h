@@ -42,9 +42,15 @@ inline Bytes as_bytes(std::string_view text) {
 inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Buffer to_buffer(Bytes bytes) { return Buffer(bytes.begin(), bytes.end()); }
-inline SecretBuffer to_secret(Bytes bytes) { return SecretBuffer(bytes.begin(), bytes.end()); }
-inline void append(Buffer& out, Bytes more) { out.insert(out.end(), more.begin(), more.end()); }
+inline Buffer to_buffer(Bytes bytes) {
+  return Buffer(bytes.begin(), bytes.end());
+}
+inline SecretBuffer to_secret(Bytes bytes) {
+  return SecretBuffer(bytes.begin(), bytes.end());
+}
+inline void append(Buffer& out, Bytes more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
 
 // True where both have the same content; takes the same time wherever they differ. For keys, checksums, session ids.
 [[nodiscard]] bool equal_in_constant_time(Bytes a, Bytes b) noexcept;
@@ -63,16 +69,24 @@ inline void append(Buffer& out, Bytes more) { out.insert(out.end(), more.begin()
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 // The caller has checked that enough bytes are there.
-inline std::uint16_t load_le16(const std::uint8_t* p) { return std::uint16_t(p[0] | p[1] << 8); }
+inline std::uint16_t load_le16(const std::uint8_t* p) {
+  return std::uint16_t(p[0] | p[1] << 8);
+}
 inline std::uint32_t load_le32(const std::uint8_t* p) {
   return std::uint32_t(p[0]) | std::uint32_t(p[1]) << 8 | std::uint32_t(p[2]) << 16 | std::uint32_t(p[3]) << 24;
 }
-inline std::uint64_t load_le64(const std::uint8_t* p) { return load_le32(p) | std::uint64_t(load_le32(p + 4)) << 32; }
-inline std::uint16_t load_be16(const std::uint8_t* p) { return std::uint16_t(p[0] << 8 | p[1]); }
+inline std::uint64_t load_le64(const std::uint8_t* p) {
+  return load_le32(p) | std::uint64_t(load_le32(p + 4)) << 32;
+}
+inline std::uint16_t load_be16(const std::uint8_t* p) {
+  return std::uint16_t(p[0] << 8 | p[1]);
+}
 inline std::uint32_t load_be32(const std::uint8_t* p) {
   return std::uint32_t(p[0]) << 24 | std::uint32_t(p[1]) << 16 | std::uint32_t(p[2]) << 8 | std::uint32_t(p[3]);
 }
-inline void store_le16(std::uint8_t* p, std::uint16_t v) { p[0] = std::uint8_t(v), p[1] = std::uint8_t(v >> 8); }
+inline void store_le16(std::uint8_t* p, std::uint16_t v) {
+  p[0] = std::uint8_t(v), p[1] = std::uint8_t(v >> 8);
+}
 inline void store_le32(std::uint8_t* p, std::uint32_t v) {
   for (int i = 0; i < 4; ++i) p[i] = std::uint8_t(v >> (8 * i));
 }

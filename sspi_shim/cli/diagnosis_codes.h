@@ -1,5 +1,6 @@
 #pragma once
-// What a diagnosis' code (stead/s4u.h) means wherever it comes up, for `stead err`. The diagnosis itself has the names and the commands.
+// What a diagnosis' code (stead/s4u.h) means wherever it comes up, for `stead err`. The diagnosis itself has the names
+// and the commands.
 #include <string_view>
 
 namespace stead::cli {

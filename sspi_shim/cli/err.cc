@@ -5,11 +5,11 @@
 #include <memory>
 #include <optional>
 
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/cli/diagnosis_codes.h"
 #include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/cli/security_status.h"
-#include "sspi_shim/base/bytes.h"
 
 namespace stead::cli {
 namespace {
@@ -19,7 +19,8 @@ struct Table {
   const std::vector<CodeEntry>& entries;
 };
 const std::vector<Table>& tables() {
-  static const std::vector<Table> all = {{"Kerberos", krb_error_table()}, {"NTSTATUS", nt_status_table()}, {"SECURITY_STATUS", security_status_table()}};
+  static const std::vector<Table> all = {
+      {"Kerberos", krb_error_table()}, {"NTSTATUS", nt_status_table()}, {"SECURITY_STATUS", security_status_table()}};
   return all;
 }
 
@@ -63,7 +64,8 @@ std::vector<Found> by_name(std::string_view text) {
   for (const auto& table : tables()) {
     for (const auto& entry : table.entries) {
       if (entry.name == wanted) return {{table.kind, &entry}};
-      if (entry.name.size() > wanted.size() && entry.name.ends_with(wanted) && entry.name[entry.name.size() - wanted.size() - 1] == '_') {
+      if (entry.name.size() > wanted.size() && entry.name.ends_with(wanted) &&
+          entry.name[entry.name.size() - wanted.size() - 1] == '_') {
         out.push_back({table.kind, &entry});
       }
     }
@@ -82,16 +84,17 @@ std::string as_json(const std::vector<Found>& found) {
   std::string out = "[";
   for (const auto& [kind, entry] : found) {
     if (out.size() > 1) out += ",";
-    out += "{\"kind\":" + json_text(kind) + ",\"code\":" + std::to_string(entry->value) + ",\"hex\":" + json_text(hexadecimal(entry->value)) +
-           ",\"name\":" + json_text(entry->name) + ",\"meaning\":" + json_text(entry->meaning) + ",\"advice\":" + json_text(entry->advice) + "}";
+    out += "{\"kind\":" + json_text(kind) + ",\"code\":" + std::to_string(entry->value) +
+           ",\"hex\":" + json_text(hexadecimal(entry->value)) + ",\"name\":" + json_text(entry->name) +
+           ",\"meaning\":" + json_text(entry->meaning) + ",\"advice\":" + json_text(entry->advice) + "}";
   }
   return out + "]";
 }
 
 int tell_diagnosis(const DiagnosisCode& one, bool json) {
   if (json) {
-    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.code) << ",\"meaning\":" << json_text(one.meaning)
-              << ",\"advice\":" << json_text(one.advice) << "}]\n";
+    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.code)
+              << ",\"meaning\":" << json_text(one.meaning) << ",\"advice\":" << json_text(one.advice) << "}]\n";
   } else {
     std::cout << one.code << "  diagnosis\n  " << one.meaning << "\n  What to do: " << one.advice << '\n';
   }
@@ -103,8 +106,10 @@ int run(const std::string& code, bool json) {
   const auto number = number_of(code);
   const auto found = number ? by_number(*number) : by_name(code);
   if (found.empty()) {
-    return complain(Exit::refused, "\"" + code + "\" is no Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis that is known here: give a name like KDC_ERR_BADOPTION or "
-                                   "rbcd_denied_on_target, or a number like 13 or 0xC000040B");
+    return complain(Exit::refused, "\"" + code +
+                                       "\" is no Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis that is known "
+                                       "here: give a name like KDC_ERR_BADOPTION or "
+                                       "rbcd_denied_on_target, or a number like 13 or 0xC000040B");
   }
   if (json) {
     std::cout << as_json(found) << '\n';
@@ -123,7 +128,9 @@ void add_err(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("err", "Explain a Kerberos error, NTSTATUS, SECURITY_STATUS or a diagnosis' code");
   auto code = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  command->add_option("CODE", *code, "A name, a decimal or a hexadecimal number; or a diagnosis such as no_2012_dc_found")->required();
+  command
+      ->add_option("CODE", *code, "A name, a decimal or a hexadecimal number; or a diagnosis such as no_2012_dc_found")
+      ->required();
   command->add_flag("--json", *json, "Print JSON");
   command->callback([code, json, &status] { status = run(*code, *json); });
 }

@@ -21,6 +21,8 @@ std::string json_text(std::string_view text) {
   return out + "\"";
 }
 
-std::string json_text_or_null(std::string_view text) { return text.empty() ? "null" : json_text(text); }
+std::string json_text_or_null(std::string_view text) {
+  return text.empty() ? "null" : json_text(text);
+}
 
 }  // namespace stead::cli

@@ -4,9 +4,9 @@
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/cli/json_text.h"
-#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "stead/client_config.h"
 
@@ -28,7 +28,8 @@ std::string endpoint(const std::string& address, std::uint16_t port) {
   return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + std::to_string(port);
 }
 
-boost::asio::awaitable<void> ask(std::shared_ptr<DcLocator> locator, const Arguments& arguments, DcLevel level, Answer& answer) {
+boost::asio::awaitable<void> ask(std::shared_ptr<DcLocator> locator, const Arguments& arguments, DcLevel level,
+                                 Answer& answer) {
   Result<LocatedController> found = co_await locator->locate(arguments.realm, level, arguments.site);
   if (found) {
     answer.seen = found->seen;
@@ -44,17 +45,19 @@ boost::asio::awaitable<void> ask(std::shared_ptr<DcLocator> locator, const Argum
 void print_json(const Arguments& arguments, const Answer& answer) {
   const LocatedController found = answer.found.value_or(LocatedController{});
   const auto& at = found.controller;
-  std::string out = "{\"realm\":" + json_text(to_upper(arguments.realm)) + ",\"controller\":" + json_text_or_null(at.name) +
+  std::string out = "{\"realm\":" + json_text(to_upper(arguments.realm)) +
+                    ",\"controller\":" + json_text_or_null(at.name) +
                     ",\"address\":" + (answer.found ? json_text(endpoint(at.address, at.kerberos_port)) : "null") +
                     ",\"ldap_address\":" + (answer.found ? json_text(endpoint(at.address, at.ldap_port)) : "null") +
-                    ",\"level\":" + json_text(answer.found ? found.level : "unknown") + ",\"site\":" + json_text_or_null(found.site) +
-                    ",\"flags\":" + std::to_string(found.flags) + ",\"why\":" + json_text(answer.found ? found.why : answer.error.message()) + ",\"seen\":[";
+                    ",\"level\":" + json_text(answer.found ? found.level : "unknown") +
+                    ",\"site\":" + json_text_or_null(found.site) + ",\"flags\":" + std::to_string(found.flags) +
+                    ",\"why\":" + json_text(answer.found ? found.why : answer.error.message()) + ",\"seen\":[";
   bool first = true;
   for (const auto& seen : answer.seen) {
     if (!first) out += ",";
     first = false;
-    out += "{\"controller\":" + json_text_or_null(seen.controller) + ",\"address\":" + json_text(seen.address) + ",\"level\":" + json_text(seen.level) +
-           ",\"answer\":" + json_text(seen.answer) + "}";
+    out += "{\"controller\":" + json_text_or_null(seen.controller) + ",\"address\":" + json_text(seen.address) +
+           ",\"level\":" + json_text(seen.level) + ",\"answer\":" + json_text(seen.answer) + "}";
   }
   std::cout << out << "]}\n";
 }
@@ -63,14 +66,16 @@ void print_text(const Answer& answer) {
   if (answer.found) {
     const auto& found = *answer.found;
     std::cout << (found.controller.name.empty() ? found.controller.address : found.controller.name) << '\n'
-              << "  address  " << endpoint(found.controller.address, found.controller.kerberos_port) << " (LDAP " << endpoint(found.controller.address, found.controller.ldap_port) << ")\n"
+              << "  address  " << endpoint(found.controller.address, found.controller.kerberos_port) << " (LDAP "
+              << endpoint(found.controller.address, found.controller.ldap_port) << ")\n"
               << "  level    " << found.level << '\n'
               << "  site     " << (found.site.empty() ? "-" : found.site) << '\n'
               << "  why      " << found.why << '\n';
   }
   if (!answer.seen.empty()) std::cout << "Seen:\n";
   for (const auto& seen : answer.seen) {
-    std::cout << "  " << (seen.controller.empty() ? "-" : seen.controller) << "  " << seen.address << "  level " << seen.level << "  " << seen.answer << '\n';
+    std::cout << "  " << (seen.controller.empty() ? "-" : seen.controller) << "  " << seen.address << "  level "
+              << seen.level << "  " << seen.answer << '\n';
   }
 }
 
@@ -79,7 +84,8 @@ int run(const Arguments& arguments) {
   if (!arguments.level.empty()) {
     const auto named = dc_level_by_name(arguments.level);
     if (!named || *named == DcLevel::unknown) {
-      return complain(Exit::usage, "--level " + arguments.level + ": a level is 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022");
+      return complain(Exit::usage, "--level " + arguments.level +
+                                       ": a level is 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022");
     }
     level = *named;
   }
@@ -101,12 +107,16 @@ int run(const Arguments& arguments) {
     if (failed) std::rethrow_exception(failed);
   });
   io.run();
-  if (arguments.json) print_json(arguments, answer);
-  else print_text(answer);
+  if (arguments.json)
+    print_json(arguments, answer);
+  else
+    print_text(answer);
   if (answer.found) return Exit::done;
   const bool nobody = answer.error != boost::asio::error::not_found;
   const auto of_level = arguments.level.empty() ? "" : " of level " + arguments.level;
-  if (nobody) return complain(Exit::unreachable, "no domain controller of " + to_upper(arguments.realm) + " could be reached: " + answer.error.message());
+  if (nobody)
+    return complain(Exit::unreachable, "no domain controller of " + to_upper(arguments.realm) +
+                                           " could be reached: " + answer.error.message());
   return complain(Exit::refused, "no domain controller of " + to_upper(arguments.realm) + of_level + " was found");
 }
 
@@ -118,7 +128,8 @@ void add_locate(CLI::App& app, int& status) {
   command->add_option("REALM", arguments->realm, "The domain's realm")->required();
   command->add_option("--level", arguments->level, "At least this level: 2012, 2012R2, 2016, …");
   command->add_option("--site", arguments->site, "The site to be near to");
-  command->add_option("--config", arguments->config, "A file with [locator], such as the proxy's; without it, DNS is asked");
+  command->add_option("--config", arguments->config,
+                      "A file with [locator], such as the proxy's; without it, DNS is asked");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &status] { status = run(*arguments); });
 }

@@ -33,8 +33,9 @@ void print_step(const TraceStep& step) {
   std::snprintf(head, sizeof head, "%3d  %-9s ", step.step, step.exchange.c_str());
   char took[32];
   std::snprintf(took, sizeof took, "%.1f ms", step.milliseconds);
-  std::cerr << head << step.realm << "  " << (step.controller.empty() ? (step.address.empty() ? "-" : step.address) : step.controller)
-            << " (" << step.level << ")  " << step.answer << (step.status.empty() ? "" : " + " + step.status) << "  " << took
+  std::cerr << head << step.realm << "  "
+            << (step.controller.empty() ? (step.address.empty() ? "-" : step.address) : step.controller) << " ("
+            << step.level << ")  " << step.answer << (step.status.empty() ? "" : " + " + step.status) << "  " << took
             << (step.detail.empty() ? "" : "  [" + step.detail + "]") << '\n';
 }
 
@@ -45,7 +46,8 @@ std::string account_of(const std::string& name) {
   return account.substr(0, account.rfind('@'));
 }
 
-boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments& arguments, Request& request, Answer& answer) {
+boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments& arguments, Request& request,
+                                 Answer& answer) {
   if (request.certificate.empty() && request.evidence.empty()) {
     answer = co_await client->ticket_for_user(arguments.user, arguments.service);
     co_return;
@@ -57,12 +59,14 @@ boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments
       Failure failure;
       failure.kind = FailureKind::unusable;
       failure.error = judged.error();
-      failure.text = arguments.evidence + ": the ticket for " + request.options.principal + " does not fit the keytab: " + judged.error().message();
+      failure.text = arguments.evidence + ": the ticket for " + request.options.principal +
+                     " does not fit the keytab: " + judged.error().message();
       answer = Outcome<TicketPtr>(failure);
       co_return;
     }
     identity = std::move(*judged);
-    if (!arguments.user.empty() && !equal_ignoring_case(account_of(identity->principal()), account_of(arguments.user))) {
+    if (!arguments.user.empty() &&
+        !equal_ignoring_case(account_of(identity->principal()), account_of(arguments.user))) {
       Failure failure;
       failure.kind = FailureKind::unusable;
       failure.text = arguments.evidence + ": the ticket is of " + identity->principal() + ", not of " + arguments.user;
@@ -134,12 +138,14 @@ int report(const Arguments& arguments, const Outcome<TicketPtr>& answer) {
     const auto& ticket = **answer;
     if (!arguments.ccache.empty()) {
       const auto written = export_ccache(ticket, arguments.ccache);
-      if (!written) return complain(Exit::usage, arguments.ccache + ": cannot be written: " + written.error().message());
+      if (!written)
+        return complain(Exit::usage, arguments.ccache + ": cannot be written: " + written.error().message());
     }
     if (arguments.json) {
       std::cout << to_json(ticket.trace()) << '\n';
     } else {
-      std::cout << ticket.client() << " -> " << ticket.service() << ": granted until " << ticket.trace().end_time << '\n';
+      std::cout << ticket.client() << " -> " << ticket.service() << ": granted until " << ticket.trace().end_time
+                << '\n';
       if (!arguments.ccache.empty()) std::cout << "written to " << arguments.ccache << '\n';
     }
     return Exit::done;
@@ -159,7 +165,8 @@ int run(const Arguments& arguments) {
   if (arguments.user.empty() && arguments.certificate.empty() && arguments.evidence.empty()) {
     return complain(Exit::usage, "for whom? Give --for, --certificate or --evidence");
   }
-  if (!arguments.certificate.empty() && !arguments.evidence.empty()) return complain(Exit::usage, "--certificate and --evidence exclude each other");
+  if (!arguments.certificate.empty() && !arguments.evidence.empty())
+    return complain(Exit::usage, "--certificate and --evidence exclude each other");
   Request request;
   if (!prepare(arguments, request)) return Exit::usage;
   boost::asio::io_context io(1);
@@ -184,11 +191,16 @@ void add_s4u(CLI::App& app, int& status) {
   command->add_option("--service", arguments->service, "The back end's SPN, with or without @REALM")->required();
   command->add_option("--keytab", arguments->keytab, "Our keytab; default: krb5.conf's");
   command->add_option("--principal", arguments->principal, "Who asks: an SPN or account$@REALM, in the keytab");
-  command->add_option("--certificate", arguments->certificate, "The user's certificate (PEM); --for then says which of its accounts is meant");
-  command->add_option("--evidence", arguments->evidence, "A ccache with the user's own ticket to --principal, in place of S4U2Self");
+  command->add_option("--certificate", arguments->certificate,
+                      "The user's certificate (PEM); --for then says which of its accounts is meant");
+  command->add_option("--evidence", arguments->evidence,
+                      "A ccache with the user's own ticket to --principal, in place of S4U2Self");
   command->add_option("--ccache", arguments->ccache, "Write the ticket there, for other programs");
-  command->add_option("--config", arguments->config, "A file with [locator] and [identity], such as the proxy's; without it, DNS and krb5.conf are asked");
-  command->add_flag("--own-service-ticket", arguments->own_service_ticket, "Also get a ticket to the service as ourselves, as Windows does (steps 5 and 6)");
+  command->add_option(
+      "--config", arguments->config,
+      "A file with [locator] and [identity], such as the proxy's; without it, DNS and krb5.conf are asked");
+  command->add_flag("--own-service-ticket", arguments->own_service_ticket,
+                    "Also get a ticket to the service as ourselves, as Windows does (steps 5 and 6)");
   command->add_flag("--trace", arguments->trace, "Print each step on standard error as it happens");
   command->add_flag("--json", arguments->json, "Print the result and its steps as JSON");
   command->callback([arguments, &status] { status = run(*arguments); });

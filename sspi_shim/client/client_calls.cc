@@ -10,9 +10,11 @@
 namespace stead {
 namespace asio = boost::asio;
 
-Client::Awaitable<Outcome<TicketPtr>> v0::Client::ticket_for(Identity identity, std::string spn, TicketOptions options) {
+Client::Awaitable<Outcome<TicketPtr>> v0::Client::ticket_for(Identity identity, std::string spn,
+                                                             TicketOptions options) {
   using namespace asio::experimental::awaitable_operators;
-  auto asked = options.past_refusal ? ticket_past_refusal(std::move(identity), std::move(spn)) : ticket_for(std::move(identity), std::move(spn));
+  auto asked = options.past_refusal ? ticket_past_refusal(std::move(identity), std::move(spn))
+                                    : ticket_for(std::move(identity), std::move(spn));
   if (options.deadline.count() <= 0) {
     Outcome<TicketPtr> out = co_await std::move(asked);
     co_return out;
@@ -31,7 +33,8 @@ Client::Awaitable<Outcome<TicketPtr>> v0::Client::ticket_for(Identity identity, 
   co_return late;
 }
 
-Client::Awaitable<Outcome<NegotiateToken>> v0::Client::token_for(Identity identity, std::string spn, std::vector<std::uint8_t> channel_bindings,
+Client::Awaitable<Outcome<NegotiateToken>> v0::Client::token_for(Identity identity, std::string spn,
+                                                                 std::vector<std::uint8_t> channel_bindings,
                                                                  TicketOptions options) {
   Outcome<TicketPtr> ticket = co_await ticket_for(std::move(identity), std::move(spn), options);
   if (!ticket) co_return ticket.error();

@@ -1,12 +1,12 @@
 #include "stead/client_config.h"
 
-#include <boost/asio/ip/address.hpp>
 #include <krb5.h>
+#include <boost/asio/ip/address.hpp>
 
 #include <memory>
 
-#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/client/config_table.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/transport/kdc_proxy.h"
 
 namespace stead {
@@ -72,7 +72,8 @@ std::optional<KdcProxy> read_kdc_proxy(ConfigTable& reader, const std::string& f
 void read_locator_table(const toml::table& locator, ConfigErrors& errors, LocatorOptions& out) {
   ConfigTable reader(locator, "[locator]", errors);
   for (const auto& [server, node] : reader.texts("nameservers")) {
-    if (!is_nameserver(server)) errors.add(*node, "[locator] nameserver \"" + server + "\" is not ADDRESS or ADDRESS:PORT");
+    if (!is_nameserver(server))
+      errors.add(*node, "[locator] nameserver \"" + server + "\" is not ADDRESS or ADDRESS:PORT");
     out.nameservers.push_back(server);
   }
   reader.text("site", out.site);
@@ -87,7 +88,8 @@ void read_locator_table(const toml::table& locator, ConfigErrors& errors, Locato
       }
       ConfigTable realm_reader(*realm, where, errors);
       if (auto proxy = read_kdc_proxy(realm_reader, errors.file())) {
-        if (realm_reader.find("controllers") != nullptr) realm_reader.error("controllers", "a realm has controllers or a kdc_proxy, not both");
+        if (realm_reader.find("controllers") != nullptr)
+          realm_reader.error("controllers", "a realm has controllers or a kdc_proxy, not both");
         out.kdc_proxies[to_upper(name.str())] = std::move(*proxy);
         realm_reader.finish();
         continue;
@@ -107,7 +109,8 @@ void read_identity_table(const toml::table& identity, ConfigErrors& errors, Clie
   ConfigTable reader(identity, "[identity]", errors);
   if (reader.text("principal", out.principal)) {
     const auto principal = parse_principal(out.principal);
-    if (!principal || principal->name.empty()) reader.error("principal", "principal \"" + out.principal + "\" is no principal name");
+    if (!principal || principal->name.empty())
+      reader.error("principal", "principal \"" + out.principal + "\" is no principal name");
   }
   if (reader.text("keytab", out.keytab)) out.keytab = beside_file(errors.file(), out.keytab);
   reader.boolean("allow_rc4", out.allow_rc4);

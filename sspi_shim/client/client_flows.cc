@@ -1,11 +1,12 @@
-// The order of a client's exchanges: own TGT, S4U2Self in the user's realm, S4U2Proxy. Where a user lives is in client_users.cc.
+// The order of a client's exchanges: own TGT, S4U2Self in the user's realm, S4U2Proxy. Where a user lives is in
+// client_users.cc.
 #include <boost/asio/error.hpp>
 
-#include "sspi_shim/s4u/as_exchange.h"
-#include "sspi_shim/krb5/own_keys.h"
-#include "sspi_shim/s4u/s4u2self_exchange.h"
-#include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/base/text_time.h"
+#include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/krb5/own_keys.h"
+#include "sspi_shim/s4u/as_exchange.h"
+#include "sspi_shim/s4u/s4u2self_exchange.h"
 
 namespace stead {
 namespace {
@@ -22,18 +23,21 @@ Principal as_client(Principal name) {
 
 // The keytab's key is not, or no longer, the account's.
 bool is_about_the_key(const Error& error) {
-  return error == KrbErrc::KDC_ERR_PREAUTH_FAILED || error == KrbErrc::KDC_ERR_ETYPE_NOSUPP || error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY;
+  return error == KrbErrc::KDC_ERR_PREAUTH_FAILED || error == KrbErrc::KDC_ERR_ETYPE_NOSUPP ||
+         error == KrbErrc::KRB_AP_ERR_BAD_INTEGRITY;
 }
 
 }  // namespace
 
 bool S4uClient::fresh(const Credential& tgt) const {
-  return std::chrono::system_clock::time_point(tgt.endtime) - std::chrono::duration_cast<std::chrono::system_clock::duration>(tgt.clock_offset) >
+  return std::chrono::system_clock::time_point(tgt.endtime) -
+             std::chrono::duration_cast<std::chrono::system_clock::duration>(tgt.clock_offset) >
          surroundings_.now() + kEarly;
 }
 
 bool S4uClient::aged(Time start, Time end) const {
-  return surroundings_.now() >= std::chrono::system_clock::time_point(start) + (std::chrono::system_clock::duration(end - start) / 5) * 4;
+  return surroundings_.now() >=
+         std::chrono::system_clock::time_point(start) + (std::chrono::system_clock::duration(end - start) / 5) * 4;
 }
 
 bool S4uClient::aged(const Credential& tgt) const {
@@ -54,7 +58,9 @@ void S4uClient::drop_own_tickets() {
   targets_.clear();
 }
 
-Refusal S4uClient::out_of_time(Stage stage, std::string realm) { return unreachable(boost::asio::error::timed_out, stage, std::move(realm)); }
+Refusal S4uClient::out_of_time(Stage stage, std::string realm) {
+  return unreachable(boost::asio::error::timed_out, stage, std::move(realm));
+}
 
 Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr call) {
   const auto found = tgts_.find(self_.realm);
@@ -64,25 +70,31 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr cal
     // It is renewed ahead of time: in the background, unless this call wants what lasts longer.
     if (!call->anew) {
       renew_own_at_ = surroundings_.now() + kRenewAgain;
-      tgt_flights_.start(self_.realm, options_.request_deadline, [self = shared_from_this(), about = new_call()] { return self->fetch_own_tgt(about); });
+      tgt_flights_.start(self_.realm, options_.request_deadline,
+                         [self = shared_from_this(), about = new_call()] { return self->fetch_own_tgt(about); });
       co_return tgt;
     }
   }
   // Many calls may miss it at once: one of them asks, in its own trace; the others wait.
-  SingleFlight<Step<CredentialPtr>>::Work work = [self = shared_from_this(), call] { return self->fetch_own_tgt(call); };
-  std::optional<Step<CredentialPtr>> landed = co_await tgt_flights_.run(self_.realm, options_.request_deadline, std::move(work));
+  SingleFlight<Step<CredentialPtr>>::Work work = [self = shared_from_this(), call] {
+    return self->fetch_own_tgt(call);
+  };
+  std::optional<Step<CredentialPtr>> landed =
+      co_await tgt_flights_.run(self_.realm, options_.request_deadline, std::move(work));
   if (!landed) co_return out_of_time(Stage::own_tgt, self_.realm);
   co_return std::move(*landed);
 }
 
 Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::fetch_own_tgt(CallPtr call) {
   if (own_keys_.all()->empty()) {
-    Refusal none = rejected(make_error_code(KrbErrc::KRB_AP_ERR_NOKEY), Stage::own_tgt, self_.realm, {}, "this client has no keys of its own");
+    Refusal none = rejected(make_error_code(KrbErrc::KRB_AP_ERR_NOKEY), Stage::own_tgt, self_.realm, {},
+                            "this client has no keys of its own");
     none.kind = FailureKind::unusable;
     co_return none;
   }
   for (;;) {
-    AsExchange exchange(surroundings_, {as_client(self_), *own_keys_.all(), false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
+    AsExchange exchange(
+        surroundings_, {as_client(self_), *own_keys_.all(), false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
     std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
     if (!refusal) {
       own_account_ = account_of_salt(exchange.salt(), self_.realm);
@@ -111,23 +123,26 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr cal
   co_return walk.ticket();
 }
 
-// By an SPN of ours or our account's name. AD refuses S4U2Self for oneself; and what is asked for in our own name no delegation list bounds,
-// so that it is nothing for a caller who only names users.
+// By an SPN of ours or our account's name. AD refuses S4U2Self for oneself; and what is asked for in our own name no
+// delegation list bounds, so that it is nothing for a caller who only names users.
 bool S4uClient::is_ourselves(const PrincipalName& name, const std::string& realm) const {
   if (!equal_ignoring_case(realm, self_.realm)) return false;
   std::string text = unescaped_text(name);
   if (const auto at = text.rfind('@'); name.type == NameType::enterprise && at != std::string::npos) text.erase(at);
-  return equal_ignoring_case(text, unescaped_text(self_.name)) || (!own_account_.empty() && equal_ignoring_case(text, own_account_));
+  return equal_ignoring_case(text, unescaped_text(self_.name)) ||
+         (!own_account_.empty() && equal_ignoring_case(text, own_account_));
 }
 
 Refusal S4uClient::no_user() const {
-  Refusal out = rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, self_.realm, {}, "a service is not delegated to itself");
+  Refusal out = rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, self_.realm, {},
+                         "a service is not delegated to itself");
   out.kind = FailureKind::unusable;
   return out;
 }
 
 // S4U2Self.
-Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr call, UserPlace place, Buffer certificate) {
+Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr call, UserPlace place,
+                                                                     Buffer certificate) {
   Step<CredentialPtr> tgt = co_await tgt_for(call, place.realm);
   if (!tgt) {
     // The suffix was taken for a realm, and there is none of that name: nobody knows the user.
@@ -185,7 +200,8 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::ask_user(CallPtr call, A
     if (!found) co_return found.error();
     place = std::move(*found);
   }
-  if (call->about.user.empty()) call->about.user = place.name ? to_string(*place.name, place.realm) : "the certificate's owner";
+  if (call->about.user.empty())
+    call->about.user = place.name ? to_string(*place.name, place.realm) : "the certificate's owner";
   Step<Identity> who = co_await evidence_for(call, std::move(place), std::move(asked.certificate));
   co_return who;
 }
@@ -231,15 +247,16 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
   wanted.service = service;
   wanted.own_service_ticket = options_.own_service_ticket;
   const auto known = targets_.find(target_key);
-  if (known != targets_.end() && fresh(*known->second.tgt) && !(call->anew && aged(*known->second.tgt))) wanted.target = known->second;
+  if (known != targets_.end() && fresh(*known->second.tgt) && !(call->anew && aged(*known->second.tgt)))
+    wanted.target = known->second;
   S4u2ProxyExchange exchange(surroundings_, std::move(wanted));
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (exchange.target()) call->about.target_realm = exchange.target()->realm;
   if (refusal) {
     targets_.erase(target_key);
     // A DC that judges whether the front end may delegate has the target in its own domain, or would have referred.
-    const bool judged_here = refusal->stage == Stage::s4u2proxy && refusal->error == KrbErrc::KDC_ERR_BADOPTION && refusal->by.level >= DcLevel::w2012 &&
-                             refusal->status == NtStatus::STATUS_NOT_FOUND;
+    const bool judged_here = refusal->stage == Stage::s4u2proxy && refusal->error == KrbErrc::KDC_ERR_BADOPTION &&
+                             refusal->by.level >= DcLevel::w2012 && refusal->status == NtStatus::STATUS_NOT_FOUND;
     if (call->about.target_realm.empty() && judged_here) call->about.target_realm = self_.realm;
     co_return std::move(*refusal);
   }
@@ -257,16 +274,19 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
 }
 
 // Unconstrained delegation: what the user himself would ask, with the TGT that he forwarded.
-Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr call, Identity identity, Principal service) {
+Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr call, Identity identity,
+                                                                     Principal service) {
   const auto& state = identity.state();
   CredentialPtr tgt = state.forwarded_tgt;
   if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
-    ReferralWalk there(surroundings_, tgt, krbtgt_name(service.realm), {Stage::as_user, "a TGT for " + service.realm + " as " + to_string(state.user)});
+    ReferralWalk there(surroundings_, tgt, krbtgt_name(service.realm),
+                       {Stage::as_user, "a TGT for " + service.realm + " as " + to_string(state.user)});
     std::optional<Refusal> refusal = co_await driver_.run(there, call);
     if (refusal) co_return std::move(*refusal);
     tgt = there.ticket();
   }
-  ReferralWalk walk(surroundings_, tgt, service.name, {Stage::as_user, to_string(service.name) + " as " + to_string(state.user) + ", with his TGT"});
+  ReferralWalk walk(surroundings_, tgt, service.name,
+                    {Stage::as_user, to_string(service.name) + " as " + to_string(state.user) + ", with his TGT"});
   std::optional<Refusal> refusal = co_await driver_.run(walk, call);
   if (refusal) co_return std::move(*refusal);
   const auto& ticket = *walk.ticket();
@@ -301,7 +321,8 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
   if (identity.state().forwarded_tgt) {
     Step<TicketPtr> own = co_await ask_as_user(call, identity, service);
     if (own) co_return std::move(*own);
-    if (identity.state().user == self_ && stale_ticket(own.error())) drop_own_tickets();  // self() gives another the next time
+    if (identity.state().user == self_ && stale_ticket(own.error()))
+      drop_own_tickets();  // self() gives another the next time
     co_return failure(own.error(), *call);
   }
   const bool had_tickets = !tgts_.empty();

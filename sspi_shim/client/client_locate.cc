@@ -16,7 +16,9 @@ Failure not_found(const Error& error, const std::string& realm, const std::strin
   return out;
 }
 
-std::optional<DcLevel> level_named(const std::string& text) { return text.empty() ? std::optional(DcLevel::unknown) : dc_level_by_name(text); }
+std::optional<DcLevel> level_named(const std::string& text) {
+  return text.empty() ? std::optional(DcLevel::unknown) : dc_level_by_name(text);
+}
 
 std::string no_level(const std::string& text) {
   return "\"" + text + "\" is no level: 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022";
@@ -27,7 +29,9 @@ std::string no_level(const std::string& text) {
 Client::Awaitable<Outcome<LocatedController>> S4uClient::locate(std::string realm, std::string level) {
   const auto wanted = level_named(level);
   if (!wanted) co_return bad_name(no_level(level));
-  std::function<Awaitable<Outcome<LocatedController>>()> work = [this, realm, at_least = *wanted] { return located(realm, at_least); };
+  std::function<Awaitable<Outcome<LocatedController>>()> work = [this, realm, at_least = *wanted] {
+    return located(realm, at_least);
+  };
   Outcome<LocatedController> out = co_await on_executor<LocatedController>(std::move(work));
   co_return out;
 }
@@ -35,10 +39,12 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::locate(std::string real
 Client::Awaitable<Outcome<LocatedController>> S4uClient::located(std::string realm, DcLevel level) {
   Result<LocatedController> found = co_await locator_->locate(realm, level, std::string());
   if (found) co_return std::move(*found);
-  co_return not_found(found.error(), realm, level == DcLevel::unknown ? "" : " of level " + std::string(to_string(level)));
+  co_return not_found(found.error(), realm,
+                      level == DcLevel::unknown ? "" : " of level " + std::string(to_string(level)));
 }
 
-Client::Awaitable<Outcome<LocatedController>> S4uClient::find_controller(std::string realm, ControllerRequirements requirements) {
+Client::Awaitable<Outcome<LocatedController>> S4uClient::find_controller(std::string realm,
+                                                                         ControllerRequirements requirements) {
   const auto level = level_named(requirements.level);
   if (!level) co_return bad_name(no_level(requirements.level));
   if (realm.empty()) co_return bad_name("a controller of which realm?");
@@ -61,7 +67,8 @@ Client::Awaitable<Outcome<LocatedController>> S4uClient::find_controller(std::st
 
 Client::Awaitable<Outcome<LocatedController>> S4uClient::searched(ControllerWish wish) {
   const std::string realm = wish.realms.front();
-  const std::string of = (wish.required & ds_flag::gc) != 0 ? "the global catalogs of the forest of " : "the controllers of ";
+  const std::string of =
+      (wish.required & ds_flag::gc) != 0 ? "the global catalogs of the forest of " : "the controllers of ";
   Result<FoundController> found = co_await search_->find(std::move(wish));
   if (!found) co_return not_found(found.error(), realm, " with what is required");
   LocatedController out;

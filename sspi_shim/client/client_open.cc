@@ -1,10 +1,11 @@
 // Clients with the locator and the transport that they work by.
-#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/krb5/keytab.h"
 
 namespace stead {
 
-Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor executor, ClientOptions options, std::string& what) {
+Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor executor, ClientOptions options,
+                                             std::string& what) {
   auto self = parse_principal(options.principal);
   if (!self || self->name.empty() || self->name.components.front().empty()) {
     what = "\"" + options.principal + "\" is no principal: write service/host@REALM or account$@REALM";
@@ -16,24 +17,30 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   }
   auto entries = read_keys_of(options.keytab, *self, what);
   if (!entries) return entries.error();
-  self->realm = entries->front().principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
+  self->realm =
+      entries->front()
+          .principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
   std::vector<Key> keys = keys_of(*entries, options.allow_rc4);
   if (keys.empty()) {
-    what = options.keytab + ": the keys of " + options.principal + " are of weak encryption types only: allow_rc4 = true would use them";
+    what = options.keytab + ": the keys of " + options.principal +
+           " are of weak encryption types only: allow_rc4 = true would use them";
     return make_error_code(WireErrc::unsupported);
   }
   auto locator = make_dc_locator(executor, options.locator);
   auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
   OwnKeys::Read read = read_from_keytab(options.keytab, *self, options.allow_rc4);
-  return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self), std::move(keys), std::move(transport),
-                                                             std::move(locator), std::function<CacheTime()>(), std::move(read)));
+  return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self),
+                                                             std::move(keys), std::move(transport), std::move(locator),
+                                                             std::function<CacheTime()>(), std::move(read)));
 }
 
-std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm) {
+std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options,
+                                            const std::string& realm) {
   auto locator = make_dc_locator(executor, options.locator);
   auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
   Principal nobody{{NameType::principal, {}}, to_upper(realm)};
-  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nobody), std::vector<Key>(), std::move(transport), std::move(locator));
+  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nobody), std::vector<Key>(),
+                                     std::move(transport), std::move(locator));
 }
 
 }  // namespace stead

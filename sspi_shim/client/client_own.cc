@@ -1,7 +1,7 @@
 // What a Client does in its own name: tickets for itself, and MIT's proxy credential, which hands its TGT away.
+#include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/krb5/proxy_credential.h"
-#include "sspi_shim/client/s4u_client.h"
 
 namespace stead {
 namespace {
@@ -55,10 +55,11 @@ Client::Awaitable<Outcome<Identity>> S4uClient::ourselves() {
 
 Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::proxy_credential(Identity identity) {
   if (!options_.allow_proxy_credentials)
-    co_return unusable("a proxy credential has our own TGT in it, by which whoever reads it acts as " + to_string(self_) +
-                       " for every user: it is made where allow_proxy_credentials says so");
+    co_return unusable("a proxy credential has our own TGT in it, by which whoever reads it acts as " +
+                       to_string(self_) + " for every user: it is made where allow_proxy_credentials says so");
   if (identity.state().is_nobody()) co_return nobody();
-  if (identity.state().forwarded_tgt) co_return unusable(identity.principal() + " is not delegated: there is no evidence to make a proxy credential of");
+  if (identity.state().forwarded_tgt)
+    co_return unusable(identity.principal() + " is not delegated: there is no evidence to make a proxy credential of");
   std::function<Awaitable<Outcome<ProxyCredentialPtr>>()> work = [this, identity] { return proxied(identity); };
   Outcome<ProxyCredentialPtr> out = co_await on_executor<ProxyCredentialPtr>(std::move(work));
   co_return out;
@@ -86,7 +87,9 @@ CacheView S4uClient::cache_view(std::string_view user) const {
   users_.for_each_of(owner, now, [&](const Identity& identity) {
     out.kept.push_back({identity.principal(), to_string(self_), true, identity.end_time()});
   });
-  tickets_.for_each_of(owner, now, [&](const TicketPtr& ticket) { out.kept.push_back({ticket->client(), ticket->service(), false, ticket->end_time()}); });
+  tickets_.for_each_of(owner, now, [&](const TicketPtr& ticket) {
+    out.kept.push_back({ticket->client(), ticket->service(), false, ticket->end_time()});
+  });
   return out;
 }
 

@@ -1,18 +1,22 @@
 // Where a user lives, and signing him in with his password.
-#include "sspi_shim/s4u/as_exchange.h"
-#include "sspi_shim/locate/netbios_name.h"
-#include "sspi_shim/krb5/own_keys.h"
-#include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/base/text_time.h"
+#include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/krb5/own_keys.h"
+#include "sspi_shim/locate/netbios_name.h"
+#include "sspi_shim/s4u/as_exchange.h"
 
 namespace stead {
 namespace {
 
 constexpr std::chrono::hours kPlaceLife{1};
 
-bool first_label_is(const std::string& realm, const std::string& netbios) { return equal_ignoring_case(realm.substr(0, realm.find('.')), netbios); }
+bool first_label_is(const std::string& realm, const std::string& netbios) {
+  return equal_ignoring_case(realm.substr(0, realm.find('.')), netbios);
+}
 
-PrincipalName plain_name(const std::string& account) { return {NameType::principal, {account}}; }
+PrincipalName plain_name(const std::string& account) {
+  return {NameType::principal, {account}};
+}
 
 // Nobody knows him: what a KDC that was asked for such a user would say.
 Refusal unknown_user(const std::string& realm) {
@@ -55,7 +59,8 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of(Cal
 }
 
 // `home`: the realm that is asked first.
-Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_upn(CallPtr call, UserName user, std::string home) {
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_upn(CallPtr call, UserName user,
+                                                                                 std::string home) {
   const auto key = to_lower(user.account) + (home == self_.realm ? "" : '\n' + home);
   const auto known = places_.find(key, surroundings_.now());
   if (known) co_return *known;
@@ -78,7 +83,8 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_dom
   co_return UserPlace{plain_name(name.account), realm};
 }
 
-// DOMAIN of DOMAIN\user: what the DCs of our realm and of the configured ones say of themselves; then whom our own KDC refers to.
+// DOMAIN of DOMAIN\user: what the DCs of our realm and of the configured ones say of themselves; then whom our own KDC
+// refers to.
 Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::string netbios, std::string account) {
   const auto known = realms_.find(netbios);
   if (known != realms_.end()) co_return known->second;
@@ -93,7 +99,8 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
   for (const auto& realm : candidates) {
     if (equal_ignoring_case(realm, netbios)) co_return realm;
     std::vector<KnownController> controllers = co_await locator_->controllers(realm);
-    const std::string name = co_await netbios_name_of(executor_, std::move(controllers), realm, options_.locator.ping_timeout);
+    const std::string name =
+        co_await netbios_name_of(executor_, std::move(controllers), realm, options_.locator.ping_timeout);
     if (!name.empty()) realms_[to_upper(name)] = realm;
     if (equal_ignoring_case(name, netbios)) co_return realm;
     // A KDC that answers no ping: its realm's first label is the usual name.
@@ -117,7 +124,8 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
   co_return realm;
 }
 
-Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_certificate(CallPtr call, Buffer der, std::string home) {
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_certificate(CallPtr call, Buffer der,
+                                                                                         std::string home) {
   const auto key = "certificate " + fingerprint_of(der) + (home == self_.realm ? "" : '\n' + home);
   const auto known = places_.find(key, surroundings_.now());
   if (known) co_return *known;
@@ -131,14 +139,17 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_cer
 }
 
 // A certificate's, under the name of the hints where there is one.
-Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_owner(CallPtr call, Buffer der, CertificateHints hints) {
+Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_owner(CallPtr call, Buffer der,
+                                                                                   CertificateHints hints) {
   UserName user;
   if (!hints.name.empty()) user = parse_user_name(hints.name).value();
   std::string domain = to_upper(hints.domain), home = self_.realm, account;
   if (!user.is_upn()) account = user.account;
   if (domain.ends_with('.')) domain.pop_back();
-  if (domain.find('.') != std::string::npos) home = domain;
-  else if (!domain.empty()) home = co_await realm_of_netbios(call, domain, account);
+  if (domain.find('.') != std::string::npos)
+    home = domain;
+  else if (!domain.empty())
+    home = co_await realm_of_netbios(call, domain, account);
   if (home.empty()) co_return unknown_user(self_.realm);
   if (hints.name.empty() || hints.unique) {
     Step<UserPlace> out = co_await place_of_certificate(call, std::move(der), home);
@@ -186,7 +197,8 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   const Principal user{header->client, header->client_realm};
   // An account's name means something in its own realm only.
   if (self_.name.components.size() == 1 && !equal_ignoring_case(header->tgt_realm(), self_.realm)) {
-    ReferralWalk home(surroundings_, header, krbtgt_name(self_.realm), {Stage::password, "krbtgt/" + self_.realm + " with the user's TGT"});
+    ReferralWalk home(surroundings_, header, krbtgt_name(self_.realm),
+                      {Stage::password, "krbtgt/" + self_.realm + " with the user's TGT"});
     std::optional<Refusal> refusal = co_await driver_.run(home, call);
     if (refusal) co_return refusal;
     header = home.ticket();
@@ -211,7 +223,9 @@ Client::Awaitable<Outcome<std::string>> S4uClient::check_password(std::string na
 Client::Awaitable<Outcome<Identity>> S4uClient::user_by_password(std::string name, std::string password) {
   const auto secret = std::make_shared<SecretBuffer>(to_secret(as_bytes(password)));
   wipe(password.data(), password.size());
-  std::function<Awaitable<Outcome<Identity>>()> work = [this, name, secret] { return signed_in(name, std::move(*secret)); };
+  std::function<Awaitable<Outcome<Identity>>()> work = [this, name, secret] {
+    return signed_in(name, std::move(*secret));
+  };
   Outcome<Identity> out = co_await on_executor<Identity>(std::move(work));
   co_return out;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// TOML tables read key by key; whatever is not as expected, unknown keys too, is an error at its line and column. For the sources that
-// read a configuration only: toml++ is large.
+// TOML tables read key by key; whatever is not as expected, unknown keys too, is an error at its line and column. For
+// the sources that read a configuration only: toml++ is large.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,8 +36,8 @@ class ConfigErrors {
 // Reads and parses the whole file; nothing (and one error) where that cannot be done.
 [[nodiscard]] std::optional<toml::table> parse_config_file(ConfigErrors& errors);
 
-// One table. Every read names its key; finish() reports the keys that nobody asked for. Reads leave `out` alone and return false where
-// the key is absent or not of its kind.
+// One table. Every read names its key; finish() reports the keys that nobody asked for. Reads leave `out` alone and
+// return false where the key is absent or not of its kind.
 class ConfigTable {
  public:
   ConfigTable(const toml::table& table, std::string where, ConfigErrors& errors)
@@ -45,12 +45,14 @@ class ConfigTable {
   bool text(std::string_view key, std::string& out);
   bool boolean(std::string_view key, bool& out);
   bool port(std::string_view key, std::uint16_t& out);
-  [[nodiscard]] std::vector<std::pair<std::string, const toml::node*>> texts(std::string_view key);  // an array of strings
+  [[nodiscard]] std::vector<std::pair<std::string, const toml::node*>> texts(
+      std::string_view key);  // an array of strings
   [[nodiscard]] const toml::table* table(std::string_view key);
   [[nodiscard]] std::vector<const toml::table*> tables(std::string_view key);  // an array of tables
   // The value's node, of whatever kind; null where the key is absent. Counts as asked for.
   [[nodiscard]] const toml::node* find(std::string_view key);
-  void error(std::string_view key, std::string_view message);  // at the key's value, or at the table where there is none
+  void error(std::string_view key,
+             std::string_view message);  // at the key's value, or at the table where there is none
   void finish();
 
  private:

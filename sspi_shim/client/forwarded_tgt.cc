@@ -48,7 +48,8 @@ CredentialPtr tgt_of(const KrbCred& cred, const EncKrbCredPart& part, const Prin
 
 }  // namespace
 
-std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const Result<OpenedTicket>& opened, std::string& why) {
+std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const Result<OpenedTicket>& opened,
+                                                    std::string& why) {
   const auto fail = [&](std::string text) {
     why = std::move(text);
     return nullptr;
@@ -57,7 +58,8 @@ std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const 
   const Principal user{opened->part.cname, opened->part.crealm};
   const std::string name = to_string(user);
   const std::string service = to_string(request.ticket.sname);
-  if (opened->sensitive) return fail(name + " is marked sensitive or is a member of Protected Users: not to be delegated");
+  if (opened->sensitive)
+    return fail(name + " is marked sensitive or is a member of Protected Users: not to be delegated");
   const auto session_key = Key::make(opened->part.key);
   if (!session_key) return fail("the ticket's session key is of a type we do not have");
   const auto plain = decrypt_data(*session_key, KeyUsage::ap_req_authenticator, request.authenticator);
@@ -67,15 +69,21 @@ std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const 
     return fail("the authenticator is not " + name + "'s");
 
   const bool gssapi = authenticator->checksum && authenticator->checksum->type == kGssChecksumType;
-  const auto checksum = gssapi ? decode_gss_checksum(authenticator->checksum->value) : Result<GssChecksum>(GssChecksum{});
+  const auto checksum =
+      gssapi ? decode_gss_checksum(authenticator->checksum->value) : Result<GssChecksum>(GssChecksum{});
   if (!checksum) return fail("the authenticator's GSSAPI checksum is malformed: " + checksum.error().message());
   if (!(checksum->flags & gss_flag::delegate) || checksum->delegated_credential.empty())
-    return fail(name + "'s client forwarded no TGT. Either the browser is not told to delegate to this site, or the account of " + service +
-                " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is not "
-                "forwardable, which a sensitive user's and a Protected User's never is");
+    return fail(
+        name +
+        "'s client forwarded no TGT. Either the browser is not told to delegate to this site, or the account of " +
+        service +
+        " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is "
+        "not "
+        "forwardable, which a sensitive user's and a Protected User's never is");
   // Within its own realm the client's decision stands; over a trust the KDC must have vouched for us.
   if (!equal_ignoring_case(user.realm, request.ticket.realm) && !(opened->part.flags & ticket_flag::ok_as_delegate))
-    return fail(name + " of another domain forwarded a TGT, but the ticket to " + service + " lacks OK-AS-DELEGATE: delegation over the trust is not allowed");
+    return fail(name + " of another domain forwarded a TGT, but the ticket to " + service +
+                " lacks OK-AS-DELEGATE: delegation over the trust is not allowed");
 
   const auto cred = decode_krb_cred(checksum->delegated_credential);
   if (!cred) return fail("the forwarded KRB-CRED is malformed: " + cred.error().message());

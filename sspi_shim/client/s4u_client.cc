@@ -1,11 +1,11 @@
 #include "sspi_shim/client/s4u_client.h"
 
-#include <boost/asio/error.hpp>
 #include <algorithm>
+#include <boost/asio/error.hpp>
 
-#include "sspi_shim/s4u/events.h"
 #include "sspi_shim/client/forwarded_tgt.h"
 #include "sspi_shim/krb5/own_keys.h"
+#include "sspi_shim/s4u/events.h"
 
 namespace stead {
 namespace {
@@ -16,23 +16,26 @@ constexpr std::chrono::minutes kEarly{2};  // a ticket is fetched anew this long
 constexpr int kMaxRefreshes = 8;           // under way together
 constexpr std::chrono::seconds kRefreshAgain{60};
 
-// How long a refusal is remembered: no longer than an administrator who repairs it would wait. Drawn from the class's span, so that many
-// that came together do not end together.
+// How long a refusal is remembered: no longer than an administrator who repairs it would wait. Drawn from the class's
+// span, so that many that came together do not end together.
 std::chrono::milliseconds life_of(const Failure& failure, std::chrono::milliseconds refusal_life) {
   using std::chrono::seconds;
   struct Span {
     std::chrono::milliseconds from, to;
   };
-  constexpr Span transport{seconds(1), seconds(3)}, no_controller{seconds(2), seconds(5)}, unknown{seconds(30), seconds(60)};
+  constexpr Span transport{seconds(1), seconds(3)}, no_controller{seconds(2), seconds(5)},
+      unknown{seconds(30), seconds(60)};
   Span span{refusal_life, 2 * refusal_life};
   if (failure.kind != FailureKind::refused) {
     span = transport;
   } else if (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found") {
     span = no_controller;  // one may be back any moment
-  } else if (failure.error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || failure.error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
+  } else if (failure.error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN ||
+             failure.error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
     span = {std::min(span.from, unknown.from), std::min(span.to, unknown.to)};
   }
-  return span.from + std::chrono::milliseconds(random_nonce() % static_cast<std::uint32_t>((span.to - span.from).count() + 1));
+  return span.from +
+         std::chrono::milliseconds(random_nonce() % static_cast<std::uint32_t>((span.to - span.from).count() + 1));
 }
 
 // Nobody needs to change anything for the next answer to be another one.
@@ -40,16 +43,24 @@ bool may_mend_itself(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::unreachable:
     case FailureKind::rejected:
-    case FailureKind::cancelled: return true;
-    case FailureKind::unusable: return false;
-    case FailureKind::refused: break;
+    case FailureKind::cancelled:
+      return true;
+    case FailureKind::unusable:
+      return false;
+    case FailureKind::refused:
+      break;
   }
-  return failure.error == KrbErrc::KDC_ERR_SVC_UNAVAILABLE || (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found");
+  return failure.error == KrbErrc::KDC_ERR_SVC_UNAVAILABLE ||
+         (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found");
 }
 
 std::size_t size_of(const Identity& identity) {
   const auto& state = identity.state();
-  return sizeof state + (state.to_ourselves ? size_of(*state.to_ourselves) : state.evidence ? state.evidence->enc_part.cipher.size() : 0) + size_of(state.trace);
+  return sizeof state +
+         (state.to_ourselves ? size_of(*state.to_ourselves)
+          : state.evidence   ? state.evidence->enc_part.cipher.size()
+                             : 0) +
+         size_of(state.trace);
 }
 
 std::size_t size_of_ticket(const TicketPtr& ticket) {
@@ -62,19 +73,23 @@ Principal service_principal(const std::string& spn, bool& good) {
   return good ? std::move(*parsed) : Principal{};
 }
 
-std::string owner_of(const Identity& identity) { return to_lower(identity.principal()); }
+std::string owner_of(const Identity& identity) {
+  return to_lower(identity.principal());
+}
 
 }  // namespace
 
-S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
-                     std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock, OwnKeys::Read read_keys)
+S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self,
+                     std::vector<Key> keys, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
+                     std::function<CacheTime()> clock, OwnKeys::Read read_keys)
     : executor_(executor),
       options_(std::move(options)),
       self_(std::move(self)),
       own_keys_(std::move(keys), std::move(read_keys)),
       locator_(locator),
       search_(std::make_shared<ControllerSearch>(executor, locator)),
-      driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels, options_.on_event),
+      driver_(executor, std::move(transport), std::move(locator), options_.on_step, options_.learn_levels,
+              options_.on_event),
       places_(options_.cache_entries),
       aliases_(2 * options_.cache_entries),
       users_(options_.cache_entries, options_.cache_bytes),
@@ -87,7 +102,8 @@ S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions option
   if (clock) surroundings_.now = std::move(clock);
   if (options_.allow_rc4) surroundings_.etypes.push_back(EncType::rc4_hmac);
   if (options_.on_event) {
-    locator_->on_health([told = options_.on_event](const KnownController& dc, const char* state) { told(event_of_health(dc, state)); });
+    locator_->on_health(
+        [told = options_.on_event](const KnownController& dc, const char* state) { told(event_of_health(dc, state)); });
   }
 }
 
@@ -109,19 +125,22 @@ Failure S4uClient::failure(const Refusal& refusal, const Call& call) const {
   out.text = one_line(refusal, about);
   out.trace = call.trace;
   out.trace.client = about.user;
-  out.trace.service = about.service + (about.service.empty() || about.target_realm.empty() ? "" : "@" + about.target_realm);
+  out.trace.service =
+      about.service + (about.service.empty() || about.target_realm.empty() ? "" : "@" + about.target_realm);
   out.trace.diagnosis = diagnose(refusal, about);
   out.stage = to_string(refusal.stage);
   out.realm = refusal.realm;
   out.controller = refusal.by.where.name;
-  if (!refusal.by.where.address.empty()) out.address = endpoint_text(refusal.by.where.address, refusal.by.where.kerberos_port);
+  if (!refusal.by.where.address.empty())
+    out.address = endpoint_text(refusal.by.where.address, refusal.by.where.kerberos_port);
   if (!out.controller.empty() || !out.address.empty()) out.level = to_string(refusal.by.level);
   out.retryable = may_mend_itself(out);
   return out;
 }
 
 // What is remembered, with the time that is left of it.
-Failure S4uClient::give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const {
+Failure S4uClient::give_again(const Remembered& refusal, CacheTime now, const std::string& user,
+                              const std::string& service) const {
   Failure out = *refusal.failure;
   out.cacheable_for = std::chrono::duration_cast<std::chrono::milliseconds>(refusal.until - now);
   if (options_.on_event) {
@@ -172,9 +191,11 @@ Failure S4uClient::nobody() {
 }
 
 template <class T>
-Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
+Client::Awaitable<Outcome<T>> S4uClient::fly(SingleFlight<Outcome<T>>& flights, std::string key,
+                                             typename SingleFlight<Outcome<T>>::Work work,
                                              std::function<void(bool)> boarded) {
-  std::optional<Outcome<T>> landed = co_await flights.run(std::move(key), options_.request_deadline, std::move(work), std::move(boarded));
+  std::optional<Outcome<T>> landed =
+      co_await flights.run(std::move(key), options_.request_deadline, std::move(work), std::move(boarded));
   if (landed) co_return std::move(*landed);
   Failure none;
   const auto state = co_await boost::asio::this_coro::cancellation_state;
@@ -199,7 +220,8 @@ void S4uClient::refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>
     cache.refresh_at(key, surroundings_.now() + std::chrono::seconds(1));
     return;
   }
-  typename SingleFlight<Outcome<T>>::Work counted = [self = shared_from_this(), &cache, key, work = std::move(work)]() -> Awaitable<Outcome<T>> {
+  typename SingleFlight<Outcome<T>>::Work counted = [self = shared_from_this(), &cache, key,
+                                                     work = std::move(work)]() -> Awaitable<Outcome<T>> {
     Outcome<T> got = co_await work();
     if (!got) cache.refresh_at(key, self->surroundings_.now() + kRefreshAgain);
     --self->refreshing_;
@@ -218,7 +240,8 @@ Client::Awaitable<Outcome<T>> S4uClient::on_executor(std::function<Awaitable<Out
   if (here == executor_) co_return co_await work();
   // A flight of its own: whose executor it runs on, and whose cancellation reaches how far, is settled there.
   SingleFlight<Outcome<T>> flight(executor_);
-  typename SingleFlight<Outcome<T>>::Work kept = [self = shared_from_this(), work = std::move(work)]() -> Awaitable<Outcome<T>> {
+  typename SingleFlight<Outcome<T>>::Work kept = [self = shared_from_this(),
+                                                  work = std::move(work)]() -> Awaitable<Outcome<T>> {
     Outcome<T> out = co_await work();
     co_return out;
   };
@@ -227,8 +250,10 @@ Client::Awaitable<Outcome<T>> S4uClient::on_executor(std::function<Awaitable<Out
 }
 
 template Client::Awaitable<Outcome<Identity>> S4uClient::on_executor(std::function<Awaitable<Outcome<Identity>>()>);
-template Client::Awaitable<Outcome<LocatedController>> S4uClient::on_executor(std::function<Awaitable<Outcome<LocatedController>>()>);
-template Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::on_executor(std::function<Awaitable<Outcome<ProxyCredentialPtr>>()>);
+template Client::Awaitable<Outcome<LocatedController>> S4uClient::on_executor(
+    std::function<Awaitable<Outcome<LocatedController>>()>);
+template Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::on_executor(
+    std::function<Awaitable<Outcome<ProxyCredentialPtr>>()>);
 
 // The end of what is kept is known; when to look for its successor, unless that could not last longer.
 CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const {
@@ -240,7 +265,8 @@ CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_l
   return out;
 }
 
-void S4uClient::remember_refusal(const std::string& key, const std::string& owner, Failure& failure, std::uint64_t since) {
+void S4uClient::remember_refusal(const std::string& key, const std::string& owner, Failure& failure,
+                                 std::uint64_t since) {
   ++refused_;
   if (failure.kind == FailureKind::cancelled || failure.kind == FailureKind::unusable) return;
   const auto now = surroundings_.now();
@@ -248,7 +274,8 @@ void S4uClient::remember_refusal(const std::string& key, const std::string& owne
   const auto before = refusals_.find(key, now);
   const CacheTime until = before ? before->until : now + life_of(failure, options_.refusal_life);
   failure.cacheable_for = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
-  refusals_.put(key, owner, {std::make_shared<const Failure>(failure), until, before.has_value()}, {until, kNever, size_of(failure.trace)}, since);
+  refusals_.put(key, owner, {std::make_shared<const Failure>(failure), until, before.has_value()},
+                {until, kNever, size_of(failure.trace)}, since);
 }
 
 Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, std::optional<Time> before) {
@@ -280,9 +307,10 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
     ++hits_;
     if (options_.on_event) tell_cache(EventKind::cache_hit, known->value.principal(), {});
     if (known->refresh) {
-      refresh<Identity>(user_flights_, users_, key, [self = shared_from_this(), asked, before = known->value.end_time()] {
-        return self->fly_for_user(asked, before);
-      });
+      refresh<Identity>(user_flights_, users_, key,
+                        [self = shared_from_this(), asked, before = known->value.end_time()] {
+                          return self->fly_for_user(asked, before);
+                        });
     }
     co_return known->value;
   }
@@ -293,8 +321,10 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
   SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), asked]() -> Awaitable<Outcome<Identity>> {
     // Another thread's flight may have landed since we looked.
     const auto then = self->surroundings_.now();
-    if (auto landed = self->users_.find(self->aliases_.find(asked.key, then).value_or(asked.key), then)) co_return std::move(*landed);
-    if (const auto refusal = self->refusals_.find(asked.key, then)) co_return self->give_again(*refusal, then, asked.name, {});
+    if (auto landed = self->users_.find(self->aliases_.find(asked.key, then).value_or(asked.key), then))
+      co_return std::move(*landed);
+    if (const auto refusal = self->refusals_.find(asked.key, then))
+      co_return self->give_again(*refusal, then, asked.name, {});
     Outcome<Identity> got = co_await self->fly_for_user(asked, std::nullopt);
     co_return got;
   };
@@ -309,17 +339,20 @@ Client::Awaitable<Outcome<Identity>> S4uClient::user(std::string name) {
   co_return out;
 }
 
-Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints) {
+Client::Awaitable<Outcome<Identity>> S4uClient::user_by_certificate(std::vector<std::uint8_t> der,
+                                                                    CertificateHints hints) {
   if (!hints.name.empty() && !parse_user_name(hints.name)) co_return bad_user_name(hints.name);
   std::string key = "certificate " + fingerprint_of(der);
-  if (!hints.name.empty() || !hints.domain.empty()) key += '\n' + to_lower(hints.name) + '\n' + to_lower(hints.domain) + (hints.unique ? "\nunique" : "");
+  if (!hints.name.empty() || !hints.domain.empty())
+    key += '\n' + to_lower(hints.name) + '\n' + to_lower(hints.domain) + (hints.unique ? "\nunique" : "");
   AskedUser asked{std::move(key), {}, std::move(der), std::move(hints)};
   Outcome<Identity> out = co_await identity_for(std::move(asked));
   co_return out;
 }
 
 // It holds at this hour only: nothing of it is kept.
-Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate,
+Client::Awaitable<Outcome<Identity>> S4uClient::user_within_logon_hours(std::string name,
+                                                                        std::vector<std::uint8_t> certificate,
                                                                         CertificateHints hints) {
   if (!certificate.empty()) name.clear();
   const std::string& named = certificate.empty() ? name : hints.name;
@@ -357,7 +390,8 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
     out.text = "the AP-REQ is malformed: " + request.error().message();
     return out;
   }
-  if (auto state = read_forwarded_tgt(*request, own_keys_.open(request->ticket), out.text)) return Identity(std::move(state));
+  if (auto state = read_forwarded_tgt(*request, own_keys_.open(request->ticket), out.text))
+    return Identity(std::move(state));
   out.error = make_error_code(KrbErrc::KDC_ERR_BADOPTION);
   return out;
 }
@@ -365,10 +399,12 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
 // What a user's own ticket gave is for those who bring that ticket; what S4U2Self gave, for whoever signed in as him.
 std::string S4uClient::ticket_key(const Identity::State& state, const Principal& service) {
   if (!state.cache_key.empty()) return state.cache_key + to_lower(to_string(service));
-  return to_lower(to_string(state.user)) + " " + (state.s4u2self ? "s4u2self" : state.fingerprint) + " " + to_lower(to_string(service));
+  return to_lower(to_string(state.user)) + " " + (state.s4u2self ? "s4u2self" : state.fingerprint) + " " +
+         to_lower(to_string(service));
 }
 
-Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identity, Principal service, std::optional<Time> before) {
+Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identity, Principal service,
+                                                                std::optional<Time> before) {
   const auto since = tickets_.epoch();
   const std::string owner = owner_of(identity);
   const std::string asked = ticket_key(identity.state(), service);
@@ -384,7 +420,8 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identit
   refusals_.forget(asked);
   const auto& credential = static_cast<const IssuedTicket&>(**got).credential();
   const auto& uncached = options_.uncached_services;
-  if (std::find(uncached.begin(), uncached.end(), to_lower(to_string(credential.service))) != uncached.end()) co_return got;
+  if (std::find(uncached.begin(), uncached.end(), to_lower(to_string(credential.service))) != uncached.end())
+    co_return got;
   // Evidence by S4U2Self is had again; a ticket by the user's own ends with it.
   const bool by_s4u2self = identity.by_s4u2self();
   const auto end = by_s4u2self ? credential.endtime : std::min(credential.endtime, identity.end_time());
@@ -407,9 +444,10 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_named(Identity identity,
     ++hits_;
     if (options_.on_event) tell_cache(EventKind::cache_hit, identity.principal(), to_string(service));
     if (known->refresh) {
-      refresh<TicketPtr>(ticket_flights_, tickets_, key, [self = shared_from_this(), identity, service, before = known->value->end_time()] {
-        return self->fly_for_ticket(identity, service, before);
-      });
+      refresh<TicketPtr>(ticket_flights_, tickets_, key,
+                         [self = shared_from_this(), identity, service, before = known->value->end_time()] {
+                           return self->fly_for_ticket(identity, service, before);
+                         });
     }
     co_return known->value;
   }
@@ -422,9 +460,11 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_named(Identity identity,
     const CacheTerms terms{refusal->until, kNever, size_of(refusal->failure->trace)};
     refusals_.put(asked, owner_of(identity), std::move(*refusal), terms, refusals_.epoch());
   }
-  SingleFlight<Outcome<TicketPtr>>::Work work = [self = shared_from_this(), identity, service, asked, past_refusal]() -> Awaitable<Outcome<TicketPtr>> {
+  SingleFlight<Outcome<TicketPtr>>::Work work = [self = shared_from_this(), identity, service, asked,
+                                                 past_refusal]() -> Awaitable<Outcome<TicketPtr>> {
     const auto then = self->surroundings_.now();
-    if (auto landed = self->tickets_.find(self->aliases_.find(asked, then).value_or(asked), then)) co_return std::move(*landed);
+    if (auto landed = self->tickets_.find(self->aliases_.find(asked, then).value_or(asked), then))
+      co_return std::move(*landed);
     const auto refusal = self->refusals_.find(asked, then);
     if (refusal && !past_refusal) co_return self->give_again(*refusal, then, identity.principal(), to_string(service));
     Outcome<TicketPtr> got = co_await self->fly_for_ticket(identity, service, std::nullopt);

@@ -1,17 +1,18 @@
 #pragma once
-// The Client of stead/s4u.h: caches, single flights, and the order of the exchanges. What an exchange does is in the machines.
+// The Client of stead/s4u.h: caches, single flights, and the order of the exchanges. What an exchange does is in the
+// machines.
 //
-// What callers of other threads touch is the sharded caches, the table of flights and the counters. Everything else belongs to the
-// executor, on which every flight runs.
+// What callers of other threads touch is the sharded caches, the table of flights and the counters. Everything else
+// belongs to the executor, on which every flight runs.
 #include <atomic>
 
-#include "sspi_shim/locate/controller_search.h"
-#include "sspi_shim/krb5/credential.h"
-#include "sspi_shim/s4u/driver.h"
-#include "sspi_shim/krb5/own_keys.h"
-#include "sspi_shim/s4u/s4u2proxy_exchange.h"
 #include "sspi_shim/client/single_flight.h"
 #include "sspi_shim/client/ticket_cache.h"
+#include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/krb5/own_keys.h"
+#include "sspi_shim/locate/controller_search.h"
+#include "sspi_shim/s4u/driver.h"
+#include "sspi_shim/s4u/s4u2proxy_exchange.h"
 #include "sspi_shim/s4u/user_realm.h"
 
 namespace stead {
@@ -19,12 +20,14 @@ namespace stead {
 class S4uClient final : public Client, public std::enable_shared_from_this<S4uClient> {
  public:
   // `keys`: ours, newest first. `clock`: the time, asked from any thread; none: the system's.
-  S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys, std::shared_ptr<KdcTransport> transport,
-            std::shared_ptr<DcLocator> locator, std::function<CacheTime()> clock = {}, OwnKeys::Read read_keys = {});
+  S4uClient(boost::asio::any_io_executor executor, ClientOptions options, Principal self, std::vector<Key> keys,
+            std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
+            std::function<CacheTime()> clock = {}, OwnKeys::Read read_keys = {});
 
   Awaitable<Outcome<Identity>> user(std::string name) override;
   Awaitable<Outcome<Identity>> user_by_certificate(std::vector<std::uint8_t> der, CertificateHints hints) override;
-  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate, CertificateHints hints) override;
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string name, std::vector<std::uint8_t> certificate,
+                                                       CertificateHints hints) override;
   Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) override;
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
@@ -35,7 +38,8 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Awaitable<Outcome<TicketPtr>> ticket_past_refusal(Identity identity, std::string spn) override;
   Awaitable<Outcome<TicketPtr>> ticket_for_user(std::string name, std::string spn) override;
   Awaitable<Outcome<LocatedController>> locate(std::string realm, std::string level) override;
-  Awaitable<Outcome<LocatedController>> find_controller(std::string realm, ControllerRequirements requirements) override;
+  Awaitable<Outcome<LocatedController>> find_controller(std::string realm,
+                                                        ControllerRequirements requirements) override;
   void forget_user(std::string_view principal) override;
   [[nodiscard]] Statistics statistics() const override;
   [[nodiscard]] CacheView cache_view(std::string_view user) const override;
@@ -77,19 +81,21 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   // What is cached, else one flight for all who ask.
   Awaitable<Outcome<Identity>> identity_for(AskedUser asked);
   Awaitable<Outcome<TicketPtr>> ticket_named(Identity identity, std::string spn, bool past_refusal);
-  // The work of one flight: fetched, and kept if there is a result. `before`: the end of what is there already, for a refresh.
+  // The work of one flight: fetched, and kept if there is a result. `before`: the end of what is there already, for a
+  // refresh.
   Awaitable<Outcome<Identity>> fly_for_user(AskedUser asked, std::optional<Time> before);
   Awaitable<Outcome<TicketPtr>> fly_for_ticket(Identity identity, Principal service, std::optional<Time> before);
-  // Each with one retry where a cached ticket of ours proves stale. `anew`: with TGTs and evidence that are in the last part of their
-  // life fetched again first, so that the result lasts longer than what it replaces.
+  // Each with one retry where a cached ticket of ours proves stale. `anew`: with TGTs and evidence that are in the last
+  // part of their life fetched again first, so that the result lasts longer than what it replaces.
   Awaitable<Outcome<Identity>> fetch_user(AskedUser asked, bool anew, bool within_logon_hours = false);
   Awaitable<Outcome<TicketPtr>> fetch_ticket(Identity identity, Principal service, bool anew);
   template <class T>
-  Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key, typename SingleFlight<Outcome<T>>::Work work,
-                            std::function<void(bool)> boarded = {});
+  Awaitable<Outcome<T>> fly(SingleFlight<Outcome<T>>& flights, std::string key,
+                            typename SingleFlight<Outcome<T>>::Work work, std::function<void(bool)> boarded = {});
   // Starts the flight in the background, unless enough of them fly.
   template <class T>
-  void refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>& cache, const std::string& key, typename SingleFlight<Outcome<T>>::Work work);
+  void refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>& cache, const std::string& key,
+               typename SingleFlight<Outcome<T>>::Work work);
   // Runs work() on our executor, wherever the caller waits.
   template <class T>
   Awaitable<Outcome<T>> on_executor(std::function<Awaitable<Outcome<T>>()> work);
@@ -107,7 +113,8 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
 
   CallPtr new_call() const;
   Failure failure(const Refusal& refusal, const Call& call) const;
-  Failure give_again(const Remembered& refusal, CacheTime now, const std::string& user, const std::string& service) const;
+  Failure give_again(const Remembered& refusal, CacheTime now, const std::string& user,
+                     const std::string& service) const;
   Failure bad_name(const std::string& what) const;
   Failure bad_user_name(const std::string& name) const;
   static Failure nobody();
@@ -138,24 +145,26 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Driver driver_;
   std::string own_account_;  // "frontend$", where the KDC's salt told
 
-  std::map<std::string, CredentialPtr> tgts_;           // ours, by realm
-  std::map<std::string, KnownTarget> targets_;          // by SPN, lower case
-  std::map<std::string, std::string> realms_;           // by NetBIOS name, upper case
-  TicketCache<UserPlace> places_;                       // by user name
-  ShardedTicketCache<std::string> aliases_;             // the canonical key of a user's or a ticket's, by the one it was asked for with
-  ShardedTicketCache<Identity> users_;                  // by canonical name
-  ShardedTicketCache<TicketPtr> tickets_;               // by user, evidence, and service with its realm
-  ShardedTicketCache<Remembered> refusals_;             // by what was asked for
+  std::map<std::string, CredentialPtr> tgts_;   // ours, by realm
+  std::map<std::string, KnownTarget> targets_;  // by SPN, lower case
+  std::map<std::string, std::string> realms_;   // by NetBIOS name, upper case
+  TicketCache<UserPlace> places_;               // by user name
+  ShardedTicketCache<std::string>
+      aliases_;                         // the canonical key of a user's or a ticket's, by the one it was asked for with
+  ShardedTicketCache<Identity> users_;  // by canonical name
+  ShardedTicketCache<TicketPtr> tickets_;    // by user, evidence, and service with its realm
+  ShardedTicketCache<Remembered> refusals_;  // by what was asked for
   SingleFlight<Outcome<Identity>> user_flights_;
   SingleFlight<Outcome<TicketPtr>> ticket_flights_;
   SingleFlight<Step<CredentialPtr>> tgt_flights_;
-  CacheTime renew_own_at_{};                            // our TGT, not before
+  CacheTime renew_own_at_{};  // our TGT, not before
   std::atomic<int> refreshing_{0};
   std::atomic<std::uint64_t> hits_{0}, refused_{0}, refreshes_{0};
 };
 
-// A Client without a keytab, of no service: for users who sign in by password (user_by_password), whose KDC it cannot check. Everything
-// that needs keys of its own is refused. `realm`: of bare names.
-[[nodiscard]] std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options, const std::string& realm);
+// A Client without a keytab, of no service: for users who sign in by password (user_by_password), whose KDC it cannot
+// check. Everything that needs keys of its own is refused. `realm`: of bare names.
+[[nodiscard]] std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options,
+                                                          const std::string& realm);
 
 }  // namespace stead

@@ -1,6 +1,8 @@
 #pragma once
-// One piece of work for many who want its result. The work runs on the executor given; those who wait may do so on any other, from any
-// thread. It goes on whoever of them is cancelled, and ends for all of them at the flight's own deadline; then the next caller starts anew.
+// One piece of work for many who want its result. The work runs on the executor given; those who wait may do so on any
+// other, from any thread. It goes on whoever of them is cancelled, and ends for all of them at the flight's own
+// deadline; then the next caller starts anew.
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +10,6 @@
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -35,11 +36,11 @@ class SingleFlight {
   [[nodiscard]] std::uint64_t started() const { return table_->started; }
   [[nodiscard]] std::uint64_t joined() const { return table_->joined; }
 
-  // Joins the flight of `key`, or starts it with `work`, which keeps what it uses alive. Nothing: the deadline passed, or the caller
-  // was cancelled, or the work threw.
-  // `boarded` is told, before anything else happens, whether this caller starts the flight.
-  boost::asio::awaitable<std::optional<Value>> run(std::string key, std::chrono::steady_clock::duration deadline, Work work,
-                                                   std::function<void(bool)> boarded = {}) {
+  // Joins the flight of `key`, or starts it with `work`, which keeps what it uses alive. Nothing: the deadline passed,
+  // or the caller was cancelled, or the work threw. `boarded` is told, before anything else happens, whether this
+  // caller starts the flight.
+  boost::asio::awaitable<std::optional<Value>> run(std::string key, std::chrono::steady_clock::duration deadline,
+                                                   Work work, std::function<void(bool)> boarded = {}) {
     const auto here = co_await boost::asio::this_coro::executor;
     Channel channel(here, 1);
     const Waiter waiter(channel);
@@ -57,8 +58,8 @@ class SingleFlight {
  private:
   using Result = std::shared_ptr<const Value>;
   using Channel = boost::asio::experimental::concurrent_channel<void(boost::system::error_code, Result)>;
-  // Where one caller waits. The channel is his alone: it must go before his executor's context does, which the flight may outlive. So a
-  // flight holds the seat, and what is in it while it holds the mutex.
+  // Where one caller waits. The channel is his alone: it must go before his executor's context does, which the flight
+  // may outlive. So a flight holds the seat, and what is in it while it holds the mutex.
   struct Seat {
     std::mutex mutex;
     Channel* channel = nullptr;  // null: he has left
@@ -86,8 +87,8 @@ class SingleFlight {
   };
 
   // True where this call started the flight.
-  bool board(std::string key, std::chrono::steady_clock::duration deadline, Work work, const std::shared_ptr<Seat>& seat,
-             const std::function<void(bool)>& boarded) {
+  bool board(std::string key, std::chrono::steady_clock::duration deadline, Work work,
+             const std::shared_ptr<Seat>& seat, const std::function<void(bool)>& boarded) {
     std::shared_ptr<Flight> flight;
     bool starts = false;
     {
@@ -110,8 +111,10 @@ class SingleFlight {
     return true;
   }
 
-  static boost::asio::awaitable<void> carry(std::shared_ptr<Table> table, std::string key, std::shared_ptr<Flight> flight,
-                                            std::chrono::steady_clock::duration deadline, Work work, std::shared_ptr<Result> result) {
+  static boost::asio::awaitable<void> carry(std::shared_ptr<Table> table, std::string key,
+                                            std::shared_ptr<Flight> flight,
+                                            std::chrono::steady_clock::duration deadline, Work work,
+                                            std::shared_ptr<Result> result) {
     flight->deadline.expires_after(deadline);
     flight->deadline.async_wait([table, key, flight](const boost::system::error_code& error) {
       if (!error) land(*table, key, flight, nullptr);

@@ -1,12 +1,14 @@
 #pragma once
-// Bounded caches. Entries expire, and go together when their owner (a user) signs out. What they hold wipes itself: keys do
-// (protocol/crypto.h). Memory only.
+// Bounded caches. Entries expire, and go together when their owner (a user) signs out. What they hold wipes itself:
+// keys do (protocol/crypto.h). Memory only.
 //
 //   TicketCache          one executor, no lock: what a core of the proxy keeps in front
-//   ShardedTicketCache   any thread: the key's hash names one of 16 TicketCaches, each behind a mutex that is held for one lookup
+//   ShardedTicketCache   any thread: the key's hash names one of 16 TicketCaches, each behind a mutex that is held for
+//   one lookup
 //
-// Where there is no room, the owner who holds more than twice the average (of few owners: a quarter more) gives what he used longest ago;
-// where nobody does, whoever used an entry longest ago. So one user who asks for much drives out himself, and nobody else.
+// Where there is no room, the owner who holds more than twice the average (of few owners: a quarter more) gives what he
+// used longest ago; where nobody does, whoever used an entry longest ago. So one user who asks for much drives out
+// himself, and nobody else.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -100,7 +102,8 @@ class TicketCache {
 
   void forget_owner(const std::string& owner) {
     // The owner goes with his last entry.
-    for (auto found = owners_.find(owner); found != owners_.end(); found = owners_.find(owner)) drop(found->second.entries.front());
+    for (auto found = owners_.find(owner); found != owners_.end(); found = owners_.find(owner))
+      drop(found->second.entries.front());
   }
 
   // Drops what has expired, some at a time, so that no secret stays longer than others come.
@@ -145,7 +148,9 @@ class TicketCache {
   // What part of the cache it takes: of the entries and of the bytes, in 2^-32.
   [[nodiscard]] std::uint64_t weight_of(std::size_t bytes) const {
     constexpr double whole = 4294967296.0;
-    return static_cast<std::uint64_t>(whole / static_cast<double>(entries_) + whole * static_cast<double>(bytes) / static_cast<double>(bytes_)) + 1;
+    return static_cast<std::uint64_t>(whole / static_cast<double>(entries_) +
+                                      whole * static_cast<double>(bytes) / static_cast<double>(bytes_)) +
+           1;
   }
 
   void weigh(typename Owners::iterator owner, std::uint64_t weight) {
@@ -159,7 +164,8 @@ class TicketCache {
   [[nodiscard]] Place victim() {
     const auto& [weight, name] = *ranking_.rbegin();
     const std::uint64_t average = total_ / ranking_.size();
-    if (weight > (ranking_.size() > kFew ? 2 * average : average + average / 4)) return owners_.find(*name)->second.entries.back();
+    if (weight > (ranking_.size() > kFew ? 2 * average : average + average / 4))
+      return owners_.find(*name)->second.entries.back();
     return std::prev(order_.end());
   }
 
@@ -194,7 +200,9 @@ class ShardedTicketCache {
   using Hit = typename TicketCache<Value>::Hit;
   static constexpr std::size_t kShards = 16;
   explicit ShardedTicketCache(std::size_t entries, std::size_t bytes = TicketCache<Value>::kNoLimit) {
-    for (auto& shard : shards_) shard.cache.emplace((entries + kShards - 1) / kShards, bytes == TicketCache<Value>::kNoLimit ? bytes : bytes / kShards + 1);
+    for (auto& shard : shards_)
+      shard.cache.emplace((entries + kShards - 1) / kShards,
+                          bytes == TicketCache<Value>::kNoLimit ? bytes : bytes / kShards + 1);
   }
 
   [[nodiscard]] std::optional<Hit> look(const std::string& key, Time now) {
@@ -273,7 +281,9 @@ class ShardedTicketCache {
   };
 
   // The upper bits: the maps below use the lower ones.
-  [[nodiscard]] Shard& shard_of(const std::string& key) { return shards_[(std::hash<std::string>{}(key) >> 40) % kShards]; }
+  [[nodiscard]] Shard& shard_of(const std::string& key) {
+    return shards_[(std::hash<std::string>{}(key) >> 40) % kShards];
+  }
 
   [[nodiscard]] bool evicted_since(const std::string& owner, std::uint64_t since) {
     const std::lock_guard lock(evicted_mutex_);

@@ -38,7 +38,8 @@ bool AcceptSettings::permits(EncType type) const {
 
 const Key* AcceptSettings::key_for(const Ticket& ticket) const {
   for (const KeytabEntry& entry : keys) {
-    if (entry.key.type() == ticket.enc_part.etype && ticket.enc_part.kvno == entry.kvno && equal_ignoring_case(entry.principal.realm, ticket.realm) &&
+    if (entry.key.type() == ticket.enc_part.etype && ticket.enc_part.kvno == entry.kvno &&
+        equal_ignoring_case(entry.principal.realm, ticket.realm) &&
         std::ranges::equal(entry.principal.name.components, ticket.sname.components, equal_ignoring_case))
       return &entry.key;
   }
@@ -54,10 +55,13 @@ std::optional<AcceptSettings> read_accept_settings(const std::string& keytab, co
   const auto skew = clock_skew(context->get());
   if (!replay_cache || !skew) return std::nullopt;
   std::erase_if(*entries, [&](const KeytabEntry& entry) {
-    return is_weak(entry.key.type()) ||
-           std::none_of(services.begin(), services.end(), [&](const Principal& service) { return same_service(service, entry.principal); });
+    return is_weak(entry.key.type()) || std::none_of(services.begin(), services.end(), [&](const Principal& service) {
+             return same_service(service, entry.principal);
+           });
   });
-  return AcceptSettings{.keys = std::move(*entries), .permitted = permitted_types(context->get()), .clock_skew = *skew,
+  return AcceptSettings{.keys = std::move(*entries),
+                        .permitted = permitted_types(context->get()),
+                        .clock_skew = *skew,
                         .replay_cache = std::move(*replay_cache)};
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
 
-// How long a key that was taken out of the keytab still opens tickets. One that was put in is found by libgssapi at once.
+// How long a key that was taken out of the keytab still opens tickets. One that was put in is found by libgssapi at
+// once.
 constexpr std::chrono::seconds kSettingsLife{2};
 
 // The settings, read again when they are old.
@@ -27,7 +28,8 @@ class KeptSettings {
     Clock::time_point at{};
     [[nodiscard]] bool is_old() const { return Clock::now() - at > kSettingsLife; }
   };
-  KeptSettings(std::string keytab, std::vector<Principal> services) : keytab_(std::move(keytab)), services_(std::move(services)) {}
+  KeptSettings(std::string keytab, std::vector<Principal> services)
+      : keytab_(std::move(keytab)), services_(std::move(services)) {}
 
   // Blocks.
   [[nodiscard]] std::shared_ptr<const AcceptSettings> fresh() {
@@ -65,7 +67,8 @@ class PlainAtOnce : public KerberosAcceptor::AtOnce {
     const auto now = std::chrono::system_clock::now();
     auto plain = judge_plain_token(token, bindings, policy, settings, now);
     if (!plain) return std::nullopt;
-    const auto answer = settings.replay_cache.remember_at_once(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings.replay_life());
+    const auto answer = settings.replay_cache.remember_at_once(
+        plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings.replay_life());
     if (answer != ReplayCache::Answer::fresh) return std::nullopt;
     return std::move(plain->client);
   }
@@ -78,11 +81,14 @@ class PlainAtOnce : public KerberosAcceptor::AtOnce {
 class GssAcceptor : public KerberosAcceptor {
  public:
   GssAcceptor(const std::string& keytab, std::vector<Principal> services, bool allow_rc4)
-      : settings_(std::make_shared<KeptSettings>(keytab, services)), services_(std::move(services)), allow_rc4_(allow_rc4) {}
+      : settings_(std::make_shared<KeptSettings>(keytab, services)),
+        services_(std::move(services)),
+        allow_rc4_(allow_rc4) {}
 
   GssCredential credential;
 
-  std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings, BindingsPolicy policy) const override {
+  std::variant<AcceptedClient, RefusedClient> accept(Bytes token, Bytes bindings,
+                                                     BindingsPolicy policy) const override {
     if (auto answer = accept_plain(token, bindings, policy)) return std::move(*answer);
     return accept_by_gssapi(token, bindings, policy);
   }
@@ -90,35 +96,46 @@ class GssAcceptor : public KerberosAcceptor {
   std::unique_ptr<AtOnce> at_once() const override { return std::make_unique<PlainAtOnce>(settings_); }
 
  private:
-  std::optional<std::variant<AcceptedClient, RefusedClient>> accept_plain(Bytes token, Bytes bindings, BindingsPolicy policy) const {
+  std::optional<std::variant<AcceptedClient, RefusedClient>> accept_plain(Bytes token, Bytes bindings,
+                                                                          BindingsPolicy policy) const {
     const auto settings = settings_->fresh();
     if (!settings) return std::nullopt;
     const auto now = std::chrono::system_clock::now();
     auto plain = judge_plain_token(token, bindings, policy, *settings, now);
     if (!plain) return std::nullopt;
-    switch (settings->replay_cache.remember(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now), settings->replay_life())) {
-      case ReplayCache::Answer::fresh: return std::move(plain->client);
-      case ReplayCache::Answer::replay: return RefusedClient{"Request is a replay: " + plain->client.user + "'s token was here before"};
-      case ReplayCache::Answer::unusable: break;  // libgssapi says why
+    switch (settings->replay_cache.remember(plain->replay_tag, std::chrono::floor<std::chrono::seconds>(now),
+                                            settings->replay_life())) {
+      case ReplayCache::Answer::fresh:
+        return std::move(plain->client);
+      case ReplayCache::Answer::replay:
+        return RefusedClient{"Request is a replay: " + plain->client.user + "'s token was here before"};
+      case ReplayCache::Answer::unusable:
+        break;  // libgssapi says why
     }
     return std::nullopt;
   }
 
-  std::variant<AcceptedClient, RefusedClient> accept_by_gssapi(Bytes token, Bytes bindings, BindingsPolicy policy) const {
+  std::variant<AcceptedClient, RefusedClient> accept_by_gssapi(Bytes token, Bytes bindings,
+                                                               BindingsPolicy policy) const {
     if (is_ntlm_token(token))
-      return RefusedClient{"the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
-                           "missing for it, or the site not in the intranet zone?)",
-                           true};
+      return RefusedClient{
+          "the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
+          "missing for it, or the site not in the intranet zone?)",
+          true};
     const auto ap_req_der = ap_req_of_negotiate_token(token);
-    if (!ap_req_der) return RefusedClient{"the token is neither SPNEGO with a Kerberos token in it nor a Kerberos token"};
+    if (!ap_req_der)
+      return RefusedClient{"the token is neither SPNEGO with a Kerberos token in it nor a Kerberos token"};
     auto ap_req = decode_ap_req(*ap_req_der);
     if (!ap_req) return RefusedClient{"the token's AP-REQ is malformed: " + ap_req.error().message()};
-    // The library would take a ticket for any service whose key is ours; a client that asked for another service was misled.
+    // The library would take a ticket for any service whose key is ours; a client that asked for another service was
+    // misled.
     const Principal service{ap_req->ticket.sname, ap_req->ticket.realm};
-    if (std::none_of(services_.begin(), services_.end(), [&](const Principal& ours) { return same_service(ours, service); }))
+    if (std::none_of(services_.begin(), services_.end(),
+                     [&](const Principal& ours) { return same_service(ours, service); }))
       return RefusedClient{"the ticket is for " + to_string(service) + ", which is no HTTP service of the keytab"};
     if (!allow_rc4_ && is_weak(ap_req->ticket.enc_part.etype))
-      return RefusedClient{"the ticket is encrypted with " + enctype_name(ap_req->ticket.enc_part.etype) + ", and allow_rc4 is not set"};
+      return RefusedClient{"the ticket is encrypted with " + enctype_name(ap_req->ticket.enc_part.etype) +
+                           ", and allow_rc4 is not set"};
 
     gss_channel_bindings_struct channel{};
     channel.application_data = borrow_gss_buffer(bindings);
@@ -128,13 +145,14 @@ class GssAcceptor : public KerberosAcceptor {
     GssName name;
     GssBuffer reply;
     OM_uint32 minor = 0, flags = 0;
-    const OM_uint32 major =
-        gss_accept_sec_context(&minor, &context.value, credential.value, &input, bind ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &name.value,
-                               nullptr, &reply.value, &flags, nullptr, nullptr);
+    const OM_uint32 major = gss_accept_sec_context(&minor, &context.value, credential.value, &input,
+                                                   bind ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &name.value, nullptr,
+                                                   &reply.value, &flags, nullptr, nullptr);
     if (GSS_ERROR(major)) return RefusedClient{gss_message(major, minor)};
     if (major & GSS_S_CONTINUE_NEEDED) return RefusedClient{"the client wants more than one round of tokens"};
     const bool bound = bind && (flags & kChannelBoundFlag) != 0;
-    if (policy == BindingsPolicy::require && !bound) return RefusedClient{"the client sent no channel bindings, and they are required"};
+    if (policy == BindingsPolicy::require && !bound)
+      return RefusedClient{"the client sent no channel bindings, and they are required"};
 
     GssBuffer text;
     gss_OID type = GSS_C_NO_OID;

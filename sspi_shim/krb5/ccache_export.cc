@@ -13,12 +13,17 @@
 namespace stead {
 namespace {
 
-krb5_timestamp timestamp_of(Time time) { return static_cast<krb5_timestamp>(static_cast<std::uint32_t>(time.time_since_epoch().count())); }
+krb5_timestamp timestamp_of(Time time) {
+  return static_cast<krb5_timestamp>(static_cast<std::uint32_t>(time.time_since_epoch().count()));
+}
 
-Error last_system_error() { return {errno, boost::system::system_category()}; }
+Error last_system_error() {
+  return {errno, boost::system::system_category()};
+}
 
 // The ticket under this service name.
-krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential& from, krb5_principal client, krb5_principal server) {
+krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential& from, krb5_principal client,
+                      krb5_principal server) {
   const Buffer ticket = encode(from.ticket);
   const EncryptionKey key = from.session_key.to_encryption_key();
   SecretBuffer key_bytes = key.value;
@@ -40,13 +45,15 @@ krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential
   return krb5_cc_store_cred(context, ccache, &creds);
 }
 
-// The names that a stock library looks for when it wants this ticket. A host-based name (gss_import_name, krb5_sname_to_principal) has
-// its host in lower case and, without [domain_realm], the empty (referral) realm; a full principal is taken as it stands.
+// The names that a stock library looks for when it wants this ticket. A host-based name (gss_import_name,
+// krb5_sname_to_principal) has its host in lower case and, without [domain_realm], the empty (referral) realm; a full
+// principal is taken as it stands.
 std::vector<Principal> names_of(const Credential& ticket) {
   PrincipalName lower = ticket.service;
   if (lower.components.size() > 1) lower.components[1] = to_lower(lower.components[1]);
   std::vector<Principal> out = {{ticket.service, ticket.service_realm}, {ticket.service, {}}};
-  if (lower.components != ticket.service.components) out.insert(out.end(), {{lower, ticket.service_realm}, {lower, {}}});
+  if (lower.components != ticket.service.components)
+    out.insert(out.end(), {{lower, ticket.service_realm}, {lower, {}}});
   return out;
 }
 
@@ -56,7 +63,7 @@ struct Entry {
   Principal service;
 };
 struct Contents {
-  Principal owner;                   // the default principal
+  Principal owner;  // the default principal
   std::vector<Entry> entries;
   std::string proxy_impersonator{};  // empty: none
 };
@@ -69,7 +76,8 @@ Contents contents_of(const std::vector<const Credential*>& tickets) {
   return out;
 }
 
-// As MIT's own acceptor makes it: GSSAPI looks for the evidence under the impersonator's name, whatever SPN the user asked a ticket for.
+// As MIT's own acceptor makes it: GSSAPI looks for the evidence under the impersonator's name, whatever SPN the user
+// asked a ticket for.
 Contents contents_of(const IssuedProxyCredential& credential) {
   const Credential &evidence = credential.evidence(), &tgt = credential.own_tgt();
   return {{evidence.client, evidence.client_realm},
@@ -151,7 +159,8 @@ Result<void> export_tickets(std::span<const TicketPtr> tickets, const std::strin
   std::vector<const Credential*> all;
   for (const TicketPtr& ticket : tickets) {
     all.push_back(credential_of(ticket.get()));
-    const bool same_user = all.back() != nullptr && all.back()->client == all.front()->client && all.back()->client_realm == all.front()->client_realm;
+    const bool same_user = all.back() != nullptr && all.back()->client == all.front()->client &&
+                           all.back()->client_realm == all.front()->client_realm;
     if (!same_user) return make_error_code(boost::system::errc::invalid_argument);
   }
   if (all.empty()) return make_error_code(boost::system::errc::invalid_argument);

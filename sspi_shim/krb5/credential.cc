@@ -2,10 +2,16 @@
 
 namespace stead {
 
-std::string Credential::tgt_realm() const { return is_krbtgt(service) && service.components.size() == 2 ? service.components[1] : ""; }
+std::string Credential::tgt_realm() const {
+  return is_krbtgt(service) && service.components.size() == 2 ? service.components[1] : "";
+}
 
-std::string IssuedTicket::client() const { return to_string(credential_->client, credential_->client_realm); }
-std::string IssuedTicket::service() const { return to_string(credential_->service, credential_->service_realm); }
+std::string IssuedTicket::client() const {
+  return to_string(credential_->client, credential_->client_realm);
+}
+std::string IssuedTicket::service() const {
+  return to_string(credential_->service, credential_->service_realm);
+}
 
 Identity::Identity() {
   static const auto nobody = [] {
@@ -16,15 +22,24 @@ Identity::Identity() {
   state_ = nobody;
 }
 
-std::string Identity::principal() const { return state_->is_nobody() ? std::string() : to_string(state_->user); }
-bool Identity::by_s4u2self() const { return state_->s4u2self; }
-std::chrono::sys_seconds Identity::end_time() const { return state_->endtime; }
-const Trace& Identity::trace() const { return state_->trace; }
+std::string Identity::principal() const {
+  return state_->is_nobody() ? std::string() : to_string(state_->user);
+}
+bool Identity::by_s4u2self() const {
+  return state_->s4u2self;
+}
+std::chrono::sys_seconds Identity::end_time() const {
+  return state_->endtime;
+}
+const Trace& Identity::trace() const {
+  return state_->trace;
+}
 
 std::size_t size_of(const Trace& trace) {
   std::size_t out = sizeof trace + trace.client.size() + trace.service.size();
   for (const TraceStep& step : trace.steps) {
-    out += sizeof step + step.realm.size() + step.controller.size() + step.address.size() + step.answer.size() + step.status.size() + step.detail.size();
+    out += sizeof step + step.realm.size() + step.controller.size() + step.address.size() + step.answer.size() +
+           step.status.size() + step.detail.size();
   }
   return out;
 }

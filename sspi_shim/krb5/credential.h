@@ -33,13 +33,16 @@ struct Credential {
 using CredentialPtr = std::shared_ptr<const Credential>;
 
 using TicketRef = std::shared_ptr<const Ticket>;
-[[nodiscard]] inline TicketRef ticket_of(const CredentialPtr& credential) { return TicketRef(credential, &credential->ticket); }
+[[nodiscard]] inline TicketRef ticket_of(const CredentialPtr& credential) {
+  return TicketRef(credential, &credential->ticket);
+}
 
 // The ServiceTicket that a Client hands out: every TicketPtr points to one.
 class IssuedTicket final : public ServiceTicket {
  public:
   IssuedTicket(CredentialPtr credential, Trace trace) : credential_(std::move(credential)), trace_(std::move(trace)) {}
-  IssuedTicket(Credential credential, Trace trace) : IssuedTicket(std::make_shared<const Credential>(std::move(credential)), std::move(trace)) {}
+  IssuedTicket(Credential credential, Trace trace)
+      : IssuedTicket(std::make_shared<const Credential>(std::move(credential)), std::move(trace)) {}
   [[nodiscard]] const Credential& credential() const { return *credential_; }
   [[nodiscard]] std::string client() const override;
   [[nodiscard]] std::string service() const override;
@@ -53,8 +56,8 @@ class IssuedTicket final : public ServiceTicket {
 
 // Who is acted for, and by which evidence.
 struct Identity::State {
-  Principal user;          // no name: nobody
-  TicketRef evidence;      // the user's ticket to us; null where there is a forwarded TGT in its place
+  Principal user;              // no name: nobody
+  TicketRef evidence;          // the user's ticket to us; null where there is a forwarded TGT in its place
   CredentialPtr to_ourselves;  // the same with its session key, where S4U2Self gave it
   bool s4u2self = true;
   bool forwardable = false;  // what the evidence's flags say

@@ -13,8 +13,8 @@ struct Evidence {
   Time auth_time{}, start_time{}, end_time{};
 };
 
-// The ticket to `service` in a ccache (a file, or TYPE:rest); of several the one that ends last. Expired ones do not count. Blocks. On
-// failure `message` names the ccache, the service and what is there.
+// The ticket to `service` in a ccache (a file, or TYPE:rest); of several the one that ends last. Expired ones do not
+// count. Blocks. On failure `message` names the ccache, the service and what is there.
 [[nodiscard]] Result<Evidence> read_evidence(const std::string& path, const Principal& service, std::string& message);
 
 }  // namespace stead

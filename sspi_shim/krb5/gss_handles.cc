@@ -10,7 +10,9 @@
 
 namespace stead {
 
-gss_buffer_desc borrow_gss_buffer(Bytes bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
+gss_buffer_desc borrow_gss_buffer(Bytes bytes) {
+  return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
+}
 
 std::string gss_message(OM_uint32 major, OM_uint32 minor) {
   std::string text;
@@ -29,7 +31,8 @@ std::string gss_message(OM_uint32 major, OM_uint32 minor) {
 }
 
 bool acquire_acceptor(const std::string& keytab, GssCredential& credential, std::string& message) {
-  gss_OID_desc spnego{static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
+  gss_OID_desc spnego{static_cast<OM_uint32>(mech_oid::spnego.size()),
+                      const_cast<std::uint8_t*>(mech_oid::spnego.data())};
   gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const std::string store_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;

@@ -59,7 +59,8 @@ struct GssCredential {
 // What GSSAPI has to say of a failure, major and minor in one line.
 [[nodiscard]] std::string gss_message(OM_uint32 major, OM_uint32 minor);
 
-// Fills `credential` with all keys of a keytab, to accept Kerberos by, raw and within SPNEGO. Blocks. On failure `message` names the keytab.
+// Fills `credential` with all keys of a keytab, to accept Kerberos by, raw and within SPNEGO. Blocks. On failure
+// `message` names the keytab.
 [[nodiscard]] bool acquire_acceptor(const std::string& keytab, GssCredential& credential, std::string& message);
 
 }  // namespace stead

@@ -25,7 +25,8 @@ std::string client_of(gss_ctx_id_t context) {
   OM_uint32 minor = 0, flags = 0;
   int ours = 1, open = 0;
   if (context == GSS_C_NO_CONTEXT) return {};
-  if (GSS_ERROR(gss_inquire_context(&minor, context, &name.value, nullptr, nullptr, nullptr, &flags, &ours, &open))) return {};
+  if (GSS_ERROR(gss_inquire_context(&minor, context, &name.value, nullptr, nullptr, nullptr, &flags, &ours, &open)))
+    return {};
   if (ours != 0 || open == 0 || (flags & GSS_C_ANON_FLAG) != 0) return {};
   if (GSS_ERROR(gss_display_name(&minor, name.value, &text.value, nullptr))) return {};
   return std::string(as_text(text.bytes()));

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <atomic>
 
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 namespace {
@@ -14,7 +14,8 @@ using std::chrono::microseconds;
 // Our time, later at every call: an acceptor's replay cache takes two authenticators of one microsecond for a replay.
 microseconds unique_now() {
   static std::atomic<std::int64_t> last{0};
-  const auto now = std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now =
+      std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::int64_t before = last.load(std::memory_order_relaxed);
   while (!last.compare_exchange_weak(before, std::max(now, before + 1), std::memory_order_relaxed)) {
   }
@@ -39,20 +40,23 @@ Result<Buffer> mechanism_token(Bytes reply) {
   if (reply.empty() || reply[0] != der::context(1)) return to_buffer(reply);
   auto response = decode_neg_token_resp(reply);
   if (!response) return response.error();
-  if (response->state == NegState::reject && response->response_token.empty()) return make_error_code(KrbErrc::KRB_AP_ERR_MUT_FAIL);
+  if (response->state == NegState::reject && response->response_token.empty())
+    return make_error_code(KrbErrc::KRB_AP_ERR_MUT_FAIL);
   if (response->response_token.empty()) return make_error_code(WireErrc::truncated);
   return std::move(response->response_token);
 }
 
 }  // namespace
 
-Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket, std::span<const std::uint8_t> channel_bindings, bool mutual) {
+Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket,
+                                                std::span<const std::uint8_t> channel_bindings, bool mutual) {
   const auto* issued = dynamic_cast<const IssuedTicket*>(&ticket);
   if (issued == nullptr) return make_error_code(boost::system::errc::invalid_argument);
   const Credential& credential = issued->credential();
 
   GssChecksum checksum;
-  checksum.flags = gss_flag::replay | gss_flag::sequence | gss_flag::confidentiality | gss_flag::integrity | (mutual ? gss_flag::mutual : 0);
+  checksum.flags = gss_flag::replay | gss_flag::sequence | gss_flag::confidentiality | gss_flag::integrity |
+                   (mutual ? gss_flag::mutual : 0);
   if (!channel_bindings.empty()) checksum.bindings_md5 = channel_bindings_md5(channel_bindings);
 
   const microseconds now = unique_now() + credential.clock_offset;
@@ -66,7 +70,8 @@ Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket, std
   authenticator.subkey = Key::random(credential.session_key.type()).to_encryption_key();
   authenticator.seq_number = random_nonce();
 
-  const EncryptedData sealed = encrypt_data(credential.session_key, KeyUsage::ap_req_authenticator, encode(authenticator));
+  const EncryptedData sealed =
+      encrypt_data(credential.session_key, KeyUsage::ap_req_authenticator, encode(authenticator));
   Buffer request = encode_ap_req(mutual ? ap_option::mutual_required : 0, credential.ticket, sealed);
 
   NegotiateToken out;
@@ -76,7 +81,8 @@ Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket, std
 }
 
 Result<void> v0::verify_negotiate_reply(const NegotiateToken& sent, std::span<const std::uint8_t> reply) {
-  if (sent.reply_state.size() <= kStateHeader) return make_error_code(boost::system::errc::invalid_argument);  // none was asked for
+  if (sent.reply_state.size() <= kStateHeader)
+    return make_error_code(boost::system::errc::invalid_argument);  // none was asked for
   const auto token_bytes = mechanism_token(reply);
   if (!token_bytes) return token_bytes.error();
   const auto token = decode_krb_token(*token_bytes);
@@ -90,7 +96,8 @@ Result<void> v0::verify_negotiate_reply(const NegotiateToken& sent, std::span<co
   if (!message) return message.error();
 
   const std::uint8_t* state = sent.reply_state.data();
-  const auto key = Key::make(static_cast<EncType>(load_le32(state + 12)), Bytes(sent.reply_state).subspan(kStateHeader));
+  const auto key =
+      Key::make(static_cast<EncType>(load_le32(state + 12)), Bytes(sent.reply_state).subspan(kStateHeader));
   if (!key) return key.error();
   const auto plain = decrypt_data(*key, KeyUsage::ap_rep_encrypted_part, message->enc_part);
   if (!plain) return plain.error();

@@ -77,11 +77,14 @@ Result<std::vector<KeytabEntry>> read_keytab(const std::string& path, std::strin
 
 bool same_service(const Principal& a, const Principal& b) {
   const auto same = [](const std::string& x, const std::string& y) { return equal_ignoring_case(x, y); };
-  if (!std::equal(a.name.components.begin(), a.name.components.end(), b.name.components.begin(), b.name.components.end(), same)) return false;
+  if (!std::equal(a.name.components.begin(), a.name.components.end(), b.name.components.begin(),
+                  b.name.components.end(), same))
+    return false;
   return a.realm.empty() || b.realm.empty() || equal_ignoring_case(a.realm, b.realm);
 }
 
-Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal, std::string& message) {
+Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal,
+                                              std::string& message) {
   auto all = read_keytab(path, message);
   if (!all) return all;
   std::vector<KeytabEntry> keys;
@@ -93,7 +96,8 @@ Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Pri
       others.insert(to_string(entry.principal));
     }
   }
-  std::stable_sort(keys.begin(), keys.end(), [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
+  std::stable_sort(keys.begin(), keys.end(),
+                   [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
   if (!keys.empty()) return keys;
   message = "keytab " + path + " has no key for " + to_string(principal);
   std::string there;

@@ -12,7 +12,9 @@ class Category final : public boost::system::error_category {
   [[nodiscard]] std::string message(int code) const override { return libkrb5_message(nullptr, code); }
 };
 
-Bytes bytes_of(const krb5_data& data) { return {reinterpret_cast<const std::uint8_t*>(data.data), data.length}; }
+Bytes bytes_of(const krb5_data& data) {
+  return {reinterpret_cast<const std::uint8_t*>(data.data), data.length};
+}
 
 }  // namespace
 
@@ -48,7 +50,8 @@ Principal from_krb5(krb5_const_principal principal) {
   Principal out;
   out.realm = as_text(bytes_of(principal->realm));
   out.name.type = static_cast<NameType>(principal->type);
-  for (krb5_int32 i = 0; i < principal->length; ++i) out.name.components.emplace_back(as_text(bytes_of(principal->data[i])));
+  for (krb5_int32 i = 0; i < principal->length; ++i)
+    out.name.components.emplace_back(as_text(bytes_of(principal->data[i])));
   return out;
 }
 

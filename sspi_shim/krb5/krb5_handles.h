@@ -12,7 +12,9 @@ namespace stead {
 
 // Error codes of libkrb5 (com_err numbers).
 const boost::system::error_category& libkrb5_category() noexcept;
-[[nodiscard]] inline Error libkrb5_error(krb5_error_code code) { return {static_cast<int>(code), libkrb5_category()}; }
+[[nodiscard]] inline Error libkrb5_error(krb5_error_code code) {
+  return {static_cast<int>(code), libkrb5_category()};
+}
 [[nodiscard]] std::string libkrb5_message(krb5_context context, krb5_error_code code);
 
 struct FreeKrb5Context {
@@ -26,7 +28,8 @@ struct FreeKrb5Principal {
   void operator()(krb5_principal principal) const noexcept { krb5_free_principal(context, principal); }
 };
 using Krb5Principal = std::unique_ptr<std::remove_pointer_t<krb5_principal>, FreeKrb5Principal>;
-[[nodiscard]] Result<Krb5Principal> to_krb5(krb5_context context, const Principal& principal);  // an empty realm stays empty
+[[nodiscard]] Result<Krb5Principal> to_krb5(krb5_context context,
+                                            const Principal& principal);  // an empty realm stays empty
 [[nodiscard]] Principal from_krb5(krb5_const_principal principal);
 
 struct CloseKrb5Ccache {

@@ -24,7 +24,8 @@ bool says_sensitive(const EncTicketPart& part) {
   const auto info = decode_pac_logon_info(*buffer);
   if (!info) return false;
   if ((info->user_account_control & samr_uac::not_delegated) != 0) return true;
-  return std::any_of(info->groups.begin(), info->groups.end(), [](const auto& group) { return group.rid == kProtectedUsersRid; });
+  return std::any_of(info->groups.begin(), info->groups.end(),
+                     [](const auto& group) { return group.rid == kProtectedUsersRid; });
 }
 
 }  // namespace
@@ -63,7 +64,9 @@ bool OwnKeys::look_again(Clock::time_point now) {
   }
   auto read = read_();
   if (!read || read->empty()) return false;
-  const auto same = [](const Key& a, const Key& b) { return a.type() == b.type() && std::ranges::equal(a.value(), b.value()); };
+  const auto same = [](const Key& a, const Key& b) {
+    return a.type() == b.type() && std::ranges::equal(a.value(), b.value());
+  };
   const std::lock_guard lock(mutex_);
   if (std::ranges::equal(*keys_, *read, same)) return false;
   keys_ = std::make_shared<const std::vector<Key>>(std::move(*read));

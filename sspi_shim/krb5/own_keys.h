@@ -1,11 +1,11 @@
 #pragma once
-// The keytab's keys, and what they open: tickets to ourselves. The account's password may be changed, and the keytab written anew, while we
-// run: where a key does not fit, the keytab is looked at again.
+// The keytab's keys, and what they open: tickets to ourselves. The account's password may be changed, and the keytab
+// written anew, while we run: where a key does not fit, the keytab is looked at again.
 #include <functional>
 #include <mutex>
 
-#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/krb5/keytab.h"
 
 namespace stead {
 
@@ -24,12 +24,13 @@ class OwnKeys {
   using Read = std::function<Result<std::vector<Key>>()>;  // blocks for as long as a small file takes
   static constexpr std::chrono::seconds kLookAgain{1};
 
-  explicit OwnKeys(std::vector<Key> keys, Read read = {}) : keys_(std::make_shared<const std::vector<Key>>(std::move(keys))), read_(std::move(read)) {}
+  explicit OwnKeys(std::vector<Key> keys, Read read = {})
+      : keys_(std::make_shared<const std::vector<Key>>(std::move(keys))), read_(std::move(read)) {}
 
   [[nodiscard]] std::shared_ptr<const std::vector<Key>> all() const;  // newest first
   [[nodiscard]] Result<OpenedTicket> open(const Ticket& ticket);      // as open_own_ticket
-  // True where the keys are other ones now. At most once in kLookAgain, whoever brings what does not fit; without keys in it, a keytab that
-  // is being written leaves all as it was.
+  // True where the keys are other ones now. At most once in kLookAgain, whoever brings what does not fit; without keys
+  // in it, a keytab that is being written leaves all as it was.
   [[nodiscard]] bool look_again(Clock::time_point now = Clock::now());
 
  private:

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"
-#include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/messages/spnego.h"
+#include "sspi_shim/protocol/pac/pac.h"
 
 namespace stead {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kBareChecksum = 24;    // without a forwarded TGT and extensions
 constexpr std::uint32_t kDceStyle = 0x1000;  // three rounds
 constexpr std::size_t kMostPacBuffers = 4096;
-constexpr Time kBeginning{}, kEnd{std::chrono::seconds(0xffff'ffff)};  // of time, in libkrb5: what is beyond comes out at the other end
+constexpr Time kBeginning{},
+    kEnd{std::chrono::seconds(0xffff'ffff)};  // of time, in libkrb5: what is beyond comes out at the other end
 
 // A token out of its frames. `chosen`: SPNEGO's mechanism; empty: there is no SPNEGO around it.
 struct Unframed {
@@ -40,7 +41,8 @@ std::optional<Unframed> unframe(Bytes token) {
     if (init->mech_types.empty() || !init->mech_list_mic.empty()) return std::nullopt;
     // libgssapi takes seven bits, not RFC 4178's 32.
     if (!init->req_flags.empty() && (init->req_flags.size() != 2 || init->req_flags[0] != 1)) return std::nullopt;
-    if (init->mech_types.front() != mech_oid::kerberos && init->mech_types.front() != mech_oid::ms_kerberos) return std::nullopt;
+    if (init->mech_types.front() != mech_oid::kerberos && init->mech_types.front() != mech_oid::ms_kerberos)
+      return std::nullopt;
     out.chosen = std::move(init->mech_types.front());
     inner = std::move(init->mech_token);
     token = inner;
@@ -61,24 +63,27 @@ bool is_valid_at(const EncTicketPart& part, Time now, std::chrono::seconds skew)
   return start <= now + skew && now <= part.endtime + skew;
 }
 
-// libkrb5 looks into all that need not be understood for what it knows: a PAC, which must be one, and what KDCs other than AD's put there.
+// libkrb5 looks into all that need not be understood for what it knows: a PAC, which must be one, and what KDCs other
+// than AD's put there.
 bool is_understood(const AuthorizationElement& element, int& pacs) {
   if (element.type != AdType::if_relevant) return false;
   const auto inner = decode_authorization_data(element.data);
   return inner && std::ranges::all_of(*inner, [&](const AuthorizationElement& e) {
-    if (e.type == AdType::if_relevant || e.type == AdType::kdc_issued || e.type == AdType::cammac) return false;
-    if (e.type != AdType::win2k_pac) return true;
-    const auto pac = decode_pac(e.data);
-    return ++pacs == 1 && pac && !pac->buffers.empty() && pac->buffers.size() <= kMostPacBuffers;
-  });
+           if (e.type == AdType::if_relevant || e.type == AdType::kdc_issued || e.type == AdType::cammac) return false;
+           if (e.type != AdType::win2k_pac) return true;
+           const auto pac = decode_pac(e.data);
+           return ++pacs == 1 && pac && !pac->buffers.empty() && pac->buffers.size() <= kMostPacBuffers;
+         });
 }
 
-// Realms on the way that no KDC has vouched for are judged by krb5.conf's [capaths]; what else a ticket may be restricted to, by others.
+// Realms on the way that no KDC has vouched for are judged by krb5.conf's [capaths]; what else a ticket may be
+// restricted to, by others.
 bool is_unrestricted(const EncTicketPart& part) {
   if (part.transited.type < 0 || part.transited.type > 0xff) return false;  // libkrb5 keeps an octet
   if (!part.transited.contents.empty() && (part.flags & ticket_flag::transited_policy_checked) == 0) return false;
   int pacs = 0;
-  return std::ranges::all_of(part.authorization_data, [&](const AuthorizationElement& element) { return is_understood(element, pacs); });
+  return std::ranges::all_of(part.authorization_data,
+                             [&](const AuthorizationElement& element) { return is_understood(element, pacs); });
 }
 
 // RFC 4537's list of the types that a client would like.
@@ -88,14 +93,16 @@ bool is_etype_list(Bytes der) {
   return in.finish(0).has_value();
 }
 
-// KERB_AP_OPTIONS_CBT (MS-KILE): the client says that it binds to channels, so a token without bindings was made for a place that has none.
-// Nothing: what the authenticator says is not understood.
+// KERB_AP_OPTIONS_CBT (MS-KILE): the client says that it binds to channels, so a token without bindings was made for a
+// place that has none. Nothing: what the authenticator says is not understood.
 std::optional<bool> binds_to_channels(const Authenticator& authenticator) {
   constexpr std::uint32_t kCbt = 0x4000;
   std::optional<bool> out = false;
   int found = 0;
   const auto look = [&](const AuthorizationElement& element) {
-    if (element.type == AdType::if_relevant || (element.type == AdType::etype_negotiation && !is_etype_list(element.data))) out.reset();
+    if (element.type == AdType::if_relevant ||
+        (element.type == AdType::etype_negotiation && !is_etype_list(element.data)))
+      out.reset();
     if (element.type != AdType::ap_options || !out) return;
     if (++found > 1 || element.data.size() != 4) return out.reset();
     out = (load_le32(element.data.data()) & kCbt) != 0;
@@ -122,42 +129,54 @@ Buffer make_reply(const Authenticator& authenticator, const Key& session_key, Bu
   ApRep message{encrypt_data(session_key, KeyUsage::ap_rep_encrypted_part, encode(part))};
   Buffer framed = encode(KrbToken{KrbTokenId::ap_rep, encode(message)});
   if (chosen.empty()) return framed;
-  return encode(NegTokenResp{.state = NegState::accept_completed, .supported_mech = std::move(chosen), .response_token = std::move(framed), .mech_list_mic = {}});
+  return encode(NegTokenResp{.state = NegState::accept_completed,
+                             .supported_mech = std::move(chosen),
+                             .response_token = std::move(framed),
+                             .mech_list_mic = {}});
 }
 
 }  // namespace
 
-std::optional<PlainToken> judge_plain_token(Bytes token, Bytes bindings, BindingsPolicy policy, const AcceptSettings& settings,
-                                            std::chrono::system_clock::time_point now) {
+std::optional<PlainToken> judge_plain_token(Bytes token, Bytes bindings, BindingsPolicy policy,
+                                            const AcceptSettings& settings, std::chrono::system_clock::time_point now) {
   auto unframed = unframe(token);
   if (!unframed) return std::nullopt;
   const auto request = decode_ap_req(unframed->ap_req);
-  if (!request || (request->options & ap_option::use_session_key) != 0 || !settings.permits(request->ticket.enc_part.etype)) return std::nullopt;
+  if (!request || (request->options & ap_option::use_session_key) != 0 ||
+      !settings.permits(request->ticket.enc_part.etype))
+    return std::nullopt;
   const Key* const key = settings.key_for(request->ticket);
   if (key == nullptr) return std::nullopt;
   const auto ticket_plain = decrypt_data(*key, KeyUsage::ticket, request->ticket.enc_part);
   if (!ticket_plain) return std::nullopt;
   const auto part = decode_enc_ticket_part(*ticket_plain);
   const Time seconds = std::chrono::floor<std::chrono::seconds>(now);
-  if (!part || !is_valid_at(*part, seconds, settings.clock_skew) || !is_unrestricted(*part) || !settings.permits(part->key.type)) return std::nullopt;
+  if (!part || !is_valid_at(*part, seconds, settings.clock_skew) || !is_unrestricted(*part) ||
+      !settings.permits(part->key.type))
+    return std::nullopt;
 
   const auto session_key = Key::make(part->key);
   if (!session_key) return std::nullopt;
   const auto plain = decrypt_data(*session_key, KeyUsage::ap_req_authenticator, request->authenticator);
   if (!plain) return std::nullopt;
   const auto authenticator = decode_authenticator(*plain);
-  if (!authenticator || part->cname.empty() || authenticator->crealm != part->crealm || !(authenticator->cname == part->cname)) return std::nullopt;
+  if (!authenticator || part->cname.empty() || authenticator->crealm != part->crealm ||
+      !(authenticator->cname == part->cname))
+    return std::nullopt;
   if (std::chrono::abs(authenticator->ctime - seconds) > settings.clock_skew) return std::nullopt;
-  if (authenticator->subkey && (!settings.permits(authenticator->subkey->type) || !Key::make(*authenticator->subkey))) return std::nullopt;
+  if (authenticator->subkey && (!settings.permits(authenticator->subkey->type) || !Key::make(*authenticator->subkey)))
+    return std::nullopt;
 
-  if (!authenticator->checksum || authenticator->checksum->type != kGssChecksumType || authenticator->checksum->value.size() != kBareChecksum)
+  if (!authenticator->checksum || authenticator->checksum->type != kGssChecksumType ||
+      authenticator->checksum->value.size() != kBareChecksum)
     return std::nullopt;
   const auto checksum = decode_gss_checksum(authenticator->checksum->value);
   if (!checksum || (checksum->flags & kDceStyle) != 0) return std::nullopt;
   const bool binds = policy != BindingsPolicy::ignore && !bindings.empty(), sent = !checksum->bindings_md5.empty();
   const bool bound = binds && sent && equal_in_constant_time(checksum->bindings_md5, channel_bindings_md5(bindings));
   const auto always_binds = binds_to_channels(*authenticator);
-  if (!always_binds || (binds && !bound && (sent || *always_binds)) || (policy == BindingsPolicy::require && !bound)) return std::nullopt;
+  if (!always_binds || (binds && !bound && (sent || *always_binds)) || (policy == BindingsPolicy::require && !bound))
+    return std::nullopt;
 
   const std::size_t tag = checksum_size(required_checksum(request->authenticator.etype));
   PlainToken out;
@@ -166,7 +185,10 @@ std::optional<PlainToken> judge_plain_token(Bytes token, Bytes bindings, Binding
   if ((checksum->flags & gss_flag::mutual) != 0) {
     out.client.reply = make_reply(*authenticator, *session_key, std::move(unframed->chosen));
   } else if (!unframed->chosen.empty()) {
-    out.client.reply = encode(NegTokenResp{.state = NegState::accept_completed, .supported_mech = std::move(unframed->chosen), .response_token = {}, .mech_list_mic = {}});
+    out.client.reply = encode(NegTokenResp{.state = NegState::accept_completed,
+                                           .supported_mech = std::move(unframed->chosen),
+                                           .response_token = {},
+                                           .mech_list_mic = {}});
   }
   out.client.ticket = encode(request->ticket);
   out.client.channel_bound = bound;

@@ -6,12 +6,19 @@ namespace stead {
 
 class IssuedProxyCredential final : public ProxyCredential {
  public:
-  IssuedProxyCredential(Credential evidence, CredentialPtr own_tgt) : evidence_(std::move(evidence)), own_tgt_(std::move(own_tgt)) {}
-  [[nodiscard]] const Credential& evidence() const { return evidence_; }  // the user's ticket to us, with its session key
+  IssuedProxyCredential(Credential evidence, CredentialPtr own_tgt)
+      : evidence_(std::move(evidence)), own_tgt_(std::move(own_tgt)) {}
+  [[nodiscard]] const Credential& evidence() const {
+    return evidence_;
+  }  // the user's ticket to us, with its session key
   [[nodiscard]] const Credential& own_tgt() const { return *own_tgt_; }
   [[nodiscard]] std::string client() const override { return to_string(evidence_.client, evidence_.client_realm); }
-  [[nodiscard]] std::string impersonator() const override { return to_string(own_tgt_->client, own_tgt_->client_realm); }
-  [[nodiscard]] std::chrono::sys_seconds end_time() const override { return std::min(evidence_.endtime, own_tgt_->endtime); }
+  [[nodiscard]] std::string impersonator() const override {
+    return to_string(own_tgt_->client, own_tgt_->client_realm);
+  }
+  [[nodiscard]] std::chrono::sys_seconds end_time() const override {
+    return std::min(evidence_.endtime, own_tgt_->endtime);
+  }
 
  private:
   Credential evidence_;

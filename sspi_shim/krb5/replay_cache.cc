@@ -36,7 +36,8 @@ struct File {
   int fd;
 };
 
-// The whole file; waits for it where it may. The lock is the open file's, not the process's: it holds among threads too.
+// The whole file; waits for it where it may. The lock is the open file's, not the process's: it holds among threads
+// too.
 bool lock(int fd, bool may_wait) {
   struct flock whole{};
   whole.l_type = F_WRLCK;
@@ -56,12 +57,14 @@ bool is_in_memory(int fd) {
 std::optional<std::uint64_t> siphash24(const Seed& seed, const Tag& tag) {
   static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "SIPHASH", nullptr);
   if (algorithm == nullptr) return std::nullopt;
-  const std::unique_ptr<EVP_MAC_CTX, decltype([](EVP_MAC_CTX* c) { EVP_MAC_CTX_free(c); })> context(EVP_MAC_CTX_new(algorithm));
+  const std::unique_ptr<EVP_MAC_CTX, decltype([](EVP_MAC_CTX* c) { EVP_MAC_CTX_free(c); })> context(
+      EVP_MAC_CTX_new(algorithm));
   std::size_t size = 8;
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_size_t("size", &size), OSSL_PARAM_construct_end()};
   std::array<std::uint8_t, 8> hash{};
   std::size_t written = 0;
-  if (!context || EVP_MAC_CTX_set_params(context.get(), parameters) != 1 || EVP_MAC_init(context.get(), seed.data(), seed.size(), nullptr) != 1 ||
+  if (!context || EVP_MAC_CTX_set_params(context.get(), parameters) != 1 ||
+      EVP_MAC_init(context.get(), seed.data(), seed.size(), nullptr) != 1 ||
       EVP_MAC_update(context.get(), tag.data(), tag.size()) != 1 ||
       EVP_MAC_final(context.get(), hash.data(), &written, hash.size()) != 1 || written != hash.size())
     return std::nullopt;
@@ -144,7 +147,8 @@ std::string configured_name(krb5_context context) {
   if (krb5_get_profile(context, &profile) != 0) return {};
   char* text = nullptr;
   std::string out;
-  if (profile_get_string(profile, "libdefaults", "default_rcache_name", nullptr, nullptr, &text) == 0 && text != nullptr) {
+  if (profile_get_string(profile, "libdefaults", "default_rcache_name", nullptr, nullptr, &text) == 0 &&
+      text != nullptr) {
     out = text;
     profile_release_string(text);
   }
@@ -178,7 +182,8 @@ std::optional<ReplayCache::Answer> ReplayCache::remember_at_once(Bytes tag, Time
   return remember(tag, now, life, false);
 }
 
-std::optional<ReplayCache::Answer> ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life, bool may_block) const {
+std::optional<ReplayCache::Answer> ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life,
+                                                         bool may_block) const {
   if (is_none()) return Answer::fresh;
   const File file(::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | (must_be_own_ ? O_NOFOLLOW : 0), 0600));
   if (file.fd < 0) return Answer::unusable;
@@ -190,7 +195,8 @@ std::optional<ReplayCache::Answer> ReplayCache::remember(Bytes tag, Time now, st
   if (!lock(file.fd, may_block)) return may_block ? std::optional(Answer::unusable) : std::nullopt;
   Tag fixed{};  // cut, or filled with zeros
   std::copy_n(tag.begin(), std::min(tag.size(), kTagSize), fixed.begin());
-  return find_or_write(file.fd, fixed, static_cast<std::uint32_t>(now.time_since_epoch().count()), static_cast<std::uint32_t>(life.count()));
+  return find_or_write(file.fd, fixed, static_cast<std::uint32_t>(now.time_since_epoch().count()),
+                       static_cast<std::uint32_t>(life.count()));
 }
 
 }  // namespace stead

@@ -1,12 +1,12 @@
 #include "sspi_shim/locate/controller_search.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 
 #include "sspi_shim/locate/dc_choice.h"
 
@@ -26,14 +26,17 @@ std::string key_of(const std::string& realm, const ControllerAddress& where) {
 }
 
 std::string key_of(const std::string& realm, const ControllerWish& wish) {
-  return realm + ' ' + wish.netbios + ' ' + to_lower(wish.site) + ' ' + std::string(to_string(wish.at_least)) + ' ' + std::to_string(wish.required) + ' ' +
-         std::to_string(wish.required_any) + (wish.domain_guid ? ' ' + guid_text(*wish.domain_guid) : "");
+  return realm + ' ' + wish.netbios + ' ' + to_lower(wish.site) + ' ' + std::string(to_string(wish.at_least)) + ' ' +
+         std::to_string(wish.required) + ' ' + std::to_string(wish.required_any) +
+         (wish.domain_guid ? ' ' + guid_text(*wish.domain_guid) : "");
 }
 
 bool is_of_forest(const NetlogonResponse& response, const ControllerWish& wish) {
   return wish.forest.empty() || equal_ignoring_case(response.dns_forest_name, wish.forest);
 }
-bool is_of_domain(const NetlogonResponse& response, const ControllerWish& wish) { return !wish.domain_guid || response.domain_guid == *wish.domain_guid; }
+bool is_of_domain(const NetlogonResponse& response, const ControllerWish& wish) {
+  return !wish.domain_guid || response.domain_guid == *wish.domain_guid;
+}
 
 std::string why_not(const NetlogonResponse& response, const ControllerWish& wish) {
   if (!is_of_domain(response, wish)) return "not this domain";
@@ -88,8 +91,8 @@ struct ControllerSearch::Round {
 ControllerSearch::ControllerSearch(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator)
     : executor_(std::move(executor)), locator_(std::move(locator)) {}
 
-asio::awaitable<void> ControllerSearch::ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round, std::size_t index,
-                                             std::chrono::milliseconds timeout) {
+asio::awaitable<void> ControllerSearch::ping(std::shared_ptr<ControllerSearch> self, std::shared_ptr<Round> round,
+                                             std::size_t index, std::chrono::milliseconds timeout) {
   const Candidate candidate = round->asked[index];
   const PingOutcome outcome = co_await netlogon_ping(self->executor_, candidate.where, candidate.domain, timeout);
   round->answers[index] = outcome.answer;
@@ -110,7 +113,8 @@ void ControllerSearch::fill_from_memory(Round& round, const ControllerWish& wish
   }
 }
 
-asio::awaitable<Result<FoundController>> ControllerSearch::find_among(ControllerWish wish, std::vector<Candidate> candidates) {
+asio::awaitable<Result<FoundController>> ControllerSearch::find_among(ControllerWish wish,
+                                                                      std::vector<Candidate> candidates) {
   if (candidates.empty()) co_return make_error_code(asio::error::host_not_found);
   const auto self = shared_from_this();
   const auto round = std::make_shared<Round>(executor_);
@@ -136,15 +140,18 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_among(Controller
     round->landed.expires_at(until);
     co_await round->landed.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  const bool any = std::any_of(round->responses.begin(), round->responses.end(), [](const auto& response) { return response.has_value(); });
+  const bool any = std::any_of(round->responses.begin(), round->responses.end(),
+                               [](const auto& response) { return response.has_value(); });
   co_return any ? Error(asio::error::not_found) : Error(asio::error::timed_out);
 }
 
 asio::awaitable<Result<FoundController>> ControllerSearch::find_in(ControllerWish wish, std::string realm) {
   if (wish.fresh) locator_->forget(realm);
   std::vector<KnownController> known;
-  if (wish.site.empty()) known = co_await locator_->controllers(realm);
-  else known = co_await locator_->controllers_of_site(realm, wish.site);
+  if (wish.site.empty())
+    known = co_await locator_->controllers(realm);
+  else
+    known = co_await locator_->controllers_of_site(realm, wish.site);
   std::vector<Candidate> candidates;
   for (const KnownController& dc : known) candidates.push_back({dc.where, realm});
   Result<FoundController> found = co_await find_among(std::move(wish), std::move(candidates));
@@ -152,7 +159,9 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_in(ControllerWis
 }
 
 // Those that DNS has. They may be of any domain of the forest, and are asked for none in particular.
-asio::awaitable<std::vector<ControllerSearch::Candidate>> ControllerSearch::global_catalogs(std::string forest, std::string site, bool fresh) {
+asio::awaitable<std::vector<ControllerSearch::Candidate>> ControllerSearch::global_catalogs(std::string forest,
+                                                                                            std::string site,
+                                                                                            bool fresh) {
   if (fresh) locator_->forget(forest);
   const std::vector<KnownController> known = co_await locator_->global_catalogs(std::move(forest), std::move(site));
   std::vector<Candidate> out;
@@ -180,16 +189,19 @@ bool ControllerSearch::is_configured(const std::string& realm) const {
 // What DNS has for a whole forest has no port of a KDC; its domain's records do.
 asio::awaitable<Result<FoundController>> ControllerSearch::with_kerberos_port(Result<FoundController> found) {
   const std::vector<KnownController> of_domain = co_await locator_->controllers(found->realm);
-  const auto same = std::find_if(of_domain.begin(), of_domain.end(), [&](const KnownController& dc) { return dc.where.address == found->where.address; });
+  const auto same = std::find_if(of_domain.begin(), of_domain.end(),
+                                 [&](const KnownController& dc) { return dc.where.address == found->where.address; });
   if (same != of_domain.end()) found->where.kerberos_port = same->where.kerberos_port;
   co_return found;
 }
 
-// MS-ADTS §6.3.6.1: _gc of the forest. The name given is the forest's, as DsGetDcName wants it, or a domain's, whose DCs say of which it is.
+// MS-ADTS §6.3.6.1: _gc of the forest. The name given is the forest's, as DsGetDcName wants it, or a domain's, whose
+// DCs say of which it is.
 asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(ControllerWish wish, std::string realm) {
   bool by_dns = !is_configured(realm);
   std::vector<Candidate> candidates;
-  if (by_dns && wish.netbios.empty() && !wish.domain_guid) candidates = co_await global_catalogs(realm, wish.site, wish.fresh);
+  if (by_dns && wish.netbios.empty() && !wish.domain_guid)
+    candidates = co_await global_catalogs(realm, wish.site, wish.fresh);
   wish.forest = realm;
   if (candidates.empty()) {
     const Result<FoundController> domain = co_await find_in(any_controller(wish), realm);
@@ -197,8 +209,10 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(C
     by_dns = by_dns && domain.has_value();
     if (domain && !domain->response.dns_forest_name.empty()) wish.forest = domain->response.dns_forest_name;
     const std::string site = wish.site.empty() && domain ? domain->response.client_site_name : wish.site;
-    if (by_dns) candidates = co_await global_catalogs(wish.forest, site, wish.fresh);
-    else candidates = co_await configured_controllers(realm);
+    if (by_dns)
+      candidates = co_await global_catalogs(wish.forest, site, wish.fresh);
+    else
+      candidates = co_await configured_controllers(realm);
     if (candidates.empty() && !domain) co_return domain.error();
   }
   // Those were the domain's, which need not be the catalog's.
@@ -212,12 +226,15 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_global_catalog(C
 asio::awaitable<Result<FoundController>> ControllerSearch::find_by_name(ControllerWish wish, std::string realm) {
   const bool global_catalog = (wish.required & ds_flag::gc) != 0;
   Result<FoundController> found = make_error_code(asio::error::host_not_found);
-  if (global_catalog) found = co_await find_global_catalog(std::move(wish), std::move(realm));
-  else found = co_await find_in(std::move(wish), std::move(realm));
+  if (global_catalog)
+    found = co_await find_global_catalog(std::move(wish), std::move(realm));
+  else
+    found = co_await find_in(std::move(wish), std::move(realm));
   co_return found;
 }
 
-// The domain has another name than the caller knows. Its DCs are registered by its GUID with the forest, which is taken to be ours.
+// The domain has another name than the caller knows. Its DCs are registered by its GUID with the forest, which is taken
+// to be ours.
 asio::awaitable<Result<FoundController>> ControllerSearch::find_by_guid(ControllerWish wish) {
   wish.netbios.clear();
   if ((wish.required & ds_flag::gc) != 0) {
@@ -237,7 +254,8 @@ asio::awaitable<Result<FoundController>> ControllerSearch::find_by_guid(Controll
     if (!own) co_return own.error();
     const std::string forest = own->response.dns_forest_name;
     if (wish.fresh) locator_->forget(forest);
-    const std::vector<KnownController> known = co_await locator_->controllers_by_guid(forest, guid_text(*wish.domain_guid));
+    const std::vector<KnownController> known =
+        co_await locator_->controllers_by_guid(forest, guid_text(*wish.domain_guid));
     for (const KnownController& dc : known) candidates.push_back({dc.where, {}});
   }
   if (candidates.empty()) candidates = co_await configured_controllers(home);
@@ -287,15 +305,17 @@ bool satisfies(const NetlogonResponse& response, const ControllerWish& wish) {
   if ((response.flags & wish.required) != wish.required) return false;
   if (wish.required_any != 0 && (response.flags & wish.required_any) == 0) return false;
   if (!wish.netbios.empty() && !equal_ignoring_case(response.netbios_domain_name, wish.netbios)) return false;
-  if (level_of(response.flags) < wish.at_least || !is_of_forest(response, wish) || !is_of_domain(response, wish)) return false;
+  if (level_of(response.flags) < wish.at_least || !is_of_forest(response, wish) || !is_of_domain(response, wish))
+    return false;
   return wish.site.empty() || equal_ignoring_case(response.dc_site_name, wish.site);
 }
 
-std::optional<std::size_t> choose_controller(const std::vector<std::optional<NetlogonResponse>>& responses, const ControllerWish& wish,
-                                             bool& best_there_is) {
+std::optional<std::size_t> choose_controller(const std::vector<std::optional<NetlogonResponse>>& responses,
+                                             const ControllerWish& wish, bool& best_there_is) {
   std::string next_closest;
   for (const auto& response : responses) {
-    if (next_closest.empty() && response && response->next_closest_site_name) next_closest = *response->next_closest_site_name;
+    if (next_closest.empty() && response && response->next_closest_site_name)
+      next_closest = *response->next_closest_site_name;
   }
   // Counts: all that is preferred, then how near it is.
   const auto rank = [&](const NetlogonResponse& response) {

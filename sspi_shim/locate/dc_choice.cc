@@ -11,7 +11,8 @@ std::string address_text(const ControllerAddress& where) {
 }
 
 bool is_known_to_serve(const DcFacts& dc, const ChoiceRule& rule) {
-  return dc.answer == PingAnswer::ok && dc.level >= rule.at_least && (dc.flags & rule.required) == rule.required && !dc.refused;
+  return dc.answer == PingAnswer::ok && dc.level >= rule.at_least && (dc.flags & rule.required) == rule.required &&
+         !dc.refused;
 }
 
 std::vector<std::size_t> choose_controllers(const std::vector<DcFacts>& dcs, const ChoiceRule& rule) {
@@ -49,9 +50,15 @@ SeenController seen_controller(const DcFacts& dc, const ChoiceRule& rule) {
         seen.answer = "refused";
       }
       break;
-    case PingAnswer::paused: seen.answer = "paused"; break;
-    case PingAnswer::not_this_domain: seen.answer = "not this domain"; break;
-    case PingAnswer::silent: seen.answer = "timeout"; break;
+    case PingAnswer::paused:
+      seen.answer = "paused";
+      break;
+    case PingAnswer::not_this_domain:
+      seen.answer = "not this domain";
+      break;
+    case PingAnswer::silent:
+      seen.answer = "timeout";
+      break;
   }
   return seen;
 }

@@ -1,7 +1,7 @@
 #include "sspi_shim/locate/dc_discovery.h"
 
-#include <boost/asio/error.hpp>
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <functional>
 #include <map>
 
@@ -32,22 +32,27 @@ void add_new(std::vector<SrvRecord>& to, std::vector<SrvRecord> records) {
   }
 }
 
-bool found_nothing(const Error& error) { return !error || error == asio::error::host_not_found; }
+bool found_nothing(const Error& error) {
+  return !error || error == asio::error::host_not_found;
+}
 
 // What the queries say, that for the site first; null: there is none for a site. `error`: the other one's.
 struct Found {
   std::vector<SrvRecord> records;
   Error error;
 };
-asio::awaitable<Found> in_order(std::shared_ptr<DnsResolver> dns, DnsResolver::QueryPtr of_site, DnsResolver::QueryPtr of_all) {
+asio::awaitable<Found> in_order(std::shared_ptr<DnsResolver> dns, DnsResolver::QueryPtr of_site,
+                                DnsResolver::QueryPtr of_all) {
   Found out;
   if (of_site) {
     auto near = co_await dns->srv(of_site);
     if (near) out.records = in_srv_order(std::move(*near), draw);
   }
   auto all = co_await dns->srv(of_all);
-  if (all) add_new(out.records, in_srv_order(std::move(*all), draw));
-  else out.error = all.error();
+  if (all)
+    add_new(out.records, in_srv_order(std::move(*all), draw));
+  else
+    out.error = all.error();
   co_return out;
 }
 
@@ -55,7 +60,8 @@ asio::awaitable<Found> in_order(std::shared_ptr<DnsResolver> dns, DnsResolver::Q
 struct Ports {
   std::uint16_t kerberos = 88, ldap = 389;
 };
-asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found found, std::function<Ports(const SrvRecord&)> ports) {
+asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found found,
+                                       std::function<Ports(const SrvRecord&)> ports) {
   std::vector<SrvRecord>& records = found.records;
   DcList list;
   list.error = found.error;
@@ -72,7 +78,8 @@ asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found f
       continue;
     }
     const Ports port = ports(record);
-    for (const std::string& address : *addresses) list.controllers.push_back({record.target, address, port.kerberos, port.ldap});
+    for (const std::string& address : *addresses)
+      list.controllers.push_back({record.target, address, port.kerberos, port.ldap});
   }
   list.life = std::max(list.life, kShortestLife);
   if (!list.controllers.empty()) list.error = {};
@@ -86,7 +93,8 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
   const std::string domain = to_lower(realm);
   const auto all_query = dns->ask_srv("_kerberos._tcp.dc._msdcs." + domain);
   const auto ldap_query = dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
-  const auto site_query = site.empty() ? nullptr : dns->ask_srv("_kerberos._tcp." + site + "._sites.dc._msdcs." + domain);
+  const auto site_query =
+      site.empty() ? nullptr : dns->ask_srv("_kerberos._tcp." + site + "._sites.dc._msdcs." + domain);
   Found found = co_await in_order(dns, site_query, all_query);
   for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm without AD's names
     if (!found.records.empty() || !found_nothing(found.error)) break;
@@ -107,7 +115,8 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
   co_return list;
 }
 
-asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dns, std::string forest, std::string site) {
+asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dns, std::string forest,
+                                                 std::string site) {
   forest = to_lower(forest);
   const auto all_query = dns->ask_srv("_gc._tcp." + forest);
   const auto site_query = site.empty() ? nullptr : dns->ask_srv("_gc._tcp." + site + "._sites." + forest);
@@ -122,7 +131,9 @@ asio::awaitable<DcList> discover_global_catalogs(std::shared_ptr<DnsResolver> dn
 asio::awaitable<DcList> discover_by_guid(std::shared_ptr<DnsResolver> dns, std::string forest, std::string guid) {
   const auto query = dns->ask_srv("_ldap._tcp." + guid + ".domains._msdcs." + to_lower(forest));
   Found found = co_await in_order(dns, nullptr, query);
-  std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) { return Ports{Ports{}.kerberos, record.port}; };
+  std::function<Ports(const SrvRecord&)> ports = [](const SrvRecord& record) {
+    return Ports{Ports{}.kerberos, record.port};
+  };
   DcList list = co_await with_addresses(dns, std::move(found), std::move(ports));
   co_return list;
 }

@@ -1,5 +1,7 @@
 #include "sspi_shim/locate/dc_locator.h"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -7,8 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
-#include <atomic>
 #include <list>
 #include <set>
 
@@ -27,13 +27,14 @@ constexpr std::chrono::minutes kPingLife{30};
 constexpr std::chrono::hours kPreferredLife{12};
 constexpr std::chrono::seconds kFailureLife{45}, kSilentFor{60};
 constexpr std::chrono::seconds kUnansweredLife{1};  // until DNS that gave no answer is asked again
-constexpr std::chrono::seconds kDoubtAfter{2};      // answers by which no DC serves are asked for again, if they are older
+constexpr std::chrono::seconds kDoubtAfter{2};  // answers by which no DC serves are asked for again, if they are older
 constexpr std::chrono::milliseconds kGrace{150};  // for slower DCs, once one that serves has answered
 constexpr std::size_t kPingsTogether = 10;
 
 class Locator final : public DcLocator, public std::enable_shared_from_this<Locator> {
  public:
-  Locator(asio::any_io_executor executor, LocatorOptions options) : executor_(std::move(executor)), options_(std::move(options)) {}
+  Locator(asio::any_io_executor executor, LocatorOptions options)
+      : executor_(std::move(executor)), options_(std::move(options)) {}
 
   asio::awaitable<std::vector<KnownController>> controllers(std::string realm) override {
     std::string site = site_of(to_upper(realm));
@@ -49,21 +50,27 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
       const DcFacts dc = facts(realm, where);
       out.push_back({dc.where, dc.level});
     }
-    std::stable_partition(out.begin(), out.end(), [&](const KnownController& dc) { return !is_silent(dc.where) && !is_paused(realm, dc.where); });
+    std::stable_partition(out.begin(), out.end(), [&](const KnownController& dc) {
+      return !is_silent(dc.where) && !is_paused(realm, dc.where);
+    });
     co_return out;
   }
 
   asio::awaitable<std::vector<KnownController>> global_catalogs(std::string forest, std::string site) override {
     const std::string realm = to_upper(forest);
     if (site.empty()) site = site_of(realm);
-    Discovery discovery = [forest, site](std::shared_ptr<DnsResolver> dns) { return discover_global_catalogs(std::move(dns), forest, site); };
+    Discovery discovery = [forest, site](std::shared_ptr<DnsResolver> dns) {
+      return discover_global_catalogs(std::move(dns), forest, site);
+    };
     std::vector<KnownController> out = co_await of_forest(realm, realm + '\n' + site + "\ngc", std::move(discovery));
     co_return out;
   }
 
   asio::awaitable<std::vector<KnownController>> controllers_by_guid(std::string forest, std::string guid) override {
     const std::string realm = to_upper(forest);
-    Discovery discovery = [forest, guid](std::shared_ptr<DnsResolver> dns) { return discover_by_guid(std::move(dns), forest, guid); };
+    Discovery discovery = [forest, guid](std::shared_ptr<DnsResolver> dns) {
+      return discover_by_guid(std::move(dns), forest, guid);
+    };
     std::vector<KnownController> out = co_await of_forest(realm, realm + "\n\n" + guid, std::move(discovery));
     co_return out;
   }
@@ -79,7 +86,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     const std::string key = ping_key(realm, controller);
     const auto known = pings_.find(key);
     std::optional<Pinged> before;
-    if (known != pings_.end() && known->second.outcome.answer == PingAnswer::ok && Clock::now() >= known->second.since + kDoubtAfter) {
+    if (known != pings_.end() && known->second.outcome.answer == PingAnswer::ok &&
+        Clock::now() >= known->second.since + kDoubtAfter) {
       before = std::move(known->second);
       pings_.erase(known);
     }
@@ -181,7 +189,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     const auto found = served_.find({to_upper(realm), level});
     if (found == served_.end() || is_silent(found->second.where)) return std::nullopt;
     const auto ping = pings_.find(ping_key(found->first.first, found->second.where));
-    if (ping == pings_.end() || ping->second.outcome.answer != PingAnswer::ok || Clock::now() > ping->second.since + kPreferredLife) {
+    if (ping == pings_.end() || ping->second.outcome.answer != PingAnswer::ok ||
+        Clock::now() > ping->second.since + kPreferredLife) {
       return std::nullopt;
     }
     return found->second;
@@ -237,7 +246,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
   [[nodiscard]] bool is_fresh(const std::string& key) const {
     const auto found = pings_.find(key);
     if (found == pings_.end()) return false;
-    const Clock::duration life = found->second.outcome.answer == PingAnswer::ok ? Clock::duration(kPingLife) : Clock::duration(kFailureLife);
+    const Clock::duration life =
+        found->second.outcome.answer == PingAnswer::ok ? Clock::duration(kPingLife) : Clock::duration(kFailureLife);
     return Clock::now() < found->second.since + life;
   }
 
@@ -246,7 +256,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     const std::string key = ping_key(realm, where);
     const auto found = pings_.find(key);
     if (found == pings_.end() || found->second.outcome.answer != PingAnswer::paused) return false;
-    if (!is_fresh(key) && under_way_.insert(key).second) asio::co_spawn(executor_, ping(shared_from_this(), key, realm, where), asio::detached);
+    if (!is_fresh(key) && under_way_.insert(key).second)
+      asio::co_spawn(executor_, ping(shared_from_this(), key, realm, where), asio::detached);
     return true;
   }
 
@@ -272,7 +283,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     KnownController controller{where, DcLevel::unknown};
     const std::string own = ' ' + where.address + ' ' + std::to_string(where.ldap_port);
     for (const auto& [key, pinged] : pings_) {
-      if (key.ends_with(own) && pinged.outcome.answer == PingAnswer::ok) controller.level = stead::level_of(pinged.outcome.response.flags);
+      if (key.ends_with(own) && pinged.outcome.answer == PingAnswer::ok)
+        controller.level = stead::level_of(pinged.outcome.response.flags);
     }
     health_(controller, state);
   }
@@ -294,7 +306,9 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) co_return DcList{{controller_behind(*proxy)}, {}, {}};
     const auto configured = options_.realms.find(realm);
     if (configured != options_.realms.end()) co_return DcList{configured->second, {}, {}};
-    Discovery discovery = [realm, site](std::shared_ptr<DnsResolver> dns) { return discover_controllers(std::move(dns), realm, site); };
+    Discovery discovery = [realm, site](std::shared_ptr<DnsResolver> dns) {
+      return discover_controllers(std::move(dns), realm, site);
+    };
     DcList out = co_await listed(realm + '\n' + site, std::move(discovery));
     co_return out;
   }
@@ -313,7 +327,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     for (;;) {
       const auto found = lists_.find(key);
       if (found != lists_.end() && Clock::now() < found->second.until) co_return found->second.list;
-      if (under_way_.insert(key).second) asio::co_spawn(executor_, discover(shared_from_this(), key, discovery), asio::detached);
+      if (under_way_.insert(key).second)
+        asio::co_spawn(executor_, discover(shared_from_this(), key, discovery), asio::detached);
       if (found != lists_.end() && found->second.overdue) co_return found->second.list;
       const bool go_on = co_await next_landing(waiter, Clock::time_point::max());
       if (!go_on) co_return DcList{{}, make_error_code(asio::error::operation_aborted), {}};
@@ -341,21 +356,25 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     self->landed(key);
   }
 
-  static asio::awaitable<void> ping(std::shared_ptr<Locator> self, std::string key, std::string realm, ControllerAddress where) {
+  static asio::awaitable<void> ping(std::shared_ptr<Locator> self, std::string key, std::string realm,
+                                    ControllerAddress where) {
     ++self->ping_count_;
     PingOutcome outcome = co_await netlogon_ping(self->executor_, where, realm, self->options_.ping_timeout);
     const NetlogonResponse& response = outcome.response;
-    if (outcome.answer == PingAnswer::ok && !response.client_site_name.empty()) self->sites_[realm] = response.client_site_name;
+    if (outcome.answer == PingAnswer::ok && !response.client_site_name.empty())
+      self->sites_[realm] = response.client_site_name;
     const auto known = self->pings_.find(key);
     const bool was_paused = known != self->pings_.end() && known->second.outcome.answer == PingAnswer::paused;
-    const bool resumed = was_paused && outcome.answer == PingAnswer::ok, paused = !was_paused && outcome.answer == PingAnswer::paused;
+    const bool resumed = was_paused && outcome.answer == PingAnswer::ok,
+               paused = !was_paused && outcome.answer == PingAnswer::paused;
     self->pings_[key] = {std::move(outcome), Clock::now()};
     if (paused || resumed) self->tell_health(where, paused ? "paused" : "alive");
     self->landed(key);
   }
 
   // Every one of these has answered, or had its time. Ends early where `rule` is given and one serves it.
-  asio::awaitable<void> ping_all(std::string realm, std::vector<ControllerAddress> all, std::optional<ChoiceRule> rule) {
+  asio::awaitable<void> ping_all(std::string realm, std::vector<ControllerAddress> all,
+                                 std::optional<ChoiceRule> rule) {
     for (const ControllerAddress& where : all) {
       const std::string key = ping_key(realm, where);
       if (is_fresh(key) || !under_way_.insert(key).second) continue;
@@ -376,12 +395,13 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     }
   }
 
-  // Pings the realm's DCs, some at a time, until one serves the rule. Where none does by what they once said, or those that do have
-  // fallen silent, they are asked anew: a DC may have been raised or resumed since.
+  // Pings the realm's DCs, some at a time, until one serves the rule. Where none does by what they once said, or those
+  // that do have fallen silent, they are asked anew: a DC may have been raised or resumed since.
   asio::awaitable<std::vector<DcFacts>> look_around(std::string realm, std::string site, ChoiceRule rule,
                                                     std::vector<ControllerAddress> refused) {
     std::vector<DcFacts> dcs = co_await look_once(realm, site, rule, refused);
-    const bool served = std::any_of(dcs.begin(), dcs.end(), [&](const DcFacts& dc) { return is_known_to_serve(dc, rule) && !dc.kdc_silent; });
+    const bool served = std::any_of(dcs.begin(), dcs.end(),
+                                    [&](const DcFacts& dc) { return is_known_to_serve(dc, rule) && !dc.kdc_silent; });
     if (served || !doubt(realm, dcs)) co_return dcs;
     dcs = co_await look_once(std::move(realm), std::move(site), rule, std::move(refused));
     co_return dcs;
@@ -392,14 +412,17 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     bool any = false;
     for (const DcFacts& dc : dcs) {
       const auto found = pings_.find(ping_key(realm, dc.where));
-      if (dc.refused || found == pings_.end() || found->second.outcome.answer == PingAnswer::silent || Clock::now() < found->second.since + kDoubtAfter) continue;
+      if (dc.refused || found == pings_.end() || found->second.outcome.answer == PingAnswer::silent ||
+          Clock::now() < found->second.since + kDoubtAfter)
+        continue;
       pings_.erase(found);
       any = true;
     }
     return any;
   }
 
-  asio::awaitable<std::vector<DcFacts>> look_once(std::string realm, std::string site, ChoiceRule rule, std::vector<ControllerAddress> refused) {
+  asio::awaitable<std::vector<DcFacts>> look_once(std::string realm, std::string site, ChoiceRule rule,
+                                                  std::vector<ControllerAddress> refused) {
     const DcList list = co_await list_of(realm, site);
     std::vector<DcFacts> dcs;
     for (std::size_t start = 0; start < list.controllers.size(); start += kPingsTogether) {
@@ -410,8 +433,9 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
       bool served = false;
       for (const ControllerAddress& where : batch) {
         DcFacts dc = facts(realm, where);
-        dc.refused = std::any_of(refused.begin(), refused.end(),
-                                 [&](const ControllerAddress& other) { return address_text(other) == address_text(where); });
+        dc.refused = std::any_of(refused.begin(), refused.end(), [&](const ControllerAddress& other) {
+          return address_text(other) == address_text(where);
+        });
         served = served || is_known_to_serve(dc, rule);
         dcs.push_back(std::move(dc));
       }
@@ -424,13 +448,16 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     std::string text = is_configured(realm) ? "the first controller of " + realm + " in the configuration's order"
                                             : "the first controller of " + realm + " by DNS priority and weight";
     if (dc.answer == PingAnswer::silent) {
-      text += rule.at_least == DcLevel::unknown ? " whose KDC answers" : " whose KDC answers, none being known to be " +
-                                                      std::string(to_string(rule.at_least)) + " or later";
+      text += rule.at_least == DcLevel::unknown
+                  ? " whose KDC answers"
+                  : " whose KDC answers, none being known to be " + std::string(to_string(rule.at_least)) + " or later";
       return text + "; it answers no ping, so its level is unknown";
     }
-    text += rule.at_least == DcLevel::unknown ? " that answers" : " that is " + std::string(to_string(rule.at_least)) + " or later";
+    text += rule.at_least == DcLevel::unknown ? " that answers"
+                                              : " that is " + std::string(to_string(rule.at_least)) + " or later";
     if (!rule.site.empty()) {
-      text += equal_ignoring_case(dc.site, rule.site) ? ", in site " + rule.site : "; none answers in site " + rule.site;
+      text +=
+          equal_ignoring_case(dc.site, rule.site) ? ", in site " + rule.site : "; none answers in site " + rule.site;
     } else if (rule.closest_first && (dc.flags & ds_flag::closest) != 0) {
       text += ", in our site";
     }
@@ -439,8 +466,8 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
 
   asio::any_io_executor executor_;
   LocatorOptions options_;
-  std::shared_ptr<DnsResolver> dns_;  // made at first use
-  std::map<std::string, Listed> lists_;    // by realm and site
+  std::shared_ptr<DnsResolver> dns_;     // made at first use
+  std::map<std::string, Listed> lists_;  // by realm and site
   std::map<std::string, Pinged> pings_;
   std::map<std::string, std::string> sites_;  // our site, as a DC of the realm told it
   std::map<std::string, Clock::time_point> silent_until_;
@@ -458,8 +485,12 @@ asio::awaitable<std::vector<KnownController>> DcLocator::controllers_of_site(std
   std::vector<KnownController> out = co_await controllers(std::move(realm));
   co_return out;
 }
-asio::awaitable<std::vector<KnownController>> DcLocator::global_catalogs(std::string, std::string) { co_return std::vector<KnownController>(); }
-asio::awaitable<std::vector<KnownController>> DcLocator::controllers_by_guid(std::string, std::string) { co_return std::vector<KnownController>(); }
+asio::awaitable<std::vector<KnownController>> DcLocator::global_catalogs(std::string, std::string) {
+  co_return std::vector<KnownController>();
+}
+asio::awaitable<std::vector<KnownController>> DcLocator::controllers_by_guid(std::string, std::string) {
+  co_return std::vector<KnownController>();
+}
 asio::awaitable<DcLocator::Found> DcLocator::find_writable(std::string realm, std::vector<ControllerAddress> refused) {
   Found out = co_await find(std::move(realm), DcLevel::unknown, std::move(refused));
   co_return out;

@@ -24,10 +24,10 @@ struct DnsResolver::Query {
   asio::steady_timer wake;
   bool done = false;
   Error error;
-  Buffer message;                       // of an SRV question
-  std::vector<std::string> addresses;   // of a host
-  std::vector<std::string> aliases;     // with them: what the host is an alias for
-  std::vector<std::string> names;       // of an address
+  Buffer message;                      // of an SRV question
+  std::vector<std::string> addresses;  // of a host
+  std::vector<std::string> aliases;    // with them: what the host is an alias for
+  std::vector<std::string> names;      // of an address
 };
 
 namespace {
@@ -37,14 +37,20 @@ constexpr int kTries = 2;
 
 Error error_of(int status) {
   switch (status) {
-    case ARES_SUCCESS: return {};
+    case ARES_SUCCESS:
+      return {};
     case ARES_ENODATA:
-    case ARES_ENOTFOUND: return make_error_code(asio::error::host_not_found);
-    case ARES_ETIMEOUT: return make_error_code(asio::error::timed_out);
-    case ARES_ECONNREFUSED: return make_error_code(asio::error::connection_refused);
+    case ARES_ENOTFOUND:
+      return make_error_code(asio::error::host_not_found);
+    case ARES_ETIMEOUT:
+      return make_error_code(asio::error::timed_out);
+    case ARES_ECONNREFUSED:
+      return make_error_code(asio::error::connection_refused);
     case ARES_ECANCELLED:
-    case ARES_EDESTRUCTION: return make_error_code(asio::error::operation_aborted);
-    default: return make_error_code(asio::error::no_recovery);
+    case ARES_EDESTRUCTION:
+      return make_error_code(asio::error::operation_aborted);
+    default:
+      return make_error_code(asio::error::no_recovery);
   }
 }
 
@@ -121,10 +127,12 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     }
     if (parsed.is_v4()) {
       const auto bytes = parsed.to_v4().to_bytes();
-      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET, on_names, new QueryPtr(query));
+      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET, on_names,
+                         new QueryPtr(query));
     } else {
       const auto bytes = parsed.to_v6().to_bytes();
-      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET6, on_names, new QueryPtr(query));
+      ares_gethostbyaddr(channel_, bytes.data(), static_cast<int>(bytes.size()), AF_INET6, on_names,
+                         new QueryPtr(query));
     }
     restart_timer();
     return query;
@@ -176,11 +184,13 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
 
   static void on_addresses(void* argument, int status, int, ares_addrinfo* found) {
     const std::unique_ptr<QueryPtr> query(static_cast<QueryPtr*>(argument));
-    for (const ares_addrinfo_node* node = found != nullptr ? found->nodes : nullptr; node != nullptr; node = node->ai_next) {
+    for (const ares_addrinfo_node* node = found != nullptr ? found->nodes : nullptr; node != nullptr;
+         node = node->ai_next) {
       std::string address = text_of(node->ai_addr);
       if (!address.empty()) (*query)->addresses.push_back(std::move(address));
     }
-    for (const ares_addrinfo_cname* name = found != nullptr ? found->cnames : nullptr; name != nullptr; name = name->next) {
+    for (const ares_addrinfo_cname* name = found != nullptr ? found->cnames : nullptr; name != nullptr;
+         name = name->next) {
       if (name->name != nullptr && name->alias != nullptr) (*query)->aliases.emplace_back(name->name);
     }
     if (found != nullptr) ares_freeaddrinfo(found);
@@ -191,7 +201,8 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     const std::unique_ptr<QueryPtr> query(static_cast<QueryPtr*>(argument));
     if (found != nullptr && found->h_name != nullptr) {
       (*query)->names.emplace_back(found->h_name);
-      for (char** name = found->h_aliases; name != nullptr && *name != nullptr; ++name) (*query)->names.emplace_back(*name);
+      for (char** name = found->h_aliases; name != nullptr && *name != nullptr; ++name)
+        (*query)->names.emplace_back(*name);
     }
     finish(**query, status);
   }
@@ -220,7 +231,8 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
   void wait_for(const std::shared_ptr<Socket>& socket, int direction) {
     if (!socket->wanted[direction] || socket->waiting[direction]) return;
     socket->waiting[direction] = true;
-    const auto kind = direction == 0 ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
+    const auto kind =
+        direction == 0 ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
     socket->descriptor.async_wait(kind, [self = shared_from_this(), socket, direction](const Error& error) {
       socket->waiting[direction] = false;
       if (error || socket->gone) return;
@@ -255,7 +267,8 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
 
 }  // namespace
 
-Result<std::shared_ptr<DnsResolver>> make_dns_resolver(asio::any_io_executor executor, const std::vector<std::string>& nameservers) {
+Result<std::shared_ptr<DnsResolver>> make_dns_resolver(asio::any_io_executor executor,
+                                                       const std::vector<std::string>& nameservers) {
   auto resolver = std::make_shared<AresResolver>(std::move(executor));
   if (const Error error = resolver->open(nameservers)) return error;
   return std::shared_ptr<DnsResolver>(std::move(resolver));

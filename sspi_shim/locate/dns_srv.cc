@@ -43,7 +43,8 @@ class Walk {
     if (!has(1)) return {};
     char* text = nullptr;
     long size = 0;
-    if (ares_expand_name(message_.data() + at_, message_.data(), static_cast<int>(message_.size()), &text, &size) != ARES_SUCCESS) {
+    if (ares_expand_name(message_.data() + at_, message_.data(), static_cast<int>(message_.size()), &text, &size) !=
+        ARES_SUCCESS) {
       failed_ = true;
       return {};
     }
@@ -94,14 +95,17 @@ Result<std::vector<SrvRecord>> decode_srv_answer(Bytes message) {
   return records;
 }
 
-std::vector<SrvRecord> in_srv_order(std::vector<SrvRecord> records, const std::function<std::uint32_t(std::uint32_t)>& draw) {
+std::vector<SrvRecord> in_srv_order(std::vector<SrvRecord> records,
+                                    const std::function<std::uint32_t(std::uint32_t)>& draw) {
   // Weight 0 first within a priority: RFC 2782 gives it a small chance that way.
   std::stable_sort(records.begin(), records.end(), [](const SrvRecord& a, const SrvRecord& b) {
-    return a.priority != b.priority ? a.priority < b.priority : (a.weight == 0) > (b.weight == 0);
+    return a.priority != b.priority ? a.priority<b.priority : (a.weight == 0)>(b.weight == 0);
   });
   for (auto first = records.begin(); first != records.end(); ++first) {
-    const auto last = std::find_if(first, records.end(), [&](const SrvRecord& r) { return r.priority != first->priority; });
-    const std::uint32_t total = std::accumulate(first, last, 0U, [](std::uint32_t sum, const SrvRecord& r) { return sum + r.weight; });
+    const auto last =
+        std::find_if(first, records.end(), [&](const SrvRecord& r) { return r.priority != first->priority; });
+    const std::uint32_t total =
+        std::accumulate(first, last, 0U, [](std::uint32_t sum, const SrvRecord& r) { return sum + r.weight; });
     const std::uint32_t drawn = draw(total);
     std::uint32_t sum = 0;
     const auto chosen = std::find_if(first, last, [&](const SrvRecord& r) { return (sum += r.weight) >= drawn; });

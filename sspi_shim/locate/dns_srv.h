@@ -14,7 +14,7 @@ struct SrvRecord {
   std::uint16_t priority = 0;
   std::uint16_t weight = 0;
   std::uint16_t port = 0;
-  std::string target;  // without the final dot
+  std::string target;     // without the final dot
   std::uint32_t ttl = 0;  // seconds
   friend bool operator==(const SrvRecord&, const SrvRecord&) = default;
 };
@@ -23,6 +23,7 @@ struct SrvRecord {
 [[nodiscard]] Result<std::vector<SrvRecord>> decode_srv_answer(Bytes message);
 
 // Lowest priority first; within one, drawn by weight. `draw(n)` gives a random number from 0 to n, n included.
-[[nodiscard]] std::vector<SrvRecord> in_srv_order(std::vector<SrvRecord> records, const std::function<std::uint32_t(std::uint32_t)>& draw);
+[[nodiscard]] std::vector<SrvRecord> in_srv_order(std::vector<SrvRecord> records,
+                                                  const std::function<std::uint32_t(std::uint32_t)>& draw);
 
 }  // namespace stead

@@ -17,7 +17,8 @@ asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddr
   request.body.cname = krbtgt_name(realm);
   request.body.realm = realm;
   request.body.sname = krbtgt_name(realm);
-  request.body.till = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
+  request.body.till =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
   request.body.nonce = random_nonce();
   request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
   const Buffer bytes = encode(request);

@@ -10,7 +10,8 @@
 namespace stead {
 
 // An AS-REQ for the realm's krbtgt without preauthentication; whatever the answer, it is one.
-[[nodiscard]] boost::asio::awaitable<bool> kdc_answers(boost::asio::any_io_executor executor, ControllerAddress controller,
-                                                       std::string realm, std::chrono::milliseconds timeout);
+[[nodiscard]] boost::asio::awaitable<bool> kdc_answers(boost::asio::any_io_executor executor,
+                                                       ControllerAddress controller, std::string realm,
+                                                       std::chrono::milliseconds timeout);
 
 }  // namespace stead

@@ -4,7 +4,8 @@
 
 namespace stead {
 
-boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor, std::vector<KnownController> controllers, std::string realm,
+boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor,
+                                                    std::vector<KnownController> controllers, std::string realm,
                                                     std::chrono::milliseconds timeout) {
   for (const auto& controller : controllers) {
     const PingOutcome outcome = co_await netlogon_ping(executor, controller.where, realm, timeout);

@@ -10,7 +10,8 @@
 namespace stead {
 
 // Asks the first of the DCs that answers; empty where none does.
-[[nodiscard]] boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor, std::vector<KnownController> controllers,
+[[nodiscard]] boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor,
+                                                                  std::vector<KnownController> controllers,
                                                                   std::string realm, std::chrono::milliseconds timeout);
 
 }  // namespace stead

@@ -23,8 +23,8 @@ std::optional<PingOutcome> judge_ping_reply(Bytes datagram, std::int32_t message
   return outcome;
 }
 
-asio::awaitable<PingOutcome> netlogon_ping(asio::any_io_executor executor, ControllerAddress controller, std::string domain,
-                                           std::chrono::milliseconds timeout) {
+asio::awaitable<PingOutcome> netlogon_ping(asio::any_io_executor executor, ControllerAddress controller,
+                                           std::string domain, std::chrono::milliseconds timeout) {
   Error address_error;
   const auto address = asio::ip::make_address(controller.address, address_error);
   if (address_error) co_return PingOutcome{};

@@ -14,23 +14,39 @@ Refusal out_of_turn() {
 
 std::string_view to_string(Stage stage) {
   switch (stage) {
-    case Stage::own_tgt: return "own_tgt";
-    case Stage::password: return "password";
-    case Stage::user_realm: return "user_realm";
-    case Stage::user_tgt: return "user_tgt";
-    case Stage::s4u2self: return "s4u2self";
-    case Stage::s4u2proxy: return "s4u2proxy";
-    case Stage::own_referral: return "own_referral";
-    case Stage::proxy_referral: return "proxy_referral";
-    case Stage::target: return "target";
-    case Stage::as_user: return "as_user";
+    case Stage::own_tgt:
+      return "own_tgt";
+    case Stage::password:
+      return "password";
+    case Stage::user_realm:
+      return "user_realm";
+    case Stage::user_tgt:
+      return "user_tgt";
+    case Stage::s4u2self:
+      return "s4u2self";
+    case Stage::s4u2proxy:
+      return "s4u2proxy";
+    case Stage::own_referral:
+      return "own_referral";
+    case Stage::proxy_referral:
+      return "proxy_referral";
+    case Stage::target:
+      return "target";
+    case Stage::as_user:
+      return "as_user";
   }
   return {};
 }
 
-Action Machine::on_level(DcLevel) { return out_of_turn(); }
-Action Machine::on_located(const Located&) { return out_of_turn(); }
-Action Machine::on_key(Result<Key>) { return out_of_turn(); }
+Action Machine::on_level(DcLevel) {
+  return out_of_turn();
+}
+Action Machine::on_located(const Located&) {
+  return out_of_turn();
+}
+Action Machine::on_key(Result<Key>) {
+  return out_of_turn();
+}
 
 Refusal refusal_of(const KrbError& error, Stage stage, std::string realm, const KnownController& by) {
   Refusal out;
@@ -44,7 +60,8 @@ Refusal refusal_of(const KrbError& error, Stage stage, std::string realm, const 
 
 StepAnswer answer_of(const KrbError& error) {
   const auto status = nt_status_of(error);
-  return {krb_error_name(static_cast<std::int32_t>(error.code)), status ? nt_status_name(static_cast<std::uint32_t>(*status)) : ""};
+  return {krb_error_name(static_cast<std::int32_t>(error.code)),
+          status ? nt_status_name(static_cast<std::uint32_t>(*status)) : ""};
 }
 
 Refusal unreachable(Error error, Stage stage, std::string realm) {
@@ -71,13 +88,15 @@ bool note_clock_skew(Surroundings& surroundings, const std::string& realm, const
   // A KDC whose clock is behind answers TKT_NYV where one expects SKEW.
   if (error.code != KrbErrc::KRB_AP_ERR_SKEW && error.code != KrbErrc::KRB_AP_ERR_TKT_NYV) return false;
   const auto theirs = std::chrono::system_clock::time_point(error.stime) + std::chrono::microseconds(error.susec);
-  surroundings.clock_offsets[realm] = std::chrono::duration_cast<std::chrono::microseconds>(theirs - surroundings.now());
+  surroundings.clock_offsets[realm] =
+      std::chrono::duration_cast<std::chrono::microseconds>(theirs - surroundings.now());
   return true;
 }
 
 bool RealmPath::enter(const std::string& realm) {
   if (visited_.size() > kMaxReferrals) return false;
-  const bool seen = std::any_of(visited_.begin(), visited_.end(), [&](const auto& known) { return equal_ignoring_case(known, realm); });
+  const bool seen = std::any_of(visited_.begin(), visited_.end(),
+                                [&](const auto& known) { return equal_ignoring_case(known, realm); });
   if (!seen) visited_.push_back(realm);
   return !seen;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// What the client's state machines ask for and are told. A machine owns no socket, no timer and no cache: it takes what arrived and
-// says what to do next, so all of S4U is tested as tables of replies and expected actions. s4u/driver.h does what they ask.
+// What the client's state machines ask for and are told. A machine owns no socket, no timer and no cache: it takes what
+// arrived and says what to do next, so all of S4U is tested as tables of replies and expected actions. s4u/driver.h
+// does what they ask.
 #include <functional>
 #include <map>
 #include <optional>
@@ -18,10 +19,10 @@ namespace stead {
 
 // Which part of the way a request belongs to; for the diagnosis.
 enum class Stage {
-  own_tgt,         // AS exchange with the keytab
-  password,        // AS exchange with a user's password, and the check of the KDC
-  user_realm,      // where the user lives
-  user_tgt,        // our TGTs on the way to the user's realm
+  own_tgt,     // AS exchange with the keytab
+  password,    // AS exchange with a user's password, and the check of the KDC
+  user_realm,  // where the user lives
+  user_tgt,    // our TGTs on the way to the user's realm
   s4u2self,
   s4u2proxy,       // step 1: at the front end's realm
   own_referral,    // steps 3 to 6: the front end as itself
@@ -39,21 +40,21 @@ struct Refusal {
   Error error;                     // krb where a KDC said so
   std::optional<NtStatus> status;  // from the error's e-data
   Stage stage{};
-  std::string realm;               // whose KDC was asked
-  KnownController by;              // who refused; no name where nobody did
-  bool no_capable_dc = false;      // the search for a DC of 2012 level was in vain
-  bool cross_realm = false;        // the target is known to live in another domain
+  std::string realm;                 // whose KDC was asked
+  KnownController by;                // who refused; no name where nobody did
+  bool no_capable_dc = false;        // the search for a DC of 2012 level was in vain
+  bool cross_realm = false;          // the target is known to live in another domain
   std::vector<SeenController> seen;  // in that search
-  std::string what;                // for a person: what is wrong with an answer that was rejected
+  std::string what;                  // for a person: what is wrong with an answer that was rejected
 };
 
 struct SendToKdc {
   std::string exchange;  // "AS", "TGS", "S4U2Self", "S4U2Proxy"
   std::string realm;
   Buffer request;
-  std::vector<KnownController> to;  // these only, in this order; empty: any DC of the realm
+  std::vector<KnownController> to;       // these only, in this order; empty: any DC of the realm
   std::optional<KnownController> first;  // with `to` empty: before the others
-  bool wants_capable = false;       // the realm's 2012-level DC that served before may be asked first
+  bool wants_capable = false;            // the realm's 2012-level DC that served before may be asked first
   std::string detail;
 };
 struct AskLevel {  // of the DC that answered
@@ -92,7 +93,8 @@ struct StepAnswer {
 // What every machine needs from outside. One for a client; outlives its machines.
 struct Surroundings {
   std::function<std::chrono::system_clock::time_point()> now = [] { return std::chrono::system_clock::now(); };
-  std::map<std::string, std::chrono::microseconds> clock_offsets;  // by realm: its KDCs' clock less ours, where it had to be corrected
+  std::map<std::string, std::chrono::microseconds>
+      clock_offsets;  // by realm: its KDCs' clock less ours, where it had to be corrected
   std::vector<EncType> etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96,
                                  EncType::aes256_cts_hmac_sha384_192, EncType::aes128_cts_hmac_sha256_128};
 
@@ -126,7 +128,8 @@ class Machine {
 // A transport's error: nobody answered.
 [[nodiscard]] Refusal unreachable(Error error, Stage stage, std::string realm);
 // An answer that does not hold.
-[[nodiscard]] Refusal rejected(Error error, Stage stage, std::string realm, const KnownController& by, std::string what);
+[[nodiscard]] Refusal rejected(Error error, Stage stage, std::string realm, const KnownController& by,
+                               std::string what);
 
 // True where the error says that the clocks differ; then its stime is noted as the realm's offset.
 bool note_clock_skew(Surroundings& surroundings, const std::string& realm, const KrbError& error);

@@ -35,10 +35,13 @@ AsExchange::AsExchange(Surroundings& surroundings, Wanted wanted)
 bool AsExchange::usable(EncType type) const {
   const auto& ours = surroundings_.etypes;
   if (std::find(ours.begin(), ours.end(), type) == ours.end()) return false;
-  return wanted_.keys.empty() || std::any_of(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& key) { return key.type() == type; });
+  return wanted_.keys.empty() ||
+         std::any_of(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& key) { return key.type() == type; });
 }
 
-Action AsExchange::start() { return send(); }
+Action AsExchange::start() {
+  return send();
+}
 
 Action AsExchange::send() {
   const auto& realm = path_.last();
@@ -59,7 +62,8 @@ Action AsExchange::send() {
   if (key_) {
     PaEncTsEnc stamp;
     stamp.patimestamp = seconds;
-    stamp.pausec = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - seconds).count());
+    stamp.pausec =
+        static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - seconds).count());
     const auto sealed = encrypt_data(*key_, KeyUsage::as_req_timestamp, encode(stamp));
     request.padata.push_back({PaType::enc_timestamp, encode(sealed)});
   }
@@ -125,13 +129,15 @@ Action AsExchange::choose_key(const PaDataList& hints, const KnownController& fr
   // A KDC that names none: the type of its reply, or ours in order, with the default salt.
   if (named.empty() && only) named.push_back({*only, default_salt(wanted_.client, path_.last()), {}});
   if (named.empty()) {
-    for (const auto type : surroundings_.etypes) named.push_back({type, default_salt(wanted_.client, path_.last()), {}});
+    for (const auto type : surroundings_.etypes)
+      named.push_back({type, default_salt(wanted_.client, path_.last()), {}});
   }
   for (const auto& hint : named) {
     if (!usable(hint.type) || (only && hint.type != *only)) continue;
     salt_ = hint.salt;
     if (wanted_.keys.empty()) return DeriveKey{hint.type, hint.salt, hint.params};
-    const auto key = std::find_if(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& k) { return k.type() == hint.type; });
+    const auto key =
+        std::find_if(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& k) { return k.type() == hint.type; });
     return on_key(*key);
   }
   auto out = rejected(make_error_code(KrbErrc::KDC_ERR_ETYPE_NOSUPP), wanted_.stage, path_.last(), from,
@@ -165,9 +171,11 @@ Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
   }
   const auto part = decode_enc_kdc_rep_part(*plain);
   if (!part) return wrong(part.error(), "the reply does not hold: " + part.error().message());
-  const bool asked = part->nonce == nonce_ && part->srealm == realm && part->sname == krbtgt_name(realm) && reply.ticket.realm == realm &&
-                     reply.ticket.sname == part->sname && equal_ignoring_case(reply.crealm, realm);
-  const bool named = wanted_.canonicalize || equal_ignoring_case(to_string(reply.cname), to_string(wanted_.client.name));
+  const bool asked = part->nonce == nonce_ && part->srealm == realm && part->sname == krbtgt_name(realm) &&
+                     reply.ticket.realm == realm && reply.ticket.sname == part->sname &&
+                     equal_ignoring_case(reply.crealm, realm);
+  const bool named =
+      wanted_.canonicalize || equal_ignoring_case(to_string(reply.cname), to_string(wanted_.client.name));
   if (!asked || !named) return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the reply answers something else");
   if ((part->flags & ticket_flag::enc_pa_rep) != 0) {
     if (const auto* proof = find_padata(part->encrypted_padata, PaType::req_enc_pa_rep)) {

@@ -1,18 +1,19 @@
 #pragma once
-// The AS exchange (RFC 4120 §3.1) with encrypted timestamp: our own TGT with the keytab's keys, or a user's with his password. The KDC
-// says with ETYPE-INFO2 which key it wants; its clock is taken over once where ours differs; a WRONG_REALM is followed.
+// The AS exchange (RFC 4120 §3.1) with encrypted timestamp: our own TGT with the keytab's keys, or a user's with his
+// password. The KDC says with ETYPE-INFO2 which key it wants; its clock is taken over once where ours differs; a
+// WRONG_REALM is followed.
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 
 class AsExchange final : public Machine {
  public:
   struct Wanted {
-    Principal client;          // as the AS-REQ names him
-    std::vector<Key> keys;     // his, any order; empty: a DeriveKey action asks for what a password gives
-    bool canonicalize = false; // the reply has the account's own name
+    Principal client;           // as the AS-REQ names him
+    std::vector<Key> keys;      // his, any order; empty: a DeriveKey action asks for what a password gives
+    bool canonicalize = false;  // the reply has the account's own name
     Stage stage = Stage::own_tgt;
     std::string detail;
   };
@@ -38,8 +39,8 @@ class AsExchange final : public Machine {
   RealmPath path_;
   std::uint32_t nonce_ = 0;
   Buffer request_;
-  std::optional<Key> key_;        // chosen; preauthentication is sent once it is there
-  std::optional<KdcRep> waiting_; // a reply that waits for its key
+  std::optional<Key> key_;         // chosen; preauthentication is sent once it is there
+  std::optional<KdcRep> waiting_;  // a reply that waits for its key
   KnownController from_;
   std::string salt_;
   bool clock_corrected_ = false;

@@ -15,7 +15,9 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kLevelPatience{300};  // for the trace's sake only
 
-double milliseconds(std::chrono::steady_clock::duration took) { return std::chrono::duration<double, std::milli>(took).count(); }
+double milliseconds(std::chrono::steady_clock::duration took) {
+  return std::chrono::duration<double, std::milli>(took).count();
+}
 
 TraceStep step_at(const std::string& exchange, const std::string& realm, const KnownController& at) {
   TraceStep out;
@@ -34,8 +36,9 @@ std::string endpoint_text(const std::string& address, std::uint16_t port) {
   return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
-Driver::Driver(asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
-               std::function<void(const TraceStep&)> on_step, bool learn_levels, std::function<void(const Event&)> on_event)
+Driver::Driver(asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport,
+               std::shared_ptr<DcLocator> locator, std::function<void(const TraceStep&)> on_step, bool learn_levels,
+               std::function<void(const Event&)> on_event)
     : executor_(std::move(executor)),
       transport_(std::move(transport)),
       locator_(std::move(locator)),
@@ -57,7 +60,8 @@ asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr ca
     if (auto* send = std::get_if<SendToKdc>(&action)) {
       SendToKdc what = std::move(*send);
       if (std::chrono::steady_clock::now() >= call->deadline) {
-        co_return unreachable(asio::error::timed_out, call->about.service.empty() ? Stage::s4u2self : Stage::s4u2proxy, what.realm);
+        co_return unreachable(asio::error::timed_out, call->about.service.empty() ? Stage::s4u2self : Stage::s4u2proxy,
+                              what.realm);
       }
       action = co_await exchange(machine, call, std::move(what));
     } else if (auto* ask = std::get_if<AskLevel>(&action)) {
@@ -87,7 +91,9 @@ asio::awaitable<KdcExchangeResult> Driver::carry(const SendToKdc& send) {
     // Before the others, which are asked beside it where it is silent.
     std::vector<KnownController> all = co_await locator_->controllers(send.realm);
     const auto address = endpoint_text(first->where.address, first->where.kerberos_port);
-    std::erase_if(all, [&](const KnownController& dc) { return endpoint_text(dc.where.address, dc.where.kerberos_port) == address; });
+    std::erase_if(all, [&](const KnownController& dc) {
+      return endpoint_text(dc.where.address, dc.where.kerberos_port) == address;
+    });
     all.insert(all.begin(), *first);
     auto sent = co_await transport_->send_to(std::move(all), send.realm, send.request);
     co_return sent;
@@ -129,13 +135,16 @@ asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc 
   tell(*call);
   const auto begun = std::chrono::steady_clock::now();
   DcLocator::Found found;
-  if (wanted.writable) found = co_await locator_->find_writable(wanted.realm, wanted.refused);
-  else found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
+  if (wanted.writable)
+    found = co_await locator_->find_writable(wanted.realm, wanted.refused);
+  else
+    found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
   const bool known = !found.usable.empty() && found.usable.front().level >= wanted.at_least;
   auto step = step_at("locate", wanted.realm, known ? found.usable.front() : KnownController{});
   step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
   step.answer = known ? "found" : "none";
-  step.detail = wanted.writable ? "a writable controller" : "a controller of " + std::string(to_string(wanted.at_least)) + " level";
+  step.detail = wanted.writable ? "a writable controller"
+                                : "a controller of " + std::string(to_string(wanted.at_least)) + " level";
   if (!known && !found.usable.empty()) step.detail += "; those of unknown level are tried";
   add_step(*call, std::move(step));
   co_return machine.on_located(Located{std::move(found.usable), std::move(found.seen)});
@@ -165,10 +174,14 @@ asio::awaitable<DcLevel> Driver::level_of(std::string realm, KnownController con
 }
 
 void Driver::count(const std::string& exchange) {
-  if (exchange == "AS") ++as_;
-  else if (exchange == "TGS") ++tgs_;
-  else if (exchange == "S4U2Self") ++s4u2self_;
-  else ++s4u2proxy_;
+  if (exchange == "AS")
+    ++as_;
+  else if (exchange == "TGS")
+    ++tgs_;
+  else if (exchange == "S4U2Self")
+    ++s4u2self_;
+  else
+    ++s4u2proxy_;
 }
 
 Statistics Driver::statistics() const {

@@ -1,13 +1,13 @@
 #pragma once
 // Does what the state machines ask for, and writes the trace: one step for each exchange, one for each search for a DC.
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <memory>
 #include <optional>
 
-#include "sspi_shim/s4u/action.h"
 #include "sspi_shim/locate/dc_locator.h"
+#include "sspi_shim/s4u/action.h"
 #include "sspi_shim/s4u/diagnosis.h"
 
 namespace stead {
@@ -17,17 +17,19 @@ struct Call {
   Trace trace;
   Circumstances about;
   std::chrono::steady_clock::time_point deadline;
-  std::size_t told = 0;  // steps that on_step has seen
-  SecretBuffer password;  // for DeriveKey
+  std::size_t told = 0;             // steps that on_step has seen
+  SecretBuffer password;            // for DeriveKey
   bool within_logon_hours = false;  // S4U2Self is to be refused outside them
-  bool anew = false;      // the result replaces one that ends: tickets of ours in the last part of their life are fetched again
+  bool anew =
+      false;  // the result replaces one that ends: tickets of ours in the last part of their life are fetched again
 };
 using CallPtr = std::shared_ptr<Call>;
 
 class Driver {
  public:
-  Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport, std::shared_ptr<DcLocator> locator,
-         std::function<void(const TraceStep&)> on_step, bool learn_levels, std::function<void(const Event&)> on_event = {});
+  Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport,
+         std::shared_ptr<DcLocator> locator, std::function<void(const TraceStep&)> on_step, bool learn_levels,
+         std::function<void(const Event&)> on_event = {});
 
   // Runs a machine to its end: nothing where it has its result. `machine` lives in the caller's coroutine.
   boost::asio::awaitable<std::optional<Refusal>> run(Machine& machine, CallPtr call);

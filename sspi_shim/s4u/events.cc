@@ -11,16 +11,22 @@ Event about(const Call& call, EventKind kind) {
   return out;
 }
 
-bool is_good(const TraceStep& step) { return step.answer == "ticket" || step.answer.starts_with("referral to "); }
+bool is_good(const TraceStep& step) {
+  return step.answer == "ticket" || step.answer.starts_with("referral to ");
+}
 
-std::string answer_text(const TraceStep& step) { return step.answer + (step.status.empty() ? "" : " + " + step.status); }
+std::string answer_text(const TraceStep& step) {
+  return step.answer + (step.status.empty() ? "" : " + " + step.status);
+}
 
 std::string name_of(const EventController& controller) {
   const std::string& name = controller.name.empty() ? controller.address : controller.name;
   return name.empty() ? "nobody" : name + " (" + controller.level + ")";
 }
 
-std::string name_of(const TraceStep& step) { return name_of(EventController{step.controller, step.address, step.level}); }
+std::string name_of(const TraceStep& step) {
+  return name_of(EventController{step.controller, step.address, step.level});
+}
 
 }  // namespace
 
@@ -35,7 +41,8 @@ Event event_of_step(const Call& call, std::size_t index) {
   out.step = step;
   out.taken = {step.controller, step.address, step.level};
   out.reason = step.detail;
-  if (index == 0 || is_good(call.trace.steps[index - 1])) return out;  // nobody was asked before: the request needs such a one
+  if (index == 0 || is_good(call.trace.steps[index - 1]))
+    return out;  // nobody was asked before: the request needs such a one
   const TraceStep& before = call.trace.steps[index - 1];
   out.left = {before.controller, before.address, before.level};
   out.reason = answer_text(before);
@@ -54,28 +61,39 @@ Event event_of_request(const Call& call, const SendToKdc& send) {
 Event event_of_health(const KnownController& controller, std::string state) {
   Event out;
   out.kind = EventKind::controller_health;
-  out.taken = {controller.where.name, endpoint_text(controller.where.address, controller.where.kerberos_port), std::string(to_string(controller.level))};
+  out.taken = {controller.where.name, endpoint_text(controller.where.address, controller.where.kerberos_port),
+               std::string(to_string(controller.level))};
   out.reason = std::move(state);
   return out;
 }
 
 std::string v0::to_text(const Event& event) {
   const std::string who = event.user + (event.service.empty() ? "" : " -> " + event.service);
-  const std::string asked = event.step.exchange + " " + event.step.realm + (event.step.detail.empty() ? "" : " [" + event.step.detail + "]");
+  const std::string asked =
+      event.step.exchange + " " + event.step.realm + (event.step.detail.empty() ? "" : " [" + event.step.detail + "]");
   switch (event.kind) {
-    case EventKind::request: return "request " + who + ": " + asked;
-    case EventKind::reply: return "reply " + who + ": " + asked + ": " + name_of(event.step) + " gave a " + event.step.answer;
-    case EventKind::refusal: return "refusal " + who + ": " + asked + ": " + name_of(event.step) + " said " + answer_text(event.step);
+    case EventKind::request:
+      return "request " + who + ": " + asked;
+    case EventKind::reply:
+      return "reply " + who + ": " + asked + ": " + name_of(event.step) + " gave a " + event.step.answer;
+    case EventKind::refusal:
+      return "refusal " + who + ": " + asked + ": " + name_of(event.step) + " said " + answer_text(event.step);
     case EventKind::relocation: {
       const bool refused = !event.left.name.empty() || !event.left.address.empty();
-      return "relocation " + who + ": " + (refused ? name_of(event.left) + " said " + event.reason : event.reason + " is needed") + ", " +
+      return "relocation " + who + ": " +
+             (refused ? name_of(event.left) + " said " + event.reason : event.reason + " is needed") + ", " +
              name_of(event.taken) + " is asked";
     }
-    case EventKind::cache_hit: return "cache_hit " + who;
-    case EventKind::cache_miss: return "cache_miss " + who;
-    case EventKind::cache_join: return "cache_join " + who;
-    case EventKind::negative_hit: return "negative_hit " + who + ": " + event.reason;
-    case EventKind::controller_health: return "controller_health " + name_of(event.taken) + " is " + event.reason;
+    case EventKind::cache_hit:
+      return "cache_hit " + who;
+    case EventKind::cache_miss:
+      return "cache_miss " + who;
+    case EventKind::cache_join:
+      return "cache_join " + who;
+    case EventKind::negative_hit:
+      return "negative_hit " + who + ": " + event.reason;
+    case EventKind::controller_health:
+      return "controller_health " + name_of(event.taken) + " is " + event.reason;
   }
   return {};
 }

@@ -37,15 +37,22 @@ std::string wrap(const std::string& text, const std::string& first, const std::s
 class Story {
  public:
   std::string tell(const TraceStep& step) {
-    if (step.exchange == "AS") return (step.detail.starts_with("whe") || step.detail.starts_with("whose") ? "asks " : "asks for ") + (step.detail.empty() ? "a TGT" : step.detail);
+    if (step.exchange == "AS")
+      return (step.detail.starts_with("whe") || step.detail.starts_with("whose") ? "asks " : "asks for ") +
+             (step.detail.empty() ? "a TGT" : step.detail);
     if (step.exchange == "S4U2Self") return "asks for a ticket to itself in the user's name (protocol transition)";
-    if (step.exchange == "locate") return step.answer == "found" ? "looks for a controller of 2012 level and finds one" : "looks for a controller of 2012 level and finds none";
+    if (step.exchange == "locate")
+      return step.answer == "found" ? "looks for a controller of 2012 level and finds one"
+                                    : "looks for a controller of 2012 level and finds none";
     if (step.exchange == "S4U2Proxy") {
       const bool first = proxies_ == 0 || step.realm == home_;
       if (proxies_++ == 0) home_ = step.realm;
       delegating_ = true;
-      if (step.answer == "ticket") return std::string(first ? "step 1: " : "steps 7 and 8: ") + "hands in the evidence and gets the ticket in the user's name";
-      if (step.answer.starts_with("referral")) return "steps 1 and 2: hands in the evidence and gets an S4U referral TGT";
+      if (step.answer == "ticket")
+        return std::string(first ? "step 1: " : "steps 7 and 8: ") +
+               "hands in the evidence and gets the ticket in the user's name";
+      if (step.answer.starts_with("referral"))
+        return "steps 1 and 2: hands in the evidence and gets an S4U referral TGT";
       return std::string(first ? "step 1: " : "step 7: ") + "hands in the evidence and is refused";
     }
     if (!delegating_) return "walks on towards the user's realm";
@@ -71,7 +78,9 @@ std::string controller_of(const TraceStep& step) {
 std::string explain(const Trace& trace) {
   std::string out;
   const auto service = trace.service.empty() ? std::string("this service") : trace.service;
-  out += wrap(trace.client + " -> " + service + ": " + (trace.granted ? "granted" + (trace.end_time.empty() ? "" : ", until " + trace.end_time) : "refused"), "", "  ");
+  out += wrap(trace.client + " -> " + service + ": " +
+                  (trace.granted ? "granted" + (trace.end_time.empty() ? "" : ", until " + trace.end_time) : "refused"),
+              "", "  ");
   Story story;
   for (const auto& step : trace.steps) {
     std::ostringstream head;
@@ -79,11 +88,13 @@ std::string explain(const Trace& trace) {
     head << step.step << "  ";
     const auto first = head.str();
     const std::string rest(first.size(), ' ');
-    out += wrap(step.exchange + " at " + step.realm + " (" + controller_of(step) + "): " + story.tell(step), first, rest);
+    out +=
+        wrap(step.exchange + " at " + step.realm + " (" + controller_of(step) + "): " + story.tell(step), first, rest);
     std::ostringstream took;
     took.precision(1);
     took << std::fixed << step.milliseconds << " ms";
-    out += wrap("=> " + step.answer + (step.status.empty() ? "" : " + " + step.status) + "  [" + took.str() + "]", rest, rest + "   ");
+    out += wrap("=> " + step.answer + (step.status.empty() ? "" : " + " + step.status) + "  [" + took.str() + "]", rest,
+                rest + "   ");
   }
   if (trace.diagnosis) {
     out += "\n" + wrap("Why: " + trace.diagnosis->summary + " (" + trace.diagnosis->code + ")", "", "     ");

@@ -20,8 +20,8 @@ boost::asio::awaitable<Result<Key>> derive(EncType type, SecretBuffer password, 
 }  // namespace
 
 boost::asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt, Buffer params) {
-  Result<Key> key = co_await boost::asio::co_spawn(pool(), derive(type, std::move(password), std::move(salt), std::move(params)),
-                                                   boost::asio::use_awaitable);
+  Result<Key> key = co_await boost::asio::co_spawn(
+      pool(), derive(type, std::move(password), std::move(salt), std::move(params)), boost::asio::use_awaitable);
   co_return key;
 }
 

@@ -6,6 +6,7 @@
 
 namespace stead {
 
-[[nodiscard]] boost::asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt, Buffer params);
+[[nodiscard]] boost::asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt,
+                                                               Buffer params);
 
 }  // namespace stead

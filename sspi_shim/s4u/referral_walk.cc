@@ -3,15 +3,22 @@
 namespace stead {
 
 ReferralWalk::ReferralWalk(Surroundings& surroundings, CredentialPtr header, PrincipalName sname, Manner manner)
-    : surroundings_(surroundings), header_(std::move(header)), sname_(std::move(sname)), manner_(std::move(manner)), path_(header_->tgt_realm()) {}
+    : surroundings_(surroundings),
+      header_(std::move(header)),
+      sname_(std::move(sname)),
+      manner_(std::move(manner)),
+      path_(header_->tgt_realm()) {}
 
-Action ReferralWalk::start() { return ask(); }
+Action ReferralWalk::start() {
+  return ask();
+}
 
 Action ReferralWalk::ask() {
   TgsQuestion question;
   question.header = header_;
   question.sname = sname_;
-  question.options = kdc_option::canonicalize | kdc_option::forwardable;  // what the TGTs lack, no ticket got with them can have
+  question.options =
+      kdc_option::canonicalize | kdc_option::forwardable;  // what the TGTs lack, no ticket got with them can have
   TgsRequest::Manner manner;
   manner.stage = manner_.stage;
   manner.detail = manner_.detail;
@@ -30,7 +37,8 @@ Action ReferralWalk::follow(Action action) {
   const bool asked_for_tgt = is_krbtgt(sname_) && sname_.components.size() == 2;
   if (next.empty() || (asked_for_tgt && equal_ignoring_case(next, sname_.components[1]))) {
     if (next.empty() && asked_for_tgt) {
-      return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), manner_.stage, path_.last(), {}, "a service ticket came in place of a TGT");
+      return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), manner_.stage, path_.last(), {},
+                      "a service ticket came in place of a TGT");
     }
     ticket_ = credential;
     return Finished{};

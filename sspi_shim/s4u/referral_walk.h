@@ -1,6 +1,6 @@
 #pragma once
-// A walk by plain TGS-REQs along the referrals (RFC 6806 §8) until a ticket for the name comes: the front end's own way to another
-// realm, or the S4U referral TGT's. A hop limit, no realm twice.
+// A walk by plain TGS-REQs along the referrals (RFC 6806 §8) until a ticket for the name comes: the front end's own way
+// to another realm, or the S4U referral TGT's. A hop limit, no realm twice.
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {

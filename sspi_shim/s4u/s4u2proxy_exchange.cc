@@ -13,9 +13,15 @@ std::string host_of(const PrincipalName& service) {
 }  // namespace
 
 S4u2ProxyExchange::S4u2ProxyExchange(Surroundings& surroundings, Wanted wanted)
-    : surroundings_(surroundings), wanted_(std::move(wanted)), home_(wanted_.tgt->tgt_realm()), proxy_path_(home_), target_(wanted_.target) {}
+    : surroundings_(surroundings),
+      wanted_(std::move(wanted)),
+      home_(wanted_.tgt->tgt_realm()),
+      proxy_path_(home_),
+      target_(wanted_.target) {}
 
-std::string S4u2ProxyExchange::what() const { return to_string(wanted_.service.name) + " for " + to_string(wanted_.user); }
+std::string S4u2ProxyExchange::what() const {
+  return to_string(wanted_.service.name) + " for " + to_string(wanted_.user);
+}
 
 TgsQuestion S4u2ProxyExchange::delegation_question(CredentialPtr header, TicketRef additional) const {
   TgsQuestion out;
@@ -27,7 +33,9 @@ TgsQuestion S4u2ProxyExchange::delegation_question(CredentialPtr header, TicketR
   return out;
 }
 
-Action S4u2ProxyExchange::start() { return ask_first(); }
+Action S4u2ProxyExchange::start() {
+  return ask_first();
+}
 
 // Step 1.
 Action S4u2ProxyExchange::ask_first() {
@@ -129,7 +137,8 @@ Action S4u2ProxyExchange::take_first(const TgsAnswer& answer) {
     return out;
   }
   if (!proxy_path_.enter(referral)) {
-    return rejected(make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED), Stage::s4u2proxy, home_, from_, home_ + " refers to itself");
+    return rejected(make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED), Stage::s4u2proxy, home_, from_,
+                    home_ + " refers to itself");
   }
   proxy_tgt_ = answer.credential;
   return target_ ? walk_proxy() : walk_own(wanted_.tgt);
@@ -160,8 +169,9 @@ Action S4u2ProxyExchange::ask_where() {
   TgsQuestion question;
   question.header = wanted_.tgt;
   question.sname = wanted_.service.name;
-  part_ = std::make_unique<TgsRequest>(surroundings_, std::move(question),
-                                       TgsRequest::Manner{Stage::own_referral, "TGS", to_string(wanted_.service.name) + " for ourselves"});
+  part_ = std::make_unique<TgsRequest>(
+      surroundings_, std::move(question),
+      TgsRequest::Manner{Stage::own_referral, "TGS", to_string(wanted_.service.name) + " for ourselves"});
   return part_->start();
 }
 
@@ -185,7 +195,8 @@ Action S4u2ProxyExchange::locate_target() {
 Action S4u2ProxyExchange::ask_last() {
   part_of_way_ = Part::last;
   TgsRequest::Manner manner{Stage::target, "S4U2Proxy", what(), true, located_.usable, located_.seen};
-  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)), std::move(manner));
+  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)),
+                                       std::move(manner));
   return part_->start();
 }
 
@@ -215,7 +226,8 @@ Action S4u2ProxyExchange::finish(const TgsAnswer& answer, Stage stage) {
       !equal_ignoring_case(credential->client_realm, wanted_.user.realm)) {
     answer_ = {"rejected", ""};
     return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), stage, realm, from_,
-                    "the ticket is for " + to_string(credential->client, credential->client_realm) + ", not for " + to_string(wanted_.user));
+                    "the ticket is for " + to_string(credential->client, credential->client_realm) + ", not for " +
+                        to_string(wanted_.user));
   }
   if (!wanted_.service.realm.empty() && !equal_ignoring_case(wanted_.service.realm, credential->service_realm)) {
     auto out = rejected(make_error_code(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN), stage, realm, from_,

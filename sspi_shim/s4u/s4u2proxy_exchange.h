@@ -1,6 +1,7 @@
 #pragma once
-// S4U2Proxy (MS-SFU §3.1.5.2), the ten steps of what-we-build.md: the evidence goes to the front end's realm; where the target lives
-// elsewhere the front end's own TGT and the S4U referral TGT walk there, each alone, and meet at a 2012-level DC of the target's realm.
+// S4U2Proxy (MS-SFU §3.1.5.2), the ten steps of what-we-build.md: the evidence goes to the front end's realm; where the
+// target lives elsewhere the front end's own TGT and the S4U referral TGT walk there, each alone, and meet at a
+// 2012-level DC of the target's realm.
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead {
@@ -15,10 +16,10 @@ struct KnownTarget {
 class S4u2ProxyExchange final : public Machine {
  public:
   struct Wanted {
-    CredentialPtr tgt;          // ours, of our own realm
-    TicketRef evidence;         // the user's ticket to us
-    Principal user;             // for whom the result must be
-    Principal service;          // realm empty: wherever it is found
+    CredentialPtr tgt;                  // ours, of our own realm
+    TicketRef evidence;                 // the user's ticket to us
+    Principal user;                     // for whom the result must be
+    Principal service;                  // realm empty: wherever it is found
     std::optional<KnownTarget> target;  // from an earlier walk
     bool own_service_ticket = false;    // steps 5 and 6 also where they can be skipped
   };

@@ -4,9 +4,13 @@ namespace stead {
 namespace {
 
 // In other realms the service goes by an enterprise name, service@REALM; its own realm knows its real one.
-PrincipalName name_abroad(const Principal& service) { return enterprise_name(unescaped_text(service.name) + "@" + service.realm); }
+PrincipalName name_abroad(const Principal& service) {
+  return enterprise_name(unescaped_text(service.name) + "@" + service.realm);
+}
 
-bool same_ignoring_case(const PrincipalName& a, const PrincipalName& b) { return equal_ignoring_case(to_string(a), to_string(b)); }
+bool same_ignoring_case(const PrincipalName& a, const PrincipalName& b) {
+  return equal_ignoring_case(to_string(a), to_string(b));
+}
 
 }  // namespace
 
@@ -22,7 +26,9 @@ S4u2SelfExchange::S4u2SelfExchange(Surroundings& surroundings, Wanted wanted)
   user_.realm = wanted_.user_realm;
 }
 
-Action S4u2SelfExchange::start() { return ask(); }
+Action S4u2SelfExchange::start() {
+  return ask();
+}
 
 Action S4u2SelfExchange::ask() {
   TgsQuestion question;
@@ -37,7 +43,8 @@ Action S4u2SelfExchange::ask() {
   if (!user_.name.empty()) subject.name = user_.name;
   if (!canonical_) subject.certificate = wanted_.certificate;
   question.subject = std::move(subject);
-  request_ = std::make_unique<TgsRequest>(surroundings_, std::move(question), TgsRequest::Manner{Stage::s4u2self, "S4U2Self", wanted_.detail});
+  request_ = std::make_unique<TgsRequest>(surroundings_, std::move(question),
+                                          TgsRequest::Manner{Stage::s4u2self, "S4U2Self", wanted_.detail});
   return request_->start();
 }
 
@@ -59,8 +66,9 @@ Action S4u2SelfExchange::without_x509_user(const KnownController& from) {
     return ask();
   }
   answer_ = {"rejected", ""};
-  auto refusal = rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, path_.last(), from,
-                          "the reply lacks PA-S4U-X509-USER; a KDC that knows PA-FOR-USER only needs pa_for_user = true");
+  auto refusal =
+      rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, path_.last(), from,
+               "the reply lacks PA-S4U-X509-USER; a KDC that knows PA-FOR-USER only needs pa_for_user = true");
   refusal.kind = FailureKind::refused;
   return refusal;
 }
@@ -94,10 +102,11 @@ Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& fr
       return wrong(from, "the ticket is for " + to_string(named) + ", not for " + to_string(user_));
     }
   } else {
-    // PA-FOR-USER has no reply of its own: a name that was asked plainly must come back, an enterprise name's owner is whom the KDC
-    // says; never ourselves, which is what a KDC without S4U answers.
+    // PA-FOR-USER has no reply of its own: a name that was asked plainly must come back, an enterprise name's owner is
+    // whom the KDC says; never ourselves, which is what a KDC without S4U answers.
     const bool enterprise = user_.name.type == NameType::enterprise;
-    const bool ourselves = same_ignoring_case(named.name, wanted_.tgt->client) && equal_ignoring_case(named.realm, wanted_.tgt->client_realm);
+    const bool ourselves = same_ignoring_case(named.name, wanted_.tgt->client) &&
+                           equal_ignoring_case(named.realm, wanted_.tgt->client_realm);
     if (ourselves || (!enterprise && !same_ignoring_case(named.name, user_.name))) {
       answer_ = {"rejected", ""};
       return wrong(from, "the ticket is for " + to_string(named) + ": the KDC does not know S4U2Self");

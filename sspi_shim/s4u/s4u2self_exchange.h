@@ -1,6 +1,6 @@
 #pragma once
-// S4U2Self (MS-SFU §3.1.5.1): a ticket to ourselves in a user's name, from the user's realm back to ours by referral. A refusal is
-// final: S4U2Self never looks for a DC of another level.
+// S4U2Self (MS-SFU §3.1.5.1): a ticket to ourselves in a user's name, from the user's realm back to ours by referral. A
+// refusal is final: S4U2Self never looks for a DC of another level.
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {
@@ -11,12 +11,14 @@ namespace stead {
 class S4u2SelfExchange final : public Machine {
  public:
   struct Wanted {
-    CredentialPtr tgt;         // ours, for the user's realm
-    Principal service;         // ourselves
+    CredentialPtr tgt;                  // ours, for the user's realm
+    Principal service;                  // ourselves
     std::optional<PrincipalName> user;  // absent: by certificate alone
     std::string user_realm;
-    Buffer certificate;        // DER; for the user's realm only, whose KDC must find that it is the user's where he is named too
-    bool pa_for_user = false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER, by name alone: never where there is a certificate
+    Buffer
+        certificate;  // DER; for the user's realm only, whose KDC must find that it is the user's where he is named too
+    bool pa_for_user =
+        false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER, by name alone: never where there is a certificate
     std::string detail;
     std::uint32_t options = 0;  // s4u_option: check_logon_hours
   };

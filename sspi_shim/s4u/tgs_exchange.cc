@@ -14,7 +14,8 @@ struct Stamp {
 };
 Stamp stamp_of(std::chrono::system_clock::time_point at) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-  return {seconds, static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::microseconds>(at - seconds).count())};
+  return {seconds,
+          static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::microseconds>(at - seconds).count())};
 }
 
 Buffer ap_req_for(const Credential& header, const Key& subkey, Bytes body, Stamp stamp) {
@@ -39,9 +40,12 @@ Result<SecretBuffer> decrypt_reply(const Key& subkey, const Key& session_key, co
 
 }  // namespace
 
-TgsExchange::TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes, std::chrono::system_clock::time_point realm_now,
-                         std::chrono::microseconds clock_offset)
-    : question_(question), clock_offset_(clock_offset), nonce_(random_nonce()), subkey_(Key::random(question_.header->session_key.type())) {
+TgsExchange::TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes,
+                         std::chrono::system_clock::time_point realm_now, std::chrono::microseconds clock_offset)
+    : question_(question),
+      clock_offset_(clock_offset),
+      nonce_(random_nonce()),
+      subkey_(Key::random(question_.header->session_key.type())) {
   const auto& header = *question_.header;
   const auto stamp = stamp_of(realm_now);
   KdcReq request;
@@ -56,7 +60,8 @@ TgsExchange::TgsExchange(const TgsQuestion& question, const std::vector<EncType>
   request.body_der = encode(request.body);
   request.padata.push_back({PaType::tgs_req, ap_req_for(header, subkey_, request.body_der, stamp)});
   if (question_.subject) add_subject(request.padata);
-  if (question_.pac_options != 0) request.padata.push_back({PaType::pac_options, encode_pa_pac_options(question_.pac_options)});
+  if (question_.pac_options != 0)
+    request.padata.push_back({PaType::pac_options, encode_pa_pac_options(question_.pac_options)});
   request_ = encode(request);
 }
 
@@ -67,7 +72,8 @@ void TgsExchange::add_subject(PaDataList& padata) {
     PaForUser out;
     if (subject.name) out.user_name = *subject.name;
     out.user_realm = subject.realm;
-    auto checksum = make_checksum(ChecksumType::hmac_md5, session_key, KeyUsage::pa_for_user_checksum, checksum_input(out));
+    auto checksum =
+        make_checksum(ChecksumType::hmac_md5, session_key, KeyUsage::pa_for_user_checksum, checksum_input(out));
     if (checksum) out.checksum = std::move(*checksum);
     padata.push_back({PaType::for_user, encode(out)});
     return;
@@ -91,7 +97,8 @@ void TgsExchange::add_subject(PaDataList& padata) {
 
 Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, const EncKdcRepPart& part) const {
   const auto* padata = find_padata(reply.padata, PaType::s4u_x509_user);
-  if (!padata || !question_.subject || question_.subject->form != S4uSubject::Form::x509_user) return std::optional<S4uUserId>();
+  if (!padata || !question_.subject || question_.subject->form != S4uSubject::Form::x509_user)
+    return std::optional<S4uUserId>();
   auto user = decode_pa_s4u_x509_user(padata->value);
   if (!user) return user.error();
   if (user->user_id.nonce != nonce_) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
@@ -101,16 +108,20 @@ Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, 
     const auto* echo = find_padata(part.encrypted_padata, PaType::s4u_x509_user);
     Buffer both = sent_checksum_.value;
     append(both, user->checksum.value);
-    const bool holds = user->checksum.type == ChecksumType::rsa_md4 &&
-                       equal_in_constant_time(unkeyed_checksum(ChecksumType::rsa_md4, user->user_id_der), user->checksum.value) && echo &&
-                       equal_in_constant_time(both, echo->value);
+    const bool holds =
+        user->checksum.type == ChecksumType::rsa_md4 &&
+        equal_in_constant_time(unkeyed_checksum(ChecksumType::rsa_md4, user->user_id_der), user->checksum.value) &&
+        echo && equal_in_constant_time(both, echo->value);
     if (!holds) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
     return std::optional(std::move(user->user_id));
   }
   const bool own_usage = (user->user_id.options.value_or(0) & s4u_option::use_reply_key_usage) != 0;
   const auto usage = own_usage ? KeyUsage::pa_s4u_x509_user_reply : KeyUsage::pa_s4u_x509_user_request;
-  const auto holds_with = [&](const Key& key) { return verify_checksum(user->checksum, key, usage, user->user_id_der).has_value(); };
-  if (!holds_with(subkey_) && !holds_with(question_.header->session_key)) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
+  const auto holds_with = [&](const Key& key) {
+    return verify_checksum(user->checksum, key, usage, user->user_id_der).has_value();
+  };
+  if (!holds_with(subkey_) && !holds_with(question_.header->session_key))
+    return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
   return std::optional(std::move(user->user_id));
 }
 

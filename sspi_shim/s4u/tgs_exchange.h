@@ -1,12 +1,13 @@
 #pragma once
-// One TGS-REQ and the reply to it: bytes out, values in, every check that one reply allows (RFC 4120 §3.3, MS-SFU §3.1.5.1).
+// One TGS-REQ and the reply to it: bytes out, values in, every check that one reply allows (RFC 4120 §3.3, MS-SFU
+// §3.1.5.1).
 #include <variant>
 
+#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/krb5/credential.h"
 
 namespace stead {
 
@@ -31,18 +32,19 @@ struct TgsQuestion {
 
 struct TgsAnswer {
   CredentialPtr credential;
-  std::uint32_t pac_options = 0;     // echoed in the encrypted part
-  std::optional<S4uUserId> user_id;  // of a PA-S4U-X509-USER that holds
+  std::uint32_t pac_options = 0;                                                  // echoed in the encrypted part
+  std::optional<S4uUserId> user_id;                                               // of a PA-S4U-X509-USER that holds
   [[nodiscard]] std::string referral() const { return credential->tgt_realm(); }  // empty: a service ticket
 };
 
 class TgsExchange {
  public:
   // `question` outlives it. `realm_now`: the realm's own time.
-  TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes, std::chrono::system_clock::time_point realm_now,
-              std::chrono::microseconds clock_offset);
+  TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes,
+              std::chrono::system_clock::time_point realm_now, std::chrono::microseconds clock_offset);
   [[nodiscard]] Buffer take_request() { return std::move(request_); }  // once
-  // A TGS-REP, a KRB-ERROR, or what is wrong with the bytes: a WireErrc, or KRB_AP_ERR_MODIFIED where the reply answers something else.
+  // A TGS-REP, a KRB-ERROR, or what is wrong with the bytes: a WireErrc, or KRB_AP_ERR_MODIFIED where the reply answers
+  // something else.
   [[nodiscard]] Result<std::variant<TgsAnswer, KrbError>> read(Bytes reply) const;
 
  private:

@@ -14,13 +14,19 @@ bool somebody_lives(const std::vector<SeenController>& seen) {
 }  // namespace
 
 TgsRequest::TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner)
-    : surroundings_(surroundings), question_(std::move(question)), manner_(std::move(manner)), realm_(question_.header->tgt_realm()) {}
+    : surroundings_(surroundings),
+      question_(std::move(question)),
+      manner_(std::move(manner)),
+      realm_(question_.header->tgt_realm()) {}
 
-Action TgsRequest::start() { return send(); }
+Action TgsRequest::start() {
+  return send();
+}
 
 Action TgsRequest::send() {
   // Each time anew: another DC, or another clock, takes no authenticator that was seen before.
-  exchange_ = std::make_unique<TgsExchange>(question_, surroundings_.etypes, surroundings_.now_at(realm_), surroundings_.offset_of(realm_));
+  exchange_ = std::make_unique<TgsExchange>(question_, surroundings_.etypes, surroundings_.now_at(realm_),
+                                            surroundings_.offset_of(realm_));
   SendToKdc out;
   out.exchange = manner_.exchange;
   out.realm = realm_;
@@ -43,7 +49,8 @@ Action TgsRequest::on_reply(const Reply& reply) {
   auto read = exchange_->read(*reply.bytes);
   if (!read) {
     answer_ = {"rejected", ""};
-    return rejected(read.error(), manner_.stage, realm_, reply.from, "the reply does not hold: " + read.error().message());
+    return rejected(read.error(), manner_.stage, realm_, reply.from,
+                    "the reply does not hold: " + read.error().message());
   }
   if (auto* answer = std::get_if<TgsAnswer>(&*read)) {
     const auto referral = answer->referral();
@@ -58,7 +65,8 @@ Action TgsRequest::on_reply(const Reply& reply) {
     return send();
   }
   auto refusal = refusal_of(error, manner_.stage, realm_, reply.from);
-  if (error.code == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN && refusal.status == NtStatus::STATUS_NO_SECRETS && !wants_writable_) {
+  if (error.code == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN && refusal.status == NtStatus::STATUS_NO_SECRETS &&
+      !wants_writable_) {
     wants_writable_ = true;
     refusal_ = std::move(refusal);
     return LocateDc{realm_, DcLevel::unknown, {reply.from.where}, true};
@@ -66,8 +74,10 @@ Action TgsRequest::on_reply(const Reply& reply) {
   const bool about_delegation = error.code == KrbErrc::KDC_ERR_BADOPTION || error.code == KrbErrc::KDC_ERR_POLICY;
   if (!manner_.delegation || !about_delegation || relocated_) return refusal;
   refusal_ = std::move(refusal);
-  // The refusal is final if it comes from a DC of 2012 level: that is not taken from memory, for an older one would refuse alike.
-  if (reply.from.level == DcLevel::unknown || reply.from.level >= DcLevel::w2012) return AskLevel{realm_, reply.from.where};
+  // The refusal is final if it comes from a DC of 2012 level: that is not taken from memory, for an older one would
+  // refuse alike.
+  if (reply.from.level == DcLevel::unknown || reply.from.level >= DcLevel::w2012)
+    return AskLevel{realm_, reply.from.where};
   return relocate();
 }
 
@@ -78,7 +88,9 @@ Action TgsRequest::on_level(DcLevel level) {
   return relocate();
 }
 
-Action TgsRequest::relocate() { return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}, false}; }
+Action TgsRequest::relocate() {
+  return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}, false};
+}
 
 // The locator knows by now that these are silent, and asks all of them anew.
 Action TgsRequest::look_again(Error silence) {
@@ -90,10 +102,12 @@ Action TgsRequest::look_again(Error silence) {
 
 Action TgsRequest::on_looked_again(const Located& located) {
   const auto asked = [this](const KnownController& dc) {
-    return std::any_of(manner_.to.begin(), manner_.to.end(), [&](const auto& other) { return address_text(other.where) == address_text(dc.where); });
+    return std::any_of(manner_.to.begin(), manner_.to.end(),
+                       [&](const auto& other) { return address_text(other.where) == address_text(dc.where); });
   };
   const auto capable = [](const KnownController& dc) { return dc.level >= DcLevel::w2012; };
-  const bool pinged = std::any_of(located.usable.begin(), located.usable.end(), capable);  // though the KDC there may be silent
+  const bool pinged =
+      std::any_of(located.usable.begin(), located.usable.end(), capable);  // though the KDC there may be silent
   manner_.seen = located.seen;
   std::vector<KnownController> others;
   for (const KnownController& dc : located.usable) {

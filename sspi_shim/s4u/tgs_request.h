@@ -1,8 +1,9 @@
 #pragma once
-// One TGS-REQ with the rules for its answers: clocks are corrected once; what a read-only DC has no keys for goes once to a writable one
-// (MS-KILE §3.2.5.7); a refusal of a delegation by a DC that is not known to be of 2012 level goes once more to one that is
-// (what-we-build.md, "What the client does with a refusal"). Where the DCs of such a search are silent, they may have been chosen by what
-// they said half an hour ago: the search is made once more, before anything is said of the domain. Nothing else is sent twice.
+// One TGS-REQ with the rules for its answers: clocks are corrected once; what a read-only DC has no keys for goes once
+// to a writable one (MS-KILE §3.2.5.7); a refusal of a delegation by a DC that is not known to be of 2012 level goes
+// once more to one that is (what-we-build.md, "What the client does with a refusal"). Where the DCs of such a search
+// are silent, they may have been chosen by what they said half an hour ago: the search is made once more, before
+// anything is said of the domain. Nothing else is sent twice.
 #include <memory>
 
 #include "sspi_shim/s4u/tgs_exchange.h"
@@ -15,10 +16,10 @@ class TgsRequest final : public Machine {
     Stage stage{};
     std::string exchange = "TGS";
     std::string detail;
-    bool delegation = false;              // a BADOPTION or POLICY looks for a 2012-level DC
-    std::vector<KnownController> to = {};      // where to begin; empty: any DC of the realm
-    std::vector<SeenController> seen = {};     // in the search that gave `to`
-    std::optional<KnownController> first = {}; // asked before the realm's others
+    bool delegation = false;                    // a BADOPTION or POLICY looks for a 2012-level DC
+    std::vector<KnownController> to = {};       // where to begin; empty: any DC of the realm
+    std::vector<SeenController> seen = {};      // in the search that gave `to`
+    std::optional<KnownController> first = {};  // asked before the realm's others
   };
   TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner);
 
@@ -46,7 +47,7 @@ class TgsRequest final : public Machine {
   bool clock_corrected_ = false;
   bool relocated_ = false;
   std::optional<Error> silence_;  // that made us look again
-  bool wants_writable_ = false;  // it is looked for, or was found
+  bool wants_writable_ = false;   // it is looked for, or was found
 };
 
 }  // namespace stead

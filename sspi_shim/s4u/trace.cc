@@ -10,7 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
 
 json::object to_object(const TraceStep& step) {
   json::object out;
@@ -56,8 +58,10 @@ TraceStep step_of(const json::value& value, bool& good) {
   }
   if (const auto* number = object->if_contains("step")) {
     const auto* step = number->if_int64();
-    if (!step || *step < 0 || *step > 1'000'000) good = false;
-    else out.step = static_cast<int>(*step);
+    if (!step || *step < 0 || *step > 1'000'000)
+      good = false;
+    else
+      out.step = static_cast<int>(*step);
   }
   out.exchange = text_of(*object, "exchange", good);
   out.realm = text_of(*object, "realm", good);
@@ -68,8 +72,10 @@ TraceStep step_of(const json::value& value, bool& good) {
   out.status = text_of(*object, "status", good);
   out.detail = text_of(*object, "detail", good);
   if (const auto* number = object->if_contains("milliseconds")) {
-    if (number->is_number()) out.milliseconds = number->to_number<double>();
-    else good = false;
+    if (number->is_number())
+      out.milliseconds = number->to_number<double>();
+    else
+      good = false;
   }
   if (out.exchange.empty()) good = false;
   return out;
@@ -87,8 +93,10 @@ Diagnosis diagnosis_of(const json::object& object, bool& good) {
     return out;
   }
   for (const auto& line : *lines) {
-    if (const auto* text = line.if_string()) out.fix.emplace_back(*text);
-    else good = false;
+    if (const auto* text = line.if_string())
+      out.fix.emplace_back(*text);
+    else
+      good = false;
   }
   return out;
 }
@@ -151,8 +159,10 @@ std::optional<Trace> read_trace(std::string_view text, std::size_t& offset, std:
   out.granted = granted->get_bool();
   for (const auto& step : steps->get_array()) out.steps.push_back(step_of(step, good));
   if (const auto* diagnosis = object->if_contains("diagnosis"); diagnosis && !diagnosis->is_null()) {
-    if (diagnosis->is_object()) out.diagnosis = diagnosis_of(diagnosis->get_object(), good);
-    else good = false;
+    if (diagnosis->is_object())
+      out.diagnosis = diagnosis_of(diagnosis->get_object(), good);
+    else
+      good = false;
   }
   if (!good) {
     what = "no trace: a member has another type than `stead s4u --json` prints";

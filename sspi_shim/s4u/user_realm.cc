@@ -27,7 +27,9 @@ bool says_client_is_here(KrbErrc code) {
 
 }  // namespace
 
-std::string UserName::before_suffix() const { return suffix.empty() ? account : account.substr(0, account.size() - suffix.size() - 1); }
+std::string UserName::before_suffix() const {
+  return suffix.empty() ? account : account.substr(0, account.size() - suffix.size() - 1);
+}
 
 Result<UserName> parse_user_name(std::string_view text) {
   UserName out;
@@ -47,10 +49,16 @@ Result<UserName> parse_user_name(std::string_view text) {
   return out;
 }
 
-UserRealmSearch::UserRealmSearch(Surroundings& surroundings, std::string home, std::string enterprise_name, Buffer certificate)
-    : surroundings_(surroundings), path_(std::move(home)), name_(std::move(enterprise_name)), certificate_(std::move(certificate)) {}
+UserRealmSearch::UserRealmSearch(Surroundings& surroundings, std::string home, std::string enterprise_name,
+                                 Buffer certificate)
+    : surroundings_(surroundings),
+      path_(std::move(home)),
+      name_(std::move(enterprise_name)),
+      certificate_(std::move(certificate)) {}
 
-Action UserRealmSearch::start() { return send(); }
+Action UserRealmSearch::start() {
+  return send();
+}
 
 Action UserRealmSearch::send() {
   const auto& realm = path_.last();
@@ -89,7 +97,8 @@ Action UserRealmSearch::on_reply(const Reply& reply) {
     const auto decoded = decode_kdc_rep(bytes);
     if (!decoded) {
       answer_ = {"rejected", ""};
-      return rejected(decoded.error(), Stage::user_realm, asked, reply.from, "the reply is no AS-REP: " + decoded.error().message());
+      return rejected(decoded.error(), Stage::user_realm, asked, reply.from,
+                      "the reply is no AS-REP: " + decoded.error().message());
     }
     answer_ = {"ticket", ""};
     realm_ = decoded->crealm;
@@ -98,7 +107,8 @@ Action UserRealmSearch::on_reply(const Reply& reply) {
   const auto error = decode_krb_error(bytes);
   if (!error) {
     answer_ = {"rejected", ""};
-    return rejected(error.error(), Stage::user_realm, asked, reply.from, "the reply is no KRB-ERROR: " + error.error().message());
+    return rejected(error.error(), Stage::user_realm, asked, reply.from,
+                    "the reply is no KRB-ERROR: " + error.error().message());
   }
   answer_ = answer_of(*error);
   if (error->code == KrbErrc::KDC_ERR_WRONG_REALM && !error->crealm.empty()) {

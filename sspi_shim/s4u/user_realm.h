@@ -1,6 +1,6 @@
 #pragma once
-// Which realm a user lives in (MS-SFU §3.1.5.1.1.2): an AS-REQ without preauthentication for his name as an enterprise name, or for his
-// certificate; the refusal tells. Nothing is proven by it: S4U2Self is asked afterwards.
+// Which realm a user lives in (MS-SFU §3.1.5.1.1.2): an AS-REQ without preauthentication for his name as an enterprise
+// name, or for his certificate; the refusal tells. Nothing is proven by it: S4U2Self is asked afterwards.
 #include "sspi_shim/s4u/action.h"
 
 namespace stead {

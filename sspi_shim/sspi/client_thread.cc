@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/locate/dc_locator.h"
 
 namespace stead::sspi {
 namespace asio = boost::asio;
@@ -27,9 +27,11 @@ class ClientThread {
   // Runs `make()`, an awaitable<void>, to its end.
   template <class Make>
   void wait(Make make) {
-    if (std::this_thread::get_id() == thread_.get_id()) throw std::logic_error("a callback must not call a function that blocks");
+    if (std::this_thread::get_id() == thread_.get_id())
+      throw std::logic_error("a callback must not call a function that blocks");
     std::promise<void> done;
-    asio::co_spawn(io_, std::move(make), [&](std::exception_ptr failed) { failed ? done.set_exception(failed) : done.set_value(); });
+    asio::co_spawn(io_, std::move(make),
+                   [&](std::exception_ptr failed) { failed ? done.set_exception(failed) : done.set_value(); });
     done.get_future().get();
   }
   template <class Make, class Done>
@@ -61,13 +63,16 @@ ClientPtr open_keyless_client(ClientOptions options, const std::string& realm) {
   return std::make_shared<const OpenClient>(OpenClient{std::move(client), std::move(options)});
 }
 
-Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours, std::vector<std::uint8_t> certificate,
-                                CertificateHints hints) {
+Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours,
+                                std::vector<std::uint8_t> certificate, CertificateHints hints) {
   std::optional<Outcome<Identity>> out;
   ClientThread::instance().wait([&]() -> asio::awaitable<void> {
-    if (within_logon_hours) out = co_await client->client->user_within_logon_hours(name, certificate, hints);
-    else if (!certificate.empty()) out = co_await client->client->user_by_certificate(certificate, hints);
-    else out = co_await client->client->user(name);
+    if (within_logon_hours)
+      out = co_await client->client->user_within_logon_hours(name, certificate, hints);
+    else if (!certificate.empty())
+      out = co_await client->client->user_by_certificate(certificate, hints);
+    else
+      out = co_await client->client->user(name);
   });
   return std::move(*out);
 }
@@ -89,7 +94,8 @@ Outcome<Identity> wait_for_self(ClientPtr client) {
 
 Outcome<ProxyCredentialPtr> wait_for_proxy_credential(ClientPtr client, Identity identity) {
   std::optional<Outcome<ProxyCredentialPtr>> out;
-  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->proxy_credential(identity); });
+  ClientThread::instance().wait(
+      [&]() -> asio::awaitable<void> { out = co_await client->client->proxy_credential(identity); });
   return std::move(*out);
 }
 
@@ -104,14 +110,18 @@ Result<Identity> wait_for_evidence(ClientPtr client, std::vector<std::uint8_t> t
 
 Outcome<TicketPtr> wait_for_ticket(ClientPtr client, Identity identity, std::string spn) {
   std::optional<Outcome<TicketPtr>> out;
-  ClientThread::instance().wait([&]() -> asio::awaitable<void> { out = co_await client->client->ticket_for(identity, spn); });
+  ClientThread::instance().wait(
+      [&]() -> asio::awaitable<void> { out = co_await client->client->ticket_for(identity, spn); });
   return std::move(*out);
 }
 
-void start_ticket(ClientPtr client, Identity identity, std::string spn, std::function<void(const Outcome<TicketPtr>&)> done) {
+void start_ticket(ClientPtr client, Identity identity, std::string spn,
+                  std::function<void(const Outcome<TicketPtr>&)> done) {
   const auto out = std::make_shared<std::optional<Outcome<TicketPtr>>>();
   ClientThread::instance().start(
-      [client, identity, spn, out]() -> asio::awaitable<void> { *out = co_await client->client->ticket_for(identity, spn); },
+      [client, identity, spn, out]() -> asio::awaitable<void> {
+        *out = co_await client->client->ticket_for(identity, spn);
+      },
       [out, done](std::exception_ptr failed) {
         if (!failed) {
           done(**out);
@@ -129,7 +139,8 @@ Result<FoundController> wait_for_controller(const LocatorOptions& options, Contr
   std::optional<Result<FoundController>> out;
   thread.wait([&]() -> asio::awaitable<void> {
     if (!thread.search || !(thread.searched_with == options)) {
-      thread.search = std::make_shared<ControllerSearch>(thread.executor(), make_dc_locator(thread.executor(), options));
+      thread.search =
+          std::make_shared<ControllerSearch>(thread.executor(), make_dc_locator(thread.executor(), options));
       thread.searched_with = options;
     }
     const auto search = thread.search;

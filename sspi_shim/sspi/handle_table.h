@@ -1,6 +1,6 @@
 #pragma once
-// Objects behind the C surface's handles. A handle is a slot and a generation: what was erased is not found again, whatever is made after
-// it, and a handle of one kind is none of another.
+// Objects behind the C surface's handles. A handle is a slot and a generation: what was erased is not found again,
+// whatever is made after it, and a handle of one kind is none of another.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -44,11 +44,14 @@ class HandleTable {
     Slot& slot = slots_[slot_of(id)];
     std::shared_ptr<T> object = std::move(slot.object);
     slot.object = nullptr;
-    if (++slot.generation <= kLastGeneration) free_.push_back(slot_of(id));  // a slot that went through all is not used again
+    if (++slot.generation <= kLastGeneration)
+      free_.push_back(slot_of(id));  // a slot that went through all is not used again
     return object;
   }
 
-  static SecHandle to_handle(Id id) { return {static_cast<ULONG_PTR>(id & 0xFFFFFFFFU), static_cast<ULONG_PTR>(id >> 32)}; }
+  static SecHandle to_handle(Id id) {
+    return {static_cast<ULONG_PTR>(id & 0xFFFFFFFFU), static_cast<ULONG_PTR>(id >> 32)};
+  }
   static Id to_id(const SecHandle* handle) {
     if (handle == nullptr || (handle->dwLower | handle->dwUpper) > 0xFFFFFFFFU) return 0;
     return static_cast<Id>(handle->dwUpper) << 32 | handle->dwLower;
@@ -64,7 +67,9 @@ class HandleTable {
   Id id_of(std::uint32_t slot) const {
     return static_cast<Id>(kind) << 56 | static_cast<Id>(slots_[slot].generation) << 32 | slot;
   }
-  bool is_live(Id id) const { return slot_of(id) < slots_.size() && slots_[slot_of(id)].object && id == id_of(slot_of(id)); }
+  bool is_live(Id id) const {
+    return slot_of(id) < slots_.size() && slots_[slot_of(id)].object && id == id_of(slot_of(id));
+  }
 
   mutable std::mutex mutex_;
   std::vector<Slot> slots_;

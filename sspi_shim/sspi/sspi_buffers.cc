@@ -43,8 +43,10 @@ ChannelBindings find_bindings(const SecBufferDesc* desc) {
   out.well_formed = bytes.size() >= sizeof header;
   if (!out.well_formed) return out;
   std::memcpy(&header, bytes.data(), sizeof header);
-  out.well_formed = header.dwApplicationDataOffset <= bytes.size() && header.cbApplicationDataLength <= bytes.size() - header.dwApplicationDataOffset;
-  if (out.well_formed) out.application_data = bytes.subspan(header.dwApplicationDataOffset, header.cbApplicationDataLength);
+  out.well_formed = header.dwApplicationDataOffset <= bytes.size() &&
+                    header.cbApplicationDataLength <= bytes.size() - header.dwApplicationDataOffset;
+  if (out.well_formed)
+    out.application_data = bytes.subspan(header.dwApplicationDataOffset, header.cbApplicationDataLength);
   return out;
 }
 

@@ -24,13 +24,15 @@ SecretBuffer counted_text(const void* text, ULONG length, bool wide) {
   const auto* units = static_cast<const USHORT*>(text);
   for (ULONG i = 0; i < length; ++i) {
     char32_t point = units[i];
-    const bool pair = point >= 0xD800 && point < 0xDC00 && i + 1 < length && units[i + 1] >= 0xDC00 && units[i + 1] < 0xE000;
+    const bool pair =
+        point >= 0xD800 && point < 0xDC00 && i + 1 < length && units[i + 1] >= 0xDC00 && units[i + 1] < 0xE000;
     if (pair) point = 0x10000 + ((point - 0xD800) << 10) + (units[++i] - 0xDC00U);
     if (!pair && point >= 0xD800 && point < 0xE000) point = 0xFFFD;
     const int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
     constexpr std::uint8_t kLead[] = {0x00, 0xC0, 0xE0, 0xF0};
     out.push_back(static_cast<std::uint8_t>(kLead[more] | point >> 6 * more));
-    for (int left = more - 1; left >= 0; --left) out.push_back(static_cast<std::uint8_t>(0x80 | (point >> 6 * left & 0x3F)));
+    for (int left = more - 1; left >= 0; --left)
+      out.push_back(static_cast<std::uint8_t>(0x80 | (point >> 6 * left & 0x3F)));
   }
   return out;
 }
@@ -56,21 +58,24 @@ SECURITY_STATUS read_password(const Identity& identity, Named& out) {
     out.realm = user.substr(at + 1);
     user.erase(at);
   }
-  if (out.realm.empty()) return fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "no domain controller of \"" + domain + "\" tells its realm");
+  if (out.realm.empty())
+    return fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "no domain controller of \"" + domain + "\" tells its realm");
   out.user = std::move(user);
   out.by_password = true;
   out.password = counted_text(identity.Password, identity.PasswordLength, wide);
   return SEC_E_OK;
 }
 
-// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the rest of a pointer, which
-// is no small number.
+// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the
+// rest of a pointer, which is no small number.
 SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
   if (data == nullptr) return SEC_E_OK;
   ULONG head[2] = {};
   std::memcpy(head, data, sizeof head);
-  const bool versioned = (head[0] == SHIM_KEYTAB_IDENTITY_VERSION || head[0] == SEC_WINNT_AUTH_IDENTITY_VERSION) && head[1] < 4096;
-  if (versioned && head[1] < (head[0] == SHIM_KEYTAB_IDENTITY_VERSION ? sizeof(SHIM_KEYTAB_IDENTITY) : sizeof(SEC_WINNT_AUTH_IDENTITY_EXA)))
+  const bool versioned =
+      (head[0] == SHIM_KEYTAB_IDENTITY_VERSION || head[0] == SEC_WINNT_AUTH_IDENTITY_VERSION) && head[1] < 4096;
+  if (versioned && head[1] < (head[0] == SHIM_KEYTAB_IDENTITY_VERSION ? sizeof(SHIM_KEYTAB_IDENTITY)
+                                                                      : sizeof(SEC_WINNT_AUTH_IDENTITY_EXA)))
     return fail(SEC_E_UNKNOWN_CREDENTIALS, "the Length of pAuthData is not its structure's");
   if (versioned && head[0] == SHIM_KEYTAB_IDENTITY_VERSION) {
     const auto& identity = *static_cast<const SHIM_KEYTAB_IDENTITY*>(data);
@@ -79,7 +84,8 @@ SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
     out.ccache = to_utf8(identity.CCache);
     return SEC_E_OK;
   }
-  if (use == SECPKG_CRED_INBOUND) return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for credentials that are OUTBOUND too");
+  if (use == SECPKG_CRED_INBOUND)
+    return fail(SEC_E_UNKNOWN_CREDENTIALS, "a password is for credentials that are OUTBOUND too");
   if (versioned) return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_EXA*>(data), out);
   return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_A*>(data), out);
 }
@@ -90,8 +96,8 @@ std::string user_of_realm(const std::string& user, const std::string& realm, con
   return plain && !equal_ignoring_case(realm, own) ? realm + '\\' + user : user;
 }
 
-// The user's TGT, asked of the KDCs that the configuration or DNS name. It is the user who asks, as himself: no keytab is needed. Where there must
-// be one all the same, it proves the KDC.
+// The user's TGT, asked of the KDCs that the configuration or DNS name. It is the user who asks, as himself: no keytab
+// is needed. Where there must be one all the same, it proves the KDC.
 SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
   std::string message, user_name = named.user;
   ClientPtr client;
@@ -109,10 +115,11 @@ SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named
   return SEC_E_OK;
 }
 
-SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG use, const void* auth_data, PCredHandle handle,
-                        PTimeStamp expiry) {
+SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG use, const void* auth_data,
+                        PCredHandle handle, PTimeStamp expiry) {
   if (handle == nullptr || use < SECPKG_CRED_INBOUND || use > SECPKG_CRED_BOTH)
-    return fail(SEC_E_INVALID_PARAMETER, "fCredentialUse is INBOUND, OUTBOUND or BOTH, and there must be a place for the handle");
+    return fail(SEC_E_INVALID_PARAMETER,
+                "fCredentialUse is INBOUND, OUTBOUND or BOTH, and there must be a place for the handle");
   auto credentials = std::make_shared<Credentials>();
   credentials->use = use;
   credentials->negotiate = equal_ignoring_case(package, "Negotiate");
@@ -134,9 +141,11 @@ SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG
     if (credentials->named) {
       const auto service = parse_principal(credentials->options.principal);
       if (!service || !read_keys_of(credentials->options.keytab, *service, message))
-        return fail(SEC_E_NO_CREDENTIALS, service ? message : "\"" + credentials->options.principal + "\" is no principal");
+        return fail(SEC_E_NO_CREDENTIALS,
+                    service ? message : "\"" + credentials->options.principal + "\" is no principal");
     }
-    if (!acquire_acceptor(credentials->options.keytab, credentials->acceptor, message)) return fail(SEC_E_NO_CREDENTIALS, message);
+    if (!acquire_acceptor(credentials->options.keytab, credentials->acceptor, message))
+      return fail(SEC_E_NO_CREDENTIALS, message);
   }
   if ((use & SECPKG_CRED_OUTBOUND) != 0 && auth_data == nullptr) credentials->user = impersonated();
   if (expiry != nullptr) *expiry = credentials->user ? to_time_stamp(credentials->user->identity.end_time()) : never();
@@ -148,7 +157,8 @@ template <class Names, class Char>
 SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
   const auto credentials = find_credentials(handle);
   if (!credentials) return invalid_handle();
-  if (attribute != SECPKG_CRED_ATTR_NAMES) return fail(SEC_E_UNSUPPORTED_FUNCTION, "credentials have the attribute NAMES alone");
+  if (attribute != SECPKG_CRED_ATTR_NAMES)
+    return fail(SEC_E_UNSUPPORTED_FUNCTION, "credentials have the attribute NAMES alone");
   if (buffer == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no buffer");
   std::string name = credentials->user ? credentials->user->identity.principal() : credentials->options.principal;
   std::string message;
@@ -166,15 +176,17 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
 
 using namespace stead::sspi;
 
-extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CHAR* package, ULONG use, void*, void* auth_data, SEC_GET_KEY_FN,
-                                                     void*, PCredHandle credential, PTimeStamp expiry) noexcept try {
+extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CHAR* package, ULONG use, void*,
+                                                     void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
+                                                     PTimeStamp expiry) noexcept try {
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
 }
 
-extern "C" SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR* principal, SEC_WCHAR* package, ULONG use, void*, void* auth_data, SEC_GET_KEY_FN,
-                                                     void*, PCredHandle credential, PTimeStamp expiry) noexcept try {
+extern "C" SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR* principal, SEC_WCHAR* package, ULONG use, void*,
+                                                     void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
+                                                     PTimeStamp expiry) noexcept try {
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
@@ -186,13 +198,15 @@ extern "C" SECURITY_STATUS FreeCredentialsHandle(PCredHandle credential) noexcep
   return caught();
 }
 
-extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, ULONG attribute, void* buffer) noexcept try {
+extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, ULONG attribute, void* buffer) noexcept
+    try {
   return query<SecPkgCredentials_NamesA, char>(credential, attribute, buffer);
 } catch (...) {
   return caught();
 }
 
-extern "C" SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle credential, ULONG attribute, void* buffer) noexcept try {
+extern "C" SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle credential, ULONG attribute, void* buffer) noexcept
+    try {
   return query<SecPkgCredentials_NamesW, char16_t>(credential, attribute, buffer);
 } catch (...) {
   return caught();

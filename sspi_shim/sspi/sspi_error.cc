@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "sspi_shim/krb5/gss_handles.h"
-#include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/sspi/sspi_memory.h"
 
 namespace stead::sspi {
 namespace {
@@ -51,34 +51,52 @@ SHIM_ERROR_DETAIL detail_of(const Failure& failure, SECURITY_STATUS status) {
   return detail;
 }
 
-bool is_krb(const Failure& failure, KrbErrc code) { return failure.error == make_error_code(code); }
+bool is_krb(const Failure& failure, KrbErrc code) {
+  return failure.error == make_error_code(code);
+}
 
 }  // namespace
 
 SECURITY_STATUS status_of(const Failure& failure) {
   switch (static_cast<NtStatus>(failure.nt_status)) {
-    case NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE: return SEC_E_CROSSREALM_DELEGATION_FAILURE;
-    case NtStatus::STATUS_NO_S4U_PROT_SUPPORT: return SEC_E_NO_S4U_PROT_SUPPORT;
-    case NtStatus::STATUS_KDC_UNABLE_TO_REFER: return SEC_E_KDC_UNABLE_TO_REFER;
-    default: break;
+    case NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE:
+      return SEC_E_CROSSREALM_DELEGATION_FAILURE;
+    case NtStatus::STATUS_NO_S4U_PROT_SUPPORT:
+      return SEC_E_NO_S4U_PROT_SUPPORT;
+    case NtStatus::STATUS_KDC_UNABLE_TO_REFER:
+      return SEC_E_KDC_UNABLE_TO_REFER;
+    default:
+      break;
   }
   switch (failure.kind) {
-    case FailureKind::unreachable: return SEC_E_NO_AUTHENTICATING_AUTHORITY;
-    case FailureKind::rejected: return SEC_E_ILLEGAL_MESSAGE;
-    case FailureKind::unusable: return SEC_E_UNKNOWN_CREDENTIALS;
-    case FailureKind::cancelled: return SEC_E_INTERNAL_ERROR;
-    case FailureKind::refused: break;
+    case FailureKind::unreachable:
+      return SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    case FailureKind::rejected:
+      return SEC_E_ILLEGAL_MESSAGE;
+    case FailureKind::unusable:
+      return SEC_E_UNKNOWN_CREDENTIALS;
+    case FailureKind::cancelled:
+      return SEC_E_INTERNAL_ERROR;
+    case FailureKind::refused:
+      break;
   }
   if (failure.error.category() != krb_category()) return SEC_E_NO_AUTHENTICATING_AUTHORITY;
   switch (static_cast<KrbErrc>(failure.error.value())) {
-    case KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN: return SEC_E_TARGET_UNKNOWN;
+    case KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN:
+      return SEC_E_TARGET_UNKNOWN;
     case KrbErrc::KDC_ERR_BADOPTION:
-    case KrbErrc::KDC_ERR_POLICY: return SEC_E_DELEGATION_POLICY;
-    case KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE: return SEC_E_MULTIPLE_ACCOUNTS;
-    case KrbErrc::KDC_ERR_ETYPE_NOSUPP: return SEC_E_KDC_UNKNOWN_ETYPE;
-    case KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP: return SEC_E_NO_S4U_PROT_SUPPORT;
-    case KrbErrc::KRB_AP_ERR_SKEW: return SEC_E_TIME_SKEW;
-    default: return SEC_E_LOGON_DENIED;
+    case KrbErrc::KDC_ERR_POLICY:
+      return SEC_E_DELEGATION_POLICY;
+    case KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE:
+      return SEC_E_MULTIPLE_ACCOUNTS;
+    case KrbErrc::KDC_ERR_ETYPE_NOSUPP:
+      return SEC_E_KDC_UNKNOWN_ETYPE;
+    case KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP:
+      return SEC_E_NO_S4U_PROT_SUPPORT;
+    case KrbErrc::KRB_AP_ERR_SKEW:
+      return SEC_E_TIME_SKEW;
+    default:
+      return SEC_E_LOGON_DENIED;
   }
 }
 
@@ -88,38 +106,55 @@ NTSTATUS nt_status_of(const Failure& failure) {
   if (failure.kind == FailureKind::unusable) return STATUS_INVALID_PARAMETER;
   if (is_krb(failure, KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN)) return STATUS_NO_SUCH_USER;
   if (is_krb(failure, KrbErrc::KDC_ERR_CLIENT_REVOKED)) return STATUS_ACCOUNT_DISABLED;
-  if (is_krb(failure, KrbErrc::KDC_ERR_POLICY) || is_krb(failure, KrbErrc::KDC_ERR_BADOPTION)) return STATUS_ACCOUNT_RESTRICTION;
+  if (is_krb(failure, KrbErrc::KDC_ERR_POLICY) || is_krb(failure, KrbErrc::KDC_ERR_BADOPTION))
+    return STATUS_ACCOUNT_RESTRICTION;
   return STATUS_LOGON_FAILURE;
 }
 
 SECURITY_STATUS status_of(OM_uint32 major, OM_uint32 minor) {
   switch (static_cast<krb5_error_code>(minor)) {
-    case KRB5KRB_AP_ERR_SKEW: return SEC_E_TIME_SKEW;
-    case KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN: return SEC_E_TARGET_UNKNOWN;
+    case KRB5KRB_AP_ERR_SKEW:
+      return SEC_E_TIME_SKEW;
+    case KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN:
+      return SEC_E_TARGET_UNKNOWN;
     case KRB5_KDC_UNREACH:
-    case KRB5_REALM_UNKNOWN: return SEC_E_NO_AUTHENTICATING_AUTHORITY;
-    case KRB5KRB_AP_ERR_MUT_FAIL: return SEC_E_MUTUAL_AUTH_FAILED;
+    case KRB5_REALM_UNKNOWN:
+      return SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    case KRB5KRB_AP_ERR_MUT_FAIL:
+      return SEC_E_MUTUAL_AUTH_FAILED;
     case KRB5KDC_ERR_PREAUTH_FAILED:
     case KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN:
     case KRB5KDC_ERR_CLIENT_REVOKED:
-    case KRB5KDC_ERR_KEY_EXP: return SEC_E_LOGON_DENIED;
-    default: break;
+    case KRB5KDC_ERR_KEY_EXP:
+      return SEC_E_LOGON_DENIED;
+    default:
+      break;
   }
   switch (GSS_ROUTINE_ERROR(major)) {
-    case GSS_S_BAD_BINDINGS: return SEC_E_BAD_BINDINGS;
-    case GSS_S_BAD_SIG: return SEC_E_MESSAGE_ALTERED;
+    case GSS_S_BAD_BINDINGS:
+      return SEC_E_BAD_BINDINGS;
+    case GSS_S_BAD_SIG:
+      return SEC_E_MESSAGE_ALTERED;
     case GSS_S_NO_CRED:
-    case GSS_S_DEFECTIVE_CREDENTIAL: return SEC_E_NO_CREDENTIALS;
-    case GSS_S_NO_CONTEXT: return SEC_E_NO_CONTEXT;
+    case GSS_S_DEFECTIVE_CREDENTIAL:
+      return SEC_E_NO_CREDENTIALS;
+    case GSS_S_NO_CONTEXT:
+      return SEC_E_NO_CONTEXT;
     case GSS_S_DEFECTIVE_TOKEN:
-    case GSS_S_BAD_MECH: return SEC_E_INVALID_TOKEN;
+    case GSS_S_BAD_MECH:
+      return SEC_E_INVALID_TOKEN;
     case GSS_S_CREDENTIALS_EXPIRED:
-    case GSS_S_CONTEXT_EXPIRED: return SEC_E_CONTEXT_EXPIRED;
-    case GSS_S_BAD_NAME: return SEC_E_TARGET_UNKNOWN;
-    case GSS_S_BAD_QOP: return SEC_E_QOP_NOT_SUPPORTED;
-    default: break;
+    case GSS_S_CONTEXT_EXPIRED:
+      return SEC_E_CONTEXT_EXPIRED;
+    case GSS_S_BAD_NAME:
+      return SEC_E_TARGET_UNKNOWN;
+    case GSS_S_BAD_QOP:
+      return SEC_E_QOP_NOT_SUPPORTED;
+    default:
+      break;
   }
-  if ((major & (GSS_S_DUPLICATE_TOKEN | GSS_S_OLD_TOKEN | GSS_S_UNSEQ_TOKEN | GSS_S_GAP_TOKEN)) != 0) return SEC_E_OUT_OF_SEQUENCE;
+  if ((major & (GSS_S_DUPLICATE_TOKEN | GSS_S_OLD_TOKEN | GSS_S_UNSEQ_TOKEN | GSS_S_GAP_TOKEN)) != 0)
+    return SEC_E_OUT_OF_SEQUENCE;
   return SEC_E_LOGON_DENIED;
 }
 
@@ -145,7 +180,9 @@ SECURITY_STATUS fail(const char* what, OM_uint32 major, OM_uint32 minor) {
   return fail(status_of(major, minor), std::string(what) + ": " + gss_message(major, minor));
 }
 
-SECURITY_STATUS invalid_handle() { return fail(SEC_E_INVALID_HANDLE, "the handle is stale, was freed already or is of another kind"); }
+SECURITY_STATUS invalid_handle() {
+  return fail(SEC_E_INVALID_HANDLE, "the handle is stale, was freed already or is of another kind");
+}
 
 SECURITY_STATUS caught() noexcept {
   last_trace.reset();
@@ -168,7 +205,9 @@ bool last_failure_trace(std::string& json) {
 
 }  // namespace stead::sspi
 
-std::int32_t stead::v0::security_status(const Failure& failure) { return sspi::status_of(failure); }
+std::int32_t stead::v0::security_status(const Failure& failure) {
+  return sspi::status_of(failure);
+}
 
 extern "C" SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL detail) noexcept {
   using stead::sspi::last_error;

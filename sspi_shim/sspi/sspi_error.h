@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "stead/s4u.h"
 #include "sspi_shim/sspi/sspi_types.h"
+#include "stead/s4u.h"
 
 namespace stead::sspi {
 

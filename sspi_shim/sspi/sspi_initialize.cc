@@ -1,21 +1,23 @@
-// InitializeSecurityContext: a ticket in the user's name (by S4U2Proxy, or his own by his password) or in ours, then GSSAPI with the ticket in
-// a ccache of the context's own; with a ccache of the caller's, GSSAPI from the start.
+// InitializeSecurityContext: a ticket in the user's name (by S4U2Proxy, or his own by his password) or in ours, then
+// GSSAPI with the ticket in a ccache of the context's own; with a ccache of the caller's, GSSAPI from the start.
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
 #include <algorithm>
 
+#include "sspi_shim/protocol/messages/spnego.h"
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/sspi_buffers.h"
 #include "sspi_shim/sspi/sspi_error.h"
 #include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/sspi/sspi_objects.h"
-#include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/protocol/types/types.h"
 
 namespace stead::sspi {
 namespace {
 
-gss_OID_desc spnego_oid() { return {static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())}; }
+gss_OID_desc spnego_oid() {
+  return {static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
+}
 
 SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID type) {
   gss_buffer_desc name = borrow_gss_buffer(as_bytes(text));
@@ -31,7 +33,8 @@ SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const gss_key_value_set_desc store{static_cast<OM_uint32>(elements.size()), elements.data()};
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set, GSS_C_INITIATE, &store, &context.own.value, nullptr, nullptr);
+  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &set, GSS_C_INITIATE, &store,
+                                                &context.own.value, nullptr, nullptr);
   return GSS_ERROR(major) ? fail("our credentials", major, minor) : SEC_E_OK;
 }
 
@@ -45,7 +48,9 @@ SECURITY_STATUS prepare_by_ticket(Context& context, const Token& token) {
   context.client_name = (*ticket)->client();
   context.service_name = (*ticket)->service();
   context.expiry = (*ticket)->end_time();
-  if (const auto status = import_target(context, context.service_name, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME)); status != SEC_E_OK) return status;
+  if (const auto status = import_target(context, context.service_name, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
+      status != SEC_E_OK)
+    return status;
   return acquire_own(context, {{"ccache", context.ccache->name().c_str()}});
 }
 
@@ -54,8 +59,9 @@ SECURITY_STATUS prepare_by_ccache(Context& context) {
   const Principal service = parse_principal(context.target_text).value();
   const auto& parts = service.name.components;
   const bool host_based = service.realm.empty() && parts.size() == 2;  // of a realm that referrals will tell
-  const auto status = host_based ? import_target(context, parts[0] + "@" + parts[1], GSS_C_NT_HOSTBASED_SERVICE)
-                                 : import_target(context, context.target_text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
+  const auto status =
+      host_based ? import_target(context, parts[0] + "@" + parts[1], GSS_C_NT_HOSTBASED_SERVICE)
+                 : import_target(context, context.target_text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
   if (status != SEC_E_OK) return status;
   context.service_name = context.target_text;
   return acquire_own(context, {{"ccache", context.credentials->ccache.c_str()}});
@@ -63,7 +69,8 @@ SECURITY_STATUS prepare_by_ccache(Context& context) {
 
 SECURITY_STATUS prepare(Context& context) {
   const Credentials& credentials = *context.credentials;
-  if (!is_service_name(context.target_text)) return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
+  if (!is_service_name(context.target_text))
+    return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
   if (credentials.user) return prepare_by_ticket(context, *credentials.user);
   if (!credentials.ccache.empty()) return prepare_by_ccache(context);
   std::string message;
@@ -90,12 +97,14 @@ std::string initiators_name(const Context& context) {
   GssName name;
   GssBuffer text;
   OM_uint32 minor = 0;
-  const bool known = !GSS_ERROR(gss_inquire_context(&minor, context.gss.value, &name.value, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr)) &&
+  const bool known = !GSS_ERROR(gss_inquire_context(&minor, context.gss.value, &name.value, nullptr, nullptr, nullptr,
+                                                    nullptr, nullptr, nullptr)) &&
                      !GSS_ERROR(gss_display_name(&minor, name.value, &text.value, nullptr));
   return known ? std::string(as_text(text.bytes())) : std::string();
 }
 
-SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
+SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes,
+                     TimeStamp* expiry) {
   const ChannelBindings bindings = find_bindings(input);
   if (!bindings.well_formed) return fail(SEC_E_INVALID_PARAMETER, "the channel bindings do not fit their buffer");
   gss_channel_bindings_struct channel{};
@@ -105,8 +114,9 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
   gss_OID_desc spnego = spnego_oid();
   OM_uint32 minor = 0, life = 0;
   const OM_uint32 major = gss_init_sec_context(
-      &minor, context.own.value, &context.gss.value, context.target.value, context.credentials->negotiate ? &spnego : gss_mech_krb5,
-      gss_request(context.asked), 0, bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &in, nullptr, &out.value, &context.gss_flags, &life);
+      &minor, context.own.value, &context.gss.value, context.target.value,
+      context.credentials->negotiate ? &spnego : gss_mech_krb5, gss_request(context.asked), 0,
+      bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &in, nullptr, &out.value, &context.gss_flags, &life);
   if (GSS_ERROR(major)) return fail("the context cannot be made", major, minor);
   const bool more = (major & GSS_S_CONTINUE_NEEDED) != 0;
   if (!more) {
@@ -115,7 +125,8 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
     if (!context.expiry) context.expiry = context.start + std::chrono::seconds(life);
   }
   const bool allocated = (context.asked & ISC_REQ_ALLOCATE_MEMORY) != 0;
-  if (!put_token(output, out.bytes(), allocated)) return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
+  if (!put_token(output, out.bytes(), allocated))
+    return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
   if (attributes != nullptr) {
     *attributes = flags_of(context) | (allocated ? ISC_RET_ALLOCATED_MEMORY : 0);
   }
@@ -123,13 +134,15 @@ SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBuff
   return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
 }
 
-SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle, std::string target, ULONG asked, const SecBufferDesc* input,
-                           SecHandle* new_handle, const SecBufferDesc* output, ULONG* attributes, TimeStamp* expiry) {
+SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle, std::string target, ULONG asked,
+                           const SecBufferDesc* input, SecHandle* new_handle, const SecBufferDesc* output,
+                           ULONG* attributes, TimeStamp* expiry) {
   if (handle != nullptr) {
     const auto context = find_context(handle);
     if (!context || !context->initiator) return invalid_handle();
     const std::lock_guard lock(context->mutex);
-    if (context->complete || context->failed) return fail(SEC_E_OUT_OF_SEQUENCE, "the context has come to its end already");
+    if (context->complete || context->failed)
+      return fail(SEC_E_OUT_OF_SEQUENCE, "the context has come to its end already");
     const SECURITY_STATUS status = step(*context, input, output, attributes, expiry);
     context->failed = status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED;
     if (!context->failed && new_handle != nullptr) *new_handle = *handle;
@@ -138,7 +151,8 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
   const auto credentials = find_credentials(credential);
   if (!credentials) return invalid_handle();
   if ((credentials->use & SECPKG_CRED_OUTBOUND) == 0) return fail(SEC_E_NO_CREDENTIALS, "the credentials are INBOUND");
-  if (new_handle == nullptr || target.empty()) return fail(SEC_E_INVALID_PARAMETER, "a target and a place for the context are needed");
+  if (new_handle == nullptr || target.empty())
+    return fail(SEC_E_INVALID_PARAMETER, "a target and a place for the context are needed");
   if ((asked & (ISC_REQ_DATAGRAM | ISC_REQ_USE_SESSION_KEY)) != 0)
     return fail(SEC_E_UNSUPPORTED_FUNCTION, "neither datagram contexts nor user-to-user are made");
   const auto context = std::make_shared<Context>();
@@ -148,7 +162,8 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
   context->target_text = std::move(target);
   SECURITY_STATUS status = prepare(*context);
   if (status == SEC_E_OK) status = step(*context, input, output, attributes, expiry);
-  if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) *new_handle = contexts().to_handle(contexts().insert(context));
+  if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED)
+    *new_handle = contexts().to_handle(contexts().insert(context));
   return status;
 }
 
@@ -157,17 +172,19 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
 
 using namespace stead::sspi;
 
-extern "C" SECURITY_STATUS InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR* target, ULONG asked, ULONG, ULONG,
-                                                      PSecBufferDesc input, ULONG, PCtxtHandle new_context, PSecBufferDesc output,
-                                                      PULONG attributes, PTimeStamp expiry) noexcept try {
+extern "C" SECURITY_STATUS InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR* target,
+                                                      ULONG asked, ULONG, ULONG, PSecBufferDesc input, ULONG,
+                                                      PCtxtHandle new_context, PSecBufferDesc output, PULONG attributes,
+                                                      PTimeStamp expiry) noexcept try {
   return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
 } catch (...) {
   return caught();
 }
 
-extern "C" SECURITY_STATUS InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHAR* target, ULONG asked, ULONG, ULONG,
-                                                      PSecBufferDesc input, ULONG, PCtxtHandle new_context, PSecBufferDesc output,
-                                                      PULONG attributes, PTimeStamp expiry) noexcept try {
+extern "C" SECURITY_STATUS InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHAR* target,
+                                                      ULONG asked, ULONG, ULONG, PSecBufferDesc input, ULONG,
+                                                      PCtxtHandle new_context, PSecBufferDesc output, PULONG attributes,
+                                                      PTimeStamp expiry) noexcept try {
   return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
 } catch (...) {
   return caught();

@@ -1,31 +1,38 @@
 // DsGetDcName (MS-NRPC §3.5.4.3.1).
 #include <bit>
 
+#include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/sspi_error.h"
 #include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/sspi/sspi_objects.h"
-#include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 
 namespace stead::sspi {
 namespace {
 
-bool more_than_one(ULONG flags, ULONG of) { return std::popcount(flags & of) > 1; }
+bool more_than_one(ULONG flags, ULONG of) {
+  return std::popcount(flags & of) > 1;
+}
 
-constexpr ULONG kOperatingSystems = DS_DIRECTORY_SERVICE_6_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED | DS_DIRECTORY_SERVICE_9_REQUIRED |
-                                    DS_DIRECTORY_SERVICE_10_REQUIRED;
+constexpr ULONG kOperatingSystems = DS_DIRECTORY_SERVICE_6_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED |
+                                    DS_DIRECTORY_SERVICE_9_REQUIRED | DS_DIRECTORY_SERVICE_10_REQUIRED;
 
 // False: a flag that is none, or a combination that contradicts itself.
 bool are_valid(ULONG flags, const std::string& site) {
-  constexpr ULONG known = DS_FORCE_REDISCOVERY | DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED |
-                          DS_PDC_REQUIRED | DS_BACKGROUND_ONLY | DS_IP_REQUIRED | DS_KDC_REQUIRED | DS_TIMESERV_REQUIRED | DS_WRITABLE_REQUIRED |
-                          DS_GOOD_TIMESERV_PREFERRED | DS_AVOID_SELF | DS_ONLY_LDAP_NEEDED | DS_IS_FLAT_NAME | DS_IS_DNS_NAME |
-                          DS_TRY_NEXTCLOSEST_SITE | DS_WEB_SERVICE_REQUIRED | kOperatingSystems | DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME;
+  constexpr ULONG known = DS_FORCE_REDISCOVERY | DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED |
+                          DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_BACKGROUND_ONLY | DS_IP_REQUIRED |
+                          DS_KDC_REQUIRED | DS_TIMESERV_REQUIRED | DS_WRITABLE_REQUIRED | DS_GOOD_TIMESERV_PREFERRED |
+                          DS_AVOID_SELF | DS_ONLY_LDAP_NEEDED | DS_IS_FLAT_NAME | DS_IS_DNS_NAME |
+                          DS_TRY_NEXTCLOSEST_SITE | DS_WEB_SERVICE_REQUIRED | kOperatingSystems | DS_RETURN_DNS_NAME |
+                          DS_RETURN_FLAT_NAME;
   if ((flags & ~known) != 0) return false;
   if (more_than_one(flags, DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_KDC_REQUIRED)) return false;
-  if (more_than_one(flags, DS_IS_FLAT_NAME | DS_IS_DNS_NAME) || more_than_one(flags, DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME)) return false;
+  if (more_than_one(flags, DS_IS_FLAT_NAME | DS_IS_DNS_NAME) ||
+      more_than_one(flags, DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME))
+    return false;
   if (more_than_one(flags, DS_DIRECTORY_SERVICE_REQUIRED | kOperatingSystems)) return false;
-  constexpr ULONG roles = DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_KDC_REQUIRED;
+  constexpr ULONG roles = DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED | DS_GC_SERVER_REQUIRED |
+                          DS_PDC_REQUIRED | DS_KDC_REQUIRED;
   if ((flags & DS_GOOD_TIMESERV_PREFERRED) != 0 && (flags & roles) != 0) return false;
   return (flags & DS_TRY_NEXTCLOSEST_SITE) == 0 || site.empty();
 }
@@ -35,16 +42,22 @@ void translate(ULONG flags, ControllerWish& wish) {
     ULONG asked;
     std::uint32_t answered;
   };
-  constexpr Rule required[] = {{DS_DIRECTORY_SERVICE_REQUIRED, ds_flag::ds},      {DS_GC_SERVER_REQUIRED, ds_flag::gc},
-                               {DS_PDC_REQUIRED, ds_flag::pdc},                   {DS_KDC_REQUIRED, ds_flag::kdc},
-                               {DS_TIMESERV_REQUIRED, ds_flag::timeserv},         {DS_WRITABLE_REQUIRED, ds_flag::writable},
-                               {DS_ONLY_LDAP_NEEDED, ds_flag::ldap},              {DS_WEB_SERVICE_REQUIRED, ds_flag::ws},
-                               {DS_DIRECTORY_SERVICE_8_REQUIRED, ds_flag::ds_8},  {DS_DIRECTORY_SERVICE_9_REQUIRED, ds_flag::ds_9},
+  constexpr Rule required[] = {{DS_DIRECTORY_SERVICE_REQUIRED, ds_flag::ds},
+                               {DS_GC_SERVER_REQUIRED, ds_flag::gc},
+                               {DS_PDC_REQUIRED, ds_flag::pdc},
+                               {DS_KDC_REQUIRED, ds_flag::kdc},
+                               {DS_TIMESERV_REQUIRED, ds_flag::timeserv},
+                               {DS_WRITABLE_REQUIRED, ds_flag::writable},
+                               {DS_ONLY_LDAP_NEEDED, ds_flag::ldap},
+                               {DS_WEB_SERVICE_REQUIRED, ds_flag::ws},
+                               {DS_DIRECTORY_SERVICE_8_REQUIRED, ds_flag::ds_8},
+                               {DS_DIRECTORY_SERVICE_9_REQUIRED, ds_flag::ds_9},
                                {DS_DIRECTORY_SERVICE_10_REQUIRED, ds_flag::ds_10}};
   for (const Rule& rule : required) {
     if ((flags & rule.asked) != 0) wish.required |= rule.answered;
   }
-  if ((flags & DS_DIRECTORY_SERVICE_6_REQUIRED) != 0) wish.required_any = ds_flag::select_secret_domain_6 | ds_flag::full_secret_domain_6;
+  if ((flags & DS_DIRECTORY_SERVICE_6_REQUIRED) != 0)
+    wish.required_any = ds_flag::select_secret_domain_6 | ds_flag::full_secret_domain_6;
   if ((flags & DS_DIRECTORY_SERVICE_PREFERRED) != 0) wish.preferred |= ds_flag::ds;
   if ((flags & DS_GOOD_TIMESERV_PREFERRED) != 0) wish.preferred |= ds_flag::good_timeserv;
   wish.near = (flags & DS_TRY_NEXTCLOSEST_SITE) != 0;
@@ -61,7 +74,8 @@ void choose_domains(const std::string& name, ULONG flags, const ClientOptions& o
     if (!own.empty()) wish.realms = {own};
     return;
   }
-  const bool flat = (flags & DS_IS_FLAT_NAME) != 0 || ((flags & DS_IS_DNS_NAME) == 0 && name.find('.') == std::string::npos);
+  const bool flat =
+      (flags & DS_IS_FLAT_NAME) != 0 || ((flags & DS_IS_DNS_NAME) == 0 && name.find('.') == std::string::npos);
   if (!flat) {
     wish.realms = {name.back() == '.' ? name.substr(0, name.size() - 1) : name};
     return;
@@ -95,7 +109,8 @@ Info* give(const FoundController& found, ULONG flags) {
   info.DomainGuid.Data2 = load_le16(response.domain_guid.data() + 4);
   info.DomainGuid.Data3 = load_le16(response.domain_guid.data() + 6);
   std::copy(response.domain_guid.begin() + 8, response.domain_guid.end(), info.DomainGuid.Data4);
-  info.Flags = response.flags | (response.dns_forest_name.empty() ? 0 : DS_DNS_FOREST_FLAG) | (flat ? 0 : DS_DNS_CONTROLLER_FLAG | DS_DNS_DOMAIN_FLAG);
+  info.Flags = response.flags | (response.dns_forest_name.empty() ? 0 : DS_DNS_FOREST_FLAG) |
+               (flat ? 0 : DS_DNS_CONTROLLER_FLAG | DS_DNS_DOMAIN_FLAG);
   Block<Info, Char> block;
   block.text(0, &Info::DomainControllerName, "\\\\" + (flat ? response.netbios_computer_name : response.dns_host_name));
   block.text(0, &Info::DomainControllerAddress, "\\\\" + found.where.address);
@@ -112,10 +127,12 @@ bool is_domain_name(std::string_view name) {
   std::size_t label = 0;
   for (const char c : name) {
     label = c == '.' ? 0 : label + 1;
-    const bool bad = static_cast<unsigned char>(c) <= ' ' || c == 0x7F || std::string_view("\"/\\[]:|<>+=;?,*@").find(c) != std::string_view::npos;
+    const bool bad = static_cast<unsigned char>(c) <= ' ' || c == 0x7F ||
+                     std::string_view("\"/\\[]:|<>+=;?,*@").find(c) != std::string_view::npos;
     if (bad || label > 63) return false;
   }
-  return !name.empty() && name.size() <= 255 && name.front() != '.' && name.back() != '.' && name.find("..") == std::string_view::npos;
+  return !name.empty() && name.size() <= 255 && name.front() != '.' && name.back() != '.' &&
+         name.find("..") == std::string_view::npos;
 }
 
 DWORD note(DWORD code, std::string text) {
@@ -127,9 +144,12 @@ template <class Char, class Info>
 DWORD get_dc_name(const std::string& domain, const GUID* guid, const std::string& site, ULONG flags, Info** out) {
   if (out == nullptr) return note(ERROR_INVALID_PARAMETER, "there is no place for the result");
   *out = nullptr;
-  if (!are_valid(flags, site)) return note(ERROR_INVALID_FLAGS, "there are no such flags, or they contradict one another");
-  if ((flags & DS_IS_FLAT_NAME) != 0 && domain.find('.') != std::string::npos) return note(ERROR_INVALID_FLAGS, "a name with a dot is no flat name");
-  if (!domain.empty() && !is_domain_name(domain)) return note(ERROR_INVALID_DOMAINNAME, "\"" + domain + "\" is no domain's name");
+  if (!are_valid(flags, site))
+    return note(ERROR_INVALID_FLAGS, "there are no such flags, or they contradict one another");
+  if ((flags & DS_IS_FLAT_NAME) != 0 && domain.find('.') != std::string::npos)
+    return note(ERROR_INVALID_FLAGS, "a name with a dot is no flat name");
+  if (!domain.empty() && !is_domain_name(domain))
+    return note(ERROR_INVALID_DOMAINNAME, "\"" + domain + "\" is no domain's name");
   const ClientOptions options = configured({}, {});
   ControllerWish wish;
   wish.site = site;
@@ -137,9 +157,14 @@ DWORD get_dc_name(const std::string& domain, const GUID* guid, const std::string
   wish.domain_guid = given_guid(guid);
   translate(flags, wish);
   choose_domains(domain, flags, options, wish);
-  if (wish.realms.empty() && !wish.domain_guid) return note(ERROR_NO_SUCH_DOMAIN, "there is no domain to look for: no principal and no default_realm is configured");
+  if (wish.realms.empty() && !wish.domain_guid)
+    return note(ERROR_NO_SUCH_DOMAIN,
+                "there is no domain to look for: no principal and no default_realm is configured");
   const auto found = wait_for_controller(options.locator, wish);
-  if (!found) return note(ERROR_NO_SUCH_DOMAIN, "no such domain controller of " + (!domain.empty() || wish.realms.empty() ? domain : wish.realms.front()) + ": " + found.error().message());
+  if (!found)
+    return note(ERROR_NO_SUCH_DOMAIN, "no such domain controller of " +
+                                          (!domain.empty() || wish.realms.empty() ? domain : wish.realms.front()) +
+                                          ": " + found.error().message());
   *out = give<Char, Info>(*found, flags);
   return ERROR_SUCCESS;
 }

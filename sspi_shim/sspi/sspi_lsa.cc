@@ -1,10 +1,10 @@
 // LsaLogonUser in a user's name: S4U2Self by name or certificate.
 #include <atomic>
 
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/sspi/sspi_error.h"
 #include "sspi_shim/sspi/sspi_memory.h"
 #include "sspi_shim/sspi/sspi_objects.h"
-#include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {
 namespace {
@@ -15,7 +15,9 @@ NTSTATUS note(NTSTATUS status, SECURITY_STATUS detail, std::string text) {
   fail(detail, std::move(text));
   return status;
 }
-NTSTATUS invalid_parameter(std::string text) { return note(STATUS_INVALID_PARAMETER, SEC_E_INVALID_PARAMETER, std::move(text)); }
+NTSTATUS invalid_parameter(std::string text) {
+  return note(STATUS_INVALID_PARAMETER, SEC_E_INVALID_PARAMETER, std::move(text));
+}
 
 // True where [data, data + size) lies within the block that the caller gave.
 bool is_within(const void* data, std::size_t size, const void* block, std::size_t block_size) {
@@ -25,11 +27,14 @@ bool is_within(const void* data, std::size_t size, const void* block, std::size_
 
 NTSTATUS connect(HANDLE* handle) {
   if (handle == nullptr) return invalid_parameter("there is no place for the handle");
-  *handle = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(lsa_connections().insert(std::make_shared<const LsaConnection>())));
+  *handle = reinterpret_cast<HANDLE>(
+      static_cast<std::uintptr_t>(lsa_connections().insert(std::make_shared<const LsaConnection>())));
   return STATUS_SUCCESS;
 }
 
-bool is_connected(HANDLE handle) { return lsa_connections().find(reinterpret_cast<std::uintptr_t>(handle)) != nullptr; }
+bool is_connected(HANDLE handle) {
+  return lsa_connections().find(reinterpret_cast<std::uintptr_t>(handle)) != nullptr;
+}
 
 // The user as Client::user takes him.
 std::string user_name(std::string upn, const std::string& realm) {
@@ -37,7 +42,8 @@ std::string user_name(std::string upn, const std::string& realm) {
   return upn + "@" + realm;
 }
 
-std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* information, ULONG size, NTSTATUS& status) {
+std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* information, ULONG size,
+                                        NTSTATUS& status) {
   ULONG type = 0;
   if (information != nullptr && size >= sizeof type) std::memcpy(&type, information, sizeof type);
   if (type == KerbS4ULogon && size >= sizeof(KERB_S4U_LOGON)) {
@@ -59,7 +65,8 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
       return std::nullopt;
     }
     if ((logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED) != 0) {
-      status = note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without the NTAuth check");
+      status =
+          note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without the NTAuth check");
       return std::nullopt;
     }
     CertificateHints hints;
@@ -92,9 +99,7 @@ extern "C" NTSTATUS LsaRegisterLogonProcess(PLSA_STRING, PHANDLE handle, PLSA_OP
   return STATUS_NO_MEMORY;
 }
 
-extern "C" NTSTATUS LsaConnectUntrusted(PHANDLE handle) noexcept try {
-  return connect(handle);
-} catch (...) {
+extern "C" NTSTATUS LsaConnectUntrusted(PHANDLE handle) noexcept try { return connect(handle); } catch (...) {
   caught();
   return STATUS_NO_MEMORY;
 }
@@ -108,7 +113,8 @@ extern "C" NTSTATUS LsaDeregisterLogonProcess(HANDLE handle) noexcept try {
 
 extern "C" NTSTATUS LsaLookupAuthenticationPackage(HANDLE handle, PLSA_STRING name, PULONG package) noexcept try {
   if (!is_connected(handle)) return note(STATUS_INVALID_HANDLE, SEC_E_INVALID_HANDLE, "the LSA handle is stale");
-  if (name == nullptr || name->Buffer == nullptr || package == nullptr) return invalid_parameter("a package's name and a place for its number are needed");
+  if (name == nullptr || name->Buffer == nullptr || package == nullptr)
+    return invalid_parameter("a package's name and a place for its number are needed");
   const std::string_view text(name->Buffer, name->Length);
   const bool kerberos = stead::equal_ignoring_case(text, MICROSOFT_KERBEROS_NAME_A);
   if (!kerberos && !stead::equal_ignoring_case(text, NEGOSSP_NAME_A))
@@ -120,15 +126,17 @@ extern "C" NTSTATUS LsaLookupAuthenticationPackage(HANDLE handle, PLSA_STRING na
   return STATUS_INTERNAL_ERROR;
 }
 
-extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE, ULONG package, PVOID information, ULONG size, PTOKEN_GROUPS,
-                                 PTOKEN_SOURCE, PVOID* profile, PULONG profile_size, PLUID logon_id, PHANDLE token, PQUOTA_LIMITS quotas,
-                                 PNTSTATUS sub_status) noexcept try {
+extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE, ULONG package, PVOID information,
+                                 ULONG size, PTOKEN_GROUPS, PTOKEN_SOURCE, PVOID* profile, PULONG profile_size,
+                                 PLUID logon_id, PHANDLE token, PQUOTA_LIMITS quotas, PNTSTATUS sub_status) noexcept
+    try {
   if (profile != nullptr) *profile = nullptr;
   if (profile_size != nullptr) *profile_size = 0;
   if (sub_status != nullptr) *sub_status = STATUS_SUCCESS;
   if (quotas != nullptr) *quotas = {};
   if (!is_connected(handle)) return note(STATUS_INVALID_HANDLE, SEC_E_INVALID_HANDLE, "the LSA handle is stale");
-  if (package != kKerberosPackage && package != kNegotiatePackage) return note(STATUS_NO_SUCH_PACKAGE, SEC_E_SECPKG_NOT_FOUND, "no such package");
+  if (package != kKerberosPackage && package != kNegotiatePackage)
+    return note(STATUS_NO_SUCH_PACKAGE, SEC_E_SECPKG_NOT_FOUND, "no such package");
   if (token == nullptr) return invalid_parameter("there is no place for the token");
   std::string message;
   const ClientPtr client = client_for(configured({}, {}), message);

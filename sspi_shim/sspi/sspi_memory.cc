@@ -48,7 +48,9 @@ bool release(void* block) noexcept {
   return true;
 }
 
-std::string to_utf8(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+std::string to_utf8(const char* text) {
+  return text == nullptr ? std::string() : std::string(text);
+}
 
 std::string to_utf8(const char16_t* text) {
   if (text == nullptr) return {};
@@ -57,7 +59,8 @@ std::string to_utf8(const char16_t* text) {
 }
 
 std::string to_utf8(const UNICODE_STRING& text) {
-  return from_utf16le({reinterpret_cast<const std::uint8_t*>(text.Buffer), text.Buffer == nullptr ? std::size_t{0} : text.Length});
+  return from_utf16le(
+      {reinterpret_cast<const std::uint8_t*>(text.Buffer), text.Buffer == nullptr ? std::size_t{0} : text.Length});
 }
 
 template <>

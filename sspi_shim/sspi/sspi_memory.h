@@ -1,5 +1,6 @@
 #pragma once
-// Memory that goes to callers of the C surface and comes back through FreeContextBuffer and its like, which know what is theirs.
+// Memory that goes to callers of the C surface and comes back through FreeContextBuffer and its like, which know what
+// is theirs.
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -30,7 +31,9 @@ class Block {
  public:
   explicit Block(std::size_t count = 1) : count_(count) {}
   // Where `field` of item `index` is to point to `text`.
-  void text(std::size_t index, Char* T::*field, std::string_view text) { texts_.push_back({index, field, from_utf8<Char>(text)}); }
+  void text(std::size_t index, Char* T::* field, std::string_view text) {
+    texts_.push_back({index, field, from_utf8<Char>(text)});
+  }
   [[nodiscard]] T* give(const std::vector<T>& items) const {
     std::size_t size = sizeof(T) * count_;
     for (const Text& text : texts_) size += (text.value.size() + 1) * sizeof(Char);
@@ -49,7 +52,7 @@ class Block {
  private:
   struct Text {
     std::size_t index;
-    Char* T::*field;
+    Char* T::* field;
     std::basic_string<Char> value;
   };
   std::size_t count_;

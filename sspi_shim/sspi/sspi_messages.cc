@@ -1,5 +1,5 @@
-// EncryptMessage and its kin: RFC 4121 tokens by GSSAPI. Without a trailer buffer the trailer is rotated into the header, so the data stay
-// where they are and the token is what SSPI calls the security trailer.
+// EncryptMessage and its kin: RFC 4121 tokens by GSSAPI. Without a trailer buffer the trailer is rotated into the
+// header, so the data stay where they are and the token is what SSPI calls the security trailer.
 #include "sspi_shim/sspi/sspi_messages.h"
 
 #include <gssapi/gssapi_ext.h>
@@ -36,14 +36,16 @@ bool read_message(const SecBufferDesc* desc, Message& out) {
         break;
       case SECBUFFER_DATA:
         if ((buffer.BufferType & SECBUFFER_READONLY) != 0) continue;  // neither encrypted nor signed
-        iov.type = (buffer.BufferType & SECBUFFER_READONLY_WITH_CHECKSUM) != 0 ? GSS_IOV_BUFFER_TYPE_SIGN_ONLY : GSS_IOV_BUFFER_TYPE_DATA;
+        iov.type = (buffer.BufferType & SECBUFFER_READONLY_WITH_CHECKSUM) != 0 ? GSS_IOV_BUFFER_TYPE_SIGN_ONLY
+                                                                               : GSS_IOV_BUFFER_TYPE_DATA;
         if (iov.type == GSS_IOV_BUFFER_TYPE_DATA) out.data = &buffer;
         break;
       case SECBUFFER_PADDING:
         iov.type = GSS_IOV_BUFFER_TYPE_PADDING;
         out.padding = &buffer;
         break;
-      default: continue;
+      default:
+        continue;
     }
     out.iov.push_back(iov);
   }
@@ -51,7 +53,8 @@ bool read_message(const SecBufferDesc* desc, Message& out) {
 }
 
 gss_iov_buffer_desc* find(Message& message, OM_uint32 type) {
-  const auto found = std::find_if(message.iov.begin(), message.iov.end(), [&](const auto& iov) { return GSS_IOV_BUFFER_TYPE(iov.type) == type; });
+  const auto found = std::find_if(message.iov.begin(), message.iov.end(),
+                                  [&](const auto& iov) { return GSS_IOV_BUFFER_TYPE(iov.type) == type; });
   return found == message.iov.end() ? nullptr : &*found;
 }
 
@@ -74,30 +77,36 @@ SECURITY_STATUS encrypt(Context& context, ULONG qop, const SecBufferDesc* desc) 
   const int confidential = qop != SECQOP_WRAP_NO_ENCRYPT;
   OM_uint32 minor = 0;
   auto sizes = message;
-  OM_uint32 major = gss_wrap_iov_length(&minor, context.gss.value, confidential, GSS_C_QOP_DEFAULT, nullptr, sizes.iov.data(), static_cast<int>(sizes.iov.size()));
+  OM_uint32 major = gss_wrap_iov_length(&minor, context.gss.value, confidential, GSS_C_QOP_DEFAULT, nullptr,
+                                        sizes.iov.data(), static_cast<int>(sizes.iov.size()));
   if (GSS_ERROR(major)) return fail("the message's size", major, minor);
   for (std::size_t i = 0; i < message.iov.size(); ++i) {
     const auto type = GSS_IOV_BUFFER_TYPE(message.iov[i].type);
     if (type != GSS_IOV_BUFFER_TYPE_HEADER && type != GSS_IOV_BUFFER_TYPE_PADDING) continue;
-    if (message.iov[i].buffer.length < sizes.iov[i].buffer.length) return fail(SEC_E_BUFFER_TOO_SMALL, "the TOKEN or the PADDING buffer is too small");
+    if (message.iov[i].buffer.length < sizes.iov[i].buffer.length)
+      return fail(SEC_E_BUFFER_TOO_SMALL, "the TOKEN or the PADDING buffer is too small");
     message.iov[i].buffer.length = sizes.iov[i].buffer.length;
   }
   int encrypted = 0;
-  major = gss_wrap_iov(&minor, context.gss.value, confidential, GSS_C_QOP_DEFAULT, &encrypted, message.iov.data(), static_cast<int>(message.iov.size()));
+  major = gss_wrap_iov(&minor, context.gss.value, confidential, GSS_C_QOP_DEFAULT, &encrypted, message.iov.data(),
+                       static_cast<int>(message.iov.size()));
   if (GSS_ERROR(major)) return fail("the message cannot be protected", major, minor);
   if (confidential && !encrypted) return fail(SEC_E_QOP_NOT_SUPPORTED, "the context has no confidentiality");
   message.token->cbBuffer = static_cast<ULONG>(find(message, GSS_IOV_BUFFER_TYPE_HEADER)->buffer.length);
-  if (message.padding != nullptr) message.padding->cbBuffer = static_cast<ULONG>(find(message, GSS_IOV_BUFFER_TYPE_PADDING)->buffer.length);
+  if (message.padding != nullptr)
+    message.padding->cbBuffer = static_cast<ULONG>(find(message, GSS_IOV_BUFFER_TYPE_PADDING)->buffer.length);
   return SEC_E_OK;
 }
 
 SECURITY_STATUS decrypt(Context& context, const SecBufferDesc* desc, ULONG* qop) {
   Message message;
-  if (!read_message(desc, message) || message.data == nullptr || (message.token == nullptr) == (message.stream == nullptr))
+  if (!read_message(desc, message) || message.data == nullptr ||
+      (message.token == nullptr) == (message.stream == nullptr))
     return fail(SEC_E_INVALID_TOKEN, "a DATA buffer and either a TOKEN or a STREAM buffer are needed");
   int encrypted = 0;
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_unwrap_iov(&minor, context.gss.value, &encrypted, nullptr, message.iov.data(), static_cast<int>(message.iov.size()));
+  const OM_uint32 major = gss_unwrap_iov(&minor, context.gss.value, &encrypted, nullptr, message.iov.data(),
+                                         static_cast<int>(message.iov.size()));
   if (GSS_ERROR(major)) {
     const SECURITY_STATUS status = fail("the message", major, minor);
     return status == SEC_E_LOGON_DENIED ? fail(SEC_E_DECRYPT_FAILURE, "the message cannot be decrypted") : status;
@@ -118,7 +127,8 @@ Buffer signed_data(const SecBufferDesc* desc) {
   Buffer out;
   for (ULONG i = 0; i < desc->cBuffers; ++i) {
     const SecBuffer& buffer = desc->pBuffers[i];
-    const bool counts = (buffer.BufferType & ~SECBUFFER_ATTRMASK) == SECBUFFER_DATA && (buffer.BufferType & SECBUFFER_READONLY) == 0;
+    const bool counts =
+        (buffer.BufferType & ~SECBUFFER_ATTRMASK) == SECBUFFER_DATA && (buffer.BufferType & SECBUFFER_READONLY) == 0;
     if (counts) append(out, bytes_of(&buffer));
   }
   return out;
@@ -197,7 +207,8 @@ extern "C" SECURITY_STATUS MakeSignature(PCtxtHandle context, ULONG, PSecBufferD
 } catch (...) {
   return caught();
 }
-extern "C" SECURITY_STATUS VerifySignature(PCtxtHandle context, PSecBufferDesc message, ULONG, PULONG qop) noexcept try {
+extern "C" SECURITY_STATUS VerifySignature(PCtxtHandle context, PSecBufferDesc message, ULONG, PULONG qop) noexcept
+    try {
   return with_context(context, [&](Context& it) { return verify(it, message, qop); });
 } catch (...) {
   return caught();

@@ -115,9 +115,15 @@ HandleTable<const LsaConnection, HandleKind::lsa>& lsa_connections() {
 CredentialsPtr find_credentials(const SecHandle* handle) {
   return credentials_table().find(HandleTable<const Credentials, HandleKind::credentials>::to_id(handle));
 }
-ContextPtr find_context(const SecHandle* handle) { return contexts().find(HandleTable<Context, HandleKind::context>::to_id(handle)); }
-TokenPtr find_token(HANDLE token) { return tokens().find(reinterpret_cast<std::uintptr_t>(token)); }
-HANDLE give_token(TokenPtr token) { return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(tokens().insert(std::move(token)))); }
+ContextPtr find_context(const SecHandle* handle) {
+  return contexts().find(HandleTable<Context, HandleKind::context>::to_id(handle));
+}
+TokenPtr find_token(HANDLE token) {
+  return tokens().find(reinterpret_cast<std::uintptr_t>(token));
+}
+HANDLE give_token(TokenPtr token) {
+  return reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(tokens().insert(std::move(token))));
+}
 
 TokenPtr& impersonated() {
   thread_local TokenPtr token;
@@ -181,8 +187,8 @@ TokenPtr token_of(Context& context, SECURITY_STATUS& status) {
   }
   auto identity = wait_for_evidence(client, context.evidence);
   if (!identity) {
-    status = fail(SEC_E_NO_CREDENTIALS, "the user's ticket fits no key of " + client->options.principal + " in " + client->options.keytab +
-                                            ": " + identity.error().message());
+    status = fail(SEC_E_NO_CREDENTIALS, "the user's ticket fits no key of " + client->options.principal + " in " +
+                                            client->options.keytab + ": " + identity.error().message());
     return nullptr;
   }
   context.token = std::make_shared<const Token>(Token{client, std::move(*identity)});
@@ -203,11 +209,14 @@ ULONG flags_of(const Context& context) {
 
 TimeStamp to_time_stamp(std::chrono::system_clock::time_point time) {
   constexpr std::int64_t kEpoch = 11644473600;  // seconds from 1601 to 1970
-  const auto since = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::ratio<1, 10000000>>>(time.time_since_epoch());
+  const auto since =
+      std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::ratio<1, 10000000>>>(time.time_since_epoch());
   const auto ticks = static_cast<std::uint64_t>(since.count() + kEpoch * 10000000);
   return {static_cast<ULONG>(ticks), static_cast<LONG>(ticks >> 32)};
 }
-TimeStamp never() { return {0xFFFFFFFFU, 0x7FFFFFFF}; }
+TimeStamp never() {
+  return {0xFFFFFFFFU, 0x7FFFFFFF};
+}
 
 }  // namespace stead::sspi
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/sspi/client_thread.h"
 #include "sspi_shim/krb5/gss_handles.h"
+#include "sspi_shim/sspi/client_thread.h"
 #include "sspi_shim/sspi/handle_table.h"
 
 namespace stead::sspi {
@@ -48,19 +48,19 @@ struct Context {
   CredentialsPtr credentials;
   bool initiator = false;
   bool complete = false;
-  bool failed = false;     // a step was refused: nothing more can be done with it
+  bool failed = false;  // a step was refused: nothing more can be done with it
   std::unique_ptr<MemoryCcache> ccache;
-  GssCredential own;       // initiator
+  GssCredential own;  // initiator
   GssContext gss;
   GssName target;
-  std::string target_text; // the SPN as the caller gave it, or as the client asked for it
+  std::string target_text;  // the SPN as the caller gave it, or as the client asked for it
   std::string client_name, service_name;
-  Buffer evidence;         // acceptor: the client's ticket to us
+  Buffer evidence;  // acceptor: the client's ticket to us
   OM_uint32 gss_flags = 0;
-  ULONG asked = 0;         // ISC_REQ_ or ASC_REQ_ of the first call
+  ULONG asked = 0;  // ISC_REQ_ or ASC_REQ_ of the first call
   std::chrono::system_clock::time_point start = std::chrono::system_clock::now();
   std::optional<std::chrono::system_clock::time_point> expiry;
-  TokenPtr token;          // acceptor: made at the first impersonation
+  TokenPtr token;  // acceptor: made at the first impersonation
 };
 using ContextPtr = std::shared_ptr<Context>;
 
@@ -80,9 +80,11 @@ HandleTable<const LsaConnection, HandleKind::lsa>& lsa_connections();
 // The token that the calling thread impersonates; empty: none.
 TokenPtr& impersonated();
 
-// The default configuration with these in their places where they are not empty; what is missing is taken from krb5.conf.
+// The default configuration with these in their places where they are not empty; what is missing is taken from
+// krb5.conf.
 [[nodiscard]] ClientOptions configured(const std::string& principal, const std::string& keytab);
-// A Client for these options, shared by all that ask for the same principal and keytab. With no principal it is the keytab's first.
+// A Client for these options, shared by all that ask for the same principal and keytab. With no principal it is the
+// keytab's first.
 [[nodiscard]] ClientPtr client_for(ClientOptions options, std::string& message);
 
 // One without keys for users of a realm who have passwords; as shared.
@@ -91,8 +93,8 @@ TokenPtr& impersonated();
 // "HTTP/host", "HTTP/host@REALM".
 [[nodiscard]] bool is_service_name(const std::string& text);
 
-// The realm of a domain that is called by its DNS name or its flat one, which is looked for as DsGetDcName does; empty: ours. Empty: it is
-// not found.
+// The realm of a domain that is called by its DNS name or its flat one, which is looked for as DsGetDcName does; empty:
+// ours. Empty: it is not found.
 [[nodiscard]] std::string realm_of_domain(const std::string& domain);
 
 // The token of an accepted context. Nothing: `status` says why, and the detail is noted.

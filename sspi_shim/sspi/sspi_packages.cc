@@ -1,8 +1,8 @@
 #include "sspi_shim/sspi/sspi_packages.h"
 
+#include "sspi_shim/base/bytes.h"
 #include "sspi_shim/sspi/sspi_error.h"
 #include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/base/bytes.h"
 
 namespace stead::sspi {
 namespace {
@@ -13,9 +13,9 @@ struct Package {
 };
 constexpr Package kPackages[] = {{"Negotiate", "Kerberos within SPNEGO (RFC 4178)", RPC_C_AUTHN_GSS_NEGOTIATE},
                                  {"Kerberos", "Kerberos 5 (RFC 4121)", RPC_C_AUTHN_GSS_KERBEROS}};
-constexpr ULONG kCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED |
-                                SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE |
-                                SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH;
+constexpr ULONG kCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
+                                SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME |
+                                SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH;
 
 template <class Info>
 using CharOf = std::remove_pointer_t<decltype(Info::Name)>;
@@ -90,18 +90,62 @@ extern "C" SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR* name, PSecPkgInf
 }
 
 extern "C" PSecurityFunctionTableA InitSecurityInterfaceA() noexcept {
-  static SecurityFunctionTableA table{
-      SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION, EnumerateSecurityPackagesA, QueryCredentialsAttributesA, AcquireCredentialsHandleA,
-      FreeCredentialsHandle, nullptr, InitializeSecurityContextA, AcceptSecurityContext, CompleteAuthToken, DeleteSecurityContext, nullptr,
-      QueryContextAttributesA, ImpersonateSecurityContext, RevertSecurityContext, MakeSignature, VerifySignature, FreeContextBuffer,
-      QuerySecurityPackageInfoA, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, QuerySecurityContextToken, EncryptMessage, DecryptMessage};
+  static SecurityFunctionTableA table{SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
+                                      EnumerateSecurityPackagesA,
+                                      QueryCredentialsAttributesA,
+                                      AcquireCredentialsHandleA,
+                                      FreeCredentialsHandle,
+                                      nullptr,
+                                      InitializeSecurityContextA,
+                                      AcceptSecurityContext,
+                                      CompleteAuthToken,
+                                      DeleteSecurityContext,
+                                      nullptr,
+                                      QueryContextAttributesA,
+                                      ImpersonateSecurityContext,
+                                      RevertSecurityContext,
+                                      MakeSignature,
+                                      VerifySignature,
+                                      FreeContextBuffer,
+                                      QuerySecurityPackageInfoA,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      QuerySecurityContextToken,
+                                      EncryptMessage,
+                                      DecryptMessage};
   return &table;
 }
 extern "C" PSecurityFunctionTableW InitSecurityInterfaceW() noexcept {
-  static SecurityFunctionTableW table{
-      SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION, EnumerateSecurityPackagesW, QueryCredentialsAttributesW, AcquireCredentialsHandleW,
-      FreeCredentialsHandle, nullptr, InitializeSecurityContextW, AcceptSecurityContext, CompleteAuthToken, DeleteSecurityContext, nullptr,
-      QueryContextAttributesW, ImpersonateSecurityContext, RevertSecurityContext, MakeSignature, VerifySignature, FreeContextBuffer,
-      QuerySecurityPackageInfoW, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, QuerySecurityContextToken, EncryptMessage, DecryptMessage};
+  static SecurityFunctionTableW table{SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
+                                      EnumerateSecurityPackagesW,
+                                      QueryCredentialsAttributesW,
+                                      AcquireCredentialsHandleW,
+                                      FreeCredentialsHandle,
+                                      nullptr,
+                                      InitializeSecurityContextW,
+                                      AcceptSecurityContext,
+                                      CompleteAuthToken,
+                                      DeleteSecurityContext,
+                                      nullptr,
+                                      QueryContextAttributesW,
+                                      ImpersonateSecurityContext,
+                                      RevertSecurityContext,
+                                      MakeSignature,
+                                      VerifySignature,
+                                      FreeContextBuffer,
+                                      QuerySecurityPackageInfoW,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      nullptr,
+                                      QuerySecurityContextToken,
+                                      EncryptMessage,
+                                      DecryptMessage};
   return &table;
 }

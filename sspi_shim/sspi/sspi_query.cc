@@ -76,7 +76,8 @@ std::optional<SECURITY_STATUS> query_early(const Context& context, ULONG attribu
       info->NegotiationState = context.complete ? SECPKG_NEGOTIATION_COMPLETE : SECPKG_NEGOTIATION_IN_PROGRESS;
       return SEC_E_OK;
     }
-    case SECPKG_ATTR_TARGET: return target(context, buffer);
+    case SECPKG_ATTR_TARGET:
+      return target(context, buffer);
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
       static_cast<SecPkgContext_ClientSpecifiedTarget*>(buffer)->sTargetName = give_text<char16_t>(context.target_text);
       return SEC_E_OK;
@@ -86,7 +87,8 @@ std::optional<SECURITY_STATUS> query_early(const Context& context, ULONG attribu
       names->sServerName = give_text<Char>(context.service_name);
       return SEC_E_OK;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -101,13 +103,16 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
   switch (attribute) {
     case SECPKG_ATTR_NAMES:
       if (!context->complete) return unfinished();
-      static_cast<typename Alphabet::Names*>(buffer)->sUserName = give_text<typename Alphabet::Char>(context->client_name);
+      static_cast<typename Alphabet::Names*>(buffer)->sUserName =
+          give_text<typename Alphabet::Char>(context->client_name);
       return SEC_E_OK;
     case SECPKG_ATTR_LIFESPAN:
       if (!context->complete) return unfinished();
-      *static_cast<SecPkgContext_Lifespan*>(buffer) = {to_time_stamp(context->start), context->expiry ? to_time_stamp(*context->expiry) : never()};
+      *static_cast<SecPkgContext_Lifespan*>(buffer) = {to_time_stamp(context->start),
+                                                       context->expiry ? to_time_stamp(*context->expiry) : never()};
       return SEC_E_OK;
-    case SECPKG_ATTR_SESSION_KEY: return context->complete ? session_key(*context, buffer) : unfinished();
+    case SECPKG_ATTR_SESSION_KEY:
+      return context->complete ? session_key(*context, buffer) : unfinished();
     case SECPKG_ATTR_FLAGS:
       static_cast<SecPkgContext_Flags*>(buffer)->Flags = flags_of(*context);
       return SEC_E_OK;
@@ -117,7 +122,8 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
       if (token) static_cast<SecPkgContext_AccessToken*>(buffer)->AccessToken = give_token(std::move(token));
       return status;
     }
-    default: return fail(SEC_E_UNSUPPORTED_FUNCTION, "contexts have no attribute " + std::to_string(attribute));
+    default:
+      return fail(SEC_E_UNSUPPORTED_FUNCTION, "contexts have no attribute " + std::to_string(attribute));
   }
 }
 

@@ -34,7 +34,8 @@ SECURITY_STATUS not_written(const char* ccache, const stead::Error& error) {
 }
 
 SECURITY_STATUS export_proxy_credential(const Token& token, const char* const* spns, ULONG count, const char* ccache) {
-  if (spns != nullptr || count != 0) return fail(SEC_E_INVALID_PARAMETER, "a proxy credential is for no service in particular: there can be no SPNs");
+  if (spns != nullptr || count != 0)
+    return fail(SEC_E_INVALID_PARAMETER, "a proxy credential is for no service in particular: there can be no SPNs");
   const auto credential = wait_for_proxy_credential(token.client, token.identity);
   if (!credential) {
     const bool forbidden = credential.error().kind == FailureKind::unusable;
@@ -44,14 +45,18 @@ SECURITY_STATUS export_proxy_credential(const Token& token, const char* const* s
   return written ? SEC_E_OK : not_written(ccache, written.error());
 }
 
-SECURITY_STATUS fetch_in_background(const SecHandle* handle, const char* target, std::function<void(SECURITY_STATUS)> done) {
+SECURITY_STATUS fetch_in_background(const SecHandle* handle, const char* target,
+                                    std::function<void(SECURITY_STATUS)> done) {
   const auto credentials = find_credentials(handle);
   if (!credentials) return invalid_handle();
   if (target == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no target");
   if (!credentials->user) return fail(SEC_E_NO_IMPERSONATION, "the credentials are not a user's");
-  if (!is_service_name(target)) return fail(SEC_E_TARGET_UNKNOWN, "\"" + std::string(target) + "\" is no service's name");
+  if (!is_service_name(target))
+    return fail(SEC_E_TARGET_UNKNOWN, "\"" + std::string(target) + "\" is no service's name");
   start_ticket(credentials->user->client, credentials->user->identity, target,
-               [done = std::move(done)](const Outcome<TicketPtr>& ticket) { done(ticket ? SEC_E_OK : status_of(ticket.error())); });
+               [done = std::move(done)](const Outcome<TicketPtr>& ticket) {
+                 done(ticket ? SEC_E_OK : status_of(ticket.error()));
+               });
   return SEC_E_OK;
 }
 
@@ -91,8 +96,12 @@ extern "C" SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle context, void**
   return caught();
 }
 
-extern "C" BOOL ImpersonateLoggedOnUser(HANDLE token) noexcept { return ShimImpersonateToken(token) == SEC_E_OK; }
-extern "C" BOOL RevertToSelf() noexcept { return ShimRevert() == SEC_E_OK; }
+extern "C" BOOL ImpersonateLoggedOnUser(HANDLE token) noexcept {
+  return ShimImpersonateToken(token) == SEC_E_OK;
+}
+extern "C" BOOL RevertToSelf() noexcept {
+  return ShimRevert() == SEC_E_OK;
+}
 extern "C" BOOL CloseHandle(HANDLE object) noexcept try {
   if (tokens().erase(reinterpret_cast<std::uintptr_t>(object))) return 1;
   invalid_handle();
@@ -102,10 +111,13 @@ extern "C" BOOL CloseHandle(HANDLE object) noexcept try {
   return 0;
 }
 
-extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, const char* user, HANDLE* token) noexcept try {
-  if (user == nullptr || token == nullptr) return fail(SEC_E_INVALID_PARAMETER, "a user and a place for the token are needed");
+extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, const char* user, HANDLE* token) noexcept
+    try {
+  if (user == nullptr || token == nullptr)
+    return fail(SEC_E_INVALID_PARAMETER, "a user and a place for the token are needed");
   std::string message;
-  const ClientPtr client = handle != nullptr ? clients().find(clients().to_id(handle)) : client_for(configured({}, {}), message);
+  const ClientPtr client =
+      handle != nullptr ? clients().find(clients().to_id(handle)) : client_for(configured({}, {}), message);
   if (!client && handle != nullptr) return invalid_handle();
   if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
   auto identity = wait_for_user(client, user);
@@ -122,9 +134,7 @@ extern "C" SECURITY_STATUS ShimTokenFromContext(PCtxtHandle context, HANDLE* tok
   return caught();
 }
 
-extern "C" SECURITY_STATUS ShimImpersonateToken(HANDLE token) noexcept try {
-  return impersonate(token);
-} catch (...) {
+extern "C" SECURITY_STATUS ShimImpersonateToken(HANDLE token) noexcept try { return impersonate(token); } catch (...) {
   return caught();
 }
 
@@ -135,7 +145,8 @@ extern "C" SECURITY_STATUS ShimRevert() noexcept try {
   return caught();
 }
 
-extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* spns, ULONG count, const char* ccache, ULONG flags) noexcept try {
+extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* spns, ULONG count, const char* ccache,
+                                            ULONG flags) noexcept try {
   const auto token = find_token(handle);
   if (!token) return invalid_handle();
   if (ccache == nullptr || (flags & ~static_cast<ULONG>(SHIM_EXPORT_PROXY_CREDENTIAL)) != 0)
@@ -154,8 +165,8 @@ extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* sp
   return caught();
 }
 
-extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle credential, const char* target, SHIM_CALLBACK callback,
-                                                              void* arg) noexcept try {
+extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle credential, const char* target,
+                                                              SHIM_CALLBACK callback, void* arg) noexcept try {
   if (callback == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no callback");
   return fetch_in_background(credential, target, [callback, arg](SECURITY_STATUS status) { callback(arg, status); });
 } catch (...) {
@@ -164,7 +175,8 @@ extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle creden
 
 extern "C" SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle credential, const char* target, int event_fd,
                                                               SECURITY_STATUS* out) noexcept try {
-  if (out == nullptr || event_fd < 0) return fail(SEC_E_INVALID_PARAMETER, "an eventfd and a place for the status are needed");
+  if (out == nullptr || event_fd < 0)
+    return fail(SEC_E_INVALID_PARAMETER, "an eventfd and a place for the status are needed");
   return fetch_in_background(credential, target, [event_fd, out](SECURITY_STATUS status) {
     *out = status;
     ::eventfd_write(event_fd, 1);

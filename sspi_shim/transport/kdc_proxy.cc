@@ -53,14 +53,16 @@ class HttpsRelay final : public KdcProxyClient {
 
   Error open(const std::string& ca) {
     Error error;
-    tls_.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
+    tls_.set_options(
+        asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
     if (!error) tls_.set_verify_mode(asio::ssl::verify_peer, error);
     if (!error && ca.empty()) tls_.set_default_verify_paths(error);
     if (!error && !ca.empty()) tls_.load_verify_file(ca, error);
     return error;
   }
 
-  asio::awaitable<Result<Buffer>> exchange(std::string realm, Buffer request, std::optional<std::uint32_t> hint, Clock::time_point until) override {
+  asio::awaitable<Result<Buffer>> exchange(std::string realm, Buffer request, std::optional<std::uint32_t> hint,
+                                           Clock::time_point until) override {
     const Buffer message = encode(KdcProxyMessage{std::move(request), std::move(realm), hint});
     for (bool try_idle = true;; try_idle = false) {
       std::unique_ptr<Connection> connection = try_idle ? take_idle() : nullptr;
@@ -73,8 +75,10 @@ class HttpsRelay final : public KdcProxyClient {
       bool keep = false;
       Result<Buffer> answer = co_await post(*connection, message, until, keep);
       if (keep) give_back(std::move(connection));
-      // A kept connection may have been closed meanwhile: the request was not answered, and is sent once more over a new one.
-      if (answer || !was_idle || answer.error() == asio::error::timed_out || answer.error() == http::error::bad_status) co_return answer;
+      // A kept connection may have been closed meanwhile: the request was not answered, and is sent once more over a
+      // new one.
+      if (answer || !was_idle || answer.error() == asio::error::timed_out || answer.error() == http::error::bad_status)
+        co_return answer;
     }
   }
 
@@ -108,11 +112,13 @@ class HttpsRelay final : public KdcProxyClient {
     co_return Result<std::unique_ptr<Connection>>(std::move(connection));
   }
 
-  asio::awaitable<Result<Buffer>> post(Connection& connection, const Buffer& message, Clock::time_point until, bool& keep) {
+  asio::awaitable<Result<Buffer>> post(Connection& connection, const Buffer& message, Clock::time_point until,
+                                       bool& keep) {
     beast::get_lowest_layer(connection.stream).expires_at(until);
     http::request<Body> request(http::verb::post, url_.path, 11, message);
     const bool v6 = url_.host.find(':') != std::string::npos;
-    request.set(http::field::host, (v6 ? "[" + url_.host + "]" : url_.host) + (url_.port == "443" ? "" : ":" + url_.port));
+    request.set(http::field::host,
+                (v6 ? "[" + url_.host + "]" : url_.host) + (url_.port == "443" ? "" : ":" + url_.port));
     request.set(http::field::content_type, "application/kerberos");
     request.set(http::field::cache_control, "no-cache");
     request.prepare_payload();
@@ -132,7 +138,9 @@ class HttpsRelay final : public KdcProxyClient {
   }
 
   // Beast has a word of its own for a deadline that passed.
-  static Error plain(const Error& error) { return error == beast::error::timeout ? make_error_code(asio::error::timed_out) : error; }
+  static Error plain(const Error& error) {
+    return error == beast::error::timeout ? make_error_code(asio::error::timed_out) : error;
+  }
 
   std::unique_ptr<Connection> take_idle() {
     const auto oldest = Clock::now() - kIdleLife;

@@ -58,7 +58,9 @@ asio::awaitable<Result<Buffer>> KdcRace::ask(Attempt& attempt) {
   if (request_.size() <= kMaxDatagram) {
     const asio::ip::udp::endpoint to(address, attempt.at.where.kerberos_port);
     const UdpTimes times{attempt.started + times_.answer / 2, std::nullopt};
-    std::function<bool(Bytes)> is_answer = [self = shared_from_this()](Bytes bytes) { return is_reply_to(self->request_, bytes); };
+    std::function<bool(Bytes)> is_answer = [self = shared_from_this()](Bytes bytes) {
+      return is_reply_to(self->request_, bytes);
+    };
     Result<Buffer> reply = co_await udp_exchange(attempt.udp, to, request_, times, std::move(is_answer));
     if (reply && !is_too_big(reply)) co_return reply;
     // Too big for a datagram, lost, or closed to UDP: this DC may still be had by TCP.

@@ -1,6 +1,6 @@
 #pragma once
-// One request on its way to the DCs of a realm: the first is asked, the next one beside it where no answer comes, and the first
-// answer wins. How the transport does its work; nobody else includes it.
+// One request on its way to the DCs of a realm: the first is asked, the next one beside it where no answer comes, and
+// the first answer wins. How the transport does its work; nobody else includes it.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/udp.hpp>
@@ -12,13 +12,13 @@
 
 namespace stead {
 
-// True for a datagram or frame that can be the reply to this request: one DER element and nothing after it, of the reply's kind or a
-// KRB-ERROR that decodes.
+// True for a datagram or frame that can be the reply to this request: one DER element and nothing after it, of the
+// reply's kind or a KRB-ERROR that decodes.
 [[nodiscard]] bool is_reply_to(Bytes request, Bytes reply);
 
 struct RaceTimes {
-  std::chrono::milliseconds answer;  // for one DC, datagram and connection together
-  std::chrono::milliseconds hedge;   // of silence, before the next DC is asked beside it
+  std::chrono::milliseconds answer;    // for one DC, datagram and connection together
+  std::chrono::milliseconds hedge;     // of silence, before the next DC is asked beside it
   std::chrono::milliseconds patience;  // before the next is asked beside one that goes on answering others
 };
 
@@ -26,7 +26,9 @@ class KdcRace : public std::enable_shared_from_this<KdcRace> {
  public:
   struct Attempt {
     Attempt(const boost::asio::any_io_executor& executor, KnownController controller)
-        : at(std::move(controller)), udp(std::make_shared<boost::asio::ip::udp::socket>(executor)), tcp(std::make_shared<TcpSlot>()) {}
+        : at(std::move(controller)),
+          udp(std::make_shared<boost::asio::ip::udp::socket>(executor)),
+          tcp(std::make_shared<TcpSlot>()) {}
     KnownController at;
     std::shared_ptr<boost::asio::ip::udp::socket> udp;
     std::shared_ptr<TcpSlot> tcp;
@@ -37,11 +39,16 @@ class KdcRace : public std::enable_shared_from_this<KdcRace> {
   };
 
   KdcRace(boost::asio::any_io_executor executor, std::shared_ptr<TcpPool> pool, Buffer request, RaceTimes times)
-      : executor_(std::move(executor)), pool_(std::move(pool)), request_(std::move(request)), times_(times), wake_(executor_) {}
+      : executor_(std::move(executor)),
+        pool_(std::move(pool)),
+        request_(std::move(request)),
+        times_(times),
+        wake_(executor_) {}
 
   // Starts asking; the attempt stays where it is as long as the race does.
   Attempt& start(KnownController controller);
-  // Returns at `until`, or as soon as an attempt has an outcome that was not there before. False: the caller was cancelled.
+  // Returns at `until`, or as soon as an attempt has an outcome that was not there before. False: the caller was
+  // cancelled.
   [[nodiscard]] boost::asio::awaitable<bool> wait(std::chrono::steady_clock::time_point until);
   // The next attempt with an outcome that was not returned yet, or null.
   [[nodiscard]] Attempt* next_outcome();

@@ -2,9 +2,9 @@
 #include <boost/asio/error.hpp>
 #include <map>
 
+#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/transport/kdc_proxy.h"
 #include "sspi_shim/transport/kdc_race.h"
 
@@ -15,7 +15,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::milliseconds kHedge{250};
-constexpr std::uint32_t kCapable = 0x200 | 0x400 | 0x200000;  // DS_IP, DS_KDC and DS_DIRECTORY_SERVICE_8_REQUIRED (MS-KILE §3.2.5.3)
+constexpr std::uint32_t kCapable =
+    0x200 | 0x400 | 0x200000;  // DS_IP, DS_KDC and DS_DIRECTORY_SERVICE_8_REQUIRED (MS-KILE §3.2.5.3)
 
 bool is_unavailable(Bytes reply) {
   if (reply[0] != der::application(30)) return false;
@@ -31,7 +32,8 @@ struct Finish {
 
 class Transport final : public KdcTransport {
  public:
-  Transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, std::chrono::milliseconds timeout, LocatorOptions options)
+  Transport(asio::any_io_executor executor, std::shared_ptr<DcLocator> locator, std::chrono::milliseconds timeout,
+            LocatorOptions options)
       : executor_(std::move(executor)), locator_(std::move(locator)), timeout_(timeout), options_(std::move(options)) {}
 
   asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) override {
@@ -44,7 +46,8 @@ class Transport final : public KdcTransport {
     co_return result;
   }
 
-  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm, Buffer request) override {
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm,
+                                             Buffer request) override {
     if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) {
       // Whoever names controllers has looked for capable ones; the relay is told to do so.
       KdcExchangeResult relayed = co_await relay(*proxy, std::move(realm), std::move(request), kCapable);
@@ -64,7 +67,8 @@ class Transport final : public KdcTransport {
     for (;;) {
       const bool waiting = race->running();
       // A DC that goes on answering others lives: it is slow with this request, or lost it.
-      if (last && next_at <= Clock::now()) next_at = std::max(next_at, std::min(heard(*last) + times.hedge, last->started + times.patience));
+      if (last && next_at <= Clock::now())
+        next_at = std::max(next_at, std::min(heard(*last) + times.hedge, last->started + times.patience));
       if (next < controllers.size() && (!waiting || Clock::now() >= next_at)) {
         last = &race->start(controllers[next++]);
         next_at = last->started + times.hedge;
@@ -110,7 +114,8 @@ class Transport final : public KdcTransport {
 
  private:
   // By HTTPS; the relay chooses the KDC and waits for it.
-  asio::awaitable<KdcExchangeResult> relay(const KdcProxy& proxy, std::string realm, Buffer request, std::optional<std::uint32_t> hint) {
+  asio::awaitable<KdcExchangeResult> relay(const KdcProxy& proxy, std::string realm, Buffer request,
+                                           std::optional<std::uint32_t> hint) {
     const auto begun = Clock::now();
     const KnownController at{controller_behind(proxy), DcLevel::unknown};
     auto& kept = relays_[proxy.url];

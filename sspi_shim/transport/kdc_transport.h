@@ -1,6 +1,7 @@
 #pragma once
-// Carries one request to a KDC and its reply back: UDP first, TCP for what is too big or answered with RESPONSE_TOO_BIG, pooled
-// connections, the next DC of the realm where one is silent. It judges no reply but SVC_UNAVAILABLE.
+// Carries one request to a KDC and its reply back: UDP first, TCP for what is too big or answered with
+// RESPONSE_TOO_BIG, pooled connections, the next DC of the realm where one is silent. It judges no reply but
+// SVC_UNAVAILABLE.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <string>
@@ -32,8 +33,8 @@ struct KdcAttempt {
 };
 
 struct KdcExchangeResult {
-  Result<KdcReply> reply;               // asio::error::timed_out, connection_refused, host_not_found (no DC known)…
-  std::vector<KdcAttempt> silent;       // those that did not answer before it
+  Result<KdcReply> reply;          // asio::error::timed_out, connection_refused, host_not_found (no DC known)…
+  std::vector<KdcAttempt> silent;  // those that did not answer before it
 };
 
 class KdcTransport {
@@ -42,7 +43,8 @@ class KdcTransport {
   // To any DC of the realm, in the locator's order, the ones known to be silent last.
   virtual boost::asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) = 0;
   // To these DCs only, in this order.
-  virtual boost::asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm, Buffer request) = 0;
+  virtual boost::asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm,
+                                                            Buffer request) = 0;
 };
 
 }  // namespace stead

@@ -2,12 +2,12 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/write.hpp>
-#include <algorithm>
-#include <array>
 
 #include "sspi_shim/transport/time_limit.h"
 
@@ -42,7 +42,8 @@ asio::awaitable<Result<Buffer>> exchange_frames(TcpPool::Socket socket, const Bu
   if (write_error && write_error != asio::error::would_block) co_return write_error;
   if (taken < kHead + request.size()) {
     const std::size_t of_head = std::min(taken, kHead);
-    const std::array<asio::const_buffer, 2> rest{asio::buffer(head) + of_head, asio::buffer(request) + (taken - of_head)};
+    const std::array<asio::const_buffer, 2> rest{asio::buffer(head) + of_head,
+                                                 asio::buffer(request) + (taken - of_head)};
     const auto [rest_error, written] = co_await asio::async_write(*socket, rest, as_result);
     if (rest_error) co_return rest_error;
   }
@@ -50,7 +51,8 @@ asio::awaitable<Result<Buffer>> exchange_frames(TcpPool::Socket socket, const Bu
   Buffer frame(kUsualFrame);
   std::size_t have = 0, whole = kHead;
   while (have < whole) {
-    const auto [error, size] = co_await socket->async_read_some(asio::buffer(frame.data() + have, frame.size() - have), as_result);
+    const auto [error, size] =
+        co_await socket->async_read_some(asio::buffer(frame.data() + have, frame.size() - have), as_result);
     if (error) co_return error;
     have += size;
     if (have < kHead) continue;
@@ -99,8 +101,9 @@ void TcpSlot::give_up() {
   if (socket) socket->close(ignored);
 }
 
-asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool, std::shared_ptr<TcpSlot> slot, asio::any_io_executor executor,
-                                             tcp::endpoint peer, Buffer request, std::chrono::steady_clock::time_point until) {
+asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool, std::shared_ptr<TcpSlot> slot,
+                                             asio::any_io_executor executor, tcp::endpoint peer, Buffer request,
+                                             std::chrono::steady_clock::time_point until) {
   for (bool try_pool = true;; try_pool = false) {
     if (slot->given_up) co_return make_error_code(asio::error::operation_aborted);
     TcpPool::Socket socket = try_pool ? pool->take(peer) : nullptr;

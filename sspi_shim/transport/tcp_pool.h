@@ -39,9 +39,11 @@ struct TcpSlot {
   void give_up();
 };
 
-// Sends `request` over a pooled connection, or a new one where there is none or it proves dead. A frame above kMaxKdcFrame is refused
-// before it is allocated. Fails with timed_out, connection_refused, connection_reset, eof, bad_length, or operation_aborted.
-[[nodiscard]] boost::asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool, std::shared_ptr<TcpSlot> slot,
+// Sends `request` over a pooled connection, or a new one where there is none or it proves dead. A frame above
+// kMaxKdcFrame is refused before it is allocated. Fails with timed_out, connection_refused, connection_reset, eof,
+// bad_length, or operation_aborted.
+[[nodiscard]] boost::asio::awaitable<Result<Buffer>> tcp_exchange(std::shared_ptr<TcpPool> pool,
+                                                                  std::shared_ptr<TcpSlot> slot,
                                                                   boost::asio::any_io_executor executor,
                                                                   boost::asio::ip::tcp::endpoint peer, Buffer request,
                                                                   std::chrono::steady_clock::time_point until);

@@ -1,5 +1,6 @@
 #pragma once
-// Ends an Asio operation when its time is over, for coroutines of one executor: construct before the wait, ask expired() after it.
+// Ends an Asio operation when its time is over, for coroutines of one executor: construct before the wait, ask
+// expired() after it.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -10,7 +11,8 @@ namespace stead {
 class TimeLimit {
  public:
   // `end` is called at `at` (it cancels or closes what is waited for), unless this object goes first.
-  TimeLimit(const boost::asio::any_io_executor& executor, std::chrono::steady_clock::time_point at, std::function<void()> end)
+  TimeLimit(const boost::asio::any_io_executor& executor, std::chrono::steady_clock::time_point at,
+            std::function<void()> end)
       : state_(std::make_shared<State>(executor, std::move(end))) {
     state_->timer.expires_at(at);
     state_->timer.async_wait([state = state_](const boost::system::error_code& error) {
@@ -29,7 +31,8 @@ class TimeLimit {
 
  private:
   struct State {
-    State(const boost::asio::any_io_executor& executor, std::function<void()> action) : timer(executor), end(std::move(action)) {}
+    State(const boost::asio::any_io_executor& executor, std::function<void()> action)
+        : timer(executor), end(std::move(action)) {}
     boost::asio::steady_timer timer;
     std::function<void()> end;
     bool expired = false;

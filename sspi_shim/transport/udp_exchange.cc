@@ -1,9 +1,9 @@
 #include "sspi_shim/transport/udp_exchange.h"
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
-#include <array>
 
 #include "sspi_shim/transport/time_limit.h"
 
@@ -27,8 +27,8 @@ Result<Buffer> receive_answer(udp::socket& socket, const std::function<bool(Byte
 }
 }  // namespace
 
-asio::awaitable<Result<Buffer>> udp_exchange(std::shared_ptr<udp::socket> socket, udp::endpoint to, Buffer request, UdpTimes times,
-                                             std::function<bool(Bytes)> is_answer) {
+asio::awaitable<Result<Buffer>> udp_exchange(std::shared_ptr<udp::socket> socket, udp::endpoint to, Buffer request,
+                                             UdpTimes times, std::function<bool(Bytes)> is_answer) {
   Error error;
   socket->open(to.protocol(), error);
   if (!error) socket->non_blocking(true, error);

@@ -8,7 +8,10 @@ namespace {
 TEST(Base64, IsReadAsWrittenAndNothingElseIs) {
   EXPECT_EQ(base64(Buffer{1, 2, 3, 4}), "AQIDBA==");
   EXPECT_EQ(from_base64("AQIDBA=="), (Buffer{1, 2, 3, 4}));
-  for (const char* bad : {"", "A", "AQIDBA=", "AQ=DBA==", "AQI*BA==", "====", "AQIDBA= ", " AQIDBA=", "AQID\r\nBA", "AQID\xc3\xa4" "BA", "AQ-_BA==", "A====="})
+  for (const char* bad : {"", "A", "AQIDBA=", "AQ=DBA==", "AQI*BA==", "====", "AQIDBA= ", " AQIDBA=", "AQID\r\nBA",
+                          "AQID\xc3\xa4"
+                          "BA",
+                          "AQ-_BA==", "A====="})
     EXPECT_FALSE(from_base64(bad) && !from_base64(bad)->empty()) << bad;
   for (std::size_t size = 1; size < 70; ++size) {
     Buffer bytes(size);

@@ -2,7 +2,8 @@
 //
 //   client_bench cache ENTRIES THREADS               hits of ENTRIES tickets, THREADS threads at once
 //   client_bench s4u CONFIG KEYTAB PRINCIPAL SPN USER COUNT self|evidence TOGETHER
-//                                                    COUNT users (USER1, USER2...), TOGETHER of them at a time: a ticket to SPN for each
+//                                                    COUNT users (USER1, USER2...), TOGETHER of them at a time: a
+//                                                    ticket to SPN for each
 //   client_bench load CONFIG KEYTAB PRINCIPAL SPN USER COUNT SECONDS
 //                                                    as fast as 64 together go, for SECONDS; latencies by the second
 #include <sys/resource.h>
@@ -15,9 +16,9 @@
 #include <cstdlib>
 #include <thread>
 
-#include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "stead/client_config.h"
 #include "tests/client/one_realm.h"
 
@@ -29,11 +30,17 @@ using Clock = std::chrono::steady_clock;
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double at(std::vector<double>& sorted, double part) { return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))]; }
+double at(std::vector<double>& sorted, double part) {
+  return sorted.empty()
+             ? 0
+             : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+}
 
 [[noreturn]] void fail(const std::string& what) {
   std::fprintf(stderr, "client_bench: %s\n", what.c_str());
@@ -50,14 +57,17 @@ int bench_cache(int entries, int threads) {
   options.principal = "HTTP/front.a@A";
   options.cache_entries = static_cast<std::size_t>(entries) * 11 / 10;  // the shards fill unevenly
   options.cache_bytes = std::size_t{2} << 30;
-  const auto client = std::make_shared<S4uClient>(io.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{key}, realm, realm);
+  const auto client = std::make_shared<S4uClient>(io.get_executor(), options, *parse_principal(options.principal),
+                                                  std::vector<Key>{key}, realm, realm);
   constexpr int kServices = 10;
   std::vector<Identity> users;
-  for (int i = 0; i < entries / kServices; ++i) users.push_back(*client->from_ticket(encode(realm->evidence_of("user" + std::to_string(i)))));
+  for (int i = 0; i < entries / kServices; ++i)
+    users.push_back(*client->from_ticket(encode(realm->evidence_of("user" + std::to_string(i)))));
   int got = 0;
   for (int service = 0; service < kServices; ++service) {
     for (const Identity& user : users) {
-      asio::co_spawn(io, client->ticket_for(user, "HTTP/back" + std::to_string(service) + ".a"), [&](std::exception_ptr, const Outcome<TicketPtr>& ticket) { got += ticket ? 1 : 0; });
+      asio::co_spawn(io, client->ticket_for(user, "HTTP/back" + std::to_string(service) + ".a"),
+                     [&](std::exception_ptr, const Outcome<TicketPtr>& ticket) { got += ticket ? 1 : 0; });
     }
     io.restart();
     io.run();
@@ -73,7 +83,8 @@ int bench_cache(int entries, int threads) {
       auto& mine = times[static_cast<std::size_t>(t)];
       mine.reserve(40000);
       asio::io_context own(1);
-      auto hits = [](S4uClient& from, const std::vector<Identity>& of, std::vector<double>& took, unsigned seed) -> asio::awaitable<void> {
+      auto hits = [](S4uClient& from, const std::vector<Identity>& of, std::vector<double>& took,
+                     unsigned seed) -> asio::awaitable<void> {
         for (int i = 0; i < 40000; ++i) {
           seed = seed * 1664525U + 1013904223U;
           const Identity& user = of[(seed >> 8) % of.size()];
@@ -96,8 +107,9 @@ int bench_cache(int entries, int threads) {
   for (auto& mine : times) all.insert(all.end(), mine.begin(), mine.end());
   std::sort(all.begin(), all.end());
   const auto misses = client->statistics().cache_misses - before.cache_misses;
-  std::printf("hits %zu\nmisses %llu\np50_us %.2f\np99_us %.2f\ncpu_us %.2f\nhits_per_second %.0f\n", all.size(), static_cast<unsigned long long>(misses),
-              at(all, 0.5), at(all, 0.99), used * 1e6 / static_cast<double>(all.size()), static_cast<double>(all.size()) / wall);
+  std::printf("hits %zu\nmisses %llu\np50_us %.2f\np99_us %.2f\ncpu_us %.2f\nhits_per_second %.0f\n", all.size(),
+              static_cast<unsigned long long>(misses), at(all, 0.5), at(all, 0.99),
+              used * 1e6 / static_cast<double>(all.size()), static_cast<double>(all.size()) / wall);
   return 0;
 }
 
@@ -139,7 +151,8 @@ struct Measured {
 
 asio::awaitable<void> prepare(Measured& measured) {
   Client& client = *measured.run.client;
-  Outcome<TicketPtr> first = co_await client.ticket_for_user(measured.name(0), measured.run.spn);  // our TGT, and the way to the target
+  Outcome<TicketPtr> first =
+      co_await client.ticket_for_user(measured.name(0), measured.run.spn);  // our TGT, and the way to the target
   if (!first) fail(first.error().text);
   for (int i = 1; measured.evidence && i <= measured.run.count; ++i) {
     Outcome<Identity> user = co_await client.user(measured.name(i));
@@ -184,8 +197,9 @@ void bench_s4u(asio::io_context& io, Run run, bool evidence, int together) {
   const int count = measured.run.count;
   std::vector<double>& took = measured.took;
   std::sort(took.begin(), took.end());
-  std::printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nexchanges %.2f\nper_second %.0f\n", count, used * 1e3 / count, at(took, 0.5),
-              at(took, 0.99), static_cast<double>(exchanges(*measured.run.client) - asked) / count, count / wall);
+  std::printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nexchanges %.2f\nper_second %.0f\n", count,
+              used * 1e3 / count, at(took, 0.5), at(took, 0.99),
+              static_cast<double>(exchanges(*measured.run.client) - asked) / count, count / wall);
 }
 
 struct Load {
@@ -205,7 +219,8 @@ asio::awaitable<void> keep_asking(Load& load) {
     Outcome<TicketPtr> ticket = co_await load.run.client->ticket_for_user(name, load.run.spn);
     const auto end = Clock::now();
     if (!ticket) ++load.failed;
-    load.done.emplace_back(std::chrono::duration<double>(end - load.begun).count(), std::chrono::duration<double>(end - start).count());
+    load.done.emplace_back(std::chrono::duration<double>(end - load.begun).count(),
+                           std::chrono::duration<double>(end - start).count());
   }
 }
 
@@ -234,7 +249,8 @@ int main(int argc, char** argv) {
         if (static_cast<int>(when) == second) took.push_back(how_long * 1e3);
       }
       std::sort(took.begin(), took.end());
-      std::printf("second %d tickets %zu p50_ms %.1f p99_ms %.1f max_ms %.1f\n", second, took.size(), at(took, 0.5), at(took, 0.99), took.empty() ? 0 : took.back());
+      std::printf("second %d tickets %zu p50_ms %.1f p99_ms %.1f max_ms %.1f\n", second, took.size(), at(took, 0.5),
+                  at(took, 0.99), took.empty() ? 0 : took.back());
     }
     std::printf("failed %d\n", load.failed);
     return 0;

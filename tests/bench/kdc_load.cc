@@ -1,10 +1,13 @@
-// kdc_load: asks one KDC the same kind of thing many times by UDP, and says what CPU time that took the server's process.
+// kdc_load: asks one KDC the same kind of thing many times by UDP, and says what CPU time that took the server's
+// process.
 //
 //   kdc_load ADDRESS PORT PID REALM CLIENT PASSWORD KIND SERVICE [COUNT]
 //
-// KIND: as (SERVICE is not used) and tgs by UDP; s4u2self (SERVICE names the user) and s4u2proxy (SERVICE, for the user "al") by one
-// TCP connection, because their replies are longer than the datagrams that Active Directory sends. Every request is made before the first is sent and differs from all others (nonce, time, subkey): nothing can be answered from a cache of replies.
-// A few are in flight at a time. Prints one JSON object: microseconds of user and system time a request, and bytes of the last reply.
+// KIND: as (SERVICE is not used) and tgs by UDP; s4u2self (SERVICE names the user) and s4u2proxy (SERVICE, for the user
+// "al") by one TCP connection, because their replies are longer than the datagrams that Active Directory sends. Every
+// request is made before the first is sent and differs from all others (nonce, time, subkey): nothing can be answered
+// from a cache of replies. A few are in flight at a time. Prints one JSON object: microseconds of user and system time
+// a request, and bytes of the last reply.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -30,7 +33,9 @@ constexpr int kInFlight = 8;
 constexpr int kPatience = 5000;  // milliseconds for the next reply
 constexpr auto kEtype = EncType::aes256_cts_hmac_sha1_96;
 
-[[noreturn]] void fail(const std::string& why) { throw std::runtime_error(why); }
+[[noreturn]] void fail(const std::string& why) {
+  throw std::runtime_error(why);
+}
 
 template <class T>
 T must(Result<T> result, const char* what) {
@@ -38,7 +43,9 @@ T must(Result<T> result, const char* what) {
   return std::move(*result);
 }
 
-PrincipalName principal(const std::string& text) { return must(parse_principal(text), "principal").name; }
+PrincipalName principal(const std::string& text) {
+  return must(parse_principal(text), "principal").name;
+}
 
 struct CpuTime {
   double user = 0, system = 0;  // seconds
@@ -63,7 +70,8 @@ class Kdc {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-    if (inet_pton(AF_INET, address, &to.sin_addr) != 1 || ::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
+    if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
+        ::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
       fail(std::string("cannot connect to ") + address);
   }
   ~Kdc() { ::close(socket_); }
@@ -132,14 +140,19 @@ Credential read_reply(Bytes bytes, const Key& key, KeyUsage usage) {
     fail(std::string("the KDC says ") + krb_error_name(std::int32_t(error.code)));
   }
   auto reply = must(decode_kdc_rep(bytes), "KDC-REP");
-  const auto part = must(decode_enc_kdc_rep_part(must(decrypt_data(key, usage, reply.enc_part), "enc-part")), "EncKDCRepPart");
-  return {std::move(reply.ticket), must(Key::make(part.key), "session key"), std::move(reply.crealm), std::move(reply.cname)};
+  const auto part =
+      must(decode_enc_kdc_rep_part(must(decrypt_data(key, usage, reply.enc_part), "enc-part")), "EncKDCRepPart");
+  return {std::move(reply.ticket), must(Key::make(part.key), "session key"), std::move(reply.crealm),
+          std::move(reply.cname)};
 }
 
 class Client {
  public:
   Client(Asker kdc, std::string realm, PrincipalName name, const std::string& password)
-      : kdc_(kdc), realm_(std::move(realm)), name_(std::move(name)), start_(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())) {
+      : kdc_(kdc),
+        realm_(std::move(realm)),
+        name_(std::move(name)),
+        start_(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())) {
     const auto error = must(decode_krb_error(kdc_.ask(encode(as_body()))), "the first answer");
     if (error.code != KrbErrc::KDC_ERR_PREAUTH_REQUIRED) fail("the client needs no preauthentication, or is not known");
     const auto methods = method_data_of(error);
@@ -152,7 +165,8 @@ class Client {
     KdcReq request = as_body();
     // Times in the past, a microsecond apart.
     const PaEncTsEnc stamp{.patimestamp = start_, .pausec = next_++};
-    request.padata.push_back({PaType::enc_timestamp, encode(encrypt_data(key_, KeyUsage::as_req_timestamp, encode(stamp)))});
+    request.padata.push_back(
+        {PaType::enc_timestamp, encode(encrypt_data(key_, KeyUsage::as_req_timestamp, encode(stamp)))});
     return encode(request);
   }
 
@@ -167,7 +181,9 @@ class Client {
   [[nodiscard]] Ticket evidence(const std::string& user) {
     return read_reply(kdc_.ask(s4u2self_request(user)), last_subkey_, KeyUsage::tgs_rep_encrypted_part_subkey).ticket;
   }
-  void check(Bytes tgs_reply) const { (void)read_reply(tgs_reply, last_subkey_, KeyUsage::tgs_rep_encrypted_part_subkey); }
+  void check(Bytes tgs_reply) const {
+    (void)read_reply(tgs_reply, last_subkey_, KeyUsage::tgs_rep_encrypted_part_subkey);
+  }
 
  private:
   [[nodiscard]] KdcReq as_body() const {
@@ -183,7 +199,8 @@ class Client {
     return request;
   }
 
-  Buffer tgs_request(const std::string& service, std::uint32_t options, std::vector<Ticket> additional, const Principal* user) {
+  Buffer tgs_request(const std::string& service, std::uint32_t options, std::vector<Ticket> additional,
+                     const Principal* user) {
     KdcReq request;
     request.type = MessageType::tgs_req;
     request.body.options = kdc_option::forwardable | kdc_option::canonicalize | options;
@@ -201,17 +218,26 @@ class Client {
     authenticator.ctime = start_;
     authenticator.cusec = next_++;
     authenticator.subkey = last_subkey_.to_encryption_key();
-    authenticator.checksum = make_checksum(tgt_.session_key, KeyUsage::tgs_req_authenticator_checksum, request.body_der);
-    request.padata.push_back({PaType::tgs_req, encode(ApReq{.options = 0, .ticket = tgt_.ticket,
-                                                            .authenticator = encrypt_data(tgt_.session_key, KeyUsage::tgs_req_authenticator, encode(authenticator))})});
+    authenticator.checksum =
+        make_checksum(tgt_.session_key, KeyUsage::tgs_req_authenticator_checksum, request.body_der);
+    request.padata.push_back(
+        {PaType::tgs_req, encode(ApReq{.options = 0,
+                                       .ticket = tgt_.ticket,
+                                       .authenticator = encrypt_data(tgt_.session_key, KeyUsage::tgs_req_authenticator,
+                                                                     encode(authenticator))})});
     if (user != nullptr) {
       PaS4uX509User pa;
-      pa.user_id = {.nonce = request.body.nonce, .cname = user->name, .crealm = user->realm, .subject_certificate = {}, .options = s4u_option::use_reply_key_usage};
+      pa.user_id = {.nonce = request.body.nonce,
+                    .cname = user->name,
+                    .crealm = user->realm,
+                    .subject_certificate = {},
+                    .options = s4u_option::use_reply_key_usage};
       pa.checksum = make_checksum(last_subkey_, KeyUsage::pa_s4u_x509_user_request, encode(pa.user_id));
       request.padata.push_back({PaType::s4u_x509_user, encode(pa)});
     }
     if ((options & kdc_option::cname_in_addl_tkt) != 0)
-      request.padata.push_back({PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+      request.padata.push_back(
+          {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
     return encode(request);
   }
 
@@ -238,11 +264,16 @@ int run(int argc, char** argv) {
   Ticket evidence;
   if (kind == "s4u2proxy") evidence = client.evidence("al");
   for (std::size_t i = 0; i < count; ++i) {
-    if (as) requests.push_back(client.as_request());
-    else if (kind == "tgs") requests.push_back(client.tgs_request(service));
-    else if (kind == "s4u2self") requests.push_back(client.s4u2self_request(service));
-    else if (kind == "s4u2proxy") requests.push_back(client.s4u2proxy_request(service, evidence));
-    else fail("no kind " + kind);
+    if (as)
+      requests.push_back(client.as_request());
+    else if (kind == "tgs")
+      requests.push_back(client.tgs_request(service));
+    else if (kind == "s4u2self")
+      requests.push_back(client.s4u2self_request(service));
+    else if (kind == "s4u2proxy")
+      requests.push_back(client.s4u2proxy_request(service, evidence));
+    else
+      fail("no kind " + kind);
   }
   const std::uint8_t expected = der::application(as ? 11 : 13);
 
@@ -260,17 +291,18 @@ int run(int argc, char** argv) {
   const CpuTime after = cpu_time(pid);
   if (!as) client.check(asker.ask(requests.back()));  // and the replies are what they should be
   const double micro = 1e6 / double(count);
-  std::printf("{\"kind\": \"%s\", \"requests\": %zu, \"user_us\": %.2f, \"system_us\": %.2f, \"wall_us\": %.2f, \"reply_bytes\": %zu}\n", kind.c_str(), count,
-              (after.user - before.user) * micro, (after.system - before.system) * micro, wall * micro, reply.size());
+  std::printf(
+      "{\"kind\": \"%s\", \"requests\": %zu, \"user_us\": %.2f, \"system_us\": %.2f, \"wall_us\": %.2f, "
+      "\"reply_bytes\": %zu}\n",
+      kind.c_str(), count, (after.user - before.user) * micro, (after.system - before.system) * micro, wall * micro,
+      reply.size());
   return 0;
 }
 
 }  // namespace
 }  // namespace stead
 
-int main(int argc, char** argv) try {
-  return stead::run(argc, argv);
-} catch (const std::exception& error) {
+int main(int argc, char** argv) try { return stead::run(argc, argv); } catch (const std::exception& error) {
   std::fprintf(stderr, "kdc_load: %s\n", error.what());
   return 1;
 }

@@ -1,11 +1,11 @@
 /* libkrb5's client against a KDC, for tests/bench/client.py: what client_bench does, by MIT's library.
  *
- *   krb5_s4u_bench gss FRONT_END SPN USER@REALM COUNT THREADS        gss_acquire_cred_impersonate_name, gss_init_sec_context
- *   krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT THREADS   gss_init_sec_context, with credentials had before: an acceptor's
- *                                                                    proxy credentials are of this kind
- *   krb5_s4u_bench bare FRONT_END SPN USER@REALM COUNT THREADS       no GSSAPI: krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION,
- *                                                                    the evidence had before; then an AP-REQ, without SPNEGO
- * COUNT users, USER1 and on, THREADS at a time: each thread has a context, a cache and a TGT of its own. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where and who. */
+ *   krb5_s4u_bench gss FRONT_END SPN USER@REALM COUNT THREADS        gss_acquire_cred_impersonate_name,
+ * gss_init_sec_context krb5_s4u_bench evidence FRONT_END SPN USER@REALM COUNT THREADS   gss_init_sec_context, with
+ * credentials had before: an acceptor's proxy credentials are of this kind krb5_s4u_bench bare FRONT_END SPN USER@REALM
+ * COUNT THREADS       no GSSAPI: krb5_get_credentials with KRB5_GC_CONSTRAINED_DELEGATION, the evidence had before;
+ * then an AP-REQ, without SPNEGO COUNT users, USER1 and on, THREADS at a time: each thread has a context, a cache and a
+ * TGT of its own. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where and who. */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
@@ -19,12 +19,14 @@
 #include <time.h>
 
 /* Exported, but in no header of libkrb5's. */
-krb5_error_code krb5_get_credentials_for_user(krb5_context context, krb5_flags options, krb5_ccache ccache, krb5_creds* in_creds,
-                                              krb5_data* subject_cert, krb5_creds** out_creds);
+krb5_error_code krb5_get_credentials_for_user(krb5_context context, krb5_flags options, krb5_ccache ccache,
+                                              krb5_creds* in_creds, krb5_data* subject_cert, krb5_creds** out_creds);
 
 static gss_OID_desc kSpnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 
-static double seconds_of(struct timeval t) { return (double)t.tv_sec + (double)t.tv_usec / 1e6; }
+static double seconds_of(struct timeval t) {
+  return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
 static double cpu_now(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -47,7 +49,9 @@ static void check_gss(OM_uint32 major, const OM_uint32* minor, const char* what)
   fprintf(stderr, "krb5_s4u_bench: %s: %.*s\n", what, (int)text.length, (char*)text.value);
   exit(1);
 }
-static int by_value(const void* a, const void* b) { return *(const double*)a < *(const double*)b ? -1 : *(const double*)a > *(const double*)b; }
+static int by_value(const void* a, const void* b) {
+  return *(const double*)a < *(const double*)b ? -1 : *(const double*)a > *(const double*)b;
+}
 
 static void user_name(char* out, size_t size, const char* user, int i) {
   const char* realm = strchr(user, '@');
@@ -66,8 +70,9 @@ static gss_cred_id_t impersonate(gss_cred_id_t self, const char* user) {
   gss_name_t name = import(user);
   gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
   gss_OID_set_desc mechs = {1, &kSpnego};
-  check_gss(gss_acquire_cred_impersonate_name(&minor, self, name, GSS_C_INDEFINITE, &mechs, GSS_C_INITIATE, &cred, NULL, NULL), &minor,
-            "gss_acquire_cred_impersonate_name");
+  check_gss(gss_acquire_cred_impersonate_name(&minor, self, name, GSS_C_INDEFINITE, &mechs, GSS_C_INITIATE, &cred, NULL,
+                                              NULL),
+            &minor, "gss_acquire_cred_impersonate_name");
   gss_release_name(&ignored, &name);
   return cred;
 }
@@ -75,8 +80,8 @@ static void make_token(gss_cred_id_t cred, gss_name_t target) {
   OM_uint32 minor, ignored;
   gss_ctx_id_t context = GSS_C_NO_CONTEXT;
   gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
-  check_gss(gss_init_sec_context(&minor, cred, &context, target, &kSpnego, GSS_C_MUTUAL_FLAG, GSS_C_INDEFINITE, GSS_C_NO_CHANNEL_BINDINGS,
-                                 GSS_C_NO_BUFFER, NULL, &token, NULL, NULL),
+  check_gss(gss_init_sec_context(&minor, cred, &context, target, &kSpnego, GSS_C_MUTUAL_FLAG, GSS_C_INDEFINITE,
+                                 GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, NULL, &token, NULL, NULL),
             &minor, "gss_init_sec_context");
   gss_release_buffer(&ignored, &token);
   gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
@@ -98,8 +103,10 @@ static void open_krb5(const char* front_end, const char* spn) {
   krb5_error_code code;
   if ((code = krb5_init_context(&krb)) || (code = krb5_parse_name(krb, front_end, &self_principal)) ||
       (code = krb5_parse_name(krb, spn, &target_principal)) || (code = krb5_kt_default(krb, &keytab)) ||
-      (code = krb5_cc_new_unique(krb, "MEMORY", NULL, &cache)) || (code = krb5_cc_initialize(krb, cache, self_principal)) ||
-      (code = krb5_get_init_creds_keytab(krb, &tgt, self_principal, keytab, 0, NULL, NULL)) || (code = krb5_cc_store_cred(krb, cache, &tgt))) {
+      (code = krb5_cc_new_unique(krb, "MEMORY", NULL, &cache)) ||
+      (code = krb5_cc_initialize(krb, cache, self_principal)) ||
+      (code = krb5_get_init_creds_keytab(krb, &tgt, self_principal, keytab, 0, NULL, NULL)) ||
+      (code = krb5_cc_store_cred(krb, cache, &tgt))) {
     fail("our own TGT", code);
   }
 }
@@ -123,7 +130,8 @@ static void one_bare(krb5_creds* evidence) {
   in.client = self_principal;
   in.server = target_principal;
   in.second_ticket = evidence->ticket;
-  code = krb5_get_credentials(krb, KRB5_GC_NO_STORE | KRB5_GC_CANONICALIZE | KRB5_GC_CONSTRAINED_DELEGATION, cache, &in, &out);
+  code = krb5_get_credentials(krb, KRB5_GC_NO_STORE | KRB5_GC_CANONICALIZE | KRB5_GC_CONSTRAINED_DELEGATION, cache, &in,
+                              &out);
   if (code) fail("krb5_get_credentials", code);
   code = krb5_mk_req_extended(krb, &auth, AP_OPTS_MUTUAL_REQUIRED | AP_OPTS_USE_SUBKEY, NULL, out, &token);
   if (code) fail("krb5_mk_req_extended", code);
@@ -153,7 +161,8 @@ static void* work(void* first) {
     OM_uint32 minor;
     gss_name_t me = import(front_end);
     target = import(spn);
-    check_gss(gss_acquire_cred(&minor, me, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &self, NULL, NULL), &minor, "gss_acquire_cred");
+    check_gss(gss_acquire_cred(&minor, me, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &self, NULL, NULL),
+              &minor, "gss_acquire_cred");
     one_by_gss(self, user, target);
   }
   for (i = mine; i < count; i += threads) {
@@ -168,9 +177,15 @@ static void* work(void* first) {
     const double start = now();
     user_name(user, sizeof user, user_at_realm, i + 1);
     switch (way) {
-      case kGss: one_by_gss(self, user, target); break;
-      case kEvidence: make_token(users[i], target); break;
-      case kBare: one_bare(evidence[i]); break;
+      case kGss:
+        one_by_gss(self, user, target);
+        break;
+      case kEvidence:
+        make_token(users[i], target);
+        break;
+      case kBare:
+        one_bare(evidence[i]);
+        break;
     }
     took[i] = (now() - start) * 1e3;
   }
@@ -212,7 +227,7 @@ int main(int argc, char** argv) {
   cpu = cpu_now() - cpu;
   wall = now() - begun;
   qsort(took, (size_t)count, sizeof *took, by_value);
-  printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nper_second %.0f\n", count, cpu * 1e3 / count, took[count / 2], took[count * 99 / 100],
-         count / wall);
+  printf("users %d\ncpu_ms %.4f\np50_ms %.3f\np99_ms %.3f\nper_second %.0f\n", count, cpu * 1e3 / count,
+         took[count / 2], took[count * 99 / 100], count / wall);
   return 0;
 }

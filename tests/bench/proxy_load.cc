@@ -1,8 +1,8 @@
 // proxy_load ADDRESS PORT HOST PATH SERVICE REQUESTS CONNECTIONS
 //
-// Load for a web server that signs users in by Negotiate: a token of its own in each request, made by the stock library of the ccache in
-// KRB5CCNAME, all of them before the first is sent. One request after the other on each connection. Prints {"requests", "seconds",
-// "good"} as JSON; exits 1 where not every answer was a 200.
+// Load for a web server that signs users in by Negotiate: a token of its own in each request, made by the stock library
+// of the ccache in KRB5CCNAME, all of them before the first is sent. One request after the other on each connection.
+// Prints {"requests", "seconds", "good"} as JSON; exits 1 where not every answer was a 200.
 #include <arpa/inet.h>
 #include <gssapi/gssapi.h>
 #include <netinet/tcp.h>
@@ -24,14 +24,16 @@ std::string token_for(gss_name_t service) {
   gss_ctx_id_t context = GSS_C_NO_CONTEXT;
   gss_OID_desc spnego{6, const_cast<char*>("\x2b\x06\x01\x05\x05\x02")};
   gss_buffer_desc out{};
-  const OM_uint32 major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, service, &spnego, GSS_C_MUTUAL_FLAG, 0, nullptr, nullptr, nullptr,
-                                               &out, nullptr, nullptr);
+  const OM_uint32 major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, service, &spnego,
+                                               GSS_C_MUTUAL_FLAG, 0, nullptr, nullptr, nullptr, &out, nullptr, nullptr);
   if (GSS_ERROR(major)) {
     std::fputs("proxy_load: no token: is there a ticket in KRB5CCNAME?\n", stderr);
     std::exit(2);
   }
   std::string text((out.length + 2) / 3 * 4 + 1, '\0');
-  text.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), static_cast<unsigned char*>(out.value), static_cast<int>(out.length))));
+  text.resize(
+      static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                               static_cast<unsigned char*>(out.value), static_cast<int>(out.length))));
   gss_release_buffer(&minor, &out);
   gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
   return text;
@@ -74,16 +76,19 @@ int read_answer(int wire, std::string& held) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) return std::fputs("usage: proxy_load ADDRESS PORT HOST PATH SERVICE REQUESTS CONNECTIONS\n", stderr), 2;
+  if (argc != 8)
+    return std::fputs("usage: proxy_load ADDRESS PORT HOST PATH SERVICE REQUESTS CONNECTIONS\n", stderr), 2;
   const int port = std::atoi(argv[2]), count = std::atoi(argv[6]), connections = std::atoi(argv[7]);
   OM_uint32 minor = 0;
   gss_buffer_desc name{std::string(argv[5]).size(), argv[5]};
   gss_name_t service = GSS_C_NO_NAME;
-  gss_OID_desc principal{10, const_cast<char*>("\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01")};  // GSS_KRB5_NT_PRINCIPAL_NAME
+  gss_OID_desc principal{10,
+                         const_cast<char*>("\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01")};  // GSS_KRB5_NT_PRINCIPAL_NAME
   gss_import_name(&minor, &name, &principal, &service);
   std::vector<std::string> requests;
   for (int i = 0; i < count; ++i)
-    requests.push_back(std::string("GET ") + argv[4] + " HTTP/1.1\r\nHost: " + argv[3] + "\r\nAuthorization: Negotiate " + token_for(service) + "\r\n\r\n");
+    requests.push_back(std::string("GET ") + argv[4] + " HTTP/1.1\r\nHost: " + argv[3] +
+                       "\r\nAuthorization: Negotiate " + token_for(service) + "\r\n\r\n");
   const auto start = std::chrono::steady_clock::now();
   std::vector<int> good(static_cast<std::size_t>(connections), 0);
   std::vector<std::thread> threads;
@@ -91,7 +96,8 @@ int main(int argc, char** argv) {
     threads.emplace_back([&, c] {
       int wire = connect_to(argv[1], port);
       std::string held;
-      for (std::size_t i = static_cast<std::size_t>(c); i < requests.size(); i += static_cast<std::size_t>(connections)) {
+      for (std::size_t i = static_cast<std::size_t>(c); i < requests.size();
+           i += static_cast<std::size_t>(connections)) {
         (void)!::send(wire, requests[i].data(), requests[i].size(), MSG_NOSIGNAL);
         const int status = read_answer(wire, held);
         if (status == 200) ++good[static_cast<std::size_t>(c)];
@@ -102,6 +108,7 @@ int main(int argc, char** argv) {
   for (std::thread& thread : threads) thread.join();
   int all = 0;
   for (const int one : good) all += one;
-  std::printf("{\"requests\": %d, \"seconds\": %.3f, \"good\": %d}\n", count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), all);
+  std::printf("{\"requests\": %d, \"seconds\": %.3f, \"good\": %d}\n", count,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), all);
   return all == count ? 0 : 1;
 }

@@ -1,14 +1,15 @@
-// What the Client of stead/s4u.h tells and takes besides tickets: refusals in detail, events, deadlines, its own name, what it keeps.
+// What the Client of stead/s4u.h tells and takes besides tickets: refusals in detail, events, deadlines, its own name,
+// what it keeps.
+#include <gmock/gmock.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gmock/gmock.h>
-#include <spdlog/sinks/ostream_sink.h>
 
-#include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/krb5/proxy_credential.h"
 #include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/krb5/proxy_credential.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "stead/log_events.h"
 #include "tests/client/one_realm.h"
 
@@ -26,7 +27,8 @@ class ClientCallsTest : public testing::Test {
     open();
   }
   void open() {
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal), std::vector<Key>{key_}, realm_, realm_);
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal),
+                                          std::vector<Key>{key_}, realm_, realm_);
   }
   template <class T>
   T run(asio::awaitable<T> work) {
@@ -97,7 +99,8 @@ TEST_F(ClientCallsTest, EventsTellEachExchangeAndTheCache) {
                                   "request alice@A: S4U2Self A [HTTP/front.a for alice@A]",
                                   "reply alice@A: S4U2Self A [HTTP/front.a for alice@A]: dc12.a (2012) gave a ticket"));
   ASSERT_TRUE(run(client().ticket_for(who, "HTTP/back.a")));
-  EXPECT_THAT(told(), ElementsAre("cache_miss alice@A -> HTTP/back.a", testing::StartsWith("request alice@A -> HTTP/back.a: S4U2Proxy A"),
+  EXPECT_THAT(told(), ElementsAre("cache_miss alice@A -> HTTP/back.a",
+                                  testing::StartsWith("request alice@A -> HTTP/back.a: S4U2Proxy A"),
                                   testing::StartsWith("reply alice@A -> HTTP/back.a: S4U2Proxy A")));
   ASSERT_TRUE(run(client().ticket_for(who, "HTTP/back.a")));
   EXPECT_THAT(told(), ElementsAre("cache_hit alice@A -> HTTP/back.a"));
@@ -117,7 +120,9 @@ TEST_F(ClientCallsTest, EventsTellWhoJoined) {
   for (int i = 0; i < 3; ++i) asio::co_spawn(io_, ask, asio::detached);
   io_.run();
   EXPECT_EQ(ended, 3);
-  const auto count = [&](EventKind kind) { return std::count_if(events_.begin(), events_.end(), [&](const Event& event) { return event.kind == kind; }); };
+  const auto count = [&](EventKind kind) {
+    return std::count_if(events_.begin(), events_.end(), [&](const Event& event) { return event.kind == kind; });
+  };
   EXPECT_EQ(count(EventKind::cache_miss), 1);
   EXPECT_EQ(count(EventKind::cache_join), 2);
   EXPECT_EQ(count(EventKind::request), 2);
@@ -129,7 +134,8 @@ TEST_F(ClientCallsTest, EventsTellARelocationWithBothControllers) {
   const Identity who = alice();
   told();
   ASSERT_TRUE(run(client().ticket_for(who, "HTTP/denied.a")));
-  const auto found = std::find_if(events_.begin(), events_.end(), [](const Event& event) { return event.kind == EventKind::relocation; });
+  const auto found = std::find_if(events_.begin(), events_.end(),
+                                  [](const Event& event) { return event.kind == EventKind::relocation; });
   ASSERT_NE(found, events_.end());
   EXPECT_EQ(found->user, "alice@A");
   EXPECT_EQ(found->service, "HTTP/denied.a");
@@ -138,7 +144,8 @@ TEST_F(ClientCallsTest, EventsTellARelocationWithBothControllers) {
   EXPECT_EQ(found->taken.name, "dc12.a");
   EXPECT_EQ(found->taken.level, "2012");
   EXPECT_EQ(to_text(*found),
-            "relocation alice@A -> HTTP/denied.a: dc08.a (2008) said KDC_ERR_BADOPTION + STATUS_NOT_FOUND, dc12.a (2012) is asked");
+            "relocation alice@A -> HTTP/denied.a: dc08.a (2008) said KDC_ERR_BADOPTION + STATUS_NOT_FOUND, dc12.a "
+            "(2012) is asked");
 }
 
 TEST_F(ClientCallsTest, EventsGoIntoALogByTheirWeight) {
@@ -254,7 +261,8 @@ TEST_F(ClientCallsTest, AProxyCredentialIsRefusedUnlessItIsAllowed) {
   const auto his = run(client().proxy_credential(*brought));
   ASSERT_TRUE(his) << his.error().text;
   EXPECT_EQ((*his)->client(), "bob@A");
-  EXPECT_FALSE(static_cast<const IssuedProxyCredential&>(**his).evidence().session_key.value().empty()) << "out of his ticket";
+  EXPECT_FALSE(static_cast<const IssuedProxyCredential&>(**his).evidence().session_key.value().empty())
+      << "out of his ticket";
   EXPECT_FALSE(run(client().proxy_credential(*run(client().self())))) << "we are no user";
 }
 
@@ -300,7 +308,9 @@ TEST_F(ClientCallsTest, ACertificateGoesWithTheNameOfItsHint) {
   EXPECT_EQ(by_hint(CertificateHints()), "carol@A");
   EXPECT_EQ(client().statistics().s4u2self_exchanges, asked) << "each is kept by certificate and hint";
   EXPECT_EQ(run(client().user_by_certificate(der, CertificateHints("@"))).error().kind, FailureKind::unusable);
-  EXPECT_EQ(run(client().user_by_certificate(der, CertificateHints("HTTP/front.a"))).error().kind, FailureKind::unusable) << "that is ourselves";
+  EXPECT_EQ(run(client().user_by_certificate(der, CertificateHints("HTTP/front.a"))).error().kind,
+            FailureKind::unusable)
+      << "that is ourselves";
 }
 
 TEST_F(ClientCallsTest, ACertificateThatMustHaveOneAccountIsAskedAboutFirst) {

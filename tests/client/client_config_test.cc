@@ -50,7 +50,8 @@ controllers = [{ name = "dc08.root.fabrikam.com", address = "127.0.8.1", kerbero
   EXPECT_TRUE(options->pa_for_user);
   EXPECT_THAT(options->locator.nameservers, testing::ElementsAre("127.0.0.1:5353", "[::1]:53", "::1"));
   EXPECT_EQ(options->locator.site, "Hub");
-  const std::vector<ControllerAddress> wanted{{"dc08.root.fabrikam.com", "127.0.8.1", 8088, 8389}, {"", "::1", 88, 389}};
+  const std::vector<ControllerAddress> wanted{{"dc08.root.fabrikam.com", "127.0.8.1", 8088, 8389},
+                                              {"", "::1", 88, 389}};
   EXPECT_EQ(options->locator.realms.at("ROOT.FABRIKAM.COM"), wanted);
 }
 
@@ -90,11 +91,14 @@ TEST_P(ClientConfigRefuses, WithLineAndColumn) {
 INSTANTIATE_TEST_SUITE_P(
     Files, ClientConfigRefuses,
     testing::Values(
-        BadFile{"unknown_key", "[identity]\nprincipal = \"HTTP/x@R\"\nkeytabb = \"x\"\n", ":3:1: unknown key \"keytabb\" in [identity]"},
+        BadFile{"unknown_key", "[identity]\nprincipal = \"HTTP/x@R\"\nkeytabb = \"x\"\n",
+                ":3:1: unknown key \"keytabb\" in [identity]"},
         BadFile{"unknown_in_locator", "[locator]\nnameserver = []\n", ":2:1: unknown key \"nameserver\" in [locator]"},
-        BadFile{"unknown_in_controller", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", port = 88 }]\n", ":2:35: unknown key \"port\""},
+        BadFile{"unknown_in_controller", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", port = 88 }]\n",
+                ":2:35: unknown key \"port\""},
         BadFile{"wrong_type", "[identity]\nallow_rc4 = \"yes\"\n", ":2:13: [identity] allow_rc4 must be true or false"},
-        BadFile{"port_range", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", ldap_port = 70000 }]\n", ":2:47: "},
+        BadFile{"port_range", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"::1\", ldap_port = 70000 }]\n",
+                ":2:47: "},
         BadFile{"no_address", "[locator.realm.\"A\"]\ncontrollers = [{ name = \"dc\" }]\n", ":2:16: "},
         BadFile{"host_as_address", "[locator.realm.\"A\"]\ncontrollers = [{ address = \"dc.a\" }]\n", ":2:28: "},
         BadFile{"no_controllers", "[locator.realm.\"A\"]\n", ":1:1: "},
@@ -105,15 +109,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"locator_no_table", "locator = 3\n", ":1:11: "},
         BadFile{"relay_without_tls", "[locator]\nkdc_proxy = \"http://relay.a/KdcProxy\"\n", ":2:13: "},
         BadFile{"relay_by_bad_port", "[locator.realm.\"A\"]\nkdc_proxy = \"https://relay.a:0/\"\n", ":2:13: "},
-        BadFile{"relay_and_controllers", "[locator.realm.\"A\"]\nkdc_proxy = \"https://relay.a/\"\ncontrollers = [{ address = \"::1\" }]\n", ":3:15: "},
-        BadFile{"ca_without_relay", "[locator]\nca = \"ca.crt\"\n", ":2:6: "},
-        BadFile{"syntax", "[identity\n", ":1:"}),
+        BadFile{"relay_and_controllers",
+                "[locator.realm.\"A\"]\nkdc_proxy = \"https://relay.a/\"\ncontrollers = [{ address = \"::1\" }]\n",
+                ":3:15: "},
+        BadFile{"ca_without_relay", "[locator]\nca = \"ca.crt\"\n", ":2:6: "}, BadFile{"syntax", "[identity\n", ":1:"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(ClientConfigTest, ReadsRelays) {
-  const auto options = read("[locator]\nkdc_proxy = \"https://relay.example/KdcProxy\"\nca = \"ca.crt\"\n"
-                            "[locator.realm.\"a\"]\nkdc_proxy = \"https://a.example:8443/Kdc\"\n"
-                            "[locator.realm.\"B\"]\ncontrollers = [{ address = \"::1\" }]\n");
+  const auto options = read(
+      "[locator]\nkdc_proxy = \"https://relay.example/KdcProxy\"\nca = \"ca.crt\"\n"
+      "[locator.realm.\"a\"]\nkdc_proxy = \"https://a.example:8443/Kdc\"\n"
+      "[locator.realm.\"B\"]\ncontrollers = [{ address = \"::1\" }]\n");
   ASSERT_TRUE(options) << message_;
   EXPECT_EQ(options->locator.kdc_proxy, (KdcProxy{"https://relay.example/KdcProxy", (folder_ / "ca.crt").string()}));
   EXPECT_EQ(kdc_proxy_of(options->locator, "A")->url, "https://a.example:8443/Kdc");
@@ -122,11 +128,14 @@ TEST_F(ClientConfigTest, ReadsRelays) {
 }
 
 TEST(KdcProxyUrls, AreReadAsWritten) {
-  EXPECT_EQ(parse_kdc_proxy_url("https://relay.example/KdcProxy").value(), (KdcProxyUrl{"relay.example", "443", "/KdcProxy"}));
+  EXPECT_EQ(parse_kdc_proxy_url("https://relay.example/KdcProxy").value(),
+            (KdcProxyUrl{"relay.example", "443", "/KdcProxy"}));
   EXPECT_EQ(parse_kdc_proxy_url("HTTPS://10.0.0.1:8443").value(), (KdcProxyUrl{"10.0.0.1", "8443", "/"}));
   EXPECT_EQ(parse_kdc_proxy_url("https://[::1]:8443/a?b").value(), (KdcProxyUrl{"::1", "8443", "/a?b"}));
-  for (const char* url : {"", "https://", "http://relay/", "relay", "https:///a", "https://u@relay/", "https://relay:/", "https://relay:65536/", "https://relay:8a/",
-                          "https://[::1", "https://[::1]8/", "https://[relay]/", "https://a b/", "https://relay/#x", "https://relay/\r\nX: y", "https://::1/"}) {
+  for (const char* url :
+       {"", "https://", "http://relay/", "relay", "https:///a", "https://u@relay/", "https://relay:/",
+        "https://relay:65536/", "https://relay:8a/", "https://[::1", "https://[::1]8/", "https://[relay]/",
+        "https://a b/", "https://relay/#x", "https://relay/\r\nX: y", "https://::1/"}) {
     EXPECT_FALSE(parse_kdc_proxy_url(url)) << url;
   }
 }
@@ -139,7 +148,8 @@ TEST_F(ClientConfigTest, AMissingFileIsNamed) {
 }
 
 TEST_F(ClientConfigTest, Krb5ConfGivesKeytabAndRealm) {
-  std::ofstream(folder_ / "krb5.conf") << "[libdefaults]\ndefault_realm = HOME.TEST\ndefault_keytab_name = FILE:/nowhere/home.keytab\n";
+  std::ofstream(folder_ / "krb5.conf")
+      << "[libdefaults]\ndefault_realm = HOME.TEST\ndefault_keytab_name = FILE:/nowhere/home.keytab\n";
   ::setenv("KRB5_CONFIG", (folder_ / "krb5.conf").c_str(), 1);
   ::unsetenv("KRB5_KTNAME");
   EXPECT_EQ(default_realm(), "HOME.TEST");

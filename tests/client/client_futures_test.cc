@@ -1,9 +1,9 @@
 // Each call of stead/s4u.h that is awaited, by callers who have no coroutine: futures and completion handlers.
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include "sspi_shim/client/s4u_client.h"
 #include "tests/client/one_realm.h"
@@ -16,7 +16,8 @@ class ClientFutures : public testing::Test {
   ClientFutures() {
     options_.principal = "HTTP/front.a@A";
     options_.allow_proxy_credentials = true;
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal), std::vector<Key>{key_}, realm_, realm_);
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal),
+                                          std::vector<Key>{key_}, realm_, realm_);
   }
   template <class T>
   T get(asio::awaitable<T> call) {
@@ -44,7 +45,9 @@ TEST_F(ClientFutures, EachCallGivesOne) {
   EXPECT_EQ(get(client_->user_by_password("alice", OneRealm::kPassword))->principal(), "alice@A");
   EXPECT_EQ(get(client_->self())->principal(), "HTTP/front.a@A");
   EXPECT_EQ((*get(client_->ticket_for(*alice, "HTTP/back.a")))->client(), "alice@A");
-  EXPECT_EQ((*get(client_->ticket_for(*alice, "HTTP/back.a", TicketOptions{.deadline = std::chrono::seconds(5)})))->client(), "alice@A");
+  EXPECT_EQ(
+      (*get(client_->ticket_for(*alice, "HTTP/back.a", TicketOptions{.deadline = std::chrono::seconds(5)})))->client(),
+      "alice@A");
   EXPECT_EQ((*get(client_->ticket_past_refusal(*alice, "HTTP/back.a")))->client(), "alice@A");
   EXPECT_EQ((*get(client_->ticket_for_user("bob", "HTTP/back.a")))->client(), "bob@A");
   EXPECT_FALSE(get(client_->token_for(*alice, "HTTP/back.a"))->token.empty());
@@ -55,7 +58,9 @@ TEST_F(ClientFutures, EachCallGivesOne) {
 
 TEST_F(ClientFutures, AHandlerIsCalledWithTheOutcome) {
   std::string told;
-  asio::co_spawn(io_, client_->user("alice"), [&](const std::exception_ptr& stray, Outcome<Identity> who) { told = stray ? "stray" : who->principal(); });
+  asio::co_spawn(io_, client_->user("alice"), [&](const std::exception_ptr& stray, Outcome<Identity> who) {
+    told = stray ? "stray" : who->principal();
+  });
   asio::co_spawn(io_, client_->user("nobody"), [&](const std::exception_ptr& stray, const Outcome<Identity>& who) {
     if (!stray && !who) told += ", " + who.error().text;
   });

@@ -1,10 +1,10 @@
 // One client called from many threads. What this is for is the tsan preset.
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
 #include <thread>
 
 #include "sspi_shim/client/s4u_client.h"
@@ -20,7 +20,8 @@ class ClientThreads : public testing::Test {
   ClientThreads() {
     options_.principal = "HTTP/front.a@A";
     realm_ = std::make_shared<OneRealm>(key_);
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal), std::vector<Key>{key_}, realm_, realm_);
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal),
+                                          std::vector<Key>{key_}, realm_, realm_);
   }
   // Runs `work(thread, its io_context)` on each thread, then what it left to do.
   void on_threads(const std::function<void(int, asio::io_context&)>& work) {
@@ -51,9 +52,10 @@ TEST_F(ClientThreads, ShareOneExchange) {
   std::atomic<int> served{0};
   on_threads([&](int, asio::io_context& io) {
     for (int i = 0; i < 1008 / kThreads; ++i) {
-      asio::co_spawn(io, client_->ticket_for_user("alice", "HTTP/back.a"), [&](std::exception_ptr, Outcome<TicketPtr> got) {
-        if (got && (*got)->client() == "alice@A") ++served;
-      });
+      asio::co_spawn(io, client_->ticket_for_user("alice", "HTTP/back.a"),
+                     [&](std::exception_ptr, Outcome<TicketPtr> got) {
+                       if (got && (*got)->client() == "alice@A") ++served;
+                     });
     }
   });
   EXPECT_EQ(served, 1008);
@@ -71,11 +73,13 @@ TEST_F(ClientThreads, MayBeCancelledAtAnyTime) {
       const std::string user = "user" + std::to_string((thread + i) % 7);
       const auto cancel = std::make_shared<asio::cancellation_signal>();
       auto work = client_->ticket_for_user(user, "HTTP/back" + std::to_string(i % 5) + ".a");
-      asio::co_spawn(io, std::move(work), asio::bind_cancellation_slot(cancel->slot(), [&, user, cancel](std::exception_ptr failed, Outcome<TicketPtr> got) {
-        ++ended;
-        const bool cancelled = failed || (!got && got.error().kind == FailureKind::cancelled);
-        if (!cancelled && !(got && (*got)->client() == user + "@A")) ++wrong;
-      }));
+      asio::co_spawn(io, std::move(work),
+                     asio::bind_cancellation_slot(
+                         cancel->slot(), [&, user, cancel](std::exception_ptr failed, Outcome<TicketPtr> got) {
+                           ++ended;
+                           const bool cancelled = failed || (!got && got.error().kind == FailureKind::cancelled);
+                           if (!cancelled && !(got && (*got)->client() == user + "@A")) ++wrong;
+                         }));
       if (i % 3 == 0) asio::post(io, [cancel] { cancel->emit(asio::cancellation_type::terminal); });
       if (i % 50 == 7) client_->forget_user(user + "@A");
       if (i % 20 == 0) (void)client_->statistics();
@@ -92,10 +96,11 @@ TEST_F(ClientThreads, AJoinersCancellationLeavesTheFlight) {
   on_threads([&](int thread, asio::io_context& io) {
     for (int i = 0; i < 60; ++i) {
       const auto cancel = std::make_shared<asio::cancellation_signal>();
-      asio::co_spawn(io, client_->ticket_for_user("alice", "HTTP/back.a"),
-                     asio::bind_cancellation_slot(cancel->slot(), [&, cancel](std::exception_ptr failed, Outcome<TicketPtr> got) {
-                       !failed && got ? ++served : ++cancelled;
-                     }));
+      asio::co_spawn(
+          io, client_->ticket_for_user("alice", "HTTP/back.a"),
+          asio::bind_cancellation_slot(cancel->slot(), [&, cancel](std::exception_ptr failed, Outcome<TicketPtr> got) {
+            !failed&& got ? ++served : ++cancelled;
+          }));
       if (thread % 2 == 0) asio::post(io, [cancel] { cancel->emit(asio::cancellation_type::all); });
     }
   });
@@ -110,7 +115,8 @@ TEST_F(ClientThreads, HearEventsLookIntoTheCacheAndKeepTheirOwnDeadlines) {
     if (event.kind == EventKind::cache_hit) ++hits;
     if (!to_text(event).empty()) ++told;
   };
-  client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal), std::vector<Key>{key_}, realm_, realm_);
+  client_ = std::make_shared<S4uClient>(io_.get_executor(), options_, *parse_principal(options_.principal),
+                                        std::vector<Key>{key_}, realm_, realm_);
   const auto work = [&](int thread) -> asio::awaitable<void> {
     Client& client = *client_;
     const std::string user = "user" + std::to_string(thread % 4);
@@ -139,9 +145,10 @@ TEST_F(ClientThreads, FindPasswordsAndControllersToo) {
       asio::co_spawn(io, client_->locate("A", "2012"), [&](std::exception_ptr, const Outcome<LocatedController>& got) {
         if (!got) ++answered;
       });
-      asio::co_spawn(io, client_->check_password("alice", "wrong"), [&](std::exception_ptr, const Outcome<std::string>& got) {
-        if (!got) ++answered;
-      });
+      asio::co_spawn(io, client_->check_password("alice", "wrong"),
+                     [&](std::exception_ptr, const Outcome<std::string>& got) {
+                       if (!got) ++answered;
+                     });
     }
   });
   EXPECT_EQ(answered, kThreads * 10);

@@ -13,8 +13,8 @@ namespace stead {
 
 namespace asio = boost::asio;
 
-// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody" (all with one password), takes
-// every certificate for carol's and for whomever is named beside it, and answers in a later turn.
+// One realm, one DC of 2012 level: grants whatever is asked but HTTP/denied.a, knows every user but "nobody" (all with
+// one password), takes every certificate for carol's and for whomever is named beside it, and answers in a later turn.
 class OneRealm final : public KdcTransport, public DcLocator {
  public:
   explicit OneRealm(Key own_key) : own_key_(std::move(own_key)) {}
@@ -31,14 +31,17 @@ class OneRealm final : public KdcTransport, public DcLocator {
     KdcExchangeResult sent{std::move(out), {}};
     co_return sent;
   }
-  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> to, std::string realm, Buffer request) override {
+  asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> to, std::string realm,
+                                             Buffer request) override {
     const KnownController before = where;
     where = to.front();
     KdcExchangeResult sent = co_await send(std::move(realm), std::move(request));
     where = before;
     co_return sent;
   }
-  asio::awaitable<std::vector<KnownController>> controllers(std::string) override { co_return std::vector<KnownController>(1, where); }
+  asio::awaitable<std::vector<KnownController>> controllers(std::string) override {
+    co_return std::vector<KnownController>(1, where);
+  }
   asio::awaitable<DcLevel> level_of(std::string, ControllerAddress) override { co_return DcLevel::w2012; }
   asio::awaitable<Found> find(std::string, DcLevel, std::vector<ControllerAddress>) override {
     Found found;
@@ -57,8 +60,8 @@ class OneRealm final : public KdcTransport, public DcLocator {
   std::optional<KnownController> newer;  // whom a search for a DC of a level finds; it grants what `where` refuses
   asio::steady_timer* gate = nullptr;    // requests wait until it is cancelled
   bool silent = false;
-  std::optional<S4uUserId> last_user;    // of the last S4U2Self request
-  bool forgot_its_keys = false;  // tickets it gave are no good to it any more, once
+  std::optional<S4uUserId> last_user;  // of the last S4U2Self request
+  bool forgot_its_keys = false;        // tickets it gave are no good to it any more, once
 
   // Time passes at the KDC.
   void advance(std::chrono::seconds by) { kdc_.ahead += by; }
@@ -87,7 +90,10 @@ class OneRealm final : public KdcTransport, public DcLocator {
     if (request.type == MessageType::as_req) {
       const std::string client = to_string(*request.body.cname);
       const bool ours = client == "HTTP/front.a";
-      Reply reply = kdc_.give_tgt(request, ours ? own_key_ : Key::from_password(EncType::aes256_cts_hmac_sha1_96, kPassword, "A" + client).value(), where);
+      Reply reply = kdc_.give_tgt(
+          request,
+          ours ? own_key_ : Key::from_password(EncType::aes256_cts_hmac_sha1_96, kPassword, "A" + client).value(),
+          where);
       clients_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = client;
       return reply;
     }
@@ -113,8 +119,11 @@ class OneRealm final : public KdcTransport, public DcLocator {
       if (given.sname != "HTTP/front.a") return kdc_.give(asked, given, where);
       return kdc_.give(asked, given, where, evidence_of(given.cname));
     }
-    if (asked.sname() == "HTTP/denied.a" && denies) return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
-    return kdc_.give(asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"}, where);
+    if (asked.sname() == "HTTP/denied.a" && denies)
+      return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
+    return kdc_.give(
+        asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"},
+        where);
   }
 
   Key own_key_;

@@ -22,7 +22,8 @@ class S4uClientTest : public testing::Test {
     open(options);
   }
   void open(const ClientOptions& options) {
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{key_}, realm_, realm_,
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal),
+                                          std::vector<Key>{key_}, realm_, realm_,
                                           [this] { return std::chrono::system_clock::now() + ahead_; });
   }
   void advance(std::chrono::seconds by) {
@@ -63,8 +64,9 @@ class NewKey : public S4uClientTest {
   NewKey() {
     ClientOptions options;
     options.principal = "HTTP/front.a@A";
-    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal), std::vector<Key>{old_}, realm_, realm_,
-                                          std::function<CacheTime()>(), [this]() -> Result<std::vector<Key>> {
+    client_ = std::make_shared<S4uClient>(io_.get_executor(), options, *parse_principal(options.principal),
+                                          std::vector<Key>{old_}, realm_, realm_, std::function<CacheTime()>(),
+                                          [this]() -> Result<std::vector<Key>> {
                                             ++looks_;
                                             if (in_file_.empty()) return make_error_code(WireErrc::truncated);
                                             return in_file_;
@@ -96,7 +98,8 @@ TEST_F(NewKey, IsLookedForOnceASecondWhateverIsBrought) {
 }
 
 TEST(OwnKeysTest, ComeFromTheFileAgain) {
-  const Key first = Key::random(EncType::aes256_cts_hmac_sha1_96), second = Key::random(EncType::aes256_cts_hmac_sha1_96);
+  const Key first = Key::random(EncType::aes256_cts_hmac_sha1_96),
+            second = Key::random(EncType::aes256_cts_hmac_sha1_96);
   Result<std::vector<Key>> file = std::vector<Key>{first};
   OwnKeys keys({first}, [&] { return file; });
   auto now = OwnKeys::Clock::now();
@@ -207,7 +210,8 @@ TEST_F(S4uClientTest, GetsNewTicketsWhereTheKdcForgotItsKeys) {
 }
 
 TEST_F(S4uClientTest, RefusesNamesThatAreNone) {
-  for (const char* user : {"", "@", "CORP\\"}) EXPECT_EQ(ticket(user, "HTTP/back.a").error().kind, FailureKind::unusable) << user;
+  for (const char* user : {"", "@", "CORP\\"})
+    EXPECT_EQ(ticket(user, "HTTP/back.a").error().kind, FailureKind::unusable) << user;
   EXPECT_EQ(ticket("alice", "").error().kind, FailureKind::unusable);
 }
 
@@ -244,7 +248,9 @@ TEST_F(S4uClientTest, BindsAUsersOwnTicketToWhoBroughtIt) {
 }
 
 TEST_F(S4uClientTest, GivesNobodyATicketThatAnothersEvidenceGave) {
-  const auto of = [&](const std::string& user) { return client_->from_ticket(encode(realm_->evidence_of(user))).value(); };
+  const auto of = [&](const std::string& user) {
+    return client_->from_ticket(encode(realm_->evidence_of(user))).value();
+  };
   const Identity one = of("alice"), other = of("alice"), bob = of("bob");
   const auto first = *run(client_->ticket_for(one, "HTTP/back.a"));
   EXPECT_EQ(*run(client_->ticket_for(one, "http/BACK.a")), first);
@@ -343,11 +349,12 @@ TEST_P(RefusalLives, GoByTheirClass) {
   EXPECT_GT(asked(), first);
 }
 using std::chrono::seconds;
-INSTANTIATE_TEST_SUITE_P(Rows, RefusalLives,
-                         testing::Values(RefusedFor{"by_policy", "alice", "HTTP/denied.a", false, seconds(60), seconds(300)},
-                                         RefusedFor{"unknown_user", "nobody", "HTTP/back.a", false, seconds(30), seconds(60)},
-                                         RefusedFor{"nobody_answers", "alice", "HTTP/back.a", true, seconds(1), seconds(5)}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, RefusalLives,
+    testing::Values(RefusedFor{"by_policy", "alice", "HTTP/denied.a", false, seconds(60), seconds(300)},
+                    RefusedFor{"unknown_user", "nobody", "HTTP/back.a", false, seconds(30), seconds(60)},
+                    RefusedFor{"nobody_answers", "alice", "HTTP/back.a", true, seconds(1), seconds(5)}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(S4uClientTest, LooksPastARefusalOnce) {
   const Identity alice = *run(client_->user("alice"));

@@ -1,9 +1,9 @@
 #include "sspi_shim/client/ticket_cache.h"
 
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
 
 #include "sspi_shim/client/single_flight.h"
 
@@ -75,7 +75,8 @@ TEST_F(Cache, IsFairBetweenTwo) {
 
 TEST_F(Cache, IsBoundedInBytes) {
   TicketCache<int> cache(1000, 100000);
-  for (int i = 0; i < 20; ++i) cache.put("small " + std::to_string(i), "user " + std::to_string(i), i, {now_ + 10s, kNever, 100});
+  for (int i = 0; i < 20; ++i)
+    cache.put("small " + std::to_string(i), "user " + std::to_string(i), i, {now_ + 10s, kNever, 100});
   for (int i = 0; i < 100; ++i) {
     cache.put("large " + std::to_string(i), "large", i, {now_ + 10s, kNever, 10000});
     EXPECT_LE(cache.bytes(), 100000u);
@@ -138,10 +139,12 @@ TEST(ShardedCache, KeepsNothingThatWasAskedForBeforeAnEviction) {
 TEST(ShardedCache, HoldsAsManyAsItShould) {
   ShardedTicketCache<int> cache(1600, 10'000'000);
   const CacheTime now{};
-  for (int i = 0; i < 20000; ++i) cache.put("key " + std::to_string(i), "user " + std::to_string(i % 100), i, {now + 10s, kNever, 1000}, 0);
+  for (int i = 0; i < 20000; ++i)
+    cache.put("key " + std::to_string(i), "user " + std::to_string(i % 100), i, {now + 10s, kNever, 1000}, 0);
   EXPECT_EQ(cache.size(), 1600u);
   EXPECT_LE(cache.bytes(), 10'000'000u);
-  for (std::size_t i = 0; i < 7 * decltype(cache)::kShards; ++i) cache.expire(now + 10s);  // a shard has 100, and 16 of them go each time
+  for (std::size_t i = 0; i < 7 * decltype(cache)::kShards; ++i)
+    cache.expire(now + 10s);  // a shard has 100, and 16 of them go each time
   EXPECT_EQ(cache.size(), 0u);
 }
 

@@ -30,6 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = stead::as_text({data, size});
   const auto whole = read(bytes, bytes.size() + 1), single = read(bytes, 1);
   stead::fuzz::expect(whole.first == single.first, "a split changes nothing");
-  if (whole.first == ChunkDecoder::Step::end) stead::fuzz::expect(whole.second == single.second, "a split changes no octet");
+  if (whole.first == ChunkDecoder::Step::end)
+    stead::fuzz::expect(whole.second == single.second, "a split changes no octet");
   return 0;
 }

@@ -1,7 +1,7 @@
 #include <string>
 
-#include "proxy/upstream/headers.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/upstream/headers.h"
 #include "proxy/upstream/router.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
@@ -17,17 +17,28 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string policy = path_for_policy(path_of(head.target));
   expect(policy.starts_with('/') && policy.find("//") == std::string::npos, "policy is decided by a plain path");
   std::string out;
-  write_request_head(out, {.head = head, .target = head.target, .base_path = {}, .fallback_host = "h:1", .authorization = "Negotiate x",
-                           .framing = head.framing, .content_length = head.content_length, .upgrade = head.wants_upgrade},
+  write_request_head(out,
+                     {.head = head,
+                      .target = head.target,
+                      .base_path = {},
+                      .fallback_host = "h:1",
+                      .authorization = "Negotiate x",
+                      .framing = head.framing,
+                      .content_length = head.content_length,
+                      .upgrade = head.wants_upgrade},
                      {.address = "192.0.2.1", .scheme = "https", .request_id = "1"});
   // What we write we would take, as one head, and it says what the client's did.
   expect(end_of_head(out) == out.size(), "one head");
-  // Our own fields may bring a client that sent nearly as many as we take over that number; nothing else may be wrong with it.
+  // Our own fields may bring a client that sent nearly as many as we take over that number; nothing else may be wrong
+  // with it.
   const auto judged = check_request_head(out);
   expect(!judged || judged->status == 431, "what is forwarded is well formed");
   RequestHead again;
   parse_request_head(out, again);
-  expect(again.method == head.method && again.target == head.target && again.framing == head.framing, "the same request");
-  expect(again.content_length == head.content_length && again.authorization == "Negotiate x" && !again.several_authorizations, "of the same length, with our token");
+  expect(again.method == head.method && again.target == head.target && again.framing == head.framing,
+         "the same request");
+  expect(again.content_length == head.content_length && again.authorization == "Negotiate x" &&
+             !again.several_authorizations,
+         "of the same length, with our token");
   return 0;
 }

@@ -1,8 +1,8 @@
 #include <string>
 
+#include "proxy/http/request_rules.h"
 #include "proxy/upstream/headers.h"
 #include "proxy/upstream/own_address.h"
-#include "proxy/http/request_rules.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

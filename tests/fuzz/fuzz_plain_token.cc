@@ -1,9 +1,10 @@
-// Tokens before the plain judge and before libgssapi: what the first takes, the second takes too, of the same user, with the same session key.
+// Tokens before the plain judge and before libgssapi: what the first takes, the second takes too, of the same user,
+// with the same session key.
 //
-// An input that begins with 0 is a token as it is. Others are changes to a token that both take: an octet says what is changed, some
-// that follow how. DER is changed before it is encrypted, so that changes reach what only the KDC and the user can have written.
-// Whatever libgssapi takes, the ticket that we find in the token is of the user whom it names: we must not read a token as two.
-// With STEAD_FUZZ_COUNT set, it is told at the end how many tokens were taken.
+// An input that begins with 0 is a token as it is. Others are changes to a token that both take: an octet says what is
+// changed, some that follow how. DER is changed before it is encrypted, so that changes reach what only the KDC and the
+// user can have written. Whatever libgssapi takes, the ticket that we find in the token is of the user whom it names:
+// we must not read a token as two. With STEAD_FUZZ_COUNT set, it is told at the end how many tokens were taken.
 #include "sspi_shim/krb5/plain_token.h"
 
 #include <cstdlib>
@@ -12,9 +13,9 @@
 
 #include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/protocol/pac/pac.h"
+#include "tests/fuzz/fuzz_roundtrip.h"
 #include "tests/krb5/gss_peer.h"
 #include "tests/krb5/token_draft.h"
-#include "tests/fuzz/fuzz_roundtrip.h"
 
 namespace stead {
 namespace {
@@ -25,11 +26,15 @@ using test::TokenDraft;
 
 constexpr seconds kClockSkew{300};
 constexpr std::uint32_t kChannelBound = 2048;
-constexpr std::string_view kOurChannel = "tls-server-end-point:0123456789abcdef", kAnothers = "tls-server-end-point:fedcba9876543210";
-constexpr EncType kTypes[] = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha384_192,
-                              EncType::aes128_cts_hmac_sha256_128, EncType::rc4_hmac};
+constexpr std::string_view kOurChannel = "tls-server-end-point:0123456789abcdef",
+                           kAnothers = "tls-server-end-point:fedcba9876543210";
+constexpr EncType kTypes[] = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96,
+                              EncType::aes256_cts_hmac_sha384_192, EncType::aes128_cts_hmac_sha256_128,
+                              EncType::rc4_hmac};
 
-Time now_seconds() { return std::chrono::floor<seconds>(system_clock::now()); }
+Time now_seconds() {
+  return std::chrono::floor<seconds>(system_clock::now());
+}
 
 Key fixed_key(EncType type, std::uint8_t octet) {
   const bool is_long = type == EncType::aes256_cts_hmac_sha1_96 || type == EncType::aes256_cts_hmac_sha384_192;
@@ -56,7 +61,9 @@ class Choices {
   bool flag() { return (octet() & 1) != 0; }
   Buffer bytes() { return to_buffer(take(octet())); }
   template <class T, std::size_t N>
-  const T& of(const T (&table)[N]) { return table[below(N)]; }
+  const T& of(const T (&table)[N]) {
+    return table[below(N)];
+  }
 
  private:
   Bytes rest_;
@@ -82,8 +89,10 @@ std::vector<Element> read_elements(Bytes der, int depth = 0) {
 }
 void write_elements(der::Writer& out, const std::vector<Element>& elements) {
   for (const Element& element : elements) {
-    if (element.inside.empty()) out.raw(element.tag, element.content);
-    else out.element(element.tag, [&](der::Writer& w) { write_elements(w, element.inside); });
+    if (element.inside.empty())
+      out.raw(element.tag, element.content);
+    else
+      out.element(element.tag, [&](der::Writer& w) { write_elements(w, element.inside); });
   }
 }
 struct Place {
@@ -105,7 +114,10 @@ void change_octets(Buffer& bytes, Choices& in) {
       bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
       return;
     }
-    case 1: bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(at + in.octet(), bytes.size()))); return;
+    case 1:
+      bytes.erase(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(std::min(at + in.octet(), bytes.size())));
+      return;
     default:
       if (at < bytes.size()) bytes[at] = static_cast<std::uint8_t>(bytes[at] ^ in.octet());
   }
@@ -121,17 +133,30 @@ Buffer change_der(Bytes der, Choices& in) {
   const auto [among, index] = places[in.below(places.size())];
   const auto at = among->begin() + static_cast<std::ptrdiff_t>(index);
   switch (how) {
-    case 1: at->content = in.bytes(), at->inside.clear(); break;
-    case 2: at->tag = in.octet(); break;
-    case 3: among->erase(at); break;
-    case 4: among->insert(at, Element(*at)); break;
-    case 5: among->insert(at + static_cast<std::ptrdiff_t>(in.below(2)), Element{.tag = in.octet(), .content = in.bytes(), .inside = {}}); break;
+    case 1:
+      at->content = in.bytes(), at->inside.clear();
+      break;
+    case 2:
+      at->tag = in.octet();
+      break;
+    case 3:
+      among->erase(at);
+      break;
+    case 4:
+      among->insert(at, Element(*at));
+      break;
+    case 5:
+      among->insert(at + static_cast<std::ptrdiff_t>(in.below(2)),
+                    Element{.tag = in.octet(), .content = in.bytes(), .inside = {}});
+      break;
     case 6:
       if (index + 1 < among->size()) std::swap(*at, *(at + 1));
       break;
     default:
-      if (at->inside.empty()) change_octets(at->content, in);
-      else at->inside.push_back({.tag = in.octet(), .content = in.bytes(), .inside = {}});
+      if (at->inside.empty())
+        change_octets(at->content, in);
+      else
+        at->inside.push_back({.tag = in.octet(), .content = in.bytes(), .inside = {}});
   }
   der::Writer writer;
   write_elements(writer, elements);
@@ -151,18 +176,25 @@ Time time_of(Choices& in, Time now) {
   const auto number = static_cast<std::int32_t>(in.number(kind == 2 || kind == 3 ? 4 : 2));
   const auto close = seconds(static_cast<std::int16_t>(number) / 256);
   switch (kind) {
-    case 0: return now + seconds(static_cast<std::int16_t>(number));
-    case 1: return now + std::chrono::days(static_cast<std::int16_t>(number));
-    case 2: return Time(seconds(static_cast<std::uint32_t>(number)));
-    case 3: return Time(seconds(0x1'0000'0000 + static_cast<std::int64_t>(number)));
-    case 4: return now + (number % 2 == 0 ? kClockSkew : -kClockSkew) + close;
-    default: return Time(close);
+    case 0:
+      return now + seconds(static_cast<std::int16_t>(number));
+    case 1:
+      return now + std::chrono::days(static_cast<std::int16_t>(number));
+    case 2:
+      return Time(seconds(static_cast<std::uint32_t>(number)));
+    case 3:
+      return Time(seconds(0x1'0000'0000 + static_cast<std::int64_t>(number)));
+    case 4:
+      return now + (number % 2 == 0 ? kClockSkew : -kClockSkew) + close;
+    default:
+      return Time(close);
   }
 }
 
 std::string text_of(Choices& in) {
-  static constexpr std::string_view kTexts[] = {"alice", "bob", "Alice", "HOME.TEST", "CORP.TEST", "home.test", "HTTP", "http", "web.corp.test",
-                                                "other.corp.test", "", "a/b@c\\d", "EVIL.TEST"};
+  static constexpr std::string_view kTexts[] = {"alice",     "bob",      "Alice",    "HOME.TEST",     "CORP.TEST",
+                                                "home.test", "HTTP",     "http",     "web.corp.test", "other.corp.test",
+                                                "",          "a/b@c\\d", "EVIL.TEST"};
   const std::size_t choice = in.below(std::size(kTexts) + 1);
   if (choice < std::size(kTexts)) return std::string(kTexts[choice]);
   const Buffer bytes = in.bytes();
@@ -175,8 +207,12 @@ PrincipalName name_of(Choices& in) {
 }
 
 AuthorizationData authorization_data_of(Choices& in, int depth = 0) {
-  static constexpr AdType kKinds[] = {AdType::if_relevant, AdType::kdc_issued, AdType::and_or, AdType(8), AdType::cammac, AdType(97), AdType::win2k_pac,
-                                      AdType::etype_negotiation, AdType::ap_options, AdType::target_principal, AdType(512), AdType(4711)};
+  static constexpr AdType kKinds[] = {AdType::if_relevant, AdType::kdc_issued,
+                                      AdType::and_or,      AdType(8),
+                                      AdType::cammac,      AdType(97),
+                                      AdType::win2k_pac,   AdType::etype_negotiation,
+                                      AdType::ap_options,  AdType::target_principal,
+                                      AdType(512),         AdType(4711)};
   AuthorizationData out;
   for (std::size_t count = in.below(4); count > 0; --count) {
     const AdType type = in.of(kKinds);
@@ -189,7 +225,8 @@ AuthorizationData authorization_data_of(Choices& in, int depth = 0) {
       out.push_back({type, from_hex("3006020112020111")});
     } else if (kind == 1 || kind == 2) {
       Pac pac;
-      for (std::size_t buffers = in.below(4); buffers > 0; --buffers) pac.buffers.push_back({PacType(in.octet()), Buffer(in.below(40))});
+      for (std::size_t buffers = in.below(4); buffers > 0; --buffers)
+        pac.buffers.push_back({PacType(in.octet()), Buffer(in.below(40))});
       Buffer bytes = encode(pac);
       if (kind == 2) change_octets(bytes, in);
       out.push_back({type, std::move(bytes)});
@@ -206,7 +243,8 @@ struct Keytab {
   Key key;
 };
 
-// A service with its keytab, a krb5.conf that knows of no KDC, and no replay cache: it is the same input again and again.
+// A service with its keytab, a krb5.conf that knows of no KDC, and no replay cache: it is the same input again and
+// again.
 class Service {
  public:
   Service() {
@@ -214,12 +252,15 @@ class Service {
     fuzz::expect(::mkdtemp(name.data()) != nullptr, "there is room for a keytab");
     folder_ = name;
     const std::string keytab = folder_ / "service.keytab";
-    std::ofstream(folder_ / "krb5.conf") << "[libdefaults]\ndefault_realm = HOME.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\nrdns = false\n";
+    std::ofstream(folder_ / "krb5.conf")
+        << "[libdefaults]\ndefault_realm = HOME.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\nrdns = false\n";
     ::setenv("KRB5_CONFIG", (folder_ / "krb5.conf").c_str(), 1);
     ::setenv("KRB5_KTNAME", keytab.c_str(), 1);
     ::setenv("KRB5RCACHENAME", "none:", 1);
-    const Principal ours{{NameType::srv_inst, {"HTTP", "web.corp.test"}}, "CORP.TEST"}, other{{NameType::srv_inst, {"HTTP", "other.corp.test"}}, "CORP.TEST"};
-    for (std::uint8_t i = 0; i < std::size(kTypes); ++i) keys.push_back({ours, i + 3U, fixed_key(kTypes[i], std::uint8_t(i + 1))});
+    const Principal ours{{NameType::srv_inst, {"HTTP", "web.corp.test"}}, "CORP.TEST"},
+        other{{NameType::srv_inst, {"HTTP", "other.corp.test"}}, "CORP.TEST"};
+    for (std::uint8_t i = 0; i < std::size(kTypes); ++i)
+      keys.push_back({ours, i + 3U, fixed_key(kTypes[i], std::uint8_t(i + 1))});
     keys.push_back({ours, 2, fixed_key(kTypes[0], 0x22)});
     keys.push_back({other, 3, fixed_key(kTypes[0], 0x33)});
     for (const Keytab& entry : keys) add(keytab, entry);
@@ -247,7 +288,9 @@ class Service {
     added.key.enctype = static_cast<krb5_enctype>(entry.key.type());
     added.key.length = static_cast<unsigned>(bytes.size());
     added.key.contents = bytes.data();
-    fuzz::expect(krb5_kt_resolve(context->get(), path.c_str(), &keytab) == 0 && krb5_kt_add_entry(context->get(), keytab, &added) == 0, "a keytab");
+    fuzz::expect(krb5_kt_resolve(context->get(), path.c_str(), &keytab) == 0 &&
+                     krb5_kt_add_entry(context->get(), keytab, &added) == 0,
+                 "a keytab");
     krb5_kt_close(context->get(), keytab);
   }
   std::filesystem::path folder_;
@@ -263,38 +306,82 @@ void change(TokenDraft& draft, Circumstances& around, const Service& service, Ch
   EncTicketPart& part = draft.part;
   Authenticator& authenticator = draft.authenticator;
   switch (in.below(30)) {
-    case 0: part.flags = in.number(4); break;
-    case 1: part.authtime = time_of(in, now); break;
-    case 2: part.starttime = time_of(in, now); break;
-    case 3: part.endtime = time_of(in, now); break;
-    case 4: part.renew_till = time_of(in, now); break;
-    case 5: authenticator.ctime = time_of(in, now); break;
-    case 6: authenticator.cusec = static_cast<std::int32_t>(in.number(4)); break;
-    case 7: part.cname = name_of(in); break;
-    case 8: authenticator.cname = part.cname = name_of(in); break;
-    case 9: part.crealm = text_of(in); break;
-    case 10: authenticator.crealm = part.crealm = text_of(in); break;
-    case 11: draft.service.name = name_of(in); break;
-    case 12: draft.service.realm = text_of(in); break;
+    case 0:
+      part.flags = in.number(4);
+      break;
+    case 1:
+      part.authtime = time_of(in, now);
+      break;
+    case 2:
+      part.starttime = time_of(in, now);
+      break;
+    case 3:
+      part.endtime = time_of(in, now);
+      break;
+    case 4:
+      part.renew_till = time_of(in, now);
+      break;
+    case 5:
+      authenticator.ctime = time_of(in, now);
+      break;
+    case 6:
+      authenticator.cusec = static_cast<std::int32_t>(in.number(4));
+      break;
+    case 7:
+      part.cname = name_of(in);
+      break;
+    case 8:
+      authenticator.cname = part.cname = name_of(in);
+      break;
+    case 9:
+      part.crealm = text_of(in);
+      break;
+    case 10:
+      authenticator.crealm = part.crealm = text_of(in);
+      break;
+    case 11:
+      draft.service.name = name_of(in);
+      break;
+    case 12:
+      draft.service.realm = text_of(in);
+      break;
     case 13: {
       const Keytab& entry = service.keys[in.below(service.keys.size())];
       draft.service_key = entry.key, draft.kvno = entry.kvno;
       if (in.flag()) draft.service = entry.service;
       break;
     }
-    case 14: draft.kvno = in.flag() ? std::optional(in.number(4)) : std::nullopt; break;
+    case 14:
+      draft.kvno = in.flag() ? std::optional(in.number(4)) : std::nullopt;
+      break;
     case 15:
       draft.session_key = fixed_key(in.of(kTypes), 7);
       part.key = draft.session_key.to_encryption_key();
       break;
-    case 16: part.key = {EncType(static_cast<std::int8_t>(in.octet())), to_secret(in.bytes())}; break;
-    case 17: authenticator.subkey = fixed_key(in.of(kTypes), 9).to_encryption_key(); break;
-    case 18: authenticator.subkey = EncryptionKey{EncType(static_cast<std::int8_t>(in.octet())), to_secret(in.bytes())}; break;
-    case 19: authenticator.seq_number = in.number(4); break;
-    case 20: part.transited = {static_cast<std::int32_t>(in.number(2)), in.bytes()}; break;
-    case 21: part.caddr.push_back({static_cast<std::int32_t>(in.octet()), in.bytes()}); break;
-    case 22: part.authorization_data = authorization_data_of(in); break;
-    case 23: authenticator.authorization_data = authorization_data_of(in); break;
+    case 16:
+      part.key = {EncType(static_cast<std::int8_t>(in.octet())), to_secret(in.bytes())};
+      break;
+    case 17:
+      authenticator.subkey = fixed_key(in.of(kTypes), 9).to_encryption_key();
+      break;
+    case 18:
+      authenticator.subkey = EncryptionKey{EncType(static_cast<std::int8_t>(in.octet())), to_secret(in.bytes())};
+      break;
+    case 19:
+      authenticator.seq_number = in.number(4);
+      break;
+    case 20:
+      part.transited = {static_cast<std::int32_t>(in.number(2)), in.bytes()};
+      break;
+    case 21:
+      part.caddr.push_back({static_cast<std::int32_t>(in.octet()), in.bytes()});
+      break;
+    case 22:
+      part.authorization_data = authorization_data_of(in);
+      break;
+    case 23:
+      authenticator.authorization_data = authorization_data_of(in);
+      break;
     case 24: {
       const std::size_t kind = in.below(5);
       if (kind == 0) {
@@ -314,7 +401,9 @@ void change(TokenDraft& draft, Circumstances& around, const Service& service, Ch
       around.channel = in.flag() ? kOurChannel : "";
       around.policy = BindingsPolicy(in.below(3));
       break;
-    case 26: draft.options = in.number(4); break;
+    case 26:
+      draft.options = in.number(4);
+      break;
     case 27: {
       const Buffer kMechs[] = {mech_oid::kerberos, mech_oid::ms_kerberos, mech_oid::ntlm, mech_oid::spnego, in.bytes()};
       draft.mech_types.clear();
@@ -327,9 +416,12 @@ void change(TokenDraft& draft, Circumstances& around, const Service& service, Ch
       }
       break;
     }
-    case 28: draft.id = KrbTokenId(in.number(2)); break;
+    case 28:
+      draft.id = KrbTokenId(in.number(2));
+      break;
     default: {
-      TokenDraft::Change* const kChanges[] = {&draft.change_part, &draft.change_authenticator, &draft.change_request, &draft.change_init};
+      TokenDraft::Change* const kChanges[] = {&draft.change_part, &draft.change_authenticator, &draft.change_request,
+                                              &draft.change_init};
       TokenDraft::Change& chosen = *in.of(kChanges);
       chosen = change_of(in, chosen);
     }
@@ -361,7 +453,8 @@ Reply read_reply(Bytes bytes, const Key& session_key) {
   fuzz::expect(plain.has_value(), "the AP-REP is encrypted with the session key");
   const auto part = decode_enc_ap_rep_part(*plain);
   fuzz::expect(part.has_value(), "the AP-REP's inside decodes");
-  out.ctime = part->ctime, out.cusec = part->cusec, out.has_subkey = part->subkey.has_value(), out.has_number = part->seq_number.has_value();
+  out.ctime = part->ctime, out.cusec = part->cusec, out.has_subkey = part->subkey.has_value(),
+  out.has_number = part->seq_number.has_value();
   return out;
 }
 
@@ -379,7 +472,8 @@ std::optional<std::string> user_of(const Ticket& ticket, const Service& service)
 struct Count {
   std::size_t tokens = 0, taken = 0, left = 0;
   ~Count() {
-    if (std::getenv("STEAD_FUZZ_COUNT") != nullptr) std::fprintf(stderr, "%zu tokens: %zu taken by both, %zu by libgssapi alone\n", tokens, taken, left);
+    if (std::getenv("STEAD_FUZZ_COUNT") != nullptr)
+      std::fprintf(stderr, "%zu tokens: %zu taken by both, %zu by libgssapi alone\n", tokens, taken, left);
   }
 };
 
@@ -387,7 +481,9 @@ void set_before_both(Bytes token, const Key& session_key, const Circumstances& a
   static Count count;
   ++count.tokens;
   const Bytes bindings = as_bytes(around.channel), held = around.policy == BindingsPolicy::ignore ? Bytes() : bindings;
-  const auto judge = [&](seconds off) { return judge_plain_token(token, bindings, around.policy, *service.settings, system_clock::now() + off); };
+  const auto judge = [&](seconds off) {
+    return judge_plain_token(token, bindings, around.policy, *service.settings, system_clock::now() + off);
+  };
   const auto plain = judge(seconds(0));
   // What we cannot read is not shown to libgssapi, as the acceptor does not: of some it reads beyond the end.
   const auto der = ap_req_of_negotiate_token(token);
@@ -395,21 +491,26 @@ void set_before_both(Bytes token, const Key& session_key, const Circumstances& a
   fuzz::expect(request || !plain, "the acceptor reads what the plain judge takes");
   if (!request) return;
   const auto stock = test::accept(token, held);
-  if (stock.complete) fuzz::expect(user_of(request->ticket, service).value_or(stock.client) == stock.client, "the evidence is of whom libgssapi names");
+  if (stock.complete)
+    fuzz::expect(user_of(request->ticket, service).value_or(stock.client) == stock.client,
+                 "the evidence is of whom libgssapi names");
   if (!plain) {
     count.left += stock.complete ? 1 : 0;
     return;
   }
-  // A second may have ended between the two, and time(), which libkrb5 asks, learns of it later than the clock that we ask.
+  // A second may have ended between the two, and time(), which libkrb5 asks, learns of it later than the clock that we
+  // ask.
   if (!stock.complete && (!judge(seconds(-1)) || !judge(seconds(1)))) return;
   ++count.taken;
   if (!stock.complete) std::fprintf(stderr, "libgssapi: %s\n", stock.error.c_str());
   fuzz::expect(stock.complete, "libgssapi takes what the plain judge takes");
-  if (plain->client.user != stock.client) std::fprintf(stderr, "%s and %s\n", plain->client.user.c_str(), stock.client.c_str());
+  if (plain->client.user != stock.client)
+    std::fprintf(stderr, "%s and %s\n", plain->client.user.c_str(), stock.client.c_str());
   fuzz::expect(plain->client.user == stock.client, "both name the same user");
   fuzz::expect(plain->client.channel_bound == ((stock.flags & kChannelBound) != 0), "both see the channel");
   fuzz::expect(plain->client.reply.empty() == stock.reply.empty(), "both reply, or neither");
-  fuzz::expect(read_reply(plain->client.reply, session_key) == read_reply(stock.reply, session_key), "both reply the same");
+  fuzz::expect(read_reply(plain->client.reply, session_key) == read_reply(stock.reply, session_key),
+               "both reply the same");
   fuzz::expect(plain->client.ap_req == *der, "the AP-REQ is what came");
   fuzz::expect(encode(request->ticket) == plain->client.ticket, "the ticket is the AP-REQ's");
 }

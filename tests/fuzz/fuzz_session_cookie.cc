@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // What nobody sealed does not open, whatever it looks like.
   fuzz::expect(!keys.open_sealed(as_text(bytes)), "no forged cookie opens");
   static_cast<void>(find_cookie(as_text(bytes), "__Host-stead"));
-  if (const auto decoded = from_base64url(as_text(bytes))) fuzz::expect(base64url(*decoded) == as_text(bytes), "one spelling");
+  if (const auto decoded = from_base64url(as_text(bytes)))
+    fuzz::expect(base64url(*decoded) == as_text(bytes), "one spelling");
   const auto cookie = decode_session_cookie(bytes);
   if (!cookie) {
     fuzz::expect(static_cast<bool>(cookie.error()), "a refusal has an error");

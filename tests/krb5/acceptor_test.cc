@@ -19,7 +19,8 @@ class KerberosAcceptorTest : public stead::test::TicketFixture {
     open();
   }
   void open(bool allow_rc4 = false) {
-    acceptor = KerberosAcceptor::open({.keytab = keytab_, .principal = to_string(service_), .allow_rc4 = allow_rc4}, message_);
+    acceptor =
+        KerberosAcceptor::open({.keytab = keytab_, .principal = to_string(service_), .allow_rc4 = allow_rc4}, message_);
     ASSERT_TRUE(acceptor) << message_;
   }
   // Why not; empty: accepted.
@@ -86,14 +87,17 @@ TEST_F(KerberosAcceptorTest, RefusesATicketForAnotherService) {
 TEST_F(KerberosAcceptorTest, RefusesWhatOurKeyDidNotMake) {
   const Key another = Key::random(EncType::aes256_cts_hmac_sha1_96);
   EXPECT_NE(refused(token_of(changed([&](Credential& c) {
-    const auto plain = decrypt_data(service_key_, KeyUsage::ticket, c.ticket.enc_part).value();
-    c.ticket.enc_part = encrypt_data(another, KeyUsage::ticket, plain, 3);
-  }))), "");
+              const auto plain = decrypt_data(service_key_, KeyUsage::ticket, c.ticket.enc_part).value();
+              c.ticket.enc_part = encrypt_data(another, KeyUsage::ticket, plain, 3);
+            }))),
+            "");
   EXPECT_NE(refused(token_of(changed([](Credential& c) { c.ticket.enc_part.cipher[40] ^= 1; }))), "");
   EXPECT_NE(refused(token_of(changed([&](Credential& c) { c.session_key = another; }))), "");
-  EXPECT_NE(refused(token_of(changed([](Credential& c) { c.client.components = {"bob"}; }))), "") << "the authenticator names another user";
+  EXPECT_NE(refused(token_of(changed([](Credential& c) { c.client.components = {"bob"}; }))), "")
+      << "the authenticator names another user";
   EXPECT_NE(refused(token_of(issue(std::chrono::hours(-1)))), "") << "expired";
-  EXPECT_NE(refused(token_of(changed([](Credential& c) { c.clock_offset = -std::chrono::minutes(10); }))), "") << "an old authenticator";
+  EXPECT_NE(refused(token_of(changed([](Credential& c) { c.clock_offset = -std::chrono::minutes(10); }))), "")
+      << "an old authenticator";
 }
 
 TEST_F(KerberosAcceptorTest, RefusesRc4UnlessItIsAllowed) {
@@ -117,14 +121,18 @@ struct Bound {
   BindingsPolicy policy;
   bool good;
 };
-constexpr std::string_view kOurs = "tls-server-end-point:0123456789abcdef", kOthers = "tls-server-end-point:fedcba9876543210";
+constexpr std::string_view kOurs = "tls-server-end-point:0123456789abcdef",
+                           kOthers = "tls-server-end-point:fedcba9876543210";
 TEST_F(KerberosAcceptorTest, HoldsTheChannelToThePolicy) {
   using enum BindingsPolicy;
-  for (const Bound& row : {Bound{"none, ignored", "", kOurs, ignore, true}, Bound{"another's, ignored", kOthers, kOurs, ignore, true},
-                           Bound{"none, allowed", "", kOurs, allow, true}, Bound{"ours, allowed", kOurs, kOurs, allow, true},
-                           Bound{"another's, allowed", kOthers, kOurs, allow, false}, Bound{"none, required", "", kOurs, require, false},
-                           Bound{"ours, required", kOurs, kOurs, require, true}, Bound{"another's, required", kOthers, kOurs, require, false},
-                           Bound{"plain HTTP, required", "", "", require, false}, Bound{"plain HTTP, allowed", kOthers, "", allow, true}}) {
+  for (const Bound& row :
+       {Bound{"none, ignored", "", kOurs, ignore, true}, Bound{"another's, ignored", kOthers, kOurs, ignore, true},
+        Bound{"none, allowed", "", kOurs, allow, true}, Bound{"ours, allowed", kOurs, kOurs, allow, true},
+        Bound{"another's, allowed", kOthers, kOurs, allow, false}, Bound{"none, required", "", kOurs, require, false},
+        Bound{"ours, required", kOurs, kOurs, require, true},
+        Bound{"another's, required", kOthers, kOurs, require, false},
+        Bound{"plain HTTP, required", "", "", require, false},
+        Bound{"plain HTTP, allowed", kOthers, "", allow, true}}) {
     const std::string why = refused(token_of(issue(), row.client), row.ours, row.policy);
     EXPECT_EQ(why.empty(), row.good) << row.name << ": " << why;
   }
@@ -148,7 +156,9 @@ TEST_F(KerberosAcceptorTest, ShowsLibgssapiNoMechanismWithoutAName) {
 }
 
 TEST_F(KerberosAcceptorTest, SaysAtOnceWhereNothingBlocks) {
-  const auto at_once = [](KerberosAcceptor::AtOnce& judge, Bytes token) { return judge.accept(token, {}, BindingsPolicy::allow).has_value(); };
+  const auto at_once = [](KerberosAcceptor::AtOnce& judge, Bytes token) {
+    return judge.accept(token, {}, BindingsPolicy::allow).has_value();
+  };
   const auto remembering = acceptor->at_once();
   EXPECT_EQ(refused(token_of(issue())), "");
   const Buffer asked = token_of(issue());
@@ -164,7 +174,8 @@ TEST_F(KerberosAcceptorTest, SaysAtOnceWhereNothingBlocks) {
   EXPECT_EQ(refused(token_of(issue())), "");
   EXPECT_TRUE(at_once(*judge, token_of(issue())));
   EXPECT_FALSE(at_once(*judge, token_of(issue(std::chrono::hours(-1))))) << "expired";
-  EXPECT_FALSE(at_once(*judge, token_of(changed([](Credential& c) { c.ticket.sname.components = {"cifs", "web.corp.test"}; }))));
+  EXPECT_FALSE(
+      at_once(*judge, token_of(changed([](Credential& c) { c.ticket.sname.components = {"cifs", "web.corp.test"}; }))));
   EXPECT_FALSE(at_once(*judge, as_bytes("hello")));
   ::unsetenv("KRB5RCACHENAME");
 }

@@ -27,7 +27,8 @@ void take_credentials(const std::string& ccache, std::string& owner) {
   GssName name;
   GssBuffer text;
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
+  const OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET,
+                                                GSS_C_INITIATE, &store, &taken.value, nullptr, nullptr);
   ASSERT_FALSE(GSS_ERROR(major)) << gss_message(major, minor);
   ASSERT_EQ(gss_inquire_cred(&minor, taken.value, &name.value, nullptr, nullptr, nullptr), GSS_S_COMPLETE);
   ASSERT_EQ(gss_display_name(&minor, name.value, &text.value, nullptr), GSS_S_COMPLETE);
@@ -115,9 +116,10 @@ TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
   const Stored stored = read_back(path_);
   EXPECT_EQ(stored.owner, "alice@HOME.TEST");
   EXPECT_EQ(stored.proxy_impersonator, "HTTP/web.corp.test@CORP.TEST");
-  EXPECT_THAT(stored.whose, testing::UnorderedElementsAre("alice@HOME.TEST -> HTTP/web.corp.test@CORP.TEST",
-                                                          "HTTP/web.corp.test@CORP.TEST -> krbtgt/CORP.TEST@CORP.TEST"));
-  struct stat info {};
+  EXPECT_THAT(stored.whose,
+              testing::UnorderedElementsAre("alice@HOME.TEST -> HTTP/web.corp.test@CORP.TEST",
+                                            "HTTP/web.corp.test@CORP.TEST -> krbtgt/CORP.TEST@CORP.TEST"));
+  struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 
@@ -151,7 +153,8 @@ TEST_F(CcacheTest, AHostInCapitalsIsFoundAsLibrariesSpellIt) {
   add_key(service_, 3, service_key_);
   ASSERT_TRUE(export_ccache(issue(), "MEMORY:capitals"));
   EXPECT_THAT(read_back("MEMORY:capitals").services,
-              testing::UnorderedElementsAre("HTTP/Web.Corp.TEST@CORP.TEST", "HTTP/Web.Corp.TEST@", "HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
+              testing::UnorderedElementsAre("HTTP/Web.Corp.TEST@CORP.TEST", "HTTP/Web.Corp.TEST@",
+                                            "HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
   ::setenv("KRB5CCNAME", "MEMORY:capitals", 1);
   std::string error;
   EXPECT_FALSE(test::initiate("HTTP@Web.Corp.TEST", error).empty()) << error;
@@ -167,7 +170,8 @@ TEST_F(CcacheTest, ATgtIsNotExported) {
 TEST_F(CcacheTest, TicketsOfTwoUsersAreNotExportedTogether) {
   Credential other = issue().credential();
   other.client.components = {"bob"};
-  const std::vector<TicketPtr> both = {std::make_shared<const IssuedTicket>(issue()), std::make_shared<const IssuedTicket>(other, Trace{})};
+  const std::vector<TicketPtr> both = {std::make_shared<const IssuedTicket>(issue()),
+                                       std::make_shared<const IssuedTicket>(other, Trace{})};
   EXPECT_EQ(export_tickets(both, path_).error(), boost::system::errc::invalid_argument);
   EXPECT_EQ(export_tickets({}, path_).error(), boost::system::errc::invalid_argument);
   EXPECT_FALSE(std::filesystem::exists(path_));
@@ -175,7 +179,7 @@ TEST_F(CcacheTest, TicketsOfTwoUsersAreNotExportedTogether) {
 
 TEST_F(CcacheTest, WhoHasTheOldFileOpenKeepsIt) {
   std::ofstream(path_) << "something else";
-  struct stat before {}, after {};
+  struct stat before{}, after{};
   ASSERT_EQ(::stat(path_.c_str(), &before), 0);
   const std::ifstream reader(path_);
   ASSERT_TRUE(export_ccache(issue(), path_));
@@ -189,7 +193,8 @@ TEST_F(CcacheTest, WhoHasTheOldFileOpenKeepsIt) {
 TEST_F(CcacheTest, AFileThatCannotBeReplacedLeavesNothingBehind) {
   std::filesystem::create_directory(path_);
   EXPECT_FALSE(export_ccache(issue(), path_));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 3) << "krb5.conf, the keytab and the folder";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 3)
+      << "krb5.conf, the keytab and the folder";
 }
 
 TEST_F(CcacheTest, StockGssapiUsesItWithoutAKdc) {
@@ -216,12 +221,13 @@ TEST_F(CcacheTest, TheFileIsTheOwnersAloneAndReplacedWhole) {
   std::ofstream(path_) << "something else";
   ::chmod(path_.c_str(), 0644);
   ASSERT_TRUE(export_ccache(issue(), "FILE:" + path_));
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   EXPECT_THAT(klist(), testing::HasSubstr("alice@HOME.TEST"));
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) files += entry.path().string().find("user.ccache") != std::string::npos;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    files += entry.path().string().find("user.ccache") != std::string::npos;
   EXPECT_EQ(files, 1) << "nothing temporary stays";
 }
 
@@ -229,7 +235,8 @@ TEST_F(CcacheTest, TheKernelsKeyringTakesItToo) {
   const std::string name = "KEYRING:process:stead-test-" + std::to_string(::getpid());
   const auto written = export_ccache(issue(), name);
   if (!written) GTEST_SKIP() << "there is no keyring here: " << written.error().message();
-  EXPECT_THAT(read_back(name).services, testing::UnorderedElementsAre("HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
+  EXPECT_THAT(read_back(name).services,
+              testing::UnorderedElementsAre("HTTP/web.corp.test@CORP.TEST", "HTTP/web.corp.test@"));
 }
 
 TEST_F(CcacheTest, AFolderThatIsNotThereIsAnError) {
@@ -251,7 +258,8 @@ TEST_F(CcacheTest, EvidenceIsTheTicketToTheServiceNamed) {
 TEST_F(CcacheTest, MissingEvidenceSaysWhatIsThere) {
   ASSERT_TRUE(export_ccache(issue(), path_));
   EXPECT_FALSE(read_evidence(path_, *parse_principal("HTTP/other.corp.test@CORP.TEST"), message_));
-  EXPECT_THAT(message_, testing::HasSubstr("ccache " + path_ + " has no ticket for HTTP/other.corp.test@CORP.TEST; it has "));
+  EXPECT_THAT(message_,
+              testing::HasSubstr("ccache " + path_ + " has no ticket for HTTP/other.corp.test@CORP.TEST; it has "));
   EXPECT_THAT(message_, testing::HasSubstr("HTTP/web.corp.test@CORP.TEST"));
   EXPECT_FALSE(read_evidence((folder_ / "none").string(), service_, message_));
   EXPECT_THAT(message_, testing::HasSubstr("cannot be read"));

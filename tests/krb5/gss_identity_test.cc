@@ -17,7 +17,8 @@ class GssIdentityTest : public test::TicketFixture {
  protected:
   void SetUp() override {
     TicketFixture::SetUp();
-    auto opened = Client::open(io_.get_executor(), {.principal = "HTTP/web.corp.test@CORP.TEST", .keytab = keytab_}, message_);
+    auto opened =
+        Client::open(io_.get_executor(), {.principal = "HTTP/web.corp.test@CORP.TEST", .keytab = keytab_}, message_);
     ASSERT_TRUE(opened) << message_;
     client_ = std::move(*opened);
   }
@@ -27,8 +28,9 @@ class GssIdentityTest : public test::TicketFixture {
     gss_buffer_desc in = test::view(token);
     GssBuffer out;
     OM_uint32 minor = 0;
-    const OM_uint32 major = gss_accept_sec_context(&minor, &context.value, GSS_C_NO_CREDENTIAL, &in, GSS_C_NO_CHANNEL_BINDINGS, nullptr, nullptr, &out.value,
-                                                   nullptr, nullptr, nullptr);
+    const OM_uint32 major =
+        gss_accept_sec_context(&minor, &context.value, GSS_C_NO_CREDENTIAL, &in, GSS_C_NO_CHANNEL_BINDINGS, nullptr,
+                               nullptr, &out.value, nullptr, nullptr, nullptr);
     ASSERT_EQ(major, GSS_S_COMPLETE) << gss_message(major, minor);
   }
   boost::asio::io_context io_;
@@ -56,10 +58,11 @@ TEST_F(GssIdentityTest, NeedsAContextThatWasAccepted) {
   OM_uint32 minor = 0;
   gss_buffer_desc text = test::view(as_bytes("HTTP@web.corp.test"));
   gss_import_name(&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &name.value);
-  gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &ours.value, name.value, GSS_C_NO_OID, 0, 0, GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, &out.value,
-                       nullptr, nullptr);
+  gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &ours.value, name.value, GSS_C_NO_OID, 0, 0,
+                       GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, &out.value, nullptr, nullptr);
   ::unsetenv("KRB5CCNAME");
-  EXPECT_EQ(identity_from_context(*client_, ours.value, token).error(), boost::system::errc::permission_denied) << "an initiator's";
+  EXPECT_EQ(identity_from_context(*client_, ours.value, token).error(), boost::system::errc::permission_denied)
+      << "an initiator's";
 }
 
 TEST_F(GssIdentityTest, NeedsTheTicketOfThatClientAndNoOther) {
@@ -75,11 +78,13 @@ TEST_F(GssIdentityTest, NeedsTheTicketOfThatClientAndNoOther) {
   part.authtime = bobs.authtime;
   part.endtime = bobs.endtime;
   bobs.ticket.enc_part = encrypt_data(service_key_, KeyUsage::ticket, encode(part), 3);
-  EXPECT_EQ(identity_from_context(*client_, context.value, token_of(IssuedTicket(bobs, {}))).error(), boost::system::errc::permission_denied);
+  EXPECT_EQ(identity_from_context(*client_, context.value, token_of(IssuedTicket(bobs, {}))).error(),
+            boost::system::errc::permission_denied);
   EXPECT_FALSE(identity_from_context(*client_, context.value, {}));
   EXPECT_FALSE(identity_from_context(*client_, context.value, as_bytes("NTLMSSP")));
   bobs.ticket.enc_part.cipher.back() ^= 1;
-  EXPECT_EQ(identity_from_context(*client_, context.value, token_of(IssuedTicket(bobs, {}))).error(), make_error_code(WireErrc::integrity));
+  EXPECT_EQ(identity_from_context(*client_, context.value, token_of(IssuedTicket(bobs, {}))).error(),
+            make_error_code(WireErrc::integrity));
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 
 namespace stead::test {
 
-inline gss_buffer_desc view(Bytes bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
+inline gss_buffer_desc view(Bytes bytes) {
+  return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
+}
 inline Buffer take(gss_buffer_desc& buffer) {
   OM_uint32 minor = 0;
   const auto* data = static_cast<const std::uint8_t*>(buffer.value);
@@ -27,7 +29,7 @@ inline std::string gss_text(OM_uint32 code, int kind) {
 
 struct Accepted {
   bool complete = false;
-  std::string error;   // where it failed
+  std::string error;  // where it failed
   std::string client;
   OM_uint32 flags = 0;
   Buffer reply;
@@ -43,8 +45,8 @@ inline Accepted accept(Bytes token, Bytes bindings = {}) {
   channel.application_data = view(bindings);
   gss_name_t name = GSS_C_NO_NAME;
   const OM_uint32 major = gss_accept_sec_context(&minor, &context, GSS_C_NO_CREDENTIAL, &input,
-                                                 bindings.empty() ? GSS_C_NO_CHANNEL_BINDINGS : &channel, &name, nullptr, &output,
-                                                 &out.flags, nullptr, nullptr);
+                                                 bindings.empty() ? GSS_C_NO_CHANNEL_BINDINGS : &channel, &name,
+                                                 nullptr, &output, &out.flags, nullptr, nullptr);
   out.complete = major == GSS_S_COMPLETE;
   if (GSS_ERROR(major)) out.error = gss_text(major, GSS_C_GSS_CODE) + ": " + gss_text(minor, GSS_C_MECH_CODE);
   out.reply = take(output);
@@ -59,15 +61,17 @@ inline Accepted accept(Bytes token, Bytes bindings = {}) {
   return out;
 }
 
-// The first token of a stock client for "HTTP@host", with the ccache of KRB5CCNAME; empty, and `error`, where it has no ticket.
+// The first token of a stock client for "HTTP@host", with the ccache of KRB5CCNAME; empty, and `error`, where it has no
+// ticket.
 inline Buffer initiate(const std::string& service, std::string& error) {
   OM_uint32 minor = 0;
   gss_buffer_desc text = view(as_bytes(service)), output = GSS_C_EMPTY_BUFFER;
   gss_name_t name = GSS_C_NO_NAME;
   gss_import_name(&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &name);
   gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-  const OM_uint32 major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, name, GSS_C_NO_OID, GSS_C_MUTUAL_FLAG, 0,
-                                               GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, &output, nullptr, nullptr);
+  const OM_uint32 major =
+      gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, name, GSS_C_NO_OID, GSS_C_MUTUAL_FLAG, 0,
+                           GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, &output, nullptr, nullptr);
   if (GSS_ERROR(major)) error = gss_text(major, GSS_C_GSS_CODE) + ": " + gss_text(minor, GSS_C_MECH_CODE);
   gss_release_name(&minor, &name);
   gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);

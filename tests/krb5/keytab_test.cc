@@ -33,7 +33,8 @@ TEST_F(KeytabTest, NamesAreComparedWithoutCaseAndARealmMayBeLeftOut) {
 TEST_F(KeytabTest, AMissingPrincipalIsSaidWithWhatIsThere) {
   add_key(*parse_principal("web$@CORP.TEST"), 1, service_key_);
   EXPECT_FALSE(read_keys_of(keytab_, *parse_principal("HTTP/other@CORP.TEST"), message_));
-  EXPECT_EQ(message_, "keytab " + keytab_ + " has no key for HTTP/other@CORP.TEST; it has HTTP/web.corp.test@CORP.TEST, web$@CORP.TEST");
+  EXPECT_EQ(message_, "keytab " + keytab_ +
+                          " has no key for HTTP/other@CORP.TEST; it has HTTP/web.corp.test@CORP.TEST, web$@CORP.TEST");
 }
 
 TEST_F(KeytabTest, AFileThatIsNoneIsNamed) {

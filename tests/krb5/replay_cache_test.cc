@@ -29,7 +29,9 @@ class ReplayCacheTest : public test::TicketFixture {
     TicketFixture::TearDown();
   }
   [[nodiscard]] std::string path() const { return (folder_ / "cache").string(); }
-  [[nodiscard]] std::string default_path() const { return (folder_ / ("krb5_" + std::to_string(::geteuid()) + ".rcache2")).string(); }
+  [[nodiscard]] std::string default_path() const {
+    return (folder_ / ("krb5_" + std::to_string(::geteuid()) + ".rcache2")).string();
+  }
   static std::optional<ReplayCache> chosen() { return ReplayCache::of(make_krb5_context()->get()); }
   static Buffer tag_of(int number) {
     Buffer tag(12);
@@ -43,7 +45,8 @@ TEST_F(ReplayCacheTest, TakesATagOnce) {
   EXPECT_EQ(cache.remember(tag_of(1), kNow, kLife), Answer::fresh);
   EXPECT_EQ(cache.remember(tag_of(1), kNow, kLife), Answer::replay);
   EXPECT_EQ(cache.remember(tag_of(2), kNow, kLife), Answer::fresh);
-  EXPECT_EQ(ReplayCache::in_file(path()).remember(tag_of(2), kNow, kLife), Answer::replay) << "it outlives the one that wrote it";
+  EXPECT_EQ(ReplayCache::in_file(path()).remember(tag_of(2), kNow, kLife), Answer::replay)
+      << "it outlives the one that wrote it";
 }
 
 TEST_F(ReplayCacheTest, ForgetsNothingThatItHasRoomFor) {
@@ -55,9 +58,13 @@ TEST_F(ReplayCacheTest, ForgetsNothingThatItHasRoomFor) {
 TEST_F(ReplayCacheTest, WritesOverWhatIsTooOldToBeReplayed) {
   const auto cache = ReplayCache::in_file(path());
   for (int round = 0; round < 20; ++round)
-    for (int i = 0; i < 500; ++i) ASSERT_EQ(cache.remember(tag_of(1000 * round + i), kNow + round * (kLife + std::chrono::seconds(1)), kLife), Answer::fresh);
-  // Where 500 tags find no place in the first two tables, which the file's seed decides, the third has room; 10,000 would need the fourth.
-  EXPECT_LE(std::filesystem::file_size(path()), std::uintmax_t{16} * (1 + 1023 + 2048 + 4096)) << "it does not grow with time";
+    for (int i = 0; i < 500; ++i)
+      ASSERT_EQ(cache.remember(tag_of(1000 * round + i), kNow + round * (kLife + std::chrono::seconds(1)), kLife),
+                Answer::fresh);
+  // Where 500 tags find no place in the first two tables, which the file's seed decides, the third has room; 10,000
+  // would need the fourth.
+  EXPECT_LE(std::filesystem::file_size(path()), std::uintmax_t{16} * (1 + 1023 + 2048 + 4096))
+      << "it does not grow with time";
 }
 
 TEST_F(ReplayCacheTest, KeepsWhatWasWrittenWhileTheClockWasAhead) {
@@ -147,7 +154,8 @@ TEST_F(ReplayCacheTest, IsSharedWithTheStockAcceptor) {
       ASSERT_TRUE(test::accept(token).complete);
       const auto answer = ours();
       ASSERT_TRUE(std::holds_alternative<RefusedClient>(answer));
-      ASSERT_NE(std::get<RefusedClient>(answer).reason.find("replay"), std::string::npos) << std::get<RefusedClient>(answer).reason;
+      ASSERT_NE(std::get<RefusedClient>(answer).reason.find("replay"), std::string::npos)
+          << std::get<RefusedClient>(answer).reason;
     }
   }
 }

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 namespace stead::test {
 
@@ -18,8 +18,9 @@ class TicketFixture : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "stead-context-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
     keytab_ = (folder_ / "service.keytab").string();
-    std::ofstream(folder_ / "krb5.conf") << "[libdefaults]\ndefault_realm = HOME.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
-                                            "rdns = false\ndns_canonicalize_hostname = false\n";
+    std::ofstream(folder_ / "krb5.conf")
+        << "[libdefaults]\ndefault_realm = HOME.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
+           "rdns = false\ndns_canonicalize_hostname = false\n";
     ::setenv("KRB5_CONFIG", (folder_ / "krb5.conf").c_str(), 1);
     ::setenv("KRB5_KTNAME", keytab_.c_str(), 1);
     ::setenv("KRB5RCACHEDIR", folder_.c_str(), 1);

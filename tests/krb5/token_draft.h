@@ -27,7 +27,11 @@ struct TokenDraft {
 
   // alice's of HOME.TEST, which is good at this time.
   TokenDraft(Principal to, Key key, std::uint32_t version, Key session, Time now)
-      : service(std::move(to)), service_key(std::move(key)), session_key(std::move(session)), kvno(version), checksum(GssChecksum{}) {
+      : service(std::move(to)),
+        service_key(std::move(key)),
+        session_key(std::move(session)),
+        kvno(version),
+        checksum(GssChecksum{}) {
     part.flags = ticket_flag::forwardable | ticket_flag::pre_authent;
     part.key = session_key.to_encryption_key();
     part.crealm = authenticator.crealm = "HOME.TEST";
@@ -45,7 +49,8 @@ struct TokenDraft {
       append(sent.checksum->value, after_checksum);
     }
     const Buffer ticket = changed(change_part, encode(part)), proof = changed(change_authenticator, encode(sent));
-    const ApReq request{options, {service.realm, service.name, encrypt_data(service_key, KeyUsage::ticket, ticket, kvno)},
+    const ApReq request{options,
+                        {service.realm, service.name, encrypt_data(service_key, KeyUsage::ticket, ticket, kvno)},
                         encrypt_data(session_key, KeyUsage::ap_req_authenticator, proof)};
     const Buffer framed = encode(KrbToken{id, changed(change_request, encode(request))});
     if (mech_types.empty()) return framed;

@@ -34,7 +34,8 @@ using Responses = std::vector<std::optional<NetlogonResponse>>;
 
 TEST(ChooseController, TakesTheFirstThatWillDo) {
   bool best = false;
-  const Responses all = {std::nullopt, dc("a", ds_flag::ds), dc("b", ds_flag::ds | ds_flag::gc), dc("c", ds_flag::ds | ds_flag::gc)};
+  const Responses all = {std::nullopt, dc("a", ds_flag::ds), dc("b", ds_flag::ds | ds_flag::gc),
+                         dc("c", ds_flag::ds | ds_flag::gc)};
   EXPECT_EQ(choose_controller(all, {}, best), 1U);
   EXPECT_TRUE(best);
   EXPECT_EQ(choose_controller(all, wish(&ControllerWish::required, ds_flag::gc), best), 2U);
@@ -45,16 +46,21 @@ TEST(ChooseController, TakesTheFirstThatWillDo) {
 
 TEST(ChooseController, WaitsForWhatIsPreferred) {
   bool best = true;
-  EXPECT_EQ(choose_controller({dc("a", 0), std::nullopt}, wish(&ControllerWish::preferred, ds_flag::good_timeserv), best), 0U);
+  EXPECT_EQ(
+      choose_controller({dc("a", 0), std::nullopt}, wish(&ControllerWish::preferred, ds_flag::good_timeserv), best),
+      0U);
   EXPECT_FALSE(best);
-  EXPECT_EQ(choose_controller({dc("a", 0), dc("b", ds_flag::good_timeserv)}, wish(&ControllerWish::preferred, ds_flag::good_timeserv), best), 1U);
+  EXPECT_EQ(choose_controller({dc("a", 0), dc("b", ds_flag::good_timeserv)},
+                              wish(&ControllerWish::preferred, ds_flag::good_timeserv), best),
+            1U);
   EXPECT_TRUE(best);
 }
 
 TEST(ChooseController, OurSiteGoesBeforeTheNextClosestAndThatBeforeOthers) {
   bool best = true;
   const ControllerWish near = wish(&ControllerWish::near, true);
-  EXPECT_EQ(choose_controller({dc("far", 0, "next"), dc("next", 0, "next"), dc("ours", ds_flag::closest)}, near, best), 2U);
+  EXPECT_EQ(choose_controller({dc("far", 0, "next"), dc("next", 0, "next"), dc("ours", ds_flag::closest)}, near, best),
+            2U);
   EXPECT_TRUE(best);
   EXPECT_EQ(choose_controller({dc("far", 0, "Next"), dc("next", 0)}, near, best), 1U);
   EXPECT_FALSE(best);
@@ -97,7 +103,8 @@ TEST_F(ControllerSearchTest, FindsWhatIsRequiredAndShowsWhoLacksIt) {
 TEST_F(ControllerSearchTest, RemembersThatThereIsNoneUntilItIsToldToLookAgain) {
   FakeDc one(io_, "dc1", test::k2008);
   const auto where = search({one.where});
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)).error(), asio::error::not_found);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)).error(), asio::error::not_found);
   one.response.flags = test::k2012;
   EXPECT_FALSE(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)));
   EXPECT_TRUE(find(*where, wish(&ControllerWish::required, ds_flag::kdc))) << "of something else nothing is remembered";
@@ -132,8 +139,10 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
     dns.srv["_kerberos._tcp." + site + "dc._msdcs.corp.test"] = {{0, 0, dc->where.kerberos_port, dc->where.name, 300}};
     dns.a[dc->where.name] = "127.0.0.1";
   }
-  dns.srv["_ldap._tcp.dc._msdcs.corp.test"] = {{0, 0, hub.where.ldap_port, hub.where.name, 300}, {0, 0, branch.where.ldap_port, branch.where.name, 300}};
-  const auto where = std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options));
+  dns.srv["_ldap._tcp.dc._msdcs.corp.test"] = {{0, 0, hub.where.ldap_port, hub.where.name, 300},
+                                               {0, 0, branch.where.ldap_port, branch.where.name, 300}};
+  const auto where =
+      std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options));
   EXPECT_EQ(find(*where, {})->where.name, "dc.corp.test");
   const auto found = find(*where, wish(&ControllerWish::site, "Branch"));
   ASSERT_TRUE(found) << found.error().message();
@@ -143,20 +152,26 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
 // A forest whose root is forest.test: each DC says of which domain it is.
 class ForestTest : public testing::Test {
  protected:
-  std::unique_ptr<FakeDc> dc(const std::string& name, const std::string& domain, bool catalog, const std::string& forest = "forest.test") {
+  std::unique_ptr<FakeDc> dc(const std::string& name, const std::string& domain, bool catalog,
+                             const std::string& forest = "forest.test") {
     auto out = std::make_unique<FakeDc>(io_, name, catalog ? test::k2016 : test::k2016 & ~ds_flag::gc, domain);
     out->response.dns_forest_name = forest;
     out->response.netbios_domain_name = to_upper(domain.substr(0, domain.find('.')));
     dns_.a[name] = "127.0.0.1";
     return out;
   }
-  void publish(const std::string& name, const FakeDc& dc, std::uint16_t port) { dns_.srv[name].push_back({0, 0, port, dc.where.name, 300}); }
+  void publish(const std::string& name, const FakeDc& dc, std::uint16_t port) {
+    dns_.srv[name].push_back({0, 0, port, dc.where.name, 300});
+  }
   void publish_domain(const FakeDc& dc) {
     publish("_kerberos._tcp.dc._msdcs." + dc.response.dns_domain_name, dc, dc.where.kerberos_port);
     publish("_ldap._tcp.dc._msdcs." + dc.response.dns_domain_name, dc, dc.where.ldap_port);
   }
-  void publish_catalog(const FakeDc& dc, const std::string& site = "") { publish("_gc._tcp." + site + dc.response.dns_forest_name, dc, dc.where.ldap_port); }
-  Result<FoundController> find(std::vector<std::string> names, const std::string& netbios = "", const std::string& site = "") {
+  void publish_catalog(const FakeDc& dc, const std::string& site = "") {
+    publish("_gc._tcp." + site + dc.response.dns_forest_name, dc, dc.where.ldap_port);
+  }
+  Result<FoundController> find(std::vector<std::string> names, const std::string& netbios = "",
+                               const std::string& site = "") {
     ControllerWish wish;
     wish.realms = std::move(names);
     wish.netbios = netbios;
@@ -181,7 +196,8 @@ class ForestTest : public testing::Test {
 class GlobalCatalog : public ForestTest {};
 
 TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
-  const auto root = dc("dc.forest.test", "forest.test", false), child = dc("gc.child.forest.test", "child.forest.test", true);
+  const auto root = dc("dc.forest.test", "forest.test", false),
+             child = dc("gc.child.forest.test", "child.forest.test", true);
   publish_domain(*root);
   publish_domain(*child);
   publish_catalog(*child);
@@ -194,7 +210,8 @@ TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
 }
 
 TEST_F(GlobalCatalog, OfADomainsForestIsFoundByWhatItsDcsSay) {
-  const auto child = dc("dc.child.forest.test", "child.forest.test", false), root = dc("gc.forest.test", "forest.test", true);
+  const auto child = dc("dc.child.forest.test", "child.forest.test", false),
+             root = dc("gc.forest.test", "forest.test", true);
   publish_domain(*child);
   publish_domain(*root);
   publish_catalog(*root);
@@ -216,7 +233,8 @@ TEST_F(GlobalCatalog, OfTheSiteIsAskedFirst) {
 }
 
 TEST_F(GlobalCatalog, AnotherForestsOrOneThatIsNoneIsNotTaken) {
-  const auto stranger = dc("gc.other.test", "other.test", true, "other.test"), retired = dc("dc.forest.test", "forest.test", false);
+  const auto stranger = dc("gc.other.test", "other.test", true, "other.test"),
+             retired = dc("dc.forest.test", "forest.test", false);
   publish("_gc._tcp.forest.test", *stranger, stranger->where.ldap_port);
   publish_catalog(*retired);
   EXPECT_EQ(find({"forest.test"}).error(), asio::error::not_found);
@@ -224,9 +242,11 @@ TEST_F(GlobalCatalog, AnotherForestsOrOneThatIsNoneIsNotTaken) {
 }
 
 TEST_F(GlobalCatalog, AmongConfiguredControllersIsOneOfARealmOfTheSameForest) {
-  const auto child = dc("dc.child.forest.test", "child.forest.test", false), other = dc("gc.other.test", "other.test", true, "other.test"),
+  const auto child = dc("dc.child.forest.test", "child.forest.test", false),
+             other = dc("gc.other.test", "other.test", true, "other.test"),
              root = dc("gc.forest.test", "forest.test", true);
-  options_.realms = {{"CHILD.FOREST.TEST", {child->where}}, {"AAA.OTHER.TEST", {other->where}}, {"FOREST.TEST", {root->where}}};
+  options_.realms = {
+      {"CHILD.FOREST.TEST", {child->where}}, {"AAA.OTHER.TEST", {other->where}}, {"FOREST.TEST", {root->where}}};
   other->response.dns_domain_name = "aaa.other.test";
   const auto found = find({"child.forest.test"});
   ASSERT_TRUE(found) << found.error().message();
@@ -272,7 +292,8 @@ class DomainGuid : public ForestTest {
     return find(std::move(wish));
   }
   std::array<std::uint8_t, 16> guid_{};
-  std::unique_ptr<FakeDc> root_ = dc("dc.forest.test", "forest.test", true), new_ = dc("dc.new.test", "new.test", false);
+  std::unique_ptr<FakeDc> root_ = dc("dc.forest.test", "forest.test", true),
+                          new_ = dc("dc.new.test", "new.test", false);
   static constexpr const char* kRecord = "_ldap._tcp.04030201-0605-0807-090a-0b0c0d0e0f10.domains._msdcs.forest.test";
 };
 
@@ -288,7 +309,8 @@ TEST_F(DomainGuid, FindsADomainThatHasAnotherName) {
   EXPECT_TRUE(find_domain("new.test")) << "by its name";
   EXPECT_TRUE(find_domain("forest.test")) << "a name that is another domain's";
   EXPECT_EQ(find_domain("old.test", ds_flag::ndnc).error(), asio::error::not_found);
-  EXPECT_EQ(std::count(dns_.asked.begin() + static_cast<std::ptrdiff_t>(asked), dns_.asked.end(), kRecord), 0) << "what DNS said is kept";
+  EXPECT_EQ(std::count(dns_.asked.begin() + static_cast<std::ptrdiff_t>(asked), dns_.asked.end(), kRecord), 0)
+      << "what DNS said is kept";
 }
 
 TEST_F(DomainGuid, IsThatOfTheDomainWhoseForestHasTheCatalog) {
@@ -302,7 +324,8 @@ TEST_F(DomainGuid, IsThatOfTheDomainWhoseForestHasTheCatalog) {
 
 TEST_F(DomainGuid, ThatNobodyHasLeadsNowhere) {
   publish_domain(*root_);
-  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "the DC that answers is of another domain";
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found)
+      << "the DC that answers is of another domain";
   publish(kRecord, *root_, root_->where.ldap_port);
   EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "that is remembered";
   search_.reset();

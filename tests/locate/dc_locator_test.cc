@@ -117,13 +117,15 @@ TEST_F(DcLocatorTest, UnknownLevelsServeWhereNoneIsKnownToAndThoseThatRefusedDoN
   const auto where = locator({old_dc.where, mute.where, mute2.where});
   const auto found = find(*where, DcLevel::w2012, {old_dc.where});
   EXPECT_THAT(names(found.usable), ElementsAre("kdc1", "kdc2"));
-  EXPECT_THAT(answers(found.seen), ElementsAre("dc08.corp.test 2008 below the level", "kdc1 unknown timeout", "kdc2 unknown timeout"));
+  EXPECT_THAT(answers(found.seen),
+              ElementsAre("dc08.corp.test 2008 below the level", "kdc1 unknown timeout", "kdc2 unknown timeout"));
   EXPECT_THAT(names(find(*where, DcLevel::w2012, {mute.where}).usable), ElementsAre("kdc2"));
   EXPECT_TRUE(find(*where, DcLevel::w2012, {mute.where, mute2.where}).usable.empty());
 }
 
 TEST_F(DcLocatorTest, PausedAndForeignDcsAreNotUsed) {
-  FakeDc paused(io_, "paused", test::k2012), foreign(io_, "foreign", test::k2012, "other.test"), empty(io_, "empty", test::k2012);
+  FakeDc paused(io_, "paused", test::k2012), foreign(io_, "foreign", test::k2012, "other.test"),
+      empty(io_, "empty", test::k2012);
   paused.response.opcode = NetlogonOpcode::pause_response_ex;
   empty.hosts_domain = false;
   const auto where = locator({paused.where, foreign.where, empty.where});
@@ -148,7 +150,9 @@ TEST_F(DcLocatorTest, TellsWhenTheHealthOfADcChanges) {
   FakeDc one(io_, "dc1", test::k2016);
   const auto where = locator({one.where});
   std::vector<std::string> told;
-  where->on_health([&](const KnownController& dc, const char* state) { told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + state); });
+  where->on_health([&](const KnownController& dc, const char* state) {
+    told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + state);
+  });
   where->mark_alive(one.where);
   EXPECT_THAT(told, ElementsAre());
   where->mark_silent(one.where);
@@ -296,8 +300,10 @@ TEST_F(DcLocatorByDns, TheClosestOfTheLevelIsFirst) {
 
 TEST_F(DcLocatorByDns, TheSitesRecordsComeFirst) {
   options_.site = "Here";
-  dns_.srv["_kerberos._tcp.Here._sites.dc._msdcs.corp.test"] = {{0, 0, near_.where.kerberos_port, near_.where.name, 600}};
-  EXPECT_THAT(names(test::run(io_, by_dns()->controllers("CORP.TEST"))), ElementsAre("near.corp.test", "far.corp.test"));
+  dns_.srv["_kerberos._tcp.Here._sites.dc._msdcs.corp.test"] = {
+      {0, 0, near_.where.kerberos_port, near_.where.name, 600}};
+  EXPECT_THAT(names(test::run(io_, by_dns()->controllers("CORP.TEST"))),
+              ElementsAre("near.corp.test", "far.corp.test"));
 }
 
 TEST_F(DcLocatorByDns, ARealmWithoutAdsNamesIsFoundByTheStockOnes) {
@@ -309,7 +315,8 @@ TEST_F(DcLocatorByDns, ARealmWithoutAdsNamesIsFoundByTheStockOnes) {
 }
 
 TEST_F(DcLocatorByDns, AnUnknownDomainAndADeadNameserverAreToldApart) {
-  EXPECT_EQ(test::run(io_, by_dns()->locate("NO.SUCH.TEST", DcLevel::unknown, "")).error(), asio::error::host_not_found);
+  EXPECT_EQ(test::run(io_, by_dns()->locate("NO.SUCH.TEST", DcLevel::unknown, "")).error(),
+            asio::error::host_not_found);
   dns_.silent = true;
   EXPECT_EQ(test::run(io_, by_dns()->locate("CORP.TEST", DcLevel::unknown, "")).error(), asio::error::timed_out);
 }
@@ -334,7 +341,8 @@ TEST_F(DcLocatorByDns, WhatANameserverSaidBeforeItDiedStands) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   const auto asked_at = std::chrono::steady_clock::now();
   EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
-  EXPECT_LT(std::chrono::steady_clock::now() - asked_at, std::chrono::milliseconds(900)) << "nobody waits for a nameserver that is known to be dead";
+  EXPECT_LT(std::chrono::steady_clock::now() - asked_at, std::chrono::milliseconds(900))
+      << "nobody waits for a nameserver that is known to be dead";
 }
 
 TEST_F(DcLocatorByDns, ConfiguredRealmsAndOthersLiveSideBySide) {

@@ -51,7 +51,8 @@ TEST(DnsSrv, OrdersByPriorityAndDrawsByWeight) {
   const std::vector<SrvRecord> records{{10, 5, 1, "backup", 1}, {0, 10, 1, "light", 1}, {0, 90, 1, "heavy", 1}};
   const auto order = [&](std::uint32_t drawn) {
     std::vector<std::string> out;
-    for (const auto& record : in_srv_order(records, [&](std::uint32_t highest) { return std::min(drawn, highest); })) out.push_back(record.target);
+    for (const auto& record : in_srv_order(records, [&](std::uint32_t highest) { return std::min(drawn, highest); }))
+      out.push_back(record.target);
     return out;
   };
   EXPECT_THAT(order(0), testing::ElementsAre("light", "heavy", "backup"));

@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/locate/dns_srv.h"
+#include "sspi_shim/protocol/messages/netlogon.h"
 #include "tests/s4u/fake_kdc.h"
 
 namespace stead::test {
@@ -27,7 +27,8 @@ class UdpFake {
       asio::ip::udp::endpoint peer;
       const auto [error, size] = co_await socket_.async_receive_from(asio::buffer(bytes), peer, as_result);
       if (error) co_return;
-      for (const Buffer& reply : answer_({bytes.data(), size})) co_await socket_.async_send_to(asio::buffer(reply), peer, as_result);
+      for (const Buffer& reply : answer_({bytes.data(), size}))
+        co_await socket_.async_send_to(asio::buffer(reply), peer, as_result);
     }
   }
   asio::ip::udp::socket socket_;
@@ -52,10 +53,10 @@ class FakeDc {
   NetlogonResponse response;
   ControllerAddress where;
   int pings = 0;
-  int ignored = 0;                 // so many of the first datagrams
+  int ignored = 0;  // so many of the first datagrams
   bool garbage_first = false;
   bool hosts_domain = true;
-  NetlogonPing asked;              // the last
+  NetlogonPing asked;  // the last
 
  private:
   std::vector<Buffer> answer(Bytes datagram) {
@@ -81,7 +82,9 @@ class FakeDc {
   UdpFake ldap_;
 };
 
-inline void put_u16(Buffer& out, std::uint16_t value) { append(out, std::array<std::uint8_t, 2>{std::uint8_t(value >> 8), std::uint8_t(value)}); }
+inline void put_u16(Buffer& out, std::uint16_t value) {
+  append(out, std::array<std::uint8_t, 2>{std::uint8_t(value >> 8), std::uint8_t(value)});
+}
 inline void put_name(Buffer& out, std::string_view name) {
   while (!name.empty()) {
     const auto dot = std::min(name.find('.'), name.size());
@@ -138,7 +141,8 @@ class FakeDns {
     if (silent || query.size() < 17) return {};
     std::string name;
     std::size_t at = 12;
-    for (; query[at] != 0; at += query[at] + 1U) name += (name.empty() ? "" : ".") + std::string(as_text(query.subspan(at + 1, query[at])));
+    for (; query[at] != 0; at += query[at] + 1U)
+      name += (name.empty() ? "" : ".") + std::string(as_text(query.subspan(at + 1, query[at])));
     const std::uint16_t type = load_be16(query.data() + at + 1);
     asked.push_back(name);
     if (type == 33 && srv.contains(name)) return {srv_answer(query, srv[name])};

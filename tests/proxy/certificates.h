@@ -26,10 +26,12 @@ inline Buffer make_certificate(const CertificateText& text) {
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
   X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("user"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("user"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
   const std::unique_ptr<CONF, decltype(&NCONF_free)> conf(NCONF_new(nullptr), NCONF_free);
-  const std::unique_ptr<BIO, decltype(&BIO_free)> sections(BIO_new_mem_buf(text.sections.data(), int(text.sections.size())), BIO_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> sections(
+      BIO_new_mem_buf(text.sections.data(), int(text.sections.size())), BIO_free);
   long line = 0;
   if (!text.sections.empty() && NCONF_load_bio(conf.get(), sections.get(), &line) != 1) return {};
   X509V3_CTX context;
@@ -53,9 +55,13 @@ inline std::pair<std::string, std::string> upn_name(const std::string& upn) {
   return {"subjectAltName", "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:" + upn};
 }
 // The extension that AD's CA adds: GeneralNames with one otherName.
-inline std::pair<std::string, std::string> sid_extension() { return {"1.3.6.1.4.1.311.25.2", "ASN1:SEQUENCE:names"}; }
+inline std::pair<std::string, std::string> sid_extension() {
+  return {"1.3.6.1.4.1.311.25.2", "ASN1:SEQUENCE:names"};
+}
 inline std::string sid_sections(const std::string& sid) {
-  return "[names]\nname = IMPLICIT:0,SEQUENCE:name\n[name]\ntype = OID:1.3.6.1.4.1.311.25.2.1\nvalue = EXPLICIT:0,FORMAT:ASCII,OCTETSTRING:" + sid + "\n";
+  return "[names]\nname = IMPLICIT:0,SEQUENCE:name\n[name]\ntype = OID:1.3.6.1.4.1.311.25.2.1\nvalue = "
+         "EXPLICIT:0,FORMAT:ASCII,OCTETSTRING:" +
+         sid + "\n";
 }
 
 }  // namespace stead::proxy::test

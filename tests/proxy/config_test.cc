@@ -30,16 +30,22 @@ class ConfigFile : public testing::Test {
 
 constexpr const char* kServer = "[server]\nlisten = [\"127.0.0.1:8080\"]\n";
 constexpr const char* kIdentity = "[identity]\nprincipal = \"HTTP/front.example@EXAMPLE\"\nkeytab = \"front.keytab\"\n";
-constexpr const char* kRoute = "[[route]]\npath = \"/a/\"\nupstreams = [\"http://127.0.0.1:9001\"]\ndelegation = \"none\"\n";
+constexpr const char* kRoute =
+    "[[route]]\npath = \"/a/\"\nupstreams = [\"http://127.0.0.1:9001\"]\ndelegation = \"none\"\n";
 
 TEST_F(ConfigFile, IsReadWhole) {
-  const auto config = read(std::string("[server]\nlisten = [\"0.0.0.0:8443\", \"[::1]:8444\"]\ncertificate = \"front.crt\"\nkey = \"/keys/front.key\"\n"
-                                       "admin = \"127.0.0.1:9443\"\n") +
-                           kIdentity +
-                           "[sign_in.kerberos]\nchannel_bindings = \"require\"\n[sign_in.forms]\nrealm = \"OTHER\"\n[sign_in.certificate]\nca = \"ca.crt\"\n"
-                           "[session]\nkey_file = \"session.key\"\nlifetime = \"8h\"\nidle = \"30m\"\n[limits]\nheader_timeout = \"5s\"\n"
-                           "[[route]]\nhost = \"Front.Example\"\npath = \"/reports/\"\nsign_in = [\"kerberos\", \"forms\", \"certificate\"]\n"
-                           "upstreams = [\"http://127.0.0.1:9001\", \"https://back.example/base/\"]\nspn = \"HTTP/back.example\"\ndelegation = \"s4u\"\n");
+  const auto config = read(
+      std::string("[server]\nlisten = [\"0.0.0.0:8443\", \"[::1]:8444\"]\ncertificate = \"front.crt\"\nkey = "
+                  "\"/keys/front.key\"\n"
+                  "admin = \"127.0.0.1:9443\"\n") +
+      kIdentity +
+      "[sign_in.kerberos]\nchannel_bindings = \"require\"\n[sign_in.forms]\nrealm = "
+      "\"OTHER\"\n[sign_in.certificate]\nca = \"ca.crt\"\n"
+      "[session]\nkey_file = \"session.key\"\nlifetime = \"8h\"\nidle = \"30m\"\n[limits]\nheader_timeout = \"5s\"\n"
+      "[[route]]\nhost = \"Front.Example\"\npath = \"/reports/\"\nsign_in = [\"kerberos\", \"forms\", "
+      "\"certificate\"]\n"
+      "upstreams = [\"http://127.0.0.1:9001\", \"https://back.example/base/\"]\nspn = "
+      "\"HTTP/back.example\"\ndelegation = \"s4u\"\n");
   ASSERT_TRUE(config) << message_;
   EXPECT_EQ(config->listen.at(1).address, "[::1]");
   EXPECT_EQ(config->listen.at(1).port, 8444);
@@ -82,21 +88,31 @@ TEST_P(ConfigFaults, AreToldAtTheirPlace) {
   EXPECT_THAT(message_, StartsWith(path() + ":" + GetParam().place + ": "));
   EXPECT_THAT(message_, HasSubstr(GetParam().says));
 }
-std::string server(const std::string& lines) { return "[server]\n" + lines + kRoute; }
-std::string route(const std::string& lines) { return std::string(kServer) + "[[route]]\n" + lines; }
-std::string sign_in(const std::string& lines) { return std::string(kServer) + kIdentity + lines + kRoute; }
+std::string server(const std::string& lines) {
+  return "[server]\n" + lines + kRoute;
+}
+std::string route(const std::string& lines) {
+  return std::string(kServer) + "[[route]]\n" + lines;
+}
+std::string sign_in(const std::string& lines) {
+  return std::string(kServer) + kIdentity + lines + kRoute;
+}
 INSTANTIATE_TEST_SUITE_P(
     Table, ConfigFaults,
     testing::Values(
-        Fault{"syntax", "[server\n", "1:8", ""}, Fault{"unknown_table", std::string(kServer) + kRoute + "[servers]\n", "7:2", "servers"},
+        Fault{"syntax", "[server\n", "1:8", ""},
+        Fault{"unknown_table", std::string(kServer) + kRoute + "[servers]\n", "7:2", "servers"},
         Fault{"unknown_key", server("listen = [\"127.0.0.1:1\"]\nlissen = 1\n"), "3:1", "lissen"},
-        Fault{"no_server", kRoute, "1:1", "[server]"}, Fault{"no_route", kServer, "1:1", "[[route]]"}, Fault{"no_listen", server(""), "1:1", "listen"},
+        Fault{"no_server", kRoute, "1:1", "[server]"}, Fault{"no_route", kServer, "1:1", "[[route]]"},
+        Fault{"no_listen", server(""), "1:1", "listen"},
         Fault{"listen_without_port", server("listen = [\"127.0.0.1\"]\n"), "2:11", "ADDRESS:PORT"},
         Fault{"listen_port_too_large", server("listen = [\"127.0.0.1:70000\"]\n"), "2:11", "ADDRESS:PORT"},
         Fault{"listen_not_an_array", server("listen = \"127.0.0.1:1\"\n"), "2:10", "array"},
         Fault{"plain_http_elsewhere", server("listen = [\"0.0.0.0:8080\"]\n"), "2:11", "loopback"},
-        Fault{"certificate_without_key", server("listen = [\"127.0.0.1:1\"]\ncertificate = \"a\"\n"), "3:15", "go together"},
-        Fault{"admin_elsewhere", server("listen = [\"127.0.0.1:1\"]\nadmin = \"0.0.0.0:2\"\n"), "3:9", "admin_anywhere"},
+        Fault{"certificate_without_key", server("listen = [\"127.0.0.1:1\"]\ncertificate = \"a\"\n"), "3:15",
+              "go together"},
+        Fault{"admin_elsewhere", server("listen = [\"127.0.0.1:1\"]\nadmin = \"0.0.0.0:2\"\n"), "3:9",
+              "admin_anywhere"},
         Fault{"sign_in_without_identity", std::string(kServer) + "[sign_in.kerberos]\n" + kRoute, "1:1", "[identity]"},
         Fault{"unknown_sign_in", sign_in("[sign_in.magic]\n"), "6:10", "magic"},
         Fault{"bad_bindings", sign_in("[sign_in.kerberos]\nchannel_bindings = \"maybe\"\n"), "7:20", "require"},
@@ -105,19 +121,27 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"bad_limit", sign_in("[limits]\nheader_bytes = 1\n"), "7:16", "header_bytes"},
         Fault{"route_without_upstream", route("delegation = \"none\"\n"), "3:1", "upstreams"},
         Fault{"bad_upstream", route("upstreams = [\"ftp://x\"]\ndelegation = \"none\"\n"), "4:14", "ftp://x"},
-        Fault{"upstream_with_user", route("upstreams = [\"http://u@x\"]\ndelegation = \"none\"\n"), "4:14", "http://u@x"},
+        Fault{"upstream_with_user", route("upstreams = [\"http://u@x\"]\ndelegation = \"none\"\n"), "4:14",
+              "http://u@x"},
         Fault{"bad_path", route("path = \"a\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8", "path"},
-        Fault{"reserved_path", route("path = \"/.stead/x\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8", "reserved"},
+        Fault{"reserved_path", route("path = \"/.stead/x\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "4:8", "reserved"},
         Fault{"no_spn", route("upstreams = [\"http://x\"]\nsign_in = []\n"), "3:1", "spn"},
         Fault{"bad_spn", route("upstreams = [\"http://x\"]\nspn = \"backend\"\n"), "5:7", "SERVICE/HOST"},
         Fault{"bad_delegation", route("upstreams = [\"http://x\"]\ndelegation = \"all\"\n"), "5:14", "s4u"},
         Fault{"forwarded_tgt_by_form",
-              sign_in("[sign_in.forms]\n[[route]]\npath = \"/t/\"\nupstreams = [\"http://x\"]\nspn = \"HTTP/x\"\nsign_in = [\"forms\"]\n"
-                      "delegation = \"forwarded-tgt\"\n"), "12:14", "forwarded-tgt"},
-        Fault{"sign_in_without_table", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"forms\"]\n"), "6:12", "[sign_in.forms]"},
-        Fault{"unknown_method", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"password\"]\n"), "6:12", "password"},
+              sign_in("[sign_in.forms]\n[[route]]\npath = \"/t/\"\nupstreams = [\"http://x\"]\nspn = "
+                      "\"HTTP/x\"\nsign_in = [\"forms\"]\n"
+                      "delegation = \"forwarded-tgt\"\n"),
+              "12:14", "forwarded-tgt"},
+        Fault{"sign_in_without_table",
+              route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"forms\"]\n"), "6:12",
+              "[sign_in.forms]"},
+        Fault{"unknown_method", route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nsign_in = [\"password\"]\n"),
+              "6:12", "password"},
         Fault{"delegates_for_nobody", route("upstreams = [\"http://x\"]\nspn = \"HTTP/x\"\n"), "3:1", "nobody"},
-        Fault{"one_route_as_a_table", std::string(kServer) + "[route]\nupstreams = [\"http://x\"]\n", "3:1", "[[route]]"},
+        Fault{"one_route_as_a_table", std::string(kServer) + "[route]\nupstreams = [\"http://x\"]\n", "3:1",
+              "[[route]]"},
         Fault{"route_twice", std::string(kServer) + kRoute + kRoute, "8:8", "above"}),
     [](const auto& test) { return std::string(test.param.name); });
 

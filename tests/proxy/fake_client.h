@@ -8,21 +8,28 @@
 #include <thread>
 
 #include "proxy/upstream/backend_ticket.h"
-#include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy::test {
 
 inline Failure refusal(KrbErrc code) {
-  return {.kind = FailureKind::refused, .error = make_error_code(code), .nt_status = 0, .text = "the KDC said no", .trace = {}};
+  return {.kind = FailureKind::refused,
+          .error = make_error_code(code),
+          .nt_status = 0,
+          .text = "the KDC said no",
+          .trace = {}};
 }
 inline Failure silence() {
   return {.kind = FailureKind::unreachable, .error = {}, .nt_status = 0, .text = "no KDC answered", .trace = {}};
 }
 
-inline Principal principal_of(const std::string& text) { return parse_principal(text).value(); }
+inline Principal principal_of(const std::string& text) {
+  return parse_principal(text).value();
+}
 
-inline TicketPtr ticket_of(const std::string& user, const std::string& service, std::chrono::seconds life = std::chrono::hours(1)) {
+inline TicketPtr ticket_of(const std::string& user, const std::string& service,
+                           std::chrono::seconds life = std::chrono::hours(1)) {
   Credential credential;
   const Principal client = principal_of(user), target = principal_of(service);
   credential.client = client.name;
@@ -41,15 +48,16 @@ inline Identity identity_of(const std::string& user, Ticket evidence = {}) {
   return Identity(std::move(state));
 }
 
-// Scripted answers; each call lets other work of its executor run first, as one with a network would. It notes the threads it ran on.
+// Scripted answers; each call lets other work of its executor run first, as one with a network would. It notes the
+// threads it ran on.
 class FakeClient : public Client {
  public:
-  std::map<std::string, Outcome<std::string>> passwords;                         // "name password" -> principal
-  std::map<std::string, Outcome<Identity>> users;                                // by name
-  std::map<std::vector<std::uint8_t>, Outcome<Identity>> certificates;           // by DER
-  std::map<std::vector<std::uint8_t>, std::string> tickets;                      // evidence: whose it is
-  std::map<std::vector<std::uint8_t>, std::string> forwarded;                    // AP-REQs with a TGT: whose it is
-  std::map<std::string, std::string> named;                                      // tickets for KEY come in the name of VALUE
+  std::map<std::string, Outcome<std::string>> passwords;                // "name password" -> principal
+  std::map<std::string, Outcome<Identity>> users;                       // by name
+  std::map<std::vector<std::uint8_t>, Outcome<Identity>> certificates;  // by DER
+  std::map<std::vector<std::uint8_t>, std::string> tickets;             // evidence: whose it is
+  std::map<std::vector<std::uint8_t>, std::string> forwarded;           // AP-REQs with a TGT: whose it is
+  std::map<std::string, std::string> named;                             // tickets for KEY come in the name of VALUE
   std::vector<std::string> calls;
   int tickets_read = 0;
   std::set<std::thread::id> threads;
@@ -66,7 +74,10 @@ class FakeClient : public Client {
     const auto found = certificates.find(der);
     co_return found == certificates.end() ? unknown_user : found->second;
   }
-  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string, std::vector<std::uint8_t>, CertificateHints) override { co_return unknown_user; }
+  Awaitable<Outcome<Identity>> user_within_logon_hours(std::string, std::vector<std::uint8_t>,
+                                                       CertificateHints) override {
+    co_return unknown_user;
+  }
   Result<Identity> from_ticket(std::vector<std::uint8_t> der) override {
     threads.insert(std::this_thread::get_id());
     ++tickets_read;
@@ -76,7 +87,8 @@ class FakeClient : public Client {
   }
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> der) override {
     const auto found = forwarded.find(der);
-    return found == forwarded.end() ? Outcome<Identity>(refusal(KrbErrc::KDC_ERR_BADOPTION)) : Outcome<Identity>(identity_of(found->second));
+    return found == forwarded.end() ? Outcome<Identity>(refusal(KrbErrc::KDC_ERR_BADOPTION))
+                                    : Outcome<Identity>(identity_of(found->second));
   }
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override {
     co_await note("check_password " + name);
@@ -85,7 +97,9 @@ class FakeClient : public Client {
   }
   Awaitable<Outcome<Identity>> user_by_password(std::string, std::string) override { co_return unknown_user; }
   Awaitable<Outcome<Identity>> self() override { co_return unknown_user; }
-  Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity) override { co_return refusal(KrbErrc::KDC_ERR_BADOPTION); }
+  Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity) override {
+    co_return refusal(KrbErrc::KDC_ERR_BADOPTION);
+  }
   Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) override {
     co_await note("ticket_for " + identity.principal() + " " + spn);
     co_return ticket_of(in_name_of(identity.principal()), spn);
@@ -95,7 +109,9 @@ class FakeClient : public Client {
     co_return ticket_of(in_name_of(name), spn);
   }
   Awaitable<Outcome<LocatedController>> locate(std::string, std::string) override { co_return silence(); }
-  Awaitable<Outcome<LocatedController>> find_controller(std::string, ControllerRequirements) override { co_return silence(); }
+  Awaitable<Outcome<LocatedController>> find_controller(std::string, ControllerRequirements) override {
+    co_return silence();
+  }
   void forget_user(std::string_view principal) override {
     threads.insert(std::this_thread::get_id());
     calls.push_back("forget_user " + std::string(principal));
@@ -121,9 +137,11 @@ class FakeTickets : public BackendTickets {
   explicit FakeTickets(std::shared_ptr<FakeClient> client) : client_(std::move(client)) {}
   std::map<std::string, std::string> evidence;  // session id -> user
   std::vector<std::string> forgotten;
-  std::string evidence_names;                   // empty: whom the session names
+  std::string evidence_names;  // empty: whom the session names
 
-  boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override { co_return ticket_of(session.user, spn); }
+  boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
+    co_return ticket_of(session.user, spn);
+  }
   void drop(const Session&, const std::string&) override {}
   boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t>) override {
     evidence[session.id] = session.user;

@@ -51,7 +51,8 @@ TEST_F(FileWatchTest, TellsOnceOfEachChange) {
 TEST_F(FileWatchTest, WaitsUntilTheFilesAreStill) {
   const FileWatch watch(files(), [this] { ++told; }, 200ms);
   std::string text;
-  for (const auto end = std::chrono::steady_clock::now() + 1s; std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(20ms)) {
+  for (const auto end = std::chrono::steady_clock::now() + 1s; std::chrono::steady_clock::now() < end;
+       std::this_thread::sleep_for(20ms)) {
     write("a", text += "x");
     EXPECT_EQ(told, 0);
   }
@@ -60,7 +61,9 @@ TEST_F(FileWatchTest, WaitsUntilTheFilesAreStill) {
 
 TEST_F(FileWatchTest, EndsAtOnce) {
   const auto start = std::chrono::steady_clock::now();
-  { const FileWatch watch(files(), [this] { ++told; }, 1h); }
+  {
+    const FileWatch watch(files(), [this] { ++told; }, 1h);
+  }
   EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A proxy of one core in this process, between a client and a back end that are plain sockets: both sides say what goes over the wire,
-// octet by octet. Who may sign in and which tickets there are is scripted.
+// A proxy of one core in this process, between a client and a back end that are plain sockets: both sides say what goes
+// over the wire, octet by octet. Who may sign in and which tickets there are is scripted.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,17 +68,20 @@ class Wire {
   }
   // Up to and with `mark`; what came before the end or the limit where it did not come.
   std::string until(std::string_view mark) {
-    while (held_.find(mark) == std::string::npos && fill()) {}
+    while (held_.find(mark) == std::string::npos && fill()) {
+    }
     const std::size_t at = held_.find(mark);
     return take(at == std::string::npos ? held_.size() : at + mark.size());
   }
   std::string head() { return until("\r\n\r\n"); }
   std::string exactly(std::size_t size) {
-    while (held_.size() < size && fill()) {}
+    while (held_.size() < size && fill()) {
+    }
     return take(std::min(size, held_.size()));
   }
   std::string rest() {
-    while (fill()) {}
+    while (fill()) {
+    }
     return take(held_.size());
   }
   // The peer has ended, and nothing else came.
@@ -153,12 +156,15 @@ class BackEnd {
 // "Authorization: Test NAME" is NAME; nothing else is anybody.
 class ScriptedSignIn final : public SignIn {
  public:
-  boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request, const Route&) override {
+  boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request,
+                                                                     const Route&) override {
     std::variant<SignedIn, OwnResponse> out;
     if (request.authorization.starts_with("Test ")) {
       SignedIn user;
-      user.session = {.id = std::string(request.authorization.substr(5)) + "-session" + session_suffix, .user = std::string(request.authorization.substr(5)) + "@HOME.TEST",
-                      .method = method, .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
+      user.session = {.id = std::string(request.authorization.substr(5)) + "-session" + session_suffix,
+                      .user = std::string(request.authorization.substr(5)) + "@HOME.TEST",
+                      .method = method,
+                      .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
       user.response_headers = {{"Set-Cookie", "stead=sealed"}};
       out = std::move(user);
     } else {
@@ -167,7 +173,9 @@ class ScriptedSignIn final : public SignIn {
     co_return out;
   }
   boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override {
-    co_return OwnResponse{.status = 200, .headers = {}, .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
+    co_return OwnResponse{.status = 200,
+                          .headers = {},
+                          .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
   }
   SignInMethod method = SignInMethod::forms;
   std::string session_suffix{};  // another one: another session
@@ -187,7 +195,9 @@ class ScriptedTickets final : public BackendTickets {
     if (broken) throw std::runtime_error("no memory");
     if (next_ticket) ticket = next_ticket;
   }
-  boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session, std::vector<std::uint8_t>) override { co_return std::string(); }
+  boost::asio::awaitable<Outcome<std::string>> keep_evidence(Session, std::vector<std::uint8_t>) override {
+    co_return std::string();
+  }
   boost::asio::awaitable<bool> has_evidence(Session) override { co_return true; }
   void forget(const Session&) override {}
   Client& client() override { std::abort(); }
@@ -210,14 +220,16 @@ struct ProxyOptions {
 
 class Proxy {
  public:
-  explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {}) : shared_(make_config(back_ends, options)) {
+  explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {})
+      : shared_(make_config(back_ends, options)) {
     std::string message;
     shared_.upstream_tls = UpstreamTls::open(shared_.config, message);
     shared_.access_log = AccessLog::open("/dev/null", message);
     core = std::make_unique<Core>(0, shared_);
     core->sign_in = sign_in;
     send_buffer_ = options.send_buffer;
-    acceptor_ = std::make_unique<boost::asio::ip::tcp::acceptor>(core->io, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+    acceptor_ = std::make_unique<boost::asio::ip::tcp::acceptor>(
+        core->io, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     port = acceptor_->local_endpoint().port();
     if (options.delegation != Delegation::none) core->tickets = tickets;
     boost::asio::co_spawn(core->io, accept(), boost::asio::detached);
@@ -252,7 +264,9 @@ class Proxy {
     route.delegation = options.delegation;
     route.spn = "HTTP/web.corp.test";
     if (options.sign_in) route.sign_in = {SignInMethod::forms};
-    for (const std::uint16_t at : back_ends) route.upstreams.push_back({.tls = false, .host = options.upstream_host, .port = at, .base_path = options.base_path});
+    for (const std::uint16_t at : back_ends)
+      route.upstreams.push_back(
+          {.tls = false, .host = options.upstream_host, .port = at, .base_path = options.base_path});
     config.routes.push_back(route);
     config.limits = options.limits;
     return config;
@@ -261,8 +275,11 @@ class Proxy {
     while (true) {
       auto socket = co_await acceptor_->async_accept(boost::asio::use_awaitable);
       if (send_buffer_ > 0) socket.set_option(boost::asio::socket_base::send_buffer_size(send_buffer_));
-      auto serve = [](std::unique_ptr<Http1Connection> connection) -> boost::asio::awaitable<void> { co_await connection->run(); };
-      boost::asio::co_spawn(core->io, serve(std::make_unique<Http1Connection>(*core, std::move(socket))), boost::asio::detached);
+      auto serve = [](std::unique_ptr<Http1Connection> connection) -> boost::asio::awaitable<void> {
+        co_await connection->run();
+      };
+      boost::asio::co_spawn(core->io, serve(std::make_unique<Http1Connection>(*core, std::move(socket))),
+                            boost::asio::detached);
     }
   }
   // As a core does, but faster.
@@ -303,7 +320,9 @@ inline BackEnd::Script echo() {
         }
       }
       const std::string seen = "connection=" + std::to_string(number) + "\n" + head + body;
-      if (!wire.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(seen.size()) + "\r\n\r\n" + (head.starts_with("HEAD") ? "" : seen))) return;
+      if (!wire.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(seen.size()) + "\r\n\r\n" +
+                     (head.starts_with("HEAD") ? "" : seen)))
+        return;
     }
   };
 }

@@ -15,7 +15,8 @@ TEST(Proxying, IsTheSameHoweverARequestIsSplit) {
   BackEnd back_end(echo());
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
-  const std::string request = "POST /a?b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: r\r\n\r\n";
+  const std::string request =
+      "POST /a?b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: r\r\n\r\n";
   for (std::size_t at = 1; at < request.size(); ++at) {
     ASSERT_TRUE(client.send(request.substr(0, at)));
     if (at % 8 == 0) ::usleep(2000);
@@ -32,12 +33,14 @@ TEST(Proxying, StreamsLargeBodiesBothWays) {
   std::string body(3'000'000, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i / 1000 % 26);
   Wire client = proxy.connect();
-  const Answer by_length = ask(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  const Answer by_length =
+      ask(client, "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_EQ(by_length.status(), 200);
   EXPECT_TRUE(by_length.body.ends_with("\r\n\r\n" + body));
   std::string chunked;
   for (std::size_t at = 0; at < body.size(); at += 30000) chunked += "7530\r\n" + body.substr(at, 30000) + "\r\n";
-  const Answer by_chunks = ask(client, "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked + "0\r\n\r\n");
+  const Answer by_chunks =
+      ask(client, "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked + "0\r\n\r\n");
   EXPECT_EQ(by_chunks.status(), 200);
   EXPECT_TRUE(by_chunks.body.ends_with("\r\n\r\n" + body));
 }
@@ -86,9 +89,11 @@ TEST(Proxying, AnswersPipelinedRequestsInOrder) {
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
   std::string requests;
-  for (int i = 0; i < 20; ++i) requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx";
+  for (int i = 0; i < 20; ++i)
+    requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx";
   client.send(requests);
-  for (int i = 0; i < 20; ++i) ASSERT_THAT(read_answer(client).body, HasSubstr("POST /" + std::to_string(i) + " HTTP/1.1"));
+  for (int i = 0; i < 20; ++i)
+    ASSERT_THAT(read_answer(client).body, HasSubstr("POST /" + std::to_string(i) + " HTTP/1.1"));
 }
 
 TEST(Proxying, GivesAnHttp10ClientAnAnswerThatEndsWithItsConnection) {
@@ -119,7 +124,8 @@ TEST(Proxying, GivesAnAnswerThatEndsWithItsConnectionInChunks) {
 TEST(Proxying, ShowsAnAnswerThatBreaksOff) {
   BackEnd back_end([](Wire& wire, int number) {
     (void)wire.head();
-    wire.send(number == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    wire.send(number == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
+                          : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
   });
   Proxy proxy({back_end.port});
   for (int i = 0; i < 2; ++i) {
@@ -143,7 +149,8 @@ TEST(Proxying, TellsEachAnswersRequestIdAndTrustsNoOther) {
   BackEnd back_end(echo());
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
-  const Answer first = ask(client, "GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\n\r\n"), second = ask(client, kGet);
+  const Answer first = ask(client, "GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\n\r\n"),
+               second = ask(client, kGet);
   const auto id = [](const Answer& answer) { return answer.head.substr(answer.head.find("X-Request-Id: ") + 14, 32); };
   EXPECT_NE(id(first), id(second));
   EXPECT_THAT(first.body, HasSubstr("X-Request-Id: " + id(first)));
@@ -161,12 +168,14 @@ TEST(Proxying, SendsAGetAgainWhereAPooledConnectionProvesDead) {
   Wire client = proxy.connect();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ask(client, kGet).status(), 200);
   EXPECT_EQ(back_end.connections, 4);
-  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx").status(), 502) << "a POST may have been done already";
+  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx").status(), 502)
+      << "a POST may have been done already";
 }
 
 TEST(Proxying, DoesNotReuseAConnectionThatSaidMoreThanItWasAsked) {
   BackEnd back_end([](Wire& wire, int) {
-    while (!wire.head().empty()) wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+    while (!wire.head().empty())
+      wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
   });
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
@@ -176,7 +185,9 @@ TEST(Proxying, DoesNotReuseAConnectionThatSaidMoreThanItWasAsked) {
 
 TEST(Proxying, TriesTheNextUpstreamWhereOneIsGone) {
   std::uint16_t gone = 0;
-  { gone = BackEnd([](Wire&, int) {}).port; }
+  {
+    gone = BackEnd([](Wire&, int) {}).port;
+  }
   BackEnd back_end(echo());
   Proxy proxy({gone, back_end.port});
   Wire client = proxy.connect();
@@ -206,17 +217,23 @@ TEST_P(MalformedAnswers, ReachNobody) {
   Wire client = proxy.connect();
   EXPECT_EQ(ask(client, kGet).status(), 502);
 }
-INSTANTIATE_TEST_SUITE_P(Table, MalformedAnswers,
-                         testing::Values(std::pair{"both_lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s},
-                                         std::pair{"bare_lf", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"s}, std::pair{"nothing", ""s}, std::pair{"noise", "hello\r\n\r\n"s},
-                                         std::pair{"upgrade_unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"s},
-                                         std::pair{"half", "HTTP/1.1 200 OK\r\nContent-"s}, std::pair{"long_head", "HTTP/1.1 200 OK\r\nX: " + std::string(100000, 'a')}),
-                         [](const auto& test) { return std::string(test.param.first); });
+INSTANTIATE_TEST_SUITE_P(
+    Table, MalformedAnswers,
+    testing::Values(std::pair{"both_lengths",
+                              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s},
+                    std::pair{"bare_lf", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"s}, std::pair{"nothing", ""s},
+                    std::pair{"noise", "hello\r\n\r\n"s},
+                    std::pair{"upgrade_unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"s},
+                    std::pair{"half", "HTTP/1.1 200 OK\r\nContent-"s},
+                    std::pair{"long_head", "HTTP/1.1 200 OK\r\nX: " + std::string(100000, 'a')}),
+    [](const auto& test) { return std::string(test.param.first); });
 
 TEST(Proxying, PassesEarlyHintsAndSwallowsContinue) {
   BackEnd back_end([](Wire& wire, int) {
     (void)wire.head();
-    wire.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    wire.send(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+        "0\r\n\r\n");
     (void)wire.rest();
   });
   Proxy proxy({back_end.port});
@@ -248,7 +265,9 @@ TEST(Proxying, CarriesAWebSocketBothWays) {
     const std::string head = wire.head();
     EXPECT_THAT(head, HasSubstr("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"));
     EXPECT_THAT(head, HasSubstr("\r\nSec-WebSocket-Key: abc\r\n"));
-    wire.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: def\r\n\r\nhello");
+    wire.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        "def\r\n\r\nhello");
     EXPECT_EQ(wire.exactly(4), "ping");
     wire.send("pong");
     EXPECT_EQ(wire.rest(), "bye");
@@ -256,7 +275,8 @@ TEST(Proxying, CarriesAWebSocketBothWays) {
   });
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
-  client.send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n\r\n");
+  client.send(
+      "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n\r\n");
   const std::string head = client.head();
   EXPECT_THAT(head, StartsWith("HTTP/1.1 101 "));
   EXPECT_THAT(head, HasSubstr("\r\nUpgrade: websocket\r\n"));
@@ -303,17 +323,25 @@ const std::string kChunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: c
 INSTANTIATE_TEST_SUITE_P(
     Table, MalformedRequests,
     testing::Values(
-        Bad{"both_lengths", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        Bad{"bare_lf_head", "GET / HTTP/1.1\nHost: h\n\n", 400}, Bad{"bare_lf_at_the_end", "GET / HTTP/1.1\r\nHost: h\r\n\n", 400},
-        Bad{"http_0_9", "GET /\r\n", 400}, Bad{"http_2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505}, Bad{"connect", "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", 501},
-        Bad{"tls_on_a_plain_port", "\x16\x03\x01\x02\x00\x01"s, 400}, Bad{"long_head", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(70000, 'a') + "\r\n\r\n", 431},
+        Bad{"both_lengths",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        Bad{"bare_lf_head", "GET / HTTP/1.1\nHost: h\n\n", 400},
+        Bad{"bare_lf_at_the_end", "GET / HTTP/1.1\r\nHost: h\r\n\n", 400}, Bad{"http_0_9", "GET /\r\n", 400},
+        Bad{"http_2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+        Bad{"connect", "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", 501},
+        Bad{"tls_on_a_plain_port", "\x16\x03\x01\x02\x00\x01"s, 400},
+        Bad{"long_head", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(70000, 'a') + "\r\n\r\n", 431},
         Bad{"endless_head", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(70000, 'a'), 431},
         Bad{"two_authorizations", "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n", 400},
-        Bad{"bad_chunk_size", kChunked + "x\r\n", 400}, Bad{"chunk_with_bare_lf", kChunked + "5\nhello\r\n0\r\n\r\n", 400},
-        Bad{"chunk_extension_with_lf", kChunked + "5;a\nb\r\nhello\r\n0\r\n\r\n", 400}, Bad{"chunk_too_long", kChunked + "3\r\nhello\r\n0\r\n\r\n", 400},
-        Bad{"bad_trailer", kChunked + "0\r\nGET /admin HTTP/1.1\r\n\r\n", 400}, Bad{"second_chunk", kChunked + "5\r\nhello\r\nzz\r\n", 400},
+        Bad{"bad_chunk_size", kChunked + "x\r\n", 400},
+        Bad{"chunk_with_bare_lf", kChunked + "5\nhello\r\n0\r\n\r\n", 400},
+        Bad{"chunk_extension_with_lf", kChunked + "5;a\nb\r\nhello\r\n0\r\n\r\n", 400},
+        Bad{"chunk_too_long", kChunked + "3\r\nhello\r\n0\r\n\r\n", 400},
+        Bad{"bad_trailer", kChunked + "0\r\nGET /admin HTTP/1.1\r\n\r\n", 400},
+        Bad{"second_chunk", kChunked + "5\r\nhello\r\nzz\r\n", 400},
         Bad{"underscored_length", "GET / HTTP/1.1\r\nHost: h\r\nContent_Length: 5\r\n\r\n", 400},
-        Bad{"dot_dot", "GET /a/%2e%2e/b HTTP/1.1\r\nHost: h\r\n\r\n", 400}, Bad{"control_character", "GET / HTTP/1.1\r\nHost: h\r\nX: \x01\r\n\r\n", 400}),
+        Bad{"dot_dot", "GET /a/%2e%2e/b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+        Bad{"control_character", "GET / HTTP/1.1\r\nHost: h\r\nX: \x01\r\n\r\n", 400}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(MalformedChunks, ThatComeLateEndTheBackEndsRequestUnfinished) {
@@ -381,7 +409,8 @@ TEST(EmptyLines, AreToleratedBeforeARequestOnce) {
 
 TEST(SlowBodies, ThatTrickleWithoutEndAreNotWaitedFor) {
   BackEnd back_end(echo());
-  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
+  Proxy proxy({back_end.port},
+              {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
   Wire client = proxy.connect();
   client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
   const auto start = Clock::now();
@@ -392,7 +421,8 @@ TEST(SlowBodies, ThatTrickleWithoutEndAreNotWaitedFor) {
 
 TEST(SlowBodies, ThatKeepTheRateMayTakeLong) {
   BackEnd back_end(echo());
-  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
+  Proxy proxy({back_end.port},
+              {.limits = {.body_idle_timeout = std::chrono::seconds(1), .body_bytes_per_second = 100}});
   Wire client = proxy.connect();
   client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1250\r\n\r\n");
   for (int i = 0; i < 25; ++i) {
@@ -408,11 +438,14 @@ TEST(SlowReaders, OfInterimAnswersAreNotWaitedFor) {
   BackEnd back_end([&](Wire& wire, int) {
     (void)wire.head();
     const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: <" + std::string(60000, 'a') + ">\r\n\r\n";
-    for (int i = 0; i < 15 && wire.send(hint); ++i) {}
+    for (int i = 0; i < 15 && wire.send(hint); ++i) {
+    }
     (void)wire.rest();
     ended.set_value();
   });
-  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1), .upstream_reply_timeout = std::chrono::seconds(60)}, .send_buffer = 4096});
+  Proxy proxy({back_end.port}, {.limits = {.body_idle_timeout = std::chrono::seconds(1),
+                                           .upstream_reply_timeout = std::chrono::seconds(60)},
+                                .send_buffer = 4096});
   Wire client = proxy.connect();
   client.receive_little();
   client.send(kGet);
@@ -423,7 +456,8 @@ TEST(SlowReaders, OfInterimAnswersAreNotWaitedFor) {
 
 TEST(Names, ThatTheResolverIsSilentAboutAreGivenUpInTime) {
   BackEnd back_end(echo());
-  Proxy proxy({back_end.port}, {.limits = {.upstream_connect_timeout = std::chrono::seconds(1)}, .upstream_host = "back.corp.test"});
+  Proxy proxy({back_end.port},
+              {.limits = {.upstream_connect_timeout = std::chrono::seconds(1)}, .upstream_host = "back.corp.test"});
   std::promise<void> go_on;
   const std::shared_future<void> may = go_on.get_future().share();
   std::atomic<int> lookups{0};
@@ -478,9 +512,12 @@ TEST(OwnAddresses, OfABackEndBecomeTheClients) {
       const std::string head = wire.head();
       if (!head.ends_with("\r\n\r\n")) return;
       EXPECT_THAT(head, StartsWith("GET /app/a HTTP/1.1\r\n"));
-      const std::string own = head.substr(head.find("X-Port: ") + 8, head.find("\r\n", head.find("X-Port: ")) - head.find("X-Port: ") - 8);
-      wire.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + own + "/app/b?c\r\nSet-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n"
-                "Content-Location: /app/d\r\nLink: <http://127.0.0.1:" + own + "/>\r\nContent-Length: 0\r\n\r\n");
+      const std::string own =
+          head.substr(head.find("X-Port: ") + 8, head.find("\r\n", head.find("X-Port: ")) - head.find("X-Port: ") - 8);
+      wire.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:" + own +
+                "/app/b?c\r\nSet-Cookie: a=1; Domain=127.0.0.1; Path=/app\r\n"
+                "Content-Location: /app/d\r\nLink: <http://127.0.0.1:" +
+                own + "/>\r\nContent-Length: 0\r\n\r\n");
     }
   });
   Proxy proxy({back_end.port}, {.base_path = "/app"});
@@ -507,8 +544,12 @@ TEST(OwnPages, AreNeverForwarded) {
   BackEnd back_end(echo());
   Proxy proxy({back_end.port});
   Wire client = proxy.connect();
-  EXPECT_EQ(ask(client, "POST /.stead/login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=b").body, "POST /.stead/login a=b");
-  EXPECT_EQ(ask(client, "POST /.stead/login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n").body, "POST /.stead/login a=b");
+  EXPECT_EQ(ask(client, "POST /.stead/login HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=b").body,
+            "POST /.stead/login a=b");
+  EXPECT_EQ(
+      ask(client, "POST /.stead/login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n")
+          .body,
+      "POST /.stead/login a=b");
   EXPECT_EQ(ask(client, "GET /%2estead/x HTTP/1.1\r\nHost: h\r\n\r\n").body, "GET /%2estead/x ");
   EXPECT_EQ(ask(client, "POST /.stead/login HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n").status(), 413);
   EXPECT_EQ(back_end.connections, 0);

@@ -11,7 +11,9 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-std::string get_as(const std::string& name) { return "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Test " + name + "\r\n\r\n"; }
+std::string get_as(const std::string& name) {
+  return "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Test " + name + "\r\n\r\n";
+}
 
 TEST(Users, AreAskedToSignInBeforeAnythingElse) {
   BackEnd back_end(echo());
@@ -21,7 +23,8 @@ TEST(Users, AreAskedToSignInBeforeAnythingElse) {
   EXPECT_EQ(answer.status(), 401);
   EXPECT_THAT(answer.head, HasSubstr("\r\nWWW-Authenticate: Negotiate\r\n"));
   EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello").status(), 401);
-  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n").status(), 401);
+  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n").status(),
+            401);
   EXPECT_EQ(ask(client, get_as("alice")).status(), 200) << "on the same connection";
   EXPECT_EQ(ask(client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n").status(), 401) << "a connection is nobody's";
   EXPECT_EQ(back_end.connections, 1);
@@ -99,9 +102,11 @@ class Delegating : public stead::test::TicketFixture {
     if (!token || !tokens_.insert(text).second) return "HTTP/1.1 400 Twice\r\nContent-Length: 0\r\n\r\n";
     const auto accepted = stead::test::accept(*token);
     // With the KRB-ERROR of a refusal, as mod_auth_gssapi sends it.
-    if (!accepted.complete) return "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) + "\r\nContent-Length: 0\r\n\r\n";
-    return "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) + "\r\nContent-Length: " + std::to_string(accepted.client.size()) +
-           "\r\n\r\n" + accepted.client;
+    if (!accepted.complete)
+      return "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) +
+             "\r\nContent-Length: 0\r\n\r\n";
+    return "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate " + base64(accepted.reply) +
+           "\r\nContent-Length: " + std::to_string(accepted.client.size()) + "\r\n\r\n" + accepted.client;
   }
   BackEnd::Script judge() {
     return [this](Wire& wire, int) {
@@ -155,7 +160,9 @@ TEST_F(Delegating, SessionsOfAUserShareConnectionsOnlyWhereNothingIsDelegated) {
 TEST_F(Delegating, AnAnswerWhoseProofDoesNotHoldIsNotPassedOn) {
   BackEnd back_end([&](Wire& wire, int) {
     (void)wire.head();
-    wire.send("HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==\r\nContent-Length: 6\r\n\r\nsecret");
+    wire.send(
+        "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==\r\nContent-Length: "
+        "6\r\n\r\nsecret");
     (void)wire.rest();
   });
   Proxy proxy({back_end.port}, options());
@@ -175,7 +182,9 @@ TEST_F(Delegating, ATicketThatIsRefusedIsFetchedAgainOnce) {
   service_key_ = right;
   proxy.tickets->next_ticket = ticket_;
   Wire client = proxy.connect();
-  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 5\r\n\r\nhello").body, "alice@HOME.TEST");
+  EXPECT_EQ(
+      ask(client, "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 5\r\n\r\nhello").body,
+      "alice@HOME.TEST");
   EXPECT_EQ(proxy.tickets->drops, 1);
   EXPECT_EQ(proxy.tickets->gets, 2);
   EXPECT_EQ(back_end.connections, 2) << "a connection that heard a refused token is closed";
@@ -186,7 +195,9 @@ TEST_F(Delegating, ARefusalThatIsToldInSpnegoIsNoBrokenProof) {
   for (const std::string reply : {"", " oQcwBaADCgEC", " bm90IGEgdG9rZW4="}) {
     BackEnd back_end([&](Wire& wire, int connection) {
       for (std::string head = wire.head(); head.ends_with("\r\n\r\n"); head = wire.head())
-        wire.send(connection == 0 ? "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate" + reply + "\r\nContent-Length: 0\r\n\r\n" : judged(head));
+        wire.send(connection == 0
+                      ? "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate" + reply + "\r\nContent-Length: 0\r\n\r\n"
+                      : judged(head));
     });
     Proxy proxy({back_end.port}, options());
     proxy.tickets->ticket = ticket_;
@@ -199,7 +210,9 @@ TEST_F(Delegating, ARefusalThatIsToldInSpnegoIsNoBrokenProof) {
 
 TEST_F(Delegating, ATicketThatIsRefusedAgainIsABadGateway) {
   BackEnd back_end([](Wire& wire, int) {
-    while (wire.head().ends_with("\r\n\r\n")) wire.send("HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+    while (wire.head().ends_with("\r\n\r\n"))
+      wire.send(
+          "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
   });
   Proxy proxy({back_end.port}, options());
   proxy.tickets->ticket = ticket_;
@@ -245,7 +258,8 @@ TEST_F(Delegating, AnExceptionWhileABodyIsSentLeavesNothingBehind) {
   proxy.tickets->broken = true;
   {
     Wire client = proxy.connect();
-    client.send("POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 400000\r\n\r\n" + std::string(100000, 'x'));
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 400000\r\n\r\n" +
+                std::string(100000, 'x'));
     client.send(std::string(1000, 'x'));
     EXPECT_TRUE(client.ended());
   }
@@ -283,7 +297,10 @@ TEST_F(Delegating, AStreamedBodyIsNotSentTwice) {
   Proxy proxy({back_end.port}, options());
   proxy.tickets->ticket = ticket_;
   Wire client = proxy.connect();
-  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 40000\r\n\r\n" + std::string(40000, 'x')).status(), 502);
+  EXPECT_EQ(ask(client, "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Test alice\r\nContent-Length: 40000\r\n\r\n" +
+                            std::string(40000, 'x'))
+                .status(),
+            502);
   EXPECT_EQ(requests, 1);
   EXPECT_EQ(proxy.tickets->drops, 1);
 }
@@ -318,9 +335,11 @@ TEST_P(TicketRefusals, BecomeStatuses) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, TicketRefusals,
-    testing::Values(Refusal{"refused", FailureKind::refused, SignInMethod::forms, 403, "\r\nSet-Cookie: stead=sealed\r\n"},
+    testing::Values(Refusal{"refused", FailureKind::refused, SignInMethod::forms, 403,
+                            "\r\nSet-Cookie: stead=sealed\r\n"},
                     Refusal{"unreachable", FailureKind::unreachable, SignInMethod::forms, 503, "\r\nRetry-After: "},
-                    Refusal{"evidence_elsewhere", FailureKind::unusable, SignInMethod::kerberos, 401, "\r\nWWW-Authenticate: Negotiate\r\n"},
+                    Refusal{"evidence_elsewhere", FailureKind::unusable, SignInMethod::kerberos, 401,
+                            "\r\nWWW-Authenticate: Negotiate\r\n"},
                     Refusal{"unusable", FailureKind::unusable, SignInMethod::forms, 500, "HTTP/1.1 500 "},
                     Refusal{"rejected", FailureKind::rejected, SignInMethod::forms, 502, "HTTP/1.1 502 "}),
     [](const auto& test) { return std::string(test.param.name); });

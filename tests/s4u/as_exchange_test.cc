@@ -55,7 +55,8 @@ TEST_F(As, PreauthenticatesWithTheKeyThatTheKdcNames) {
   AsExchange exchange(surroundings_, own());
   auto action = exchange.start();
   EXPECT_FALSE(find_padata(read(action).padata, PaType::enc_timestamp));
-  action = exchange.on_reply(preauth_required({{EncType::aes128_cts_hmac_sha1_96, "x", {}}, {kAes256, "Ahostfront.a", {}}}));
+  action =
+      exchange.on_reply(preauth_required({{EncType::aes128_cts_hmac_sha1_96, "x", {}}, {kAes256, "Ahostfront.a", {}}}));
   const auto request = read(action);
   const auto* padata = find_padata(request.padata, PaType::enc_timestamp);
   ASSERT_TRUE(padata);
@@ -84,8 +85,10 @@ TEST_F(As, TakesAReplyWithoutPreauthenticationAndFindsAWrongPasswordInIt) {
     ASSERT_TRUE(std::holds_alternative<DeriveKey>(action));
     EXPECT_EQ(std::get<DeriveKey>(action).salt, "Aalice");
     action = exchange.on_key(right ? key_ : Key::random(kAes256));
-    if (right) EXPECT_TRUE(std::holds_alternative<Finished>(action));
-    else EXPECT_EQ(std::get<Refusal>(action).error, make_error_code(KrbErrc::KDC_ERR_PREAUTH_FAILED));
+    if (right)
+      EXPECT_TRUE(std::holds_alternative<Finished>(action));
+    else
+      EXPECT_EQ(std::get<Refusal>(action).error, make_error_code(KrbErrc::KDC_ERR_PREAUTH_FAILED));
   }
 }
 
@@ -101,13 +104,17 @@ TEST_F(As, FollowsTheUserToHisRealm) {
 TEST_F(As, CorrectsTheClockOnce) {
   AsExchange exchange(surroundings_, own());
   (void)exchange.start();
-  const auto behind = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - std::chrono::hours(1);
+  const auto behind =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - std::chrono::hours(1);
   (void)exchange.on_reply(preauth_required({{kAes256, "s", {}}}));
   auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), behind));
   const auto stamp = decode_pa_enc_ts_enc(
-      decrypt_data(key_, KeyUsage::as_req_timestamp, decode_encrypted_data(find_padata(read(action).padata, PaType::enc_timestamp)->value).value()).value());
+      decrypt_data(key_, KeyUsage::as_req_timestamp,
+                   decode_encrypted_data(find_padata(read(action).padata, PaType::enc_timestamp)->value).value())
+          .value());
   EXPECT_LE(std::chrono::abs(stamp.value().patimestamp - behind), std::chrono::seconds(5));
-  EXPECT_TRUE(std::holds_alternative<Refusal>(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), behind))));
+  EXPECT_TRUE(
+      std::holds_alternative<Refusal>(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), behind))));
 }
 
 TEST_F(As, RefusesWhatDoesNotAnswerItsRequest) {
@@ -187,13 +194,16 @@ TEST_P(UserNames, AreReadAsWritten) {
   EXPECT_EQ(parsed->suffix, row.suffix);
   EXPECT_EQ(parsed->domain, row.domain);
 }
-INSTANTIATE_TEST_SUITE_P(Rows, UserNames,
-                         testing::Values(Written{"bare", "alice", "alice", "", ""}, Written{"upn", "alice@corp.example", "alice@corp.example", "corp.example", ""},
-                                         Written{"upn_with_two", "a@b@c", "a@b@c", "c", ""}, Written{"netbios", "CORP\\alice", "alice", "", "CORP"},
-                                         Written{"empty", "", nullptr, "", ""}, Written{"no_account", "CORP\\", nullptr, "", ""},
-                                         Written{"no_domain", "\\alice", nullptr, "", ""}, Written{"no_suffix", "alice@", nullptr, "", ""},
-                                         Written{"no_name", "@corp", nullptr, "", ""}, Written{"two_domains", "A\\B\\c", nullptr, "", ""}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, UserNames,
+    testing::Values(Written{"bare", "alice", "alice", "", ""},
+                    Written{"upn", "alice@corp.example", "alice@corp.example", "corp.example", ""},
+                    Written{"upn_with_two", "a@b@c", "a@b@c", "c", ""},
+                    Written{"netbios", "CORP\\alice", "alice", "", "CORP"}, Written{"empty", "", nullptr, "", ""},
+                    Written{"no_account", "CORP\\", nullptr, "", ""}, Written{"no_domain", "\\alice", nullptr, "", ""},
+                    Written{"no_suffix", "alice@", nullptr, "", ""}, Written{"no_name", "@corp", nullptr, "", ""},
+                    Written{"two_domains", "A\\B\\c", nullptr, "", ""}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace stead

@@ -52,33 +52,72 @@ TEST_P(Diagnoses, FollowFromTheRefusal) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, Diagnoses,
     testing::Values(
-        Row{"rbcd_denied_at_home", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::s4u2proxy, DcLevel::w2012, "rbcd_denied_on_target"},
-        Row{"rbcd_denied_abroad", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::target, DcLevel::w2016, "rbcd_denied_on_target", true},
-        Row{"not_listed_before_2012", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::s4u2proxy, DcLevel::w2008, "spn_not_in_kcd_list"},
-        Row{"no_match", E::KDC_ERR_BADOPTION, S::STATUS_NO_MATCH, Stage::s4u2proxy, DcLevel::w2012, "spn_not_in_kcd_list"},
-        Row{"not_supported", E::KDC_ERR_BADOPTION, S::STATUS_NOT_SUPPORTED, Stage::s4u2proxy, DcLevel::unknown, "rbcd_not_supported_by_dc"},
-        Row{"sensitive", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy, DcLevel::w2012, "user_is_sensitive", false, true, false, true},
-        Row{"no_transition", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy, DcLevel::w2012, "service_not_trusted_for_transition", false, true, false},
-        Row{"own_ticket_not_forwardable", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy, DcLevel::w2012, "evidence_not_forwardable_config", false, false, false},
-        Row{"no_status_not_forwardable", E::KDC_ERR_BADOPTION, {}, Stage::s4u2proxy, DcLevel::w2012, "service_not_trusted_for_transition", false, true, false},
-        Row{"crossrealm", E::KDC_ERR_POLICY, S::STATUS_CROSSREALM_DELEGATION_FAILURE, Stage::s4u2proxy, DcLevel::unknown, "cross_realm_needs_rbcd", true},
-        Row{"firewall", E::KDC_ERR_POLICY, S::STATUS_AUTHENTICATION_FIREWALL_FAILED, Stage::target, DcLevel::w2012, "selective_authentication", true},
+        Row{"rbcd_denied_at_home", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::s4u2proxy, DcLevel::w2012,
+            "rbcd_denied_on_target"},
+        Row{"rbcd_denied_abroad", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::target, DcLevel::w2016,
+            "rbcd_denied_on_target", true},
+        Row{"not_listed_before_2012", E::KDC_ERR_BADOPTION, S::STATUS_NOT_FOUND, Stage::s4u2proxy, DcLevel::w2008,
+            "spn_not_in_kcd_list"},
+        Row{"no_match", E::KDC_ERR_BADOPTION, S::STATUS_NO_MATCH, Stage::s4u2proxy, DcLevel::w2012,
+            "spn_not_in_kcd_list"},
+        Row{"not_supported", E::KDC_ERR_BADOPTION, S::STATUS_NOT_SUPPORTED, Stage::s4u2proxy, DcLevel::unknown,
+            "rbcd_not_supported_by_dc"},
+        Row{"sensitive", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy, DcLevel::w2012,
+            "user_is_sensitive", false, true, false, true},
+        Row{"no_transition", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy, DcLevel::w2012,
+            "service_not_trusted_for_transition", false, true, false},
+        Row{"own_ticket_not_forwardable", E::KDC_ERR_BADOPTION, S::STATUS_ACCOUNT_RESTRICTION, Stage::s4u2proxy,
+            DcLevel::w2012, "evidence_not_forwardable_config", false, false, false},
+        Row{"no_status_not_forwardable",
+            E::KDC_ERR_BADOPTION,
+            {},
+            Stage::s4u2proxy,
+            DcLevel::w2012,
+            "service_not_trusted_for_transition",
+            false,
+            true,
+            false},
+        Row{"crossrealm", E::KDC_ERR_POLICY, S::STATUS_CROSSREALM_DELEGATION_FAILURE, Stage::s4u2proxy,
+            DcLevel::unknown, "cross_realm_needs_rbcd", true},
+        Row{"firewall", E::KDC_ERR_POLICY, S::STATUS_AUTHENTICATION_FIREWALL_FAILED, Stage::target, DcLevel::w2012,
+            "selective_authentication", true},
         Row{"policy_abroad", E::KDC_ERR_POLICY, {}, Stage::target, DcLevel::w2012, "foreign_user_needs_trust", true},
         Row{"policy_self", E::KDC_ERR_POLICY, {}, Stage::s4u2self, DcLevel::w2012, "foreign_user_needs_trust"},
-        Row{"disabled", E::KDC_ERR_CLIENT_REVOKED, S::STATUS_ACCOUNT_DISABLED, Stage::s4u2self, DcLevel::w2012, "user_account_refused"},
-        Row{"unknown_user", E::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, Stage::user_realm, DcLevel::w2012, "user_account_refused"},
+        Row{"disabled", E::KDC_ERR_CLIENT_REVOKED, S::STATUS_ACCOUNT_DISABLED, Stage::s4u2self, DcLevel::w2012,
+            "user_account_refused"},
+        Row{"unknown_user",
+            E::KDC_ERR_C_PRINCIPAL_UNKNOWN,
+            {},
+            Stage::user_realm,
+            DcLevel::w2012,
+            "user_account_refused"},
         Row{"unknown_spn", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
-        Row{"no_trust", E::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, Stage::user_tgt, DcLevel::w2012, "foreign_user_needs_trust"},
+        Row{"no_trust",
+            E::KDC_ERR_S_PRINCIPAL_UNKNOWN,
+            {},
+            Stage::user_tgt,
+            DcLevel::w2012,
+            "foreign_user_needs_trust"},
         Row{"disabled_service", E::KDC_ERR_SERVICE_REVOKED, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_unknown"},
         Row{"certificate_of_another", kClientNameMismatch, {}, Stage::s4u2self, DcLevel::w2012, "user_account_refused"},
-        Row{"certificate_with_anothers_sid", kCertificateMismatch, {}, Stage::user_realm, DcLevel::w2012, "user_account_refused"},
+        Row{"certificate_with_anothers_sid",
+            kCertificateMismatch,
+            {},
+            Stage::user_realm,
+            DcLevel::w2012,
+            "user_account_refused"},
         Row{"duplicate", E::KDC_ERR_PRINCIPAL_NOT_UNIQUE, {}, Stage::s4u2proxy, DcLevel::w2012, "spn_duplicate"},
         Row{"skew", E::KRB_AP_ERR_SKEW, {}, Stage::own_tgt, DcLevel::unknown, "clock_skew"},
         Row{"etype", E::KDC_ERR_ETYPE_NOSUPP, {}, Stage::own_tgt, DcLevel::unknown, "etype_mismatch"},
         Row{"old_keytab", E::KDC_ERR_PREAUTH_FAILED, {}, Stage::own_tgt, DcLevel::unknown, "keytab_kvno_old"},
         Row{"expired", E::KRB_AP_ERR_TKT_EXPIRED, {}, Stage::target, DcLevel::unknown, "tgt_expired"},
         Row{"no_pac", E::KDC_ERR_TGT_REVOKED, {}, Stage::s4u2proxy, DcLevel::w2016, "pac_rejected"},
-        Row{"padata", E::KDC_ERR_PADATA_TYPE_NOSUPP, {}, Stage::s4u2proxy, DcLevel::unknown, "rbcd_not_supported_by_dc"}),
+        Row{"padata",
+            E::KDC_ERR_PADATA_TYPE_NOSUPP,
+            {},
+            Stage::s4u2proxy,
+            DcLevel::unknown,
+            "rbcd_not_supported_by_dc"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Diagnosis, TellsACertificateOfSeveralAccountsFromAnSpnOfSeveral) {
@@ -121,10 +160,12 @@ TEST(Diagnosis, NamesTheDomainAndTheControllersSeen) {
   refusal.error = make_error_code(E::KDC_ERR_POLICY);
   refusal.realm = "B.EXAMPLE";
   refusal.no_capable_dc = refusal.cross_realm = true;
-  refusal.seen = {{"dc08.b.example", "127.0.0.1:88", "2008", "below the level"}, {"dc12.b.example", "127.0.0.2:88", "unknown", "timeout"}};
+  refusal.seen = {{"dc08.b.example", "127.0.0.1:88", "2008", "below the level"},
+                  {"dc12.b.example", "127.0.0.2:88", "unknown", "timeout"}};
   const auto out = diagnose(refusal, {});
   EXPECT_EQ(out.code, "no_2012_dc_found");
-  for (const char* word : {"B.EXAMPLE", "dc08.b.example", "2008", "dc12.b.example", "timeout"}) EXPECT_NE(out.summary.find(word), std::string::npos) << word;
+  for (const char* word : {"B.EXAMPLE", "dc08.b.example", "2008", "dc12.b.example", "timeout"})
+    EXPECT_NE(out.summary.find(word), std::string::npos) << word;
 }
 
 TEST(Diagnosis, LooksForNoDcWhereTheUserIsTheReason) {
@@ -140,7 +181,9 @@ TEST(Diagnosis, LooksForNoDcWhereTheUserIsTheReason) {
   EXPECT_EQ(diagnose(refusal, about).code, "no_2012_dc_found");
 }
 
-TEST(Diagnosis, SaysThatNobodyAnswered) { EXPECT_EQ(diagnose(unreachable(boost::asio::error::timed_out, Stage::own_tgt, "A"), {}).code, "dc_unreachable"); }
+TEST(Diagnosis, SaysThatNobodyAnswered) {
+  EXPECT_EQ(diagnose(unreachable(boost::asio::error::timed_out, Stage::own_tgt, "A"), {}).code, "dc_unreachable");
+}
 
 TEST(AccountOfSalt, ReadsComputersAndUsers) {
   EXPECT_EQ(account_of_salt("ROOT.FABRIKAM.COMhostfrontend.root.fabrikam.com", "ROOT.FABRIKAM.COM"), "frontend$");

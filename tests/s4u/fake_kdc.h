@@ -1,5 +1,7 @@
 #pragma once
-// A KDC for the transport's tests: on one port, UDP and TCP, it answers as the test says. Lives on the test's io_context.
+// A KDC for the transport's tests: on one port, UDP and TCP, it answers as the test says. Lives on the test's
+// io_context.
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <array>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -42,7 +43,9 @@ inline Buffer tgs_request(std::size_t size = 100) {
   out.resize(size, 0x30);
   return out;
 }
-inline Buffer tgs_reply(std::uint8_t mark) { return {0x6d, 0x03, 0x02, 0x01, mark}; }
+inline Buffer tgs_reply(std::uint8_t mark) {
+  return {0x6d, 0x03, 0x02, 0x01, mark};
+}
 inline Buffer error_reply(KrbErrc code) {
   KrbError error;
   error.stime = Time(std::chrono::seconds(1700000000));
@@ -65,7 +68,9 @@ class FakeKdc {
   ControllerAddress where;
 
   FakeKdc(asio::io_context& io, std::string name, bool with_tcp = true)
-      : io_(io), acceptor_(io, {asio::ip::make_address("127.0.0.1"), 0}), udp_(io, {asio::ip::make_address("127.0.0.1"), acceptor_.local_endpoint().port()}) {
+      : io_(io),
+        acceptor_(io, {asio::ip::make_address("127.0.0.1"), 0}),
+        udp_(io, {asio::ip::make_address("127.0.0.1"), acceptor_.local_endpoint().port()}) {
     where = {std::move(name), "127.0.0.1", acceptor_.local_endpoint().port(), 1};
     asio::co_spawn(io_, serve_udp(), asio::detached);
     if (with_tcp) {
@@ -75,7 +80,9 @@ class FakeKdc {
     }
   }
   void stop_udp() { udp_.close(); }
-  void silence() { on_datagram = [](Bytes) { return std::vector<Buffer>{}; }; }
+  void silence() {
+    on_datagram = [](Bytes) { return std::vector<Buffer>{}; };
+  }
 
  private:
   asio::awaitable<void> serve_udp() {

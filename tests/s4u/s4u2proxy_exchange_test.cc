@@ -24,7 +24,9 @@ class S4u2Proxy : public testing::Test {
     out.service = *parse_principal(spn);
     return out;
   }
-  ToyKdc::Given for_user(const std::string& spn, const std::string& realm) { return {spn, realm, "alice", "A.EXAMPLE"}; }
+  ToyKdc::Given for_user(const std::string& spn, const std::string& realm) {
+    return {spn, realm, "alice", "A.EXAMPLE"};
+  }
   ToyKdc::Given referral(const std::string& to, const std::string& from, std::uint32_t options = 0) {
     ToyKdc::Given out{"krbtgt/" + to, from, "HTTP/front.a", "A.EXAMPLE"};
     out.pac_options = options;
@@ -44,7 +46,9 @@ class S4u2Proxy : public testing::Test {
     if (!out) ADD_FAILURE() << "no search, but " << action.index();
     return out ? *out : LocateDc{};
   }
-  static Located found(const std::string& name, DcLevel level = DcLevel::w2012) { return {{dc(name, level)}, {{name, "127.0.0.1:88", std::string(to_string(level)), "ok"}}}; }
+  static Located found(const std::string& name, DcLevel level = DcLevel::w2012) {
+    return {{dc(name, level)}, {{name, "127.0.0.1:88", std::string(to_string(level)), "ok"}}};
+  }
   static Located none() { return {{}, {{"old", "127.0.0.1:88", "2008", "below the level"}}}; }
 
   Surroundings surroundings_;
@@ -72,7 +76,8 @@ TEST_F(S4u2Proxy, WithinTheRealmIsOneExchange) {
 TEST_F(S4u2Proxy, NeverTakesATicketInItsOwnName) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   const auto asked = kdc_.read(exchange.start());
-  const auto out = refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
+  const auto out =
+      refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
   EXPECT_EQ(out.kind, FailureKind::rejected);
   EXPECT_EQ(exchange.answer().answer, "rejected");
 }
@@ -80,14 +85,16 @@ TEST_F(S4u2Proxy, NeverTakesATicketInItsOwnName) {
 TEST_F(S4u2Proxy, NeverTakesATicketOfAnotherUser) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   const auto asked = kdc_.read(exchange.start());
-  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "alice", "B.EXAMPLE"}))).kind, FailureKind::rejected);
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "alice", "B.EXAMPLE"}))).kind,
+            FailureKind::rejected);
 }
 
 TEST_F(S4u2Proxy, WalksTheTenStepsToAnotherForest) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
   // Steps 1 and 2, by way of a DC that refuses.
   auto action = exchange.start();
-  action = exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE, dc("old", DcLevel::w2008)));
+  action = exchange.on_reply(
+      kdc_.refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE, dc("old", DcLevel::w2008)));
   EXPECT_EQ(exchange.answer().answer, "KDC_ERR_POLICY");
   EXPECT_EQ(exchange.answer().status, "STATUS_CROSSREALM_DELEGATION_FAILURE");
   const auto search = location(action);
@@ -97,7 +104,8 @@ TEST_F(S4u2Proxy, WalksTheTenStepsToAnotherForest) {
   action = exchange.on_located(found("new"));
   ASSERT_EQ(sent(action), "S4U2Proxy A.EXAMPLE");
   EXPECT_EQ(std::get<SendToKdc>(action).to.at(0).where.name, "new");
-  action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd), dc("new", DcLevel::w2012)));
+  action = exchange.on_reply(
+      kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd), dc("new", DcLevel::w2012)));
   EXPECT_EQ(exchange.answer().answer, "referral to B.EXAMPLE");
   // Steps 3 and 4.
   ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
@@ -129,7 +137,8 @@ TEST_F(S4u2Proxy, RunsStepsFiveAndSixWhereAskedTo) {
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   ASSERT_EQ(sent(action), "TGS B.EXAMPLE");
-  action = exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.b.example", "B.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"}));
+  action = exchange.on_reply(
+      kdc_.give(kdc_.read(action), {"HTTP/back.b.example", "B.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"}));
   EXPECT_EQ(exchange.answer().answer, "ticket");
   EXPECT_EQ(location(action).realm, "B.EXAMPLE");
 }
@@ -173,7 +182,8 @@ TEST_F(S4u2Proxy, SkipsItsOwnWalkWhereTheTargetIsKnown) {
   auto what = wanted("HTTP/back.b.example");
   what.target = KnownTarget{"B.EXAMPLE", kdc_.tgt("B.EXAMPLE", "A.EXAMPLE"), true};
   S4u2ProxyExchange exchange(surroundings_, what);
-  const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
+  const auto action =
+      exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   EXPECT_EQ(location(action).realm, "B.EXAMPLE");
 }
 
@@ -186,7 +196,8 @@ TEST_F(S4u2Proxy, GoesOnWhereTheTargetProvesToLiveFurtherOn) {
   ASSERT_EQ(sent(action), "TGS B.EXAMPLE");
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("C.B.EXAMPLE", "B.EXAMPLE")));
   ASSERT_EQ(sent(action), "TGS C.B.EXAMPLE");
-  action = exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.b.example", "C.B.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"}));
+  action = exchange.on_reply(
+      kdc_.give(kdc_.read(action), {"HTTP/back.b.example", "C.B.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"}));
   EXPECT_EQ(location(action).realm, "C.B.EXAMPLE");
 }
 
@@ -219,21 +230,25 @@ TEST_P(Refusals, GoByTheLevelOfTheDc) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, Refusals,
-    testing::Values(Final{"badoption_2008", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, DcLevel::w2008, true},
-                    Final{"badoption_2003_without_status", KrbErrc::KDC_ERR_BADOPTION, {}, DcLevel::w2003, true},
-                    Final{"policy_2008", KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE, DcLevel::w2008, true},
-                    Final{"policy_unknown", KrbErrc::KDC_ERR_POLICY, {}, DcLevel::unknown, true},
-                    Final{"badoption_2012", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, DcLevel::w2012, false},
-                    Final{"badoption_2016_not_supported", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED, DcLevel::w2016, false},
-                    Final{"policy_2012R2", KrbErrc::KDC_ERR_POLICY, {}, DcLevel::w2012r2, false},
-                    Final{"unknown_service", KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, DcLevel::w2008, false},
-                    Final{"revoked", KrbErrc::KDC_ERR_TGT_REVOKED, {}, DcLevel::unknown, false}),
+    testing::Values(
+        Final{"badoption_2008", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, DcLevel::w2008, true},
+        Final{"badoption_2003_without_status", KrbErrc::KDC_ERR_BADOPTION, {}, DcLevel::w2003, true},
+        Final{"policy_2008", KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE, DcLevel::w2008,
+              true},
+        Final{"policy_unknown", KrbErrc::KDC_ERR_POLICY, {}, DcLevel::unknown, true},
+        Final{"badoption_2012", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, DcLevel::w2012, false},
+        Final{"badoption_2016_not_supported", KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED,
+              DcLevel::w2016, false},
+        Final{"policy_2012R2", KrbErrc::KDC_ERR_POLICY, {}, DcLevel::w2012r2, false},
+        Final{"unknown_service", KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, DcLevel::w2008, false},
+        Final{"revoked", KrbErrc::KDC_ERR_TGT_REVOKED, {}, DcLevel::unknown, false}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(S4u2Proxy, TakesNoRefusalForFinalByALevelFromMemory) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   (void)exchange.start();
-  auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("set-back", DcLevel::w2012)));
+  auto action = exchange.on_reply(
+      kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("set-back", DcLevel::w2012)));
   ASSERT_TRUE(std::holds_alternative<AskLevel>(action));
   action = exchange.on_level(DcLevel::w2008);
   EXPECT_EQ(location(action).realm, "A.EXAMPLE");
@@ -244,7 +259,8 @@ TEST_F(S4u2Proxy, AsksASecondDcOnceOnly) {
   (void)exchange.start();
   (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, {}, dc("old", DcLevel::w2008)));
   (void)exchange.on_located(found("who-knows", DcLevel::unknown));
-  const auto out = refusal(exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("who-knows"))));
+  const auto out =
+      refusal(exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("who-knows"))));
   EXPECT_EQ(out.by.where.name, "who-knows");
   EXPECT_EQ(out.status, NtStatus::STATUS_NOT_FOUND);
 }
@@ -252,7 +268,8 @@ TEST_F(S4u2Proxy, AsksASecondDcOnceOnly) {
 TEST_F(S4u2Proxy, SaysThatOnlyANewerDcCouldLeaveTheDomain) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
   (void)exchange.start();
-  (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
+  (void)exchange.on_reply(
+      kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
   // Whether the target lives elsewhere is asked before the failure is named.
   const auto action = exchange.on_located(none());
   ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
@@ -267,9 +284,11 @@ TEST_F(S4u2Proxy, SaysThatOnlyANewerDcCouldLeaveTheDomain) {
 TEST_F(S4u2Proxy, KeepsTheFirstRefusalWhereTheTargetIsInTheDomain) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   (void)exchange.start();
-  (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
+  (void)exchange.on_reply(
+      kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
   const auto action = exchange.on_located(none());
-  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
+  const auto out = refusal(
+      exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_BADOPTION));
   EXPECT_EQ(out.status, NtStatus::STATUS_NOT_FOUND);
   EXPECT_TRUE(out.no_capable_dc);
@@ -296,8 +315,12 @@ class SilentTarget : public S4u2Proxy {
     EXPECT_EQ(sent(action), "S4U2Proxy B.EXAMPLE");
     return location(exchange.on_reply(silence_));
   }
-  static Located nobody() { return {{dc("b-new"), dc("old")}, {{"b-new", "", "unknown", "timeout"}, {"old", "", "unknown", "timeout"}}}; }
-  static Located only_old() { return {{dc("dead")}, {{"old", "", "2008", "below the level"}, {"dead", "", "unknown", "timeout"}}}; }
+  static Located nobody() {
+    return {{dc("b-new"), dc("old")}, {{"b-new", "", "unknown", "timeout"}, {"old", "", "unknown", "timeout"}}};
+  }
+  static Located only_old() {
+    return {{dc("dead")}, {{"old", "", "2008", "below the level"}, {"dead", "", "unknown", "timeout"}}};
+  }
 
   const Reply silence_{Error(boost::asio::error::timed_out), {}};
   S4u2ProxyExchange exchange_{surroundings_, wanted("HTTP/back.b.example")};
@@ -353,15 +376,18 @@ TEST_F(SilentTarget, IsAskedAtADcThatHasTheLevelSince) {
 TEST_F(SilentTarget, KeepsTheRefusalOfTheOneThatAnswered) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
   (void)exchange.start();
-  (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
+  (void)exchange.on_reply(
+      kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
   (void)exchange.on_located(found("a-new"));
   const auto again = location(exchange.on_reply(silence_));
   ASSERT_EQ(again.refused.size(), 1u);
   EXPECT_EQ(again.refused[0].name, "old");
-  // The target is in the domain; the newer DC fell silent, so the older one's refusal stands, with what the DCs say now.
+  // The target is in the domain; the newer DC fell silent, so the older one's refusal stands, with what the DCs say
+  // now.
   const auto action = exchange.on_located({{}, {{"old", "", "2008", "refused"}, {"a-new", "", "unknown", "timeout"}}});
   ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
-  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
+  const auto out = refusal(
+      exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
   EXPECT_EQ(out.status, NtStatus::STATUS_NOT_FOUND);
   EXPECT_TRUE(out.no_capable_dc);
   ASSERT_EQ(out.seen.size(), 2u);
@@ -377,7 +403,8 @@ TEST_F(S4u2Proxy, SaysWhoIsUnreachableWhereNobodyAnswers) {
 
 TEST_F(S4u2Proxy, RefusesAReferralOfAKdcWithoutResourceBasedDelegation) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
-  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE"))));
+  const auto out =
+      refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE"))));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
 }
 
@@ -391,7 +418,8 @@ TEST_F(S4u2Proxy, RefusesReferralsInACircle) {
 
 TEST_F(S4u2Proxy, RefusesASelfReferral) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
-  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A.EXAMPLE", "A.EXAMPLE", kRbcd))));
+  const auto out =
+      refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A.EXAMPLE", "A.EXAMPLE", kRbcd))));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));
 }
 
@@ -416,7 +444,8 @@ TEST_F(S4u2Proxy, CorrectsTheClockOnce) {
   const auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), ahead));
   ASSERT_EQ(sent(action), "S4U2Proxy A.EXAMPLE");
   EXPECT_NEAR(double(surroundings_.offset_of("A.EXAMPLE").count()), 3600e6, 5e6);
-  EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), ahead))).error, make_error_code(KrbErrc::KRB_AP_ERR_SKEW));
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), ahead))).error,
+            make_error_code(KrbErrc::KRB_AP_ERR_SKEW));
 }
 
 TEST_F(S4u2Proxy, RefusesAReplyToSomethingElse) {
@@ -439,7 +468,8 @@ TEST_F(S4u2Proxy, HoldsTheRealmThatWasNamed) {
   S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a@B.EXAMPLE"));
   const auto asked = kdc_.read(exchange.start());
   EXPECT_EQ(asked.request.body.realm, "A.EXAMPLE");
-  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, for_user("HTTP/back.a", "A.EXAMPLE")))).error, make_error_code(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN));
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, for_user("HTTP/back.a", "A.EXAMPLE")))).error,
+            make_error_code(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN));
 }
 
 }  // namespace

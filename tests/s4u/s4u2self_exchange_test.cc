@@ -26,7 +26,8 @@ class S4u2Self : public testing::Test {
     out.user_id = named(user, realm);
     return out;
   }
-  ToyKdc::Given referral(const std::string& to, const std::string& from, const std::string& user, const std::string& user_realm) {
+  ToyKdc::Given referral(const std::string& to, const std::string& from, const std::string& user,
+                         const std::string& user_realm) {
     ToyKdc::Given out{"krbtgt/" + to, from, "HTTP/front.a", "A"};
     out.user_id = named(user, user_realm);
     return out;
@@ -60,7 +61,8 @@ TEST_F(S4u2Self, AdoptsTheCanonicalName) {
   auto what = wanted();
   what.user = enterprise_name("Alice@example.com");
   S4u2SelfExchange exchange(surroundings_, what);
-  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), evidence("alice", "A")))));
+  EXPECT_TRUE(std::holds_alternative<Finished>(
+      exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), evidence("alice", "A")))));
   EXPECT_EQ(to_string(exchange.user()), "alice@A");
 }
 
@@ -104,7 +106,8 @@ TEST_F(S4u2Self, SendsANameWithTheCertificateAndNeverInItsPlace) {
   EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), to_string(*what.user));
   ToyKdc::Given unaware = evidence("alice", "A");
   unaware.user_id.reset();
-  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, unaware))).error, KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP) << "PA-FOR-USER has no certificate";
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, unaware))).error, KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP)
+      << "PA-FOR-USER has no certificate";
 }
 
 TEST_F(S4u2Self, RefusesANameThatChangesOnTheWay) {
@@ -127,13 +130,15 @@ TEST_F(S4u2Self, RefusesAReplyThatDoesNotHold) {
     if (spoilt == 0) given.wrong_checksum = true;
     if (spoilt == 1) given.user_id->nonce = 1;
     if (spoilt == 2) given.user_id->cname.reset();
-    EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), given))).kind, FailureKind::rejected) << spoilt;
+    EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), given))).kind, FailureKind::rejected)
+        << spoilt;
   }
 }
 
 TEST_F(S4u2Self, RefusesAKdcThatDoesNotKnowIt) {
   S4u2SelfExchange exchange(surroundings_, wanted());
-  const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
+  const auto out =
+      refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
 }
 
@@ -141,25 +146,31 @@ TEST_F(S4u2Self, FallsBackToPaForUserWhereSwitchedOn) {
   auto what = wanted();
   what.pa_for_user = true;
   S4u2SelfExchange exchange(surroundings_, what);
-  const auto asked = kdc_.read(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
+  const auto asked =
+      kdc_.read(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
   ASSERT_TRUE(asked.for_user);
   EXPECT_FALSE(asked.x509_user);
   EXPECT_EQ(asked.for_user->user_realm, "A");
-  EXPECT_TRUE(verify_checksum(asked.for_user->checksum, asked.session_key, KeyUsage::pa_for_user_checksum, checksum_input(*asked.for_user)));
-  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))));
+  EXPECT_TRUE(verify_checksum(asked.for_user->checksum, asked.session_key, KeyUsage::pa_for_user_checksum,
+                              checksum_input(*asked.for_user)));
+  EXPECT_TRUE(
+      std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))));
 }
 
 TEST_F(S4u2Self, NeverLooksForAnotherDc) {
   for (const auto code : {KrbErrc::KDC_ERR_BADOPTION, KrbErrc::KDC_ERR_POLICY}) {
     S4u2SelfExchange exchange(surroundings_, wanted());
     (void)exchange.start();
-    EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(code, {}, dc("old", DcLevel::w2008)))).error, make_error_code(code));
+    EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(code, {}, dc("old", DcLevel::w2008)))).error,
+              make_error_code(code));
   }
 }
 
 // MS-KILE §3.2.5.7.
 TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
-  const auto refuse = [&] { return kdc_.refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SECRETS, dc("rodc", DcLevel::w2016)); };
+  const auto refuse = [&] {
+    return kdc_.refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SECRETS, dc("rodc", DcLevel::w2016));
+  };
   S4u2SelfExchange exchange(surroundings_, wanted());
   (void)exchange.start();
   const auto action = exchange.on_reply(refuse());
@@ -171,7 +182,8 @@ TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
   const auto* send = std::get_if<SendToKdc>(&again);
   ASSERT_TRUE(send);
   EXPECT_EQ(send->to.at(0).where.name, "full");
-  EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(kdc_.read(again), evidence("alice", "A"), dc("full")))));
+  EXPECT_TRUE(std::holds_alternative<Finished>(
+      exchange.on_reply(kdc_.give(kdc_.read(again), evidence("alice", "A"), dc("full")))));
 
   S4u2SelfExchange alone(surroundings_, wanted());
   (void)alone.start();
@@ -190,7 +202,8 @@ TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
 TEST_F(S4u2Self, RefusesReferralsInACircle) {
   S4u2SelfExchange exchange(surroundings_, wanted("B"));
   const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("C", "B", "alice", "B")));
-  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), referral("B", "C", "alice", "B")))).error, make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));
+  EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), referral("B", "C", "alice", "B")))).error,
+            make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));
 }
 
 }  // namespace

@@ -10,8 +10,12 @@
 
 namespace stead {
 
-inline PrincipalName service_name(const std::string& text) { return parse_principal(text)->name; }
-inline KnownController dc(const std::string& name, DcLevel level = DcLevel::unknown) { return {{name, "127.0.0.1", 88, 389}, level}; }
+inline PrincipalName service_name(const std::string& text) {
+  return parse_principal(text)->name;
+}
+inline KnownController dc(const std::string& name, DcLevel level = DcLevel::unknown) {
+  return {{name, "127.0.0.1", 88, 389}, level};
+}
 
 class ToyKdc {
  public:
@@ -61,15 +65,19 @@ class ToyKdc {
     out.session_key = keys_.at(ap_req.ticket.enc_part.cipher);
     const auto plain = decrypt_data(out.session_key, KeyUsage::tgs_req_authenticator, ap_req.authenticator).value();
     const auto authenticator = decode_authenticator(plain).value();
-    EXPECT_TRUE(verify_checksum(*authenticator.checksum, out.session_key, KeyUsage::tgs_req_authenticator_checksum, out.request.body_der));
+    EXPECT_TRUE(verify_checksum(*authenticator.checksum, out.session_key, KeyUsage::tgs_req_authenticator_checksum,
+                                out.request.body_der));
     out.subkey = Key::make(*authenticator.subkey).value();
     if (const auto* padata = find_padata(out.request.padata, PaType::s4u_x509_user)) {
       out.x509_user = decode_pa_s4u_x509_user(padata->value).value();
-      EXPECT_TRUE(verify_checksum(out.x509_user->checksum, out.subkey, KeyUsage::pa_s4u_x509_user_request, out.x509_user->user_id_der));
+      EXPECT_TRUE(verify_checksum(out.x509_user->checksum, out.subkey, KeyUsage::pa_s4u_x509_user_request,
+                                  out.x509_user->user_id_der));
       EXPECT_EQ(out.x509_user->user_id.nonce, out.request.body.nonce);
     }
-    if (const auto* padata = find_padata(out.request.padata, PaType::for_user)) out.for_user = decode_pa_for_user(padata->value).value();
-    if (const auto* padata = find_padata(out.request.padata, PaType::pac_options)) out.pac_options = decode_pa_pac_options(padata->value).value();
+    if (const auto* padata = find_padata(out.request.padata, PaType::for_user))
+      out.for_user = decode_pa_for_user(padata->value).value();
+    if (const auto* padata = find_padata(out.request.padata, PaType::pac_options))
+      out.pac_options = decode_pa_pac_options(padata->value).value();
     return out;
   }
 
@@ -91,14 +99,17 @@ class ToyKdc {
     part.endtime = part.authtime + std::chrono::hours(10);
     part.srealm = given.srealm;
     part.sname = reply.ticket.sname;
-    if (given.pac_options != 0) part.encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(given.pac_options)});
+    if (given.pac_options != 0)
+      part.encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(given.pac_options)});
     if (given.user_id) {
       PaS4uX509User user;
       user.user_id = *given.user_id;
       if (user.user_id.nonce == 0) user.user_id.nonce = asked.request.body.nonce;
       user.user_id.options = s4u_option::use_reply_key_usage;
       user.user_id_der = encode(user.user_id);
-      user.checksum = make_checksum(asked.subkey, given.wrong_checksum ? KeyUsage::pa_s4u_x509_user_request : KeyUsage::pa_s4u_x509_user_reply, user.user_id_der);
+      user.checksum = make_checksum(
+          asked.subkey, given.wrong_checksum ? KeyUsage::pa_s4u_x509_user_request : KeyUsage::pa_s4u_x509_user_reply,
+          user.user_id_der);
       reply.padata.push_back({PaType::s4u_x509_user, encode(user)});
     }
     const auto plain = encode(part);
@@ -143,7 +154,9 @@ class ToyKdc {
   std::chrono::seconds ahead{0};  // its clock's
 
  private:
-  [[nodiscard]] Time now() const { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + ahead; }
+  [[nodiscard]] Time now() const {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + ahead;
+  }
   Ticket new_ticket(PrincipalName sname, std::string realm, const Key& session_key) {
     Ticket out;
     out.realm = std::move(realm);

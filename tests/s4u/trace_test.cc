@@ -12,23 +12,34 @@ Trace refused() {
   Trace out;
   out.client = "alice@ROOT.FABRIKAM.COM";
   out.service = "HTTP/denied.corp.contoso.com@CORP.CONTOSO.COM";
-  out.steps.push_back({1, "AS", "ROOT.FABRIKAM.COM", "dc08.root.fabrikam.com", "127.0.8.1:8088", "2008", "ticket", "", 1.25, "our own TGT"});
-  out.steps.push_back({2, "S4U2Proxy", "ROOT.FABRIKAM.COM", "dc08.root.fabrikam.com", "127.0.8.1:8088", "2008", "KDC_ERR_POLICY", "STATUS_CROSSREALM_DELEGATION_FAILURE", 1.2, ""});
+  out.steps.push_back({1, "AS", "ROOT.FABRIKAM.COM", "dc08.root.fabrikam.com", "127.0.8.1:8088", "2008", "ticket", "",
+                       1.25, "our own TGT"});
+  out.steps.push_back({2, "S4U2Proxy", "ROOT.FABRIKAM.COM", "dc08.root.fabrikam.com", "127.0.8.1:8088", "2008",
+                       "KDC_ERR_POLICY", "STATUS_CROSSREALM_DELEGATION_FAILURE", 1.2, ""});
   out.steps.push_back({3, "locate", "ROOT.FABRIKAM.COM", "", "", "unknown", "none", "", 3, ""});
-  out.diagnosis = Diagnosis{"no_2012_dc_found", "No \"new\" DC answers.", {"Set-ADComputer denied$ -PrincipalsAllowedToDelegateToAccount frontend$"}};
+  out.diagnosis = Diagnosis{"no_2012_dc_found",
+                            "No \"new\" DC answers.",
+                            {"Set-ADComputer denied$ -PrincipalsAllowedToDelegateToAccount frontend$"}};
   return out;
 }
 
 TEST(TraceJson, HasTheKeysOfTheContract) {
-  EXPECT_EQ(to_json(refused()),
-            "{\"client\":\"alice@ROOT.FABRIKAM.COM\",\"service\":\"HTTP/denied.corp.contoso.com@CORP.CONTOSO.COM\",\"granted\":false,\"end_time\":null,"
-            "\"steps\":[{\"step\":1,\"exchange\":\"AS\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":\"dc08.root.fabrikam.com\",\"address\":\"127.0.8.1:8088\","
-            "\"level\":\"2008\",\"answer\":\"ticket\",\"status\":null,\"milliseconds\":1.25E0,\"detail\":\"our own TGT\"},"
-            "{\"step\":2,\"exchange\":\"S4U2Proxy\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":\"dc08.root.fabrikam.com\",\"address\":\"127.0.8.1:8088\","
-            "\"level\":\"2008\",\"answer\":\"KDC_ERR_POLICY\",\"status\":\"STATUS_CROSSREALM_DELEGATION_FAILURE\",\"milliseconds\":1.2E0},"
-            "{\"step\":3,\"exchange\":\"locate\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":null,\"address\":null,\"level\":\"unknown\",\"answer\":\"none\","
-            "\"status\":null,\"milliseconds\":3E0}],\"diagnosis\":{\"code\":\"no_2012_dc_found\",\"summary\":\"No \\\"new\\\" DC answers.\","
-            "\"fix\":[\"Set-ADComputer denied$ -PrincipalsAllowedToDelegateToAccount frontend$\"]}}");
+  EXPECT_EQ(
+      to_json(refused()),
+      "{\"client\":\"alice@ROOT.FABRIKAM.COM\",\"service\":\"HTTP/"
+      "denied.corp.contoso.com@CORP.CONTOSO.COM\",\"granted\":false,\"end_time\":null,"
+      "\"steps\":[{\"step\":1,\"exchange\":\"AS\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":\"dc08.root.fabrikam."
+      "com\",\"address\":\"127.0.8.1:8088\","
+      "\"level\":\"2008\",\"answer\":\"ticket\",\"status\":null,\"milliseconds\":1.25E0,\"detail\":\"our own TGT\"},"
+      "{\"step\":2,\"exchange\":\"S4U2Proxy\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":\"dc08.root.fabrikam."
+      "com\",\"address\":\"127.0.8.1:8088\","
+      "\"level\":\"2008\",\"answer\":\"KDC_ERR_POLICY\",\"status\":\"STATUS_CROSSREALM_DELEGATION_FAILURE\","
+      "\"milliseconds\":1.2E0},"
+      "{\"step\":3,\"exchange\":\"locate\",\"realm\":\"ROOT.FABRIKAM.COM\",\"controller\":null,\"address\":null,"
+      "\"level\":\"unknown\",\"answer\":\"none\","
+      "\"status\":null,\"milliseconds\":3E0}],\"diagnosis\":{\"code\":\"no_2012_dc_found\",\"summary\":\"No "
+      "\\\"new\\\" DC answers.\","
+      "\"fix\":[\"Set-ADComputer denied$ -PrincipalsAllowedToDelegateToAccount frontend$\"]}}");
 }
 
 TEST(TraceJson, ComesBackAsItWas) {
@@ -44,12 +55,18 @@ TEST(TraceJson, ComesBackAsItWas) {
 }
 
 class NoTrace : public testing::TestWithParam<const char*> {};
-TEST_P(NoTrace, IsRefused) { EXPECT_FALSE(trace_from_json(GetParam())); }
+TEST_P(NoTrace, IsRefused) {
+  EXPECT_FALSE(trace_from_json(GetParam()));
+}
 INSTANTIATE_TEST_SUITE_P(Texts, NoTrace,
-                         testing::Values("", "{", "[]", "{}", "null", "{\"granted\":true}", "{\"granted\":1,\"steps\":[]}", "{\"granted\":true,\"steps\":{}}",
-                                         "{\"granted\":true,\"steps\":[1]}", "{\"granted\":true,\"steps\":[{}]}", "{\"granted\":true,\"steps\":[]} x",
-                                         "{\"granted\":true,\"steps\":[],\"client\":3}", "{\"granted\":true,\"steps\":[],\"diagnosis\":3}",
-                                         "{\"granted\":true,\"steps\":[],\"diagnosis\":{\"fix\":[1]}}", "{\"granted\":true,\"steps\":[{\"exchange\":\"AS\",\"step\":\"1\"}]}"));
+                         testing::Values("", "{", "[]", "{}", "null", "{\"granted\":true}",
+                                         "{\"granted\":1,\"steps\":[]}", "{\"granted\":true,\"steps\":{}}",
+                                         "{\"granted\":true,\"steps\":[1]}", "{\"granted\":true,\"steps\":[{}]}",
+                                         "{\"granted\":true,\"steps\":[]} x",
+                                         "{\"granted\":true,\"steps\":[],\"client\":3}",
+                                         "{\"granted\":true,\"steps\":[],\"diagnosis\":3}",
+                                         "{\"granted\":true,\"steps\":[],\"diagnosis\":{\"fix\":[1]}}",
+                                         "{\"granted\":true,\"steps\":[{\"exchange\":\"AS\",\"step\":\"1\"}]}"));
 
 TEST(TraceJson, SaysWhereItIsNoJson) {
   std::size_t offset = 0;
@@ -65,7 +82,8 @@ TEST(Explain, KeepsToAHundredColumnsAndNamesEverything) {
   const auto text = explain(trace);
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
-  for (const char* word : {"refused", "dc08.root.fabrikam.com", "2008", "KDC_ERR_POLICY", "STATUS_CROSSREALM_DELEGATION_FAILURE", "no_2012_dc_found", "Set-ADComputer"}) {
+  for (const char* word : {"refused", "dc08.root.fabrikam.com", "2008", "KDC_ERR_POLICY",
+                           "STATUS_CROSSREALM_DELEGATION_FAILURE", "no_2012_dc_found", "Set-ADComputer"}) {
     EXPECT_NE(text.find(word), std::string::npos) << word;
   }
 }

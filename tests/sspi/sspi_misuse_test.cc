@@ -1,4 +1,5 @@
-// Each function of stead/sspi.h with null pointers, wrong sizes, and handles that are stale, of another kind or of nobody: a status, no crash.
+// Each function of stead/sspi.h with null pointers, wrong sizes, and handles that are stale, of another kind or of
+// nobody: a status, no crash.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,8 +23,11 @@ class SspiMisuse : public test::TicketFixture {
     TicketFixture::SetUp();
     ASSERT_TRUE(export_ccache(issue(), (folder_ / "alice").string()));
     ccache_ = (folder_ / "alice").string();
-    SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};
-    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr, &credential_, nullptr), SEC_E_OK);
+    SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(),
+                                  ccache_.c_str()};
+    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr,
+                                        &credential_, nullptr),
+              SEC_E_OK);
     shake_hands();
     ASSERT_EQ(QuerySecurityContextToken(&server_, &token_), SEC_E_OK);
     ASSERT_EQ(LsaConnectUntrusted(&lsa_), STATUS_SUCCESS);
@@ -37,19 +41,32 @@ class SspiMisuse : public test::TicketFixture {
     TicketFixture::TearDown();
   }
   void shake_hands() {
-    SecBuffer first{0, SECBUFFER_TOKEN, nullptr}, second{0, SECBUFFER_TOKEN, nullptr}, third{0, SECBUFFER_TOKEN, nullptr};
+    SecBuffer first{0, SECBUFFER_TOKEN, nullptr}, second{0, SECBUFFER_TOKEN, nullptr},
+        third{0, SECBUFFER_TOKEN, nullptr};
     SecBufferDesc a{SECBUFFER_VERSION, 1, &first}, b{SECBUFFER_VERSION, 1, &second}, c{SECBUFFER_VERSION, 1, &third};
     constexpr ULONG flags = ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_ALLOCATE_MEMORY;
-    ASSERT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, flags, 0, 0, nullptr, 0, &client_, &a, nullptr, nullptr), SEC_I_CONTINUE_NEEDED);
-    ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &a, ASC_REQ_ALLOCATE_MEMORY, 0, &server_, &b, nullptr, nullptr), SEC_E_OK);
-    ASSERT_EQ(InitializeSecurityContextA(&credential_, &client_, spn_, flags, 0, 0, &b, 0, &client_, &c, nullptr, nullptr), SEC_E_OK);
+    ASSERT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, flags, 0, 0, nullptr, 0, &client_, &a, nullptr,
+                                         nullptr),
+              SEC_I_CONTINUE_NEEDED);
+    ASSERT_EQ(
+        AcceptSecurityContext(&credential_, nullptr, &a, ASC_REQ_ALLOCATE_MEMORY, 0, &server_, &b, nullptr, nullptr),
+        SEC_E_OK);
+    ASSERT_EQ(
+        InitializeSecurityContextA(&credential_, &client_, spn_, flags, 0, 0, &b, 0, &client_, &c, nullptr, nullptr),
+        SEC_E_OK);
     for (const SecBuffer* buffer : {&first, &second, &third}) FreeContextBuffer(buffer->pvBuffer);
   }
   // Of every kind but the one, and of none.
   std::vector<SecHandle> wrong(const SecHandle& right) {
     const auto id = reinterpret_cast<std::uintptr_t>(token_), lsa = reinterpret_cast<std::uintptr_t>(lsa_);
-    std::vector<SecHandle> out = {{0, 0}, {~ULONG_PTR{0}, ~ULONG_PTR{0}}, {1, 2}, {0xFFFFFFFF, right.dwUpper}, {id & 0xFFFFFFFF, id >> 32},
-                                  {lsa & 0xFFFFFFFF, lsa >> 32}, {right.dwLower, right.dwUpper + 1}, {right.dwLower | ULONG_PTR{1} << 40, right.dwUpper}};
+    std::vector<SecHandle> out = {{0, 0},
+                                  {~ULONG_PTR{0}, ~ULONG_PTR{0}},
+                                  {1, 2},
+                                  {0xFFFFFFFF, right.dwUpper},
+                                  {id & 0xFFFFFFFF, id >> 32},
+                                  {lsa & 0xFFFFFFFF, lsa >> 32},
+                                  {right.dwLower, right.dwUpper + 1},
+                                  {right.dwLower | ULONG_PTR{1} << 40, right.dwUpper}};
     for (const SecHandle& other : {credential_, client_}) {
       if (other.dwUpper != right.dwUpper) out.push_back(other);
     }
@@ -74,9 +91,13 @@ TEST_F(SspiMisuse, CredentialsHandles) {
     EXPECT_EQ(FreeCredentialsHandle(&handle), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(QueryCredentialsAttributesA(&handle, SECPKG_CRED_ATTR_NAMES, &name), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(QueryCredentialsAttributesW(&handle, SECPKG_CRED_ATTR_NAMES, &name), SEC_E_INVALID_HANDLE);
-    EXPECT_EQ(InitializeSecurityContextA(&handle, nullptr, spn_, 0, 0, 0, nullptr, 0, &made, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-    EXPECT_EQ(AcceptSecurityContext(&handle, nullptr, &desc, 0, 0, &made, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-    EXPECT_EQ(ShimInitializeSecurityContextAsync(&handle, "HTTP/x", [](void*, SECURITY_STATUS) {}, nullptr), SEC_E_INVALID_HANDLE);
+    EXPECT_EQ(InitializeSecurityContextA(&handle, nullptr, spn_, 0, 0, 0, nullptr, 0, &made, &desc, nullptr, nullptr),
+              SEC_E_INVALID_HANDLE);
+    EXPECT_EQ(AcceptSecurityContext(&handle, nullptr, &desc, 0, 0, &made, &desc, nullptr, nullptr),
+              SEC_E_INVALID_HANDLE);
+    EXPECT_EQ(ShimInitializeSecurityContextAsync(
+                  &handle, "HTTP/x", [](void*, SECURITY_STATUS) {}, nullptr),
+              SEC_E_INVALID_HANDLE);
     EXPECT_EQ(ShimInitializeSecurityContextEvent(&handle, "HTTP/x", 0, &status), SEC_E_INVALID_HANDLE);
   }
 }
@@ -93,8 +114,11 @@ TEST_F(SspiMisuse, ContextHandles) {
     EXPECT_EQ(CompleteAuthToken(&handle, &desc), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(QueryContextAttributesA(&handle, SECPKG_ATTR_SIZES, &sizes), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(QueryContextAttributesW(&handle, SECPKG_ATTR_SIZES, &sizes), SEC_E_INVALID_HANDLE);
-    EXPECT_EQ(InitializeSecurityContextA(&credential_, &handle, spn_, 0, 0, 0, &desc, 0, &made, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-    EXPECT_EQ(AcceptSecurityContext(&credential_, &handle, &desc, 0, 0, &made, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
+    EXPECT_EQ(
+        InitializeSecurityContextA(&credential_, &handle, spn_, 0, 0, 0, &desc, 0, &made, &desc, nullptr, nullptr),
+        SEC_E_INVALID_HANDLE);
+    EXPECT_EQ(AcceptSecurityContext(&credential_, &handle, &desc, 0, 0, &made, &desc, nullptr, nullptr),
+              SEC_E_INVALID_HANDLE);
     EXPECT_EQ(EncryptMessage(&handle, 0, &desc, 0), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(DecryptMessage(&handle, &desc, 0, nullptr), SEC_E_INVALID_HANDLE);
     EXPECT_EQ(MakeSignature(&handle, 0, &desc, 0), SEC_E_INVALID_HANDLE);
@@ -107,8 +131,11 @@ TEST_F(SspiMisuse, ContextHandles) {
   // One side's calls with the other side's context.
   SecBuffer buffer{0, SECBUFFER_TOKEN, nullptr};
   SecBufferDesc desc{SECBUFFER_VERSION, 1, &buffer};
-  EXPECT_EQ(AcceptSecurityContext(&credential_, &client_, &desc, 0, 0, nullptr, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, &server_, spn_, 0, 0, 0, &desc, 0, nullptr, &desc, nullptr, nullptr), SEC_E_INVALID_HANDLE);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, &client_, &desc, 0, 0, nullptr, &desc, nullptr, nullptr),
+            SEC_E_INVALID_HANDLE);
+  EXPECT_EQ(
+      InitializeSecurityContextA(&credential_, &server_, spn_, 0, 0, 0, &desc, 0, nullptr, &desc, nullptr, nullptr),
+      SEC_E_INVALID_HANDLE);
 }
 
 TEST_F(SspiMisuse, TokensClientsAndLsaHandles) {
@@ -137,21 +164,40 @@ TEST_F(SspiMisuse, NullPointers) {
   CredHandle made{};
   CtxtHandle context{};
   HANDLE handle = nullptr;
-  EXPECT_NE(AcquireCredentialsHandleA(nullptr, nullptr, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &made, nullptr), SEC_E_OK);
-  EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr), SEC_E_INVALID_PARAMETER);
-  EXPECT_EQ(AcquireCredentialsHandleW(nullptr, nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr), SEC_E_INVALID_PARAMETER);
+  EXPECT_NE(AcquireCredentialsHandleA(nullptr, nullptr, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &made,
+                                      nullptr),
+            SEC_E_OK);
+  EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr,
+                                      nullptr, nullptr),
+            SEC_E_INVALID_PARAMETER);
+  EXPECT_EQ(AcquireCredentialsHandleW(nullptr, nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr),
+            SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(QueryCredentialsAttributesA(&credential_, SECPKG_CRED_ATTR_NAMES, nullptr), SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(QueryCredentialsAttributesA(nullptr, SECPKG_CRED_ATTR_NAMES, nullptr), SEC_E_INVALID_HANDLE);
   EXPECT_EQ(QueryCredentialsAttributesW(&credential_, 99, nullptr), SEC_E_UNSUPPORTED_FUNCTION);
-  EXPECT_EQ(InitializeSecurityContextA(nullptr, nullptr, nullptr, 0, 0, 0, nullptr, 0, nullptr, nullptr, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-  EXPECT_EQ(InitializeSecurityContextW(&credential_, nullptr, nullptr, 0, 0, 0, nullptr, 0, &context, &desc, nullptr, nullptr), SEC_E_INVALID_PARAMETER);
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, nullptr, 0, nullptr, &desc, nullptr, nullptr), SEC_E_INVALID_PARAMETER);
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, nullptr, 0, &context, nullptr, nullptr, nullptr), SEC_E_BUFFER_TOO_SMALL);
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, &none, 0, &context, &none, nullptr, nullptr), SEC_E_BUFFER_TOO_SMALL);
-  EXPECT_EQ(AcceptSecurityContext(nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr), SEC_E_INVALID_HANDLE);
-  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr), SEC_E_INVALID_PARAMETER);
-  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, nullptr, 0, 0, &context, nullptr, nullptr, nullptr), SEC_E_INVALID_TOKEN);
-  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &none, 0, 0, &context, &none, nullptr, nullptr), SEC_E_INVALID_TOKEN);
+  EXPECT_EQ(
+      InitializeSecurityContextA(nullptr, nullptr, nullptr, 0, 0, 0, nullptr, 0, nullptr, nullptr, nullptr, nullptr),
+      SEC_E_INVALID_HANDLE);
+  EXPECT_EQ(InitializeSecurityContextW(&credential_, nullptr, nullptr, 0, 0, 0, nullptr, 0, &context, &desc, nullptr,
+                                       nullptr),
+            SEC_E_INVALID_PARAMETER);
+  EXPECT_EQ(
+      InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, nullptr, 0, nullptr, &desc, nullptr, nullptr),
+      SEC_E_INVALID_PARAMETER);
+  EXPECT_EQ(
+      InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, nullptr, 0, &context, nullptr, nullptr, nullptr),
+      SEC_E_BUFFER_TOO_SMALL);
+  EXPECT_EQ(
+      InitializeSecurityContextA(&credential_, nullptr, spn_, 0, 0, 0, &none, 0, &context, &none, nullptr, nullptr),
+      SEC_E_BUFFER_TOO_SMALL);
+  EXPECT_EQ(AcceptSecurityContext(nullptr, nullptr, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr),
+            SEC_E_INVALID_HANDLE);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, nullptr, 0, 0, nullptr, nullptr, nullptr, nullptr),
+            SEC_E_INVALID_PARAMETER);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, nullptr, 0, 0, &context, nullptr, nullptr, nullptr),
+            SEC_E_INVALID_TOKEN);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &none, 0, 0, &context, &none, nullptr, nullptr),
+            SEC_E_INVALID_TOKEN);
   EXPECT_EQ(CompleteAuthToken(nullptr, nullptr), SEC_E_INVALID_HANDLE);
   EXPECT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_SIZES, nullptr), SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(QueryContextAttributesW(nullptr, SECPKG_ATTR_SIZES, nullptr), SEC_E_INVALID_HANDLE);
@@ -178,8 +224,12 @@ TEST_F(SspiMisuse, NullPointers) {
   EXPECT_EQ(LsaConnectUntrusted(nullptr), STATUS_INVALID_PARAMETER);
   EXPECT_EQ(LsaLookupAuthenticationPackage(lsa_, nullptr, nullptr), STATUS_INVALID_PARAMETER);
   EXPECT_EQ(LsaLookupAuthenticationPackage(nullptr, nullptr, nullptr), STATUS_INVALID_HANDLE);
-  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr), STATUS_INVALID_PARAMETER);
-  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, nullptr, 64, nullptr, nullptr, nullptr, nullptr, nullptr, &handle, nullptr, nullptr), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                         nullptr, nullptr),
+            STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, nullptr, 64, nullptr, nullptr, nullptr, nullptr, nullptr, &handle,
+                         nullptr, nullptr),
+            STATUS_INVALID_PARAMETER);
   EXPECT_EQ(DsGetDcNameW(nullptr, nullptr, nullptr, nullptr, 0, nullptr), ERROR_INVALID_PARAMETER);
   EXPECT_EQ(ShimSetDefaultConfig(nullptr, nullptr), SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(ShimOpenClient(nullptr, nullptr), SEC_E_INVALID_PARAMETER);
@@ -192,7 +242,9 @@ TEST_F(SspiMisuse, NullPointers) {
   EXPECT_EQ(ShimGetLastErrorTrace(nullptr), SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(ShimInitializeSecurityContextAsync(&credential_, "HTTP/x", nullptr, nullptr), SEC_E_INVALID_PARAMETER);
   EXPECT_EQ(ShimInitializeSecurityContextEvent(&credential_, "HTTP/x", -1, nullptr), SEC_E_INVALID_PARAMETER);
-  EXPECT_EQ(ShimInitializeSecurityContextAsync(&credential_, nullptr, [](void*, SECURITY_STATUS) {}, nullptr), SEC_E_INVALID_PARAMETER);
+  EXPECT_EQ(ShimInitializeSecurityContextAsync(
+                &credential_, nullptr, [](void*, SECURITY_STATUS) {}, nullptr),
+            SEC_E_INVALID_PARAMETER);
 }
 
 TEST_F(SspiMisuse, SizesThatAreNotTheStructures) {
@@ -200,10 +252,12 @@ TEST_F(SspiMisuse, SizesThatAreNotTheStructures) {
     CredHandle made{};
     // At the end of a page's worth of memory, so that a sanitizer sees who reads on.
     std::vector<ULONG> block = {SHIM_KEYTAB_IDENTITY_VERSION, length};
-    EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, block.data(), nullptr, nullptr, &made, nullptr),
+    EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, block.data(), nullptr,
+                                        nullptr, &made, nullptr),
               SEC_E_UNKNOWN_CREDENTIALS);
     block[0] = SEC_WINNT_AUTH_IDENTITY_VERSION;
-    EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, block.data(), nullptr, nullptr, &made, nullptr),
+    EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, block.data(), nullptr,
+                                        nullptr, &made, nullptr),
               SEC_E_UNKNOWN_CREDENTIALS);
   }
   for (ULONG size = 0; size <= sizeof(SHIM_ERROR_DETAIL) + 8; size += size < 24 ? 1 : 97) {
@@ -223,31 +277,40 @@ TEST_F(SspiMisuse, SizesThatAreNotTheStructures) {
   logon.MessageType = KerbS4ULogon;
   HANDLE token = nullptr;
   for (const ULONG size : {ULONG{0}, ULONG{3}, ULONG{4}, ULONG{sizeof logon - 1}}) {
-    EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, size, nullptr, nullptr, nullptr, nullptr, nullptr, &token, nullptr, nullptr), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, size, nullptr, nullptr, nullptr, nullptr, nullptr, &token,
+                           nullptr, nullptr),
+              STATUS_INVALID_PARAMETER);
   }
   char16_t outside[] = u"alice";
   logon.ClientUpn = {10, 10, outside};
-  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr, &token, nullptr, nullptr),
-            STATUS_INVALID_PARAMETER) << "beyond its block";
+  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr,
+                         &token, nullptr, nullptr),
+            STATUS_INVALID_PARAMETER)
+      << "beyond its block";
   logon.ClientUpn = {10, 10, nullptr};
-  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr, &token, nullptr, nullptr),
+  EXPECT_EQ(LsaLogonUser(lsa_, nullptr, Network, 2, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr,
+                         &token, nullptr, nullptr),
             STATUS_INVALID_PARAMETER);
   SecBuffer missing[] = {{0, SECBUFFER_TOKEN, nullptr}, {40, SECBUFFER_CHANNEL_BINDINGS, nullptr}};
   SecBufferDesc desc{SECBUFFER_VERSION, 2, missing};
   CtxtHandle context{};
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, ISC_REQ_ALLOCATE_MEMORY, 0, 0, &desc, 0, &context, &desc, nullptr, nullptr),
-            SEC_E_INVALID_PARAMETER) << "bindings that are not there must not pass for none";
+  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, ISC_REQ_ALLOCATE_MEMORY, 0, 0, &desc, 0, &context,
+                                       &desc, nullptr, nullptr),
+            SEC_E_INVALID_PARAMETER)
+      << "bindings that are not there must not pass for none";
 }
 
 TEST_F(SspiMisuse, MessagesThatAreNone) {
   std::mt19937 random(7);
   for (int round = 0; round < 3000; ++round) {
     std::vector<std::uint8_t> token(random() % 90), data(random() % 40);
-    for (auto* bytes : {&token, &data}) std::generate(bytes->begin(), bytes->end(), [&] { return static_cast<std::uint8_t>(random()); });
+    for (auto* bytes : {&token, &data})
+      std::generate(bytes->begin(), bytes->end(), [&] { return static_cast<std::uint8_t>(random()); });
     constexpr std::uint8_t kWrap[] = {5, 4}, kMic[] = {4, 4};
     if (token.size() >= 2 && round % 3 != 0) std::copy_n(round % 3 == 1 ? kWrap : kMic, 2, token.begin());
     const ULONG type = round % 2 == 0 ? SECBUFFER_TOKEN : SECBUFFER_STREAM;
-    SecBuffer buffers[] = {{static_cast<ULONG>(token.size()), type, token.data()}, {static_cast<ULONG>(data.size()), SECBUFFER_DATA, data.data()}};
+    SecBuffer buffers[] = {{static_cast<ULONG>(token.size()), type, token.data()},
+                           {static_cast<ULONG>(data.size()), SECBUFFER_DATA, data.data()}};
     SecBufferDesc desc{SECBUFFER_VERSION, 2, buffers};
     EXPECT_NE(DecryptMessage(&server_, &desc, 0, nullptr), SEC_E_OK);
     buffers[0].BufferType = SECBUFFER_TOKEN;
@@ -255,7 +318,9 @@ TEST_F(SspiMisuse, MessagesThatAreNone) {
     CtxtHandle context{};
     SecBuffer out{0, SECBUFFER_TOKEN, nullptr};
     SecBufferDesc reply{SECBUFFER_VERSION, 1, &out};
-    EXPECT_NE(AcceptSecurityContext(&credential_, nullptr, &desc, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr, nullptr), SEC_E_OK);
+    EXPECT_NE(AcceptSecurityContext(&credential_, nullptr, &desc, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr,
+                                    nullptr),
+              SEC_E_OK);
   }
 }
 
@@ -267,7 +332,9 @@ TEST_F(SspiMisuse, AMechanismWithoutAName) {
   SecBuffer in{static_cast<ULONG>(token.size()), SECBUFFER_TOKEN, token.data()}, out{0, SECBUFFER_TOKEN, nullptr};
   SecBufferDesc asked{SECBUFFER_VERSION, 1, &in}, reply{SECBUFFER_VERSION, 1, &out};
   CtxtHandle context{};
-  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &asked, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr, nullptr), SEC_E_INVALID_TOKEN);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &asked, ASC_REQ_ALLOCATE_MEMORY, 0, &context, &reply, nullptr,
+                                  nullptr),
+            SEC_E_INVALID_TOKEN);
 }
 
 TEST_F(SspiMisuse, WhatIsNotOffered) {
@@ -275,12 +342,16 @@ TEST_F(SspiMisuse, WhatIsNotOffered) {
   SecBufferDesc desc{SECBUFFER_VERSION, 1, &out};
   CtxtHandle context{};
   for (const ULONG flags : {ISC_REQ_DATAGRAM, ISC_REQ_USE_SESSION_KEY}) {
-    EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, flags | ISC_REQ_ALLOCATE_MEMORY, 0, 0, nullptr, 0, &context, &desc, nullptr, nullptr),
+    EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, flags | ISC_REQ_ALLOCATE_MEMORY, 0, 0, nullptr, 0,
+                                         &context, &desc, nullptr, nullptr),
               SEC_E_UNSUPPORTED_FUNCTION);
   }
-  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &desc, ASC_REQ_DATAGRAM, 0, &context, &desc, nullptr, nullptr), SEC_E_UNSUPPORTED_FUNCTION);
+  EXPECT_EQ(AcceptSecurityContext(&credential_, nullptr, &desc, ASC_REQ_DATAGRAM, 0, &context, &desc, nullptr, nullptr),
+            SEC_E_UNSUPPORTED_FUNCTION);
   char bad[] = "@";
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, bad, 0, 0, 0, nullptr, 0, &context, &desc, nullptr, nullptr), SEC_E_TARGET_UNKNOWN);
+  EXPECT_EQ(
+      InitializeSecurityContextA(&credential_, nullptr, bad, 0, 0, 0, nullptr, 0, &context, &desc, nullptr, nullptr),
+      SEC_E_TARGET_UNKNOWN);
   PDOMAIN_CONTROLLER_INFOA info = nullptr;
   for (const char* name : {"a b", "..", ".x", "a..b", "a/b", "A\\B", "x@y"}) {
     EXPECT_EQ(DsGetDcNameA(nullptr, name, nullptr, nullptr, 0, &info), ERROR_INVALID_DOMAINNAME) << name;

@@ -41,8 +41,11 @@ class SspiTest : public test::TicketFixture {
     TicketFixture::SetUp();
     ccache_ = (folder_ / "alice.ccache").string();
     ASSERT_TRUE(export_ccache(issue(), ccache_));
-    SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};
-    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr, &credential_, nullptr), SEC_E_OK)
+    SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(),
+                                  ccache_.c_str()};
+    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr,
+                                        &credential_, nullptr),
+              SEC_E_OK)
         << last_error();
   }
   void TearDown() override {
@@ -51,16 +54,17 @@ class SspiTest : public test::TicketFixture {
   }
   SECURITY_STATUS initiate(CtxtHandle* known, CtxtHandle& context, Bytes in, Buffer& out, ULONG flags = kFlags) {
     Token input(in), output;
-    const auto status = InitializeSecurityContextA(&credential_, known, spn_, flags | ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP,
-                                                   in.empty() ? nullptr : &input.desc, 0, &context, &output.desc, &attributes_, nullptr);
+    const auto status = InitializeSecurityContextA(&credential_, known, spn_, flags | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                                   SECURITY_NATIVE_DREP, in.empty() ? nullptr : &input.desc, 0,
+                                                   &context, &output.desc, &attributes_, nullptr);
     out = to_buffer(output.bytes());
     FreeContextBuffer(output.buffers[0].pvBuffer);
     return status;
   }
   SECURITY_STATUS accept(CtxtHandle& context, Bytes in, Buffer& out) {
     Token input(in), output;
-    const auto status = AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &context,
-                                              &output.desc, &attributes_, nullptr);
+    const auto status = AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY,
+                                              SECURITY_NATIVE_DREP, &context, &output.desc, &attributes_, nullptr);
     out = to_buffer(output.bytes());
     FreeContextBuffer(output.buffers[0].pvBuffer);
     return status;
@@ -72,7 +76,8 @@ class SspiTest : public test::TicketFixture {
     ASSERT_EQ(initiate(&client_, client_, reply, rest), SEC_E_OK) << last_error();
   }
 
-  static constexpr ULONG kFlags = ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT;
+  static constexpr ULONG kFlags = ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY |
+                                  ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT;
   char negotiate_[10] = "Negotiate";
   char spn_[32] = "HTTP/web.corp.test@CORP.TEST";
   std::string ccache_;
@@ -132,7 +137,9 @@ TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
   FreeContextBuffer(ours.sUserName);
   SecPkgContext_Lifespan life{};
   ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_LIFESPAN, &life), SEC_E_OK);
-  const auto seconds = [](const TimeStamp& at) { return ((static_cast<std::uint64_t>(at.HighPart) << 32 | at.LowPart) / 10000000) - 11644473600U; };
+  const auto seconds = [](const TimeStamp& at) {
+    return ((static_cast<std::uint64_t>(at.HighPart) << 32 | at.LowPart) / 10000000) - 11644473600U;
+  };
   const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
   EXPECT_NEAR(static_cast<double>(seconds(life.tsStart)), static_cast<double>(now), 10);
   EXPECT_GE(seconds(life.tsExpiry), now + 3590);
@@ -143,9 +150,11 @@ TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
   FreeContextBuffer(package.PackageInfo);
   SecPkgContext_Flags flags{};
   ASSERT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
-  EXPECT_EQ(flags.Flags & (ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY | ASC_RET_INTEGRITY), static_cast<ULONG>(ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY));
+  EXPECT_EQ(flags.Flags & (ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY | ASC_RET_INTEGRITY),
+            static_cast<ULONG>(ISC_RET_MUTUAL_AUTH | ISC_RET_INTEGRITY));
   ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
-  EXPECT_EQ(flags.Flags & (ISC_RET_INTEGRITY | ASC_RET_INTEGRITY), static_cast<ULONG>(ASC_RET_INTEGRITY)) << "the two have different numbers";
+  EXPECT_EQ(flags.Flags & (ISC_RET_INTEGRITY | ASC_RET_INTEGRITY), static_cast<ULONG>(ASC_RET_INTEGRITY))
+      << "the two have different numbers";
   SecPkgContext_AccessToken token{};
   ASSERT_EQ(QueryContextAttributesA(&server_, SECPKG_ATTR_ACCESS_TOKEN, &token), SEC_E_OK) << last_error();
   EXPECT_TRUE(CloseHandle(token.AccessToken));
@@ -156,22 +165,33 @@ TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
   FreeContextBuffer(target.Target);
 }
 
-// ISC's and ASC's numbers are the same but for INTEGRITY and IDENTIFY; what a call returned and what is asked for later is one and the same.
+// ISC's and ASC's numbers are the same but for INTEGRITY and IDENTIFY; what a call returned and what is asked for later
+// is one and the same.
 TEST_F(SspiTest, FlagsAreThoseOfEachSide) {
   Buffer token, rest;
-  ASSERT_EQ(initiate(nullptr, client_, {}, token, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_I_CONTINUE_NEEDED) << last_error();
+  ASSERT_EQ(initiate(nullptr, client_, {}, token, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY),
+            SEC_I_CONTINUE_NEEDED)
+      << last_error();
   Token input(token), output;
   ULONG accepted = 0;
-  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_CONNECTION, SECURITY_NATIVE_DREP, &server_, nullptr, &accepted, nullptr),
-            SEC_E_BUFFER_TOO_SMALL) << "no place for the reply";
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_CONNECTION, SECURITY_NATIVE_DREP,
+                                  &server_, nullptr, &accepted, nullptr),
+            SEC_E_BUFFER_TOO_SMALL)
+      << "no place for the reply";
   Buffer again;
-  ASSERT_EQ(initiate(nullptr, client_, {}, again, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_I_CONTINUE_NEEDED) << last_error();
+  ASSERT_EQ(initiate(nullptr, client_, {}, again, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY),
+            SEC_I_CONTINUE_NEEDED)
+      << last_error();
   Token second(again);
-  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &second.desc, ASC_REQ_CONNECTION | ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &server_,
-                                  &output.desc, &accepted, nullptr), SEC_E_OK) << last_error();
-  ASSERT_EQ(initiate(&client_, client_, output.bytes(), rest, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_E_OK) << last_error();
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &second.desc, ASC_REQ_CONNECTION | ASC_REQ_ALLOCATE_MEMORY,
+                                  SECURITY_NATIVE_DREP, &server_, &output.desc, &accepted, nullptr),
+            SEC_E_OK)
+      << last_error();
+  ASSERT_EQ(initiate(&client_, client_, output.bytes(), rest, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY), SEC_E_OK)
+      << last_error();
   FreeContextBuffer(output.buffers[0].pvBuffer);
-  constexpr ULONG kBoth = ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY | ISC_RET_CONNECTION;
+  constexpr ULONG kBoth = ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT |
+                          ISC_RET_CONFIDENTIALITY | ISC_RET_CONNECTION;
   EXPECT_EQ(attributes_, kBoth | ISC_RET_INTEGRITY | ISC_RET_IDENTIFY | ISC_RET_ALLOCATED_MEMORY);
   EXPECT_EQ(accepted, kBoth | ASC_RET_INTEGRITY | ASC_RET_IDENTIFY | ASC_RET_ALLOCATED_MEMORY);
   SecPkgContext_Flags flags{};
@@ -193,22 +213,30 @@ TEST_F(SspiTest, TheExpiryIsTheTicketsEnd) {
   ASSERT_EQ(initiate(nullptr, client_, {}, first), SEC_I_CONTINUE_NEEDED) << last_error();
   Token input(first), output;
   TimeStamp accepted{}, initiated{}, acquired{};
-  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &server_, &output.desc, nullptr, &accepted),
-            SEC_E_OK) << last_error();
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP,
+                                  &server_, &output.desc, nullptr, &accepted),
+            SEC_E_OK)
+      << last_error();
   Token answer(output.bytes()), none;
-  ASSERT_EQ(InitializeSecurityContextA(&credential_, &client_, spn_, kFlags | ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, &answer.desc, 0, nullptr,
-                                       &none.desc, nullptr, &initiated), SEC_E_OK) << last_error();
+  ASSERT_EQ(InitializeSecurityContextA(&credential_, &client_, spn_, kFlags | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                       SECURITY_NATIVE_DREP, &answer.desc, 0, nullptr, &none.desc, nullptr, &initiated),
+            SEC_E_OK)
+      << last_error();
   FreeContextBuffer(output.buffers[0].pvBuffer);
   FreeContextBuffer(none.buffers[0].pvBuffer);
   ASSERT_EQ(ImpersonateSecurityContext(&server_), SEC_E_OK) << last_error();
   CredHandle user{}, own{};
-  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &user, &acquired), SEC_E_OK);
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr,
+                                      &user, &acquired),
+            SEC_E_OK);
   EXPECT_EQ(RevertSecurityContext(&server_), SEC_E_OK);
   for (const TimeStamp& at : {accepted, initiated, acquired}) {
     EXPECT_GE(from_now(at), 3590);
     EXPECT_LE(from_now(at), 3910) << "the ticket's end, and at an acceptor the skew that GSSAPI allows";
   }
-  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_INBOUND, nullptr, nullptr, nullptr, nullptr, &own, &acquired), SEC_E_OK);
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_INBOUND, nullptr, nullptr, nullptr, nullptr,
+                                      &own, &acquired),
+            SEC_E_OK);
   EXPECT_EQ(acquired.HighPart, 0x7FFFFFFF) << "a keytab has no end";
   EXPECT_EQ(FreeCredentialsHandle(&user), SEC_E_OK);
   EXPECT_EQ(FreeCredentialsHandle(&own), SEC_E_OK);
@@ -216,19 +244,28 @@ TEST_F(SspiTest, TheExpiryIsTheTicketsEnd) {
 
 TEST_F(SspiTest, DceStyleTakesThreeTokens) {
   char kerberos[] = "Kerberos";
-  SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), ccache_.c_str()};
+  SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(),
+                                ccache_.c_str()};
   ASSERT_EQ(FreeCredentialsHandle(&credential_), SEC_E_OK);
-  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, kerberos, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr, &credential_, nullptr), SEC_E_OK);
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, kerberos, SECPKG_CRED_BOTH, nullptr, &identity, nullptr, nullptr,
+                                      &credential_, nullptr),
+            SEC_E_OK);
   Buffer first, third;
-  ASSERT_EQ(initiate(nullptr, client_, {}, first, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_I_CONTINUE_NEEDED) << last_error();
+  ASSERT_EQ(initiate(nullptr, client_, {}, first, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_I_CONTINUE_NEEDED)
+      << last_error();
   Token input(first), second;
-  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_USE_DCE_STYLE, 0, &server_, &second.desc, nullptr, nullptr),
-            SEC_I_CONTINUE_NEEDED) << last_error();
-  ASSERT_EQ(initiate(&client_, client_, second.bytes(), third, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_E_OK) << last_error();
+  ASSERT_EQ(AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_USE_DCE_STYLE,
+                                  0, &server_, &second.desc, nullptr, nullptr),
+            SEC_I_CONTINUE_NEEDED)
+      << last_error();
+  ASSERT_EQ(initiate(&client_, client_, second.bytes(), third, kFlags | ISC_REQ_USE_DCE_STYLE), SEC_E_OK)
+      << last_error();
   EXPECT_TRUE(attributes_ & ISC_RET_USED_DCE_STYLE);
   ASSERT_FALSE(third.empty());
   Token last(third), none;
-  EXPECT_EQ(AcceptSecurityContext(&credential_, &server_, &last.desc, ASC_REQ_ALLOCATE_MEMORY, 0, nullptr, &none.desc, &attributes_, nullptr), SEC_E_OK)
+  EXPECT_EQ(AcceptSecurityContext(&credential_, &server_, &last.desc, ASC_REQ_ALLOCATE_MEMORY, 0, nullptr, &none.desc,
+                                  &attributes_, nullptr),
+            SEC_E_OK)
       << last_error();
   EXPECT_TRUE(attributes_ & ASC_RET_USED_DCE_STYLE);
   FreeContextBuffer(second.buffers[0].pvBuffer);
@@ -236,14 +273,17 @@ TEST_F(SspiTest, DceStyleTakesThreeTokens) {
 }
 
 TEST(SspiSettings, AreReadAsWritten) {
-  for (const auto& [key, value] : {std::pair("cache_entries", "5000"), std::pair("cache_bytes", "1048576"), std::pair("ticket_life", "600"),
-                                   std::pair("refusal_life", "60"), std::pair("request_deadline", "15000"), std::pair("kdc_timeout", "2000"),
-                                   std::pair("allow_proxy_credentials", "false"), std::pair("allow_rc4", "false"), std::pair("uncached_service", "HTTP/x")}) {
+  for (const auto& [key, value] :
+       {std::pair("cache_entries", "5000"), std::pair("cache_bytes", "1048576"), std::pair("ticket_life", "600"),
+        std::pair("refusal_life", "60"), std::pair("request_deadline", "15000"), std::pair("kdc_timeout", "2000"),
+        std::pair("allow_proxy_credentials", "false"), std::pair("allow_rc4", "false"),
+        std::pair("uncached_service", "HTTP/x")}) {
     EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_OK) << key;
   }
-  for (const auto& [key, value] : {std::pair("cache_entries", "0"), std::pair("cache_entries", "-1"), std::pair("ticket_life", "10s"),
-                                   std::pair("ticket_life", ""), std::pair("cache_bytes", "9999999999999"), std::pair("allow_rc4", "yes"),
-                                   std::pair("uncached_service", ""), std::pair("colour", "blue"), std::pair("config", "/no/such/file")}) {
+  for (const auto& [key, value] :
+       {std::pair("cache_entries", "0"), std::pair("cache_entries", "-1"), std::pair("ticket_life", "10s"),
+        std::pair("ticket_life", ""), std::pair("cache_bytes", "9999999999999"), std::pair("allow_rc4", "yes"),
+        std::pair("uncached_service", ""), std::pair("colour", "blue"), std::pair("config", "/no/such/file")}) {
     EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_INVALID_PARAMETER) << key << ' ' << value;
     EXPECT_NE(last_error(), "");
   }
@@ -253,7 +293,8 @@ TEST_F(SspiTest, MessagesAreProtectedAndChangesSeen) {
   shake_hands();
   std::string text = "attack at dawn";
   Buffer token(60);
-  SecBuffer buffers[] = {{60, SECBUFFER_TOKEN, token.data()}, {static_cast<ULONG>(text.size()), SECBUFFER_DATA, text.data()}};
+  SecBuffer buffers[] = {{60, SECBUFFER_TOKEN, token.data()},
+                         {static_cast<ULONG>(text.size()), SECBUFFER_DATA, text.data()}};
   SecBufferDesc message{SECBUFFER_VERSION, 2, buffers};
   ASSERT_EQ(EncryptMessage(&client_, 0, &message, 0), SEC_E_OK) << last_error();
   EXPECT_NE(text, "attack at dawn");
@@ -264,7 +305,8 @@ TEST_F(SspiTest, MessagesAreProtectedAndChangesSeen) {
   EXPECT_EQ(text, "attack at dawn");
   EXPECT_EQ(qop, 0U);
 
-  SecBuffer streamed[] = {{static_cast<ULONG>(stream.size()), SECBUFFER_STREAM, stream.data()}, {0, SECBUFFER_DATA, nullptr}};
+  SecBuffer streamed[] = {{static_cast<ULONG>(stream.size()), SECBUFFER_STREAM, stream.data()},
+                          {0, SECBUFFER_DATA, nullptr}};
   SecBufferDesc again{SECBUFFER_VERSION, 2, streamed};
   EXPECT_EQ(DecryptMessage(&server_, &again, 0, nullptr), SEC_E_OUT_OF_SEQUENCE) << "a replay";
 
@@ -290,7 +332,8 @@ TEST_F(SspiTest, SignaturesAreVerified) {
   shake_hands();
   std::string text = "signed";
   Buffer mic(28);
-  SecBuffer buffers[] = {{static_cast<ULONG>(text.size()), SECBUFFER_DATA, text.data()}, {28, SECBUFFER_TOKEN, mic.data()}};
+  SecBuffer buffers[] = {{static_cast<ULONG>(text.size()), SECBUFFER_DATA, text.data()},
+                         {28, SECBUFFER_TOKEN, mic.data()}};
   SecBufferDesc message{SECBUFFER_VERSION, 2, buffers};
   ASSERT_EQ(MakeSignature(&server_, 0, &message, 0), SEC_E_OK) << last_error();
   EXPECT_EQ(VerifySignature(&client_, &message, 0, nullptr), SEC_E_OK) << last_error();
@@ -306,13 +349,17 @@ TEST_F(SspiTest, AnAcceptedContextIsAUserToImpersonateOnThisThreadAlone) {
   ASSERT_EQ(ImpersonateSecurityContext(&server_), SEC_E_OK) << last_error();
   CredHandle user{}, other{};
   SecPkgCredentials_NamesA names{};
-  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &user, nullptr), SEC_E_OK);
+  ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr,
+                                      &user, nullptr),
+            SEC_E_OK);
   ASSERT_EQ(QueryCredentialsAttributesA(&user, SECPKG_CRED_ATTR_NAMES, &names), SEC_E_OK);
   EXPECT_STREQ(names.sUserName, "alice@HOME.TEST");
   FreeContextBuffer(names.sUserName);
   std::thread([&] {
     EXPECT_EQ(RevertSecurityContext(&server_), SEC_E_NO_IMPERSONATION);
-    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr, &other, nullptr), SEC_E_OK);
+    ASSERT_EQ(AcquireCredentialsHandleA(nullptr, negotiate_, SECPKG_CRED_OUTBOUND, nullptr, nullptr, nullptr, nullptr,
+                                        &other, nullptr),
+              SEC_E_OK);
     ASSERT_EQ(QueryCredentialsAttributesA(&other, SECPKG_CRED_ATTR_NAMES, &names), SEC_E_OK) << last_error();
     EXPECT_STREQ(names.sUserName, "HTTP/web.corp.test@CORP.TEST");
     FreeContextBuffer(names.sUserName);
@@ -360,14 +407,21 @@ TEST_F(SspiTest, OnlyTicketsForTheServiceNamedAreTaken) {
   char name[] = "host/web.corp.test@CORP.TEST", missing[] = "HTTP/other@CORP.TEST";
   SHIM_KEYTAB_IDENTITY identity{SHIM_KEYTAB_IDENTITY_VERSION, sizeof identity, nullptr, keytab_.c_str(), nullptr};
   CredHandle host{};
-  ASSERT_EQ(AcquireCredentialsHandleA(name, negotiate_, SECPKG_CRED_INBOUND, nullptr, &identity, nullptr, nullptr, &host, nullptr), SEC_E_OK) << last_error();
+  ASSERT_EQ(AcquireCredentialsHandleA(name, negotiate_, SECPKG_CRED_INBOUND, nullptr, &identity, nullptr, nullptr,
+                                      &host, nullptr),
+            SEC_E_OK)
+      << last_error();
   Buffer token;
   ASSERT_EQ(initiate(nullptr, client_, {}, token), SEC_I_CONTINUE_NEEDED);
   Token input(token), output;
-  EXPECT_EQ(AcceptSecurityContext(&host, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, 0, &server_, &output.desc, nullptr, nullptr), SEC_E_LOGON_DENIED);
+  EXPECT_EQ(AcceptSecurityContext(&host, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY, 0, &server_, &output.desc,
+                                  nullptr, nullptr),
+            SEC_E_LOGON_DENIED);
   EXPECT_THAT(last_error(), testing::HasSubstr("the ticket is for HTTP/web.corp.test@CORP.TEST, not for host/"));
   EXPECT_EQ(FreeCredentialsHandle(&host), SEC_E_OK);
-  EXPECT_EQ(AcquireCredentialsHandleA(missing, negotiate_, SECPKG_CRED_INBOUND, nullptr, &identity, nullptr, nullptr, &host, nullptr), SEC_E_NO_CREDENTIALS);
+  EXPECT_EQ(AcquireCredentialsHandleA(missing, negotiate_, SECPKG_CRED_INBOUND, nullptr, &identity, nullptr, nullptr,
+                                      &host, nullptr),
+            SEC_E_NO_CREDENTIALS);
   EXPECT_THAT(last_error(), testing::HasSubstr("has no key for HTTP/other@CORP.TEST"));
 }
 
@@ -383,8 +437,10 @@ TEST_F(SspiTest, ChannelBindingsMustBeTheAcceptors) {
   const auto first_token = [&](bool bind) {
     Token input, output;
     with_bindings(input);
-    EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, kFlags | ISC_REQ_ALLOCATE_MEMORY, 0, 0, bind ? &input.desc : nullptr, 0, &client_,
-                                         &output.desc, nullptr, nullptr), SEC_I_CONTINUE_NEEDED) << last_error();
+    EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, kFlags | ISC_REQ_ALLOCATE_MEMORY, 0, 0,
+                                         bind ? &input.desc : nullptr, 0, &client_, &output.desc, nullptr, nullptr),
+              SEC_I_CONTINUE_NEEDED)
+        << last_error();
     Buffer token = to_buffer(output.bytes());
     FreeContextBuffer(output.buffers[0].pvBuffer);
     return token;
@@ -392,7 +448,8 @@ TEST_F(SspiTest, ChannelBindingsMustBeTheAcceptors) {
   const auto accept_bound = [&](const Buffer& token, ULONG flags) {
     Token input(token), output;
     with_bindings(input);
-    const auto status = AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY | flags, 0, &server_, &output.desc, nullptr, nullptr);
+    const auto status = AcceptSecurityContext(&credential_, nullptr, &input.desc, ASC_REQ_ALLOCATE_MEMORY | flags, 0,
+                                              &server_, &output.desc, nullptr, nullptr);
     if (status == SEC_E_OK) FreeContextBuffer(output.buffers[0].pvBuffer);
     return status;
   };
@@ -411,7 +468,8 @@ TEST_F(SspiTest, SmallBuffersAreTold) {
   Token output;
   std::uint8_t small[8];
   output.buffers[0] = {sizeof small, SECBUFFER_TOKEN, small};
-  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, kFlags, 0, 0, nullptr, 0, &client_, &output.desc, nullptr, nullptr),
+  EXPECT_EQ(InitializeSecurityContextA(&credential_, nullptr, spn_, kFlags, 0, 0, nullptr, 0, &client_, &output.desc,
+                                       nullptr, nullptr),
             SEC_E_BUFFER_TOO_SMALL);
   EXPECT_GT(output.buffers[0].cbBuffer, sizeof small);
 }
@@ -427,7 +485,8 @@ TEST(SspiLsa, BlocksThatAreNotWholeAreRefused) {
   EXPECT_EQ(LsaDeregisterLogonProcess(lsa), STATUS_SUCCESS);
   EXPECT_EQ(LsaDeregisterLogonProcess(lsa), STATUS_INVALID_HANDLE);
   KERB_S4U_LOGON logon{};
-  EXPECT_EQ(LsaLogonUser(lsa, &text, Network, package, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr, nullptr, &token, nullptr, &sub),
+  EXPECT_EQ(LsaLogonUser(lsa, &text, Network, package, &logon, sizeof logon, nullptr, nullptr, nullptr, nullptr,
+                         nullptr, &token, nullptr, &sub),
             STATUS_INVALID_HANDLE);
 }
 
@@ -455,10 +514,12 @@ TEST(SspiLsa, EitherConnectionLooksUpBothPackages) {
 
 TEST(SspiLocate, FlagsThatContradictOneAnotherAreRefused) {
   PDOMAIN_CONTROLLER_INFOA info = nullptr;
-  for (const ULONG flags : {DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED, DS_PDC_REQUIRED | DS_KDC_REQUIRED, DS_IS_FLAT_NAME | DS_IS_DNS_NAME,
-                            DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME, DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED,
-                            DS_GOOD_TIMESERV_PREFERRED | DS_KDC_REQUIRED, 0x2U}) {
-    EXPECT_EQ(DsGetDcNameA(nullptr, "corp.test", nullptr, nullptr, flags, &info), ERROR_INVALID_FLAGS) << std::hex << flags;
+  for (const ULONG flags :
+       {DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED, DS_PDC_REQUIRED | DS_KDC_REQUIRED, DS_IS_FLAT_NAME | DS_IS_DNS_NAME,
+        DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME, DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED,
+        DS_GOOD_TIMESERV_PREFERRED | DS_KDC_REQUIRED, 0x2U}) {
+    EXPECT_EQ(DsGetDcNameA(nullptr, "corp.test", nullptr, nullptr, flags, &info), ERROR_INVALID_FLAGS)
+        << std::hex << flags;
   }
   EXPECT_EQ(DsGetDcNameA(nullptr, "corp.test", nullptr, "Site", DS_TRY_NEXTCLOSEST_SITE, &info), ERROR_INVALID_FLAGS);
   EXPECT_EQ(DsGetDcNameA(nullptr, "corp.test", nullptr, nullptr, 0, nullptr), ERROR_INVALID_PARAMETER);

@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 
 class KdcTransportTest : public testing::Test {
  protected:
-  std::shared_ptr<KdcTransport> transport(std::vector<const FakeKdc*> kdcs, std::chrono::milliseconds timeout = 2000ms) {
+  std::shared_ptr<KdcTransport> transport(std::vector<const FakeKdc*> kdcs,
+                                          std::chrono::milliseconds timeout = 2000ms) {
     LocatorOptions options;
     for (const FakeKdc* kdc : kdcs) options.realms["TEST"].push_back(kdc->where);
     locator_ = make_dc_locator(io_.get_executor(), options);
@@ -114,7 +115,9 @@ TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
   const auto caught_start = std::chrono::steady_clock::now();
   int left = 2;
   first.on_datagram = [&](Bytes) { return --left == 0 ? std::vector<Buffer>{tgs_reply(1)} : std::vector<Buffer>{}; };
-  asio::co_spawn(io_, over->send("TEST", tgs_request()), [&](std::exception_ptr, const KdcExchangeResult&) { caught = std::chrono::steady_clock::now() - caught_start; });
+  asio::co_spawn(io_, over->send("TEST", tgs_request()), [&](std::exception_ptr, const KdcExchangeResult&) {
+    caught = std::chrono::steady_clock::now() - caught_start;
+  });
   std::vector<std::chrono::steady_clock::duration> took;
   constexpr std::size_t kCalls = 60;
   std::function<asio::awaitable<void>(int)> call = [&](int after) -> asio::awaitable<void> {
@@ -140,7 +143,9 @@ TEST_F(KdcTransportTest, ASlowRequestOfADcThatAnswersOthersIsWaitedFor) {
   FakeKdc slow(io_, "dc1.test"), other(io_, "dc2.test");
   const auto over = transport({&slow, &other});
   int datagrams = 0;
-  slow.on_datagram = [&](Bytes) { return ++datagrams == 1 ? std::vector<Buffer>{} : std::vector<Buffer>{tgs_reply(1)}; };  // the first one is lost
+  slow.on_datagram = [&](Bytes) {
+    return ++datagrams == 1 ? std::vector<Buffer>{} : std::vector<Buffer>{tgs_reply(1)};
+  };  // the first one is lost
   std::optional<KdcExchangeResult> lost;
   asio::co_spawn(io_, over->send("TEST", tgs_request()), [&](std::exception_ptr, KdcExchangeResult got) {
     lost = std::move(got);
@@ -218,7 +223,8 @@ TEST_P(KdcTransportByTcp, LeavesABrokenDcForTheNext) {
   EXPECT_EQ(alone.silent.size(), 1U);
 }
 INSTANTIATE_TEST_SUITE_P(Ways, KdcTransportByTcp,
-                         testing::Values(BadTcp{"reset", FakeKdc::Tcp::resets}, BadTcp{"truncated", FakeKdc::Tcp::truncates},
+                         testing::Values(BadTcp{"reset", FakeKdc::Tcp::resets},
+                                         BadTcp{"truncated", FakeKdc::Tcp::truncates},
                                          BadTcp{"too_large", FakeKdc::Tcp::promises_too_much}),
                          [](const auto& test) { return std::string(test.param.name); });
 
@@ -269,7 +275,9 @@ TEST_F(KdcTransportTest, CancelledItEndsAtOnceAndLeavesNothingRunning) {
   asio::cancellation_signal cancel;
   std::optional<KdcExchangeResult> result;
   asio::co_spawn(io_, over->send("TEST", tgs_request()),
-                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, KdcExchangeResult value) { result.emplace(std::move(value)); }));
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr, KdcExchangeResult value) {
+                   result.emplace(std::move(value));
+                 }));
   asio::steady_timer timer(io_, 50ms);
   timer.async_wait([&](const Error&) {
     cancel.emit(asio::cancellation_type::terminal);

@@ -31,8 +31,8 @@ const EVP_CIPHER* cipher(std::size_t key_size) {
   return found;
 }
 
-// The calling thread's context with this key and a zero initial vector, which a new key alone brings back (OpenSSL asks its provider for
-// the vector's length each time that one is given).
+// The calling thread's context with this key and a zero initial vector, which a new key alone brings back (OpenSSL asks
+// its provider for the vector's length each time that one is given).
 EVP_CIPHER_CTX* start(Bytes key, bool encrypting) {
   static thread_local std::array<CipherContextPtr, 4> contexts;
   auto& context = contexts[(key.size() == 16 ? 0 : 2) + (encrypting ? 0 : 1)];
@@ -42,7 +42,8 @@ EVP_CIPHER_CTX* start(Bytes key, bool encrypting) {
     first_use = cipher(key.size());
   }
   if (context == nullptr ||
-      EVP_CipherInit_ex2(context.get(), first_use, key.data(), first_use != nullptr ? kZeroBlock.data() : nullptr, encrypting ? 1 : 0, nullptr) != 1 ||
+      EVP_CipherInit_ex2(context.get(), first_use, key.data(), first_use != nullptr ? kZeroBlock.data() : nullptr,
+                         encrypting ? 1 : 0, nullptr) != 1 ||
       (first_use != nullptr && EVP_CIPHER_CTX_set_padding(context.get(), 0) != 1)) {
     context.reset();
     fail();

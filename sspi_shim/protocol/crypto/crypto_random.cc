@@ -16,8 +16,8 @@ constexpr std::size_t kBatch = 2048, kMostOfBatch = 64;
 // Counts the forks this process descends from, so that parent and child never use the same batch.
 std::atomic<unsigned> forks{0};
 
-// A draw of 16 bytes from OpenSSL's generator takes 0.9 µs, a quarter of an encryption, and asks the kernel for the process's number:
-// each thread draws as many as a hundred messages need.
+// A draw of 16 bytes from OpenSSL's generator takes 0.9 µs, a quarter of an encryption, and asks the kernel for the
+// process's number: each thread draws as many as a hundred messages need.
 struct Batch {
   std::array<std::uint8_t, kBatch> bytes;
   std::size_t used = sizeof bytes;

@@ -1,7 +1,8 @@
 #pragma once
-// Reads DER (ITU-T X.690 §10) written straight through: the reader borrows its bytes, keeps the first error, and then gives
-// empty values, so a decoder reads like the ASN.1 and is checked once, by finish(). Kerberos' own encoding rules: definite,
-// minimal lengths. Reader::Rules::ber also takes long forms of short lengths, as LDAP peers send them (0x84 lengths).
+// Reads DER (ITU-T X.690 §10) written straight through: the reader borrows its bytes, keeps the first error, and then
+// gives empty values, so a decoder reads like the ASN.1 and is checked once, by finish(). Kerberos' own encoding rules:
+// definite, minimal lengths. Reader::Rules::ber also takes long forms of short lengths, as LDAP peers send them (0x84
+// lengths).
 //
 // Leaving an element half read is an error unless the decoder calls skip_rest().
 #include <chrono>
@@ -19,11 +20,18 @@ enum class Rules { der, ber };
 constexpr int kMaxDepth = 32;
 
 // Tag octets: class and constructed bits together with the number (all numbers here are below 31).
-constexpr std::uint8_t kInteger = 0x02, kBitString = 0x03, kOctetString = 0x04, kNull = 0x05, kOid = 0x06, kEnumerated = 0x0a,
-                       kBoolean = 0x01, kUtf8String = 0x0c, kGeneralizedTime = 0x18, kGeneralString = 0x1b, kSequence = 0x30, kSet = 0x31;
-constexpr std::uint8_t context(int number) { return std::uint8_t(0xa0 | number); }            // constructed
-constexpr std::uint8_t context_primitive(int number) { return std::uint8_t(0x80 | number); }
-constexpr std::uint8_t application(int number) { return std::uint8_t(0x60 | number); }        // constructed
+constexpr std::uint8_t kInteger = 0x02, kBitString = 0x03, kOctetString = 0x04, kNull = 0x05, kOid = 0x06,
+                       kEnumerated = 0x0a, kBoolean = 0x01, kUtf8String = 0x0c, kGeneralizedTime = 0x18,
+                       kGeneralString = 0x1b, kSequence = 0x30, kSet = 0x31;
+constexpr std::uint8_t context(int number) {
+  return std::uint8_t(0xa0 | number);
+}  // constructed
+constexpr std::uint8_t context_primitive(int number) {
+  return std::uint8_t(0x80 | number);
+}
+constexpr std::uint8_t application(int number) {
+  return std::uint8_t(0x60 | number);
+}  // constructed
 
 class Reader {
  public:
@@ -43,8 +51,9 @@ class Reader {
   // The next element's tag octet, 0 at the end.
   [[nodiscard]] std::uint8_t peek() const { return at_end() ? 0 : rest_[0]; }
 
-  // One element with this tag: `body` reads its content, which must then be used up. Missing or other tag: bad_tag. Bytes that
-  // end too early are `truncated`; an element that promises more than the one around it holds has a bad_length.
+  // One element with this tag: `body` reads its content, which must then be used up. Missing or other tag: bad_tag.
+  // Bytes that end too early are `truncated`; an element that promises more than the one around it holds has a
+  // bad_length.
   template <class Body>
   void element(std::uint8_t tag, Body&& body) {
     const Bytes content = raw(tag);
@@ -55,7 +64,9 @@ class Reader {
     inner.expect_end();
   }
   template <class Body>
-  void sequence(Body&& body) { element(kSequence, std::forward<Body>(body)); }
+  void sequence(Body&& body) {
+    element(kSequence, std::forward<Body>(body));
+  }
   // SEQUENCE OF: `item` is called for each element until the end. More than `limit` items: too_large.
   template <class Item>
   void sequence_of(Item&& item, std::size_t limit = 4096) {
@@ -69,7 +80,9 @@ class Reader {
   }
   // [n] EXPLICIT, required.
   template <class Body>
-  void field(int number, Body&& body) { element(context(number), std::forward<Body>(body)); }
+  void field(int number, Body&& body) {
+    element(context(number), std::forward<Body>(body));
+  }
   // [n] EXPLICIT OPTIONAL: true where it was there.
   template <class Body>
   bool optional_field(int number, Body&& body) {
@@ -85,7 +98,7 @@ class Reader {
 
   // INTEGER within 32 bits signed, as RFC 4120 has Int32; UInt32 values are taken too where `unsigned32`.
   std::int32_t int32();
-  std::uint32_t uint32();      // also takes negative encodings of values above 0x7fffffff, as some peers send nonces
+  std::uint32_t uint32();  // also takes negative encodings of values above 0x7fffffff, as some peers send nonces
   std::int64_t int64();
   bool boolean();
   std::int32_t enumerated();

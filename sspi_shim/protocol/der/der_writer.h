@@ -22,9 +22,13 @@ class Writer {
     close(start);
   }
   template <class Body>
-  void sequence(Body&& body) { element(kSequence, std::forward<Body>(body)); }
+  void sequence(Body&& body) {
+    element(kSequence, std::forward<Body>(body));
+  }
   template <class Body>
-  void field(int number, Body&& body) { element(context(number), std::forward<Body>(body)); }
+  void field(int number, Body&& body) {
+    element(context(number), std::forward<Body>(body));
+  }
 
   void raw(std::uint8_t tag, Bytes content);
   void any(Bytes whole_element) { append(out_, whole_element); }

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#ifndef STEAD_RESULT_DEFINED  // the SDK's stead/result.h has the same two lines, since it is installed and this file is not
+#ifndef STEAD_RESULT_DEFINED  // the SDK's stead/result.h has the same two lines, since it is installed and this file is
+                              // not
 #define STEAD_RESULT_DEFINED
 namespace stead {
 template <class T>
@@ -21,19 +22,21 @@ namespace stead {
 
 // What is wrong with bytes that a peer sent.
 enum class WireErrc {
-  truncated = 1,      // ends inside an element
-  bad_length,         // indefinite, not minimal, or longer than what remains
-  bad_tag,            // another element than the one expected
-  bad_value,          // right element, content out of its range
-  trailing_bytes,     // something after the end
-  too_deep,           // nesting beyond the limit
-  too_large,          // a count or size beyond the limit
-  unsupported,        // well formed, but a version or kind we do not know
-  integrity,          // a checksum or decryption does not hold
-  wrong_key_type,     // key of another encryption type than the data
+  truncated = 1,   // ends inside an element
+  bad_length,      // indefinite, not minimal, or longer than what remains
+  bad_tag,         // another element than the one expected
+  bad_value,       // right element, content out of its range
+  trailing_bytes,  // something after the end
+  too_deep,        // nesting beyond the limit
+  too_large,       // a count or size beyond the limit
+  unsupported,     // well formed, but a version or kind we do not know
+  integrity,       // a checksum or decryption does not hold
+  wrong_key_type,  // key of another encryption type than the data
 };
 const boost::system::error_category& wire_category() noexcept;
-inline Error make_error_code(WireErrc e) noexcept { return {static_cast<int>(e), wire_category()}; }
+inline Error make_error_code(WireErrc e) noexcept {
+  return {static_cast<int>(e), wire_category()};
+}
 
 // Error numbers of RFC 4120 §7.5.9, RFC 6113 and MS-KILE. Enumerators keep the source's spelling.
 enum class KrbErrc : std::int32_t {
@@ -100,7 +103,9 @@ enum class KrbErrc : std::int32_t {
   KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS = 93,
 };
 const boost::system::error_category& krb_category() noexcept;
-inline Error make_error_code(KrbErrc e) noexcept { return {static_cast<int>(e), krb_category()}; }
+inline Error make_error_code(KrbErrc e) noexcept {
+  return {static_cast<int>(e), krb_category()};
+}
 
 // NTSTATUS values that KDCs send in e-data, and those we report (MS-ERREF §2.3.1).
 enum class NtStatus : std::uint32_t {

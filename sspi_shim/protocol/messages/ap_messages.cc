@@ -23,7 +23,9 @@ Result<ApReq> decode_ap_req(Bytes der) {
   return in.finish(std::move(out));
 }
 
-Buffer encode(const ApReq& value) { return encode_ap_req(value.options, value.ticket, value.authenticator); }
+Buffer encode(const ApReq& value) {
+  return encode_ap_req(value.options, value.ticket, value.authenticator);
+}
 
 Buffer encode_ap_req(std::uint32_t options, const Ticket& ticket, const EncryptedData& authenticator) {
   der::Writer out(kRoomForNames + ticket.enc_part.cipher.size() + authenticator.cipher.size());

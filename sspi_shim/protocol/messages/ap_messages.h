@@ -6,7 +6,8 @@
 
 namespace stead {
 
-//   AP-REQ ::= [APPLICATION 14] SEQUENCE { pvno [0], msg-type [1], ap-options [2], ticket [3], authenticator [4] EncryptedData }
+//   AP-REQ ::= [APPLICATION 14] SEQUENCE { pvno [0], msg-type [1], ap-options [2], ticket [3], authenticator [4]
+//   EncryptedData }
 struct ApReq {
   std::uint32_t options = 0;  // ap_option
   Ticket ticket;
@@ -18,7 +19,8 @@ struct ApReq {
 // The same of its parts, which need no copy.
 [[nodiscard]] Buffer encode_ap_req(std::uint32_t options, const Ticket& ticket, const EncryptedData& authenticator);
 
-//   Authenticator ::= [APPLICATION 2] SEQUENCE { authenticator-vno [0], crealm [1], cname [2], cksum [3] OPTIONAL, cusec [4],
+//   Authenticator ::= [APPLICATION 2] SEQUENCE { authenticator-vno [0], crealm [1], cname [2], cksum [3] OPTIONAL,
+//   cusec [4],
 //     ctime [5], subkey [6] OPTIONAL, seq-number [7] OPTIONAL, authorization-data [8] OPTIONAL }
 struct Authenticator {
   std::string crealm;
@@ -53,7 +55,8 @@ struct EncApRepPart {
 [[nodiscard]] Result<EncApRepPart> decode_enc_ap_rep_part(Bytes der);
 [[nodiscard]] SecretBuffer encode(const EncApRepPart& value);
 
-// RFC 4121 §4.1.1: the authenticator checksum of type 0x8003: u32 16, 16 bytes MD5 of the channel bindings (zero: none), u32 flags.
+// RFC 4121 §4.1.1: the authenticator checksum of type 0x8003: u32 16, 16 bytes MD5 of the channel bindings (zero:
+// none), u32 flags.
 constexpr auto kGssChecksumType = static_cast<ChecksumType>(0x8003);
 namespace gss_flag {
 constexpr std::uint32_t delegate = 1, mutual = 2, replay = 4, sequence = 8, confidentiality = 16, integrity = 32;
@@ -66,7 +69,8 @@ struct GssChecksum {
 };
 [[nodiscard]] Result<GssChecksum> decode_gss_checksum(Bytes bytes);
 [[nodiscard]] Buffer encode(const GssChecksum& value);
-// MD5 of gss_channel_bindings_struct with null addresses and this application data, e.g. "tls-server-end-point:" and the hash.
+// MD5 of gss_channel_bindings_struct with null addresses and this application data, e.g. "tls-server-end-point:" and
+// the hash.
 [[nodiscard]] Buffer channel_bindings_md5(Bytes application_data);
 
 }  // namespace stead

@@ -131,7 +131,8 @@ Result<KdcRep> decode_kdc_rep(Bytes der) {
 }
 
 Buffer encode(const KdcRep& value) {
-  der::Writer out(kRoomForNames + room_for(value.padata) + value.ticket.enc_part.cipher.size() + value.enc_part.cipher.size());
+  der::Writer out(kRoomForNames + room_for(value.padata) + value.ticket.enc_part.cipher.size() +
+                  value.enc_part.cipher.size());
   out.element(der::application(std::int32_t(value.type)), [&](der::Writer& app) {
     app.sequence([&](der::Writer& seq) {
       seq.field(0, [&](der::Writer& f) { f.int32(kPvno); });

@@ -6,9 +6,10 @@
 
 namespace stead {
 
-//   KDC-REQ-BODY ::= SEQUENCE { kdc-options [0], cname [1] OPTIONAL, realm [2], sname [3] OPTIONAL, from [4] OPTIONAL, till [5],
-//     rtime [6] OPTIONAL, nonce [7], etype [8] SEQUENCE OF, addresses [9] OPTIONAL, enc-authorization-data [10] OPTIONAL,
-//     additional-tickets [11] OPTIONAL }
+//   KDC-REQ-BODY ::= SEQUENCE { kdc-options [0], cname [1] OPTIONAL, realm [2], sname [3] OPTIONAL, from [4] OPTIONAL,
+//   till [5],
+//     rtime [6] OPTIONAL, nonce [7], etype [8] SEQUENCE OF, addresses [9] OPTIONAL, enc-authorization-data [10]
+//     OPTIONAL, additional-tickets [11] OPTIONAL }
 struct KdcReqBody {
   std::uint32_t options = 0;  // kdc_option
   std::optional<PrincipalName> cname;
@@ -32,7 +33,8 @@ struct KdcReq {
   MessageType type = MessageType::as_req;
   PaDataList padata;
   KdcReqBody body;
-  Buffer body_der;  // as received: what the authenticator's checksum is over. encode() writes it when it is not empty, else body.
+  Buffer body_der;  // as received: what the authenticator's checksum is over. encode() writes it when it is not empty,
+                    // else body.
   friend bool operator==(const KdcReq& a, const KdcReq& b) {
     return a.type == b.type && a.padata == b.padata && a.body == b.body;
   }
@@ -40,7 +42,8 @@ struct KdcReq {
 [[nodiscard]] Result<KdcReq> decode_kdc_req(Bytes der);  // either kind
 [[nodiscard]] Buffer encode(const KdcReq& value);
 
-//   KDC-REP ::= [APPLICATION 11 or 13] SEQUENCE { pvno [0], msg-type [1], padata [2] OPTIONAL, crealm [3], cname [4], ticket [5], enc-part [6] }
+//   KDC-REP ::= [APPLICATION 11 or 13] SEQUENCE { pvno [0], msg-type [1], padata [2] OPTIONAL, crealm [3], cname [4],
+//   ticket [5], enc-part [6] }
 struct KdcRep {
   MessageType type = MessageType::as_rep;
   PaDataList padata;
@@ -60,9 +63,10 @@ struct LastReqEntry {
   friend bool operator==(const LastReqEntry&, const LastReqEntry&) = default;
 };
 
-//   EncKDCRepPart ::= [APPLICATION 25 or 26] SEQUENCE { key [0], last-req [1], nonce [2], key-expiration [3] OPTIONAL, flags [4],
-//     authtime [5], starttime [6] OPTIONAL, endtime [7], renew-till [8] OPTIONAL, srealm [9], sname [10], caddr [11] OPTIONAL,
-//     encrypted-pa-data [12] OPTIONAL }
+//   EncKDCRepPart ::= [APPLICATION 25 or 26] SEQUENCE { key [0], last-req [1], nonce [2], key-expiration [3] OPTIONAL,
+//   flags [4],
+//     authtime [5], starttime [6] OPTIONAL, endtime [7], renew-till [8] OPTIONAL, srealm [9], sname [10], caddr [11]
+//     OPTIONAL, encrypted-pa-data [12] OPTIONAL }
 // Some KDCs send an AS reply's part with tag 26: both tags are read for both (RFC 4120 §5.4.2).
 struct EncKdcRepPart {
   MessageType type = MessageType::as_rep;  // which tag is written

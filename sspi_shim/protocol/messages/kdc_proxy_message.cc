@@ -20,7 +20,8 @@ Result<KdcProxyMessage> decode_kdc_proxy_message(Bytes der) {
   });
   auto read = in.finish(true);
   if (!read) return read.error();
-  if (framed.size() <= kLength || load_be32(framed.data()) != framed.size() - kLength) return make_error_code(WireErrc::bad_length);
+  if (framed.size() <= kLength || load_be32(framed.data()) != framed.size() - kLength)
+    return make_error_code(WireErrc::bad_length);
   out.kerb_message = to_buffer(framed.subspan(kLength));
   return out;
 }

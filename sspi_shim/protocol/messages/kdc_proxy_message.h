@@ -1,5 +1,6 @@
 #pragma once
-// KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2): a Kerberos message on its way through HTTPS, in a request's body and in the answer's.
+// KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2): a Kerberos message on its way through HTTPS, in a request's body and in the
+// answer's.
 //
 //   KDC-PROXY-MESSAGE ::= SEQUENCE {
 //     kerb-message   [0] OCTET STRING,        -- with the 4 bytes of length that it has over TCP (RFC 4120 §7.2.2)
@@ -14,7 +15,7 @@
 namespace stead {
 
 struct KdcProxyMessage {
-  Buffer kerb_message;  // without the length
+  Buffer kerb_message;        // without the length
   std::string target_domain;  // empty: absent
   std::optional<std::uint32_t> dclocator_hint;
   friend bool operator==(const KdcProxyMessage&, const KdcProxyMessage&) = default;

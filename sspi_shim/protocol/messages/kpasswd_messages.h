@@ -10,7 +10,8 @@ namespace stead {
 [[nodiscard]] Result<EncryptedData> decode_krb_priv(Bytes der);
 [[nodiscard]] Buffer encode_krb_priv(const EncryptedData& enc_part);
 
-//   EncKrbPrivPart ::= [APPLICATION 28] SEQUENCE { user-data [0] OCTET STRING, timestamp [1] OPTIONAL, usec [2] OPTIONAL,
+//   EncKrbPrivPart ::= [APPLICATION 28] SEQUENCE { user-data [0] OCTET STRING, timestamp [1] OPTIONAL, usec [2]
+//   OPTIONAL,
 //     seq-number [3] OPTIONAL, s-address [4] HostAddress, r-address [5] OPTIONAL }
 struct EncKrbPrivPart {
   SecretBuffer user_data;
@@ -24,7 +25,8 @@ struct EncKrbPrivPart {
 [[nodiscard]] Result<EncKrbPrivPart> decode_enc_krb_priv_part(Bytes der);
 [[nodiscard]] SecretBuffer encode(const EncKrbPrivPart& value);
 
-//   ChangePasswdData ::= SEQUENCE { newpasswd [0] OCTET STRING, targname [1] PrincipalName OPTIONAL, targrealm [2] Realm OPTIONAL }
+//   ChangePasswdData ::= SEQUENCE { newpasswd [0] OCTET STRING, targname [1] PrincipalName OPTIONAL, targrealm [2]
+//   Realm OPTIONAL }
 struct ChangePasswdData {
   SecretBuffer new_password;  // UTF-8
   std::optional<PrincipalName> target_name;
@@ -34,8 +36,8 @@ struct ChangePasswdData {
 [[nodiscard]] Result<ChangePasswdData> decode_change_passwd_data(Bytes der);
 [[nodiscard]] SecretBuffer encode(const ChangePasswdData& value);
 
-// The frame of a request: u16 length, u16 version (1: change, 0xff80: set), u16 AP-REQ length, AP-REQ, KRB-PRIV. A reply has
-// version 1 and an AP-REP in the AP-REQ's place (length 0: a KRB-ERROR follows instead of the KRB-PRIV).
+// The frame of a request: u16 length, u16 version (1: change, 0xff80: set), u16 AP-REQ length, AP-REQ, KRB-PRIV. A
+// reply has version 1 and an AP-REP in the AP-REQ's place (length 0: a KRB-ERROR follows instead of the KRB-PRIV).
 struct KpasswdFrame {
   std::uint16_t version = 1;
   Buffer ap_message;
@@ -47,7 +49,15 @@ constexpr std::uint16_t kKpasswdChange = 1, kKpasswdSet = 0xff80;
 [[nodiscard]] Buffer encode(const KpasswdFrame& value);  // empty where it would be longer than 65535 bytes
 
 // Result codes of the reply's user-data: u16 big-endian, then text.
-enum class KpasswdResult : std::uint16_t { success = 0, malformed = 1, hard_error = 2, auth_error = 3, soft_error = 4, access_denied = 5,
-  bad_version = 6, initial_flag_needed = 7 };
+enum class KpasswdResult : std::uint16_t {
+  success = 0,
+  malformed = 1,
+  hard_error = 2,
+  auth_error = 3,
+  soft_error = 4,
+  access_denied = 5,
+  bad_version = 6,
+  initial_flag_needed = 7
+};
 
 }  // namespace stead

@@ -1,12 +1,14 @@
 #pragma once
-// KRB-CRED (RFC 4120 §5.8): tickets with their keys, handed to somebody else. GSSAPI carries a forwarded TGT in one (RFC 4121 §4.1.1).
+// KRB-CRED (RFC 4120 §5.8): tickets with their keys, handed to somebody else. GSSAPI carries a forwarded TGT in one
+// (RFC 4121 §4.1.1).
 #include <optional>
 
 #include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead {
 
-//   KRB-CRED ::= [APPLICATION 22] SEQUENCE { pvno [0], msg-type [1], tickets [2] SEQUENCE OF Ticket, enc-part [3] EncryptedData }
+//   KRB-CRED ::= [APPLICATION 22] SEQUENCE { pvno [0], msg-type [1], tickets [2] SEQUENCE OF Ticket, enc-part [3]
+//   EncryptedData }
 struct KrbCred {
   std::vector<Ticket> tickets;
   EncryptedData enc_part;  // key usage krb_cred
@@ -16,8 +18,10 @@ constexpr std::size_t kMaxCredTickets = 16;
 [[nodiscard]] Result<KrbCred> decode_krb_cred(Bytes der);
 [[nodiscard]] Buffer encode(const KrbCred& value);
 
-//   KrbCredInfo ::= SEQUENCE { key [0] EncryptionKey, prealm [1] OPTIONAL, pname [2] OPTIONAL, flags [3] OPTIONAL, authtime [4] OPTIONAL,
-//     starttime [5] OPTIONAL, endtime [6] OPTIONAL, renew-till [7] OPTIONAL, srealm [8] OPTIONAL, sname [9] OPTIONAL, caddr [10] OPTIONAL }
+//   KrbCredInfo ::= SEQUENCE { key [0] EncryptionKey, prealm [1] OPTIONAL, pname [2] OPTIONAL, flags [3] OPTIONAL,
+//   authtime [4] OPTIONAL,
+//     starttime [5] OPTIONAL, endtime [6] OPTIONAL, renew-till [7] OPTIONAL, srealm [8] OPTIONAL, sname [9] OPTIONAL,
+//     caddr [10] OPTIONAL }
 struct KrbCredInfo {
   EncryptionKey key;
   std::string prealm;  // empty: absent, as the other realm

@@ -6,8 +6,10 @@
 
 namespace stead {
 
-//   KRB-ERROR ::= [APPLICATION 30] SEQUENCE { pvno [0], msg-type [1], ctime [2] OPTIONAL, cusec [3] OPTIONAL, stime [4], susec [5],
-//     error-code [6], crealm [7] OPTIONAL, cname [8] OPTIONAL, realm [9], sname [10], e-text [11] OPTIONAL, e-data [12] OPTIONAL }
+//   KRB-ERROR ::= [APPLICATION 30] SEQUENCE { pvno [0], msg-type [1], ctime [2] OPTIONAL, cusec [3] OPTIONAL, stime
+//   [4], susec [5],
+//     error-code [6], crealm [7] OPTIONAL, cname [8] OPTIONAL, realm [9], sname [10], e-text [11] OPTIONAL, e-data [12]
+//     OPTIONAL }
 struct KrbError {
   std::optional<Time> ctime;
   std::optional<std::int32_t> cusec;
@@ -26,7 +28,8 @@ struct KrbError {
 [[nodiscard]] Buffer encode(const KrbError& value);
 
 //   KERB-ERROR-DATA ::= SEQUENCE { data-type [1] INTEGER, data-value [2] OCTET STRING OPTIONAL }
-// data-type 3: 12 bytes, NTSTATUS, reserved 0, flags (1 in AS errors, 3 in TGS errors; ignored on reading). Type 2: clock skew recovery.
+// data-type 3: 12 bytes, NTSTATUS, reserved 0, flags (1 in AS errors, 3 in TGS errors; ignored on reading). Type 2:
+// clock skew recovery.
 struct KerbErrorData {
   std::int32_t data_type = 3;
   std::optional<NtStatus> status;  // with data-type 3
@@ -36,8 +39,8 @@ struct KerbErrorData {
 [[nodiscard]] Result<KerbErrorData> decode_kerb_error_data(Bytes der);
 [[nodiscard]] Buffer encode(const KerbErrorData& value);
 
-// The NTSTATUS in an error's e-data, in whatever of its forms (KERB-ERROR-DATA, or padata 3 within METHOD-DATA); nothing where
-// e-data is absent or something else, which is never itself an error.
+// The NTSTATUS in an error's e-data, in whatever of its forms (KERB-ERROR-DATA, or padata 3 within METHOD-DATA);
+// nothing where e-data is absent or something else, which is never itself an error.
 [[nodiscard]] std::optional<NtStatus> nt_status_of(const KrbError& error);
 // METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED and the like; empty where e-data is something else.
 [[nodiscard]] PaDataList method_data_of(const KrbError& error);

@@ -1,6 +1,6 @@
 #pragma once
-// The three LDAP messages of a netlogon ping (RFC 4511): SearchRequest, SearchResultEntry, SearchResultDone, over UDP (CLDAP,
-// RFC 1798). Any definite BER length form is read; minimal ones are written.
+// The three LDAP messages of a netlogon ping (RFC 4511): SearchRequest, SearchResultEntry, SearchResultDone, over UDP
+// (CLDAP, RFC 1798). Any definite BER length form is read; minimal ones are written.
 #include <string>
 #include <vector>
 
@@ -25,8 +25,8 @@ struct PingSearch {
 [[nodiscard]] Result<PingSearch> decode_ping_search(Bytes datagram);
 [[nodiscard]] Buffer encode(const PingSearch& value);
 
-// SearchResultEntry (where there is one) and SearchResultDone in one datagram. `netlogon` empty: success without attribute, "this
-// DC does not host that domain".
+// SearchResultEntry (where there is one) and SearchResultDone in one datagram. `netlogon` empty: success without
+// attribute, "this DC does not host that domain".
 struct PingReply {
   std::int32_t message_id = 0;
   std::int32_t result_code = 0;

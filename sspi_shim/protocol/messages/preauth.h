@@ -15,7 +15,8 @@ struct PaEncTsEnc {
 [[nodiscard]] Result<PaEncTsEnc> decode_pa_enc_ts_enc(Bytes der);
 [[nodiscard]] Buffer encode(const PaEncTsEnc& value);
 
-//   ETYPE-INFO2 ::= SEQUENCE OF SEQUENCE { etype [0] Int32, salt [1] KerberosString OPTIONAL, s2kparams [2] OCTET STRING OPTIONAL }
+//   ETYPE-INFO2 ::= SEQUENCE OF SEQUENCE { etype [0] Int32, salt [1] KerberosString OPTIONAL, s2kparams [2] OCTET
+//   STRING OPTIONAL }
 struct EtypeInfo2Entry {
   EncType etype{};
   std::optional<std::string> salt;

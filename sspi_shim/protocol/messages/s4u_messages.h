@@ -21,7 +21,8 @@ struct PaForUser {
 };
 [[nodiscard]] Result<PaForUser> decode_pa_for_user(Bytes der);
 [[nodiscard]] Buffer encode(const PaForUser& value);
-// The bytes the checksum is over: name-type (4 bytes little-endian), every component, realm, package, without separators.
+// The bytes the checksum is over: name-type (4 bytes little-endian), every component, realm, package, without
+// separators.
 [[nodiscard]] Buffer checksum_input(const PaForUser& value);
 
 // PA-S4U-X509-USER (MS-SFU §2.2.2)
@@ -33,14 +34,15 @@ struct S4uUserId {
   std::uint32_t nonce = 0;  // the request body's
   std::optional<PrincipalName> cname;
   std::string crealm;
-  Buffer subject_certificate;  // DER; empty: absent
+  Buffer subject_certificate;            // DER; empty: absent
   std::optional<std::uint32_t> options;  // s4u_option
   friend bool operator==(const S4uUserId&, const S4uUserId&) = default;
 };
 struct PaS4uX509User {
   S4uUserId user_id;
-  Checksum checksum;     // over user_id's DER as sent; key usage 26 in a request, in a reply 27 where use_reply_key_usage is set, else 26
-  Buffer user_id_der;    // as received; encode() writes it when it is not empty, else user_id
+  Checksum checksum;   // over user_id's DER as sent; key usage 26 in a request, in a reply 27 where use_reply_key_usage
+                       // is set, else 26
+  Buffer user_id_der;  // as received; encode() writes it when it is not empty, else user_id
   friend bool operator==(const PaS4uX509User& a, const PaS4uX509User& b) {
     return a.user_id == b.user_id && a.checksum == b.checksum;
   }

@@ -47,7 +47,8 @@ Result<NegTokenInit> decode_neg_token_init(Bytes token) {
               },
               kMaxMechs);
         });
-        if (seq.optional_field(1, [&](der::Reader& f) { out.req_flags = to_buffer(f.raw(der::kBitString)); }) && out.req_flags.empty())
+        if (seq.optional_field(1, [&](der::Reader& f) { out.req_flags = to_buffer(f.raw(der::kBitString)); }) &&
+            out.req_flags.empty())
           return seq.fail(WireErrc::bad_value);
         seq.optional_field(2, [&](der::Reader& f) { out.mech_token = to_buffer(f.octet_string()); });
         seq.optional_field(3, [&](der::Reader& f) { out.mech_list_mic = to_buffer(f.any()); });

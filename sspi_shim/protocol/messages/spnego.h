@@ -1,5 +1,6 @@
 #pragma once
-// SPNEGO (RFC 4178) and the GSS-API framing (RFC 2743 §3.1) around Kerberos tokens (RFC 4121 §4.1), as HTTP Negotiate carries them.
+// SPNEGO (RFC 4178) and the GSS-API framing (RFC 2743 §3.1) around Kerberos tokens (RFC 4121 §4.1), as HTTP Negotiate
+// carries them.
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,14 +10,15 @@
 
 namespace stead {
 
-namespace mech_oid {  // content octets of the OBJECT IDENTIFIERs
-extern const Buffer spnego;        // 1.3.6.1.5.5.2
-extern const Buffer kerberos;      // 1.2.840.113554.1.2.2
-extern const Buffer ms_kerberos;   // 1.2.840.48018.1.2.2
-extern const Buffer ntlm;          // 1.3.6.1.4.1.311.2.2.10
-}
+namespace mech_oid {              // content octets of the OBJECT IDENTIFIERs
+extern const Buffer spnego;       // 1.3.6.1.5.5.2
+extern const Buffer kerberos;     // 1.2.840.113554.1.2.2
+extern const Buffer ms_kerberos;  // 1.2.840.48018.1.2.2
+extern const Buffer ntlm;         // 1.3.6.1.4.1.311.2.2.10
+}  // namespace mech_oid
 
-//   NegTokenInit ::= [0] SEQUENCE { mechTypes [0], reqFlags [1] OPTIONAL, mechToken [2] OPTIONAL, mechListMIC [3] OPTIONAL }, in GSS framing
+//   NegTokenInit ::= [0] SEQUENCE { mechTypes [0], reqFlags [1] OPTIONAL, mechToken [2] OPTIONAL, mechListMIC [3]
+//   OPTIONAL }, in GSS framing
 struct NegTokenInit {
   std::vector<Buffer> mech_types;
   Buffer mech_token;          // empty: absent
@@ -27,7 +29,8 @@ struct NegTokenInit {
 [[nodiscard]] Result<NegTokenInit> decode_neg_token_init(Bytes token);
 [[nodiscard]] Buffer encode(const NegTokenInit& value);
 
-//   NegTokenResp ::= [1] SEQUENCE { negState [0] ENUMERATED OPTIONAL, supportedMech [1] OPTIONAL, responseToken [2] OPTIONAL, mechListMIC [3] OPTIONAL }
+//   NegTokenResp ::= [1] SEQUENCE { negState [0] ENUMERATED OPTIONAL, supportedMech [1] OPTIONAL, responseToken [2]
+//   OPTIONAL, mechListMIC [3] OPTIONAL }
 enum class NegState { accept_completed = 0, accept_incomplete = 1, reject = 2, request_mic = 3 };
 struct NegTokenResp {
   std::optional<NegState> state;
@@ -37,7 +40,8 @@ struct NegTokenResp {
 [[nodiscard]] Result<NegTokenResp> decode_neg_token_resp(Bytes token);
 [[nodiscard]] Buffer encode(const NegTokenResp& value);
 
-// The Kerberos mechanism's own framing: [APPLICATION 0] { OID, u16 token id, message }. ids: 0x0100 AP-REQ, 0x0200 AP-REP, 0x0300 KRB-ERROR.
+// The Kerberos mechanism's own framing: [APPLICATION 0] { OID, u16 token id, message }. ids: 0x0100 AP-REQ, 0x0200
+// AP-REP, 0x0300 KRB-ERROR.
 enum class KrbTokenId : std::uint16_t { ap_req = 0x0100, ap_rep = 0x0200, krb_error = 0x0300 };
 struct KrbToken {
   KrbTokenId id{};

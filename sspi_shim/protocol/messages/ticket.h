@@ -6,7 +6,8 @@
 
 namespace stead {
 
-//   Ticket ::= [APPLICATION 1] SEQUENCE { tkt-vno [0] INTEGER (5), realm [1] Realm, sname [2] PrincipalName, enc-part [3] EncryptedData }
+//   Ticket ::= [APPLICATION 1] SEQUENCE { tkt-vno [0] INTEGER (5), realm [1] Realm, sname [2] PrincipalName, enc-part
+//   [3] EncryptedData }
 struct Ticket {
   std::string realm;
   PrincipalName sname;
@@ -25,13 +26,16 @@ struct TransitedEncoding {
   friend bool operator==(const TransitedEncoding&, const TransitedEncoding&) = default;
 };
 // Realms of a DOMAIN-X500-COMPRESS field, expanded between `client_realm` and `server_realm` (RFC 4120 §3.3.3.2).
-[[nodiscard]] Result<std::vector<std::string>> expand_transited(const TransitedEncoding& transited, std::string_view client_realm,
+[[nodiscard]] Result<std::vector<std::string>> expand_transited(const TransitedEncoding& transited,
+                                                                std::string_view client_realm,
                                                                 std::string_view server_realm);
 // The same realms written out without compression, in order.
 [[nodiscard]] TransitedEncoding make_transited(const std::vector<std::string>& realms);
 
-//   EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags [0], key [1], crealm [2], cname [3], transited [4], authtime [5],
-//     starttime [6] OPTIONAL, endtime [7], renew-till [8] OPTIONAL, caddr [9] OPTIONAL, authorization-data [10] OPTIONAL }
+//   EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags [0], key [1], crealm [2], cname [3], transited [4], authtime
+//   [5],
+//     starttime [6] OPTIONAL, endtime [7], renew-till [8] OPTIONAL, caddr [9] OPTIONAL, authorization-data [10]
+//     OPTIONAL }
 struct EncTicketPart {
   std::uint32_t flags = 0;  // ticket_flag
   EncryptionKey key;

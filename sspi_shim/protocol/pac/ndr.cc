@@ -50,7 +50,9 @@ void Reader::align(std::size_t to) {
   if (need(padding)) at_ += padding;
 }
 
-std::uint8_t Reader::u8() { return need(1) ? all_[at_++] : std::uint8_t(0); }
+std::uint8_t Reader::u8() {
+  return need(1) ? all_[at_++] : std::uint8_t(0);
+}
 
 std::uint16_t Reader::u16() {
   align(2);
@@ -126,11 +128,16 @@ std::string Reader::string_body(const StringHeader& header) {
   return from_utf16le(content.first(header.length));
 }
 
-Writer::Writer() : out_{0x01, 0x10, 0x08, 0x00, 0xcc, 0xcc, 0xcc, 0xcc, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x00, 0x02, 0x00} {}
+Writer::Writer()
+    : out_{0x01, 0x10, 0x08, 0x00, 0xcc, 0xcc, 0xcc, 0xcc, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x00, 0x02, 0x00} {}
 
-void Writer::align(std::size_t to) { out_.resize((out_.size() + to - 1) / to * to); }
+void Writer::align(std::size_t to) {
+  out_.resize((out_.size() + to - 1) / to * to);
+}
 
-void Writer::u8(std::uint8_t v) { out_.push_back(v); }
+void Writer::u8(std::uint8_t v) {
+  out_.push_back(v);
+}
 
 void Writer::u16(std::uint16_t v) {
   align(2);
@@ -149,7 +156,9 @@ void Writer::filetime(std::uint64_t v) {
   u32(std::uint32_t(v >> 32));
 }
 
-void Writer::bytes(Bytes content) { append(out_, content); }
+void Writer::bytes(Bytes content) {
+  append(out_, content);
+}
 
 void Writer::pointer(bool present) {
   u32(present ? next_referent_ : 0);

@@ -1,6 +1,6 @@
 #pragma once
-// NDR (transfer syntax 1, little-endian) with the type-serialization header of MS-RPCE §2.2.6, as far as PAC buffers need it.
-// The reader keeps the first error like der::Reader; the writer mirrors it. Integers align themselves.
+// NDR (transfer syntax 1, little-endian) with the type-serialization header of MS-RPCE §2.2.6, as far as PAC buffers
+// need it. The reader keeps the first error like der::Reader; the writer mirrors it. Integers align themselves.
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +27,7 @@ class Reader {
   bool pointer() { return u32() != 0; }  // referent id: true where something is deferred
   // Conformant array's maximum count, refused (too_large) where count * `item_size` exceeds what remains.
   std::uint32_t conformance(std::size_t item_size);
-  Sid sid();                          // deferred RPC_SID with its conformance
+  Sid sid();  // deferred RPC_SID with its conformance
   // RPC_UNICODE_STRING: the fixed part, then its deferred part, in UTF-8.
   struct StringHeader {
     std::uint16_t length = 0, maximum = 0;  // bytes
@@ -66,7 +66,8 @@ class Writer {
   void align(std::size_t to);
   void pointer(bool present);  // the next referent id, or 0
   void sid(const Sid& sid);
-  // An empty string has a referent and an empty deferred part, as domain controllers write it. More than 65534 bytes are cut.
+  // An empty string has a referent and an empty deferred part, as domain controllers write it. More than 65534 bytes
+  // are cut.
   void string_header(std::string_view utf8);
   void string_body(std::string_view utf8);
   [[nodiscard]] Buffer finish() &&;  // headers and lengths filled in, padded to 8

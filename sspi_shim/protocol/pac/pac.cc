@@ -112,7 +112,8 @@ class SignedBytes {
   std::vector<Location> directory_;
 };
 
-// A PAC signature is of the key's own type: a weaker one that works with any key, HMAC-MD5, is not taken for an AES key.
+// A PAC signature is of the key's own type: a weaker one that works with any key, HMAC-MD5, is not taken for an AES
+// key.
 Result<void> verify(const Checksum& checksum, const Key& key, Bytes data) {
   if (checksum.type != required_checksum(key.type())) return WireErrc::wrong_key_type;
   return verify_checksum(checksum, key, KeyUsage::pac_checksum, data);
@@ -123,7 +124,9 @@ Buffer blank_signature(const Key& key) {
   return encode(PacSignature{type, Buffer(checksum_size(type)), std::nullopt});
 }
 
-Checksum sign(const Key& key, Bytes data) { return make_checksum(key, KeyUsage::pac_checksum, data); }
+Checksum sign(const Key& key, Bytes data) {
+  return make_checksum(key, KeyUsage::pac_checksum, data);
+}
 
 }  // namespace
 
@@ -216,7 +219,8 @@ void remove_pac(AuthorizationData& list) {
     if (element.type != AdType::if_relevant) return false;
     auto inner = decode_authorization_data(element.data);
     if (!inner) return false;
-    if (std::erase_if(*inner, [](const auto& candidate) { return candidate.type == AdType::win2k_pac; }) == 0) return false;
+    if (std::erase_if(*inner, [](const auto& candidate) { return candidate.type == AdType::win2k_pac; }) == 0)
+      return false;
     element.data = encode(*inner);
     return inner->empty();
   });
@@ -231,8 +235,8 @@ AuthorizationElement wrap_pac(Buffer pac) {
 SecretBuffer encode_with_signed_pac(EncTicketPart& part, Pac pac, const Key& server_key, const Key& kdc_key,
                                     PacSignatures which) {
   const bool all_four = which == PacSignatures::all_four;
-  for (const PacType type : {PacType::server_checksum, PacType::kdc_checksum, PacType::ticket_checksum,
-                             PacType::extended_kdc_checksum})
+  for (const PacType type :
+       {PacType::server_checksum, PacType::kdc_checksum, PacType::ticket_checksum, PacType::extended_kdc_checksum})
     pac.remove(type);
   pac.set(PacType::server_checksum, blank_signature(server_key));
   pac.set(PacType::kdc_checksum, blank_signature(kdc_key));
@@ -345,7 +349,8 @@ Result<void> verify_ticket_signature(Bytes enc_ticket_part_der, Bytes pac, const
               continue;
             }
             copy.field(kAuthorizationData, [&](der::Writer& field) {
-              part.field(kAuthorizationData, [&](der::Reader& list) { copy_authorization_data(list, field, false, found); });
+              part.field(kAuthorizationData,
+                         [&](der::Reader& list) { copy_authorization_data(list, field, false, found); });
             });
           }
         });

@@ -8,9 +8,21 @@
 namespace stead {
 
 enum class PacType : std::uint32_t {
-  logon_info = 1, credentials = 2, server_checksum = 6, kdc_checksum = 7, client_info = 10, s4u_delegation_info = 11, upn_dns_info = 12,
-  client_claims = 13, device_info = 14, device_claims = 15, ticket_checksum = 16, attributes_info = 17, requestor_sid = 18,
-  extended_kdc_checksum = 19, requestor_guid = 20,
+  logon_info = 1,
+  credentials = 2,
+  server_checksum = 6,
+  kdc_checksum = 7,
+  client_info = 10,
+  s4u_delegation_info = 11,
+  upn_dns_info = 12,
+  client_claims = 13,
+  device_info = 14,
+  device_claims = 15,
+  ticket_checksum = 16,
+  attributes_info = 17,
+  requestor_sid = 18,
+  extended_kdc_checksum = 19,
+  requestor_guid = 20,
 };
 
 struct PacBuffer {
@@ -27,8 +39,8 @@ struct Pac {
   void set(PacType type, Buffer data);  // replaces, or appends
   void remove(PacType type);
 };
-// u32 count, u32 version 0, then { u32 type, u32 size, u64 offset }; offsets are multiples of 8 and inside. A type that occurs twice
-// among those we know is refused.
+// u32 count, u32 version 0, then { u32 type, u32 size, u64 offset }; offsets are multiples of 8 and inside. A type that
+// occurs twice among those we know is refused.
 [[nodiscard]] Result<Pac> decode_pac(Bytes bytes);
 [[nodiscard]] Buffer encode(const Pac& pac);
 
@@ -49,14 +61,14 @@ struct PacSignature {
 enum class PacSignatures { server_and_kdc, all_four };
 
 // Signs `pac` (signature buffers in it are replaced) and puts it into part.authorization_data, first in the list, as
-// AD-IF-RELEVANT { AD-WIN2K-PAC }; a PAC that was there goes. `server_key` is the key that will encrypt the ticket, `kdc_key` the issuing realm's krbtgt key.
-// With all_four the ticket checksum is over `part` as it stands: nothing in `part` may change afterwards. Returns the DER of
-// `part` with the PAC in it, ready to be encrypted.
-[[nodiscard]] SecretBuffer encode_with_signed_pac(EncTicketPart& part, Pac pac, const Key& server_key, const Key& kdc_key,
-                                                  PacSignatures which);
+// AD-IF-RELEVANT { AD-WIN2K-PAC }; a PAC that was there goes. `server_key` is the key that will encrypt the ticket,
+// `kdc_key` the issuing realm's krbtgt key. With all_four the ticket checksum is over `part` as it stands: nothing in
+// `part` may change afterwards. Returns the DER of `part` with the PAC in it, ready to be encrypted.
+[[nodiscard]] SecretBuffer encode_with_signed_pac(EncTicketPart& part, Pac pac, const Key& server_key,
+                                                  const Key& kdc_key, PacSignatures which);
 
-// Verification works on the PAC's bytes as received. Fails with WireErrc::integrity, bad_value where a signature is absent,
-// wrong_key_type where it is of another type than the key's own (HMAC-MD5 is not taken for an AES key).
+// Verification works on the PAC's bytes as received. Fails with WireErrc::integrity, bad_value where a signature is
+// absent, wrong_key_type where it is of another type than the key's own (HMAC-MD5 is not taken for an AES key).
 [[nodiscard]] Result<void> verify_server_signature(Bytes pac, const Key& server_key);
 [[nodiscard]] Result<void> verify_kdc_signature(Bytes pac, const Key& kdc_key);
 // `enc_ticket_part_der`: the decrypted EncTicketPart as received; `pac` must be the PAC in it, else bad_value.

@@ -30,7 +30,8 @@ std::uint64_t to_filetime(std::chrono::sys_seconds time) {
 }
 
 std::chrono::sys_seconds from_filetime(std::uint64_t filetime) {
-  return std::chrono::sys_seconds(std::chrono::seconds(std::int64_t(filetime / kTicksPerSecond) - kSecondsFrom1601To1970));
+  return std::chrono::sys_seconds(
+      std::chrono::seconds(std::int64_t(filetime / kTicksPerSecond) - kSecondsFrom1601To1970));
 }
 
 Result<PacClientInfo> decode_pac_client_info(Bytes bytes) {

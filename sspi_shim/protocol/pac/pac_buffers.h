@@ -1,5 +1,6 @@
 #pragma once
-// The smaller PAC buffers: client info, S4U delegation info, UPN and DNS info, attributes, requestor SID (MS-PAC §2.7-2.15).
+// The smaller PAC buffers: client info, S4U delegation info, UPN and DNS info, attributes, requestor SID (MS-PAC
+// §2.7-2.15).
 #include <chrono>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ struct PacClientInfo {
 
 // S4U_DELEGATION_INFO (§2.9), NDR.
 struct S4uDelegationInfo {
-  std::string s4u2proxy_target;                   // the last service delegated to, without realm
+  std::string s4u2proxy_target;                     // the last service delegated to, without realm
   std::vector<std::string> s4u_transited_services;  // with realm, oldest first
   friend bool operator==(const S4uDelegationInfo&, const S4uDelegationInfo&) = default;
 };
@@ -34,8 +35,8 @@ struct S4uDelegationInfo {
 struct UpnDnsInfo {
   std::string upn, dns_domain_name;
   std::uint32_t flags = 0;
-  std::string sam_name;     // with flag 2
-  std::optional<Sid> sid;   // with flag 2
+  std::string sam_name;    // with flag 2
+  std::optional<Sid> sid;  // with flag 2
   friend bool operator==(const UpnDnsInfo&, const UpnDnsInfo&) = default;
 };
 [[nodiscard]] Result<UpnDnsInfo> decode_upn_dns_info(Bytes bytes);

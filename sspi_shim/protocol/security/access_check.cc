@@ -21,7 +21,9 @@ bool contains(std::span<const Sid> token, const Sid& sid) {
   return std::find(token.begin(), token.end(), sid) != token.end();
 }
 
-bool allows(AceType type) { return type == AceType::access_allowed || type == AceType::access_allowed_object; }
+bool allows(AceType type) {
+  return type == AceType::access_allowed || type == AceType::access_allowed_object;
+}
 
 bool denies(AceType type) {
   return type == AceType::access_denied || type == AceType::access_denied_object ||
@@ -31,7 +33,8 @@ bool denies(AceType type) {
 }  // namespace
 
 const GenericMapping kDirectoryObjectMapping{
-    .read = access_right::read_control | access_right::ds_list | access_right::ds_read_prop | access_right::ds_list_object,
+    .read =
+        access_right::read_control | access_right::ds_list | access_right::ds_read_prop | access_right::ds_list_object,
     .write = access_right::read_control | access_right::ds_self | access_right::ds_write_prop,
     .execute = access_right::read_control | access_right::ds_list,
     .all = access_right::ds_full_control,

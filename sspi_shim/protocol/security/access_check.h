@@ -12,11 +12,12 @@ struct GenericMapping {
 // MS-ADTS §5.1.3.2: what the generic rights mean on a directory object.
 extern const GenericMapping kDirectoryObjectMapping;
 
-// True where every right of `desired` is granted before one is denied, in the order of the entries. No DACL grants all; an empty
-// one nothing; the owner has READ_CONTROL and WRITE_DAC. inherit-only entries do not count; a conditional (callback) allow entry
-// grants nothing and a conditional deny entry denies, since conditions are not evaluated. Object entries count where their
-// object type is absent or equals `object_type`.
+// True where every right of `desired` is granted before one is denied, in the order of the entries. No DACL grants all;
+// an empty one nothing; the owner has READ_CONTROL and WRITE_DAC. inherit-only entries do not count; a conditional
+// (callback) allow entry grants nothing and a conditional deny entry denies, since conditions are not evaluated. Object
+// entries count where their object type is absent or equals `object_type`.
 [[nodiscard]] bool access_check(const SecurityDescriptor& descriptor, std::span<const Sid> token, std::uint32_t desired,
-                                const GenericMapping& mapping = kDirectoryObjectMapping, const Guid* object_type = nullptr);
+                                const GenericMapping& mapping = kDirectoryObjectMapping,
+                                const Guid* object_type = nullptr);
 
 }  // namespace stead

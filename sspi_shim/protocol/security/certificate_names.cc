@@ -44,7 +44,8 @@ bool keep_sid(std::optional<Sid>& into, std::string_view text) {
 
 bool read_alternative_names(X509* certificate, std::optional<std::string>& upn, std::optional<Sid>& sid) {
   int state = 0;  // -1: absent; else without a result: there twice, or unreadable
-  const GeneralNamesPtr names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &state, nullptr)));
+  const GeneralNamesPtr names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &state, nullptr)));
   if (!names) return state == -1;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
@@ -87,7 +88,8 @@ Result<CertificateNames> names_in_certificate(Bytes der) {
   if (!certificate || in != der.data() + der.size()) return WireErrc::bad_value;
   std::optional<std::string> upn;
   CertificateNames out;
-  if (!read_alternative_names(certificate.get(), upn, out.sid) || !read_sid_extension(certificate.get(), out.sid)) return WireErrc::bad_value;
+  if (!read_alternative_names(certificate.get(), upn, out.sid) || !read_sid_extension(certificate.get(), out.sid))
+    return WireErrc::bad_value;
   out.upn = std::move(upn).value_or("");
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Whom a client certificate names, as Active Directory's CA writes it (MS-WCCE §2.2.2.7.7.4, MS-PKCA §3.1.5.2.1, KB5014754).
+// Whom a client certificate names, as Active Directory's CA writes it (MS-WCCE §2.2.2.7.7.4, MS-PKCA §3.1.5.2.1,
+// KB5014754).
 #include <optional>
 #include <string>
 

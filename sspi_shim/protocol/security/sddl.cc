@@ -9,28 +9,78 @@ namespace {
 
 struct SidAlias {
   std::string_view name;
-  Sid sid;                 // empty: relative to the domain
+  Sid sid;  // empty: relative to the domain
   std::uint32_t rid = 0;
 };
 
 const std::vector<SidAlias>& sid_aliases() {
   static const std::vector<SidAlias> table{
-      {"WD", {1, {0}}}, {"CO", {3, {0}}}, {"CG", {3, {1}}}, {"OW", {3, {4}}},
-      {"NU", {5, {2}}}, {"IU", {5, {4}}}, {"SU", {5, {6}}}, {"AN", {5, {7}}}, {"ED", {5, {9}}}, {"PS", {5, {10}}},
-      {"AU", {5, {11}}}, {"RC", {5, {12}}}, {"SY", {5, {18}}}, {"LS", {5, {19}}}, {"NS", {5, {20}}},
-      {"WR", {5, {33}}}, {"UD", {5, {84, 0, 0, 0, 0, 0}}},
-      {"BA", {5, {32, 544}}}, {"BU", {5, {32, 545}}}, {"BG", {5, {32, 546}}}, {"PU", {5, {32, 547}}},
-      {"AO", {5, {32, 548}}}, {"SO", {5, {32, 549}}}, {"PO", {5, {32, 550}}}, {"BO", {5, {32, 551}}},
-      {"RE", {5, {32, 552}}}, {"RU", {5, {32, 554}}}, {"RD", {5, {32, 555}}}, {"NO", {5, {32, 556}}},
-      {"MU", {5, {32, 558}}}, {"LU", {5, {32, 559}}}, {"IS", {5, {32, 568}}}, {"CY", {5, {32, 569}}},
-      {"ER", {5, {32, 573}}}, {"CD", {5, {32, 574}}}, {"RA", {5, {32, 575}}}, {"ES", {5, {32, 576}}},
-      {"MS", {5, {32, 577}}}, {"HA", {5, {32, 578}}}, {"AA", {5, {32, 579}}}, {"RM", {5, {32, 580}}},
+      {"WD", {1, {0}}},
+      {"CO", {3, {0}}},
+      {"CG", {3, {1}}},
+      {"OW", {3, {4}}},
+      {"NU", {5, {2}}},
+      {"IU", {5, {4}}},
+      {"SU", {5, {6}}},
+      {"AN", {5, {7}}},
+      {"ED", {5, {9}}},
+      {"PS", {5, {10}}},
+      {"AU", {5, {11}}},
+      {"RC", {5, {12}}},
+      {"SY", {5, {18}}},
+      {"LS", {5, {19}}},
+      {"NS", {5, {20}}},
+      {"WR", {5, {33}}},
+      {"UD", {5, {84, 0, 0, 0, 0, 0}}},
+      {"BA", {5, {32, 544}}},
+      {"BU", {5, {32, 545}}},
+      {"BG", {5, {32, 546}}},
+      {"PU", {5, {32, 547}}},
+      {"AO", {5, {32, 548}}},
+      {"SO", {5, {32, 549}}},
+      {"PO", {5, {32, 550}}},
+      {"BO", {5, {32, 551}}},
+      {"RE", {5, {32, 552}}},
+      {"RU", {5, {32, 554}}},
+      {"RD", {5, {32, 555}}},
+      {"NO", {5, {32, 556}}},
+      {"MU", {5, {32, 558}}},
+      {"LU", {5, {32, 559}}},
+      {"IS", {5, {32, 568}}},
+      {"CY", {5, {32, 569}}},
+      {"ER", {5, {32, 573}}},
+      {"CD", {5, {32, 574}}},
+      {"RA", {5, {32, 575}}},
+      {"ES", {5, {32, 576}}},
+      {"MS", {5, {32, 577}}},
+      {"HA", {5, {32, 578}}},
+      {"AA", {5, {32, 579}}},
+      {"RM", {5, {32, 580}}},
       {"AC", {15, {2, 1}}},
-      {"LW", {16, {4096}}}, {"ME", {16, {8192}}}, {"MP", {16, {8448}}}, {"HI", {16, {12288}}}, {"SI", {16, {16384}}},
-      {"AS", {18, {1}}}, {"SS", {18, {2}}},
-      {"RO", {}, 498}, {"LA", {}, 500}, {"LG", {}, 501}, {"DA", {}, 512}, {"DU", {}, 513}, {"DG", {}, 514},
-      {"DC", {}, 515}, {"DD", {}, 516}, {"CA", {}, 517}, {"SA", {}, 518}, {"EA", {}, 519}, {"PA", {}, 520},
-      {"CN", {}, 522}, {"AP", {}, 525}, {"KA", {}, 526}, {"EK", {}, 527}, {"RS", {}, 553},
+      {"LW", {16, {4096}}},
+      {"ME", {16, {8192}}},
+      {"MP", {16, {8448}}},
+      {"HI", {16, {12288}}},
+      {"SI", {16, {16384}}},
+      {"AS", {18, {1}}},
+      {"SS", {18, {2}}},
+      {"RO", {}, 498},
+      {"LA", {}, 500},
+      {"LG", {}, 501},
+      {"DA", {}, 512},
+      {"DU", {}, 513},
+      {"DG", {}, 514},
+      {"DC", {}, 515},
+      {"DD", {}, 516},
+      {"CA", {}, 517},
+      {"SA", {}, 518},
+      {"EA", {}, 519},
+      {"PA", {}, 520},
+      {"CN", {}, 522},
+      {"AP", {}, 525},
+      {"KA", {}, 526},
+      {"EK", {}, 527},
+      {"RS", {}, 553},
   };
   return table;
 }
@@ -40,17 +90,17 @@ struct Code {
   std::uint32_t value;
 };
 
-constexpr Code kAceTypes[] = {{"A", 0}, {"D", 1}, {"AU", 2}, {"OA", 5}, {"OD", 6}, {"OU", 7},
-                              {"XA", 9}, {"XD", 10}, {"ZA", 11}};
-constexpr Code kAceFlags[] = {{"OI", 1}, {"CI", 2}, {"NP", 4}, {"IO", 8}, {"ID", 0x10}, {"CR", 0x20},
-                              {"SA", 0x40}, {"FA", 0x80}};
+constexpr Code kAceTypes[] = {{"A", 0},  {"D", 1},  {"AU", 2},  {"OA", 5}, {"OD", 6},
+                              {"OU", 7}, {"XA", 9}, {"XD", 10}, {"ZA", 11}};
+constexpr Code kAceFlags[] = {{"OI", 1},    {"CI", 2},    {"NP", 4},    {"IO", 8},
+                              {"ID", 0x10}, {"CR", 0x20}, {"SA", 0x40}, {"FA", 0x80}};
 // The order in which to_sddl writes them: single rights first; those after it are only read.
-constexpr Code kRights[] = {{"CC", 1}, {"DC", 2}, {"LC", 4}, {"SW", 8}, {"RP", 0x10}, {"WP", 0x20}, {"DT", 0x40},
-                            {"LO", 0x80}, {"CR", 0x100}, {"SD", 0x10000}, {"RC", 0x20000}, {"WD", 0x40000},
-                            {"WO", 0x80000}, {"GA", 0x10000000}, {"GX", 0x20000000}, {"GW", 0x40000000},
-                            {"GR", 0x80000000}};
+constexpr Code kRights[] = {
+    {"CC", 1},       {"DC", 2},          {"LC", 4},          {"SW", 8},          {"RP", 0x10},      {"WP", 0x20},
+    {"DT", 0x40},    {"LO", 0x80},       {"CR", 0x100},      {"SD", 0x10000},    {"RC", 0x20000},   {"WD", 0x40000},
+    {"WO", 0x80000}, {"GA", 0x10000000}, {"GX", 0x20000000}, {"GW", 0x40000000}, {"GR", 0x80000000}};
 constexpr Code kCombinedRights[] = {{"FA", 0x1f01ff}, {"FR", 0x120089}, {"FW", 0x120116}, {"FX", 0x1200a0},
-                                    {"KA", 0xf003f}, {"KR", 0x20019}, {"KW", 0x20006}, {"KX", 0x20019}};
+                                    {"KA", 0xf003f},  {"KR", 0x20019},  {"KW", 0x20006},  {"KX", 0x20019}};
 
 // Octets of a GUID in the order of its text: the first three fields are little-endian.
 constexpr std::size_t kGuidOrder[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -63,8 +113,12 @@ std::string guid_text(const Guid& guid) {
   return out;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 // Reads from the front and keeps the first error and where it was.
 class Parser {
@@ -208,7 +262,8 @@ AceType Parser::ace_type() {
     return type;
   }
   const std::string_view name = rest().substr(0, rest().find(';'));
-  const auto code = std::find_if(std::begin(kAceTypes), std::end(kAceTypes), [&](const Code& c) { return c.name == name; });
+  const auto code =
+      std::find_if(std::begin(kAceTypes), std::end(kAceTypes), [&](const Code& c) { return c.name == name; });
   if (code == std::end(kAceTypes)) {
     fail(name.empty() ? WireErrc::bad_value : WireErrc::unsupported);
     return {};
@@ -293,15 +348,18 @@ SecurityDescriptor Parser::descriptor() {
       at_ += 2;
       std::uint16_t control = 0;
       const auto next_flag = [&] {
-        return std::find_if(std::begin(kAclFlags), std::end(kAclFlags), [&](const Code& flag) { return take(flag.name); });
+        return std::find_if(std::begin(kAclFlags), std::end(kAclFlags),
+                            [&](const Code& flag) { return take(flag.name); });
       };
-      for (auto flag = next_flag(); flag != std::end(kAclFlags); flag = next_flag()) control |= std::uint16_t(flag->value);
+      for (auto flag = next_flag(); flag != std::end(kAclFlags); flag = next_flag())
+        control |= std::uint16_t(flag->value);
       const bool none = take("NO_ACCESS_CONTROL");
       std::vector<Ace> entries = none ? std::vector<Ace>() : acl();
       (dacl ? dacl_seen : sacl_seen) = true;
       if (!dacl || none) continue;
       out.control |= control;
-      const bool objects = std::any_of(entries.begin(), entries.end(), [](const Ace& a) { return is_object_ace(a.type); });
+      const bool objects =
+          std::any_of(entries.begin(), entries.end(), [](const Ace& a) { return is_object_ace(a.type); });
       out.dacl = Acl{std::uint8_t(objects ? 4 : 2), std::move(entries)};
     } else {
       fail(WireErrc::bad_value);

@@ -1,6 +1,6 @@
 #pragma once
-// Security descriptors in their binary (MS-DTYP §2.4.6) and text form (SDDL, §2.5.1), as far as delegation and access rules use
-// them: owner, group, discretionary ACL with allow and deny entries, with and without object types.
+// Security descriptors in their binary (MS-DTYP §2.4.6) and text form (SDDL, §2.5.1), as far as delegation and access
+// rules use them: owner, group, discretionary ACL with allow and deny entries, with and without object types.
 #include <array>
 #include <optional>
 
@@ -16,11 +16,19 @@ constexpr std::uint32_t ds_create_child = 0x1, ds_delete_child = 0x2, ds_list = 
                         generic_write = 0x40000000, generic_read = 0x80000000;
 // What generic_all means on a directory object (MS-ADTS §5.1.3.2): CCDCLCSWRPWPDTLOCRSDRCWDWO.
 constexpr std::uint32_t ds_full_control = 0xf01ff;
-}
+}  // namespace access_right
 
 enum class AceType : std::uint8_t {
-  access_allowed = 0, access_denied = 1, system_audit = 2, access_allowed_object = 5, access_denied_object = 6, system_audit_object = 7,
-  access_allowed_callback = 9, access_denied_callback = 10, access_allowed_callback_object = 11, access_denied_callback_object = 12,
+  access_allowed = 0,
+  access_denied = 1,
+  system_audit = 2,
+  access_allowed_object = 5,
+  access_denied_object = 6,
+  system_audit_object = 7,
+  access_allowed_callback = 9,
+  access_denied_callback = 10,
+  access_allowed_callback_object = 11,
+  access_denied_callback_object = 12,
 };
 // Entries with the two optional GUIDs; entries with a condition after the SID.
 [[nodiscard]] bool is_object_ace(AceType type);
@@ -28,7 +36,8 @@ enum class AceType : std::uint8_t {
 // Entries whose mask and SID we read; the content of any other is kept whole in Ace::opaque.
 [[nodiscard]] bool is_known_ace(AceType type);
 namespace ace_flag {
-constexpr std::uint8_t object_inherit = 1, container_inherit = 2, no_propagate_inherit = 4, inherit_only = 8, inherited = 16;
+constexpr std::uint8_t object_inherit = 1, container_inherit = 2, no_propagate_inherit = 4, inherit_only = 8,
+                       inherited = 16;
 }
 using Guid = std::array<std::uint8_t, 16>;  // as on the wire: mixed-endian
 
@@ -57,21 +66,23 @@ struct SecurityDescriptor {
 
 constexpr std::size_t kMaxAces = 1820;
 namespace descriptor_control {
-constexpr std::uint16_t dacl_present = 0x4, sacl_present = 0x10, dacl_auto_inherit_required = 0x100, dacl_auto_inherited = 0x400,
-                        dacl_protected = 0x1000, self_relative = 0x8000;
+constexpr std::uint16_t dacl_present = 0x4, sacl_present = 0x10, dacl_auto_inherit_required = 0x100,
+                        dacl_auto_inherited = 0x400, dacl_protected = 0x1000, self_relative = 0x8000;
 constexpr std::uint16_t kept = 0x150b;  // owner, group and DACL defaulted, and the DACL's three
-}
-// Self-relative binary form. Refuses offsets outside, ACL sizes that lie, more than 1820 entries. A SACL is checked for its place
-// and left out. encode throws std::length_error for an ACL beyond 64 kB, which no decoded or parsed one is.
+}  // namespace descriptor_control
+// Self-relative binary form. Refuses offsets outside, ACL sizes that lie, more than 1820 entries. A SACL is checked for
+// its place and left out. encode throws std::length_error for an ACL beyond 64 kB, which no decoded or parsed one is.
 [[nodiscard]] Result<SecurityDescriptor> decode_security_descriptor(Bytes bytes);
 [[nodiscard]] Buffer encode(const SecurityDescriptor& value);
 
-// SDDL: "O:BAD:(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;S-1-5-…)". `domain` resolves aliases relative to a domain (DA, DU, DC…).
-// A SACL ("S:") is read and left out. The condition of a callback entry (XA, XD, ZA) is taken as the octets of its binary form,
-// "(#61727478…)", and so is written by to_sddl; an expression is refused with WireErrc::unsupported. Entries of kinds without a
-// name here have a number for their type and all their content as octets. On failure `where` is the offset of the first
-// character not understood.
-[[nodiscard]] Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain = {}, std::size_t* where = nullptr);
+// SDDL: "O:BAD:(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;S-1-5-…)". `domain` resolves aliases relative to a domain (DA, DU,
+// DC…). A SACL ("S:") is read and left out. The condition of a callback entry (XA, XD, ZA) is taken as the octets of
+// its binary form,
+// "(#61727478…)", and so is written by to_sddl; an expression is refused with WireErrc::unsupported. Entries of kinds
+// without a name here have a number for their type and all their content as octets. On failure `where` is the offset of
+// the first character not understood.
+[[nodiscard]] Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain = {},
+                                                    std::size_t* where = nullptr);
 [[nodiscard]] std::string to_sddl(const SecurityDescriptor& value);
 
 }  // namespace stead

@@ -35,7 +35,9 @@ Sid Sid::domain() const {
   return out;
 }
 
-std::uint32_t Sid::rid() const { return subauthorities.empty() ? 0 : subauthorities.back(); }
+std::uint32_t Sid::rid() const {
+  return subauthorities.empty() ? 0 : subauthorities.back();
+}
 
 bool Sid::is_in(const Sid& domain_sid) const {
   return authority == domain_sid.authority && subauthorities.size() == domain_sid.subauthorities.size() + 1 &&
@@ -70,7 +72,9 @@ Result<Sid> parse_sid(std::string_view text) {
   return out;
 }
 
-std::size_t encoded_size(const Sid& sid) { return 8 + 4 * sid.subauthorities.size(); }
+std::size_t encoded_size(const Sid& sid) {
+  return 8 + 4 * sid.subauthorities.size();
+}
 
 Buffer encode(const Sid& sid) {
   Buffer out(encoded_size(sid));

@@ -13,15 +13,15 @@
 namespace stead {
 
 struct Sid {
-  std::uint64_t authority = 0;  // 48 bits
+  std::uint64_t authority = 0;                // 48 bits
   std::vector<std::uint32_t> subauthorities;  // at most 15
 
   friend auto operator<=>(const Sid&, const Sid&) = default;
   [[nodiscard]] bool empty() const { return authority == 0 && subauthorities.empty(); }
-  [[nodiscard]] Sid with_rid(std::uint32_t rid) const;   // one subauthority more
-  [[nodiscard]] Sid domain() const;                      // one less
-  [[nodiscard]] std::uint32_t rid() const;               // the last, 0 where there is none
-  [[nodiscard]] bool is_in(const Sid& domain_sid) const; // domain_sid plus exactly one RID
+  [[nodiscard]] Sid with_rid(std::uint32_t rid) const;    // one subauthority more
+  [[nodiscard]] Sid domain() const;                       // one less
+  [[nodiscard]] std::uint32_t rid() const;                // the last, 0 where there is none
+  [[nodiscard]] bool is_in(const Sid& domain_sid) const;  // domain_sid plus exactly one RID
 };
 
 [[nodiscard]] std::string to_string(const Sid& sid);  // "S-1-5-21-…"
@@ -29,7 +29,7 @@ struct Sid {
 // The binary form: revision 1, count, 6 bytes authority big-endian, u32 little-endian each.
 [[nodiscard]] Buffer encode(const Sid& sid);
 [[nodiscard]] std::size_t encoded_size(const Sid& sid);
-[[nodiscard]] Result<Sid> decode_sid(Bytes bytes);                       // all of `bytes`
+[[nodiscard]] Result<Sid> decode_sid(Bytes bytes);                            // all of `bytes`
 [[nodiscard]] Result<Sid> decode_sid_prefix(Bytes bytes, std::size_t& used);  // the one they start with
 
 // Inline, so that tables made before main() may use them.
@@ -41,7 +41,7 @@ inline const Sid this_organization{5, {15}};
 inline const Sid builtin_administrators{5, {32, 544}};
 inline const Sid authentication_authority{18, {1}};  // identity asserted by an authentication authority
 inline const Sid service_asserted{18, {2}};          // identity asserted by a service
-}
+}  // namespace well_known_sid
 namespace well_known_rid {
 constexpr std::uint32_t administrator = 500, krbtgt = 502, domain_admins = 512, domain_users = 513, domain_guests = 514,
                         domain_computers = 515, domain_controllers = 516, protected_users = 525;

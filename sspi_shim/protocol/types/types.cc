@@ -9,7 +9,9 @@ namespace {
 constexpr std::size_t kMaxItems = 512;
 
 void append_escaped(std::string& out, std::string_view part) {
-  const auto is_special = [](char c) { return c == '/' || c == '@' || c == '\\' || c == '\n' || c == '\t' || c == '\b'; };
+  const auto is_special = [](char c) {
+    return c == '/' || c == '@' || c == '\\' || c == '\n' || c == '\t' || c == '\b';
+  };
   if (std::none_of(part.begin(), part.end(), is_special)) {  // nearly all are like this
     out += part;
     return;

@@ -27,10 +27,12 @@ struct PrincipalName {
   [[nodiscard]] bool empty() const { return components.empty(); }
 };
 
-// "HTTP/web.example" and "alice", without realm; '/', '@' and '\' inside a component are escaped with '\' as libkrb5 does.
+// "HTTP/web.example" and "alice", without realm; '/', '@' and '\' inside a component are escaped with '\' as libkrb5
+// does.
 [[nodiscard]] std::string to_string(const PrincipalName& name);
 [[nodiscard]] std::string to_string(const PrincipalName& name, std::string_view realm);  // "alice@REALM"
-// The reverse: "name", "service/host", either with "@REALM". Type: `srv_inst` with two or more components, else `principal`.
+// The reverse: "name", "service/host", either with "@REALM". Type: `srv_inst` with two or more components, else
+// `principal`.
 struct Principal {
   PrincipalName name;
   std::string realm;  // empty where the text has none
@@ -39,9 +41,9 @@ struct Principal {
 [[nodiscard]] Result<Principal> parse_principal(std::string_view text);
 [[nodiscard]] std::string to_string(const Principal& principal);
 
-[[nodiscard]] PrincipalName krbtgt_name(std::string_view realm);        // krbtgt/REALM, NT-SRV-INST
-[[nodiscard]] PrincipalName enterprise_name(std::string_view upn);      // one component, NT-ENTERPRISE
-[[nodiscard]] bool is_krbtgt(const PrincipalName& name);                // krbtgt/anything
+[[nodiscard]] PrincipalName krbtgt_name(std::string_view realm);    // krbtgt/REALM, NT-SRV-INST
+[[nodiscard]] PrincipalName enterprise_name(std::string_view upn);  // one component, NT-ENTERPRISE
+[[nodiscard]] bool is_krbtgt(const PrincipalName& name);            // krbtgt/anything
 
 //   EncryptedData ::= SEQUENCE { etype [0] Int32, kvno [1] UInt32 OPTIONAL, cipher [2] OCTET STRING }
 struct EncryptedData {

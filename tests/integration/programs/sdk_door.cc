@@ -1,11 +1,11 @@
-// Asks for tickets through the C++ API, many at once of one Client, as a program that embeds it does. What to ask is read from
-// standard input, a line each, with tabs between the fields:
+// Asks for tickets through the C++ API, many at once of one Client, as a program that embeds it does. What to ask is
+// read from standard input, a line each, with tabs between the fields:
 //   client      PRINCIPAL KEYTAB ALLOW_RC4 PA_FOR_USER      (the last two: 0 or 1)
 //   controller  REALM NAME ADDRESS KERBEROS_PORT LDAP_PORT  in the order they are to be asked
 //   name        USER SPN                                    S4U2Self, then S4U2Proxy
 //   ticket      FILE SPN                                    the DER Ticket in FILE as evidence
-// For each `name` and `ticket`, in the order given, a line of JSON: the trace, as `stead s4u --json` has it. A ticket that is granted
-// must make a Negotiate token.
+// For each `name` and `ticket`, in the order given, a line of JSON: the trace, as `stead s4u --json` has it. A ticket
+// that is granted must make a Negotiate token.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -45,7 +45,8 @@ std::string one_line(std::string json) {
 }
 
 boost::asio::awaitable<void> ask(std::shared_ptr<stead::Client> client, Question& question) {
-  stead::Outcome<stead::TicketPtr> ticket = stead::Failure{.kind = stead::FailureKind::unusable, .error = {}, .text = {}, .trace = {}};
+  stead::Outcome<stead::TicketPtr> ticket =
+      stead::Failure{.kind = stead::FailureKind::unusable, .error = {}, .text = {}, .trace = {}};
   if (question.by_ticket) {
     stead::Result<stead::Identity> evidence = client->from_ticket(contents(question.who));
     if (!evidence) {
@@ -77,7 +78,8 @@ int main() {
       options.allow_rc4 = fields[3] == "1";
       options.pa_for_user = fields[4] == "1";
     } else if (fields[0] == "controller" && fields.size() == 6) {
-      options.locator.realms[fields[1]].push_back({.name = fields[2], .address = fields[3],
+      options.locator.realms[fields[1]].push_back({.name = fields[2],
+                                                   .address = fields[3],
                                                    .kerberos_port = static_cast<std::uint16_t>(std::stoi(fields[4])),
                                                    .ldap_port = static_cast<std::uint16_t>(std::stoi(fields[5]))});
     } else if ((fields[0] == "name" || fields[0] == "ticket") && fields.size() == 3) {

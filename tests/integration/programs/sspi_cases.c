@@ -20,8 +20,8 @@ static SECURITY_STATUS make_token(PCredHandle credential, const char* target) {
   SecBuffer buffer = {0, SECBUFFER_TOKEN, NULL};
   SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
   const SECURITY_STATUS status =
-      InitializeSecurityContext(credential, NULL, (SEC_CHAR*)target, ISC_REQ_MUTUAL_AUTH | ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
-                                &context, &output, NULL, NULL);
+      InitializeSecurityContext(credential, NULL, (SEC_CHAR*)target, ISC_REQ_MUTUAL_AUTH | ISC_REQ_ALLOCATE_MEMORY, 0,
+                                SECURITY_NATIVE_DREP, NULL, 0, &context, &output, NULL, NULL);
   if (status == SEC_I_CONTINUE_NEEDED) {
     FreeContextBuffer(buffer.pvBuffer);
     DeleteSecurityContext(&context);
@@ -36,13 +36,22 @@ static SECURITY_STATUS acquire(const char* package, ULONG use, void* identity, P
 /* ---- Passwords ---- */
 
 static SEC_WINNT_AUTH_IDENTITY utf8_identity(const char* user, const char* domain, const char* password) {
-  SEC_WINNT_AUTH_IDENTITY out = {(UCHAR*)user, (ULONG)strlen(user), (UCHAR*)domain, (ULONG)strlen(domain), (UCHAR*)password, (ULONG)strlen(password),
+  SEC_WINNT_AUTH_IDENTITY out = {(UCHAR*)user,
+                                 (ULONG)strlen(user),
+                                 (UCHAR*)domain,
+                                 (ULONG)strlen(domain),
+                                 (UCHAR*)password,
+                                 (ULONG)strlen(password),
                                  SEC_WINNT_AUTH_IDENTITY_ANSI};
   return out;
 }
 
 static const char* a_password_signs_in_as_oneself(void) {
-  static const char* const names[][2] = {{"alice", "ROOT.FABRIKAM.COM"}, {"alice", "root"}, {"alice", ""}, {"alice@root.fabrikam.com", ""}, {"ROOT\\alice", ""}};
+  static const char* const names[][2] = {{"alice", "ROOT.FABRIKAM.COM"},
+                                         {"alice", "root"},
+                                         {"alice", ""},
+                                         {"alice@root.fabrikam.com", ""},
+                                         {"ROOT\\alice", ""}};
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
     SEC_WINNT_AUTH_IDENTITY identity = utf8_identity(names[i][0], names[i][1], "Passw0rd!");
     CredHandle credential;
@@ -59,9 +68,19 @@ static const char* a_password_signs_in_as_oneself(void) {
 }
 
 static const char* a_password_in_utf16(void) {
-  SEC_WINNT_AUTH_IDENTITY_W identity = {(USHORT*)u"alice", 5, (USHORT*)u"ROOT", 4, (USHORT*)u"Passw0rd!", 9, SEC_WINNT_AUTH_IDENTITY_UNICODE};
-  SEC_WINNT_AUTH_IDENTITY_EXW extended = {SEC_WINNT_AUTH_IDENTITY_VERSION, sizeof extended, (USHORT*)u"alice", 5, NULL, 0, (USHORT*)u"Passw0rd!", 9,
-                                          SEC_WINNT_AUTH_IDENTITY_UNICODE, NULL, 0};
+  SEC_WINNT_AUTH_IDENTITY_W identity = {
+      (USHORT*)u"alice", 5, (USHORT*)u"ROOT", 4, (USHORT*)u"Passw0rd!", 9, SEC_WINNT_AUTH_IDENTITY_UNICODE};
+  SEC_WINNT_AUTH_IDENTITY_EXW extended = {SEC_WINNT_AUTH_IDENTITY_VERSION,
+                                          sizeof extended,
+                                          (USHORT*)u"alice",
+                                          5,
+                                          NULL,
+                                          0,
+                                          (USHORT*)u"Passw0rd!",
+                                          9,
+                                          SEC_WINNT_AUTH_IDENTITY_UNICODE,
+                                          NULL,
+                                          0};
   CredHandle credential;
   EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &identity, &credential) == SEC_E_OK);
   EXPECT(make_token(&credential, REPORTS) == SEC_I_CONTINUE_NEEDED);
@@ -73,8 +92,10 @@ static const char* a_password_in_utf16(void) {
 }
 
 static const char* a_wrong_password_is_denied(void) {
-  SEC_WINNT_AUTH_IDENTITY wrong = utf8_identity("alice", "", "Password"), nobody = utf8_identity("nobody", "", "Passw0rd!"),
-                          nowhere = utf8_identity("alice", "NOWHERE", "Passw0rd!"), odd = utf8_identity("alice", "", "Passw0rd!");
+  SEC_WINNT_AUTH_IDENTITY wrong = utf8_identity("alice", "", "Password"),
+                          nobody = utf8_identity("nobody", "", "Passw0rd!"),
+                          nowhere = utf8_identity("alice", "NOWHERE", "Passw0rd!"),
+                          odd = utf8_identity("alice", "", "Passw0rd!");
   CredHandle credential;
   EXPECT(acquire("Kerberos", SECPKG_CRED_OUTBOUND, &wrong, &credential) == SEC_E_LOGON_DENIED);
   EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &wrong, &credential) == SEC_E_LOGON_DENIED);
@@ -91,7 +112,11 @@ static const char* a_wrong_password_is_denied(void) {
 
 /* The KDC must prove that it knows our key: one that does not is as good as false. */
 static const char* a_password_is_a_logon_where_there_is_a_keytab(void) {
-  static const char* const names[][2] = {{"alice", ""}, {"alice", "ROOT"}, {"alice@root.fabrikam.com", ""}, {"erin", "EMEA.ROOT.FABRIKAM.COM"}, {"EMEA\\erin", ""}};
+  static const char* const names[][2] = {{"alice", ""},
+                                         {"alice", "ROOT"},
+                                         {"alice@root.fabrikam.com", ""},
+                                         {"erin", "EMEA.ROOT.FABRIKAM.COM"},
+                                         {"EMEA\\erin", ""}};
   SEC_WINNT_AUTH_IDENTITY identity, wrong = utf8_identity("alice", "", "Password");
   CredHandle credential;
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
@@ -104,7 +129,8 @@ static const char* a_password_is_a_logon_where_there_is_a_keytab(void) {
   identity = utf8_identity("alice", "", "Passw0rd!");
   EXPECT(ShimSetDefaultConfig("keytab", strange_keytab_file) == SEC_E_OK);
   EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &identity, &credential) == SEC_E_ILLEGAL_MESSAGE);
-  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &identity, &credential) == SEC_E_OK && FreeCredentialsHandle(&credential) == SEC_E_OK);
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, &identity, &credential) == SEC_E_OK &&
+         FreeCredentialsHandle(&credential) == SEC_E_OK);
   EXPECT(ShimSetDefaultConfig("keytab", "/no/such.keytab") == SEC_E_OK);
   EXPECT(acquire("Negotiate", SECPKG_CRED_BOTH, &identity, &credential) == SEC_E_NO_CREDENTIALS);
   EXPECT(ShimSetDefaultConfig("keytab", keytab_file) == SEC_E_OK);
@@ -119,7 +145,9 @@ static NTSTATUS log_on(void* information, ULONG size, HANDLE* token) {
   LSA_STRING name = {8, 9, (CHAR*)"Kerberos"};
   NTSTATUS status = LsaConnectUntrusted(&lsa);
   if (status == STATUS_SUCCESS) status = LsaLookupAuthenticationPackage(lsa, &name, &package);
-  if (status == STATUS_SUCCESS) status = LsaLogonUser(lsa, &name, Network, package, information, size, NULL, NULL, NULL, NULL, NULL, token, NULL, NULL);
+  if (status == STATUS_SUCCESS)
+    status =
+        LsaLogonUser(lsa, &name, Network, package, information, size, NULL, NULL, NULL, NULL, NULL, token, NULL, NULL);
   LsaDeregisterLogonProcess(lsa);
   return status;
 }
@@ -220,7 +248,8 @@ static const char* a_certificate_of_two_needs_a_name(void) {
   EXPECT(strcmp(log_on_shared(u"alice@root.fabrikam.com", u"root.fabrikam.com.", 0), "alice@ROOT.FABRIKAM.COM") == 0);
   EXPECT(strcmp(log_on_shared(u"carol", u"", 0), "0xC000006D") == 0); /* whose certificate it is not */
   EXPECT(strcmp(log_on_shared(u"nobody", u"", 0), "0xC0000064") == 0);
-  EXPECT(strcmp(log_on_shared(u"bob", u"", KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES), "0xC000006D") == 0 && last_status() == SEC_E_MULTIPLE_ACCOUNTS);
+  EXPECT(strcmp(log_on_shared(u"bob", u"", KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES), "0xC000006D") == 0 &&
+         last_status() == SEC_E_MULTIPLE_ACCOUNTS);
   EXPECT(strcmp(log_on_shared(u"", u"emea.root.fabrikam.com", 0), "0xC000006D") != 0); /* there it is erin's */
   EXPECT(strcmp(log_on_shared(u"", u"EMEA", 0), "erin@EMEA.ROOT.FABRIKAM.COM") == 0);
   return NULL;
@@ -262,10 +291,12 @@ static const char* the_wide_names_and_their_table(void) {
   PDOMAIN_CONTROLLER_INFOW info;
   EXPECT(token != NULL && ShimImpersonateToken(token) == SEC_E_OK);
   EXPECT(table->dwVersion >= SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION);
-  EXPECT(table->AcquireCredentialsHandleW(NULL, (SEC_WCHAR*)u"Kerberos", SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &credential, NULL) == SEC_E_OK);
+  EXPECT(table->AcquireCredentialsHandleW(NULL, (SEC_WCHAR*)u"Kerberos", SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL,
+                                          &credential, NULL) == SEC_E_OK);
   EXPECT(ShimRevert() == SEC_E_OK && CloseHandle(token));
-  EXPECT(table->InitializeSecurityContextW(&credential, NULL, (SEC_WCHAR*)u"HTTP/backend.corp.contoso.com", ISC_REQ_ALLOCATE_MEMORY, 0,
-                                           SECURITY_NATIVE_DREP, NULL, 0, &context, &output, NULL, NULL) == SEC_E_OK);
+  EXPECT(table->InitializeSecurityContextW(&credential, NULL, (SEC_WCHAR*)u"HTTP/backend.corp.contoso.com",
+                                           ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0, &context, &output,
+                                           NULL, NULL) == SEC_E_OK);
   EXPECT(table->QueryContextAttributesW(&context, SECPKG_ATTR_NAMES, &name) == SEC_E_OK);
   EXPECT(memcmp(name.sUserName, u"bob@ROOT.FABRIKAM.COM", sizeof u"bob@ROOT.FABRIKAM.COM") == 0);
   EXPECT(table->FreeContextBuffer(name.sUserName) == SEC_E_OK && table->FreeContextBuffer(buffer.pvBuffer) == SEC_E_OK);
@@ -283,10 +314,12 @@ static const char* without_impersonation_it_is_oneself(void) {
   SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
   SecPkgContext_NativeNames names;
   EXPECT(acquire("Kerberos", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK);
-  EXPECT(InitializeSecurityContext(&credential, NULL, (SEC_CHAR*)"HTTP/denied.corp.contoso.com", ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
-                                   &context, &output, NULL, NULL) == SEC_E_OK); /* nobody is delegated */
+  EXPECT(InitializeSecurityContext(&credential, NULL, (SEC_CHAR*)"HTTP/denied.corp.contoso.com",
+                                   ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0, &context, &output, NULL,
+                                   NULL) == SEC_E_OK); /* nobody is delegated */
   EXPECT(QueryContextAttributes(&context, SECPKG_ATTR_NATIVE_NAMES, &names) == SEC_E_OK);
-  EXPECT(strncmp(names.sClientName, "HTTP/frontend.", 14) == 0 && strcmp(names.sServerName, "HTTP/denied.corp.contoso.com@CORP.CONTOSO.COM") == 0);
+  EXPECT(strncmp(names.sClientName, "HTTP/frontend.", 14) == 0 &&
+         strcmp(names.sServerName, "HTTP/denied.corp.contoso.com@CORP.CONTOSO.COM") == 0);
   FreeContextBuffer(names.sClientName);
   FreeContextBuffer(names.sServerName);
   FreeContextBuffer(buffer.pvBuffer);
@@ -327,7 +360,8 @@ static void wait_for(struct arrival* here, int calls) {
 }
 
 static const char* a_callback_tells_that_the_ticket_is_there(void) {
-  struct arrival here = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
+  struct arrival here = {
+      PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
   HANDLE token = token_of("bob");
   EXPECT(token != NULL && ShimImpersonateToken(token) == SEC_E_OK);
   EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &here.credential) == SEC_E_OK);
@@ -336,11 +370,13 @@ static const char* a_callback_tells_that_the_ticket_is_there(void) {
   wait_for(&here, 1);
   EXPECT(here.status == SEC_E_OK && here.inside == SEC_E_INTERNAL_ERROR && !pthread_equal(here.thread, pthread_self()));
   EXPECT(make_token(&here.credential, REPORTS) == SEC_I_CONTINUE_NEEDED);
-  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, "HTTP/denied.corp.contoso.com", arrived, &here) == SEC_E_OK);
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, "HTTP/denied.corp.contoso.com", arrived, &here) ==
+         SEC_E_OK);
   wait_for(&here, 2);
   EXPECT(here.status == SEC_E_DELEGATION_POLICY);
   EXPECT(ShimInitializeSecurityContextAsync(&here.credential, "@", arrived, &here) == SEC_E_TARGET_UNKNOWN);
-  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) == SEC_E_OK); /* with its handle gone */
+  EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) ==
+         SEC_E_OK); /* with its handle gone */
   EXPECT(FreeCredentialsHandle(&here.credential) == SEC_E_OK);
   wait_for(&here, 3);
   EXPECT(here.status == SEC_E_OK && here.calls == 3);
@@ -348,7 +384,8 @@ static const char* a_callback_tells_that_the_ticket_is_there(void) {
 }
 
 static const char* a_callback_needs_a_users_credentials(void) {
-  struct arrival here = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
+  struct arrival here = {
+      PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, SEC_E_OK, SEC_E_OK, pthread_self(), {0, 0}};
   EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &here.credential) == SEC_E_OK);
   EXPECT(ShimInitializeSecurityContextAsync(&here.credential, REPORTS, arrived, &here) == SEC_E_NO_IMPERSONATION);
   EXPECT(FreeCredentialsHandle(&here.credential) == SEC_E_OK && here.calls == 0);
@@ -364,13 +401,16 @@ static const char* a_refusal_is_told_in_detail(void) {
   char* trace = NULL;
   detail.Size = sizeof detail;
   EXPECT(token != NULL && ShimImpersonateToken(token) == SEC_E_OK);
-  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK && ShimRevert() == SEC_E_OK && CloseHandle(token));
+  EXPECT(acquire("Negotiate", SECPKG_CRED_OUTBOUND, NULL, &credential) == SEC_E_OK && ShimRevert() == SEC_E_OK &&
+         CloseHandle(token));
   EXPECT(make_token(&credential, "HTTP/denied.corp.contoso.com") == SEC_E_DELEGATION_POLICY);
-  EXPECT(ShimGetLastErrorDetail(&detail) == SEC_E_OK && detail.KerberosError == 13 && detail.NtStatus == (NTSTATUS)0xC0000225);
+  EXPECT(ShimGetLastErrorDetail(&detail) == SEC_E_OK && detail.KerberosError == 13 &&
+         detail.NtStatus == (NTSTATUS)0xC0000225);
   EXPECT(strcmp(detail.Controller, "dc12.corp.contoso.com") == 0 && strcmp(detail.Level, "2012") == 0);
   EXPECT(detail.Retryable == 0 && detail.CacheableFor > 0 && detail.CacheableFor <= 120000);
   EXPECT(ShimGetLastErrorTrace(&trace) == SEC_E_OK && trace != NULL);
-  EXPECT(strstr(trace, "\"steps\"") != NULL && strstr(trace, "Set-ADComputer") != NULL && strstr(trace, "dc12.corp.contoso.com") != NULL);
+  EXPECT(strstr(trace, "\"steps\"") != NULL && strstr(trace, "Set-ADComputer") != NULL &&
+         strstr(trace, "dc12.corp.contoso.com") != NULL);
   EXPECT(FreeContextBuffer(trace) == SEC_E_OK && FreeContextBuffer(trace) == SEC_E_INVALID_HANDLE);
   EXPECT(FreeCredentialsHandle(&credential) == SEC_E_OK && FreeCredentialsHandle(&credential) == SEC_E_INVALID_HANDLE);
   EXPECT(ShimGetLastErrorTrace(&trace) == SEC_E_OK && trace == NULL);
@@ -385,7 +425,8 @@ static const char* a_proxy_credential_needs_leave(void) {
   EXPECT(ShimExportCCache(token, spns, 1, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_INVALID_PARAMETER);
   EXPECT(ShimExportCCache(token, spns, 1, "MEMORY:proxy", 2) == SEC_E_INVALID_PARAMETER);
   EXPECT(ShimSetDefaultConfig("allow_proxy_credentials", "true") == SEC_E_OK);
-  EXPECT(ShimExportCCache(token, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_UNSUPPORTED_FUNCTION); /* its client has no leave */
+  EXPECT(ShimExportCCache(token, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) ==
+         SEC_E_UNSUPPORTED_FUNCTION); /* its client has no leave */
   other = token_of("bob");
   EXPECT(ShimExportCCache(other, NULL, 0, "MEMORY:proxy", SHIM_EXPORT_PROXY_CREDENTIAL) == SEC_E_OK);
   EXPECT(CloseHandle(token) && CloseHandle(other));
@@ -438,7 +479,8 @@ static const char* a_stale_handle_is_told(void) {
   EXPECT(CloseHandle(token) && !CloseHandle(token));
   EXPECT(ShimImpersonateToken(token) == SEC_E_INVALID_HANDLE);
   EXPECT(ShimExportCCache(token, spns, 1, "MEMORY:x", 0) == SEC_E_INVALID_HANDLE);
-  EXPECT(ShimOpenClient(NULL, &client) == SEC_E_OK && ShimCloseClient(&client) == SEC_E_OK && ShimCloseClient(&client) == SEC_E_INVALID_HANDLE);
+  EXPECT(ShimOpenClient(NULL, &client) == SEC_E_OK && ShimCloseClient(&client) == SEC_E_OK &&
+         ShimCloseClient(&client) == SEC_E_INVALID_HANDLE);
   EXPECT(ShimCreateTokenForUser(&client, "bob", &other) == SEC_E_INVALID_HANDLE);
   EXPECT(FreeCredentialsHandle(NULL) == SEC_E_INVALID_HANDLE && FreeContextBuffer(&client) == SEC_E_INVALID_HANDLE);
   return NULL;
@@ -457,18 +499,25 @@ static DWORD locate(ULONG flags, const char* site, char* name, size_t size) {
 }
 
 static const char* flags_of_ds_get_dc_name(void) {
-  static const ULONG good[] = {DS_FORCE_REDISCOVERY, DS_ONLY_LDAP_NEEDED, DS_BACKGROUND_ONLY, DS_TRY_NEXTCLOSEST_SITE,
-                               DS_TRY_NEXTCLOSEST_SITE | DS_FORCE_REDISCOVERY, DS_IP_REQUIRED | DS_AVOID_SELF, DS_WRITABLE_REQUIRED | DS_KDC_REQUIRED,
-                               DS_GOOD_TIMESERV_PREFERRED, DS_DIRECTORY_SERVICE_PREFERRED | DS_BACKGROUND_ONLY};
-  static const ULONG bad[] = {DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME, DS_IS_DNS_NAME | DS_IS_FLAT_NAME, DS_PDC_REQUIRED | DS_GC_SERVER_REQUIRED, 0x02000000U,
-                              DS_IS_FLAT_NAME};
+  static const ULONG good[] = {DS_FORCE_REDISCOVERY,
+                               DS_ONLY_LDAP_NEEDED,
+                               DS_BACKGROUND_ONLY,
+                               DS_TRY_NEXTCLOSEST_SITE,
+                               DS_TRY_NEXTCLOSEST_SITE | DS_FORCE_REDISCOVERY,
+                               DS_IP_REQUIRED | DS_AVOID_SELF,
+                               DS_WRITABLE_REQUIRED | DS_KDC_REQUIRED,
+                               DS_GOOD_TIMESERV_PREFERRED,
+                               DS_DIRECTORY_SERVICE_PREFERRED | DS_BACKGROUND_ONLY};
+  static const ULONG bad[] = {DS_RETURN_DNS_NAME | DS_RETURN_FLAT_NAME, DS_IS_DNS_NAME | DS_IS_FLAT_NAME,
+                              DS_PDC_REQUIRED | DS_GC_SERVER_REQUIRED, 0x02000000U, DS_IS_FLAT_NAME};
   char name[256] = "";
   for (size_t i = 0; i < sizeof good / sizeof *good; ++i) {
     name[0] = '\0';
     EXPECT(locate(good[i], NULL, name, sizeof name) == ERROR_SUCCESS);
     EXPECT(strncmp(name, "\\\\dc", 4) == 0 && strstr(name, ".corp.contoso.com") != NULL);
   }
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) EXPECT(locate(bad[i], NULL, name, sizeof name) == ERROR_INVALID_FLAGS);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)
+    EXPECT(locate(bad[i], NULL, name, sizeof name) == ERROR_INVALID_FLAGS);
   EXPECT(locate(DS_TRY_NEXTCLOSEST_SITE, "Default-First-Site-Name", name, sizeof name) == ERROR_INVALID_FLAGS);
   EXPECT(locate(0, "Nowhere", name, sizeof name) == ERROR_NO_SUCH_DOMAIN);
   EXPECT(locate(0, "Default-First-Site-Name", name, sizeof name) == ERROR_SUCCESS);
@@ -499,7 +548,9 @@ int main(int count, char** words) {
                {"a_stale_handle_is_told", a_stale_handle_is_told},
                {"flags_of_ds_get_dc_name", flags_of_ds_get_dc_name}};
   int failed = 0;
-  if (count != 7) return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der STRANGE_KEYTAB\n"), 2;
+  if (count != 7)
+    return fprintf(stderr, "usage: sspi_cases stead.toml KEYTAB PRINCIPAL CERTIFICATE.der SHARED.der STRANGE_KEYTAB\n"),
+           2;
   ShimSetDefaultConfig("config", words[1]);
   ShimSetDefaultConfig("keytab", words[2]);
   ShimSetDefaultConfig("principal", words[3]);

@@ -65,12 +65,14 @@ TEST_F(DirectoryCommands, ServicesOfAControllerArePausedAndResumed) {
   ok("Suspend-Service", "Netlogon", "-ComputerName", "DC12.root.fabrikam.com");
   EXPECT_TRUE(paused("dc12.root.fabrikam.com"));
   EXPECT_FALSE(paused("dc12.corp.contoso.com"));
-  EXPECT_THAT(ok("Get-Service", "-Name", "netlogon", "-ComputerName", "dc12.root.fabrikam.com"), HasSubstr("Paused   Netlogon  dc12.root.fabrikam.com\n"));
+  EXPECT_THAT(ok("Get-Service", "-Name", "netlogon", "-ComputerName", "dc12.root.fabrikam.com"),
+              HasSubstr("Paused   Netlogon  dc12.root.fabrikam.com\n"));
   ok("suspend-service", "Netlogon", "-Server", "dc16");
   EXPECT_TRUE(paused("dc16.emea.root.fabrikam.com"));
   ok("Resume-Service", "Netlogon", "-Server", "dc16");
   EXPECT_FALSE(paused("dc16.emea.root.fabrikam.com"));
-  EXPECT_EQ(run("Get-Service", "Netlogon", "-Server", "dc16").json, R"({"Status": "Running", "Name": "Netlogon", "MachineName": "dc16.emea.root.fabrikam.com"})");
+  EXPECT_EQ(run("Get-Service", "Netlogon", "-Server", "dc16").json,
+            R"({"Status": "Running", "Name": "Netlogon", "MachineName": "dc16.emea.root.fabrikam.com"})");
 
   EXPECT_EQ(run("Suspend-Service", "Netlogon").exit_status, 2);
   EXPECT_EQ(run("Suspend-Service", "-ComputerName", "dc16").exit_status, 2);
@@ -83,10 +85,13 @@ TEST_F(DirectoryCommands, ServicesOfAControllerArePausedAndResumed) {
 
 TEST_F(DirectoryCommands, SetspnListsAddsAndRemoves) {
   EXPECT_EQ(ok("setspn", "-L", "frontend"),
-            "Registered ServicePrincipalNames for CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com:\n\tHTTP/frontend.root.fabrikam.com\n");
+            "Registered ServicePrincipalNames for "
+            "CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com:\n\tHTTP/frontend.root.fabrikam.com\n");
   EXPECT_THAT(ok("setspn", "-S", "HTTP/new.root.fabrikam.com", "ROOT\\frontend$"), HasSubstr("Updated object"));
-  EXPECT_THAT(account("ROOT", "frontend").spns, ElementsAre("HTTP/frontend.root.fabrikam.com", "HTTP/new.root.fabrikam.com"));
-  EXPECT_THAT(ok("setspn", "-D", "http/NEW.root.fabrikam.com", "frontend"), StartsWith("Unregistering ServicePrincipalNames for CN=frontend,"));
+  EXPECT_THAT(account("ROOT", "frontend").spns,
+              ElementsAre("HTTP/frontend.root.fabrikam.com", "HTTP/new.root.fabrikam.com"));
+  EXPECT_THAT(ok("setspn", "-D", "http/NEW.root.fabrikam.com", "frontend"),
+              StartsWith("Unregistering ServicePrincipalNames for CN=frontend,"));
   EXPECT_THAT(account("ROOT", "frontend").spns, ElementsAre("HTTP/frontend.root.fabrikam.com"));
   EXPECT_EQ(run("setspn", "-D", "HTTP/new.root.fabrikam.com", "frontend").exit_status, 1);
 }
@@ -104,7 +109,8 @@ TEST_F(DirectoryCommands, SetspnRefusesADuplicateInTheForest) {
 
 TEST_F(DirectoryCommands, SetspnFindsSpnsAndDuplicates) {
   EXPECT_THAT(ok("setspn", "-Q", "HTTP/ledger.EMEA.root.fabrikam.com"), HasSubstr("Existing SPN found!"));
-  EXPECT_THAT(ok("setspn", "-Q", "*/ledger*"), HasSubstr("CN=ledger,CN=Computers,DC=emea,DC=root,DC=fabrikam,DC=com\n"));
+  EXPECT_THAT(ok("setspn", "-Q", "*/ledger*"),
+              HasSubstr("CN=ledger,CN=Computers,DC=emea,DC=root,DC=fabrikam,DC=com\n"));
   EXPECT_THAT(ok("setspn", "-Q", "HTTP/nowhere"), HasSubstr("No such SPN found."));
   EXPECT_THAT(ok("setspn", "-X"), HasSubstr("found 0 groups of duplicate SPNs."));
   EXPECT_THAT(store->change([](Forest& all) {
@@ -112,16 +118,21 @@ TEST_F(DirectoryCommands, SetspnFindsSpnsAndDuplicates) {
     return std::string();
   }),
               IsEmpty());
-  EXPECT_THAT(ok("setspn", "-X"), testing::AllOf(HasSubstr("found 1 group of duplicate SPNs."), HasSubstr("is registered on these accounts:\n\tCN=reports,")));
+  EXPECT_THAT(ok("setspn", "-X"), testing::AllOf(HasSubstr("found 1 group of duplicate SPNs."),
+                                                 HasSubstr("is registered on these accounts:\n\tCN=reports,")));
 }
 
 TEST_F(DirectoryCommands, SetAdComputerWritesTheDescriptor) {
   ok("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "ROOT\\frontend$,'CORP\\frank'");
-  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act), ElementsAre(sid("ROOT", "frontend"), sid("CORP", "frank")));
+  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act),
+              ElementsAre(sid("ROOT", "frontend"), sid("CORP", "frank")));
   EXPECT_THAT(ok("get-adcomputer", "denied$", "-Properties", "PrincipalsAllowedToDelegateToAccount"),
-              HasSubstr("PrincipalsAllowedToDelegateToAccount : {CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com, CN=frank,CN=Users,DC=corp,DC=contoso,DC=com}\n"));
-  ok("Set-ADServiceAccount", "-Identity", "denied", "-PrincipalsAllowedToDelegateToAccount", "frontend$");  // one domain only has it
-  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act), ElementsAre(sid("ROOT", "frontend")));
+              HasSubstr("PrincipalsAllowedToDelegateToAccount : {CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com, "
+                        "CN=frank,CN=Users,DC=corp,DC=contoso,DC=com}\n"));
+  ok("Set-ADServiceAccount", "-Identity", "denied", "-PrincipalsAllowedToDelegateToAccount",
+     "frontend$");  // one domain only has it
+  EXPECT_THAT(principals_allowed_to_act(*account("CORP", "denied").allowed_to_act),
+              ElementsAre(sid("ROOT", "frontend")));
   ok("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "$null");
   EXPECT_FALSE(account("CORP", "denied").allowed_to_act);
   EXPECT_EQ(run("Set-ADComputer", "denied", "-PrincipalsAllowedToDelegateToAccount", "ROOT\\nobody").exit_status, 1);
@@ -130,20 +141,22 @@ TEST_F(DirectoryCommands, SetAdComputerWritesTheDescriptor) {
 }
 
 TEST_F(DirectoryCommands, WhatDescribesAnAccountIsTakenAndNotKept) {
-  ok("New-ADComputer", "web7", "-AccountPassword", "Passw0rd!", "-Server", "CORP.CONTOSO.COM", "-DNSHostName", "web7.corp.contoso.com", "-Path",
-     "OU=Web,DC=corp,DC=contoso,DC=com", "-Description", "the seventh");
+  ok("New-ADComputer", "web7", "-AccountPassword", "Passw0rd!", "-Server", "CORP.CONTOSO.COM", "-DNSHostName",
+     "web7.corp.contoso.com", "-Path", "OU=Web,DC=corp,DC=contoso,DC=com", "-Description", "the seventh");
   EXPECT_EQ(account("CORP.CONTOSO.COM", "web7$").name, "web7$");
 }
 
 TEST_F(DirectoryCommands, NothingChangesWhereAParameterIsUnknownOrItsValueIsLost) {
   const auto before = account("CORP.CONTOSO.COM", "backend$").allowed_to_act;
   ASSERT_TRUE(before);
-  const auto lost = run("Set-ADComputer", "backend$", "-PrincipalsAllowedToDelegateToAccount");  // as a shell leaves $null
+  const auto lost =
+      run("Set-ADComputer", "backend$", "-PrincipalsAllowedToDelegateToAccount");  // as a shell leaves $null
   EXPECT_EQ(lost.exit_status, 2);
   EXPECT_THAT(lost.error, HasSubstr("'$null'"));
   for (const auto& command : std::vector<std::vector<std::string>>{
            {"Set-ADComputer", "backend$", "-PrincipalsAllowedToDelegateToAccount", "$null", "-WhatIf"},
-           {"Set-ADComputer", "backend$", "-Clear", "msDS-AllowedToActOnBehalfOfOtherIdentity", "-Servr", "CORP.CONTOSO.COM"},
+           {"Set-ADComputer", "backend$", "-Clear", "msDS-AllowedToActOnBehalfOfOtherIdentity", "-Servr",
+            "CORP.CONTOSO.COM"},
            {"Set-ADAccountControl", "alice", "-Enabled", "$false", "-TrustedToAuth", "$true"},
            {"New-ADUser", "greta", "-AccountPassword", "(ConvertTo-SecureString", "-AsPlainText", "x)"},
            {"Add-ADGroupMember", "staff", "-Members", "alice", "-Group", "x"},
@@ -199,9 +212,13 @@ TEST_F(DirectoryCommands, AccountsComeAndGoAndTheirRidsDoNotComeBack) {
   EXPECT_EQ(account("ROOT", "zoe").rid, 0u);
   ok("New-ADUser", "zoe", "-AccountPassword", "x");
   EXPECT_GT(account("ROOT", "zoe").rid, first.rid);
-  ok("New-ADComputer", "web", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames", "HTTP/web.sales,HTTP/web");
+  ok("New-ADComputer", "web", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames",
+     "HTTP/web.sales,HTTP/web");
   EXPECT_THAT(account("SALES", "web$").spns, ElementsAre("HTTP/web.sales", "HTTP/web"));
-  EXPECT_EQ(run("New-ADComputer", "web2", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames", "HTTP/web").exit_status, 1);
+  EXPECT_EQ(
+      run("New-ADComputer", "web2", "-Server", "SALES", "-AccountPassword", "x", "-ServicePrincipalNames", "HTTP/web")
+          .exit_status,
+      1);
   EXPECT_EQ(run("Remove-ADComputer", "zoe").exit_status, 1);
   EXPECT_EQ(run("Remove-ADUser", "ROOT\\krbtgt").exit_status, 1);
 }
@@ -228,7 +245,8 @@ TEST_F(DirectoryCommands, GroupsTakeMembers) {
 
 TEST_F(DirectoryCommands, SaysWhichDomainsHaveAName) {
   ok("New-ADUser", "CORP\\alice", "-AccountPassword", "x");
-  EXPECT_EQ(run("Get-ADUser", "alice").error, "Several domains have 'alice': name one of ROOT\\alice, CORP\\alice, or say -Server REALM");
+  EXPECT_EQ(run("Get-ADUser", "alice").error,
+            "Several domains have 'alice': name one of ROOT\\alice, CORP\\alice, or say -Server REALM");
   EXPECT_THAT(ok("Get-ADUser", "alice", "-Server", "corp.contoso.com"), HasSubstr("DC=corp,DC=contoso,DC=com"));
   EXPECT_EQ(run("Get-ADUser", "NOWHERE\\alice").exit_status, 1);
   EXPECT_EQ(run("Get-ADUser", "alice", "-Server", "NOWHERE").exit_status, 1);
@@ -239,11 +257,14 @@ TEST_F(DirectoryCommands, SaysWhichDomainsHaveAName) {
 }
 
 TEST_F(DirectoryCommands, GivesWhatItFoundAsJson) {
-  EXPECT_EQ(run("setspn", "-L", "reports").json, R"({"account": "CN=reports,CN=Computers,DC=root,DC=fabrikam,DC=com", "spns": ["HTTP/reports.root.fabrikam.com"]})");
+  EXPECT_EQ(
+      run("setspn", "-L", "reports").json,
+      R"({"account": "CN=reports,CN=Computers,DC=root,DC=fabrikam,DC=com", "spns": ["HTTP/reports.root.fabrikam.com"]})");
   EXPECT_EQ(run("setspn", "-Q", "HTTP/nowhere").json, R"({"accounts": []})");
   EXPECT_EQ(run("setspn", "-X").json, R"({"duplicates": []})");
-  EXPECT_THAT(run("Get-ADComputer", "backend", "-Properties", "PrincipalsAllowedToDelegateToAccount").json,
-              HasSubstr(R"("PrincipalsAllowedToDelegateToAccount": ["CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com"])"));
+  EXPECT_THAT(
+      run("Get-ADComputer", "backend", "-Properties", "PrincipalsAllowedToDelegateToAccount").json,
+      HasSubstr(R"("PrincipalsAllowedToDelegateToAccount": ["CN=frontend,CN=Computers,DC=root,DC=fabrikam,DC=com"])"));
   EXPECT_EQ(run("Disable-ADAccount", "alice").json, "{}");
   EXPECT_EQ(json_string("a\"\\\n"), R"("a\"\\\u000a")");
 }

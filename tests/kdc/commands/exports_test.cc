@@ -1,5 +1,5 @@
-#include "kdc/exchange/cldap_responder.h"
 #include "kdc/commands/exports.h"
+#include "kdc/exchange/cldap_responder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,8 +56,10 @@ class Exports : public testing::Test {
 TEST_F(Exports, AKeytabHasTheAccountsNameAndSpnsWithEveryKey) {
   const auto file = folder / "k";
   const auto expected = ElementsAre("frontend$@ROOT.FABRIKAM.COM 1 18", "frontend$@ROOT.FABRIKAM.COM 1 17",
-                                    "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM 1 18", "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM 1 17");
-  for (const auto* name : {"HTTP/frontend.root.fabrikam.com", "http/Frontend.root.fabrikam.com@ROOT.FABRIKAM.COM", "frontend$", "frontend$@ROOT.FABRIKAM.COM", "frontend"}) {
+                                    "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM 1 18",
+                                    "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM 1 17");
+  for (const auto* name : {"HTTP/frontend.root.fabrikam.com", "http/Frontend.root.fabrikam.com@ROOT.FABRIKAM.COM",
+                           "frontend$", "frontend$@ROOT.FABRIKAM.COM", "frontend"}) {
     EXPECT_THAT(write_keytab(snapshot, name, file), IsEmpty());
     EXPECT_THAT(entries(file), expected);
   }
@@ -91,14 +93,16 @@ TEST_F(Exports, ClientsFindEveryRealmWithoutDns) {
   std::ifstream in(folder / "new/stead.toml");
   const std::string toml((std::istreambuf_iterator<char>(in)), {});
   EXPECT_THAT(toml, HasSubstr("[locator.realm.\"CORP.CONTOSO.COM\"]\ncontrollers = [\n"
-                              "  { name = \"dc08.corp.contoso.com\", address = \"127.0.8.4\", kerberos_port = 8088, ldap_port = 8389 },\n"));
+                              "  { name = \"dc08.corp.contoso.com\", address = \"127.0.8.4\", kerberos_port = 8088, "
+                              "ldap_port = 8389 },\n"));
 }
 
 TEST_F(Exports, DnsHasTheRecordsOfAnActiveDirectory) {
   const auto dns = dnsmasq_configuration(snapshot.forest());
   for (const auto* record : {
            "host-record=dc12.corp.contoso.com,127.0.8.5\n",
-           "srv-host=_kerberos._tcp.Default-First-Site-Name._sites.dc._msdcs.corp.contoso.com,dc12.corp.contoso.com,8088,0,100\n",
+           "srv-host=_kerberos._tcp.Default-First-Site-Name._sites.dc._msdcs.corp.contoso.com,dc12.corp.contoso.com,"
+           "8088,0,100\n",
            "srv-host=_kerberos._tcp.dc._msdcs.corp.contoso.com,dc08.corp.contoso.com,8088,0,100\n",
            "srv-host=_kerberos._udp.corp.contoso.com,dc08.corp.contoso.com,8088,0,100\n",
            "srv-host=_kerberos._tcp.corp.contoso.com,dc08.corp.contoso.com,8088,0,100\n",
@@ -109,9 +113,11 @@ TEST_F(Exports, DnsHasTheRecordsOfAnActiveDirectory) {
        })
     EXPECT_THAT(dns, HasSubstr(record));
   const auto& domains = snapshot.forest().domains;
-  const auto sales = std::find_if(domains.begin(), domains.end(), [](const Domain& domain) { return domain.realm == "SALES.CORP.CONTOSO.COM"; });
+  const auto sales = std::find_if(domains.begin(), domains.end(),
+                                  [](const Domain& domain) { return domain.realm == "SALES.CORP.CONTOSO.COM"; });
   ASSERT_NE(sales, domains.end());
-  EXPECT_THAT(dns, HasSubstr("srv-host=_ldap._tcp." + guid_text(domain_guid(*sales)) + ".domains._msdcs.corp.contoso.com,dc22.sales.corp.contoso.com,8389,0,100\n"));
+  EXPECT_THAT(dns, HasSubstr("srv-host=_ldap._tcp." + guid_text(domain_guid(*sales)) +
+                             ".domains._msdcs.corp.contoso.com,dc22.sales.corp.contoso.com,8389,0,100\n"));
 }
 
 }  // namespace

@@ -158,7 +158,8 @@ TEST_F(DirectoryStoreTest, KeepsWhatWasAcknowledgedThroughKill9) {
     for (int n = 0; n < 8; ++n) ASSERT_EQ(::read(pipes[writer], &last[writer], sizeof(int)), ssize_t(sizeof(int)));
     kill(children[writer], SIGKILL);
     waitpid(children[writer], nullptr, 0);
-    while (::read(pipes[writer], &last[writer], sizeof(int)) == ssize_t(sizeof(int))) {}
+    while (::read(pipes[writer], &last[writer], sizeof(int)) == ssize_t(sizeof(int))) {
+    }
     close(pipes[writer]);
   }
   open();

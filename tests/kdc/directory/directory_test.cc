@@ -126,15 +126,18 @@ spns = ["HTTP/box.a.test", "HTTP/twice", "HOST/twice"]
 name = "other"
 password = "secret"
 spns = ["HTTP/twice"]
-)", "f.toml", ".");
+)",
+                           "f.toml", ".");
   ASSERT_THAT(file.errors, IsEmpty());
   const Snapshot snapshot(std::move(file.forest));
   const auto& a = *snapshot.domain("A.TEST");
   const auto* box = snapshot.account(a, "box");
-  for (const char* spn : {"cifs/box.a.test", "CIFS/BOX", "http/box", "Spooler/box.a.test", "dcom/box"}) EXPECT_EQ(snapshot.by_host_alias(a, spn), box) << spn;
+  for (const char* spn : {"cifs/box.a.test", "CIFS/BOX", "http/box", "Spooler/box.a.test", "dcom/box"})
+    EXPECT_EQ(snapshot.by_host_alias(a, spn), box) << spn;
   EXPECT_EQ(snapshot.by_host_alias(a, "HTTP/box.a.test"), nullptr) << "app's own";
   EXPECT_EQ(snapshot.by_host_alias(a, "HTTP/twice"), nullptr) << "a duplicate is nobody's";
-  for (const char* spn : {"MSSQLSvc/box", "HOST/box", "ldap/box", "cifs/elsewhere", "cifs", "cifs/", "/box", ""}) EXPECT_EQ(snapshot.by_host_alias(a, spn), nullptr) << spn;
+  for (const char* spn : {"MSSQLSvc/box", "HOST/box", "ldap/box", "cifs/elsewhere", "cifs", "cifs/", "/box", ""})
+    EXPECT_EQ(snapshot.by_host_alias(a, spn), nullptr) << spn;
 }
 
 TEST_F(SnapshotLooksUp, SpnsThatOneAccountHas) {
@@ -168,7 +171,8 @@ TEST_F(SnapshotLooksUp, NestedGroups) {
   EXPECT_THAT(user->other_group_sids, ElementsAre(b.domain->sid.with_rid(1104)));
   const auto sid = [&](std::string_view name) { return a.domain->sid.with_rid(rid(name)); };
   const std::vector<Sid> token{user->sid, sid("inner"), sid("outer")};
-  EXPECT_THAT(snapshot.domain_local_groups(a, token), UnorderedElementsAre(sid("local"), sid("local top"), sid("local parent")));
+  EXPECT_THAT(snapshot.domain_local_groups(a, token),
+              UnorderedElementsAre(sid("local"), sid("local top"), sid("local parent")));
   EXPECT_THAT(snapshot.domain_local_groups(b, token), IsEmpty());
   EXPECT_THAT(snapshot.domain_local_groups(a, std::vector<Sid>{sid("inner")}), ElementsAre(sid("local parent")));
 }

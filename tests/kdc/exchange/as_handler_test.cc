@@ -19,9 +19,10 @@ class As : public testing::Test {
 };
 
 TEST_F(As, GivesATgtThatNamesTheClientAsAsked) {
-  for (const PrincipalName& name : {plain("olav"), plain("OLAV"), plain("web"), plain("web$"), plain("olav@ships.example"), plain("olav@north.example"),
-                                    enterprise_name("olav@ships.example"), enterprise_name("Olav@North.Example"),
-                                    principal("HTTP/web.north.example")}) {
+  for (const PrincipalName& name :
+       {plain("olav"), plain("OLAV"), plain("web"), plain("web$"), plain("olav@ships.example"),
+        plain("olav@north.example"), enterprise_name("olav@ships.example"), enterprise_name("Olav@North.Example"),
+        principal("HTTP/web.north.example")}) {
     const Got got = ask(name);
     ASSERT_TRUE(got.ok()) << to_string(name) << ": " << got.text();
     EXPECT_EQ(got.reply.cname, name);
@@ -49,7 +50,8 @@ TEST_F(As, WritesThePacOfItsLevel) {
   EXPECT_TRUE(now.logon.has_sid(well_known_sid::authentication_authority));
   EXPECT_EQ(now.logon.user_flags, logon_user_flag::extra_sids);
   EXPECT_EQ(now.logon.logon_server, "N22");
-  for (const PacType type : {PacType::upn_dns_info, PacType::attributes_info, PacType::requestor_sid}) EXPECT_TRUE(now.has_buffer(type));
+  for (const PacType type : {PacType::upn_dns_info, PacType::attributes_info, PacType::requestor_sid})
+    EXPECT_TRUE(now.has_buffer(type));
   EXPECT_FALSE(now.has_buffer(PacType::ticket_checksum));
   EXPECT_FALSE(now.has_buffer(PacType::extended_kdc_checksum));
   EXPECT_EQ(*decode_pac_attributes(*now.pac.find(PacType::attributes_info)), 2u);
@@ -79,17 +81,20 @@ struct Refused {
   const char* account;
   const char* answer;
 };
-void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
+void PrintTo(const Refused& row, std::ostream* out) {
+  *out << row.name;
+}
 class AsRefuses : public As, public testing::WithParamInterface<Refused> {};
 TEST_P(AsRefuses, WithCodeAndStatus) {
   EXPECT_EQ(ask(plain(GetParam().account)).text(), GetParam().answer);
 }
-INSTANTIATE_TEST_SUITE_P(Accounts, AsRefuses, testing::Values(
-    Refused{"unknown", "nobody", "KDC_ERR_C_PRINCIPAL_UNKNOWN"},
-    Refused{"disabled", "off", "KDC_ERR_CLIENT_REVOKED STATUS_ACCOUNT_DISABLED"},
-    Refused{"expired_password", "stale", "KDC_ERR_KEY_EXPIRED STATUS_PASSWORD_EXPIRED"},
-    Refused{"krbtgt", "krbtgt", "KDC_ERR_CLIENT_REVOKED STATUS_ACCOUNT_DISABLED"}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Accounts, AsRefuses,
+                         testing::Values(Refused{"unknown", "nobody", "KDC_ERR_C_PRINCIPAL_UNKNOWN"},
+                                         Refused{"disabled", "off", "KDC_ERR_CLIENT_REVOKED STATUS_ACCOUNT_DISABLED"},
+                                         Refused{"expired_password", "stale",
+                                                 "KDC_ERR_KEY_EXPIRED STATUS_PASSWORD_EXPIRED"},
+                                         Refused{"krbtgt", "krbtgt", "KDC_ERR_CLIENT_REVOKED STATUS_ACCOUNT_DISABLED"}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(As, SaysExpiredOnlyToWhoKnowsThePassword) {
   AsAsk ask_for{.name = plain("stale")};
@@ -128,7 +133,8 @@ TEST_F(As, RefersAnEnterpriseNameToItsRealm) {
   EXPECT_EQ(realm_of(enterprise_name("kari@fjord.north.example"), kdc_option::canonicalize), "FJORD.NORTH.EXAMPLE");
   EXPECT_EQ(realm_of(enterprise_name("dora@dune.south.test"), kdc_option::canonicalize), "SOUTH.TEST");
   EXPECT_EQ(realm_of(enterprise_name("ines@island.zone"), kdc_option::canonicalize), "ISLAND.ZONE");
-  EXPECT_EQ(realm_of(enterprise_name("nobody@fjord.north.example"), kdc_option::canonicalize), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(realm_of(enterprise_name("nobody@fjord.north.example"), kdc_option::canonicalize),
+            "KDC_ERR_C_PRINCIPAL_UNKNOWN");
   EXPECT_EQ(realm_of(enterprise_name("x@else.where"), kdc_option::canonicalize), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
   EXPECT_EQ(realm_of(plain("kari@fjord.north.example"), 0), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
 }

@@ -61,7 +61,8 @@ rid = 1103
 password = "secret"
 )";
 constexpr const char* kDc = "n22.north.example";
-constexpr const char *kMapped = "certificates = [\"X509:<S>CN=user\"]", *kStronglyMapped = "certificates = [\"X509:<I>CN=user<SR>01\"]";
+constexpr const char *kMapped = "certificates = [\"X509:<S>CN=user\"]",
+                     *kStronglyMapped = "certificates = [\"X509:<I>CN=user<SR>01\"]";
 constexpr const char *kOlav = "S-1-5-21-1-2-3-1105", *kRuth = "S-1-5-21-1-2-3-1106", *kNobody = "S-1-5-21-1-2-3-1999";
 
 // A certificate with the subject CN=user, serial number 1, a UPN and a SID, both as wanted.
@@ -73,7 +74,8 @@ Buffer certificate(const char* upn, const char* sid) {
 }
 
 // What S4U2Self says of it, and of a name beside it.
-std::string holder_named(const PrincipalName& name, const char* olav, const char* ruth, const char* upn = "ruth@north.example", const char* sid = "") {
+std::string holder_named(const PrincipalName& name, const char* olav, const char* ruth,
+                         const char* upn = "ruth@north.example", const char* sid = "") {
   char text[4096];
   std::snprintf(text, sizeof text, kForest, olav, ruth);
   TestForest forest(text);
@@ -87,7 +89,8 @@ std::string holder(const char* olav, const char* ruth, const char* upn = "ruth@n
   return holder_named({}, olav, ruth, upn, sid);
 }
 
-// What the AS exchange says, by which a client learns the user's realm: nobody's key is known to it, so it stops at preauthentication.
+// What the AS exchange says, by which a client learns the user's realm: nobody's key is known to it, so it stops at
+// preauthentication.
 std::string realm_of(const char* upn, const char* sid) {
   char text[4096];
   std::snprintf(text, sizeof text, kForest, "", "");
@@ -95,7 +98,8 @@ std::string realm_of(const char* upn, const char* sid) {
   AsAsk ask{.name = {NameType::x500, {}}, .password = ""};
   ask.padata = {{PaType::s4u_x509_user, certificate(upn, sid)}};
   const Got got = forest.as(kDc, ask);
-  return krb_error_name(std::int32_t(got.code())) + (got.error && !got.error->crealm.empty() ? " " + got.error->crealm : "");
+  return krb_error_name(std::int32_t(got.code())) +
+         (got.error && !got.error->crealm.empty() ? " " + got.error->crealm : "");
 }
 
 constexpr const char* kMismatch = "KDC_ERR_CERTIFICATE_MISMATCH";
@@ -105,7 +109,10 @@ TEST(CertificateLookup, TheMappedAccountGoesBeforeTheUpn) {
   EXPECT_EQ(holder("", ""), "ruth");
 }
 
-TEST(CertificateLookup, OfSeveralAccountsIsSaidToBe) { EXPECT_NE(holder(kMapped, kMapped).find("KDC_ERR_PRINCIPAL_NOT_UNIQUE"), std::string::npos) << holder(kMapped, kMapped); }
+TEST(CertificateLookup, OfSeveralAccountsIsSaidToBe) {
+  EXPECT_NE(holder(kMapped, kMapped).find("KDC_ERR_PRINCIPAL_NOT_UNIQUE"), std::string::npos)
+      << holder(kMapped, kMapped);
+}
 
 TEST(CertificateLookup, TheSidInItFindsTheAccount) {
   EXPECT_EQ(holder("", "", "", kOlav), "olav");
@@ -123,8 +130,10 @@ TEST(CertificateLookup, TheSidMustBeThatOfTheAccountFoundOtherwise) {
 
 TEST(CertificateLookup, AStrongMappingGoesBeforeTheSid) {
   EXPECT_EQ(holder(kStronglyMapped, "", "ruth@north.example", kRuth), "olav");
-  for (const char* strong : {"X509:<I>CN=a<SR>01", "x509:<ski>00ff", "X509:<SHA1-PUKEY>00ff"}) EXPECT_TRUE(is_strong_mapping(strong)) << strong;
-  for (const char* weak : {"X509:<I>CN=a<S>CN=b", "X509:<S>CN=b", "X509:<RFC822>b@a", "X509:<S>CN=<SKI>00", "X509:<I>CN=a<S>CN=<SR>01", ""})
+  for (const char* strong : {"X509:<I>CN=a<SR>01", "x509:<ski>00ff", "X509:<SHA1-PUKEY>00ff"})
+    EXPECT_TRUE(is_strong_mapping(strong)) << strong;
+  for (const char* weak : {"X509:<I>CN=a<S>CN=b", "X509:<S>CN=b", "X509:<RFC822>b@a", "X509:<S>CN=<SKI>00",
+                           "X509:<I>CN=a<S>CN=<SR>01", ""})
     EXPECT_FALSE(is_strong_mapping(weak)) << weak;
 }
 
@@ -154,7 +163,8 @@ TEST(CertificateLookup, ANameWhoseCertificateItIsNotIsRefused) {
   EXPECT_EQ(holder_named(kNamedOlav, kMapped, "", "", kRuth), kNotHis) << "a weak mapping, and the SID is another's";
   EXPECT_EQ(holder_named(kNamedOlav, kStronglyMapped, "", "", kRuth), "olav");
   EXPECT_EQ(holder_named({NameType::principal, {"web$"}}, kMapped, kMapped), kNotHis);
-  EXPECT_EQ(holder_named({NameType::principal, {"gone"}}, kMapped, kMapped).substr(0, 27), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(holder_named({NameType::principal, {"gone"}}, kMapped, kMapped).substr(0, 27),
+            "KDC_ERR_C_PRINCIPAL_UNKNOWN");
 }
 
 TEST(CertificateLookup, ACertificateThatNamesTwoIsNobodys) {

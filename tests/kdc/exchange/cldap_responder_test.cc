@@ -13,7 +13,9 @@ class CldapResponder : public testing::Test {
  protected:
   Buffer netlogon(const NetlogonPing& ping, const Controller* controller = nullptr) {
     const auto& domain = *snapshot.domain("ROOT");
-    const auto reply = cldap_reply(snapshot, domain, controller != nullptr ? *controller : domain.domain->controllers[0], encode(to_search(ping, 7)));
+    const auto reply =
+        cldap_reply(snapshot, domain, controller != nullptr ? *controller : domain.domain->controllers[0],
+                    encode(to_search(ping, 7)));
     const auto decoded = decode_ping_reply(reply);
     EXPECT_TRUE(decoded);
     EXPECT_EQ(decoded->message_id, 7);
@@ -126,7 +128,8 @@ TEST_F(CldapResponder, SaysThatItIsPausedWhereTheDirectoryHasItSo) {
   const Snapshot later(std::move(forest));
   const auto& domain = *later.domain("ROOT");
   const auto opcode = [&](const NetlogonPing& asked, const Controller& controller) {
-    return load_le16(decode_ping_reply(cldap_reply(later, domain, controller, encode(to_search(asked, 7))))->netlogon.data());
+    return load_le16(
+        decode_ping_reply(cldap_reply(later, domain, controller, encode(to_search(asked, 7))))->netlogon.data());
   };
   EXPECT_EQ(opcode(ping(), started_with), 24);
   EXPECT_EQ(opcode(ping(), domain.domain->controllers[1]), 23);
@@ -139,7 +142,9 @@ TEST_F(CldapResponder, SaysThatItIsPausedWhereTheDirectoryHasItSo) {
 
 TEST_F(CldapResponder, IsSilentOnWhatIsNoSearch) {
   const auto& domain = *snapshot.domain("ROOT");
-  const auto reply = [&](Bytes datagram) { return cldap_reply(snapshot, domain, domain.domain->controllers[0], datagram); };
+  const auto reply = [&](Bytes datagram) {
+    return cldap_reply(snapshot, domain, domain.domain->controllers[0], datagram);
+  };
   EXPECT_TRUE(reply({}).empty());
   auto search = encode(to_search(ping(), 1));
   for (std::size_t size = 0; size < search.size(); ++size) EXPECT_TRUE(reply(Bytes(search).first(size)).empty());

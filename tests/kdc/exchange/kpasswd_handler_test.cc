@@ -91,7 +91,9 @@ class KpasswdHandler : public testing::Test {
     priv.user_data = to_secret(in.data);
     priv.seq_number = 7;
     priv.s_address = {2, {127, 0, 0, 1}};
-    return encode(KpasswdFrame{in.version, encode(ap), encode_krb_priv(encrypt_data(in.subkey ? subkey : session, KeyUsage::krb_priv, encode(priv)))});
+    return encode(
+        KpasswdFrame{in.version, encode(ap),
+                     encode_krb_priv(encrypt_data(in.subkey ? subkey : session, KeyUsage::krb_priv, encode(priv)))});
   }
 
   Answer send(const Buffer& bytes, bool with_subkey = true) {
@@ -111,8 +113,10 @@ class KpasswdHandler : public testing::Test {
       return out;
     }
     const auto ap_rep = decode_ap_rep(frame->ap_message);
-    const auto proof = decode_enc_ap_rep_part(*decrypt_data(session, KeyUsage::ap_rep_encrypted_part, ap_rep->enc_part));
-    const auto plain = decrypt_data(with_subkey ? subkey : session, KeyUsage::krb_priv, *decode_krb_priv(frame->message));
+    const auto proof =
+        decode_enc_ap_rep_part(*decrypt_data(session, KeyUsage::ap_rep_encrypted_part, ap_rep->enc_part));
+    const auto plain =
+        decrypt_data(with_subkey ? subkey : session, KeyUsage::krb_priv, *decode_krb_priv(frame->message));
     EXPECT_TRUE(plain);
     const auto part = decode_enc_krb_priv_part(*plain);
     EXPECT_EQ(part->seq_number, proof->seq_number);

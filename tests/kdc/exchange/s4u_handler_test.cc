@@ -78,7 +78,9 @@ struct Forwardable {
   const char* user;
   bool forwardable;
 };
-void PrintTo(const Forwardable& row, std::ostream* out) { *out << row.name; }
+void PrintTo(const Forwardable& row, std::ostream* out) {
+  *out << row.name;
+}
 class SelfForwardable : public S4u, public testing::WithParamInterface<Forwardable> {};
 TEST_P(SelfForwardable, Holds) {
   const Credential service = forest.sign_in(GetParam().dc, GetParam().service);
@@ -86,17 +88,17 @@ TEST_P(SelfForwardable, Holds) {
   ASSERT_TRUE(got.ok()) << got.text();
   EXPECT_EQ(forest.open(got.reply.ticket).has(ticket_flag::forwardable), GetParam().forwardable);
 }
-INSTANTIATE_TEST_SUITE_P(Table, SelfForwardable, testing::Values(
-    Forwardable{"trusted_2022", kN22, "web$", "olav", true},
-    Forwardable{"trusted_2008", kN08, "web$", "olav", true},
-    Forwardable{"list_2022", kN22, "plain$", "olav", false},
-    Forwardable{"list_2008", kN08, "plain$", "olav", false},
-    Forwardable{"neither_2012", kN12, "bare$", "olav", true},
-    Forwardable{"neither_2008", kN08, "bare$", "olav", false},
-    Forwardable{"sensitive", kN22, "web$", "sensitive", false},
-    Forwardable{"guarded_2022", kN22, "web$", "guarded", false},
-    Forwardable{"guarded_2012", kN12, "web$", "guarded", true}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Table, SelfForwardable,
+                         testing::Values(Forwardable{"trusted_2022", kN22, "web$", "olav", true},
+                                         Forwardable{"trusted_2008", kN08, "web$", "olav", true},
+                                         Forwardable{"list_2022", kN22, "plain$", "olav", false},
+                                         Forwardable{"list_2008", kN08, "plain$", "olav", false},
+                                         Forwardable{"neither_2012", kN12, "bare$", "olav", true},
+                                         Forwardable{"neither_2008", kN08, "bare$", "olav", false},
+                                         Forwardable{"sensitive", kN22, "web$", "sensitive", false},
+                                         Forwardable{"guarded_2022", kN22, "web$", "guarded", false},
+                                         Forwardable{"guarded_2012", kN12, "web$", "guarded", true}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(S4u, SelfWritesNoAssertedIdentityBefore2012) {
   const Credential web = forest.sign_in(kN08, "web$");
@@ -121,7 +123,8 @@ TEST_F(S4u, SelfRefusals) {
   TgsAsk ask{.sname = principal(kWeb)};
   ask.padata = {{PaType::for_user, encode(unkeyed)}};
   EXPECT_EQ(forest.tgs(kN22, web, ask).text(), "KRB_AP_ERR_INAPP_CKSUM");
-  unkeyed.checksum = *make_checksum(ChecksumType::hmac_md5, web.session_key, KeyUsage::pa_for_user_checksum, checksum_input(unkeyed));
+  unkeyed.checksum =
+      *make_checksum(ChecksumType::hmac_md5, web.session_key, KeyUsage::pa_for_user_checksum, checksum_input(unkeyed));
   unkeyed.user_name = principal("sensitive");
   ask.padata = {{PaType::for_user, encode(unkeyed)}};
   EXPECT_EQ(forest.tgs(kN22, web, ask).text(), "KRB_AP_ERR_MODIFIED");
@@ -136,7 +139,8 @@ TEST_F(S4u, ProxyWritesDelegationInfo) {
   const auto seen = forest.open(got.reply.ticket);
   ASSERT_TRUE(seen.delegation);
   EXPECT_EQ(seen.delegation->s4u2proxy_target, "HTTP/listed.north.example");
-  EXPECT_EQ(seen.delegation->s4u_transited_services, (std::vector<std::string>{"HTTP/web.north.example@NORTH.EXAMPLE"}));
+  EXPECT_EQ(seen.delegation->s4u_transited_services,
+            (std::vector<std::string>{"HTTP/web.north.example@NORTH.EXAMPLE"}));
   EXPECT_EQ(seen.client.name, "olav");
   EXPECT_TRUE(seen.has(ticket_flag::forwardable));
   EXPECT_TRUE(seen.logon.has_sid(well_known_sid::service_asserted));
@@ -157,12 +161,15 @@ struct ProxyRow {
   bool bit;
   const char* answer;
 };
-void PrintTo(const ProxyRow& row, std::ostream* out) { *out << row.name; }
+void PrintTo(const ProxyRow& row, std::ostream* out) {
+  *out << row.name;
+}
 class ProxyTable : public S4u, public testing::WithParamInterface<ProxyRow> {};
 TEST_P(ProxyTable, Answers) {
   const ProxyRow& row = GetParam();
   const Credential front = forest.sign_in(row.dc, row.front);
-  const Ticket proof = row.evidence == By::s4u2self ? evidence(row.dc, front, row.front_spn, row.user) : own_ticket(row.dc, row.front_spn, row.user);
+  const Ticket proof = row.evidence == By::s4u2self ? evidence(row.dc, front, row.front_spn, row.user)
+                                                    : own_ticket(row.dc, row.front_spn, row.user);
   EXPECT_EQ(forest.proxy(row.dc, front, proof, row.target, row.bit).text(), row.answer);
 }
 constexpr const char* kListed = "HTTP/listed.north.example";
@@ -171,36 +178,46 @@ constexpr const char* kClosed = "HTTP/closed.north.example";
 constexpr const char* kAbroad = "HTTP/back.south.test";
 constexpr const char* kNotFound = "KDC_ERR_BADOPTION STATUS_NOT_FOUND";
 constexpr const char* kRestricted = "KDC_ERR_BADOPTION STATUS_ACCOUNT_RESTRICTION";
-INSTANTIATE_TEST_SUITE_P(Rows, ProxyTable, testing::Values(
-    ProxyRow{"old_listed", kN08, "web$", kWeb, By::s4u2self, "olav", kListed, true, "ticket"},
-    ProxyRow{"old_not_listed", kN08, "web$", kWeb, By::s4u2self, "olav", kRbcd, true, kNotFound},
-    ProxyRow{"old_no_list", kN08, "bare$", kBare, By::ticket, "olav", kRbcd, true, kNotFound},
-    ProxyRow{"old_abroad_no_list", kN08, "bare$", kBare, By::ticket, "olav", kAbroad, true, kNotFound},
-    ProxyRow{"old_abroad_list", kN08, "web$", kWeb, By::s4u2self, "olav", kAbroad, true, "KDC_ERR_POLICY STATUS_CROSSREALM_DELEGATION_FAILURE"},
-    ProxyRow{"old_nowhere", kN08, "web$", kWeb, By::s4u2self, "olav", "HTTP/none.north.example", true, "KDC_ERR_S_PRINCIPAL_UNKNOWN"},
-    ProxyRow{"old_not_forwardable", kN08, "plain$", kPlain, By::s4u2self, "olav", kListed, true, kRestricted},
-    ProxyRow{"old_sensitive", kN08, "web$", kWeb, By::ticket, "sensitive", kListed, true, kRestricted},
-    ProxyRow{"new_rbcd", kN12, "web$", kWeb, By::s4u2self, "olav", kRbcd, true, "ticket"},
-    ProxyRow{"new_rbcd_without_list", kN22, "bare$", kBare, By::s4u2self, "olav", kRbcd, true, "ticket"},
-    ProxyRow{"new_list", kN12, "web$", kWeb, By::s4u2self, "olav", kListed, true, "ticket"},
-    ProxyRow{"new_list_beside_denying_rbcd", kN12, "web$", kWeb, By::s4u2self, "olav", "HTTP/both.north.example", true, "ticket"},
-    ProxyRow{"new_neither", kN12, "web$", kWeb, By::s4u2self, "olav", kClosed, true, kNotFound},
-    ProxyRow{"new_neither_no_list", kN12, "bare$", kBare, By::s4u2self, "olav", kClosed, true, kNotFound},
-    ProxyRow{"new_abroad", kN12, "web$", kWeb, By::s4u2self, "olav", kAbroad, true, "referral to SOUTH.TEST"},
-    ProxyRow{"new_nowhere", kN12, "web$", kWeb, By::s4u2self, "olav", "HTTP/none.north.example", true, "KDC_ERR_S_PRINCIPAL_UNKNOWN"},
-    ProxyRow{"no_bit_unset", kN12, "bare$", kBare, By::s4u2self, "olav", kRbcd, false, "KDC_ERR_BADOPTION STATUS_NOT_SUPPORTED"},
-    ProxyRow{"no_bit_unset_abroad", kN12, "bare$", kBare, By::s4u2self, "olav", kAbroad, false, "KDC_ERR_BADOPTION STATUS_NOT_SUPPORTED"},
-    ProxyRow{"no_bit_others", kN12, "web$", kWeb, By::s4u2self, "olav", kRbcd, false, "KDC_ERR_BADOPTION STATUS_NO_MATCH"},
-    ProxyRow{"no_bit_listed", kN12, "web$", kWeb, By::s4u2self, "olav", kListed, false, "ticket"},
-    ProxyRow{"transition_rbcd", kN12, "plain$", kPlain, By::s4u2self, "olav", kRbcd, true, "ticket"},
-    ProxyRow{"transition_list", kN12, "plain$", kPlain, By::s4u2self, "olav", kListed, true, kRestricted},
-    ProxyRow{"transition_abroad", kN12, "plain$", kPlain, By::s4u2self, "olav", kAbroad, true, "referral to SOUTH.TEST"},
-    ProxyRow{"transition_no_bit", kN12, "plain$", kPlain, By::s4u2self, "olav", kListed, false, kRestricted},
-    ProxyRow{"own_ticket_list", kN12, "plain$", kPlain, By::ticket, "olav", kListed, true, "ticket"},
-    ProxyRow{"sensitive_own_ticket", kN22, "plain$", kPlain, By::ticket, "sensitive", kRbcd, true, kRestricted},
-    ProxyRow{"sensitive_self", kN22, "web$", kWeb, By::s4u2self, "sensitive", kRbcd, true, kRestricted},
-    ProxyRow{"guarded_self", kN22, "web$", kWeb, By::s4u2self, "guarded", kRbcd, true, kRestricted},
-    ProxyRow{"guarded_abroad", kN22, "web$", kWeb, By::s4u2self, "guarded", kAbroad, true, kRestricted}),
+INSTANTIATE_TEST_SUITE_P(
+    Rows, ProxyTable,
+    testing::Values(
+        ProxyRow{"old_listed", kN08, "web$", kWeb, By::s4u2self, "olav", kListed, true, "ticket"},
+        ProxyRow{"old_not_listed", kN08, "web$", kWeb, By::s4u2self, "olav", kRbcd, true, kNotFound},
+        ProxyRow{"old_no_list", kN08, "bare$", kBare, By::ticket, "olav", kRbcd, true, kNotFound},
+        ProxyRow{"old_abroad_no_list", kN08, "bare$", kBare, By::ticket, "olav", kAbroad, true, kNotFound},
+        ProxyRow{"old_abroad_list", kN08, "web$", kWeb, By::s4u2self, "olav", kAbroad, true,
+                 "KDC_ERR_POLICY STATUS_CROSSREALM_DELEGATION_FAILURE"},
+        ProxyRow{"old_nowhere", kN08, "web$", kWeb, By::s4u2self, "olav", "HTTP/none.north.example", true,
+                 "KDC_ERR_S_PRINCIPAL_UNKNOWN"},
+        ProxyRow{"old_not_forwardable", kN08, "plain$", kPlain, By::s4u2self, "olav", kListed, true, kRestricted},
+        ProxyRow{"old_sensitive", kN08, "web$", kWeb, By::ticket, "sensitive", kListed, true, kRestricted},
+        ProxyRow{"new_rbcd", kN12, "web$", kWeb, By::s4u2self, "olav", kRbcd, true, "ticket"},
+        ProxyRow{"new_rbcd_without_list", kN22, "bare$", kBare, By::s4u2self, "olav", kRbcd, true, "ticket"},
+        ProxyRow{"new_list", kN12, "web$", kWeb, By::s4u2self, "olav", kListed, true, "ticket"},
+        ProxyRow{"new_list_beside_denying_rbcd", kN12, "web$", kWeb, By::s4u2self, "olav", "HTTP/both.north.example",
+                 true, "ticket"},
+        ProxyRow{"new_neither", kN12, "web$", kWeb, By::s4u2self, "olav", kClosed, true, kNotFound},
+        ProxyRow{"new_neither_no_list", kN12, "bare$", kBare, By::s4u2self, "olav", kClosed, true, kNotFound},
+        ProxyRow{"new_abroad", kN12, "web$", kWeb, By::s4u2self, "olav", kAbroad, true, "referral to SOUTH.TEST"},
+        ProxyRow{"new_nowhere", kN12, "web$", kWeb, By::s4u2self, "olav", "HTTP/none.north.example", true,
+                 "KDC_ERR_S_PRINCIPAL_UNKNOWN"},
+        ProxyRow{"no_bit_unset", kN12, "bare$", kBare, By::s4u2self, "olav", kRbcd, false,
+                 "KDC_ERR_BADOPTION STATUS_NOT_SUPPORTED"},
+        ProxyRow{"no_bit_unset_abroad", kN12, "bare$", kBare, By::s4u2self, "olav", kAbroad, false,
+                 "KDC_ERR_BADOPTION STATUS_NOT_SUPPORTED"},
+        ProxyRow{"no_bit_others", kN12, "web$", kWeb, By::s4u2self, "olav", kRbcd, false,
+                 "KDC_ERR_BADOPTION STATUS_NO_MATCH"},
+        ProxyRow{"no_bit_listed", kN12, "web$", kWeb, By::s4u2self, "olav", kListed, false, "ticket"},
+        ProxyRow{"transition_rbcd", kN12, "plain$", kPlain, By::s4u2self, "olav", kRbcd, true, "ticket"},
+        ProxyRow{"transition_list", kN12, "plain$", kPlain, By::s4u2self, "olav", kListed, true, kRestricted},
+        ProxyRow{"transition_abroad", kN12, "plain$", kPlain, By::s4u2self, "olav", kAbroad, true,
+                 "referral to SOUTH.TEST"},
+        ProxyRow{"transition_no_bit", kN12, "plain$", kPlain, By::s4u2self, "olav", kListed, false, kRestricted},
+        ProxyRow{"own_ticket_list", kN12, "plain$", kPlain, By::ticket, "olav", kListed, true, "ticket"},
+        ProxyRow{"sensitive_own_ticket", kN22, "plain$", kPlain, By::ticket, "sensitive", kRbcd, true, kRestricted},
+        ProxyRow{"sensitive_self", kN22, "web$", kWeb, By::s4u2self, "sensitive", kRbcd, true, kRestricted},
+        ProxyRow{"guarded_self", kN22, "web$", kWeb, By::s4u2self, "guarded", kRbcd, true, kRestricted},
+        ProxyRow{"guarded_abroad", kN22, "web$", kWeb, By::s4u2self, "guarded", kAbroad, true, kRestricted}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(S4u, ProxyRefusesEvidenceThatDoesNotHold) {
@@ -209,9 +226,11 @@ TEST_F(S4u, ProxyRefusesEvidenceThatDoesNotHold) {
   const Ticket ticket = evidence(kN22, plain, kPlain);
   EXPECT_EQ(forest.proxy(kN22, web, ticket, kListed).text(), "KDC_ERR_SERVER_NOMATCH");
   // The bronze bit: the front end, who has the key, sets the flag himself.
-  const Ticket bronze = forest.rewrite(ticket, [](EncTicketPart& part, Pac&) { part.flags |= ticket_flag::forwardable; }, false);
+  const Ticket bronze =
+      forest.rewrite(ticket, [](EncTicketPart& part, Pac&) { part.flags |= ticket_flag::forwardable; }, false);
   EXPECT_EQ(forest.proxy(kN22, plain, bronze, kListed).text(), "KRB_AP_ERR_MODIFIED");
-  const Ticket renamed = forest.rewrite(ticket, [](EncTicketPart& part, Pac&) { part.cname = principal("sensitive"); }, false);
+  const Ticket renamed =
+      forest.rewrite(ticket, [](EncTicketPart& part, Pac&) { part.cname = principal("sensitive"); }, false);
   EXPECT_EQ(forest.proxy(kN22, plain, renamed, kListed).text(), "KRB_AP_ERR_MODIFIED");
   const Ticket bare = forest.rewrite(ticket, [](EncTicketPart& part, Pac&) { part.authorization_data.clear(); }, false);
   EXPECT_EQ(forest.proxy(kN22, plain, bare, kListed).text(), "KRB_AP_ERR_MODIFIED");
@@ -232,8 +251,9 @@ TEST_F(S4u, SecondDelegationAppends) {
   ASSERT_EQ(abroad.text(), "referral to SOUTH.TEST");
   const auto seen = forest.open(abroad.reply.ticket);
   EXPECT_EQ(seen.delegation->s4u2proxy_target, kAbroad);
-  EXPECT_EQ(seen.delegation->s4u_transited_services,
-            (std::vector<std::string>{"HTTP/web.north.example@NORTH.EXAMPLE", "HTTP/rbcd.north.example@NORTH.EXAMPLE"}));
+  EXPECT_EQ(
+      seen.delegation->s4u_transited_services,
+      (std::vector<std::string>{"HTTP/web.north.example@NORTH.EXAMPLE", "HTTP/rbcd.north.example@NORTH.EXAMPLE"}));
 }
 
 // The ten steps without the first refusal, over any number of hops.
@@ -282,7 +302,8 @@ TEST_F(Across, RbcdInAnotherForest) {
   EXPECT_TRUE(find_padata(granted.part.encrypted_padata, PaType::pac_options));
 
   EXPECT_EQ(forest.proxy("s08.south.test", own.credential, p1.reply.ticket, kAbroad).text(), kNotFound);
-  EXPECT_EQ(forest.proxy("s12.south.test", own.credential, p1.reply.ticket, "HTTP/shut.south.test").text(), "KDC_ERR_BADOPTION");
+  EXPECT_EQ(forest.proxy("s12.south.test", own.credential, p1.reply.ticket, "HTTP/shut.south.test").text(),
+            "KDC_ERR_BADOPTION");
   EXPECT_EQ(forest.proxy("s12.south.test", p1.credential, p1.reply.ticket, kAbroad).text(), "KDC_ERR_BADOPTION");
 }
 
@@ -391,9 +412,11 @@ TEST_F(Across, SelfForAUserOfAnotherForestPassesTheFrontEndsOwnForest) {
   }
   EXPECT_EQ(got.text(), "referral to FJORD.NORTH.EXAMPLE");
   // It opens nothing else on its way.
-  const Got at_north = forest.tgs("s12.south.test", forest.tgs("d19.dune.south.test", tgt.credential, ask).credential, ask);
+  const Got at_north =
+      forest.tgs("s12.south.test", forest.tgs("d19.dune.south.test", tgt.credential, ask).credential, ask);
   EXPECT_EQ(forest.tgs(kN12, at_north.credential, {.sname = principal(kWeb)}).text(), "KDC_ERR_BADOPTION");
-  EXPECT_EQ(forest.tgs(kN12, at_north.credential, {.sname = krbtgt_name("FJORD.NORTH.EXAMPLE")}).text(), "KDC_ERR_BADOPTION");
+  EXPECT_EQ(forest.tgs(kN12, at_north.credential, {.sname = krbtgt_name("FJORD.NORTH.EXAMPLE")}).text(),
+            "KDC_ERR_BADOPTION");
   ask.sname = principal("HTTP/front.fjord.north.example");
   const Got home = forest.tgs(fjord, got.credential, ask);
   ASSERT_TRUE(home.ok()) << home.text();

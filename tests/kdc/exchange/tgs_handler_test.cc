@@ -12,7 +12,8 @@ class Tgs : public testing::Test {
   TestForest forest{kTwoForests};
   const char* n22 = "n22.north.example";
 
-  Got ask(const char* dc, const Credential& tgt, PrincipalName sname, std::uint32_t options = kdc_option::forwardable | kdc_option::canonicalize) {
+  Got ask(const char* dc, const Credential& tgt, PrincipalName sname,
+          std::uint32_t options = kdc_option::forwardable | kdc_option::canonicalize) {
     TgsAsk ask_for{.sname = std::move(sname)};
     ask_for.options = options;
     return forest.tgs(dc, tgt, ask_for);
@@ -27,7 +28,8 @@ TEST_F(Tgs, GivesAServiceTicket) {
   EXPECT_EQ(got.reply.ticket.sname, principal("HTTP/WEB.north.example"));
   EXPECT_EQ(got.reply.cname, tgt.cname);
   const auto seen = forest.open(got.reply.ticket);
-  for (const PacType type : {PacType::ticket_checksum, PacType::extended_kdc_checksum}) EXPECT_TRUE(seen.has_buffer(type));
+  for (const PacType type : {PacType::ticket_checksum, PacType::extended_kdc_checksum})
+    EXPECT_TRUE(seen.has_buffer(type));
   for (const PacType type : {PacType::attributes_info, PacType::requestor_sid}) EXPECT_FALSE(seen.has_buffer(type));
   EXPECT_TRUE(verify_server_signature(seen.pac_bytes, forest.key_of(got.reply.ticket)));
   EXPECT_EQ(seen.client.name, "olav");
@@ -125,7 +127,8 @@ TEST_F(Tgs, RefersToOtherRealms) {
   EXPECT_EQ(ask(n22, tgt, "krbtgt/REEF.DUNE.SOUTH.TEST").text(), "referral to SOUTH.TEST");
   EXPECT_EQ(ask(n22, tgt, {NameType::srv_hst, {"HTTP", "back.south.test"}}, 0).text(), "KDC_ERR_S_PRINCIPAL_UNKNOWN");
   EXPECT_EQ(ask(n22, tgt, {NameType::srv_inst, {"HTTP", "back.south.test"}}, 0).text(), "referral to SOUTH.TEST");
-  EXPECT_EQ(ask(n22, tgt, enterprise_name("HTTP/front.fjord.north.example@FJORD.NORTH.EXAMPLE")).text(), "referral to FJORD.NORTH.EXAMPLE");
+  EXPECT_EQ(ask(n22, tgt, enterprise_name("HTTP/front.fjord.north.example@FJORD.NORTH.EXAMPLE")).text(),
+            "referral to FJORD.NORTH.EXAMPLE");
   EXPECT_EQ(ask(n22, tgt, enterprise_name("HTTP/web.north.example@NORTH.EXAMPLE")).text(), "ticket");
 }
 
@@ -186,10 +189,12 @@ TEST_F(Tgs, RefusesTicketsThatDoNotHold) {
   };
   EXPECT_EQ(with([](auto&, auto&) {}), "ticket");
   EXPECT_EQ(with([](EncTicketPart& part, Pac&) { part.endtime -= std::chrono::hours(11); }), "KRB_AP_ERR_TKT_EXPIRED");
-  EXPECT_EQ(with([](EncTicketPart& part, Pac&) { part.starttime = part.authtime + std::chrono::hours(1); }), "KRB_AP_ERR_TKT_NYV");
+  EXPECT_EQ(with([](EncTicketPart& part, Pac&) { part.starttime = part.authtime + std::chrono::hours(1); }),
+            "KRB_AP_ERR_TKT_NYV");
   EXPECT_EQ(with([](EncTicketPart& part, Pac&) { part.cname = principal("sensitive"); }), "KRB_AP_ERR_BADMATCH");
   const Sid other = *parse_sid("S-1-5-21-1-1-1-500");
-  EXPECT_EQ(with([&](EncTicketPart&, Pac& pac) { pac.set(PacType::requestor_sid, encode(other)); }), "KDC_ERR_TGT_REVOKED");
+  EXPECT_EQ(with([&](EncTicketPart&, Pac& pac) { pac.set(PacType::requestor_sid, encode(other)); }),
+            "KDC_ERR_TGT_REVOKED");
   Credential broken = tgt;
   broken.ticket.enc_part.cipher[40] ^= 1;
   EXPECT_EQ(ask(n22, broken, "HTTP/web.north.example").text(), "KRB_AP_ERR_MODIFIED");
@@ -221,7 +226,8 @@ TEST_F(Tgs, RefusesARealmThatSpeaksForOthers) {
       pac.set(PacType::logon_info, encode(logon));
     };
   };
-  EXPECT_EQ(with(logon_of([](PacLogonInfo& logon) { logon.logon_domain_id = *parse_sid("S-1-5-21-3-3-3"); })), "KDC_ERR_POLICY");
+  EXPECT_EQ(with(logon_of([](PacLogonInfo& logon) { logon.logon_domain_id = *parse_sid("S-1-5-21-3-3-3"); })),
+            "KDC_ERR_POLICY");
 }
 
 TEST_F(Tgs, FiltersSidsOverAForestTrust) {
@@ -229,26 +235,31 @@ TEST_F(Tgs, FiltersSidsOverAForestTrust) {
   Credential changed = to_south.credential;
   changed.ticket = forest.rewrite(changed.ticket, [](EncTicketPart&, Pac& pac) {
     PacLogonInfo logon = *decode_pac_logon_info(*pac.find(PacType::logon_info));
-    for (const char* sid : {"S-1-5-21-3-3-3-512", "S-1-5-21-2-2-2-1500", "S-1-5-21-2-2-2-512", "S-1-5-21-9-9-9-1500", "S-1-5-9", "S-1-5-32-544", "S-1-1-0"})
+    for (const char* sid : {"S-1-5-21-3-3-3-512", "S-1-5-21-2-2-2-1500", "S-1-5-21-2-2-2-512", "S-1-5-21-9-9-9-1500",
+                            "S-1-5-9", "S-1-5-32-544", "S-1-1-0"})
       logon.extra_sids.push_back({*parse_sid(sid), 7});
     pac.set(PacType::logon_info, encode(logon));
   });
   const Got got = ask("s12.south.test", changed, "HTTP/back.south.test");
   ASSERT_TRUE(got.ok()) << got.text();
   std::vector<std::string> left;
-  for (const SidAndAttributes& extra : forest.open(got.reply.ticket).logon.extra_sids) left.push_back(to_string(extra.sid));
+  for (const SidAndAttributes& extra : forest.open(got.reply.ticket).logon.extra_sids)
+    left.push_back(to_string(extra.sid));
   EXPECT_EQ(left, (std::vector<std::string>{"S-1-18-1", "S-1-5-21-2-2-2-1500"}));
 }
 
 TEST_F(Tgs, AddsDomainLocalGroupsAsItsLevelDoes) {
-  const auto seen_by = [&](const char* dc, const char* spn) { return forest.open(ask(dc, forest.sign_in(n22, "olav"), spn).reply.ticket).logon; };
+  const auto seen_by = [&](const char* dc, const char* spn) {
+    return forest.open(ask(dc, forest.sign_in(n22, "olav"), spn).reply.ticket).logon;
+  };
   const PacLogonInfo now = seen_by("n12.north.example", "HTTP/web.north.example");
   ASSERT_EQ(now.resource_groups.size(), 1u);
   EXPECT_EQ(now.resource_groups[0].attributes, 0x20000007u);
   EXPECT_EQ(now.resource_group_domain_sid, now.logon_domain_id);
   EXPECT_TRUE(now.user_flags & logon_user_flag::resource_groups);
   const SidAndAttributes as_extra{now.logon_domain_id.with_rid(now.resource_groups[0].rid), 0x20000007};
-  for (const PacLogonInfo& other : {seen_by("n08.north.example", "HTTP/web.north.example"), seen_by(n22, "HTTP/wide.north.example")}) {
+  for (const PacLogonInfo& other :
+       {seen_by("n08.north.example", "HTTP/web.north.example"), seen_by(n22, "HTTP/wide.north.example")}) {
     EXPECT_TRUE(other.resource_groups.empty());
     EXPECT_EQ(other.user_flags, logon_user_flag::extra_sids);
     EXPECT_EQ(other.extra_sids.back(), as_extra);

@@ -32,7 +32,9 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
   [[nodiscard]] bool connected() const { return connected_; }
-  void write(Bytes bytes) const { EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size())); }
+  void write(Bytes bytes) const {
+    EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
+  }
   Buffer read(std::size_t most = 65536) const {
     Buffer out(most);
     const ssize_t size = recv(fd_, out.data(), out.size(), 0);
@@ -116,7 +118,8 @@ TEST_F(ServerOverSockets, AnswersByUdpAndTcp) {
   udp.write(as_req("olav"));
   EXPECT_EQ(code_of(udp.read()), KrbErrc::KDC_ERR_PREAUTH_REQUIRED);
   const Socket tcp(SOCK_STREAM, dc());
-  for (const auto& [name, code] : {std::pair{"olav", KrbErrc::KDC_ERR_PREAUTH_REQUIRED}, {"nobody", KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN}}) {
+  for (const auto& [name, code] :
+       {std::pair{"olav", KrbErrc::KDC_ERR_PREAUTH_REQUIRED}, {"nobody", KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN}}) {
     tcp.write(frame(as_req(name)));
     EXPECT_EQ(code_of(tcp.read_frame()), code);
   }

@@ -21,14 +21,17 @@ Got read_reply(const Buffer& bytes, const Key& key, KeyUsage usage) {
     return got;
   }
   got.reply = must(decode_kdc_rep(bytes), "KDC-REP");
-  got.part = must(decode_enc_kdc_rep_part(must(decrypt_data(key, usage, got.reply.enc_part), "enc-part")), "EncKDCRepPart");
+  got.part =
+      must(decode_enc_kdc_rep_part(must(decrypt_data(key, usage, got.reply.enc_part), "enc-part")), "EncKDCRepPart");
   got.credential = {got.reply.ticket, must(Key::make(got.part.key), "session key"), got.reply.crealm, got.reply.cname};
   return got;
 }
 
 }  // namespace
 
-PrincipalName principal(const std::string& text) { return must(parse_principal(text), "principal").name; }
+PrincipalName principal(const std::string& text) {
+  return must(parse_principal(text), "principal").name;
+}
 
 const std::vector<EncType>& rc4_only() {
   static const std::vector<EncType> types{EncType::rc4_hmac};
@@ -50,7 +53,8 @@ TestForest::TestForest(std::string_view toml) {
   for (const std::string& error : file.errors) throw std::runtime_error(error);
   snapshot_ = std::make_unique<Snapshot>(std::move(file.forest));
   for (const Domain& domain : snapshot_->forest().domains)
-    for (const Controller& controller : domain.controllers) dcs_[controller.name] = {&controller, snapshot_->domain(domain.realm)};
+    for (const Controller& controller : domain.controllers)
+      dcs_[controller.name] = {&controller, snapshot_->domain(domain.realm)};
 }
 
 Buffer TestForest::ask(const std::string& name, Bytes request) {
@@ -87,7 +91,8 @@ Got TestForest::as(const std::string& name, const AsAsk& ask_for) {
   const auto info = must(decode_etype_info2(find_padata(methods, PaType::etype_info2)->value), "ETYPE-INFO2");
   const Key key = must(Key::from_password(info[0].etype, ask_for.password, info[0].salt.value_or("")), "key");
   const PaEncTsEnc stamp{.patimestamp = seconds + ask_for.clock_offset, .pausec = 0};
-  request.padata.push_back({PaType::enc_timestamp, encode(encrypt_data(key, KeyUsage::as_req_timestamp, encode(stamp)))});
+  request.padata.push_back(
+      {PaType::enc_timestamp, encode(encrypt_data(key, KeyUsage::as_req_timestamp, encode(stamp)))});
   return read_reply(ask(name, encode(request)), key, KeyUsage::as_rep_encrypted_part);
 }
 
@@ -120,42 +125,54 @@ Got TestForest::tgs(const std::string& name, const Credential& header, const Tgs
   authenticator.ctime = seconds + ask_for.clock_offset;
   if (subkey) authenticator.subkey = subkey->to_encryption_key();
   if (ask_for.checksum)
-    authenticator.checksum = make_checksum(header.session_key, KeyUsage::tgs_req_authenticator_checksum, request.body_der);
-  ApReq ap_req{.options = 0, .ticket = header.ticket,
-               .authenticator = encrypt_data(header.session_key, KeyUsage::tgs_req_authenticator, encode(authenticator))};
+    authenticator.checksum =
+        make_checksum(header.session_key, KeyUsage::tgs_req_authenticator_checksum, request.body_der);
+  ApReq ap_req{
+      .options = 0,
+      .ticket = header.ticket,
+      .authenticator = encrypt_data(header.session_key, KeyUsage::tgs_req_authenticator, encode(authenticator))};
   request.padata.push_back({PaType::tgs_req, encode(ap_req)});
   if (ask_for.user && ask_for.form != S4uForm::for_user) {
     PaS4uX509User pa;
-    pa.user_id = {.nonce = request.body.nonce, .cname = ask_for.user->name, .crealm = ask_for.user->realm,
-                  .subject_certificate = ask_for.certificate, .options = s4u_option::use_reply_key_usage};
+    pa.user_id = {.nonce = request.body.nonce,
+                  .cname = ask_for.user->name,
+                  .crealm = ask_for.user->realm,
+                  .subject_certificate = ask_for.certificate,
+                  .options = s4u_option::use_reply_key_usage};
     if (ask_for.user->name.components.empty()) pa.user_id.cname.reset();
     const Buffer der = encode(pa.user_id);
     const Key& key = subkey ? *subkey : header.session_key;
-    pa.checksum = key.type() == EncType::rc4_hmac ? Checksum{ChecksumType::rsa_md4, unkeyed_checksum(ChecksumType::rsa_md4, der)}
-                                                  : make_checksum(key, KeyUsage::pa_s4u_x509_user_request, der);
+    pa.checksum = key.type() == EncType::rc4_hmac
+                      ? Checksum{ChecksumType::rsa_md4, unkeyed_checksum(ChecksumType::rsa_md4, der)}
+                      : make_checksum(key, KeyUsage::pa_s4u_x509_user_request, der);
     request.padata.push_back({PaType::s4u_x509_user, encode(pa)});
   }
   if (ask_for.user && ask_for.form != S4uForm::x509_user) {
     PaForUser pa;
     pa.user_name = ask_for.user->name;
     pa.user_realm = ask_for.user->realm;
-    pa.checksum = must(make_checksum(ChecksumType::hmac_md5, header.session_key, KeyUsage::pa_for_user_checksum, checksum_input(pa)), "checksum");
+    pa.checksum = must(
+        make_checksum(ChecksumType::hmac_md5, header.session_key, KeyUsage::pa_for_user_checksum, checksum_input(pa)),
+        "checksum");
     request.padata.push_back({PaType::for_user, encode(pa)});
   }
   if (ask_for.pac_options) request.padata.push_back({PaType::pac_options, encode_pa_pac_options(*ask_for.pac_options)});
   request.padata.insert(request.padata.end(), ask_for.padata.begin(), ask_for.padata.end());
-  const KeyUsage usage = subkey ? KeyUsage::tgs_rep_encrypted_part_subkey : KeyUsage::tgs_rep_encrypted_part_session_key;
+  const KeyUsage usage =
+      subkey ? KeyUsage::tgs_rep_encrypted_part_subkey : KeyUsage::tgs_rep_encrypted_part_session_key;
   return read_reply(ask(name, encode(request)), subkey ? *subkey : header.session_key, usage);
 }
 
-Got TestForest::self(const std::string& name, const Credential& service, const std::string& service_name, const std::string& user) {
+Got TestForest::self(const std::string& name, const Credential& service, const std::string& service_name,
+                     const std::string& user) {
   TgsAsk ask_for;
   ask_for.sname = principal(service_name);
   ask_for.user = Principal{{NameType::principal, {user}}, service.crealm};
   return tgs(name, service, ask_for);
 }
 
-Got TestForest::proxy(const std::string& name, const Credential& header, const Ticket& evidence, const std::string& target, bool rbcd_bit) {
+Got TestForest::proxy(const std::string& name, const Credential& header, const Ticket& evidence,
+                      const std::string& target, bool rbcd_bit) {
   TgsAsk ask_for;
   ask_for.sname = principal(target);
   ask_for.options |= kdc_option::cname_in_addl_tkt;
@@ -191,7 +208,8 @@ TestForest::Seen TestForest::open(const Ticket& ticket) {
   seen.pac = must(decode_pac(seen.pac_bytes), "PAC");
   seen.logon = must(decode_pac_logon_info(*seen.pac.find(PacType::logon_info)), "logon info");
   seen.client = must(decode_pac_client_info(*seen.pac.find(PacType::client_info)), "client info");
-  if (const Buffer* info = seen.pac.find(PacType::s4u_delegation_info)) seen.delegation = must(decode_s4u_delegation_info(*info), "delegation info");
+  if (const Buffer* info = seen.pac.find(PacType::s4u_delegation_info))
+    seen.delegation = must(decode_s4u_delegation_info(*info), "delegation info");
   return seen;
 }
 

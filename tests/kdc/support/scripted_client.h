@@ -1,15 +1,16 @@
 #pragma once
-// A forest in process and a client that asks its DCs whatever a test wants, right or wrong. No sockets: requests go to kdc::handle.
+// A forest in process and a client that asks its DCs whatever a test wants, right or wrong. No sockets: requests go to
+// kdc::handle.
 #include <functional>
 #include <map>
 #include <memory>
 
-#include "kdc/exchange/dispatcher.h"
 #include "kdc/directory/forest_file.h"
+#include "kdc/exchange/dispatcher.h"
+#include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
-#include "sspi_shim/protocol/messages/s4u_messages.h"
 
 namespace stead::kdc::test {
 
@@ -38,7 +39,7 @@ struct Got {
 struct AsAsk {
   PrincipalName name;
   std::string password = "secret";  // empty: no preauthentication
-  std::string realm = {};            // default: the DC's
+  std::string realm = {};           // default: the DC's
   std::optional<PrincipalName> sname = {};
   std::uint32_t options = kdc_option::forwardable | kdc_option::renewable;
   std::vector<EncType> etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
@@ -57,7 +58,7 @@ struct TgsAsk {
   PaDataList padata = {};
   std::optional<Principal> user = {};  // S4U2Self
   S4uForm form = S4uForm::x509_user;
-  Buffer certificate = {};        // S4U2Self by certificate
+  Buffer certificate = {};  // S4U2Self by certificate
   bool subkey = true;
   bool checksum = true;
   std::chrono::seconds clock_offset{0};
@@ -74,7 +75,8 @@ class TestForest {
   // S4U2Self of the service for a user of its own domain.
   Got self(const std::string& dc, const Credential& service, const std::string& service_name, const std::string& user);
   // S4U2Proxy with the RBCD bit.
-  Got proxy(const std::string& dc, const Credential& header, const Ticket& evidence, const std::string& target, bool rbcd_bit = true);
+  Got proxy(const std::string& dc, const Credential& header, const Ticket& evidence, const std::string& target,
+            bool rbcd_bit = true);
 
   // A ticket as its recipient sees it: an account's, krbtgt's or a trust's key opens it.
   struct Seen {
@@ -107,7 +109,7 @@ class TestForest {
   std::map<std::string, Dc> dcs_;
 };
 
-PrincipalName principal(const std::string& text);     // NT-PRINCIPAL or NT-SRV-INST
+PrincipalName principal(const std::string& text);  // NT-PRINCIPAL or NT-SRV-INST
 const std::vector<EncType>& rc4_only();
 
 }  // namespace stead::kdc::test

@@ -6,7 +6,8 @@ namespace stead {
 namespace {
 
 // Written out by hand from MS-KKDCP §2.2.2: a message of two bytes for the realm A, with a hint.
-const Buffer kRequest{0x30, 0x17, 0xa0, 0x08, 0x04, 0x06, 0, 0, 0, 2, 0x6a, 0x00, 0xa1, 0x03, 0x1b, 0x01, 'A', 0xa2, 0x06, 0x02, 0x04, 0x00, 0x20, 0x06, 0x00};
+const Buffer kRequest{0x30, 0x17, 0xa0, 0x08, 0x04, 0x06, 0,    0,    0,    2,    0x6a, 0x00, 0xa1,
+                      0x03, 0x1b, 0x01, 'A',  0xa2, 0x06, 0x02, 0x04, 0x00, 0x20, 0x06, 0x00};
 
 TEST(KdcProxyMessageTest, IsAsTheSpecificationHasIt) {
   const KdcProxyMessage request{{0x6a, 0x00}, "A", 0x200600};
@@ -26,8 +27,10 @@ TEST(KdcProxyMessageTest, AnswersHaveTheMessageAlone) {
 }
 
 TEST(KdcProxyMessageTest, TheLengthInItMustHold) {
-  for (const Buffer& framed : {Buffer{}, Buffer{0, 0, 0}, Buffer{0, 0, 0, 0}, Buffer{0, 0, 0, 1}, Buffer{0, 0, 0, 1, 1, 1}, Buffer{0xff, 0xff, 0xff, 0xff, 1}}) {
-    Buffer wire{0x30, std::uint8_t(4 + framed.size()), 0xa0, std::uint8_t(2 + framed.size()), 0x04, std::uint8_t(framed.size())};
+  for (const Buffer& framed : {Buffer{}, Buffer{0, 0, 0}, Buffer{0, 0, 0, 0}, Buffer{0, 0, 0, 1},
+                               Buffer{0, 0, 0, 1, 1, 1}, Buffer{0xff, 0xff, 0xff, 0xff, 1}}) {
+    Buffer wire{0x30, std::uint8_t(4 + framed.size()), 0xa0, std::uint8_t(2 + framed.size()),
+                0x04, std::uint8_t(framed.size())};
     append(wire, framed);
     EXPECT_EQ(decode_kdc_proxy_message(wire).error(), make_error_code(WireErrc::bad_length));
   }
@@ -35,7 +38,8 @@ TEST(KdcProxyMessageTest, TheLengthInItMustHold) {
 
 TEST(KdcProxyMessageTest, WhatIsCutOrLongerIsRefused) {
   Buffer wire = encode(KdcProxyMessage{{0x6a, 0x00}, "A", 0x200600});
-  for (std::size_t size = 0; size < wire.size(); ++size) EXPECT_FALSE(decode_kdc_proxy_message(Bytes(wire).first(size))) << size;
+  for (std::size_t size = 0; size < wire.size(); ++size)
+    EXPECT_FALSE(decode_kdc_proxy_message(Bytes(wire).first(size))) << size;
   wire.push_back(0);
   EXPECT_FALSE(decode_kdc_proxy_message(wire));
 }

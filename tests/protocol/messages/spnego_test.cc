@@ -41,7 +41,8 @@ TEST(NegotiateToken, RefusesEverythingElse) {
   EXPECT_FALSE(ap_req_of_negotiate_token(ntlm).has_value());
   EXPECT_FALSE(ap_req_of_negotiate_token(init_with({mech_oid::ntlm}, ntlm)).has_value());
   EXPECT_FALSE(ap_req_of_negotiate_token(init_with({mech_oid::kerberos}, {})).has_value());  // no optimistic token
-  EXPECT_EQ(ap_req_of_negotiate_token(init_with({mech_oid::kerberos, {}}, encode(s::krb_token()))).error(), make_error_code(WireErrc::bad_value));
+  EXPECT_EQ(ap_req_of_negotiate_token(init_with({mech_oid::kerberos, {}}, encode(s::krb_token()))).error(),
+            make_error_code(WireErrc::bad_value));
   EXPECT_FALSE(ap_req_of_negotiate_token(encode(KrbToken{KrbTokenId::ap_rep, ap_req()})).has_value());
   EXPECT_FALSE(ap_req_of_negotiate_token(encode(s::neg_token_resp())).has_value());
   EXPECT_FALSE(ap_req_of_negotiate_token(init_with({mech_oid::kerberos}, encode(s::neg_token_init()))).has_value());

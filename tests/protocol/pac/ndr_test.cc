@@ -108,14 +108,18 @@ INSTANTIATE_TEST_SUITE_P(
     Strings, NdrStringRefuses,
     testing::Values(
         Refused{"odd_length", "00000200 0300 0400 04000200 02000000 00000000 02000000 61006200", WireErrc::bad_length},
-        Refused{"length_above_maximum", "00000200 0400 0200 04000200 02000000 00000000 02000000 61006200", WireErrc::bad_value},
+        Refused{"length_above_maximum", "00000200 0400 0200 04000200 02000000 00000000 02000000 61006200",
+                WireErrc::bad_value},
         Refused{"length_without_referent", "00000200 0400 0400 00000000", WireErrc::bad_value},
         Refused{"offset", "00000200 0400 0400 04000200 02000000 01000000 02000000 61006200", WireErrc::bad_value},
-        Refused{"actual_above_maximum", "00000200 0400 0400 04000200 02000000 00000000 03000000 610062006300", WireErrc::bad_value},
-        Refused{"fewer_than_the_length", "00000200 0400 0400 04000200 02000000 00000000 01000000 61006200", WireErrc::bad_value},
+        Refused{"actual_above_maximum", "00000200 0400 0400 04000200 02000000 00000000 03000000 610062006300",
+                WireErrc::bad_value},
+        Refused{"fewer_than_the_length", "00000200 0400 0400 04000200 02000000 00000000 01000000 61006200",
+                WireErrc::bad_value},
         Refused{"ends_inside", "00000200 0400 0400 04000200 02000000 00000000 02000000 6100", WireErrc::truncated},
         Refused{"ends_in_the_header", "00000200 0400 0400", WireErrc::truncated},
-        Refused{"count_of_4_g", "00000200 0400 0400 04000200 ffffffff 00000000 ffffffff 61006200", WireErrc::truncated}),
+        Refused{"count_of_4_g", "00000200 0400 0400 04000200 ffffffff 00000000 ffffffff 61006200",
+                WireErrc::truncated}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Ndr, RefusesASidWhoseCountsDiffer) {

@@ -39,19 +39,19 @@ TEST(PacClientInfo, RefusesMalformedBytes) {
   EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 00")).error(), WireErrc::truncated);
   EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 0400 6100")).error(), WireErrc::truncated);
   EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 0100 6100")).error(), WireErrc::bad_length);
-  EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 0200 6100 0000000000000000")).error(), WireErrc::trailing_bytes);
+  EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 0200 6100 0000000000000000")).error(),
+            WireErrc::trailing_bytes);
   EXPECT_EQ(decode_pac_client_info(from_hex("0000000000000000 feff")).error(), WireErrc::too_large);
 }
 
 TEST(S4uDelegationInfo, HasTheLayoutOfNdr) {
   const S4uDelegationInfo info{"cifs/b", {"HTTP/a@R"}};
-  EXPECT_EQ(to_hex(encode(info)),
-            to_hex(from_hex("01100800cccccccc 5800000000000000 00000200"
-                            "0c00 0c00 04000200 01000000 08000200"
-                            "06000000 00000000 06000000 63006900 66007300 2f006200"
-                            "01000000 1000 1000 0c000200"
-                            "08000000 00000000 08000000 48005400 54005000 2f006100 40005200"
-                            "00000000")));
+  EXPECT_EQ(to_hex(encode(info)), to_hex(from_hex("01100800cccccccc 5800000000000000 00000200"
+                                                  "0c00 0c00 04000200 01000000 08000200"
+                                                  "06000000 00000000 06000000 63006900 66007300 2f006200"
+                                                  "01000000 1000 1000 0c000200"
+                                                  "08000000 00000000 08000000 48005400 54005000 2f006100 40005200"
+                                                  "00000000")));
 }
 
 TEST(S4uDelegationInfo, SurvivesTheRoundTrip) {

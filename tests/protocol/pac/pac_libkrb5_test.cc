@@ -21,7 +21,9 @@ constexpr std::int32_t kAuthTime = 1700000000;
 krb5_data borrow(Bytes bytes) {
   return {0, unsigned(bytes.size()), const_cast<char*>(reinterpret_cast<const char*>(bytes.data()))};
 }
-Bytes view(const krb5_data& data) { return {reinterpret_cast<const std::uint8_t*>(data.data), data.length}; }
+Bytes view(const krb5_data& data) {
+  return {reinterpret_cast<const std::uint8_t*>(data.data), data.length};
+}
 krb5_keyblock borrow(const Key& key) {
   return {0, krb5_enctype(key.type()), unsigned(key.value().size()), const_cast<krb5_octet*>(key.value().data())};
 }
@@ -73,9 +75,10 @@ Pac alices_pac(const char* client_name) {
   logon.logon_domain_id = Sid{5, {21, 1, 2, 3}};
   logon.user_id = 1104;
   const Time authtime{std::chrono::seconds(kAuthTime)};
-  return {{{PacType::logon_info, encode(logon)},
-           {PacType::client_info, encode(PacClientInfo{to_filetime(authtime), client_name})},
-           {PacType::s4u_delegation_info, encode(S4uDelegationInfo{"cifs/fs", {"HTTP/web.corp.example@CORP.EXAMPLE"}})}}};
+  return {
+      {{PacType::logon_info, encode(logon)},
+       {PacType::client_info, encode(PacClientInfo{to_filetime(authtime), client_name})},
+       {PacType::s4u_delegation_info, encode(S4uDelegationInfo{"cifs/fs", {"HTTP/web.corp.example@CORP.EXAMPLE"}})}}};
 }
 EncTicketPart alices_part() {
   EncTicketPart part;
@@ -86,7 +89,8 @@ EncTicketPart alices_part() {
   part.authtime = Time(std::chrono::seconds(kAuthTime));
   part.starttime = part.authtime;
   part.endtime = part.authtime + std::chrono::hours(10);
-  part.authorization_data = {{AdType::if_relevant, encode(AuthorizationData{{AdType::token_restrictions, Buffer(5, 0x44)}})}};
+  part.authorization_data = {
+      {AdType::if_relevant, encode(AuthorizationData{{AdType::token_restrictions, Buffer(5, 0x44)}})}};
   return part;
 }
 
@@ -99,7 +103,8 @@ TEST_P(LibKrb5Pac, AcceptsOurServiceTicket) {
 
 TEST_P(LibKrb5Pac, AcceptsOurTgt) {
   EncTicketPart part = alices_part();
-  const SecretBuffer der = encode_with_signed_pac(part, alices_pac("alice@CORP.EXAMPLE"), server, kdc, PacSignatures::server_and_kdc);
+  const SecretBuffer der =
+      encode_with_signed_pac(part, alices_pac("alice@CORP.EXAMPLE"), server, kdc, PacSignatures::server_and_kdc);
   EXPECT_EQ(kdc_verify(der, krbtgt), 0);
   EXPECT_NE(kdc_verify(der, web), 0);  // a service ticket needs the ticket signature
   EXPECT_EQ(pac_verify(pac_bytes_of(part).value(), true), 0);
@@ -159,13 +164,13 @@ TEST_P(LibKrb5Pac, ItsBarePacIsAcceptedByUs) {
   krb5_pac_free(context, pac);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Keys, LibKrb5Pac,
-    testing::Values(std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::aes128_cts_hmac_sha256_128, EncType::aes256_cts_hmac_sha384_192),
-                    std::pair(EncType::rc4_hmac, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::rc4_hmac, EncType::rc4_hmac)));
+INSTANTIATE_TEST_SUITE_P(Keys, LibKrb5Pac,
+                         testing::Values(std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::aes128_cts_hmac_sha256_128,
+                                                   EncType::aes256_cts_hmac_sha384_192),
+                                         std::pair(EncType::rc4_hmac, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::rc4_hmac, EncType::rc4_hmac)));
 
 }  // namespace
 }  // namespace stead

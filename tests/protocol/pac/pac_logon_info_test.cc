@@ -100,11 +100,12 @@ TEST(PacLogonInfo, TheFixedPartIs216Bytes) {
 TEST(PacLogonInfo, AnswersForEverySidInIt) {
   const PacLogonInfo info = alice();
   EXPECT_EQ(info.user_sid(), kDomain.with_rid(1104));
-  EXPECT_THAT(info.all_sids(),
-              testing::ElementsAre(kDomain.with_rid(1104), kDomain.with_rid(513), kDomain.with_rid(1201),
-                                   well_known_sid::service_asserted, Sid({5, {21, 9, 9, 9, 1500}}), Sid({5, {21, 44, 55, 66, 1301}})));
+  EXPECT_THAT(info.all_sids(), testing::ElementsAre(kDomain.with_rid(1104), kDomain.with_rid(513),
+                                                    kDomain.with_rid(1201), well_known_sid::service_asserted,
+                                                    Sid({5, {21, 9, 9, 9, 1500}}), Sid({5, {21, 44, 55, 66, 1301}})));
   for (const Sid& sid : info.all_sids()) EXPECT_TRUE(info.has_sid(sid)) << to_string(sid);
-  for (const Sid& sid : {kDomain, kDomain.with_rid(1301), Sid{5, {21, 44, 55, 66, 513}}, well_known_sid::everyone, Sid{}})
+  for (const Sid& sid :
+       {kDomain, kDomain.with_rid(1301), Sid{5, {21, 44, 55, 66, 513}}, well_known_sid::everyone, Sid{}})
     EXPECT_FALSE(info.has_sid(sid)) << to_string(sid);
 }
 
@@ -150,7 +151,9 @@ TEST(PacLogonInfo, ImpacketReadsOurs) {
     GTEST_SKIP() << "python3-impacket is not installed for " << kPython;
   const std::string script =
       "from impacket.krb5.pac import VALIDATION_INFO\n"
-      "b = bytes.fromhex('" + to_hex(encode(alice())) + "')\n"
+      "b = bytes.fromhex('" +
+      to_hex(encode(alice())) +
+      "')\n"
       "v = VALIDATION_INFO(); v.fromString(b); v.fromStringReferents(b[len(v.getData()):])\n"
       "d = v['Data']\n"
       "print(d['EffectiveName'], d['HomeDirectoryDrive'], d['LogonDomainName'], d['UserId'], d['UserAccountControl'],\n"

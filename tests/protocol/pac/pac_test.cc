@@ -7,9 +7,15 @@
 namespace stead {
 namespace {
 
-Key make_key(EncType type, Bytes value) { return Key::make(type, value).value(); }
-Key aes(const char* name) { return make_key(EncType::aes256_cts_hmac_sha1_96, pac_vector(name)); }
-Key rc4(const char* name) { return make_key(EncType::rc4_hmac, pac_vector(name)); }
+Key make_key(EncType type, Bytes value) {
+  return Key::make(type, value).value();
+}
+Key aes(const char* name) {
+  return make_key(EncType::aes256_cts_hmac_sha1_96, pac_vector(name));
+}
+Key rc4(const char* name) {
+  return make_key(EncType::rc4_hmac, pac_vector(name));
+}
 
 // --- What Windows signed.
 
@@ -70,7 +76,8 @@ TEST(PacOfWindows2022, NoBitOfTheTicketMayChange) {
 TEST(PacOfWindows2022, TheForwardableFlagIsUnderTheTicketSignature) {
   WindowsTicket ticket = windows_2022();
   ticket.part.flags ^= ticket_flag::forwardable;
-  EXPECT_EQ(verify_ticket_signature(encode(ticket.part), ticket.pac, aes("win2022_kdc_key")).error(), WireErrc::integrity);
+  EXPECT_EQ(verify_ticket_signature(encode(ticket.part), ticket.pac, aes("win2022_kdc_key")).error(),
+            WireErrc::integrity);
 }
 
 TEST(PacOfWindows2003, BothSignaturesHold) {
@@ -112,8 +119,9 @@ EncTicketPart some_part() {
   part.cname = {NameType::principal, {"alice"}};
   part.authtime = Time(std::chrono::seconds(1700000000));
   part.endtime = Time(std::chrono::seconds(1700036000));
-  part.authorization_data = {{AdType::if_relevant, encode(AuthorizationData{{AdType::token_restrictions, Buffer(5, 0x44)}})},
-                             {AdType::and_or, Buffer{0x30, 0x00}}};
+  part.authorization_data = {
+      {AdType::if_relevant, encode(AuthorizationData{{AdType::token_restrictions, Buffer(5, 0x44)}})},
+      {AdType::and_or, Buffer{0x30, 0x00}}};
   return part;
 }
 
@@ -163,14 +171,14 @@ TEST_P(OurPac, IsReplacedWhereItIsSignedAgain) {
   EXPECT_FALSE(again.find(PacType::ticket_checksum));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Keys, OurPac,
-    testing::Values(std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::aes128_cts_hmac_sha256_128, EncType::aes256_cts_hmac_sha384_192),
-                    std::pair(EncType::rc4_hmac, EncType::aes256_cts_hmac_sha1_96),
-                    std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::rc4_hmac),
-                    std::pair(EncType::rc4_hmac, EncType::rc4_hmac)));
+INSTANTIATE_TEST_SUITE_P(Keys, OurPac,
+                         testing::Values(std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::aes128_cts_hmac_sha256_128,
+                                                   EncType::aes256_cts_hmac_sha384_192),
+                                         std::pair(EncType::rc4_hmac, EncType::aes256_cts_hmac_sha1_96),
+                                         std::pair(EncType::aes256_cts_hmac_sha1_96, EncType::rc4_hmac),
+                                         std::pair(EncType::rc4_hmac, EncType::rc4_hmac)));
 
 TEST(PacVerification, TakesNoWeakerSignatureThanTheKeysOwn) {
   const Key key = Key::random(EncType::aes256_cts_hmac_sha1_96);
@@ -184,7 +192,8 @@ TEST(PacVerification, TakesNoWeakerSignatureThanTheKeysOwn) {
   EXPECT_EQ(verify_server_signature(encode(pac), key).error(), WireErrc::wrong_key_type);
   EXPECT_EQ(verify_kdc_signature(encode(pac), key).error(), WireErrc::wrong_key_type);
 
-  pac.set(PacType::server_checksum, encode(PacSignature{ChecksumType::rsa_md5, unkeyed_checksum(ChecksumType::rsa_md5, {}), {}}));
+  pac.set(PacType::server_checksum,
+          encode(PacSignature{ChecksumType::rsa_md5, unkeyed_checksum(ChecksumType::rsa_md5, {}), {}}));
   EXPECT_FALSE(verify_server_signature(encode(pac), key));
 }
 
@@ -281,25 +290,34 @@ TEST_P(PacRefuses, WithTheRightError) {
 INSTANTIATE_TEST_SUITE_P(
     Containers, PacRefuses,
     testing::Values(
-        Refused{"empty", {}, WireErrc::truncated}, Refused{"no_header", from_hex("00000000000000"), WireErrc::truncated},
+        Refused{"empty", {}, WireErrc::truncated},
+        Refused{"no_header", from_hex("00000000000000"), WireErrc::truncated},
         Refused{"version_1", from_hex("0000000001000000"), WireErrc::unsupported},
         Refused{"entry_missing", from_hex("0100000000000000"), WireErrc::too_large},
         Refused{"count_of_4_g", from_hex("ffffffff00000000 01000000 00000000 1800000000000000"), WireErrc::too_large},
         Refused{"count_of_256_m", from_hex("0000001000000000 01000000 00000000 1800000000000000"), WireErrc::too_large},
         Refused{"unaligned", from_hex("0100000000000000 01000000 01000000 1900000000000000 0000"), WireErrc::bad_value},
-        Refused{"inside_the_header", from_hex("0100000000000000 01000000 01000000 1000000000000000 00"), WireErrc::bad_length},
+        Refused{"inside_the_header", from_hex("0100000000000000 01000000 01000000 1000000000000000 00"),
+                WireErrc::bad_length},
         Refused{"offset_beyond", from_hex("0100000000000000 01000000 00000000 2000000000000000"), WireErrc::bad_length},
-        Refused{"offset_near_2_to_64", from_hex("0100000000000000 01000000 10000000 f8ffffffffffffff"), WireErrc::bad_length},
-        Refused{"size_beyond", from_hex("0100000000000000 01000000 02000000 1800000000000000 00"), WireErrc::bad_length},
-        Refused{"size_of_4_g", from_hex("0100000000000000 01000000 ffffffff 1800000000000000 00"), WireErrc::bad_length},
-        Refused{"overlap", from_hex("0200000000000000 01000000 09000000 2800000000000000 0a000000 01000000 3000000000000000"
-                                    "0000000000000000 0000"), WireErrc::bad_value},
-        Refused{"same_place", from_hex("0200000000000000 01000000 01000000 2800000000000000 0a000000 01000000 2800000000000000 00"),
+        Refused{"offset_near_2_to_64", from_hex("0100000000000000 01000000 10000000 f8ffffffffffffff"),
+                WireErrc::bad_length},
+        Refused{"size_beyond", from_hex("0100000000000000 01000000 02000000 1800000000000000 00"),
+                WireErrc::bad_length},
+        Refused{"size_of_4_g", from_hex("0100000000000000 01000000 ffffffff 1800000000000000 00"),
+                WireErrc::bad_length},
+        Refused{"overlap",
+                from_hex("0200000000000000 01000000 09000000 2800000000000000 0a000000 01000000 3000000000000000"
+                         "0000000000000000 0000"),
+                WireErrc::bad_value},
+        Refused{"same_place",
+                from_hex("0200000000000000 01000000 01000000 2800000000000000 0a000000 01000000 2800000000000000 00"),
                 WireErrc::bad_value},
         Refused{"twice", encode(Pac{{{PacType::logon_info, {1}}, {PacType::logon_info, {2}}}}), WireErrc::bad_value},
-        Refused{"two_server_signatures", encode(Pac{{{PacType::server_checksum, {1}}, {PacType::server_checksum, {2}}}}),
-                WireErrc::bad_value},
-        Refused{"fuzz1", pac_vector("fuzz1"), WireErrc::too_large}, Refused{"fuzz2", pac_vector("fuzz2"), WireErrc::too_large}),
+        Refused{"two_server_signatures",
+                encode(Pac{{{PacType::server_checksum, {1}}, {PacType::server_checksum, {2}}}}), WireErrc::bad_value},
+        Refused{"fuzz1", pac_vector("fuzz1"), WireErrc::too_large},
+        Refused{"fuzz2", pac_vector("fuzz2"), WireErrc::too_large}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(PacSignatureData, OfAWindowsDc) {
@@ -323,7 +341,8 @@ TEST(PacSignatureData, RefusesOtherSizesAndTypes) {
   EXPECT_EQ(decode_pac_signature(from_hex("0f0000")).error(), WireErrc::truncated);
   EXPECT_EQ(decode_pac_signature(from_hex("0f000000 000102030405060708090a")).error(), WireErrc::truncated);
   EXPECT_EQ(decode_pac_signature(from_hex("0f000000 000102030405060708090a0b 00")).error(), WireErrc::trailing_bytes);
-  EXPECT_EQ(decode_pac_signature(from_hex("0f000000 000102030405060708090a0b 000000")).error(), WireErrc::trailing_bytes);
+  EXPECT_EQ(decode_pac_signature(from_hex("0f000000 000102030405060708090a0b 000000")).error(),
+            WireErrc::trailing_bytes);
   EXPECT_EQ(decode_pac_signature(from_hex("63000000 000102030405060708090a0b")).error(), WireErrc::unsupported);
 }
 

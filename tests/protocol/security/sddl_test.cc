@@ -31,13 +31,31 @@ TEST(Sddl, OfAllowedToAct) {
 
 TEST(Sddl, ComesBackAsItWas) {
   for (const char* text : {
-           "", "O:BA", "G:SY", "O:BAG:SY", "D:", "O:BAG:SYD:", "D:P", "D:PARAI(A;;CC;;;WD)",
-           "D:(A;;GA;;;WD)", "D:(D;OICINPIOID;GXGWGR;;;AU)", "D:(A;;0x0;;;WD)", "D:(A;;0x2000001;;;WD)", "D:(AU;SAFA;CR;;;WD)",
+           "",
+           "O:BA",
+           "G:SY",
+           "O:BAG:SY",
+           "D:",
+           "O:BAG:SYD:",
+           "D:P",
+           "D:PARAI(A;;CC;;;WD)",
+           "D:(A;;GA;;;WD)",
+           "D:(D;OICINPIOID;GXGWGR;;;AU)",
+           "D:(A;;0x0;;;WD)",
+           "D:(A;;0x2000001;;;WD)",
+           "D:(AU;SAFA;CR;;;WD)",
            "O:S-1-5-21-11-22-33-500D:(A;;RP;;;S-1-5-21-11-22-33-500)(D;;WP;;;BA)",
-           "D:(OA;;CR;00010203-0405-0607-0809-0a0b0c0d0e0f;;AU)", "D:(OD;;CR;;00010203-0405-0607-0809-0a0b0c0d0e0f;AU)",
-           "D:(OA;CI;RPWP;00010203-0405-0607-0809-0a0b0c0d0e0f;f0e0d0c0-b0a0-9080-7060-504030201000;PS)", "D:(OA;;CC;;;WD)",
-           "D:(XA;;CC;;;WD;(#61727478))", "D:(XD;;CC;;;WD;(#))", "D:(ZA;;CC;;;WD;(#61727478))", "D:(0xc;;CC;;;WD;(#61727478))",
-           "D:(0x11;;;;;;(#0000000001020304))", "D:(A;;CC;;;S-1-0x123456789abc-1)", "D:(A;;CC;;;AS)(A;;CC;;;SS)",
+           "D:(OA;;CR;00010203-0405-0607-0809-0a0b0c0d0e0f;;AU)",
+           "D:(OD;;CR;;00010203-0405-0607-0809-0a0b0c0d0e0f;AU)",
+           "D:(OA;CI;RPWP;00010203-0405-0607-0809-0a0b0c0d0e0f;f0e0d0c0-b0a0-9080-7060-504030201000;PS)",
+           "D:(OA;;CC;;;WD)",
+           "D:(XA;;CC;;;WD;(#61727478))",
+           "D:(XD;;CC;;;WD;(#))",
+           "D:(ZA;;CC;;;WD;(#61727478))",
+           "D:(0xc;;CC;;;WD;(#61727478))",
+           "D:(0x11;;;;;;(#0000000001020304))",
+           "D:(A;;CC;;;S-1-0x123456789abc-1)",
+           "D:(A;;CC;;;AS)(A;;CC;;;SS)",
        })
     EXPECT_EQ(to_sddl(parse_sddl(text).value()), text);
 }
@@ -62,16 +80,44 @@ TEST(Sddl, KnowsTheAliases) {
   struct Row {
     const char *alias, *sid;
   };
-  for (const Row& row :
-       {Row{"AO", "S-1-5-32-548"}, Row{"AN", "S-1-5-7"}, Row{"AS", "S-1-18-1"}, Row{"AU", "S-1-5-11"}, Row{"BA", "S-1-5-32-544"},
-        Row{"BG", "S-1-5-32-546"}, Row{"BO", "S-1-5-32-551"}, Row{"BU", "S-1-5-32-545"}, Row{"CA", "S-1-5-21-11-22-33-517"},
-        Row{"CG", "S-1-3-1"}, Row{"CO", "S-1-3-0"}, Row{"DA", "S-1-5-21-11-22-33-512"}, Row{"DC", "S-1-5-21-11-22-33-515"},
-        Row{"DD", "S-1-5-21-11-22-33-516"}, Row{"DG", "S-1-5-21-11-22-33-514"}, Row{"DU", "S-1-5-21-11-22-33-513"},
-        Row{"EA", "S-1-5-21-11-22-33-519"}, Row{"ED", "S-1-5-9"}, Row{"IU", "S-1-5-4"}, Row{"LA", "S-1-5-21-11-22-33-500"},
-        Row{"LG", "S-1-5-21-11-22-33-501"}, Row{"LS", "S-1-5-19"}, Row{"NS", "S-1-5-20"}, Row{"NU", "S-1-5-2"},
-        Row{"OW", "S-1-3-4"}, Row{"PO", "S-1-5-32-550"}, Row{"PS", "S-1-5-10"}, Row{"PU", "S-1-5-32-547"}, Row{"RC", "S-1-5-12"},
-        Row{"RD", "S-1-5-32-555"}, Row{"RE", "S-1-5-32-552"}, Row{"RU", "S-1-5-32-554"}, Row{"SA", "S-1-5-21-11-22-33-518"},
-        Row{"SO", "S-1-5-32-549"}, Row{"SS", "S-1-18-2"}, Row{"SU", "S-1-5-6"}, Row{"SY", "S-1-5-18"}, Row{"WD", "S-1-1-0"}}) {
+  for (const Row& row : {Row{"AO", "S-1-5-32-548"},
+                         Row{"AN", "S-1-5-7"},
+                         Row{"AS", "S-1-18-1"},
+                         Row{"AU", "S-1-5-11"},
+                         Row{"BA", "S-1-5-32-544"},
+                         Row{"BG", "S-1-5-32-546"},
+                         Row{"BO", "S-1-5-32-551"},
+                         Row{"BU", "S-1-5-32-545"},
+                         Row{"CA", "S-1-5-21-11-22-33-517"},
+                         Row{"CG", "S-1-3-1"},
+                         Row{"CO", "S-1-3-0"},
+                         Row{"DA", "S-1-5-21-11-22-33-512"},
+                         Row{"DC", "S-1-5-21-11-22-33-515"},
+                         Row{"DD", "S-1-5-21-11-22-33-516"},
+                         Row{"DG", "S-1-5-21-11-22-33-514"},
+                         Row{"DU", "S-1-5-21-11-22-33-513"},
+                         Row{"EA", "S-1-5-21-11-22-33-519"},
+                         Row{"ED", "S-1-5-9"},
+                         Row{"IU", "S-1-5-4"},
+                         Row{"LA", "S-1-5-21-11-22-33-500"},
+                         Row{"LG", "S-1-5-21-11-22-33-501"},
+                         Row{"LS", "S-1-5-19"},
+                         Row{"NS", "S-1-5-20"},
+                         Row{"NU", "S-1-5-2"},
+                         Row{"OW", "S-1-3-4"},
+                         Row{"PO", "S-1-5-32-550"},
+                         Row{"PS", "S-1-5-10"},
+                         Row{"PU", "S-1-5-32-547"},
+                         Row{"RC", "S-1-5-12"},
+                         Row{"RD", "S-1-5-32-555"},
+                         Row{"RE", "S-1-5-32-552"},
+                         Row{"RU", "S-1-5-32-554"},
+                         Row{"SA", "S-1-5-21-11-22-33-518"},
+                         Row{"SO", "S-1-5-32-549"},
+                         Row{"SS", "S-1-18-2"},
+                         Row{"SU", "S-1-5-6"},
+                         Row{"SY", "S-1-5-18"},
+                         Row{"WD", "S-1-1-0"}}) {
     const auto parsed = parse_sddl(std::string("O:") + row.alias, kDomain);
     ASSERT_TRUE(parsed) << row.alias;
     EXPECT_EQ(to_string(*parsed->owner), row.sid) << row.alias;
@@ -94,23 +140,26 @@ TEST_P(SddlRefuses, AndSaysWhere) {
 INSTANTIATE_TEST_SUITE_P(
     Texts, SddlRefuses,
     testing::Values(
-        Refused{"X:BA", 0, WireErrc::bad_value}, Refused{"BA", 0, WireErrc::bad_value}, Refused{"O", 0, WireErrc::bad_value},
-        Refused{"O:", 2, WireErrc::truncated}, Refused{"O:ZZ", 2, WireErrc::bad_value}, Refused{"O:DA", 2, WireErrc::bad_value},
+        Refused{"X:BA", 0, WireErrc::bad_value}, Refused{"BA", 0, WireErrc::bad_value},
+        Refused{"O", 0, WireErrc::bad_value}, Refused{"O:", 2, WireErrc::truncated},
+        Refused{"O:ZZ", 2, WireErrc::bad_value}, Refused{"O:DA", 2, WireErrc::bad_value},
         Refused{"O:S-1-5-", 2, WireErrc::bad_value}, Refused{"O:BAO:BA", 4, WireErrc::bad_value},
-        Refused{"D:D:", 2, WireErrc::bad_value}, Refused{"D:X", 2, WireErrc::bad_value}, Refused{"D:(", 3, WireErrc::bad_value},
-        Refused{"D:()", 3, WireErrc::unsupported}, Refused{"D:(A", 4, WireErrc::truncated},
-        Refused{"D:(Q;;CC;;;WD)", 3, WireErrc::unsupported}, Refused{"D:(A;QQ;CC;;;WD)", 5, WireErrc::bad_value},
-        Refused{"D:(A;;QQ;;;WD)", 6, WireErrc::bad_value}, Refused{"D:(A;;C;;;WD)", 6, WireErrc::bad_value},
-        Refused{"D:(A;;0x100000000;;;WD)", 6, WireErrc::bad_value}, Refused{"D:(A;;0x;;;WD)", 6, WireErrc::bad_value},
-        Refused{"D:(A;;0xfg;;;WD)", 9, WireErrc::bad_value}, Refused{"D:(A;;CC;;;)", 11, WireErrc::bad_value},
-        Refused{"D:(A;;CC;;;WD", 13, WireErrc::truncated}, Refused{"D:(A;;CC;;WD)", 10, WireErrc::bad_value},
-        Refused{"D:(A;;CC;;;WDX)", 13, WireErrc::bad_value}, Refused{"D:(A;;CC;;;WD)X", 14, WireErrc::bad_value},
+        Refused{"D:D:", 2, WireErrc::bad_value}, Refused{"D:X", 2, WireErrc::bad_value},
+        Refused{"D:(", 3, WireErrc::bad_value}, Refused{"D:()", 3, WireErrc::unsupported},
+        Refused{"D:(A", 4, WireErrc::truncated}, Refused{"D:(Q;;CC;;;WD)", 3, WireErrc::unsupported},
+        Refused{"D:(A;QQ;CC;;;WD)", 5, WireErrc::bad_value}, Refused{"D:(A;;QQ;;;WD)", 6, WireErrc::bad_value},
+        Refused{"D:(A;;C;;;WD)", 6, WireErrc::bad_value}, Refused{"D:(A;;0x100000000;;;WD)", 6, WireErrc::bad_value},
+        Refused{"D:(A;;0x;;;WD)", 6, WireErrc::bad_value}, Refused{"D:(A;;0xfg;;;WD)", 9, WireErrc::bad_value},
+        Refused{"D:(A;;CC;;;)", 11, WireErrc::bad_value}, Refused{"D:(A;;CC;;;WD", 13, WireErrc::truncated},
+        Refused{"D:(A;;CC;;WD)", 10, WireErrc::bad_value}, Refused{"D:(A;;CC;;;WDX)", 13, WireErrc::bad_value},
+        Refused{"D:(A;;CC;;;WD)X", 14, WireErrc::bad_value},
         Refused{"D:(A;;CC;00010203-0405-0607-0809-0a0b0c0d0e0f;;WD)", 9, WireErrc::bad_value},
         Refused{"D:(OA;;CC;00010203-0405-0607-0809-0a0b0c0d0e0;;WD)", 10, WireErrc::bad_value},
         Refused{"D:(OA;;CC;0001020304050607-0809-0a0b0c0d0e0f00;;WD)", 10, WireErrc::bad_value},
         Refused{"D:(XA;;CC;;;WD)", 14, WireErrc::bad_value},
         Refused{"D:(XA;;CC;;;WD;(@User.clearance > 2))", 15, WireErrc::unsupported},
-        Refused{"D:(XA;;CC;;;WD;(#6g))", 17, WireErrc::bad_value}, Refused{"D:(XA;;CC;;;WD;(#616))", 17, WireErrc::bad_value},
+        Refused{"D:(XA;;CC;;;WD;(#6g))", 17, WireErrc::bad_value},
+        Refused{"D:(XA;;CC;;;WD;(#616))", 17, WireErrc::bad_value},
         Refused{"D:(XA;;CC;;;WD;(#61)", 20, WireErrc::truncated}, Refused{"D:(5;;CC;;;WD)", 3, WireErrc::bad_value},
         Refused{"D:(256;;CC;;;WD)", 3, WireErrc::bad_value}));
 
@@ -121,7 +170,9 @@ TEST(Sddl, RefusesMoreEntriesThanAnAclHas) {
 }
 
 TEST(Sddl, EveryPrefixIsAnswered) {
-  const std::string text = "O:BAG:S-1-5-18D:PAI(OA;CI;RPWP0;00010203-0405-0607-0809-0a0b0c0d0e0f;;PS)(XA;;0x1;;;WD;(#61727478))S:(AU;SA;CC;;;WD)";
+  const std::string text =
+      "O:BAG:S-1-5-18D:PAI(OA;CI;RPWP0;00010203-0405-0607-0809-0a0b0c0d0e0f;;PS)(XA;;0x1;;;WD;(#61727478))S:(AU;SA;CC;;"
+      ";WD)";
   for (std::size_t size = 0; size <= text.size(); ++size) {
     std::size_t where = 0;
     const auto parsed = parse_sddl(std::string_view(text).substr(0, size), {}, &where);

@@ -19,8 +19,12 @@ const char* const kAllowedToAct =
 SecurityDescriptor allowed_to_act() {
   SecurityDescriptor out;
   out.owner = well_known_sid::builtin_administrators;
-  out.dacl = Acl{2, {{.mask = access_right::ds_full_control, .object_type = {}, .inherited_object_type = {},
-                      .sid = Sid{5, {21, 11, 22, 33, 1108}}, .opaque = {}}}};
+  out.dacl = Acl{2,
+                 {{.mask = access_right::ds_full_control,
+                   .object_type = {},
+                   .inherited_object_type = {},
+                   .sid = Sid{5, {21, 11, 22, 33, 1108}},
+                   .opaque = {}}}};
   return out;
 }
 
@@ -59,11 +63,14 @@ TEST(SecurityDescriptor, AnEmptyDaclIsNotAnAbsentOne) {
   EXPECT_NE(encode(empty), encode(SecurityDescriptor()));
   // Present but null, and an offset without the bit: no DACL.
   EXPECT_FALSE(decode_security_descriptor(from_hex("01000480 00000000 00000000 00000000 00000000")).value().dacl);
-  EXPECT_FALSE(decode_security_descriptor(from_hex("01000080 00000000 00000000 00000000 14000000 0200080000000000")).value().dacl);
+  EXPECT_FALSE(decode_security_descriptor(from_hex("01000080 00000000 00000000 00000000 14000000 0200080000000000"))
+                   .value()
+                   .dacl);
 }
 
 TEST(SecurityDescriptor, LeavesASaclOut) {
-  const auto read = decode_security_descriptor(from_hex("01001080 00000000 00000000 14000000 00000000 0200080000000000"));
+  const auto read =
+      decode_security_descriptor(from_hex("01001080 00000000 00000000 14000000 00000000 0200080000000000"));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, SecurityDescriptor());
 }
@@ -86,21 +93,33 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"absolute_form", "01000400 00000000 00000000 00000000 00000000", WireErrc::unsupported},
         Refused{"owner_in_the_header", "01000080 04000000 00000000 00000000 00000000", WireErrc::bad_value},
         Refused{"owner_outside", "01000080 ffffffff 00000000 00000000 00000000", WireErrc::truncated},
-        Refused{"owner_cut", "01000080 14000000 00000000 00000000 00000000 0102000000000005 20000000", WireErrc::truncated},
+        Refused{"owner_cut", "01000080 14000000 00000000 00000000 00000000 0102000000000005 20000000",
+                WireErrc::truncated},
         Refused{"group_outside", "01000080 00000000 15000000 00000000 00000000", WireErrc::truncated},
         Refused{"dacl_outside", "01000480 00000000 00000000 00000000 0d000080", WireErrc::truncated},
         Refused{"dacl_in_the_header", "01000480 00000000 00000000 00000000 10000000", WireErrc::bad_value},
         Refused{"dacl_header_cut", "01000480 00000000 00000000 00000000 14000000 02000800", WireErrc::truncated},
-        Refused{"dacl_larger_than_the_rest", "01000480 00000000 00000000 00000000 14000000 02000900 00000000", WireErrc::bad_length},
-        Refused{"dacl_smaller_than_its_header", "01000480 00000000 00000000 00000000 14000000 02000700 00000000", WireErrc::bad_length},
-        Refused{"acl_revision_3", "01000480 00000000 00000000 00000000 14000000 03000800 00000000", WireErrc::unsupported},
-        Refused{"more_entries_than_fit", "01000480 00000000 00000000 00000000 14000000 02000800 01000000", WireErrc::too_large},
-        Refused{"entry_of_size_0", "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000000", WireErrc::bad_length},
-        Refused{"entry_beyond_the_acl", "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000800 ffffffff", WireErrc::bad_length},
-        Refused{"entry_of_size_6", "01000480 00000000 00000000 00000000 14000000 02001000 01000000 00000600 ffffffff", WireErrc::bad_length},
-        Refused{"entry_without_mask", "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000400", WireErrc::truncated},
-        Refused{"entry_without_sid", "01000480 00000000 00000000 00000000 14000000 02001000 01000000 00000800 ffffffff", WireErrc::truncated},
-        Refused{"object_entry_without_guid", "01000480 00000000 00000000 00000000 14000000 04001400 01000000 05000c00 ffffffff 01000000",
+        Refused{"dacl_larger_than_the_rest", "01000480 00000000 00000000 00000000 14000000 02000900 00000000",
+                WireErrc::bad_length},
+        Refused{"dacl_smaller_than_its_header", "01000480 00000000 00000000 00000000 14000000 02000700 00000000",
+                WireErrc::bad_length},
+        Refused{"acl_revision_3", "01000480 00000000 00000000 00000000 14000000 03000800 00000000",
+                WireErrc::unsupported},
+        Refused{"more_entries_than_fit", "01000480 00000000 00000000 00000000 14000000 02000800 01000000",
+                WireErrc::too_large},
+        Refused{"entry_of_size_0", "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000000",
+                WireErrc::bad_length},
+        Refused{"entry_beyond_the_acl",
+                "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000800 ffffffff",
+                WireErrc::bad_length},
+        Refused{"entry_of_size_6", "01000480 00000000 00000000 00000000 14000000 02001000 01000000 00000600 ffffffff",
+                WireErrc::bad_length},
+        Refused{"entry_without_mask", "01000480 00000000 00000000 00000000 14000000 02000c00 01000000 00000400",
+                WireErrc::truncated},
+        Refused{"entry_without_sid", "01000480 00000000 00000000 00000000 14000000 02001000 01000000 00000800 ffffffff",
+                WireErrc::truncated},
+        Refused{"object_entry_without_guid",
+                "01000480 00000000 00000000 00000000 14000000 04001400 01000000 05000c00 ffffffff 01000000",
                 WireErrc::truncated},
         Refused{"sacl_outside", "01001080 00000000 00000000 14000000 00000000", WireErrc::truncated},
         Refused{"sacl_lies", "01001080 00000000 00000000 14000000 00000000 0200ff0000000000", WireErrc::bad_length}),
@@ -119,7 +138,8 @@ TEST(SecurityDescriptor, HasAtMost1820Entries) {
   EXPECT_EQ(decode_security_descriptor(encode(many)).error(), WireErrc::too_large);
   many.dacl->entries.pop_back();
   EXPECT_EQ(decode_security_descriptor(encode(many)).value().dacl->entries.size(), kMaxAces);
-  many.dacl->entries.assign(4000, Ace{.object_type = {}, .inherited_object_type = {}, .sid = well_known_sid::everyone, .opaque = {}});
+  many.dacl->entries.assign(
+      4000, Ace{.object_type = {}, .inherited_object_type = {}, .sid = well_known_sid::everyone, .opaque = {}});
   EXPECT_THROW((void)encode(many), std::length_error);
 }
 

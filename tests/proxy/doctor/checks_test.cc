@@ -31,7 +31,19 @@ const Check* find(const Checks& checks, const std::string& id) {
   return nullptr;
 }
 
-Question granted() { return {{TraceStep{.step = 1, .exchange = "TGS", .realm = "MILL.EXAMPLE", .controller = "dc1.mill.example", .address = "127.0.0.2:88", .level = "2016", .answer = "ticket", .status = {}, .milliseconds = 1, .detail = {}}}, {}}; }
+Question granted() {
+  return {{TraceStep{.step = 1,
+                     .exchange = "TGS",
+                     .realm = "MILL.EXAMPLE",
+                     .controller = "dc1.mill.example",
+                     .address = "127.0.0.2:88",
+                     .level = "2016",
+                     .answer = "ticket",
+                     .status = {},
+                     .milliseconds = 1,
+                     .detail = {}}},
+          {}};
+}
 Question refused(KrbErrc code, FailureKind kind = FailureKind::refused) {
   Question out = granted();
   out.steps[0].answer = krb_error_name(static_cast<std::int32_t>(code));
@@ -68,10 +80,13 @@ class Network : public testing::Test {
   RealmFacts realm_;
 };
 
-TEST_F(Network, IsHealthyWhereEverythingAnswers) { EXPECT_EQ(broken(judge()), Ids{}); }
+TEST_F(Network, IsHealthyWhereEverythingAnswers) {
+  EXPECT_EQ(broken(judge()), Ids{});
+}
 
 TEST_F(Network, LeavesAKdcAloneThatIsNoController) {
-  for (ControllerFacts& dc : realm_.controllers) dc.ping = PingAnswer::silent, dc.level = DcLevel::unknown, dc.clock.reset();
+  for (ControllerFacts& dc : realm_.controllers)
+    dc.ping = PingAnswer::silent, dc.level = DcLevel::unknown, dc.clock.reset();
   EXPECT_EQ(broken(judge()), Ids{});
   EXPECT_EQ(find(judge(), "N3")->verdict, Verdict::unjudged);
 }
@@ -95,7 +110,9 @@ TEST_F(Network, TellsADeadControllerFromAFirewall) {
   second().udp = second().tcp = PortAnswer::silent;
   second().ping = PingAnswer::silent;
   second().clock.reset();
-  EXPECT_THAT(judge(), testing::Contains(testing::AllOf(testing::Field(&Check::id, "N2"), testing::Field(&Check::symptom, HasSubstr("does not answer at all")))));
+  EXPECT_THAT(judge(),
+              testing::Contains(testing::AllOf(testing::Field(&Check::id, "N2"),
+                                               testing::Field(&Check::symptom, HasSubstr("does not answer at all")))));
 }
 
 TEST_F(Network, SaysWhoseClockIsOff) {
@@ -203,9 +220,12 @@ TEST_P(AccountSignOn, NamesTheBrokenCheck) {
   EXPECT_EQ(broken(judge_account(facts_)), GetParam().id == std::string("N3") ? Ids{} : Ids{GetParam().id});
 }
 INSTANTIATE_TEST_SUITE_P(Refusals, AccountSignOn,
-                         testing::Values(SignOn{KrbErrc::KDC_ERR_CLIENT_REVOKED, "A1"}, SignOn{KrbErrc::KDC_ERR_KEY_EXPIRED, "A1"}, SignOn{KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "A1"},
-                                         SignOn{KrbErrc::KDC_ERR_PREAUTH_FAILED, "A2"}, SignOn{KrbErrc::KDC_ERR_ETYPE_NOSUPP, "A3"}, SignOn{KrbErrc::KDC_ERR_POLICY, "A8"},
-                                         SignOn{KrbErrc::KRB_AP_ERR_SKEW, "N3"}),
+                         testing::Values(SignOn{KrbErrc::KDC_ERR_CLIENT_REVOKED, "A1"},
+                                         SignOn{KrbErrc::KDC_ERR_KEY_EXPIRED, "A1"},
+                                         SignOn{KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "A1"},
+                                         SignOn{KrbErrc::KDC_ERR_PREAUTH_FAILED, "A2"},
+                                         SignOn{KrbErrc::KDC_ERR_ETYPE_NOSUPP, "A3"},
+                                         SignOn{KrbErrc::KDC_ERR_POLICY, "A8"}, SignOn{KrbErrc::KRB_AP_ERR_SKEW, "N3"}),
                          [](const auto& test) { return krb_error_name(static_cast<std::int32_t>(test.param.error)); });
 
 TEST_F(Account, LooksAtFiles) {
@@ -264,15 +284,20 @@ TEST_P(Delegations, AreNamedByTheirDiagnosis) {
   delegation.service = "HTTP/bread.bakery.example";
   delegation.steps = granted().steps;
   delegation.failure.emplace();
-  delegation.failure->trace.diagnosis = Diagnosis{GetParam().code, "No.", std::vector<std::string>(GetParam().fixes, "fix")};
+  delegation.failure->trace.diagnosis =
+      Diagnosis{GetParam().code, "No.", std::vector<std::string>(GetParam().fixes, "fix")};
   EXPECT_EQ(broken(judge_delegation(user, delegation, facts_)), GetParam().ids);
 }
-INSTANTIATE_TEST_SUITE_P(Codes, Delegations,
-                         testing::Values(Refused{"service_not_trusted_for_transition", 2, {"D1"}}, Refused{"spn_not_in_kcd_list", 1, {"D2"}}, Refused{"rbcd_denied_on_target", 1, {"D3"}},
-                                         Refused{"rbcd_denied_on_target", 2, {"D2", "D3"}}, Refused{"no_2012_dc_found", 2, {"D5"}}, Refused{"foreign_user_needs_trust", 1, {"D6"}},
-                                         Refused{"selective_authentication", 1, {"D7"}}, Refused{"evidence_not_forwardable_config", 1, {"D8"}}, Refused{"user_is_sensitive", 2, {"U3"}},
-                                         Refused{"spn_unknown", 1, {"S1"}}, Refused{"clock_skew", 1, {"N3"}}, Refused{"dc_unreachable", 1, {"N2"}}),
-                         [](const auto& test) { return std::string(test.param.code) + std::to_string(test.param.fixes); });
+INSTANTIATE_TEST_SUITE_P(
+    Codes, Delegations,
+    testing::Values(Refused{"service_not_trusted_for_transition", 2, {"D1"}}, Refused{"spn_not_in_kcd_list", 1, {"D2"}},
+                    Refused{"rbcd_denied_on_target", 1, {"D3"}}, Refused{"rbcd_denied_on_target", 2, {"D2", "D3"}},
+                    Refused{"no_2012_dc_found", 2, {"D5"}}, Refused{"foreign_user_needs_trust", 1, {"D6"}},
+                    Refused{"selective_authentication", 1, {"D7"}},
+                    Refused{"evidence_not_forwardable_config", 1, {"D8"}}, Refused{"user_is_sensitive", 2, {"U3"}},
+                    Refused{"spn_unknown", 1, {"S1"}}, Refused{"clock_skew", 1, {"N3"}},
+                    Refused{"dc_unreachable", 1, {"N2"}}),
+    [](const auto& test) { return std::string(test.param.code) + std::to_string(test.param.fixes); });
 
 TEST_F(Network, LevelsMatterOnlyWhereTheWayLeavesTheDomain) {
   for (ControllerFacts& dc : realm_.controllers) dc.level = DcLevel::w2008;

@@ -74,16 +74,21 @@ upstreams = ["http://127.0.0.1:81"]
 }
 
 TEST_F(ProxyFileTest, PublishesThePrincipalWhereARouteTakesAnyHost) {
-  const auto file = read("[identity]\nprincipal = \"HTTP/gate.mill.example@MILL.EXAMPLE\"\nkeytab = \"k\"\n[[route]]\nsign_in = [\"kerberos\"]\nupstreams = [\"http://x\"]\n");
+  const auto file = read(
+      "[identity]\nprincipal = \"HTTP/gate.mill.example@MILL.EXAMPLE\"\nkeytab = \"k\"\n[[route]]\nsign_in = "
+      "[\"kerberos\"]\nupstreams = [\"http://x\"]\n");
   ASSERT_TRUE(file) << message_;
   EXPECT_THAT(published_spns(*file), testing::ElementsAre("HTTP/gate.mill.example"));
 }
 
 TEST_F(ProxyFileTest, RefusesAtTheLineWhatItCannotUse) {
-  for (const auto& [text, where] : {std::pair{"x = [", ":1:"}, {"[server]\n", ":1:1: "}, {"[identity]\nkeytab = \"k\"\n", "needs principal"},
-                                    {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nupstreams = [\"ftp://x\"]\n", ":5:"},
-                                    {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nupstreams = [\"http://x:0\"]\n", ":5:"},
-                                    {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nspn = \"nonsense\"\n", ":5:"}}) {
+  for (const auto& [text, where] :
+       {std::pair{"x = [", ":1:"},
+        {"[server]\n", ":1:1: "},
+        {"[identity]\nkeytab = \"k\"\n", "needs principal"},
+        {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nupstreams = [\"ftp://x\"]\n", ":5:"},
+        {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nupstreams = [\"http://x:0\"]\n", ":5:"},
+        {"[identity]\nprincipal = \"HTTP/a@B\"\nkeytab = \"k\"\n[[route]]\nspn = \"nonsense\"\n", ":5:"}}) {
     EXPECT_FALSE(read(text)) << text;
     EXPECT_THAT(message_, testing::StartsWith((folder_ / "proxy.toml").string() + ":")) << text;
     EXPECT_THAT(message_, testing::HasSubstr(where)) << text;

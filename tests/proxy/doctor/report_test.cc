@@ -27,9 +27,10 @@ TEST(Report, TellsTheFirstLinkOfTheChainFirst) {
 TEST(Report, SaysTheSameInJson) {
   Report report;
   report.add({fault("A6", "keytab \"k\"", "s", "p", {"chmod 600 k"}), unjudged("B8", "", "none")});
-  EXPECT_EQ(to_json(report),
-            R"({"checks":[{"id":"A6","name":"files that hold secrets","subject":"keytab \"k\"","result":"fault","symptom":"s","proof":"p","fix":["chmod 600 k"]},)"
-            R"({"id":"B8","name":"the back end proves itself","subject":"","result":"unjudged","symptom":"none","proof":"","fix":[]}],"healthy":false})");
+  EXPECT_EQ(
+      to_json(report),
+      R"({"checks":[{"id":"A6","name":"files that hold secrets","subject":"keytab \"k\"","result":"fault","symptom":"s","proof":"p","fix":["chmod 600 k"]},)"
+      R"({"id":"B8","name":"the back end proves itself","subject":"","result":"unjudged","symptom":"none","proof":"","fix":[]}],"healthy":false})");
 }
 
 TEST(Catalogue, HasEveryCheckOnce) {

@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::string_literals;
 
-// Feeds `coded` in pieces of `size` octets, as they would come, and gathers the body. `left`: what stands behind the end.
+// Feeds `coded` in pieces of `size` octets, as they would come, and gathers the body. `left`: what stands behind the
+// end.
 struct Read {
   ChunkDecoder::Step end = ChunkDecoder::Step::need_more;
   std::string body, left;
@@ -58,39 +59,55 @@ TEST_P(Chunks, AreReadAlikeHoweverTheyAreSplit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Taken, Chunks,
-    testing::Values(Coded{"empty", "0\r\n\r\n", kEnd, ""}, Coded{"one", "5\r\nhello\r\n0\r\n\r\n", kEnd, "hello"},
-                    Coded{"two", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", kEnd, "abc"}, Coded{"hex", "a\r\n0123456789\r\n0\r\n\r\n", kEnd, "0123456789"},
-                    Coded{"upper_hex", "A\r\n0123456789\r\n0\r\n\r\n", kEnd, "0123456789"}, Coded{"leading_zeros", "0003\r\nabc\r\n00\r\n\r\n", kEnd, "abc"},
-                    Coded{"extension", "3;name=value\r\nabc\r\n0\r\n\r\n", kEnd, "abc"}, Coded{"quoted_extension", "3;n=\"a;b\"\r\nabc\r\n0;x\r\n\r\n", kEnd, "abc"},
-                    Coded{"trailer", "1\r\na\r\n0\r\nX-Sum: 12\r\nY: z\r\n\r\n", kEnd, "a"}, Coded{"line_ends_inside", "4\r\n\r\n\r\n\r\n0\r\n\r\n", kEnd, "\r\n\r\n"}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Taken, Chunks,
+                         testing::Values(Coded{"empty", "0\r\n\r\n", kEnd, ""},
+                                         Coded{"one", "5\r\nhello\r\n0\r\n\r\n", kEnd, "hello"},
+                                         Coded{"two", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", kEnd, "abc"},
+                                         Coded{"hex", "a\r\n0123456789\r\n0\r\n\r\n", kEnd, "0123456789"},
+                                         Coded{"upper_hex", "A\r\n0123456789\r\n0\r\n\r\n", kEnd, "0123456789"},
+                                         Coded{"leading_zeros", "0003\r\nabc\r\n00\r\n\r\n", kEnd, "abc"},
+                                         Coded{"extension", "3;name=value\r\nabc\r\n0\r\n\r\n", kEnd, "abc"},
+                                         Coded{"quoted_extension", "3;n=\"a;b\"\r\nabc\r\n0;x\r\n\r\n", kEnd, "abc"},
+                                         Coded{"trailer", "1\r\na\r\n0\r\nX-Sum: 12\r\nY: z\r\n\r\n", kEnd, "a"},
+                                         Coded{"line_ends_inside", "4\r\n\r\n\r\n\r\n0\r\n\r\n", kEnd, "\r\n\r\n"}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
-INSTANTIATE_TEST_SUITE_P(
-    Refused, Chunks,
-    testing::Values(
-        Coded{"bare_lf_after_size", "5\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"bare_lf_after_data", "5\r\nhello\n0\r\n\r\n", kBad, ""},
-        Coded{"bare_cr_after_size", "5\rhello\r\n0\r\n\r\n", kBad, ""}, Coded{"lf_in_extension", "5;a\nb\r\nhello\r\n0\r\n\r\n", kBad, ""},
-        Coded{"cr_in_extension", "5;a\rb\r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"nul_in_extension", "5;\0\r\nhello\r\n0\r\n\r\n"s, kBad, ""},
-        Coded{"prefix", "0x5\r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"plus", "+5\r\nhello\r\n0\r\n\r\n", kBad, ""},
-        Coded{"minus", "-1\r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"leading_blank", " 5\r\nhello\r\n0\r\n\r\n", kBad, ""},
-        Coded{"trailing_blank", "5 \r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"blank_before_extension", "5 ;a\r\nhello\r\n0\r\n\r\n", kBad, ""},
-        Coded{"no_size", "\r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"no_digits", "g\r\n", kBad, ""}, Coded{"underscore", "1_0\r\n", kBad, ""},
-        Coded{"overflow", "fffffffffffffffff\r\n", kBad, ""}, Coded{"data_too_long", "5\r\nhello!\r\n0\r\n\r\n", kBad, ""},
-        Coded{"data_too_short", "5\r\nhell\r\n0\r\n\r\n", kBad, ""}, Coded{"trailer_without_colon", "0\r\nnonsense\r\n\r\n", kBad, ""},
-        Coded{"trailer_bare_lf", "0\r\nX: y\n\r\n", kBad, ""}, Coded{"folded_trailer", "0\r\nX: y\r\n z\r\n\r\n", kBad, ""},
-        Coded{"request_as_trailer", "0\r\nGET /admin HTTP/1.1\r\n\r\n", kBad, ""}, Coded{"long_line", "1;" + std::string(2000, 'a') + "\r\n", kBad, ""}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(Refused, Chunks,
+                         testing::Values(Coded{"bare_lf_after_size", "5\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"bare_lf_after_data", "5\r\nhello\n0\r\n\r\n", kBad, ""},
+                                         Coded{"bare_cr_after_size", "5\rhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"lf_in_extension", "5;a\nb\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"cr_in_extension", "5;a\rb\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"nul_in_extension", "5;\0\r\nhello\r\n0\r\n\r\n"s, kBad, ""},
+                                         Coded{"prefix", "0x5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"plus", "+5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"minus", "-1\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"leading_blank", " 5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"trailing_blank", "5 \r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"blank_before_extension", "5 ;a\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"no_size", "\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"no_digits", "g\r\n", kBad, ""},
+                                         Coded{"underscore", "1_0\r\n", kBad, ""},
+                                         Coded{"overflow", "fffffffffffffffff\r\n", kBad, ""},
+                                         Coded{"data_too_long", "5\r\nhello!\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"data_too_short", "5\r\nhell\r\n0\r\n\r\n", kBad, ""},
+                                         Coded{"trailer_without_colon", "0\r\nnonsense\r\n\r\n", kBad, ""},
+                                         Coded{"trailer_bare_lf", "0\r\nX: y\n\r\n", kBad, ""},
+                                         Coded{"folded_trailer", "0\r\nX: y\r\n z\r\n\r\n", kBad, ""},
+                                         Coded{"request_as_trailer", "0\r\nGET /admin HTTP/1.1\r\n\r\n", kBad, ""},
+                                         Coded{"long_line", "1;" + std::string(2000, 'a') + "\r\n", kBad, ""}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Unfinished, Chunks,
-                         testing::Values(Coded{"size", "5", kMore, ""}, Coded{"cr", "5\r", kMore, ""}, Coded{"data", "5\r\nhel", kMore, ""},
-                                         Coded{"last", "0\r\n", kMore, ""}, Coded{"trailer", "0\r\nX: y\r\n", kMore, ""}),
+                         testing::Values(Coded{"size", "5", kMore, ""}, Coded{"cr", "5\r", kMore, ""},
+                                         Coded{"data", "5\r\nhel", kMore, ""}, Coded{"last", "0\r\n", kMore, ""},
+                                         Coded{"trailer", "0\r\nX: y\r\n", kMore, ""}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(ChunkDecoder, LeavesWhatFollowsTheBody) {
   const std::string next = "GET / HTTP/1.1\r\n";
-  for (std::size_t size = 1; size < 40; ++size) EXPECT_EQ(read_in_pieces("3\r\nabc\r\n0\r\n\r\n" + next, size).left, next) << size;
+  for (std::size_t size = 1; size < 40; ++size)
+    EXPECT_EQ(read_in_pieces("3\r\nabc\r\n0\r\n\r\n" + next, size).left, next) << size;
 }
 
 TEST(ChunkDecoder, HasBegunOnceASizeLineIsUnderstood) {

@@ -16,7 +16,9 @@ RequestHead request(const std::string& bytes) {
 }
 
 TEST(RequestHead, HasItsPartsAndItsFraming) {
-  const std::string bytes = "POST /a?b HTTP/1.1\r\nHost: h:1\r\nCookie: a=1\r\ncookie: b=2\r\nCONTENT-LENGTH: 12\r\nExpect: 100-continue\r\n\r\n";
+  const std::string bytes =
+      "POST /a?b HTTP/1.1\r\nHost: h:1\r\nCookie: a=1\r\ncookie: b=2\r\nCONTENT-LENGTH: 12\r\nExpect: "
+      "100-continue\r\n\r\n";
   const RequestHead head = request(bytes);
   EXPECT_EQ(head.method, "POST");
   EXPECT_EQ(head.target, "/a?b");
@@ -74,24 +76,35 @@ TEST_P(ResponseHeads, AreJudged) {
     EXPECT_EQ(head.framing, GetParam().framing);
   }
 }
-std::string answer(const std::string& lines, const std::string& status = "200 OK") { return "HTTP/1.1 " + status + "\r\n" + lines + "\r\n"; }
+std::string answer(const std::string& lines, const std::string& status = "200 OK") {
+  return "HTTP/1.1 " + status + "\r\n" + lines + "\r\n";
+}
 INSTANTIATE_TEST_SUITE_P(
     Table, ResponseHeads,
     testing::Values(
-        Answer{"length", answer("Content-Length: 5\r\n"), true, Framing::length}, Answer{"no_body", answer("Content-Length: 0\r\n"), true, Framing::none},
-        Answer{"chunked", answer("Transfer-Encoding: chunked\r\n"), true, Framing::chunked}, Answer{"until_close", answer("X: y\r\n"), true, Framing::until_close},
-        Answer{"to_head", answer("Content-Length: 5\r\n"), true, Framing::none, true}, Answer{"status_204", answer("Content-Length: 5\r\n", "204 No"), true, Framing::none},
-        Answer{"status_304", answer("Content-Length: 5\r\n", "304 No"), true, Framing::none}, Answer{"interim", answer("", "103 Early Hints"), true, Framing::none},
-        Answer{"no_reason", answer("Content-Length: 5\r\n", "200"), true, Framing::length}, Answer{"empty_reason", answer("", "200 "), true, Framing::until_close},
+        Answer{"length", answer("Content-Length: 5\r\n"), true, Framing::length},
+        Answer{"no_body", answer("Content-Length: 0\r\n"), true, Framing::none},
+        Answer{"chunked", answer("Transfer-Encoding: chunked\r\n"), true, Framing::chunked},
+        Answer{"until_close", answer("X: y\r\n"), true, Framing::until_close},
+        Answer{"to_head", answer("Content-Length: 5\r\n"), true, Framing::none, true},
+        Answer{"status_204", answer("Content-Length: 5\r\n", "204 No"), true, Framing::none},
+        Answer{"status_304", answer("Content-Length: 5\r\n", "304 No"), true, Framing::none},
+        Answer{"interim", answer("", "103 Early Hints"), true, Framing::none},
+        Answer{"no_reason", answer("Content-Length: 5\r\n", "200"), true, Framing::length},
+        Answer{"empty_reason", answer("", "200 "), true, Framing::until_close},
         Answer{"same_length_twice", answer("Content-Length: 5\r\nContent-Length: 5\r\n"), true, Framing::length},
         Answer{"two_lengths", answer("Content-Length: 5\r\nContent-Length: 6\r\n"), false},
-        Answer{"both", answer("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), false}, Answer{"gzip", answer("Transfer-Encoding: gzip, chunked\r\n"), false},
+        Answer{"both", answer("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), false},
+        Answer{"gzip", answer("Transfer-Encoding: gzip, chunked\r\n"), false},
         Answer{"twice_chunked", answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), false},
-        Answer{"chunked_in_1_0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false}, Answer{"bad_length", answer("Content-Length: -5\r\n"), false},
-        Answer{"folded", answer("X: y\r\n z\r\n"), false}, Answer{"no_colon", answer("nonsense\r\n"), false}, Answer{"blank_in_name", answer("X : y\r\n"), false},
-        Answer{"bare_lf", answer("X: y\nZ: w\r\n"), false}, Answer{"bare_cr", answer("X: y\rZ: w\r\n"), false}, Answer{"nul", answer("X: \0\r\n"s), false},
-        Answer{"http_2", "HTTP/2 200 OK\r\n\r\n", false}, Answer{"no_status", "HTTP/1.1 OK\r\n\r\n", false}, Answer{"status_99", answer("", "099 x"), false},
-        Answer{"status_600", answer("", "600 x"), false}, Answer{"long_status", answer("", "2000 x"), false}, Answer{"request", "GET / HTTP/1.1\r\n\r\n", false}),
+        Answer{"chunked_in_1_0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false},
+        Answer{"bad_length", answer("Content-Length: -5\r\n"), false},
+        Answer{"folded", answer("X: y\r\n z\r\n"), false}, Answer{"no_colon", answer("nonsense\r\n"), false},
+        Answer{"blank_in_name", answer("X : y\r\n"), false}, Answer{"bare_lf", answer("X: y\nZ: w\r\n"), false},
+        Answer{"bare_cr", answer("X: y\rZ: w\r\n"), false}, Answer{"nul", answer("X: \0\r\n"s), false},
+        Answer{"http_2", "HTTP/2 200 OK\r\n\r\n", false}, Answer{"no_status", "HTTP/1.1 OK\r\n\r\n", false},
+        Answer{"status_99", answer("", "099 x"), false}, Answer{"status_600", answer("", "600 x"), false},
+        Answer{"long_status", answer("", "2000 x"), false}, Answer{"request", "GET / HTTP/1.1\r\n\r\n", false}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Lists, AreSearchedByToken) {

@@ -10,17 +10,33 @@ namespace stead::proxy {
 namespace {
 
 AccessRecord record() {
-  return {.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042)), .request_id = "0123", .remote = "192.0.2.1",
-          .method = "GET", .host = "h", .path = "/a", .status = 200, .user = "alice@A", .sign_in = "forms", .spn = "HTTP/b", .delegation = "s4u",
-          .upstream = "127.0.0.1:1", .bytes_in = 3, .bytes_out = 12, .time = std::chrono::microseconds(12'034), .diagnosis = {}};
+  return {.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042)),
+          .request_id = "0123",
+          .remote = "192.0.2.1",
+          .method = "GET",
+          .host = "h",
+          .path = "/a",
+          .status = 200,
+          .user = "alice@A",
+          .sign_in = "forms",
+          .spn = "HTTP/b",
+          .delegation = "s4u",
+          .upstream = "127.0.0.1:1",
+          .bytes_in = 3,
+          .bytes_out = 12,
+          .time = std::chrono::microseconds(12'034),
+          .diagnosis = {}};
 }
 
 TEST(AccessLog, HasOneObjectALine) {
   std::string out;
   append_json(out, record());
-  EXPECT_EQ(out, "{\"time\":\"2023-11-14T22:13:20.042Z\",\"request_id\":\"0123\",\"remote\":\"192.0.2.1\",\"method\":\"GET\",\"host\":\"h\","
-                 "\"path\":\"/a\",\"status\":200,\"user\":\"alice@A\",\"sign_in\":\"forms\",\"spn\":\"HTTP/b\",\"delegation\":\"s4u\","
-                 "\"upstream\":\"127.0.0.1:1\",\"bytes_in\":3,\"bytes_out\":12,\"ms\":12.034}\n");
+  EXPECT_EQ(out,
+            "{\"time\":\"2023-11-14T22:13:20.042Z\",\"request_id\":\"0123\",\"remote\":\"192.0.2.1\",\"method\":"
+            "\"GET\",\"host\":\"h\","
+            "\"path\":\"/a\",\"status\":200,\"user\":\"alice@A\",\"sign_in\":\"forms\",\"spn\":\"HTTP/"
+            "b\",\"delegation\":\"s4u\","
+            "\"upstream\":\"127.0.0.1:1\",\"bytes_in\":3,\"bytes_out\":12,\"ms\":12.034}\n");
 }
 
 TEST(AccessLog, KeepsHostileTextOnItsLine) {

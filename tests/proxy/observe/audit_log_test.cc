@@ -10,7 +10,8 @@ AuditEvent of_user(std::string_view user) {
 }
 
 TEST(AuditLog, IsOneJsonObjectOnOneLine) {
-  EXPECT_EQ(to_json(of_user("alice@A")), R"({"audit":"sign-in","user":"alice@A","method":"forms","address":"10.0.0.1","request":"r1"})");
+  EXPECT_EQ(to_json(of_user("alice@A")),
+            R"({"audit":"sign-in","user":"alice@A","method":"forms","address":"10.0.0.1","request":"r1"})");
 }
 
 struct Text {
@@ -26,13 +27,19 @@ TEST_P(JsonString, HasNothingThatEndsIt) {
 }
 INSTANTIATE_TEST_SUITE_P(Texts, JsonString,
                          testing::Values(Text{"plain", "alice", "alice"}, Text{"quotes", "a\"b\\c", "a\\\"b\\\\c"},
-                                         Text{"lines", "a\r\n{\"audit\":\"sign-in\"}", "a\\u000d\\u000a{\\\"audit\\\":\\\"sign-in\\\"}"},
-                                         Text{"utf8", "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80", "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80"},
-                                         Text{"no_utf8", "a\xff\xc0\xaf", "a\\ufffd\\ufffd\\ufffd"}, Text{"surrogate", "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
-                                         Text{"cut", "\xe2\x82", "\\ufffd\\ufffd"}, Text{"delete_and_nul", std::string_view("\x7f\0", 2), "\\u007f\\u0000"}),
+                                         Text{"lines", "a\r\n{\"audit\":\"sign-in\"}",
+                                              "a\\u000d\\u000a{\\\"audit\\\":\\\"sign-in\\\"}"},
+                                         Text{"utf8", "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80",
+                                              "J\xc3\xb6rg \xe2\x82\xac \xf0\x9f\x98\x80"},
+                                         Text{"no_utf8", "a\xff\xc0\xaf", "a\\ufffd\\ufffd\\ufffd"},
+                                         Text{"surrogate", "\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
+                                         Text{"cut", "\xe2\x82", "\\ufffd\\ufffd"},
+                                         Text{"delete_and_nul", std::string_view("\x7f\0", 2), "\\u007f\\u0000"}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-TEST(AuditLog, CutsLongFields) { EXPECT_LT(to_json(of_user(std::string(100000, 'a'))).size(), 700u); }
+TEST(AuditLog, CutsLongFields) {
+  EXPECT_LT(to_json(of_user(std::string(100000, 'a'))).size(), 700u);
+}
 
 }  // namespace
 }  // namespace stead::proxy

@@ -8,7 +8,8 @@
 namespace stead::proxy {
 namespace {
 
-TraceStep step(std::string exchange, std::string realm, std::string controller, std::string answer, double milliseconds) {
+TraceStep step(std::string exchange, std::string realm, std::string controller, std::string answer,
+               double milliseconds) {
   TraceStep out;
   out.exchange = std::move(exchange);
   out.realm = std::move(realm);
@@ -58,14 +59,17 @@ TEST(KdcTimes, ATimeOnABoundIsBelowItAndOneAboveAllIsInTheLastPlace) {
 TEST(KdcTimes, HoldABoundedNumberOfNamesAndLoseNoStep) {
   KdcTimes times;
   for (int i = 0; i < 5000; ++i)
-    times.add(step(i % 2 != 0 ? "TGS" : "S4U2Proxy", "R" + std::to_string(i) + ".TEST", "dc", "0x" + std::to_string(i), 1));
+    times.add(
+        step(i % 2 != 0 ? "TGS" : "S4U2Proxy", "R" + std::to_string(i) + ".TEST", "dc", "0x" + std::to_string(i), 1));
   times.add(step("TGS", "R1.TEST", "dc", "ticket", 1));
   times.add(step("a kind of its own", std::string(10000, 'R'), "dc", std::string(10000, 'a'), 1));
   const Collected all(times);
   EXPECT_LE(all.times.size(), KdcTimes::kMostSeries);
   EXPECT_LE(all.answers.size(), KdcTimes::kMostAnswers);
   EXPECT_EQ(all.steps(), 5002U);
-  EXPECT_EQ(std::accumulate(all.times.at({"TGS", "R1.TEST", "dc"}).count.begin(), all.times.at({"TGS", "R1.TEST", "dc"}).count.end(), 0U), 2U);
+  EXPECT_EQ(std::accumulate(all.times.at({"TGS", "R1.TEST", "dc"}).count.begin(),
+                            all.times.at({"TGS", "R1.TEST", "dc"}).count.end(), 0U),
+            2U);
   EXPECT_GT(all.times.at({"TGS", "other", ""}).count[1], 1000U);
   EXPECT_TRUE(all.times.contains({"other", "other", ""}));
   EXPECT_TRUE(all.answers.contains({"S4U2Proxy", "other"}));

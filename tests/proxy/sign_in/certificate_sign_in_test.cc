@@ -56,7 +56,8 @@ Ticket evidence(const Key& key, std::uint32_t rid, bool forged = false) {
   part.cname = {NameType::principal, {"alice"}};
   part.key = Key::random(EncType::aes256_cts_hmac_sha1_96).to_encryption_key();
   const Key signer = forged ? Key::random(EncType::aes256_cts_hmac_sha1_96) : key;
-  const auto der = encode_with_signed_pac(part, std::move(pac), signer, Key::random(EncType::aes256_cts_hmac_sha1_96), PacSignatures::server_and_kdc);
+  const auto der = encode_with_signed_pac(part, std::move(pac), signer, Key::random(EncType::aes256_cts_hmac_sha1_96),
+                                          PacSignatures::server_and_kdc);
   return {"ROOT.EXAMPLE", {NameType::srv_inst, {"HTTP", "web"}}, encrypt_data(key, KeyUsage::ticket, der, 1)};
 }
 
@@ -81,12 +82,14 @@ class CertificateSignInTest : public testing::Test {
     return refused->fault;
   }
   const Key key = Key::random(EncType::aes256_cts_hmac_sha1_96);
-  std::shared_ptr<SignInState> state = std::make_shared<SignInState>(Config{}, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
+  std::shared_ptr<SignInState> state =
+      std::make_shared<SignInState>(Config{}, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
   std::shared_ptr<test::FakeClient> client = std::make_shared<test::FakeClient>();
   std::shared_ptr<test::FakeTickets> tickets = std::make_shared<test::FakeTickets>(client);
   asio::io_context loop;
   const Buffer with_upn = test::make_certificate({{test::upn_name("alice@root.example")}, ""});
-  const Buffer with_sid = test::make_certificate({{test::upn_name("alice@root.example"), test::sid_extension()}, test::sid_sections(kSid)});
+  const Buffer with_sid =
+      test::make_certificate({{test::upn_name("alice@root.example"), test::sid_extension()}, test::sid_sections(kSid)});
   const Buffer nameless = test::make_certificate({});
 };
 
@@ -115,7 +118,9 @@ TEST_F(CertificateSignInTest, AMappingThatIsNotOneUserEndsThere) {
 }
 
 TEST_F(CertificateSignInTest, ASidIsGoodForItsAccountOnly) {
-  const auto answers = [&](Ticket ticket) { client->certificates.insert_or_assign(with_sid, test::identity_of("alice@ROOT.EXAMPLE", std::move(ticket))); };
+  const auto answers = [&](Ticket ticket) {
+    client->certificates.insert_or_assign(with_sid, test::identity_of("alice@ROOT.EXAMPLE", std::move(ticket)));
+  };
   answers(evidence(key, 1104));
   EXPECT_EQ(std::get<std::string>(user_of(with_sid)), "alice@ROOT.EXAMPLE");
   answers(evidence(key, 1105));

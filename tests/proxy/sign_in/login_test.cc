@@ -16,19 +16,26 @@ struct ReturnPath {
   std::string_view safe;  // "-": refused
 };
 class SafeReturnPath : public testing::TestWithParam<ReturnPath> {};
-TEST_P(SafeReturnPath, StaysOnThisOrigin) { EXPECT_EQ(safe_return_path(GetParam().text).value_or("-"), GetParam().safe); }
-INSTANTIATE_TEST_SUITE_P(
-    Paths, SafeReturnPath,
-    testing::Values(ReturnPath{"root", "/", "/"}, ReturnPath{"none", "", "/"}, ReturnPath{"with_query", "/a/b?c=d&e=%20", "/a/b?c=d&e=%20"},
-                    ReturnPath{"other_host", "//evil.example/", "-"}, ReturnPath{"backslash_host", "/\\evil.example", "-"},
-                    ReturnPath{"backslash_later", "/a\\b", "-"}, ReturnPath{"absolute", "https://evil.example/", "-"},
-                    ReturnPath{"scheme", "javascript:alert(1)", "-"}, ReturnPath{"relative", "a/b", "-"},
-                    ReturnPath{"tab_before_host", "/\t/evil.example", "-"}, ReturnPath{"newline", "/a\r\nSet-Cookie: x=y", "-"},
-                    ReturnPath{"blank", "/a b", "-"}, ReturnPath{"not_ascii", "/\xc3\xa4", "-"}),
-    [](const auto& test) { return std::string(test.param.name); });
+TEST_P(SafeReturnPath, StaysOnThisOrigin) {
+  EXPECT_EQ(safe_return_path(GetParam().text).value_or("-"), GetParam().safe);
+}
+INSTANTIATE_TEST_SUITE_P(Paths, SafeReturnPath,
+                         testing::Values(ReturnPath{"root", "/", "/"}, ReturnPath{"none", "", "/"},
+                                         ReturnPath{"with_query", "/a/b?c=d&e=%20", "/a/b?c=d&e=%20"},
+                                         ReturnPath{"other_host", "//evil.example/", "-"},
+                                         ReturnPath{"backslash_host", "/\\evil.example", "-"},
+                                         ReturnPath{"backslash_later", "/a\\b", "-"},
+                                         ReturnPath{"absolute", "https://evil.example/", "-"},
+                                         ReturnPath{"scheme", "javascript:alert(1)", "-"},
+                                         ReturnPath{"relative", "a/b", "-"},
+                                         ReturnPath{"tab_before_host", "/\t/evil.example", "-"},
+                                         ReturnPath{"newline", "/a\r\nSet-Cookie: x=y", "-"},
+                                         ReturnPath{"blank", "/a b", "-"}, ReturnPath{"not_ascii", "/\xc3\xa4", "-"}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST(LoginForm, IsReadFieldByField) {
-  const auto form = parse_login_form("username=alice%40root.example&password=p%26+%C3%A4&return=%2Fa%3Fb&csrf=t0k&more=1");
+  const auto form =
+      parse_login_form("username=alice%40root.example&password=p%26+%C3%A4&return=%2Fa%3Fb&csrf=t0k&more=1");
   ASSERT_TRUE(form);
   EXPECT_EQ(form->username, "alice@root.example");
   EXPECT_EQ(form->password, "p& \xc3\xa4");
@@ -37,10 +44,12 @@ TEST(LoginForm, IsReadFieldByField) {
 }
 
 class LoginFormRefuses : public testing::TestWithParam<const char*> {};
-TEST_P(LoginFormRefuses, BrokenBodies) { EXPECT_FALSE(parse_login_form(GetParam())); }
+TEST_P(LoginFormRefuses, BrokenBodies) {
+  EXPECT_FALSE(parse_login_form(GetParam()));
+}
 INSTANTIATE_TEST_SUITE_P(Bodies, LoginFormRefuses,
-                         testing::Values("username=a&username=b", "password=%4", "password=%zz", "username=a%00b", "username=%ff",
-                                         "username=%c0%af", "username=%ed%a0%80", "%zz=1"));
+                         testing::Values("username=a&username=b", "password=%4", "password=%zz", "username=a%00b",
+                                         "username=%ff", "username=%c0%af", "username=%ed%a0%80", "%zz=1"));
 
 TEST(LoginForm, OfTooManyFieldsIsRefused) {
   std::string body;

@@ -19,7 +19,9 @@ SessionKeys keys(std::initializer_list<int> seeds) {
 
 SessionCookie sample() {
   SessionCookie cookie;
-  cookie.session = {.id = "00112233445566778899aabbccddeeff", .user = "alice@ROOT.EXAMPLE", .method = SignInMethod::forms,
+  cookie.session = {.id = "00112233445566778899aabbccddeeff",
+                    .user = "alice@ROOT.EXAMPLE",
+                    .method = SignInMethod::forms,
                     .expires = std::chrono::sys_seconds(1800000000s)};
   cookie.issued = std::chrono::sys_seconds(1700000000s);
   cookie.seen = std::chrono::sys_seconds(1700000100s);
@@ -99,7 +101,8 @@ TEST(SessionCookie, IsRefusedWithAnyCharacterChanged) {
 
 TEST(SessionCookie, IsRefusedCutShortOrLengthened) {
   const std::string sealed = seal_session(keys({1}), sample());
-  for (std::size_t size = 0; size < sealed.size(); ++size) EXPECT_FALSE(open_session(keys({1}), sealed.substr(0, size)));
+  for (std::size_t size = 0; size < sealed.size(); ++size)
+    EXPECT_FALSE(open_session(keys({1}), sealed.substr(0, size)));
   EXPECT_FALSE(open_session(keys({1}), sealed + "A"));
   EXPECT_FALSE(open_session(keys({1}), sealed + "AAAA"));
   EXPECT_FALSE(open_session(keys({1}), std::string(100000, 'A')));
@@ -137,7 +140,8 @@ TEST_P(SessionCookieContentRefuses, WithTheRightError) {
   EXPECT_EQ(decode_session_cookie(GetParam().content).error(), make_error_code(GetParam().why));
 }
 INSTANTIATE_TEST_SUITE_P(Contents, SessionCookieContentRefuses,
-                         testing::Values(Refused{"empty", {}, WireErrc::truncated}, Refused{"short", Buffer(10), WireErrc::truncated},
+                         testing::Values(Refused{"empty", {}, WireErrc::truncated},
+                                         Refused{"short", Buffer(10), WireErrc::truncated},
                                          Refused{"version", changed(0, 2), WireErrc::unsupported},
                                          Refused{"method", changed(17, 9), WireErrc::bad_value},
                                          Refused{"negative_time", changed(18, 0xff), WireErrc::bad_value},
@@ -156,8 +160,10 @@ TEST_P(FindCookie, TakesTheOneOfThisName) {
   EXPECT_EQ(find_cookie(GetParam().header, "stead").value_or("-"), GetParam().value);
 }
 INSTANTIATE_TEST_SUITE_P(Headers, FindCookie,
-                         testing::Values(CookieHeader{"alone", "stead=x", "x"}, CookieHeader{"among_others", "a=1; stead=x; b=2", "x"},
-                                         CookieHeader{"no_blanks", "a=1;stead=x;b=2", "x"}, CookieHeader{"other_name", "xstead=1; steadx=2", "-"},
+                         testing::Values(CookieHeader{"alone", "stead=x", "x"},
+                                         CookieHeader{"among_others", "a=1; stead=x; b=2", "x"},
+                                         CookieHeader{"no_blanks", "a=1;stead=x;b=2", "x"},
+                                         CookieHeader{"other_name", "xstead=1; steadx=2", "-"},
                                          CookieHeader{"none", "", "-"}, CookieHeader{"empty_value", "stead=", ""},
                                          CookieHeader{"twice_the_same", "stead=x; stead=x", "x"},
                                          CookieHeader{"two_values_are_none", "stead=x; stead=y", "-"},

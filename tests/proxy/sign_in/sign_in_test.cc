@@ -10,8 +10,8 @@
 #include "proxy/sign_in/csrf.h"
 #include "proxy/sign_in/login_form.h"
 #include "proxy/sign_in/session_cookie.h"
-#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/base/base64.h"
+#include "sspi_shim/krb5/keytab.h"
 #include "tests/krb5/ticket_fixture.h"
 #include "tests/proxy/certificates.h"
 #include "tests/proxy/fake_client.h"
@@ -27,8 +27,8 @@ using enum SignInMethod;
 
 // A browser's request: what it holds outlives the view.
 struct Request {
-  std::string method = "GET", target = "/a/b?c=d", authorization = {}, cookie = {}, accept = "text/html", origin = {}, sec_fetch_site = {},
-              content_type = {}, address = "10.0.0.1", certificate_error = {};
+  std::string method = "GET", target = "/a/b?c=d", authorization = {}, cookie = {}, accept = "text/html", origin = {},
+              sec_fetch_site = {}, content_type = {}, address = "10.0.0.1", certificate_error = {};
   Buffer certificate = {};
   std::string body = {};
 };
@@ -59,9 +59,12 @@ class SignInTest : public stead::test::TicketFixture {
   }
   RequestView view(const Request& r) const {
     RequestView v;
-    v.method = r.method, v.target = r.target, v.host = "web.corp.test", v.authority = "web.corp.test:8443", v.authorization = r.authorization;
-    v.cookie = r.cookie, v.accept = r.accept, v.origin = r.origin, v.sec_fetch_site = r.sec_fetch_site, v.content_type = r.content_type;
-    v.remote_address = r.address, v.tls = true, v.client_certificate = r.certificate, v.client_certificate_error = r.certificate_error;
+    v.method = r.method, v.target = r.target, v.host = "web.corp.test", v.authority = "web.corp.test:8443",
+    v.authorization = r.authorization;
+    v.cookie = r.cookie, v.accept = r.accept, v.origin = r.origin, v.sec_fetch_site = r.sec_fetch_site,
+    v.content_type = r.content_type;
+    v.remote_address = r.address, v.tls = true, v.client_certificate = r.certificate,
+    v.client_certificate_error = r.certificate_error;
     v.request_id = "request-1";
     return v;
   }
@@ -81,7 +84,8 @@ class SignInTest : public stead::test::TicketFixture {
     ++known_at_once;
     const auto* const decided = std::get_if<SignedIn>(&answer);
     EXPECT_TRUE(decided && decided->session.id == known->session.id && decided->session.user == known->session.user &&
-                decided->session.forwarded_tgt == known->session.forwarded_tgt && decided->response_headers.size() == known->response_headers.size());
+                decided->session.forwarded_tgt == known->session.forwarded_tgt &&
+                decided->response_headers.size() == known->response_headers.size());
     return answer;
   }
   int known_at_once = 0;
@@ -101,14 +105,17 @@ class SignInTest : public stead::test::TicketFixture {
   }
   // "user method", or the status with WWW-Authenticate.
   static std::string told(const std::variant<SignedIn, OwnResponse>& answer) {
-    if (const auto* in = std::get_if<SignedIn>(&answer)) return in->session.user + " " + std::string(to_string(in->session.method));
+    if (const auto* in = std::get_if<SignedIn>(&answer))
+      return in->session.user + " " + std::string(to_string(in->session.method));
     const auto& own = std::get<OwnResponse>(answer);
     const std::string how = one(own.headers, "WWW-Authenticate");
     return std::to_string(own.status) + (how.empty() ? "" : " " + how);
   }
   SessionCookie cookie(const std::string& user, SignInMethod method) const {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return {.session = {.id = new_session_id(), .user = user, .method = method, .expires = now + 1h}, .issued = now, .seen = now,
+    return {.session = {.id = new_session_id(), .user = user, .method = method, .expires = now + 1h},
+            .issued = now,
+            .seen = now,
             .certificate = method == certificate ? Buffer(32, 1) : Buffer()};
   }
   std::string sealed(const SessionCookie& content) const { return "__Host-stead=" + seal_session(*keys, content); }
@@ -120,8 +127,12 @@ class SignInTest : public stead::test::TicketFixture {
     constexpr std::string_view kField = "name=\"csrf\" value=\"";
     const std::size_t at = form.body.find(kField) + kField.size();
     const std::string csrf = form.body.substr(at, form.body.find('"', at) - at);
-    return {.method = "POST", .target = "/.stead/login", .cookie = set.substr(0, set.find(';')), .content_type = "application/x-www-form-urlencoded",
-            .body = "username=" + percent_encode(user) + "&password=" + percent_encode(password) + "&return=" + percent_encode(back) + "&csrf=" + csrf};
+    return {.method = "POST",
+            .target = "/.stead/login",
+            .cookie = set.substr(0, set.find(';')),
+            .content_type = "application/x-www-form-urlencoded",
+            .body = "username=" + percent_encode(user) + "&password=" + percent_encode(password) +
+                    "&return=" + percent_encode(back) + "&csrf=" + csrf};
   }
   static std::string session_cookie_of(const HeaderList& headers) {
     for (const auto& value : values(headers, "Set-Cookie"))
@@ -143,12 +154,16 @@ TEST_F(SignInTest, ARequestOfNobodyIsAskedForWhatTheRouteTakes) {
     std::vector<SignInMethod> methods;
     std::string method, accept, wanted;
   };
-  for (const Row& row : {Row{"kerberos", {kerberos}, "GET", "text/html", "401 Negotiate"}, Row{"kerberos, a program", {kerberos}, "POST", "*/*", "401 Negotiate"},
+  for (const Row& row : {Row{"kerberos", {kerberos}, "GET", "text/html", "401 Negotiate"},
+                         Row{"kerberos, a program", {kerberos}, "POST", "*/*", "401 Negotiate"},
                          Row{"kerberos and forms", {kerberos, forms}, "GET", "text/html", "401 Negotiate"},
-                         Row{"all", {kerberos, forms, certificate}, "GET", "", "401 Negotiate"}, Row{"forms", {forms}, "GET", "a/b, text/html;q=0.9", "303"},
-                         Row{"forms, a program", {forms}, "GET", "*/*", "401 Stead-Form"}, Row{"forms, no Accept", {forms}, "GET", "", "401 Stead-Form"},
+                         Row{"all", {kerberos, forms, certificate}, "GET", "", "401 Negotiate"},
+                         Row{"forms", {forms}, "GET", "a/b, text/html;q=0.9", "303"},
+                         Row{"forms, a program", {forms}, "GET", "*/*", "401 Stead-Form"},
+                         Row{"forms, no Accept", {forms}, "GET", "", "401 Stead-Form"},
                          Row{"forms, a post", {forms}, "POST", "text/html", "401 Stead-Form"},
-                         Row{"forms or certificate", {forms, certificate}, "GET", "text/html", "303"}, Row{"certificate", {certificate}, "GET", "text/html", "403"}})
+                         Row{"forms or certificate", {forms, certificate}, "GET", "text/html", "303"},
+                         Row{"certificate", {certificate}, "GET", "text/html", "403"}})
     EXPECT_EQ(told(decide({.method = row.method, .accept = row.accept}, route(row.methods))), row.wanted) << row.name;
 }
 
@@ -163,18 +178,21 @@ TEST_F(SignInTest, TheLoginFormIsTheBodyWhereFormsAreAllowedToo) {
 }
 
 TEST_F(SignInTest, ASessionServesTheRoutesThatListItsMethod) {
-  const SessionCookie by_ticket = cookie("alice@HOME.TEST", kerberos), by_form = cookie("bob@HOME.TEST", forms), by_card = cookie("carol@HOME.TEST", certificate);
+  const SessionCookie by_ticket = cookie("alice@HOME.TEST", kerberos), by_form = cookie("bob@HOME.TEST", forms),
+                      by_card = cookie("carol@HOME.TEST", certificate);
   tickets->evidence[by_ticket.session.id] = "alice@HOME.TEST";
   struct Row {
     const SessionCookie& session;
     std::vector<SignInMethod> methods;
     std::string wanted;
   };
-  for (const Row& row : {Row{by_ticket, {kerberos}, "alice@HOME.TEST kerberos"}, Row{by_ticket, {forms}, "303"}, Row{by_ticket, {certificate}, "403"},
-                         Row{by_form, {forms}, "bob@HOME.TEST forms"}, Row{by_form, {kerberos, forms}, "bob@HOME.TEST forms"},
+  for (const Row& row : {Row{by_ticket, {kerberos}, "alice@HOME.TEST kerberos"}, Row{by_ticket, {forms}, "303"},
+                         Row{by_ticket, {certificate}, "403"}, Row{by_form, {forms}, "bob@HOME.TEST forms"},
+                         Row{by_form, {kerberos, forms}, "bob@HOME.TEST forms"},
                          Row{by_form, {kerberos}, "401 Negotiate"}, Row{by_form, {certificate}, "403"},
                          Row{by_card, {certificate}, "carol@HOME.TEST certificate"}, Row{by_card, {forms}, "303"}})
-    EXPECT_EQ(told(decide({.cookie = sealed(row.session)}, route(row.methods))), row.wanted) << row.session.session.user << " " << row.methods.size();
+    EXPECT_EQ(told(decide({.cookie = sealed(row.session)}, route(row.methods))), row.wanted)
+        << row.session.session.user << " " << row.methods.size();
 }
 
 TEST_F(SignInTest, ASessionThatHasEndedIsNone) {
@@ -190,7 +208,8 @@ TEST_F(SignInTest, ASessionThatHasEndedIsNone) {
   EXPECT_EQ(with([](SessionCookie& c) { c.issued -= 8h; }), "303") << "the lifetime was made shorter";
   Request two{.cookie = sealed(good) + "; " + sealed(cookie("mallory@HOME.TEST", forms))};
   EXPECT_EQ(told(decide(two, route({forms}))), "303") << "two sessions";
-  EXPECT_EQ(told(decide({.cookie = "stead=" + seal_session(*keys, good)}, route({forms}))), "303") << "the plain cookie over TLS";
+  EXPECT_EQ(told(decide({.cookie = "stead=" + seal_session(*keys, good)}, route({forms}))), "303")
+      << "the plain cookie over TLS";
 }
 
 TEST_F(SignInTest, AUsedSessionMovesItsIdleEnd) {
@@ -220,7 +239,8 @@ TEST_F(SignInTest, AGoodTokenBeginsASessionWithItsEvidence) {
   EXPECT_EQ(known_at_once, 1);
   const auto again = decide({.authorization = token(), .cookie = session}, route({kerberos}));
   EXPECT_EQ(known_at_once, 1) << "a token has to be judged, whatever cookie it comes with";
-  EXPECT_EQ(std::get<SignedIn>(again).session.id, in.session.id) << "a token with each request is no new session each time";
+  EXPECT_EQ(std::get<SignedIn>(again).session.id, in.session.id)
+      << "a token with each request is no new session each time";
 }
 
 TEST_F(SignInTest, AKerberosSessionWithoutItsEvidenceIsAskedForATicketAgain) {
@@ -228,23 +248,30 @@ TEST_F(SignInTest, AKerberosSessionWithoutItsEvidenceIsAskedForATicketAgain) {
   EXPECT_EQ(told(decide(request, route({kerberos}))), "401 Negotiate");
   EXPECT_EQ(told(decide(request, route({kerberos, forms}))), "401 Negotiate");
   EXPECT_EQ(known_at_once, 0);
-  EXPECT_EQ(told(decide(request, route({kerberos}, Delegation::none))), "alice@HOME.TEST kerberos") << "nothing is delegated";
+  EXPECT_EQ(told(decide(request, route({kerberos}, Delegation::none))), "alice@HOME.TEST kerberos")
+      << "nothing is delegated";
   EXPECT_EQ(known_at_once, 1);
 }
 
 TEST_F(SignInTest, ATokenGoesBeforeTheCookieAndIsNeverMixedWithIt) {
   const std::string bob = sealed(cookie("bob@HOME.TEST", forms));
-  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({kerberos, forms}))), "alice@HOME.TEST kerberos");
+  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({kerberos, forms}))),
+            "alice@HOME.TEST kerberos");
   const std::string used = token();
   EXPECT_EQ(told(decide({.authorization = used}, route({kerberos}))), "alice@HOME.TEST kerberos");
-  for (const std::string& bad : {used, std::string("Negotiate YII="), std::string("Negotiate !"), std::string("negotiate"), std::string("Negotiate TlRMTVNTUAABAAAA")})
+  for (const std::string& bad : {used, std::string("Negotiate YII="), std::string("Negotiate !"),
+                                 std::string("negotiate"), std::string("Negotiate TlRMTVNTUAABAAAA")})
     EXPECT_EQ(told(decide({.authorization = bad, .cookie = bob}, route({kerberos, forms}))), "401 Negotiate") << bad;
   const std::string alice = sealed(cookie("alice@HOME.TEST", forms));
-  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({forms}))), "403") << "the route takes no tokens";
-  EXPECT_EQ(told(decide({.authorization = token(), .cookie = alice}, route({forms}))), "alice@HOME.TEST forms") << "one user by two proofs";
-  EXPECT_EQ(told(decide({.authorization = used, .cookie = alice}, route({forms}))), "403") << "whose the token is cannot be known";
+  EXPECT_EQ(told(decide({.authorization = token(), .cookie = bob}, route({forms}))), "403")
+      << "the route takes no tokens";
+  EXPECT_EQ(told(decide({.authorization = token(), .cookie = alice}, route({forms}))), "alice@HOME.TEST forms")
+      << "one user by two proofs";
+  EXPECT_EQ(told(decide({.authorization = used, .cookie = alice}, route({forms}))), "403")
+      << "whose the token is cannot be known";
   EXPECT_EQ(told(decide({.authorization = token()}, route({forms}))), "303") << "the token alone signs nobody in there";
-  EXPECT_EQ(told(decide({.authorization = "Basic YTpi", .cookie = bob}, route({kerberos, forms}))), "bob@HOME.TEST forms");
+  EXPECT_EQ(told(decide({.authorization = "Basic YTpi", .cookie = bob}, route({kerberos, forms}))),
+            "bob@HOME.TEST forms");
 }
 
 TEST_F(SignInTest, EvidenceThatNamesAnotherUserIsRefused) {
@@ -262,7 +289,10 @@ TEST_F(SignInTest, APasswordBeginsASession) {
     EXPECT_EQ(told(decide({.cookie = session}, route({forms}))), "alice@HOME.TEST forms");
     const OwnResponse who = page({.target = "/.stead/whoami", .cookie = session});
     EXPECT_EQ(who.status, 200);
-    EXPECT_THAT(who.body, testing::MatchesRegex("\\{\"user\": \"alice@HOME\\.TEST\", \"sign_in\": \"forms\", \"expires\": \"....-..-..T..:..:..Z\"\\}\n"));
+    EXPECT_THAT(
+        who.body,
+        testing::MatchesRegex(
+            "\\{\"user\": \"alice@HOME\\.TEST\", \"sign_in\": \"forms\", \"expires\": \"....-..-..T..:..:..Z\"\\}\n"));
   }
 }
 
@@ -283,7 +313,9 @@ TEST_F(SignInTest, AWrongPasswordAndAnUnknownUserLookAlike) {
     EXPECT_EQ(session_cookie_of(answer.headers), "");
     EXPECT_THAT(answer.body, Not(HasSubstr("wrong")));
     answer.body.erase(answer.body.find("name=\"csrf\""), 200);
-    answer.body.replace(answer.body.find("ob\" autofocus") == std::string::npos ? answer.body.find("ob\"") - 1 : answer.body.find("ob\"") - 1, 1, "?");
+    answer.body.replace(answer.body.find("ob\" autofocus") == std::string::npos ? answer.body.find("ob\"") - 1
+                                                                                : answer.body.find("ob\"") - 1,
+                        1, "?");
   }
   EXPECT_EQ(answers[0].body, answers[1].body);
 }
@@ -296,9 +328,11 @@ TEST_F(SignInTest, WhatTheDirectorySaysHasItsStatus) {
   };
   Failure fake = test::refusal(KrbErrc::KRB_AP_ERR_MODIFIED);
   fake.kind = FailureKind::rejected;
-  for (const Row& row : {Row{"disabled", test::refusal(KrbErrc::KDC_ERR_CLIENT_REVOKED), 403}, Row{"expired", test::refusal(KrbErrc::KDC_ERR_KEY_EXPIRED), 403},
-                         Row{"silent", test::silence(), 503}, Row{"false", fake, 503}, Row{"skew", test::refusal(KrbErrc::KRB_AP_ERR_SKEW), 503},
-                         Row{"twice", test::refusal(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE), 401}}) {
+  for (const Row& row :
+       {Row{"disabled", test::refusal(KrbErrc::KDC_ERR_CLIENT_REVOKED), 403},
+        Row{"expired", test::refusal(KrbErrc::KDC_ERR_KEY_EXPIRED), 403}, Row{"silent", test::silence(), 503},
+        Row{"false", fake, 503}, Row{"skew", test::refusal(KrbErrc::KRB_AP_ERR_SKEW), 503},
+        Row{"twice", test::refusal(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE), 401}}) {
     client->passwords.insert_or_assign(std::string(row.name) + "@HOME.TEST p", row.outcome);
     const OwnResponse answer = page(login(row.name, "p"));
     EXPECT_EQ(answer.status, row.status) << row.name;
@@ -338,7 +372,8 @@ TEST_F(SignInTest, TheCsrfFieldIsNoSession) {
 }
 
 TEST_F(SignInTest, ALoginEndsOnThisOriginOnly) {
-  for (const char* back : {"//evil.example/", "https://evil.example/", "/\\evil.example", "/a\r\nX: y", "javascript:1", "/\t/evil"}) {
+  for (const char* back :
+       {"//evil.example/", "https://evil.example/", "/\\evil.example", "/a\r\nX: y", "javascript:1", "/\t/evil"}) {
     const OwnResponse answer = page(login("alice", "secret", back));
     EXPECT_EQ(answer.status, 303);
     EXPECT_EQ(one(answer.headers, "Location"), "/") << back;
@@ -356,7 +391,8 @@ TEST_F(SignInTest, TheLoginFormIsNotKeptAndNotFramed) {
 
 TEST_F(SignInTest, FailuresAreThrottledAndSuccessesAreNot) {
   for (int i = 0; i < 12; ++i) EXPECT_EQ(page(login("alice", "secret")).status, 303);
-  for (int i = 0; i < config.limits.login_failures_per_user; ++i) EXPECT_EQ(page(login(i % 2 ? "bob" : "HOME\\Bob", "no")).status, 401);
+  for (int i = 0; i < config.limits.login_failures_per_user; ++i)
+    EXPECT_EQ(page(login(i % 2 ? "bob" : "HOME\\Bob", "no")).status, 401);
   const std::size_t calls = client->calls.size();
   const OwnResponse answer = page(login("bob", "no"));
   EXPECT_EQ(answer.status, 429);
@@ -389,7 +425,8 @@ TEST_F(SignInTest, ManyGuessesSentTogetherAreThrottledToo) {
 
 TEST_F(SignInTest, SigningOutEndsTheSessionHere) {
   const SessionCookie session = cookie("bob@HOME.TEST", forms);
-  Request out{.method = "POST", .target = "/.stead/logout", .cookie = sealed(session), .origin = "https://evil.example"};
+  Request out{
+      .method = "POST", .target = "/.stead/logout", .cookie = sealed(session), .origin = "https://evil.example"};
   EXPECT_EQ(page(out).status, 403);
   EXPECT_EQ(told(decide({.cookie = out.cookie}, route({forms}))), "bob@HOME.TEST forms");
   EXPECT_EQ(page({.target = "/.stead/logout", .cookie = out.cookie}).status, 405);
@@ -411,7 +448,8 @@ TEST_F(SignInTest, OtherPagesOfOursAreNone) {
 }
 
 TEST_F(SignInTest, ACertificateBeginsASessionOfItsOwn) {
-  const Buffer card = test::make_certificate({{test::upn_name("carol@home.test")}, ""}), other = test::make_certificate({});
+  const Buffer card = test::make_certificate({{test::upn_name("carol@home.test")}, ""}),
+               other = test::make_certificate({});
   client->certificates.emplace(card, test::identity_of("carol@HOME.TEST"));
   const auto first = decide({.certificate = card}, route({certificate}));
   ASSERT_EQ(told(first), "carol@HOME.TEST certificate");
@@ -420,12 +458,17 @@ TEST_F(SignInTest, ACertificateBeginsASessionOfItsOwn) {
   const auto again = decide({.cookie = session, .certificate = card}, route({certificate}));
   EXPECT_EQ(std::get<SignedIn>(again).session.id, std::get<SignedIn>(first).session.id);
   EXPECT_EQ(client->calls.size(), calls) << "the session needs no KDC";
-  EXPECT_EQ(told(decide({.cookie = session, .certificate = other}, route({certificate}))), "403") << "another certificate, of nobody";
+  EXPECT_EQ(told(decide({.cookie = session, .certificate = other}, route({certificate}))), "403")
+      << "another certificate, of nobody";
   EXPECT_EQ(told(decide({.cookie = session, .certificate_error = "certificate revoked"}, route({certificate}))), "403");
-  EXPECT_EQ(told(decide({.certificate = card}, route({kerberos}))), "401 Negotiate") << "the route takes no certificates";
-  EXPECT_EQ(told(decide({.authorization = token(), .certificate = card}, route({certificate}))), "403") << "alice's token, carol's certificate";
+  EXPECT_EQ(told(decide({.certificate = card}, route({kerberos}))), "401 Negotiate")
+      << "the route takes no certificates";
+  EXPECT_EQ(told(decide({.authorization = token(), .certificate = card}, route({certificate}))), "403")
+      << "alice's token, carol's certificate";
   EXPECT_EQ(told(decide({.certificate = card}, route({kerberos, certificate}))), "carol@HOME.TEST certificate");
-  EXPECT_EQ(told(decide({.cookie = sealed(cookie("bob@HOME.TEST", forms)), .certificate = card}, route({forms, certificate}))), "bob@HOME.TEST forms");
+  EXPECT_EQ(told(decide({.cookie = sealed(cookie("bob@HOME.TEST", forms)), .certificate = card},
+                        route({forms, certificate}))),
+            "bob@HOME.TEST forms");
   EXPECT_THAT(page({.target = "/.stead/whoami", .certificate = card}).body, HasSubstr("\"sign_in\": \"certificate\""));
 }
 

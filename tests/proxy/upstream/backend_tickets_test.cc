@@ -52,7 +52,8 @@ class BackendTicketsTest : public testing::Test {
     return on<bool>(core, [this, core, session] { return cores[core]->has_evidence(session); });
   }
   Outcome<std::string> keep(std::size_t core, const Session& session, const std::vector<std::uint8_t>& ticket) {
-    return on<Outcome<std::string>>(core, [this, core, session, ticket] { return cores[core]->keep_evidence(session, ticket); });
+    return on<Outcome<std::string>>(
+        core, [this, core, session, ticket] { return cores[core]->keep_evidence(session, ticket); });
   }
   void run(std::size_t core, std::function<void(BackendTickets&)> what) {
     on<void>(core, [this, core, what]() -> asio::awaitable<void> {
@@ -61,7 +62,8 @@ class BackendTicketsTest : public testing::Test {
     });
   }
   static Session session(const std::string& id, const std::string& user, SignInMethod method) {
-    return {.id = id, .user = user, .method = method, .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
+    return {
+        .id = id, .user = user, .method = method, .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
   }
   std::size_t count(const std::string& call) const {
     std::size_t out = 0;
@@ -90,10 +92,12 @@ TEST_F(BackendTicketsTest, OneCoreAsksForAUserWhicheverTheRequestCameTo) {
       }
   stop();
   for (std::size_t i = 0; i < 2; ++i)
-    for (const auto& thread : clients[i]->threads) EXPECT_EQ(thread, ids[i]) << "a client was called from another core's thread";
+    for (const auto& thread : clients[i]->threads)
+      EXPECT_EQ(thread, ids[i]) << "a client was called from another core's thread";
   // The owner asks once for itself and once for the other core; both keep the ticket in front.
   EXPECT_EQ(count("ticket_for_user alice@A.EXAMPLE " + kSpn), 2u);
-  for (const auto& call : clients[0]->calls) EXPECT_EQ(std::count(clients[1]->calls.begin(), clients[1]->calls.end(), call), 0) << call;
+  for (const auto& call : clients[0]->calls)
+    EXPECT_EQ(std::count(clients[1]->calls.begin(), clients[1]->calls.end(), call), 0) << call;
 }
 
 TEST_F(BackendTicketsTest, AForwardedTgtIsNoEvidenceAndEvidenceNoForwardedTgt) {
@@ -128,11 +132,13 @@ TEST_F(BackendTicketsTest, ATicketThatComesAgainIsReadOnce) {
     client->tickets[longer_one] = "bob@A.EXAMPLE";
   }
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(*keep(0, session(std::to_string(i), "alice@A.EXAMPLE", SignInMethod::kerberos), long_one), "alice@A.EXAMPLE");
+    EXPECT_EQ(*keep(0, session(std::to_string(i), "alice@A.EXAMPLE", SignInMethod::kerberos), long_one),
+              "alice@A.EXAMPLE");
     EXPECT_TRUE(has(0, session(std::to_string(i), "alice@A.EXAMPLE", SignInMethod::kerberos)));
   }
   EXPECT_EQ(clients[0]->tickets_read + clients[1]->tickets_read, 1);
-  EXPECT_EQ(*keep(0, session("b", "alice@A.EXAMPLE", SignInMethod::kerberos), longer_one), "bob@A.EXAMPLE") << "what its octets say, not its end";
+  EXPECT_EQ(*keep(0, session("b", "alice@A.EXAMPLE", SignInMethod::kerberos), longer_one), "bob@A.EXAMPLE")
+      << "what its octets say, not its end";
   EXPECT_EQ(*keep(0, session("c", "alice@A.EXAMPLE", SignInMethod::kerberos), long_one), "alice@A.EXAMPLE");
   run(0, [&](BackendTickets& core) { core.forget(session("c", "alice@A.EXAMPLE", SignInMethod::kerberos)); });
   EXPECT_FALSE(has(0, session("c", "alice@A.EXAMPLE", SignInMethod::kerberos)));
@@ -142,7 +148,8 @@ TEST_F(BackendTicketsTest, KnowsWhatItNeedNotAskAnotherCoreFor) {
   for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
   const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos);
   const auto knows = [&](std::size_t core) {
-    return on<bool>(core, [this, core, mine]() -> asio::awaitable<bool> { co_return cores[core]->knows_evidence(mine); });
+    return on<bool>(core,
+                    [this, core, mine]() -> asio::awaitable<bool> { co_return cores[core]->knows_evidence(mine); });
   };
   EXPECT_FALSE(knows(0) || knows(1));
   ASSERT_TRUE(keep(0, mine, {1, 2, 3}));
@@ -155,7 +162,8 @@ TEST_F(BackendTicketsTest, KnowsWhatItNeedNotAskAnotherCoreFor) {
 
 TEST_F(BackendTicketsTest, AKerberosSessionHasItsOwnEvidenceOrNothing) {
   for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
-  const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos), other = session("22", "alice@A.EXAMPLE", SignInMethod::kerberos);
+  const Session mine = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos),
+                other = session("22", "alice@A.EXAMPLE", SignInMethod::kerberos);
   for (std::size_t core = 0; core < 2; ++core) {
     EXPECT_FALSE(has(core, mine));
     const auto ticket = get(core, mine, kSpn);
@@ -186,7 +194,8 @@ TEST_F(BackendTicketsTest, ATicketInAnotherNameIsNeverHandedOut) {
     client->named["alice@A.EXAMPLE"] = "mallory@A.EXAMPLE";
     client->tickets[{1}] = "alice@A.EXAMPLE";
   }
-  const Session forms = session("1", "alice@A.EXAMPLE", SignInMethod::forms), kerberos = session("2", "alice@A.EXAMPLE", SignInMethod::kerberos);
+  const Session forms = session("1", "alice@A.EXAMPLE", SignInMethod::forms),
+                kerberos = session("2", "alice@A.EXAMPLE", SignInMethod::kerberos);
   ASSERT_TRUE(keep(0, kerberos, {1}));
   for (std::size_t core = 0; core < 2; ++core)
     for (const Session& one : {forms, kerberos}) {
@@ -213,8 +222,8 @@ TEST_F(BackendTicketsTest, ADroppedTicketIsAskedForAnewAtOnce) {
     std::vector<std::string> order;
     for (const auto& call : client->calls) order.push_back(call.substr(0, call.find(' ')));
     if (order.empty()) continue;
-    EXPECT_EQ(order, (std::vector<std::string>{"ticket_for_user", "forget_user", "ticket_for_user", "ticket_for_user", "forget_user",
-                                               "ticket_for_user"}));
+    EXPECT_EQ(order, (std::vector<std::string>{"ticket_for_user", "forget_user", "ticket_for_user", "ticket_for_user",
+                                               "forget_user", "ticket_for_user"}));
     ++forgotten;
   }
   EXPECT_EQ(forgotten, 1u);
@@ -238,7 +247,8 @@ TEST_F(BackendTicketsTest, ManyRequestsOnBothCoresAtOnce) {
   std::vector<std::future<bool>> done;
   for (std::uint8_t i = 0; i < 20; ++i)
     for (std::size_t core = 0; core < 2; ++core) {
-      const Session one = session("s" + std::to_string(i), "user" + std::to_string(i) + "@A.EXAMPLE", SignInMethod::kerberos);
+      const Session one =
+          session("s" + std::to_string(i), "user" + std::to_string(i) + "@A.EXAMPLE", SignInMethod::kerberos);
       std::function<asio::awaitable<bool>()> story = [this, core, one, i]() -> asio::awaitable<bool> {
         std::vector<std::uint8_t> ticket_der(1, i);
         auto kept = co_await cores[core]->keep_evidence(one, std::move(ticket_der));

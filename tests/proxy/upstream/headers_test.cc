@@ -46,27 +46,63 @@ INSTANTIATE_TEST_SUITE_P(Table, DroppedRow, testing::ValuesIn(kDroppedFields), [
 
 // As the products' documentation spells them.
 class DroppedFromRequests : public testing::TestWithParam<const char*> {};
-TEST_P(DroppedFromRequests, InAnySpelling) { expect_dropped(GetParam()); }
+TEST_P(DroppedFromRequests, InAnySpelling) {
+  expect_dropped(GetParam());
+}
 INSTANTIATE_TEST_SUITE_P(
     Names, DroppedFromRequests,
-    testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Connection",
-                    "Forwarded", "X-Forwarded-For", "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Forwarded-Client-Cert", "X-Real-IP",
-                    "X-Remote-User", "X-Remote-Group", "X-Remote-Extra-scopes", "Remote-User", "Remote-Groups", "X-Auth-Request-User", "X-authentik-username",
-                    "X-Authenticated-Userid", "X-User", "X-Userinfo", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN", "X-SSL-Client-Verify",
-                    "SSL-Client-S-DN", "SSL_CLIENT_VERIFY", "True-Client-IP", "Host", "Content-Length", "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User",
-                    "Logon-User", "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", "OIDC-access-token", "Impersonate-User", "Impersonate-Group", "Impersonate-Extra-x",
-                    "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Mtls-Clientcert-Leaf", "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion",
-                    "Tailscale-User-Login", "Tailscale-User-Name", "X-Consumer-Username", "X-Consumer-Custom-ID", "X-Credential-Identifier", "X-Vouch-User",
-                    "X-Vouch-Idp-Claims-Groups", "Shib-Identity-Provider", "Shib_Session_ID", "eppn", "X-SM-User", "SM_USER", "SM_USERDN", "X-MS-CLIENT-PRINCIPAL-NAME",
-                    "X-MS-TOKEN-AAD-ID-TOKEN", "X-Goog-Authenticated-User-Email", "X-Goog-IAP-JWT-Assertion", "X-Pomerium-Claim-Email", "X-Pomerium-Jwt-Assertion",
-                    "X-ARR-ClientCert", "Client-Cert", "Client-Cert-Chain", "X-AppEngine-User-Email", "iv-user", "iv-groups", "iv-creds", "OAM_REMOTE_USER",
-                    "Osso-User-Dn", "ct-remote-user", "MELLON_NAME_ID", "CAS-User", "GSS_NAME", "X-Jwt-Assertion", "X-Endpoint-API-UserInfo", "Teleport-Jwt-Assertion",
-                    "X-Envoy-External-Address", "X-Azure-ClientIP", "AUTHENTICATE_MAIL", "X-Email", "X-Groups", "X-Roles"));
+    testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer",
+                    "Transfer-Encoding", "Upgrade", "Proxy-Connection", "Forwarded", "X-Forwarded-For",
+                    "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Forwarded-Client-Cert",
+                    "X-Real-IP", "X-Remote-User", "X-Remote-Group", "X-Remote-Extra-scopes", "Remote-User",
+                    "Remote-Groups", "X-Auth-Request-User", "X-authentik-username", "X-Authenticated-Userid", "X-User",
+                    "X-Userinfo", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN",
+                    "X-SSL-Client-Verify", "SSL-Client-S-DN", "SSL_CLIENT_VERIFY", "True-Client-IP", "Host",
+                    "Content-Length", "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User", "Logon-User",
+                    "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", "OIDC-access-token", "Impersonate-User",
+                    "Impersonate-Group", "Impersonate-Extra-x", "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity",
+                    "X-Amzn-Mtls-Clientcert-Leaf", "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion",
+                    "Tailscale-User-Login", "Tailscale-User-Name", "X-Consumer-Username", "X-Consumer-Custom-ID",
+                    "X-Credential-Identifier", "X-Vouch-User", "X-Vouch-Idp-Claims-Groups", "Shib-Identity-Provider",
+                    "Shib_Session_ID", "eppn", "X-SM-User", "SM_USER", "SM_USERDN", "X-MS-CLIENT-PRINCIPAL-NAME",
+                    "X-MS-TOKEN-AAD-ID-TOKEN", "X-Goog-Authenticated-User-Email", "X-Goog-IAP-JWT-Assertion",
+                    "X-Pomerium-Claim-Email", "X-Pomerium-Jwt-Assertion", "X-ARR-ClientCert", "Client-Cert",
+                    "Client-Cert-Chain", "X-AppEngine-User-Email", "iv-user", "iv-groups", "iv-creds",
+                    "OAM_REMOTE_USER", "Osso-User-Dn", "ct-remote-user", "MELLON_NAME_ID", "CAS-User", "GSS_NAME",
+                    "X-Jwt-Assertion", "X-Endpoint-API-UserInfo", "Teleport-Jwt-Assertion", "X-Envoy-External-Address",
+                    "X-Azure-ClientIP", "AUTHENTICATE_MAIL", "X-Email", "X-Groups", "X-Roles"));
 
 TEST(RequestFields, OfNoSpecialMeaningPass) {
-  for (const char* name : {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", "If-None-Match", "Range", "X-Custom", "Origin", "Referer", "traceparent",
-                           "Sec-WebSocket-Key", "X-Requested-With", "X-CSRF-Token", "Cache-Control", "1-number", "Sec-Fetch-Site", "SOAPAction", "X-Api-Key", "X-Xsrf-Token", "X-Amzn-Trace-Id",
-                           "X-Ms-Version", "If-Match", "Idempotency-Key", "Sec-CH-UA", "X-Correlation-Id", "Overwrite", "Destination", "Depth", "Translate", "MS-ASProtocolVersion"})
+  for (const char* name : {"Accept",
+                           "Accept-Encoding",
+                           "User-Agent",
+                           "Content-Type",
+                           "If-None-Match",
+                           "Range",
+                           "X-Custom",
+                           "Origin",
+                           "Referer",
+                           "traceparent",
+                           "Sec-WebSocket-Key",
+                           "X-Requested-With",
+                           "X-CSRF-Token",
+                           "Cache-Control",
+                           "1-number",
+                           "Sec-Fetch-Site",
+                           "SOAPAction",
+                           "X-Api-Key",
+                           "X-Xsrf-Token",
+                           "X-Amzn-Trace-Id",
+                           "X-Ms-Version",
+                           "If-Match",
+                           "Idempotency-Key",
+                           "Sec-CH-UA",
+                           "X-Correlation-Id",
+                           "Overwrite",
+                           "Destination",
+                           "Depth",
+                           "Translate",
+                           "MS-ASProtocolVersion"})
     EXPECT_EQ(judge_request_field(name), RequestField::pass) << name;
   EXPECT_EQ(judge_request_field("cOOkie"), RequestField::cookie);
 }
@@ -89,33 +125,47 @@ std::string forwarded(const std::string& bytes, std::string_view authorization =
   RequestHead head;
   parse_request_head(bytes, head);
   std::string out;
-  write_request_head(out, {.head = head, .target = head.target, .base_path = {}, .fallback_host = "10.0.0.1:80", .authorization = authorization,
-                           .framing = head.framing, .content_length = head.content_length},
+  write_request_head(out,
+                     {.head = head,
+                      .target = head.target,
+                      .base_path = {},
+                      .fallback_host = "10.0.0.1:80",
+                      .authorization = authorization,
+                      .framing = head.framing,
+                      .content_length = head.content_length},
                      {.address = "192.0.2.7", .scheme = "https", .request_id = "0123"});
   return out;
 }
 
 TEST(RequestHeads, AreWrittenAnew) {
-  EXPECT_EQ(forwarded("GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nX-Forwarded-For: 1.2.3.4\r\nAccept:  */*\r\nAuthorization: Basic x\r\n\r\n", "Negotiate y"),
-            "GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nAccept: */*\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+  EXPECT_EQ(forwarded("GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nX-Forwarded-For: 1.2.3.4\r\nAccept:  "
+                      "*/*\r\nAuthorization: Basic x\r\n\r\n",
+                      "Negotiate y"),
+            "GET /a?b HTTP/1.1\r\nHost: H.example:8443\r\nAccept: */*\r\nX-Forwarded-For: "
+            "192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
             "X-Forwarded-Host: H.example:8443\r\nX-Request-Id: 0123\r\nAuthorization: Negotiate y\r\n\r\n");
 }
 TEST(RequestHeads, JoinCookiesWithoutOurs) {
-  const std::string head = forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1; a=1\r\nCookie: __Host-stead=2\r\nCookie: b=2\r\n\r\n");
+  const std::string head =
+      forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1; a=1\r\nCookie: __Host-stead=2\r\nCookie: b=2\r\n\r\n");
   EXPECT_THAT(head, HasSubstr("\r\nCookie: a=1; b=2\r\n"));
   EXPECT_THAT(head, Not(HasSubstr("stead=")));
   EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1\r\n\r\n"), Not(HasSubstr("Cookie")));
 }
 TEST(RequestHeads, LeaveOutWhatConnectionNames) {
-  const std::string head = forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: X-One, x-two\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\r\n");
+  const std::string head =
+      forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: X-One, x-two\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\r\n");
   EXPECT_THAT(head, Not(HasSubstr("X-One")));
   EXPECT_THAT(head, Not(HasSubstr("X-Two")));
   EXPECT_THAT(head, HasSubstr("X-Three: 3\r\n"));
 }
 TEST(RequestHeads, KeepTheFramingInOneForm) {
-  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\ntransfer-encoding: Chunked\r\n\r\n"), HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
-  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n"), HasSubstr("\r\nContent-Length: 7\r\n"));
-  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"), HasSubstr("\r\nContent-Length: 0\r\n"));
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\ntransfer-encoding: Chunked\r\n\r\n"),
+              HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n"),
+              HasSubstr("\r\nContent-Length: 7\r\n"));
+  EXPECT_THAT(forwarded("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"),
+              HasSubstr("\r\nContent-Length: 0\r\n"));
   EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), Not(HasSubstr("Content-Length")));
 }
 TEST(RequestHeads, NameTheUpstreamWhereTheClientNamedNobody) {
@@ -123,23 +173,40 @@ TEST(RequestHeads, NameTheUpstreamWhereTheClientNamedNobody) {
 }
 
 TEST(ResponseFields, ThatSpeakOfConnectionsOrOfUsStayHere) {
-  for (const Field field : {Field{"Connection", "x"}, {"keep-alive", "1"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}, {"Upgrade", "x"},
-                            {"WWW-Authenticate", "Negotiate abc"}, {"www-authenticate", "NTLM"}, {"WWW-Authenticate", "Basic realm=\"x\", Negotiate"},
-                            {"Proxy-Authenticate", "Basic"}, {"Authentication-Info", "x"}, {"Persistent-Auth", "true"}, {"X-Request-Id", "1"},
-                            {"Set-Cookie", "__Host-stead=x; Path=/"}, {"Set-Cookie", "stead=; Max-Age=0"}})
+  for (const Field field : {Field{"Connection", "x"},
+                            {"keep-alive", "1"},
+                            {"Transfer-Encoding", "chunked"},
+                            {"Content-Length", "1"},
+                            {"Upgrade", "x"},
+                            {"WWW-Authenticate", "Negotiate abc"},
+                            {"www-authenticate", "NTLM"},
+                            {"WWW-Authenticate", "Basic realm=\"x\", Negotiate"},
+                            {"Proxy-Authenticate", "Basic"},
+                            {"Authentication-Info", "x"},
+                            {"Persistent-Auth", "true"},
+                            {"X-Request-Id", "1"},
+                            {"Set-Cookie", "__Host-stead=x; Path=/"},
+                            {"Set-Cookie", "stead=; Max-Age=0"}})
     EXPECT_TRUE(is_dropped_from_response(field)) << field.name << ": " << field.value;
-  for (const Field field : {Field{"WWW-Authenticate", "Basic realm=\"Negotiate\""}, {"Set-Cookie", "a=b"}, {"Set-Cookie", "steady=b"}, {"Location", "/x"}, {"Server", "x"}})
+  for (const Field field : {Field{"WWW-Authenticate", "Basic realm=\"Negotiate\""},
+                            {"Set-Cookie", "a=b"},
+                            {"Set-Cookie", "steady=b"},
+                            {"Location", "/x"},
+                            {"Server", "x"}})
     EXPECT_FALSE(is_dropped_from_response(field)) << field.name << ": " << field.value;
 }
 
 TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
-  const std::string bytes = "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate theirs\r\nContent-Length: 5\r\n\r\n";
+  const std::string bytes =
+      "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate theirs\r\nContent-Length: 5\r\n\r\n";
   ResponseHead head;
   ASSERT_TRUE(parse_response_head(bytes, false, head).empty());
   const HeaderList own{{"WWW-Authenticate", "Negotiate ours"}};
   std::string out;
   write_response_head(out, {.head = head, .framing = Framing::length}, "0123", &own);
-  EXPECT_EQ(out, "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate ours\r\nX-Request-Id: 0123\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(out,
+            "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate ours\r\nX-Request-Id: "
+            "0123\r\nContent-Length: 5\r\n\r\n");
 }
 
 TEST(Negotiate, TokensAreFoundAndDecoded) {

@@ -19,57 +19,84 @@ class Locations : public testing::TestWithParam<Rewritten> {};
 TEST_P(Locations, NameTheClientsAddress) {
   const Rewritten& test = GetParam();
   std::string out;
-  append_location(out, test.value, {.client_scheme = test.scheme, .client_authority = test.authority, .upstream = test.upstream});
+  append_location(out, test.value,
+                  {.client_scheme = test.scheme, .client_authority = test.authority, .upstream = test.upstream});
   EXPECT_EQ(out, test.expected);
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, Locations,
     testing::Values(
-        Rewritten{"own_address", kPlain, "https", "front.example", "http://10.0.0.5:9001/a?b#c", "https://front.example/a?b#c"},
-        Rewritten{"with_the_clients_port", kPlain, "https", "front.example:8443", "http://10.0.0.5:9001", "https://front.example:8443"},
+        Rewritten{"own_address", kPlain, "https", "front.example", "http://10.0.0.5:9001/a?b#c",
+                  "https://front.example/a?b#c"},
+        Rewritten{"with_the_clients_port", kPlain, "https", "front.example:8443", "http://10.0.0.5:9001",
+                  "https://front.example:8443"},
         Rewritten{"another_port", kPlain, "https", "front.example", "http://10.0.0.5/a", "http://10.0.0.5/a"},
-        Rewritten{"another_scheme", kPlain, "https", "front.example", "https://10.0.0.5:9001/a", "https://10.0.0.5:9001/a"},
-        Rewritten{"another_site", kPlain, "https", "front.example", "https://login.example/?to=http://10.0.0.5:9001/", "https://login.example/?to=http://10.0.0.5:9001/"},
-        Rewritten{"a_host_that_begins_alike", kPlain, "https", "front.example", "http://10.0.0.5:9001.evil.example/", "http://10.0.0.5:9001.evil.example/"},
-        Rewritten{"a_user_before_the_host", kPlain, "https", "front.example", "http://10.0.0.5:9001@evil.example/", "http://10.0.0.5:9001@evil.example/"},
-        Rewritten{"default_port", kNamed, "https", "front.example", "HTTPS://Back.Corp.Example/a", "https://front.example/a"},
-        Rewritten{"default_port_told", kNamed, "https", "front.example", "https://back.corp.example:443/a", "https://front.example/a"},
-        Rewritten{"the_clients_host_without_tls", kPlain, "https", "front.example:8443", "http://front.example:8443/a", "https://front.example:8443/a"},
-        Rewritten{"the_clients_host_on_purpose", kNamed, "https", "front.example", "http://front.example/a", "http://front.example/a"},
-        Rewritten{"the_clients_host_by_tls", kPlain, "https", "front.example", "https://front.example/a", "https://front.example/a"},
-        Rewritten{"a_client_without_tls", kPlain, "http", "front.example", "http://front.example/a", "http://front.example/a"},
+        Rewritten{"another_scheme", kPlain, "https", "front.example", "https://10.0.0.5:9001/a",
+                  "https://10.0.0.5:9001/a"},
+        Rewritten{"another_site", kPlain, "https", "front.example", "https://login.example/?to=http://10.0.0.5:9001/",
+                  "https://login.example/?to=http://10.0.0.5:9001/"},
+        Rewritten{"a_host_that_begins_alike", kPlain, "https", "front.example", "http://10.0.0.5:9001.evil.example/",
+                  "http://10.0.0.5:9001.evil.example/"},
+        Rewritten{"a_user_before_the_host", kPlain, "https", "front.example", "http://10.0.0.5:9001@evil.example/",
+                  "http://10.0.0.5:9001@evil.example/"},
+        Rewritten{"default_port", kNamed, "https", "front.example", "HTTPS://Back.Corp.Example/a",
+                  "https://front.example/a"},
+        Rewritten{"default_port_told", kNamed, "https", "front.example", "https://back.corp.example:443/a",
+                  "https://front.example/a"},
+        Rewritten{"the_clients_host_without_tls", kPlain, "https", "front.example:8443", "http://front.example:8443/a",
+                  "https://front.example:8443/a"},
+        Rewritten{"the_clients_host_on_purpose", kNamed, "https", "front.example", "http://front.example/a",
+                  "http://front.example/a"},
+        Rewritten{"the_clients_host_by_tls", kPlain, "https", "front.example", "https://front.example/a",
+                  "https://front.example/a"},
+        Rewritten{"a_client_without_tls", kPlain, "http", "front.example", "http://front.example/a",
+                  "http://front.example/a"},
         Rewritten{"a_client_without_host", kPlain, "http", "", "http://10.0.0.5:9001/a", "http://10.0.0.5:9001/a"},
-        Rewritten{"path", kPlain, "https", "front.example", "/a", "/a"}, Rewritten{"relative", kPlain, "https", "front.example", "a/b", "a/b"},
-        Rewritten{"network_path", kBase, "https", "front.example", "//back.corp.example/app/a", "//back.corp.example/app/a"},
-        Rewritten{"base_path", kBase, "https", "front.example", "/app/a", "/a"}, Rewritten{"base_path_alone", kBase, "https", "front.example", "/app", "/"},
-        Rewritten{"base_path_and_query", kBase, "https", "front.example", "http://back.corp.example/app?x", "https://front.example/?x"},
+        Rewritten{"path", kPlain, "https", "front.example", "/a", "/a"},
+        Rewritten{"relative", kPlain, "https", "front.example", "a/b", "a/b"},
+        Rewritten{"network_path", kBase, "https", "front.example", "//back.corp.example/app/a",
+                  "//back.corp.example/app/a"},
+        Rewritten{"base_path", kBase, "https", "front.example", "/app/a", "/a"},
+        Rewritten{"base_path_alone", kBase, "https", "front.example", "/app", "/"},
+        Rewritten{"base_path_and_query", kBase, "https", "front.example", "http://back.corp.example/app?x",
+                  "https://front.example/?x"},
         Rewritten{"a_path_that_begins_alike", kBase, "https", "front.example", "/apple", "/apple"},
-        Rewritten{"what_would_become_a_network_path", kBase, "https", "front.example", "/app//evil.example/", "/app//evil.example/"},
-        Rewritten{"what_browsers_take_for_one", kBase, "https", "front.example", "/app/\\evil.example/", "/app/\\evil.example/"},
-        Rewritten{"outside_of_the_base_path", kBase, "https", "front.example", "http://back.corp.example/other", "https://front.example/other"}),
+        Rewritten{"what_would_become_a_network_path", kBase, "https", "front.example", "/app//evil.example/",
+                  "/app//evil.example/"},
+        Rewritten{"what_browsers_take_for_one", kBase, "https", "front.example", "/app/\\evil.example/",
+                  "/app/\\evil.example/"},
+        Rewritten{"outside_of_the_base_path", kBase, "https", "front.example", "http://back.corp.example/other",
+                  "https://front.example/other"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 class Cookies : public testing::TestWithParam<Rewritten> {};
 TEST_P(Cookies, AreOfTheClientsHost) {
   const Rewritten& test = GetParam();
   std::string out;
-  append_set_cookie(out, test.value, {.client_scheme = test.scheme, .client_authority = test.authority, .upstream = test.upstream});
+  append_set_cookie(out, test.value,
+                    {.client_scheme = test.scheme, .client_authority = test.authority, .upstream = test.upstream});
   EXPECT_EQ(out, test.expected);
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, Cookies,
     testing::Values(
         Rewritten{"plain", kNamed, "https", "front.example", "a=1; Path=/; HttpOnly", "a=1; Path=/; HttpOnly"},
-        Rewritten{"own_domain", kNamed, "https", "front.example", "a=1; Domain=back.corp.example; Path=/", "a=1; Path=/"},
+        Rewritten{"own_domain", kNamed, "https", "front.example", "a=1; Domain=back.corp.example; Path=/",
+                  "a=1; Path=/"},
         Rewritten{"parent_domain", kNamed, "https", "front.example", "a=1;domain=.Corp.Example;Secure", "a=1;Secure"},
-        Rewritten{"a_domain_of_both", kNamed, "https", "front.corp.example:8443", "a=1; Domain=corp.example", "a=1; Domain=corp.example"},
-        Rewritten{"another_domain", kNamed, "https", "front.example", "a=1; Domain=other.example", "a=1; Domain=other.example"},
-        Rewritten{"a_domain_that_ends_alike", kNamed, "https", "front.example", "a=1; Domain=p.example", "a=1; Domain=p.example"},
-        Rewritten{"a_cookie_named_domain", kNamed, "https", "front.example", "Domain=back.corp.example; Domain=back.corp.example", "Domain=back.corp.example"},
+        Rewritten{"a_domain_of_both", kNamed, "https", "front.corp.example:8443", "a=1; Domain=corp.example",
+                  "a=1; Domain=corp.example"},
+        Rewritten{"another_domain", kNamed, "https", "front.example", "a=1; Domain=other.example",
+                  "a=1; Domain=other.example"},
+        Rewritten{"a_domain_that_ends_alike", kNamed, "https", "front.example", "a=1; Domain=p.example",
+                  "a=1; Domain=p.example"},
+        Rewritten{"a_cookie_named_domain", kNamed, "https", "front.example",
+                  "Domain=back.corp.example; Domain=back.corp.example", "Domain=back.corp.example"},
         Rewritten{"base_path", kBase, "https", "front.example", "a=1; path=/app/x; Secure", "a=1; Path=/x; Secure"},
         Rewritten{"base_path_alone", kBase, "https", "front.example", "a=1; Path=/app", "a=1; Path=/"},
         Rewritten{"a_path_that_begins_alike", kBase, "https", "front.example", "a=1; Path=/apple", "a=1; Path=/apple"},
-        Rewritten{"empty", kBase, "https", "front.example", "", ""}, Rewritten{"semicolons", kBase, "https", "front.example", "a=1;;; Domain", "a=1;;; Domain"}),
+        Rewritten{"empty", kBase, "https", "front.example", "", ""},
+        Rewritten{"semicolons", kBase, "https", "front.example", "a=1;;; Domain", "a=1;;; Domain"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

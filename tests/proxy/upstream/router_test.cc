@@ -22,9 +22,12 @@ TEST(PathForPolicy, IsWhatABackEndMayRead) {
 }
 
 TEST(Router, TakesTheLongestPrefixOnASegmentsBorder) {
-  const std::vector<Route> routes{route("", "/"), route("", "/reports/"), route("", "/reports/secret"), route("", "/api")};
+  const std::vector<Route> routes{route("", "/"), route("", "/reports/"), route("", "/reports/secret"),
+                                  route("", "/api")};
   const Router router(routes);
-  const auto path_of_route = [&](std::string_view path) { return router.match("h", path_for_policy(path)).route->path; };
+  const auto path_of_route = [&](std::string_view path) {
+    return router.match("h", path_for_policy(path)).route->path;
+  };
   EXPECT_EQ(path_of_route("/"), "/");
   EXPECT_EQ(path_of_route("/reports"), "/");
   EXPECT_EQ(path_of_route("/reports/"), "/reports/");

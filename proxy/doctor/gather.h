@@ -32,7 +32,7 @@ struct Instruments {
   std::shared_ptr<DcLocator> locator;
   std::shared_ptr<DnsResolver> domain_dns;  // [locator] nameservers; null: it cannot be had
   std::shared_ptr<DnsResolver> system_dns;  // what the proxy finds its back ends by
-  Surroundings surroundings;
+  ExchangeContext context;
   Driver driver;
 
   [[nodiscard]] std::vector<Key> keys_of(const Principal& name) const;  // that may be used

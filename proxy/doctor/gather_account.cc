@@ -62,7 +62,7 @@ Instruments::Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file)
       self(*parse_principal(file.client.principal)),
       locator(make_dc_locator(executor, file.client.locator)),
       driver(executor, make_kdc_transport(executor, locator, file.client.kdc_timeout), locator, nullptr, true) {
-  if (file.client.allow_rc4) surroundings.etypes.push_back(EncType::rc4_hmac);
+  if (file.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
   auto made = make_dns_resolver(executor, file.client.locator.nameservers);
   if (made) domain_dns = *made;
   made = make_dns_resolver(executor, {});
@@ -107,7 +107,7 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
   if (keys.empty()) co_return nullptr;
   Principal name = tools->self;
   name.name.type = NameType::principal;
-  AsExchange exchange(tools->surroundings, {name, keys, false, Stage::own_tgt, "a TGT for " + to_string(name)});
+  AsExchange exchange(tools->context, {name, keys, false, Stage::own_tgt, "a TGT for " + to_string(name)});
   out.sign_on = co_await run(tools, exchange);
   out.account = account_of_salt(exchange.salt(), tools->self.realm);
   if (out.sign_on->granted()) co_return exchange.tgt();
@@ -116,7 +116,7 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
   for (const Principal& other : others) {
     Principal client = other;
     client.name.type = NameType::principal;
-    AsExchange second(tools->surroundings,
+    AsExchange second(tools->context,
                       {client, tools->keys_of(other), false, Stage::own_tgt, "a TGT for " + to_string(other)});
     const Question question = co_await run(tools, second);
     if (!question.granted()) continue;
@@ -134,15 +134,14 @@ Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std
   const Principal service = *parse_principal(spn);
   CredentialPtr header = tgt;
   if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
-    ReferralWalk there(tools->surroundings, header, krbtgt_name(service.realm),
+    ReferralWalk there(tools->context, header, krbtgt_name(service.realm),
                        {Stage::own_referral, "our TGT for " + service.realm});
     out.question = co_await run(tools, there);
     if (!out.question.granted()) co_return out;
     for (const auto& hop : there.tgts()) out.way.push_back(hop->tgt_realm());
     header = there.ticket();
   }
-  ReferralWalk walk(tools->surroundings, header, service.name,
-                    {Stage::target, to_string(service.name) + " as ourselves"});
+  ReferralWalk walk(tools->context, header, service.name, {Stage::target, to_string(service.name) + " as ourselves"});
   Question question = co_await run(tools, walk);
   question.steps.insert(question.steps.begin(), out.question.steps.begin(), out.question.steps.end());
   out.question = std::move(question);

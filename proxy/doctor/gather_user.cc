@@ -25,7 +25,7 @@ Awaitable<bool> as_knows(InstrumentsPtr tools, std::string name, std::string rea
   const auto parsed = parse_user_name(name);
   if (!parsed) co_return false;
   const std::string upn = parsed->is_upn() ? parsed->account : parsed->account + "@" + realm;
-  UserRealmSearch search(tools->surroundings, realm, upn);
+  UserRealmSearch search(tools->context, realm, upn);
   CallPtr call = tools->new_call();
   const std::optional<Refusal> refusal = co_await tools->driver.run(search, call);
   co_return !refusal && !search.realm().empty();

@@ -32,11 +32,11 @@ bool is_about_the_key(const Error& error) {
 bool S4uClient::fresh(const Credential& tgt) const {
   return std::chrono::system_clock::time_point(tgt.endtime) -
              std::chrono::duration_cast<std::chrono::system_clock::duration>(tgt.clock_offset) >
-         surroundings_.now() + kEarly;
+         context_.now() + kEarly;
 }
 
 bool S4uClient::aged(Time start, Time end) const {
-  return surroundings_.now() >=
+  return context_.now() >=
          std::chrono::system_clock::time_point(start) + (std::chrono::system_clock::duration(end - start) / 5) * 4;
 }
 
@@ -66,10 +66,10 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::own_tgt(CallPtr cal
   const auto found = tgts_.find(self_.realm);
   if (found != tgts_.end() && fresh(*found->second)) {
     const CredentialPtr tgt = found->second;
-    if (!aged(*tgt) || surroundings_.now() < renew_own_at_) co_return tgt;
+    if (!aged(*tgt) || context_.now() < renew_own_at_) co_return tgt;
     // It is renewed ahead of time: in the background, unless this call wants what lasts longer.
     if (!call->anew) {
-      renew_own_at_ = surroundings_.now() + kRenewAgain;
+      renew_own_at_ = context_.now() + kRenewAgain;
       tgt_flights_.start(self_.realm, options_.request_deadline,
                          [self = shared_from_this(), about = new_call()] { return self->fetch_own_tgt(about); });
       co_return tgt;
@@ -94,7 +94,7 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::fetch_own_tgt(CallP
   }
   for (;;) {
     AsExchange exchange(
-        surroundings_, {as_client(self_), *own_keys_.all(), false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
+        context_, {as_client(self_), *own_keys_.all(), false, Stage::own_tgt, "our own TGT, " + to_string(self_)});
     std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
     if (!refusal) {
       own_account_ = account_of_salt(exchange.salt(), self_.realm);
@@ -116,7 +116,7 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::tgt_for(CallPtr cal
   if (found != tgts_.end() && fresh(*found->second) && !(call->anew && aged(*found->second))) co_return found->second;
   Step<CredentialPtr> own = co_await own_tgt(call);
   if (!own) co_return own.error();
-  ReferralWalk walk(surroundings_, *own, krbtgt_name(key), {Stage::user_tgt, "our TGT for " + key});
+  ReferralWalk walk(context_, *own, krbtgt_name(key), {Stage::user_tgt, "our TGT for " + key});
   std::optional<Refusal> refusal = co_await driver_.run(walk, call);
   if (refusal) co_return std::move(*refusal);
   for (const auto& tgt : walk.tgts()) tgts_[to_upper(tgt->tgt_realm())] = tgt;
@@ -165,7 +165,7 @@ Client::Awaitable<S4uClient::Step<Identity>> S4uClient::evidence_for(CallPtr cal
   wanted.pa_for_user = options_.pa_for_user;
   if (call->within_logon_hours) wanted.options = s4u_option::check_logon_hours;
   wanted.detail = to_string(self_.name) + " for " + call->about.user;
-  S4u2SelfExchange exchange(surroundings_, std::move(wanted));
+  S4u2SelfExchange exchange(context_, std::move(wanted));
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (refusal) co_return std::move(*refusal);
   if (is_ourselves(exchange.user().name, exchange.user().realm)) co_return no_user();
@@ -249,7 +249,7 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::delegate(CallPtr call, 
   const auto known = targets_.find(target_key);
   if (known != targets_.end() && fresh(*known->second.tgt) && !(call->anew && aged(*known->second.tgt)))
     wanted.target = known->second;
-  S4u2ProxyExchange exchange(surroundings_, std::move(wanted));
+  S4u2ProxyExchange exchange(context_, std::move(wanted));
   std::optional<Refusal> refusal = co_await driver_.run(exchange, call);
   if (exchange.target()) call->about.target_realm = exchange.target()->realm;
   if (refusal) {
@@ -279,13 +279,13 @@ Client::Awaitable<S4uClient::Step<TicketPtr>> S4uClient::ask_as_user(CallPtr cal
   const auto& state = identity.state();
   CredentialPtr tgt = state.forwarded_tgt;
   if (!service.realm.empty() && !equal_ignoring_case(service.realm, tgt->tgt_realm())) {
-    ReferralWalk there(surroundings_, tgt, krbtgt_name(service.realm),
+    ReferralWalk there(context_, tgt, krbtgt_name(service.realm),
                        {Stage::as_user, "a TGT for " + service.realm + " as " + to_string(state.user)});
     std::optional<Refusal> refusal = co_await driver_.run(there, call);
     if (refusal) co_return std::move(*refusal);
     tgt = there.ticket();
   }
-  ReferralWalk walk(surroundings_, tgt, service.name,
+  ReferralWalk walk(context_, tgt, service.name,
                     {Stage::as_user, to_string(service.name) + " as " + to_string(state.user) + ", with his TGT"});
   std::optional<Refusal> refusal = co_await driver_.run(walk, call);
   if (refusal) co_return std::move(*refusal);
@@ -327,7 +327,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fetch_ticket(Identity identity,
   }
   const bool had_tickets = !tgts_.empty();
   const auto& to_ourselves = identity.state().to_ourselves;
-  const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < surroundings_.now() + kEarly ||
+  const bool ending = std::chrono::system_clock::time_point(identity.end_time()) < context_.now() + kEarly ||
                       (anew && to_ourselves && aged(*to_ourselves));
   std::optional<Step<TicketPtr>> got;
   if (!identity.by_s4u2self() || !ending) {

@@ -82,7 +82,7 @@ CacheView S4uClient::cache_view(std::string_view user) const {
   out.refusals = refusals_.size();
   out.bytes = tickets_.bytes() + users_.bytes();
   if (user.empty()) return out;
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   const std::string owner = to_lower(user);
   users_.for_each_of(owner, now, [&](const Identity& identity) {
     out.kept.push_back({identity.principal(), to_string(self_), true, identity.end_time()});

@@ -62,9 +62,9 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of(Cal
 Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_upn(CallPtr call, UserName user,
                                                                                  std::string home) {
   const auto key = to_lower(user.account) + (home == self_.realm ? "" : '\n' + home);
-  const auto known = places_.find(key, surroundings_.now());
+  const auto known = places_.find(key, context_.now());
   if (known) co_return *known;
-  UserRealmSearch search(surroundings_, home, user.account);
+  UserRealmSearch search(context_, home, user.account);
   std::optional<Refusal> refusal = co_await driver_.run(search, call);
   if (refusal) co_return std::move(*refusal);
   UserPlace out;
@@ -72,7 +72,7 @@ Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_upn
     out = {plain_name(user.before_suffix()), to_upper(user.suffix), true};
   } else {
     out = {enterprise_name(user.account), search.realm()};
-    places_.put(key, key, out, surroundings_.now() + kPlaceLife);
+    places_.put(key, key, out, context_.now() + kPlaceLife);
   }
   co_return out;
 }
@@ -107,7 +107,7 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
     if (name.empty() && first_label_is(realm, netbios)) co_return realm;
   }
   if (!account.empty()) {
-    UserRealmSearch search(surroundings_, self_.realm, account + "@" + netbios);
+    UserRealmSearch search(context_, self_.realm, account + "@" + netbios);
     const std::optional<Refusal> refusal = co_await driver_.run(search, call);
     if (!refusal && !search.realm().empty()) co_return search.realm();
   }
@@ -116,7 +116,7 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
   TgsQuestion question;
   question.header = *own;
   question.sname = krbtgt_name(netbios);
-  TgsRequest request(surroundings_, std::move(question), {Stage::user_tgt, "TGS", "the realm of " + netbios});
+  TgsRequest request(context_, std::move(question), {Stage::user_tgt, "TGS", "the realm of " + netbios});
   const std::optional<Refusal> unknown = co_await driver_.run(request, call);
   if (unknown) co_return std::string();
   const auto realm = request.result().referral();
@@ -127,14 +127,14 @@ Client::Awaitable<std::string> S4uClient::realm_of_netbios(CallPtr call, std::st
 Client::Awaitable<S4uClient::Step<S4uClient::UserPlace>> S4uClient::place_of_certificate(CallPtr call, Buffer der,
                                                                                          std::string home) {
   const auto key = "certificate " + fingerprint_of(der) + (home == self_.realm ? "" : '\n' + home);
-  const auto known = places_.find(key, surroundings_.now());
+  const auto known = places_.find(key, context_.now());
   if (known) co_return *known;
-  UserRealmSearch search(surroundings_, home, {}, std::move(der));
+  UserRealmSearch search(context_, home, {}, std::move(der));
   std::optional<Refusal> refusal = co_await driver_.run(search, call);
   if (refusal) co_return std::move(*refusal);
   if (search.realm().empty()) co_return unknown_user(home);
   UserPlace out{std::nullopt, search.realm()};
-  places_.put(key, key, out, surroundings_.now() + kPlaceLife);
+  places_.put(key, key, out, context_.now() + kPlaceLife);
   co_return out;
 }
 
@@ -177,12 +177,12 @@ Client::Awaitable<S4uClient::Step<CredentialPtr>> S4uClient::password_tgt(CallPt
     client.realm = place->realm;
   }
   AsExchange::Wanted wanted{client, {}, true, Stage::password, "the TGT of " + name};
-  AsExchange first(surroundings_, wanted);
+  AsExchange first(context_, wanted);
   std::optional<Refusal> refusal = co_await driver_.run(first, call);
   if (!refusal) co_return first.tgt();
   if (!user.is_upn() || refusal->error != KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN) co_return std::move(*refusal);
   wanted.client = {plain_name(user.before_suffix()), to_upper(user.suffix)};
-  AsExchange second(surroundings_, wanted);
+  AsExchange second(context_, wanted);
   std::optional<Refusal> again = co_await driver_.run(second, call);
   if (!again) co_return second.tgt();
   // A suffix that is no realm with KDCs says nothing new.
@@ -197,13 +197,13 @@ Client::Awaitable<std::optional<Refusal>> S4uClient::kdc_is_genuine(CallPtr call
   const Principal user{header->client, header->client_realm};
   // An account's name means something in its own realm only.
   if (self_.name.components.size() == 1 && !equal_ignoring_case(header->tgt_realm(), self_.realm)) {
-    ReferralWalk home(surroundings_, header, krbtgt_name(self_.realm),
+    ReferralWalk home(context_, header, krbtgt_name(self_.realm),
                       {Stage::password, "krbtgt/" + self_.realm + " with the user's TGT"});
     std::optional<Refusal> refusal = co_await driver_.run(home, call);
     if (refusal) co_return refusal;
     header = home.ticket();
   }
-  ReferralWalk walk(surroundings_, header, self_.name, {Stage::password, detail});
+  ReferralWalk walk(context_, header, self_.name, {Stage::password, detail});
   std::optional<Refusal> refusal = co_await driver_.run(walk, call);
   if (refusal) co_return refusal;
   const auto opened = own_keys_.open(walk.ticket()->ticket);

@@ -99,8 +99,8 @@ S4uClient::S4uClient(boost::asio::any_io_executor executor, ClientOptions option
       ticket_flights_(executor),
       tgt_flights_(executor) {
   for (std::string& service : options_.uncached_services) service = to_lower(service);
-  if (clock) surroundings_.now = std::move(clock);
-  if (options_.allow_rc4) surroundings_.etypes.push_back(EncType::rc4_hmac);
+  if (clock) context_.now = std::move(clock);
+  if (options_.allow_rc4) context_.etypes.push_back(EncType::rc4_hmac);
   if (options_.on_event) {
     locator_->on_health(
         [told = options_.on_event](const KnownController& dc, const char* state) { told(event_of_health(dc, state)); });
@@ -217,13 +217,13 @@ void S4uClient::refresh(SingleFlight<Outcome<T>>& flights, ShardedTicketCache<T>
                         typename SingleFlight<Outcome<T>>::Work work) {
   if (refreshing_.fetch_add(1) >= kMaxRefreshes) {
     --refreshing_;
-    cache.refresh_at(key, surroundings_.now() + std::chrono::seconds(1));
+    cache.refresh_at(key, context_.now() + std::chrono::seconds(1));
     return;
   }
   typename SingleFlight<Outcome<T>>::Work counted = [self = shared_from_this(), &cache, key,
                                                      work = std::move(work)]() -> Awaitable<Outcome<T>> {
     Outcome<T> got = co_await work();
-    if (!got) cache.refresh_at(key, self->surroundings_.now() + kRefreshAgain);
+    if (!got) cache.refresh_at(key, self->context_.now() + kRefreshAgain);
     --self->refreshing_;
     co_return got;
   };
@@ -257,7 +257,7 @@ template Client::Awaitable<Outcome<ProxyCredentialPtr>> S4uClient::on_executor(
 
 // The end of what is kept is known; when to look for its successor, unless that could not last longer.
 CacheTerms S4uClient::terms_for(Time end, std::optional<Time> before, bool can_last_longer, std::size_t bytes) const {
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   CacheTerms out{SystemClock::time_point(end) - kEarly, kNever, bytes};
   if (options_.ticket_life.count() != 0) out.expires = std::min<CacheTime>(out.expires, now + options_.ticket_life);
   const bool gained = !before || end > *before;
@@ -269,7 +269,7 @@ void S4uClient::remember_refusal(const std::string& key, const std::string& owne
                                  std::uint64_t since) {
   ++refused_;
   if (failure.kind == FailureKind::cancelled || failure.kind == FailureKind::unusable) return;
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   // What a probe found holds no longer than what it looked past: one of them in that time.
   const auto before = refusals_.find(key, now);
   const CacheTime until = before ? before->until : now + life_of(failure, options_.refusal_life);
@@ -281,7 +281,7 @@ void S4uClient::remember_refusal(const std::string& key, const std::string& owne
 Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, std::optional<Time> before) {
   const auto since = users_.epoch();
   Outcome<Identity> got = co_await fetch_user(asked, before.has_value());
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   users_.expire(now);
   aliases_.expire(now);
   if (!got) {
@@ -301,7 +301,7 @@ Client::Awaitable<Outcome<Identity>> S4uClient::fly_for_user(AskedUser asked, st
 }
 
 Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   const std::string key = aliases_.find(asked.key, now).value_or(asked.key);
   if (const auto known = users_.look(key, now)) {
     ++hits_;
@@ -320,7 +320,7 @@ Client::Awaitable<Outcome<Identity>> S4uClient::identity_for(AskedUser asked) {
   }
   SingleFlight<Outcome<Identity>>::Work work = [self = shared_from_this(), asked]() -> Awaitable<Outcome<Identity>> {
     // Another thread's flight may have landed since we looked.
-    const auto then = self->surroundings_.now();
+    const auto then = self->context_.now();
     if (auto landed = self->users_.find(self->aliases_.find(asked.key, then).value_or(asked.key), then))
       co_return std::move(*landed);
     if (const auto refusal = self->refusals_.find(asked.key, then))
@@ -409,7 +409,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::fly_for_ticket(Identity identit
   const std::string owner = owner_of(identity);
   const std::string asked = ticket_key(identity.state(), service);
   Outcome<TicketPtr> got = co_await fetch_ticket(identity, service, before.has_value());
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   tickets_.expire(now);
   refusals_.expire(now);
   if (!got) {
@@ -438,7 +438,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_named(Identity identity,
   if (!good) co_return bad_name("\"" + spn + "\" is no service's name: write service/host or service/host@REALM");
   if (identity.state().is_nobody()) co_return nobody();
   const std::string asked = ticket_key(identity.state(), service);
-  const auto now = surroundings_.now();
+  const auto now = context_.now();
   const std::string key = aliases_.find(asked, now).value_or(asked);
   if (const auto known = tickets_.look(key, now)) {
     ++hits_;
@@ -462,7 +462,7 @@ Client::Awaitable<Outcome<TicketPtr>> S4uClient::ticket_named(Identity identity,
   }
   SingleFlight<Outcome<TicketPtr>>::Work work = [self = shared_from_this(), identity, service, asked,
                                                  past_refusal]() -> Awaitable<Outcome<TicketPtr>> {
-    const auto then = self->surroundings_.now();
+    const auto then = self->context_.now();
     if (auto landed = self->tickets_.find(self->aliases_.find(asked, then).value_or(asked), then))
       co_return std::move(*landed);
     const auto refusal = self->refusals_.find(asked, then);

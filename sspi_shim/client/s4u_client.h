@@ -141,7 +141,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   OwnKeys own_keys_;
   std::shared_ptr<DcLocator> locator_;
   std::shared_ptr<ControllerSearch> search_;
-  Surroundings surroundings_;
+  ExchangeContext context_;
   Driver driver_;
   std::string own_account_;  // "frontend$", where the KDC's salt told
 

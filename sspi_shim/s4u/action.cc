@@ -84,12 +84,11 @@ Refusal rejected(Error error, Stage stage, std::string realm, const KnownControl
   return out;
 }
 
-bool note_clock_skew(Surroundings& surroundings, const std::string& realm, const KrbError& error) {
+bool note_clock_skew(ExchangeContext& context, const std::string& realm, const KrbError& error) {
   // A KDC whose clock is behind answers TKT_NYV where one expects SKEW.
   if (error.code != KrbErrc::KRB_AP_ERR_SKEW && error.code != KrbErrc::KRB_AP_ERR_TKT_NYV) return false;
   const auto theirs = std::chrono::system_clock::time_point(error.stime) + std::chrono::microseconds(error.susec);
-  surroundings.clock_offsets[realm] =
-      std::chrono::duration_cast<std::chrono::microseconds>(theirs - surroundings.now());
+  context.clock_offsets[realm] = std::chrono::duration_cast<std::chrono::microseconds>(theirs - context.now());
   return true;
 }
 

@@ -91,7 +91,7 @@ struct StepAnswer {
 };
 
 // What every machine needs from outside. One for a client; outlives its machines.
-struct Surroundings {
+struct ExchangeContext {
   std::function<std::chrono::system_clock::time_point()> now = [] { return std::chrono::system_clock::now(); };
   std::map<std::string, std::chrono::microseconds>
       clock_offsets;  // by realm: its KDCs' clock less ours, where it had to be corrected
@@ -132,7 +132,7 @@ class Machine {
                                std::string what);
 
 // True where the error says that the clocks differ; then its stime is noted as the realm's offset.
-bool note_clock_skew(Surroundings& surroundings, const std::string& realm, const KrbError& error);
+bool note_clock_skew(ExchangeContext& context, const std::string& realm, const KrbError& error);
 
 // Realms of one walk: a limit on hops, and no realm twice.
 class RealmPath {

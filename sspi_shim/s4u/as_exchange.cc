@@ -29,11 +29,11 @@ std::vector<KeyHint> key_hints(const PaDataList& padata, const std::string& defa
   return out;
 }
 
-AsExchange::AsExchange(Surroundings& surroundings, Wanted wanted)
-    : surroundings_(surroundings), wanted_(std::move(wanted)), path_(wanted_.client.realm) {}
+AsExchange::AsExchange(ExchangeContext& context, Wanted wanted)
+    : context_(context), wanted_(std::move(wanted)), path_(wanted_.client.realm) {}
 
 bool AsExchange::usable(EncType type) const {
-  const auto& ours = surroundings_.etypes;
+  const auto& ours = context_.etypes;
   if (std::find(ours.begin(), ours.end(), type) == ours.end()) return false;
   return wanted_.keys.empty() ||
          std::any_of(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& key) { return key.type() == type; });
@@ -45,7 +45,7 @@ Action AsExchange::start() {
 
 Action AsExchange::send() {
   const auto& realm = path_.last();
-  const auto now = surroundings_.now_at(realm);
+  const auto now = context_.now_at(realm);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
   nonce_ = random_nonce();
   KdcReq request;
@@ -56,7 +56,7 @@ Action AsExchange::send() {
   request.body.sname = krbtgt_name(realm);
   request.body.till = seconds + kLifetime;
   request.body.nonce = nonce_;
-  for (const auto type : surroundings_.etypes) {
+  for (const auto type : context_.etypes) {
     if (usable(type)) request.body.etypes.push_back(type);
   }
   if (key_) {
@@ -117,7 +117,7 @@ Action AsExchange::on_error(const KrbError& error, const KnownController& from) 
     key_.reset();
     return send();
   }
-  if (!clock_corrected_ && note_clock_skew(surroundings_, path_.last(), error)) {
+  if (!clock_corrected_ && note_clock_skew(context_, path_.last(), error)) {
     clock_corrected_ = true;
     return send();
   }
@@ -129,8 +129,7 @@ Action AsExchange::choose_key(const PaDataList& hints, const KnownController& fr
   // A KDC that names none: the type of its reply, or ours in order, with the default salt.
   if (named.empty() && only) named.push_back({*only, default_salt(wanted_.client, path_.last()), {}});
   if (named.empty()) {
-    for (const auto type : surroundings_.etypes)
-      named.push_back({type, default_salt(wanted_.client, path_.last()), {}});
+    for (const auto type : context_.etypes) named.push_back({type, default_salt(wanted_.client, path_.last()), {}});
   }
   for (const auto& hint : named) {
     if (!usable(hint.type) || (only && hint.type != *only)) continue;
@@ -200,7 +199,7 @@ Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
   tgt->starttime = part->starttime.value_or(part->authtime);
   tgt->endtime = part->endtime;
   tgt->renew_till = part->renew_till;
-  tgt->clock_offset = surroundings_.offset_of(realm);
+  tgt->clock_offset = context_.offset_of(realm);
   tgt_ = std::move(tgt);
   return Finished{};
 }

@@ -17,7 +17,7 @@ class AsExchange final : public Machine {
     Stage stage = Stage::own_tgt;
     std::string detail;
   };
-  AsExchange(Surroundings& surroundings, Wanted wanted);
+  AsExchange(ExchangeContext& context, Wanted wanted);
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -34,7 +34,7 @@ class AsExchange final : public Machine {
   Action take(const KdcRep& reply, const KnownController& from);
   [[nodiscard]] bool usable(EncType type) const;
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   Wanted wanted_;
   RealmPath path_;
   std::uint32_t nonce_ = 0;

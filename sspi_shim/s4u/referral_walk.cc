@@ -2,8 +2,8 @@
 
 namespace stead {
 
-ReferralWalk::ReferralWalk(Surroundings& surroundings, CredentialPtr header, PrincipalName sname, Manner manner)
-    : surroundings_(surroundings),
+ReferralWalk::ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Manner manner)
+    : context_(context),
       header_(std::move(header)),
       sname_(std::move(sname)),
       manner_(std::move(manner)),
@@ -24,7 +24,7 @@ Action ReferralWalk::ask() {
   manner.detail = manner_.detail;
   manner.delegation = manner_.delegation;
   if (tgts_.empty()) manner.first = manner_.first;
-  request_ = std::make_unique<TgsRequest>(surroundings_, std::move(question), std::move(manner));
+  request_ = std::make_unique<TgsRequest>(context_, std::move(question), std::move(manner));
   return request_->start();
 }
 

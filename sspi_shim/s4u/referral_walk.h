@@ -16,7 +16,7 @@ class ReferralWalk final : public Machine {
     std::function<bool(const std::string& realm)> ends_at = {};
   };
   // `sname`: the service, or krbtgt/REALM for a TGT of that realm.
-  ReferralWalk(Surroundings& surroundings, CredentialPtr header, PrincipalName sname, Manner manner);
+  ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Manner manner);
 
   Action start() override;
   Action on_reply(const Reply& reply) override { return follow(request_->on_reply(reply)); }
@@ -34,7 +34,7 @@ class ReferralWalk final : public Machine {
   Action ask();
   Action follow(Action action);
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   CredentialPtr header_;
   PrincipalName sname_;
   Manner manner_;

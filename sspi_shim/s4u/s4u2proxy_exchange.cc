@@ -12,8 +12,8 @@ std::string host_of(const PrincipalName& service) {
 
 }  // namespace
 
-S4u2ProxyExchange::S4u2ProxyExchange(Surroundings& surroundings, Wanted wanted)
-    : surroundings_(surroundings),
+S4u2ProxyExchange::S4u2ProxyExchange(ExchangeContext& context, Wanted wanted)
+    : context_(context),
       wanted_(std::move(wanted)),
       home_(wanted_.tgt->tgt_realm()),
       proxy_path_(home_),
@@ -40,7 +40,7 @@ Action S4u2ProxyExchange::start() {
 // Step 1.
 Action S4u2ProxyExchange::ask_first() {
   part_of_way_ = Part::first;
-  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(wanted_.tgt, wanted_.evidence),
+  part_ = std::make_unique<TgsRequest>(context_, delegation_question(wanted_.tgt, wanted_.evidence),
                                        TgsRequest::Manner{Stage::s4u2proxy, "S4U2Proxy", what(), true});
   return part_->start();
 }
@@ -159,7 +159,7 @@ Action S4u2ProxyExchange::walk_own(CredentialPtr from) {
   manner.detail = to_string(wanted_.service.name) + " for ourselves";
   manner.first = from_;  // the KDC that referred
   if (!wanted_.own_service_ticket) manner.ends_at = [this](const std::string& realm) { return names_home(realm); };
-  part_ = std::make_unique<ReferralWalk>(surroundings_, std::move(from), wanted_.service.name, std::move(manner));
+  part_ = std::make_unique<ReferralWalk>(context_, std::move(from), wanted_.service.name, std::move(manner));
   return part_->start();
 }
 
@@ -170,7 +170,7 @@ Action S4u2ProxyExchange::ask_where() {
   question.header = wanted_.tgt;
   question.sname = wanted_.service.name;
   part_ = std::make_unique<TgsRequest>(
-      surroundings_, std::move(question),
+      context_, std::move(question),
       TgsRequest::Manner{Stage::own_referral, "TGS", to_string(wanted_.service.name) + " for ourselves"});
   return part_->start();
 }
@@ -182,7 +182,7 @@ Action S4u2ProxyExchange::walk_proxy() {
   manner.stage = Stage::proxy_referral;
   manner.detail = "krbtgt/" + target_->realm + " with the S4U referral TGT for " + to_string(wanted_.user);
   manner.delegation = true;
-  part_ = std::make_unique<ReferralWalk>(surroundings_, proxy_tgt_, krbtgt_name(target_->realm), std::move(manner));
+  part_ = std::make_unique<ReferralWalk>(context_, proxy_tgt_, krbtgt_name(target_->realm), std::move(manner));
   return part_->start();
 }
 
@@ -195,7 +195,7 @@ Action S4u2ProxyExchange::locate_target() {
 Action S4u2ProxyExchange::ask_last() {
   part_of_way_ = Part::last;
   TgsRequest::Manner manner{Stage::target, "S4U2Proxy", what(), true, located_.usable, located_.seen};
-  part_ = std::make_unique<TgsRequest>(surroundings_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)),
+  part_ = std::make_unique<TgsRequest>(context_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)),
                                        std::move(manner));
   return part_->start();
 }

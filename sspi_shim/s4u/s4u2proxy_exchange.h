@@ -23,7 +23,7 @@ class S4u2ProxyExchange final : public Machine {
     std::optional<KnownTarget> target;  // from an earlier walk
     bool own_service_ticket = false;    // steps 5 and 6 also where they can be skipped
   };
-  S4u2ProxyExchange(Surroundings& surroundings, Wanted wanted);
+  S4u2ProxyExchange(ExchangeContext& context, Wanted wanted);
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -52,7 +52,7 @@ class S4u2ProxyExchange final : public Machine {
   TgsQuestion delegation_question(CredentialPtr header, TicketRef additional) const;
   std::string what() const;
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   Wanted wanted_;
   std::string home_;
   Part part_of_way_ = Part::first;

@@ -20,8 +20,8 @@ std::string unescaped_text(const PrincipalName& name) {
   return out;
 }
 
-S4u2SelfExchange::S4u2SelfExchange(Surroundings& surroundings, Wanted wanted)
-    : surroundings_(surroundings), wanted_(std::move(wanted)), path_(wanted_.tgt->tgt_realm()), header_(wanted_.tgt) {
+S4u2SelfExchange::S4u2SelfExchange(ExchangeContext& context, Wanted wanted)
+    : context_(context), wanted_(std::move(wanted)), path_(wanted_.tgt->tgt_realm()), header_(wanted_.tgt) {
   if (wanted_.user) user_.name = *wanted_.user;
   user_.realm = wanted_.user_realm;
 }
@@ -43,7 +43,7 @@ Action S4u2SelfExchange::ask() {
   if (!user_.name.empty()) subject.name = user_.name;
   if (!canonical_) subject.certificate = wanted_.certificate;
   question.subject = std::move(subject);
-  request_ = std::make_unique<TgsRequest>(surroundings_, std::move(question),
+  request_ = std::make_unique<TgsRequest>(context_, std::move(question),
                                           TgsRequest::Manner{Stage::s4u2self, "S4U2Self", wanted_.detail});
   return request_->start();
 }

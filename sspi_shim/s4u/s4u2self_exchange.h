@@ -22,7 +22,7 @@ class S4u2SelfExchange final : public Machine {
     std::string detail;
     std::uint32_t options = 0;  // s4u_option: check_logon_hours
   };
-  S4u2SelfExchange(Surroundings& surroundings, Wanted wanted);
+  S4u2SelfExchange(ExchangeContext& context, Wanted wanted);
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -39,7 +39,7 @@ class S4u2SelfExchange final : public Machine {
   [[nodiscard]] Refusal wrong(const KnownController& from, std::string what) const;
   [[nodiscard]] bool at_home() const { return equal_ignoring_case(path_.last(), wanted_.service.realm); }
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   Wanted wanted_;
   RealmPath path_;
   S4uSubject::Form form_ = S4uSubject::Form::x509_user;

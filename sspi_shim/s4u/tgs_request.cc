@@ -13,8 +13,8 @@ bool somebody_lives(const std::vector<SeenController>& seen) {
 
 }  // namespace
 
-TgsRequest::TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner)
-    : surroundings_(surroundings),
+TgsRequest::TgsRequest(ExchangeContext& context, TgsQuestion question, Manner manner)
+    : context_(context),
       question_(std::move(question)),
       manner_(std::move(manner)),
       realm_(question_.header->tgt_realm()) {}
@@ -25,8 +25,8 @@ Action TgsRequest::start() {
 
 Action TgsRequest::send() {
   // Each time anew: another DC, or another clock, takes no authenticator that was seen before.
-  exchange_ = std::make_unique<TgsExchange>(question_, surroundings_.etypes, surroundings_.now_at(realm_),
-                                            surroundings_.offset_of(realm_));
+  exchange_ =
+      std::make_unique<TgsExchange>(question_, context_.etypes, context_.now_at(realm_), context_.offset_of(realm_));
   SendToKdc out;
   out.exchange = manner_.exchange;
   out.realm = realm_;
@@ -60,7 +60,7 @@ Action TgsRequest::on_reply(const Reply& reply) {
   }
   const auto& error = std::get<KrbError>(*read);
   answer_ = answer_of(error);
-  if (!clock_corrected_ && note_clock_skew(surroundings_, realm_, error)) {
+  if (!clock_corrected_ && note_clock_skew(context_, realm_, error)) {
     clock_corrected_ = true;
     return send();
   }

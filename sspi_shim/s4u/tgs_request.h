@@ -21,7 +21,7 @@ class TgsRequest final : public Machine {
     std::vector<SeenController> seen = {};      // in the search that gave `to`
     std::optional<KnownController> first = {};  // asked before the realm's others
   };
-  TgsRequest(Surroundings& surroundings, TgsQuestion question, Manner manner);
+  TgsRequest(ExchangeContext& context, TgsQuestion question, Manner manner);
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -37,7 +37,7 @@ class TgsRequest final : public Machine {
   Action on_looked_again(const Located& located);
   Action no_capable_dc();
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   TgsQuestion question_;
   Manner manner_;
   std::string realm_;

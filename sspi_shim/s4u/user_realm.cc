@@ -49,9 +49,9 @@ Result<UserName> parse_user_name(std::string_view text) {
   return out;
 }
 
-UserRealmSearch::UserRealmSearch(Surroundings& surroundings, std::string home, std::string enterprise_name,
+UserRealmSearch::UserRealmSearch(ExchangeContext& context, std::string home, std::string enterprise_name,
                                  Buffer certificate)
-    : surroundings_(surroundings),
+    : context_(context),
       path_(std::move(home)),
       name_(std::move(enterprise_name)),
       certificate_(std::move(certificate)) {}
@@ -74,9 +74,9 @@ Action UserRealmSearch::send() {
   }
   request.body.realm = realm;
   request.body.sname = krbtgt_name(realm);
-  request.body.till = std::chrono::floor<std::chrono::seconds>(surroundings_.now_at(realm)) + std::chrono::hours(1);
+  request.body.till = std::chrono::floor<std::chrono::seconds>(context_.now_at(realm)) + std::chrono::hours(1);
   request.body.nonce = random_nonce();
-  request.body.etypes = surroundings_.etypes;
+  request.body.etypes = context_.etypes;
   SendToKdc out;
   out.exchange = "AS";
   out.realm = realm;

@@ -19,7 +19,7 @@ struct UserName {
 class UserRealmSearch final : public Machine {
  public:
   // By enterprise name where `certificate` is empty. `home`: the realm that is asked first.
-  UserRealmSearch(Surroundings& surroundings, std::string home, std::string enterprise_name, Buffer certificate = {});
+  UserRealmSearch(ExchangeContext& context, std::string home, std::string enterprise_name, Buffer certificate = {});
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -30,7 +30,7 @@ class UserRealmSearch final : public Machine {
  private:
   Action send();
 
-  Surroundings& surroundings_;
+  ExchangeContext& context_;
   RealmPath path_;
   std::string name_;
   Buffer certificate_;

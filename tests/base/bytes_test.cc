@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "sspi_shim/protocol/types/numbers.h"
-
 namespace stead {
 namespace {
 
@@ -80,19 +78,6 @@ TEST(Integers, AreStoredAsTheyAreLoaded) {
   EXPECT_EQ(load_be16(p), 0x0807);
   store_be32(p, 0xFEDCBA98);
   EXPECT_EQ(load_be32(p), 0xFEDCBA98u);
-}
-
-TEST(EncTypeNames, AreFoundByAnyOfThem) {
-  EXPECT_EQ(enctype_name(EncType::aes256_cts_hmac_sha1_96), "aes256-cts-hmac-sha1-96");
-  EXPECT_EQ(enctype_name(EncType{99}), "etype-99");
-  for (const auto type :
-       {EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha256_128,
-        EncType::aes256_cts_hmac_sha384_192, EncType::rc4_hmac}) {
-    EXPECT_EQ(enctype_by_name(enctype_name(type)), type);
-  }
-  EXPECT_EQ(enctype_by_name("AES256-SHA1"), EncType::aes256_cts_hmac_sha1_96);
-  EXPECT_EQ(enctype_by_name("arcfour-hmac"), EncType::rc4_hmac);
-  EXPECT_EQ(enctype_by_name("des-cbc-md5"), EncType::null);
 }
 
 }  // namespace

@@ -46,13 +46,13 @@ class As : public testing::Test {
   }
   AsExchange::Wanted own() { return {*parse_principal("front$@A"), {key_}, false, Stage::own_tgt, ""}; }
 
-  Surroundings surroundings_;
+  ExchangeContext context_;
   ToyKdc kdc_;
   Key key_ = Key::random(kAes256);
 };
 
 TEST_F(As, PreauthenticatesWithTheKeyThatTheKdcNames) {
-  AsExchange exchange(surroundings_, own());
+  AsExchange exchange(context_, own());
   auto action = exchange.start();
   EXPECT_FALSE(find_padata(read(action).padata, PaType::enc_timestamp));
   action =
@@ -67,7 +67,7 @@ TEST_F(As, PreauthenticatesWithTheKeyThatTheKdcNames) {
 }
 
 TEST_F(As, DerivesAPasswordsKeyAsTheKdcSalts) {
-  AsExchange exchange(surroundings_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
+  AsExchange exchange(context_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
   (void)exchange.start();
   auto action = exchange.on_reply(preauth_required({{kAes256, "Aalice", {}}}));
   const auto* derive = std::get_if<DeriveKey>(&action);
@@ -80,7 +80,7 @@ TEST_F(As, DerivesAPasswordsKeyAsTheKdcSalts) {
 
 TEST_F(As, TakesAReplyWithoutPreauthenticationAndFindsAWrongPasswordInIt) {
   for (const bool right : {true, false}) {
-    AsExchange exchange(surroundings_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
+    AsExchange exchange(context_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
     auto action = exchange.on_reply(ticket(read(exchange.start()), key_, "alice"));
     ASSERT_TRUE(std::holds_alternative<DeriveKey>(action));
     EXPECT_EQ(std::get<DeriveKey>(action).salt, "Aalice");
@@ -93,7 +93,7 @@ TEST_F(As, TakesAReplyWithoutPreauthenticationAndFindsAWrongPasswordInIt) {
 }
 
 TEST_F(As, FollowsTheUserToHisRealm) {
-  AsExchange exchange(surroundings_, {{enterprise_name("frank@corp"), "A"}, {}, true, Stage::password, ""});
+  AsExchange exchange(context_, {{enterprise_name("frank@corp"), "A"}, {}, true, Stage::password, ""});
   (void)exchange.start();
   auto action = exchange.on_reply(wrong_realm("B"));
   EXPECT_EQ(std::get<SendToKdc>(action).realm, "B");
@@ -102,7 +102,7 @@ TEST_F(As, FollowsTheUserToHisRealm) {
 }
 
 TEST_F(As, CorrectsTheClockOnce) {
-  AsExchange exchange(surroundings_, own());
+  AsExchange exchange(context_, own());
   (void)exchange.start();
   const auto behind =
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - std::chrono::hours(1);
@@ -118,7 +118,7 @@ TEST_F(As, CorrectsTheClockOnce) {
 }
 
 TEST_F(As, RefusesWhatDoesNotAnswerItsRequest) {
-  AsExchange exchange(surroundings_, own());
+  AsExchange exchange(context_, own());
   (void)exchange.start();
   auto request = read(exchange.on_reply(preauth_required({{kAes256, "s", {}}})));
   EXPECT_EQ(std::get<Refusal>(exchange.on_reply(ticket(request, key_, "front$", 1))).kind, FailureKind::rejected);
@@ -128,7 +128,7 @@ TEST_F(As, RefusesWhatDoesNotAnswerItsRequest) {
 }
 
 TEST_F(As, SaysThatTheKeytabLacksTheType) {
-  AsExchange exchange(surroundings_, own());
+  AsExchange exchange(context_, own());
   (void)exchange.start();
   const auto action = exchange.on_reply(preauth_required({{EncType::aes128_cts_hmac_sha1_96, "s", {}}}));
   EXPECT_EQ(std::get<Refusal>(action).error, make_error_code(KrbErrc::KDC_ERR_ETYPE_NOSUPP));
@@ -137,7 +137,7 @@ TEST_F(As, SaysThatTheKeytabLacksTheType) {
 class RealmSearch : public As {};
 
 TEST_F(RealmSearch, FollowsWrongRealmUntilSomebodyKnowsTheName) {
-  UserRealmSearch search(surroundings_, "A", "frank@corp.example");
+  UserRealmSearch search(context_, "A", "frank@corp.example");
   auto request = read(search.start());
   EXPECT_EQ(request.body.cname->type, NameType::enterprise);
   EXPECT_EQ(request.body.cname->components.at(0), "frank@corp.example");
@@ -149,28 +149,28 @@ TEST_F(RealmSearch, FollowsWrongRealmUntilSomebodyKnowsTheName) {
 }
 
 TEST_F(RealmSearch, KnowsADisabledUser) {
-  UserRealmSearch search(surroundings_, "A", "dave@a");
+  UserRealmSearch search(context_, "A", "dave@a");
   (void)search.start();
   EXPECT_TRUE(std::holds_alternative<Finished>(search.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_CLIENT_REVOKED))));
   EXPECT_EQ(search.realm(), "A");
 }
 
 TEST_F(RealmSearch, SaysThatNobodyKnowsHim) {
-  UserRealmSearch search(surroundings_, "A", "nobody@a");
+  UserRealmSearch search(context_, "A", "nobody@a");
   (void)search.start();
   EXPECT_TRUE(std::holds_alternative<Finished>(search.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN))));
   EXPECT_EQ(search.realm(), "");
 }
 
 TEST_F(RealmSearch, RefusesACircle) {
-  UserRealmSearch search(surroundings_, "A", "x@y");
+  UserRealmSearch search(context_, "A", "x@y");
   (void)search.start();
   (void)search.on_reply(wrong_realm("B"));
   EXPECT_TRUE(std::holds_alternative<Refusal>(search.on_reply(wrong_realm("a"))));
 }
 
 TEST_F(RealmSearch, SendsTheCertificateUnderAnEmptyName) {
-  UserRealmSearch search(surroundings_, "A", {}, Buffer{9, 9});
+  UserRealmSearch search(context_, "A", {}, Buffer{9, 9});
   const auto request = read(search.start());
   EXPECT_EQ(request.body.cname->type, NameType::x500);
   EXPECT_EQ(find_padata(request.padata, PaType::s4u_x509_user)->value, (Buffer{9, 9}));

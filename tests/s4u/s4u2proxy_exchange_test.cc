@@ -51,13 +51,13 @@ class S4u2Proxy : public testing::Test {
   }
   static Located none() { return {{}, {{"old", "127.0.0.1:88", "2008", "below the level"}}}; }
 
-  Surroundings surroundings_;
+  ExchangeContext context_;
   ToyKdc kdc_;
   CredentialPtr own_ = kdc_.tgt("A.EXAMPLE", "A.EXAMPLE");
 };
 
 TEST_F(S4u2Proxy, WithinTheRealmIsOneExchange) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   auto action = exchange.start();
   ASSERT_EQ(sent(action), "S4U2Proxy A.EXAMPLE");
   const auto asked = kdc_.read(action);
@@ -74,7 +74,7 @@ TEST_F(S4u2Proxy, WithinTheRealmIsOneExchange) {
 }
 
 TEST_F(S4u2Proxy, NeverTakesATicketInItsOwnName) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   const auto asked = kdc_.read(exchange.start());
   const auto out =
       refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
@@ -83,14 +83,14 @@ TEST_F(S4u2Proxy, NeverTakesATicketInItsOwnName) {
 }
 
 TEST_F(S4u2Proxy, NeverTakesATicketOfAnotherUser) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   const auto asked = kdc_.read(exchange.start());
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, {"HTTP/back.a", "A.EXAMPLE", "alice", "B.EXAMPLE"}))).kind,
             FailureKind::rejected);
 }
 
 TEST_F(S4u2Proxy, WalksTheTenStepsToAnotherForest) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
   // Steps 1 and 2, by way of a DC that refuses.
   auto action = exchange.start();
   action = exchange.on_reply(
@@ -133,7 +133,7 @@ TEST_F(S4u2Proxy, WalksTheTenStepsToAnotherForest) {
 TEST_F(S4u2Proxy, RunsStepsFiveAndSixWhereAskedTo) {
   auto what = wanted("HTTP/back.b.example");
   what.own_service_ticket = true;
-  S4u2ProxyExchange exchange(surroundings_, what);
+  S4u2ProxyExchange exchange(context_, what);
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   ASSERT_EQ(sent(action), "TGS B.EXAMPLE");
@@ -144,7 +144,7 @@ TEST_F(S4u2Proxy, RunsStepsFiveAndSixWhereAskedTo) {
 }
 
 TEST_F(S4u2Proxy, WalksBothTicketsOverALongerPath) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.c.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.c.b.example"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   ASSERT_EQ(sent(action), "TGS B.EXAMPLE");
@@ -167,7 +167,7 @@ TEST_F(S4u2Proxy, WalksBothTicketsOverALongerPath) {
 }
 
 TEST_F(S4u2Proxy, RelocatesOnThePathOfTheReferralTicketToo) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.c.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.c.b.example"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("C.B.EXAMPLE", "B.EXAMPLE")));
@@ -181,14 +181,14 @@ TEST_F(S4u2Proxy, RelocatesOnThePathOfTheReferralTicketToo) {
 TEST_F(S4u2Proxy, SkipsItsOwnWalkWhereTheTargetIsKnown) {
   auto what = wanted("HTTP/back.b.example");
   what.target = KnownTarget{"B.EXAMPLE", kdc_.tgt("B.EXAMPLE", "A.EXAMPLE"), true};
-  S4u2ProxyExchange exchange(surroundings_, what);
+  S4u2ProxyExchange exchange(context_, what);
   const auto action =
       exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   EXPECT_EQ(location(action).realm, "B.EXAMPLE");
 }
 
 TEST_F(S4u2Proxy, GoesOnWhereTheTargetProvesToLiveFurtherOn) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   action = exchange.on_located(found("b-new"));
@@ -212,7 +212,7 @@ struct Final {
 class Refusals : public S4u2Proxy, public testing::WithParamInterface<Final> {};
 TEST_P(Refusals, GoByTheLevelOfTheDc) {
   const auto& row = GetParam();
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   auto action = exchange.on_reply(kdc_.refuse(row.code, row.status, dc("dc1")));
   const bool about_delegation = row.code == KrbErrc::KDC_ERR_BADOPTION || row.code == KrbErrc::KDC_ERR_POLICY;
@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(S4u2Proxy, TakesNoRefusalForFinalByALevelFromMemory) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   auto action = exchange.on_reply(
       kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("set-back", DcLevel::w2012)));
@@ -255,7 +255,7 @@ TEST_F(S4u2Proxy, TakesNoRefusalForFinalByALevelFromMemory) {
 }
 
 TEST_F(S4u2Proxy, AsksASecondDcOnceOnly) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, {}, dc("old", DcLevel::w2008)));
   (void)exchange.on_located(found("who-knows", DcLevel::unknown));
@@ -266,7 +266,7 @@ TEST_F(S4u2Proxy, AsksASecondDcOnceOnly) {
 }
 
 TEST_F(S4u2Proxy, SaysThatOnlyANewerDcCouldLeaveTheDomain) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
   (void)exchange.start();
   (void)exchange.on_reply(
       kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
@@ -282,7 +282,7 @@ TEST_F(S4u2Proxy, SaysThatOnlyANewerDcCouldLeaveTheDomain) {
 }
 
 TEST_F(S4u2Proxy, KeepsTheFirstRefusalWhereTheTargetIsInTheDomain) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   (void)exchange.on_reply(
       kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
@@ -296,7 +296,7 @@ TEST_F(S4u2Proxy, KeepsTheFirstRefusalWhereTheTargetIsInTheDomain) {
 }
 
 TEST_F(S4u2Proxy, EndsWhereTheTargetsDomainHasNoSuchDc) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   const auto out = refusal(exchange.on_located(none()));
@@ -323,7 +323,7 @@ class SilentTarget : public S4u2Proxy {
   }
 
   const Reply silence_{Error(boost::asio::error::timed_out), {}};
-  S4u2ProxyExchange exchange_{surroundings_, wanted("HTTP/back.b.example")};
+  S4u2ProxyExchange exchange_{context_, wanted("HTTP/back.b.example")};
 };
 
 TEST_F(SilentTarget, HasNoSuchDcWhereTheOthersAreTooOld) {
@@ -374,7 +374,7 @@ TEST_F(SilentTarget, IsAskedAtADcThatHasTheLevelSince) {
 }
 
 TEST_F(SilentTarget, KeepsTheRefusalOfTheOneThatAnswered) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   (void)exchange.on_reply(
       kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
@@ -395,21 +395,21 @@ TEST_F(SilentTarget, KeepsTheRefusalOfTheOneThatAnswered) {
 }
 
 TEST_F(S4u2Proxy, SaysWhoIsUnreachableWhereNobodyAnswers) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   EXPECT_EQ(refusal(exchange.on_reply({Error(boost::asio::error::timed_out), {}})).kind, FailureKind::unreachable);
   EXPECT_EQ(exchange.answer().answer, "timeout");
 }
 
 TEST_F(S4u2Proxy, RefusesAReferralOfAKdcWithoutResourceBasedDelegation) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
   const auto out =
       refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE"))));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
 }
 
 TEST_F(S4u2Proxy, RefusesReferralsInACircle) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.c.b.example"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.c.b.example"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
   action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
   const auto out = refusal(exchange.on_reply(kdc_.give(kdc_.read(action), referral("A.EXAMPLE", "B.EXAMPLE"))));
@@ -417,14 +417,14 @@ TEST_F(S4u2Proxy, RefusesReferralsInACircle) {
 }
 
 TEST_F(S4u2Proxy, RefusesASelfReferral) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   const auto out =
       refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A.EXAMPLE", "A.EXAMPLE", kRbcd))));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));
 }
 
 TEST_F(S4u2Proxy, RefusesMoreHopsThanAnyForestHas) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.far"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.far"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("R0", "A.EXAMPLE", kRbcd)));
   std::string from = "A.EXAMPLE";
   std::size_t hops = 0;
@@ -438,18 +438,18 @@ TEST_F(S4u2Proxy, RefusesMoreHopsThanAnyForestHas) {
 }
 
 TEST_F(S4u2Proxy, CorrectsTheClockOnce) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   (void)exchange.start();
   const auto ahead = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::hours(1);
   const auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), ahead));
   ASSERT_EQ(sent(action), "S4U2Proxy A.EXAMPLE");
-  EXPECT_NEAR(double(surroundings_.offset_of("A.EXAMPLE").count()), 3600e6, 5e6);
+  EXPECT_NEAR(double(context_.offset_of("A.EXAMPLE").count()), 3600e6, 5e6);
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), ahead))).error,
             make_error_code(KrbErrc::KRB_AP_ERR_SKEW));
 }
 
 TEST_F(S4u2Proxy, RefusesAReplyToSomethingElse) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
   const auto asked = kdc_.read(exchange.start());
   auto given = for_user("HTTP/back.a", "A.EXAMPLE");
   given.wrong_nonce = true;
@@ -458,14 +458,14 @@ TEST_F(S4u2Proxy, RefusesAReplyToSomethingElse) {
 
 TEST_F(S4u2Proxy, RefusesBytesThatAreNoReply) {
   for (const auto& bytes : {Buffer{}, Buffer{0x7e, 0x03, 0x01}, Buffer{0x6d, 0x82, 0xff, 0xff}, Buffer(40, 0x30)}) {
-    S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a"));
+    S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
     (void)exchange.start();
     EXPECT_EQ(refusal(exchange.on_reply({bytes, dc("dc1")})).kind, FailureKind::rejected);
   }
 }
 
 TEST_F(S4u2Proxy, HoldsTheRealmThatWasNamed) {
-  S4u2ProxyExchange exchange(surroundings_, wanted("HTTP/back.a@B.EXAMPLE"));
+  S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a@B.EXAMPLE"));
   const auto asked = kdc_.read(exchange.start());
   EXPECT_EQ(asked.request.body.realm, "A.EXAMPLE");
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(asked, for_user("HTTP/back.a", "A.EXAMPLE")))).error,

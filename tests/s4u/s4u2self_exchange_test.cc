@@ -37,12 +37,12 @@ class S4u2Self : public testing::Test {
     if (!out) ADD_FAILURE() << "no refusal, but " << action.index();
     return out ? *out : Refusal{};
   }
-  Surroundings surroundings_;
+  ExchangeContext context_;
   ToyKdc kdc_;
 };
 
 TEST_F(S4u2Self, AsksWithX509UserAloneAndForwardable) {
-  S4u2SelfExchange exchange(surroundings_, wanted());
+  S4u2SelfExchange exchange(context_, wanted());
   const auto asked = kdc_.read(exchange.start());
   ASSERT_TRUE(asked.x509_user);
   EXPECT_FALSE(asked.for_user);
@@ -60,14 +60,14 @@ TEST_F(S4u2Self, AsksWithX509UserAloneAndForwardable) {
 TEST_F(S4u2Self, AdoptsTheCanonicalName) {
   auto what = wanted();
   what.user = enterprise_name("Alice@example.com");
-  S4u2SelfExchange exchange(surroundings_, what);
+  S4u2SelfExchange exchange(context_, what);
   EXPECT_TRUE(std::holds_alternative<Finished>(
       exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), evidence("alice", "A")))));
   EXPECT_EQ(to_string(exchange.user()), "alice@A");
 }
 
 TEST_F(S4u2Self, WalksHomeFromTheUsersRealm) {
-  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  S4u2SelfExchange exchange(context_, wanted("B"));
   auto action = exchange.start();
   EXPECT_EQ(std::get<SendToKdc>(action).realm, "B");
   auto asked = kdc_.read(action);
@@ -87,7 +87,7 @@ TEST_F(S4u2Self, SendsTheCertificateToTheUsersRealmOnly) {
   auto what = wanted("B");
   what.user.reset();
   what.certificate = {1, 2, 3};
-  S4u2SelfExchange exchange(surroundings_, what);
+  S4u2SelfExchange exchange(context_, what);
   auto asked = kdc_.read(exchange.start());
   EXPECT_FALSE(asked.x509_user->user_id.cname);
   EXPECT_EQ(asked.x509_user->user_id.subject_certificate, (Buffer{1, 2, 3}));
@@ -100,7 +100,7 @@ TEST_F(S4u2Self, SendsANameWithTheCertificateAndNeverInItsPlace) {
   auto what = wanted("A");
   what.certificate = {1, 2, 3};
   what.pa_for_user = true;
-  S4u2SelfExchange exchange(surroundings_, what);
+  S4u2SelfExchange exchange(context_, what);
   const auto asked = kdc_.read(exchange.start());
   EXPECT_EQ(asked.x509_user->user_id.subject_certificate, (Buffer{1, 2, 3}));
   EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), to_string(*what.user));
@@ -111,13 +111,13 @@ TEST_F(S4u2Self, SendsANameWithTheCertificateAndNeverInItsPlace) {
 }
 
 TEST_F(S4u2Self, RefusesANameThatChangesOnTheWay) {
-  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  S4u2SelfExchange exchange(context_, wanted("B"));
   auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("A", "B", "alice", "B")));
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), evidence("bob", "B")))).kind, FailureKind::rejected);
 }
 
 TEST_F(S4u2Self, RefusesATicketForSomebodyElse) {
-  S4u2SelfExchange exchange(surroundings_, wanted());
+  S4u2SelfExchange exchange(context_, wanted());
   auto given = evidence("alice", "A");
   given.cname = "bob";
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), given))).kind, FailureKind::rejected);
@@ -125,7 +125,7 @@ TEST_F(S4u2Self, RefusesATicketForSomebodyElse) {
 
 TEST_F(S4u2Self, RefusesAReplyThatDoesNotHold) {
   for (int spoilt = 0; spoilt < 3; ++spoilt) {
-    S4u2SelfExchange exchange(surroundings_, wanted());
+    S4u2SelfExchange exchange(context_, wanted());
     auto given = evidence("alice", "A");
     if (spoilt == 0) given.wrong_checksum = true;
     if (spoilt == 1) given.user_id->nonce = 1;
@@ -136,7 +136,7 @@ TEST_F(S4u2Self, RefusesAReplyThatDoesNotHold) {
 }
 
 TEST_F(S4u2Self, RefusesAKdcThatDoesNotKnowIt) {
-  S4u2SelfExchange exchange(surroundings_, wanted());
+  S4u2SelfExchange exchange(context_, wanted());
   const auto out =
       refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
@@ -145,7 +145,7 @@ TEST_F(S4u2Self, RefusesAKdcThatDoesNotKnowIt) {
 TEST_F(S4u2Self, FallsBackToPaForUserWhereSwitchedOn) {
   auto what = wanted();
   what.pa_for_user = true;
-  S4u2SelfExchange exchange(surroundings_, what);
+  S4u2SelfExchange exchange(context_, what);
   const auto asked =
       kdc_.read(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
   ASSERT_TRUE(asked.for_user);
@@ -159,7 +159,7 @@ TEST_F(S4u2Self, FallsBackToPaForUserWhereSwitchedOn) {
 
 TEST_F(S4u2Self, NeverLooksForAnotherDc) {
   for (const auto code : {KrbErrc::KDC_ERR_BADOPTION, KrbErrc::KDC_ERR_POLICY}) {
-    S4u2SelfExchange exchange(surroundings_, wanted());
+    S4u2SelfExchange exchange(context_, wanted());
     (void)exchange.start();
     EXPECT_EQ(refusal(exchange.on_reply(kdc_.refuse(code, {}, dc("old", DcLevel::w2008)))).error,
               make_error_code(code));
@@ -171,7 +171,7 @@ TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
   const auto refuse = [&] {
     return kdc_.refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SECRETS, dc("rodc", DcLevel::w2016));
   };
-  S4u2SelfExchange exchange(surroundings_, wanted());
+  S4u2SelfExchange exchange(context_, wanted());
   (void)exchange.start();
   const auto action = exchange.on_reply(refuse());
   const auto* locate = std::get_if<LocateDc>(&action);
@@ -185,14 +185,14 @@ TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
   EXPECT_TRUE(std::holds_alternative<Finished>(
       exchange.on_reply(kdc_.give(kdc_.read(again), evidence("alice", "A"), dc("full")))));
 
-  S4u2SelfExchange alone(surroundings_, wanted());
+  S4u2SelfExchange alone(context_, wanted());
   (void)alone.start();
   ASSERT_TRUE(std::holds_alternative<LocateDc>(alone.on_reply(refuse())));
   const Refusal none = refusal(alone.on_located({}));
   EXPECT_EQ(none.status, NtStatus::STATUS_NO_SECRETS);
   EXPECT_FALSE(none.no_capable_dc);
 
-  S4u2SelfExchange twice(surroundings_, wanted());
+  S4u2SelfExchange twice(context_, wanted());
   (void)twice.start();
   (void)twice.on_reply(refuse());
   (void)twice.on_located({{dc("full")}, {}});
@@ -200,7 +200,7 @@ TEST_F(S4u2Self, GoesToAWritableDcWhereAReadOnlyOneHasNoKeys) {
 }
 
 TEST_F(S4u2Self, RefusesReferralsInACircle) {
-  S4u2SelfExchange exchange(surroundings_, wanted("B"));
+  S4u2SelfExchange exchange(context_, wanted("B"));
   const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("C", "B", "alice", "B")));
   EXPECT_EQ(refusal(exchange.on_reply(kdc_.give(kdc_.read(action), referral("B", "C", "alice", "B")))).error,
             make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED));

@@ -85,5 +85,18 @@ TEST(PaDataList, RefusesMoreThanAnybodySends) {
   EXPECT_EQ(decode_padata_list(encode(PaDataList(513))).error(), make_error_code(WireErrc::too_large));
 }
 
+TEST(EncTypeNames, AreFoundByAnyOfThem) {
+  EXPECT_EQ(enctype_name(EncType::aes256_cts_hmac_sha1_96), "aes256-cts-hmac-sha1-96");
+  EXPECT_EQ(enctype_name(EncType{99}), "etype-99");
+  for (const auto type :
+       {EncType::aes128_cts_hmac_sha1_96, EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha256_128,
+        EncType::aes256_cts_hmac_sha384_192, EncType::rc4_hmac}) {
+    EXPECT_EQ(enctype_by_name(enctype_name(type)), type);
+  }
+  EXPECT_EQ(enctype_by_name("AES256-SHA1"), EncType::aes256_cts_hmac_sha1_96);
+  EXPECT_EQ(enctype_by_name("arcfour-hmac"), EncType::rc4_hmac);
+  EXPECT_EQ(enctype_by_name("des-cbc-md5"), EncType::null);
+}
+
 }  // namespace
 }  // namespace stead

@@ -4,8 +4,8 @@ import pathlib
 import re
 import time
 
-from support import foreign
-from support.apache import seen
+from samples.support import foreign
+from samples.support.apache import seen
 
 
 class StepFailed(Exception):

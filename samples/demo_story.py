@@ -15,9 +15,9 @@ import time
 
 from demo_steps import Browser, StepFailed, Story, require
 from demo_systems import Systems
-from support import foreign
-from support.apache import Apache
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.apache import Apache
+from samples.support.forest import Forest
 
 SAMPLES = pathlib.Path(__file__).resolve().parent
 FOLDER = SAMPLES.parent / "build" / "demo"

@@ -4,8 +4,8 @@ import contextlib
 import json
 import re
 
-from support import foreign
-from support.backend import Backend
+from samples.support import foreign
+from samples.support.backend import Backend
 
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 REPORTS, BACKEND, DENIED, ORDERS = ("HTTP/reports.root.fabrikam.com", "HTTP/backend.corp.contoso.com", "HTTP/denied.corp.contoso.com",

@@ -30,8 +30,8 @@ import urllib.request
 
 from demo_steps import Browser, StepFailed, Story, require
 from demo_systems import BACKEND, FRONT_END, Systems
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
 FOREST, DESK, KEPT = pathlib.Path("/srv/forest/forest.toml"), pathlib.Path("/srv/keys/desk"), pathlib.Path("/tmp/story")
 URL = "https://frontend.root.fabrikam.com:8443"

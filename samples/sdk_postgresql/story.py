@@ -5,8 +5,8 @@ import json
 import signal
 import sys
 
-from support import app_server
-from support.app_server import AppServer, Land
+from samples.support import app_server
+from samples.support.app_server import AppServer, Land
 
 
 class Story:

@@ -3,7 +3,8 @@
 
 import sys
 
-from support import bench_forest, foreign
+from samples.support import foreign
+from tests.support import bench_forest
 
 ENTRIES, THREADS = 100_000, 16
 GOAL = 5.0  # microseconds, p50

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 
-from support import bench_forest, foreign
-from support.bench_forest import FAR, FRONT_END, NEAR, REALM, USERS
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support import bench_forest
+from tests.support.bench_forest import FAR, FRONT_END, NEAR, REALM, USERS
 
 PARTS = 3  # of libkrb5's CPU, one is ours at the most
 ROUNDS = 5

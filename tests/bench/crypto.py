@@ -4,7 +4,7 @@
 import os
 import sys
 
-from support import foreign
+from samples.support import foreign
 
 program = foreign.BUILD / "tests" / "bench" / "crypto_bench"
 os.execv(program, [str(program), *(sys.argv[1:] or ["--benchmark_filter=etype:18"])])

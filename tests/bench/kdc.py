@@ -9,9 +9,9 @@ import json
 import subprocess
 import sys
 
-from support import foreign
-from support.forest import Forest
-from support.mit_kdc import MitKdc
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support.mit_kdc import MitKdc
 
 REALM, PASSWORD, SERVICE = "B.TEST", "Passw0rd!", "HTTP/web.b.test"
 GOAL = 3  # times MIT's CPU

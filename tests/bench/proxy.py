@@ -17,10 +17,10 @@ import subprocess
 import sys
 import tempfile
 
-from support import foreign
-from support.apache import Apache
-from support.forest import Forest
-from support.proxy import FRONT, Proxy, route
+from samples.support import foreign
+from samples.support.apache import Apache
+from samples.support.forest import Forest
+from tests.support.proxy import FRONT, Proxy, route
 
 REALM = "ROOT.FABRIKAM.COM"
 ROUNDS = 3

@@ -4,9 +4,9 @@
 import http.client
 import unittest
 
-from support import foreign
-from support.backend import Backend
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.backend import Backend
+from samples.support.forest import Forest
 
 SIGNED_IN, VOUCHED_FOR = "S-1-18-1", "S-1-18-2"
 NAME = "intranet.north.example"

@@ -8,9 +8,10 @@ import struct
 import time
 import unittest
 
-from support import clock, foreign
-from support.forest import Forest
-from support.raw_kdc_client import RawKdc, Ticket
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support import clock
+from tests.support.raw_kdc_client import RawKdc, Ticket
 
 DEMO = foreign.TOP / "samples/forest.toml"
 REALM = "ROOT.FABRIKAM.COM"

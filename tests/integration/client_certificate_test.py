@@ -10,11 +10,11 @@ import tempfile
 import time
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.authority import UPN, Authority
-from support.forest import Forest
-from support.proxy import FRONT, Proxy, make_certificate, route
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
+from tests.support.authority import UPN, Authority
+from tests.support.proxy import FRONT, Proxy, make_certificate, route
 
 REALM = "ROOT.FABRIKAM.COM"
 

@@ -2,9 +2,10 @@
 
 import unittest
 
-from support import bench_forest, foreign
-from support.bench_forest import FAR, FRONT_END, NEAR, REALM
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support import bench_forest
+from tests.support.bench_forest import FAR, FRONT_END, NEAR, REALM
 
 USERS = 8
 

@@ -5,9 +5,9 @@ import itertools
 import time
 import unittest
 
-from support.apache import seen
-from support.delegation import PASSWORD, Topology, read_table
-from support.proxy import Proxy, route
+from samples.support.apache import seen
+from tests.support.delegation import PASSWORD, Topology, read_table
+from tests.support.proxy import Proxy, route
 
 
 class ThroughTheProxy(unittest.TestCase):

@@ -8,8 +8,8 @@ import types
 import unittest
 
 from impacket.krb5.ccache import CCache
-from support import foreign
-from support.delegation import Topology, identity_of, read_table
+from samples.support import foreign
+from tests.support.delegation import Topology, identity_of, read_table
 
 
 def evidence(ccache, principal):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from support.delegation import Topology, read_table
+from tests.support.delegation import Topology, read_table
 
 
 class Trusts(unittest.TestCase):

@@ -2,15 +2,14 @@
 # ctest: RUN_SERIAL
 """The demo's story holds, every system of it; and without the controller that it hangs on it ends with the reason."""
 
-import pathlib
 import socket
 import subprocess
 import sys
 import unittest
 
-from support import foreign
+from samples.support import foreign
 
-STORY = pathlib.Path(__file__).resolve().parents[2] / "samples" / "demo_story.py"
+STORY = foreign.TOP / "samples" / "demo_story.py"
 PORTS = [("127.0.0.1", port) for port in (8443, 9443, 9001, 9002, 9003, 9004)] + [("127.0.8.1", 8088)]
 
 

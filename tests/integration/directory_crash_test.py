@@ -9,8 +9,8 @@ import threading
 import time
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
 WRITERS, CHANGES = 4, 500
 KILLED = 0.15  # this share of the writers' processes is killed before it may end

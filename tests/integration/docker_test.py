@@ -20,9 +20,10 @@ import threading
 import time
 import unittest
 
-from support import containers, foreign
-from support.apache import seen
-from support.sspi import is_sanitized
+from samples.support import foreign
+from samples.support.apache import seen
+from tests.support import containers
+from tests.support.sspi import is_sanitized
 
 BUILD_LOG = foreign.BUILD / "docker.log"
 IMAGES = ("kdc", "proxy", "balancer", "backend", "app", "database", "dns", "router", "workstation")

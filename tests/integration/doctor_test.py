@@ -12,9 +12,10 @@ import socket
 import threading
 import unittest
 
-from support import clock, foreign
-from support.apache import Apache
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.apache import Apache
+from samples.support.forest import Forest
+from tests.support import clock
 
 PASSWORD = "grist for 1 mill"
 FRONT = "HTTP/gate.mill.example"

@@ -2,17 +2,16 @@
 
 import ctypes
 import os
-import pathlib
 import stat
 import unittest
 
-from support import app_server, foreign
-from support.apache import Apache, seen
-from support.app_server import Land
-from support.forest import Forest
-from support.sspi import Stead, is_sanitized
+from samples.support import app_server, foreign
+from samples.support.apache import Apache, seen
+from samples.support.app_server import Land
+from samples.support.forest import Forest
+from tests.support.sspi import Stead, is_sanitized
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = foreign.TOP
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 BACKEND = "backend.corp.contoso.com"
 

@@ -3,9 +3,9 @@
 import http.client
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.mit_kdc import MitKdc
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from tests.support.mit_kdc import MitKdc
 
 NAME = "web.example.org"
 

@@ -3,9 +3,9 @@
 import socket
 import unittest
 
-from support import foreign
-from support.capture import Capture
-from support.mit_kdc import MitKdc
+from samples.support import foreign
+from tests.support.capture import Capture
+from tests.support.mit_kdc import MitKdc
 
 
 class CaptureTest(unittest.TestCase):

@@ -4,10 +4,10 @@ import pathlib
 import tempfile
 import unittest
 
-from support import foreign
-from support.heimdal_kdc import HeimdalKdc
-from support.mit_kdc import MitKdc
-from support.mit_ldap_kdc import MitLdapKdc
+from samples.support import foreign
+from tests.support.heimdal_kdc import HeimdalKdc
+from tests.support.mit_kdc import MitKdc
+from tests.support.mit_ldap_kdc import MitLdapKdc
 
 USERS = {"alice": "Passw0rd!"}
 SERVICES = ["HTTP/front.example.org", "HTTP/back.example.org", "HTTP/other.example.org"]

@@ -3,11 +3,11 @@
 import json
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.heimdal_kdc import HeimdalKdc
-from support.mit_kdc import MitKdc
-from support.mit_ldap_kdc import MitLdapKdc
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from tests.support.heimdal_kdc import HeimdalKdc
+from tests.support.mit_kdc import MitKdc
+from tests.support.mit_ldap_kdc import MitLdapKdc
 
 REALM = "EXAMPLE.ORG"
 FRONT, BACK, OTHER = "HTTP/front.example.org", "HTTP/back.example.org", "HTTP/other.example.org"

@@ -3,7 +3,7 @@
 import tomllib
 import unittest
 
-from support.forest import with_free_ports
+from samples.support.forest import with_free_ports
 
 FILE = """
 [[domain]]

@@ -5,11 +5,11 @@ import contextlib
 import re
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.backend import Backend
-from support.forest import Forest
-from support.proxy import Proxy, route
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.backend import Backend
+from samples.support.forest import Forest
+from tests.support.proxy import Proxy, route
 
 PORTAL = "portal.west.example"
 PASSWORD = "Autumn8!"

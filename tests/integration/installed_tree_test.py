@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
 C_SOURCE = r"""
 #include <stdio.h>

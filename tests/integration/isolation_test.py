@@ -8,10 +8,10 @@ import re
 import unittest
 import urllib.parse
 
-from support import foreign
-from support.apache import Apache
-from support.forest import Forest
-from support.proxy import Proxy, route
+from samples.support import foreign
+from samples.support.apache import Apache
+from samples.support.forest import Forest
+from tests.support.proxy import Proxy, route
 
 USERS = 200
 REQUESTS = 50       # of each user, in parallel

@@ -4,8 +4,8 @@ NTSTATUS in its e-data, or what ticket came."""
 import functools
 import unittest
 
-from support.forest import Forest
-from support.raw_kdc_client import AES256, RC4, RawKdc, Refusal, Ticket
+from samples.support.forest import Forest
+from tests.support.raw_kdc_client import AES256, RC4, RawKdc, Refusal, Ticket
 
 LEVELS = ["2003", "2008", "2008R2", "2012", "2012R2", "2016", "2019", "2022"]
 BEFORE_2012, SINCE_2012 = LEVELS[:3], LEVELS[3:]

@@ -4,10 +4,10 @@ understood, and the PACs' signatures hold by the keys that stead-kdc exports."""
 import re
 import unittest
 
-from support import foreign
-from support.capture import Capture
-from support.forest import Forest
-from support.raw_kdc_client import RawKdc, Refusal
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support.capture import Capture
+from tests.support.raw_kdc_client import RawKdc, Refusal
 
 AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR = 10, 11, 12, 13, 30
 BACKEND, DENIED = "HTTP/backend.corp.contoso.com", "HTTP/denied.corp.contoso.com"

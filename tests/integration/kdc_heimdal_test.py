@@ -5,8 +5,8 @@ import pathlib
 import tempfile
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
 REALM = "ROOT.FABRIKAM.COM"
 FRONT = f"HTTP/frontend.root.fabrikam.com@{REALM}"

@@ -4,9 +4,9 @@ children, walked by MIT's client and by ours."""
 import json
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
 
 #   forest north.example:  NORTH.EXAMPLE - WEST.NORTH.EXAMPLE - FAR.WEST.NORTH.EXAMPLE,   and the tree root TREE.TEST
 #   forest south.test:     SOUTH.TEST - EAST.SOUTH.TEST - DEEP.EAST.SOUTH.TEST

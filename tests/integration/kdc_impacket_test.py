@@ -5,10 +5,11 @@ import sys
 import tempfile
 import unittest
 
-from support import foreign, impacket_at, pac_reader
-from support.forest import Forest
-from support.pac_reader import Pac
-from support.raw_kdc_client import RawKdc, Refusal, Ticket
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support import impacket_at, pac_reader
+from tests.support.pac_reader import Pac
+from tests.support.raw_kdc_client import RawKdc, Refusal, Ticket
 
 REALM = "ROOT.FABRIKAM.COM"
 PASSWORD = "front end of root.fabrikam.com"

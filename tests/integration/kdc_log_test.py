@@ -1,12 +1,11 @@
 """What stead-kdc says of the requests it answers: nothing, unless asked to."""
 
-import pathlib
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
-DEMO = pathlib.Path(__file__).resolve().parents[2] / "samples/forest.toml"
+DEMO = foreign.TOP / "samples/forest.toml"
 
 
 class Log(unittest.TestCase):

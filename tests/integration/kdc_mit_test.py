@@ -4,9 +4,9 @@ import pathlib
 import tempfile
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
 
 DEMO = foreign.TOP / "samples/forest.toml"
 FRONT = "HTTP/frontend.root.fabrikam.com"

@@ -3,10 +3,10 @@
 import json
 import unittest
 
-from support import foreign
-from support.forest import Forest
-from support.kdc_relay import KdcRelay
-from support.proxy import make_certificate
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support.kdc_relay import KdcRelay
+from tests.support.proxy import make_certificate
 
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 REPORTS = "HTTP/reports.root.fabrikam.com"

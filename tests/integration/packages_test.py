@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 import unittest
 
-from support import foreign
-from support.forest import with_free_ports
+from samples.support import foreign
+from samples.support.forest import with_free_ports
 from installed_tree_test import CMAKE, C_SOURCE, CXX_SOURCE, cached
 
 TOP = foreign.TOP

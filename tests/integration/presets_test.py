@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import foreign
+from samples.support import foreign
 
 BOOST = foreign.TOP / "build/foreign/boost/usr"
 

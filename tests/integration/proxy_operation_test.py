@@ -14,10 +14,10 @@ import time
 import unittest
 import warnings
 
-from support import foreign
-from support.apache import Apache, seen
-from support.forest import Forest
-from support.proxy import Proxy, make_certificate, route
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
+from tests.support.proxy import Proxy, make_certificate, route
 
 ALICE = "alice@ROOT.FABRIKAM.COM"
 

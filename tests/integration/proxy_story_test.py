@@ -4,10 +4,10 @@
 import json
 import unittest
 
-from support import foreign
-from support.apache import Apache, seen
-from support.forest import Forest
-from support.proxy import Proxy, route
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
+from tests.support.proxy import Proxy, route
 
 ALICE = "alice@ROOT.FABRIKAM.COM"
 

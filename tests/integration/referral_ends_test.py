@@ -4,8 +4,8 @@ import json
 import time
 import unittest
 
-from support import foreign
-from support.forest import Forest, with_free_ports
+from samples.support import foreign
+from samples.support.forest import Forest, with_free_ports
 
 ROOT, CHILD, OTHER, THIRD = "ROOT.TEST", "CHILD.ROOT.TEST", "OTHER.TEST", "THIRD.TEST"
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import unittest
 
-from support import app_server, foreign
-from support.app_server import AppServer, Land
+from samples.support import app_server, foreign
+from samples.support.app_server import AppServer, Land
 
 CROWD = [f"user{number}" for number in range(10)]
 
@@ -90,7 +90,7 @@ class SdkPostgresql(unittest.TestCase):
 class Story(unittest.TestCase):
     def test_each_step_holds(self):
         ran = subprocess.run([sys.executable, foreign.TOP / "samples/sdk_postgresql/story.py", "--once"], capture_output=True, text=True,
-                             timeout=110, check=False, env={**os.environ, "PYTHONPATH": str(foreign.TOP / "tests")})
+                             timeout=110, check=False, env={**os.environ, "PYTHONPATH": str(foreign.TOP)})
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         self.assertEqual(ran.stdout.count("\n  ok "), 12, ran.stdout)
 

@@ -1,12 +1,11 @@
 """samples/sdk_ticket and samples/sdk_sspi get a token for a back end in a user's name, from the demo forest."""
 
-import pathlib
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = foreign.TOP
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 BACKEND = "HTTP/backend.corp.contoso.com"
 REPORTS = "HTTP/reports.root.fabrikam.com"

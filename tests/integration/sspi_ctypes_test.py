@@ -2,15 +2,14 @@
 
 import ctypes
 import os
-import pathlib
 import subprocess
 import unittest
 
-from support import foreign
-from support.forest import Forest
-from support.sspi import Handle, Stead, is_sanitized, u32
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support.sspi import Handle, Stead, is_sanitized, u32
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = foreign.TOP
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 BACKEND = "HTTP/backend.corp.contoso.com"
 

@@ -1,14 +1,13 @@
 """DsGetDcName over a whole forest: its domain controllers found by DNS, and by a configuration's lists."""
 
 import os
-import pathlib
 import unittest
 
-from support import foreign
-from support.forest import Forest
-from support.sspi import Stead, is_sanitized
+from samples.support import foreign
+from samples.support.forest import Forest
+from tests.support.sspi import Stead, is_sanitized
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = foreign.TOP
 SERVED = ["dc12.root.fabrikam.com", "dc16.emea.root.fabrikam.com", "dc22.sales.corp.contoso.com"]  # of corp.contoso.com itself none answers
 GC, DNS_NAME = 0x40, 0x20000
 NO_SUCH_DOMAIN = 1355

@@ -3,9 +3,9 @@
 import json
 import unittest
 
-from support import foreign
-from support.mit_kdc import MitKdc
-from support.mit_ldap_kdc import MitLdapKdc
+from samples.support import foreign
+from tests.support.mit_kdc import MitKdc
+from tests.support.mit_ldap_kdc import MitLdapKdc
 
 REALM = "EXAMPLE.ORG"
 FRONT = "HTTP/front.example.org"

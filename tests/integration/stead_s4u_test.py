@@ -6,10 +6,10 @@ import re
 import tempfile
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = foreign.TOP
 DEMO = TOP / "samples/forest.toml"
 FRONT_END = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
 REPORTS = "HTTP/reports.root.fabrikam.com"

@@ -12,8 +12,8 @@ import threading
 import time
 import unittest
 
-from support import foreign
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.forest import Forest
 
 # The list names them in the order of their priority. The front end is in HILL.TEST, the back end in DALE.TEST.
 DOMAIN = """

@@ -1,1 +1,1 @@
-"""What the integration tests run Stead with: stock programs of others, set up in temporary folders on loopback."""
+"""What only the tests need besides samples/support: other KDCs, captures, readers of PACs and of KDC messages, a clock."""

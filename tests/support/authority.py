@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from support import foreign
+from samples.support import foreign
 
 UPN = "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:"
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from support import foreign
+from samples.support import foreign
 
 _WARNING, _ERROR = 0x600000, 0x800000  # tshark's expert severities
 

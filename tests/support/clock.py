@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import tempfile
 
-from support import foreign
+from samples.support import foreign
 
 _SOURCE = r"""
 #define _GNU_SOURCE

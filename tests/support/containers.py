@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-from support import foreign
+from samples.support import foreign
 
 COMPOSE_FILE = foreign.TOP / "docker" / "compose.yaml"
 

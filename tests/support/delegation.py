@@ -13,9 +13,9 @@ import socket
 import threading
 import types
 
-from support import foreign
-from support.apache import Apache, seen
-from support.forest import Forest
+from samples.support import foreign
+from samples.support.apache import Apache, seen
+from samples.support.forest import Forest
 
 FOLDER = foreign.TOP / "tests/integration"
 PASSWORD = "one for all 1"

@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-from support import foreign
+from samples.support import foreign
 
 HOST = "localhost"
 PATH = "/KdcProxy"
@@ -29,8 +29,8 @@ class KdcRelay:
         for realm, dcs in self.controllers.items():
             text += f"[{realm}]\nkerberos = " + " ".join(f"kerberos://{dc['address']}:{dc['kerberos_port']}" for dc in dcs) + "\n"
         conf.write_text(text)
-        env = {**foreign.clean_environment(), "KDCPROXY_CONFIG": str(conf), "PYTHONPATH": str(foreign.TOP / "tests"), "PYTHONDONTWRITEBYTECODE": "1"}
-        self._server = foreign.Program(sys.executable).serve("-m", "support.kdc_relay", port, self.certificate, self.key, env=env,
+        env = {**foreign.clean_environment(), "KDCPROXY_CONFIG": str(conf), "PYTHONPATH": str(foreign.TOP), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._server = foreign.Program(sys.executable).serve("-m", "tests.support.kdc_relay", port, self.certificate, self.key, env=env,
                                                              log=self.folder / "relay.log", tcp=("127.0.0.1", port))
         return self
 

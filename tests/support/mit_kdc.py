@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import tempfile
 
-from support import foreign
+from samples.support import foreign
 
 
 class MitKdc:

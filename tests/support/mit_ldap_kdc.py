@@ -7,8 +7,8 @@ import gzip
 import os
 import urllib.parse
 
-from support import foreign
-from support.mit_kdc import MitKdc
+from samples.support import foreign
+from tests.support.mit_kdc import MitKdc
 
 _BASE = "dc=directory"
 _CONTAINER = f"cn=kerberos,{_BASE}"

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import urllib.request
 
-from support import foreign
+from samples.support import foreign
 
 FRONT = "frontend.root.fabrikam.com"
 

@@ -2,7 +2,7 @@
 
 import ctypes
 
-from support import foreign
+from samples.support import foreign
 
 u32, pointer, void = ctypes.c_uint32, ctypes.POINTER, ctypes.c_void_p
 

@@ -4,10 +4,10 @@ import contextlib
 import json
 import pathlib
 
-from support import foreign
-from support.forest import Forest
-from support.postgres import Postgres
-from support.slapd import Slapd
+from samples.support import foreign
+from samples.support.forest import Forest
+from samples.support.postgres import Postgres
+from samples.support.slapd import Slapd
 
 SAMPLE = foreign.TOP / "samples" / "sdk_postgresql"
 REALM = "ROOT.FABRIKAM.COM"

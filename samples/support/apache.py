@@ -6,7 +6,7 @@ import pwd
 import shutil
 import tempfile
 
-from support import foreign
+from samples.support import foreign
 
 _MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "alias", "setenvif", "lua"]
 

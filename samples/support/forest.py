@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import tomllib
 
-from support import foreign
+from samples.support import foreign
 
 _PORTS = {"kerberos_port": 88, "ldap_port": 389, "kpasswd_port": 464}
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from support import foreign
+from samples.support import foreign
 
 
 class Postgres:

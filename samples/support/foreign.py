@@ -157,8 +157,8 @@ def postgresql(name):
 
 
 _BUILT = {"stead-kdc": ("kdc",), "stead-proxy": ("proxy",), "stead": ("sspi_shim/cli", "sspi_shim"),
-          "stead-backend": ("samples/backend",), "sdk_door": ("tests/integration",), "sspi_cases": ("tests/integration",), "sdk_postgresql": ("samples/sdk_postgresql",),
-          "sdk_postgresql_sspi": ("samples/sdk_postgresql",)}
+          "stead-backend": ("samples/backend",),
+          "sdk_postgresql": ("samples/sdk_postgresql",), "sdk_postgresql_sspi": ("samples/sdk_postgresql",)}
 
 
 def built(name):

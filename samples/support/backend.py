@@ -4,7 +4,7 @@ import json
 import pathlib
 import tempfile
 
-from support import foreign
+from samples.support import foreign
 
 
 class Backend:

@@ -1,6 +1,6 @@
-"""Runs the cases of tests/integration/delegation_cases.txt: who may delegate whom to what, by which DCs.
+"""Runs the cases of tests/integration/delegation/delegation_cases.txt: who may delegate whom to what, by which DCs.
 
-The table's head says how a line is read. A topology is a file of tests/integration/forests; all its DCs are served, and a case's
+The table's head says how a line is read. A topology is a file of tests/integration/delegation/forests; all its DCs are served, and a case's
 client knows those that the case names.
 """
 
@@ -17,7 +17,7 @@ from samples.support import foreign
 from samples.support.apache import Apache, seen
 from samples.support.forest import Forest
 
-FOLDER = foreign.TOP / "tests/integration"
+FOLDER = foreign.TOP / "tests/integration/delegation"
 PASSWORD = "one for all 1"
 _ERROR = re.compile(r"(?!KDC_ERR_(PREAUTH_REQUIRED|WRONG_REALM))K[A-Z0-9_]+|timeout|rejected")
 

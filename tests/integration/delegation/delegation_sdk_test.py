@@ -34,7 +34,7 @@ class ThroughTheSdk(unittest.TestCase):
                         self.judge(topology, case, answer)
 
     def ask(self, topology, front_end, dcs, identity, cases):
-        """What tests/integration/programs/sdk_door.cc says to each case."""
+        """What tests/integration/sdk/programs/sdk_door.cc says to each case."""
         principal = topology.principal(front_end)
         lines = [("client", principal, topology.keytab(principal), int("allow_rc4" in identity), int("pa_for_user" in identity))]
         for realm, controllers in topology.controllers(dcs).items():

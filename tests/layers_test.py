@@ -1,67 +1,163 @@
-"""The layers keep their order: protocol <- sspi_shim <- proxy, protocol <- kdc; protocol knows no socket, clock, log or file."""
+"""The architecture, checked: which folder may include which, how large a folder is, and what may name what."""
 import pathlib
 import re
+import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]((?:sspi_shim|kdc|proxy|stead|tests|samples)/[^">]+)[">]', re.MULTILINE)
+ANY_INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 
-# Layer: folders whose headers it may include. Its own comes first.
-MAY_INCLUDE = {
-    "sspi_shim/protocol": ["sspi_shim/protocol"],
-    "kdc": ["kdc", "sspi_shim/protocol"],
-    "sspi_shim": ["sspi_shim", "stead"],
-    "proxy": ["proxy", "sspi_shim", "stead"],
+# Each folder of product code, lowest first, with those directly below it. A folder may include itself and everything below it.
+# The installed headers (stead/*.h) include one another alone.
+BELOW = {
+    "sspi_shim/include/stead": [],
+    "sspi_shim/base": [],
+    "sspi_shim/protocol/errors": ["sspi_shim/base"],
+    "sspi_shim/protocol/der": ["sspi_shim/protocol/errors"],
+    "sspi_shim/protocol/types": ["sspi_shim/protocol/der"],
+    "sspi_shim/protocol/crypto": ["sspi_shim/protocol/types"],
+    "sspi_shim/protocol/messages": ["sspi_shim/protocol/crypto"],
+    "sspi_shim/protocol/security": ["sspi_shim/protocol/messages"],
+    "sspi_shim/protocol/pac": ["sspi_shim/protocol/security"],
+    "sspi_shim/krb5": ["sspi_shim/protocol/pac", "sspi_shim/include/stead"],
+    "sspi_shim/locate": ["sspi_shim/krb5"],
+    "sspi_shim/transport": ["sspi_shim/locate"],
+    "sspi_shim/s4u": ["sspi_shim/transport"],
+    "sspi_shim/client": ["sspi_shim/s4u"],
+    "sspi_shim/sspi": ["sspi_shim/client"],
+    "proxy/http": ["sspi_shim/client"],
+    "proxy/observe": ["proxy/http"],
+    "proxy/sign_in": ["proxy/http", "proxy/observe"],
+    "proxy/upstream": ["proxy/sign_in"],
+    "proxy": ["proxy/upstream"],
+    "proxy/doctor": ["proxy"],
+    "sspi_shim/cli": ["sspi_shim/client", "proxy/doctor"],
+    "kdc/directory": ["sspi_shim/protocol/pac"],
+    "kdc/exchange": ["kdc/directory"],
+    "kdc/commands": ["kdc/exchange"],
+    "kdc/server": ["kdc/exchange"],
+    "kdc": ["kdc/commands", "kdc/server"],
 }
-OURS = re.compile(r"^(sspi_shim|kdc|proxy|stead|tests|samples)/")
-# What "no socket, clock, log or file" means in headers. <chrono> is for times as values.
+# Includes that break this order: (folder, folder it includes).
+EXCEPTIONS = {
+    ("sspi_shim/locate", "sspi_shim/transport"),
+    ("proxy/sign_in", "proxy"), ("proxy/sign_in", "proxy/upstream"), ("proxy/upstream", "proxy"),
+}
+
+# What `protocol` may not include: it has no socket, no log and no file. <chrono> is for times as values.
 NOT_IN_PROTOCOL = re.compile(r"^(boost/(asio|beast)|spdlog|sys/socket|netinet|fstream|filesystem|iostream|sys/stat|fcntl|unistd)")
 
+MAX_FILES = 30
+# Folders of data, in which a file is a case.
+DATA = re.compile(r"^tests/(fuzz/corpus|vectors)(/|$)")
+LARGE_FOLDERS = {"kdc/exchange", "tests/fuzz"}
 
-def layer_of(path):
-    relative = path.relative_to(ROOT).as_posix()
-    for layer in sorted(MAY_INCLUDE, key=len, reverse=True):
-        if relative.startswith(layer + "/"):
-            return layer
-    return None
+TOP_FOLDERS = {"proxy", "sspi_shim", "kdc", "samples", "tests", "docker", ".ci", ".github"}
+TOP_FILES = {"README.md", "LICENSE", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "packages.cmake", ".clang-format", ".clang-tidy",
+             ".dockerignore", ".git-blame-ignore-revs", ".gitignore"}
 
 
-def sources():
-    for layer in ("sspi_shim", "kdc", "proxy"):
-        for path in sorted((ROOT / layer).rglob("*")):
-            if path.suffix in (".h", ".cc", ".c"):
-                yield path
+def files():
+    """The files of the tree, as paths from its top; those that a build or an editor made are not among them."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        return [pathlib.PurePath(name) for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+    return [path.relative_to(ROOT) for path in ROOT.rglob("*")
+            if path.is_file() and not {"build", "__pycache__", ".git", ".cache"} & set(path.relative_to(ROOT).parts)]
+
+
+FILES = files()
+
+
+def text(path):
+    return (ROOT / path).read_text(errors="replace")
+
+
+def folder(path):
+    return path.parent.as_posix()
+
+
+def product_sources():
+    return [path for path in FILES if path.suffix in (".h", ".cc", ".c") and path.parts[0] in ("sspi_shim", "proxy", "kdc")]
+
+
+def folder_of_include(header):
+    return "sspi_shim/include/stead" if header.startswith("stead/") else header.rpartition("/")[0]
+
+
+def lower_than(name, seen=()):
+    """Every folder below `name`."""
+    if name in seen:
+        raise AssertionError(f"the order has a cycle: {' < '.join((*seen, name))}")
+    found = set()
+    for below in BELOW[name]:
+        found |= {below} | lower_than(below, (*seen, name))
+    return found
 
 
 class Layers(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_folder_has_a_place_in_the_order(self):
+        self.assertEqual({folder(path) for path in product_sources()} - set(BELOW), set())
+
     def test_include_only_what_is_below_them(self):
+        """The order has no cycle (lower_than checks that), so neither have the includes that keep to it."""
         wrong = []
-        for path in sources():
-            layer = layer_of(path)
-            for header in INCLUDE.findall(path.read_text()):
-                allowed = any(header.startswith(folder + "/") for folder in MAY_INCLUDE[layer])
-                if OURS.match(header) and not allowed:
-                    wrong.append(f"{path.relative_to(ROOT)} includes {header}")
+        for path in product_sources():
+            allowed = {folder(path)} | lower_than(folder(path))
+            for header in INCLUDE.findall(text(path)):
+                included = folder_of_include(header)
+                if included not in allowed and (folder(path), included) not in EXCEPTIONS:
+                    wrong.append(f"{path} includes {header}")
+        self.assertEqual(wrong, [])
+
+    def test_the_kdc_does_not_use_the_client_library(self):
+        wrong = [f"{path} includes {header}" for path in product_sources() if path.parts[0] == "kdc" for header in INCLUDE.findall(text(path))
+                 if not header.startswith(("kdc/", "sspi_shim/protocol/", "sspi_shim/base/"))]
         self.assertEqual(wrong, [])
 
     def test_protocol_does_no_io(self):
-        wrong = [f"{path.relative_to(ROOT)} includes {header}"
-                 for path in sources() if layer_of(path) == "sspi_shim/protocol"
-                 for header in INCLUDE.findall(path.read_text()) if NOT_IN_PROTOCOL.match(header)]
+        wrong = [f"{path} includes {header}" for path in product_sources() if path.parts[:2] == ("sspi_shim", "protocol")
+                 for header in ANY_INCLUDE.findall(text(path)) if NOT_IN_PROTOCOL.match(header)]
         self.assertEqual(wrong, [])
 
     def test_installed_headers_need_no_other(self):
-        wrong = []
-        for path in sorted((ROOT / "sspi_shim/include").rglob("*.h")):
-            for header in INCLUDE.findall(path.read_text()):
-                if OURS.match(header) and not header.startswith("stead/"):
-                    wrong.append(f"{path.name} includes {header}")
+        wrong = [f"{path} includes {header}" for path in product_sources() if folder(path) == "sspi_shim/include/stead"
+                 for header in INCLUDE.findall(text(path)) if not header.startswith("stead/")]
         self.assertEqual(wrong, [])
 
-    def test_no_folder_but_those_of_the_house_at_the_top(self):
-        allowed = {"proxy", "sspi_shim", "kdc", "samples", "tests", "docker", "build"}
-        found = {p.name for p in ROOT.iterdir() if p.is_dir() and not p.name.startswith(".")}
-        self.assertEqual(found - allowed, set())
+    def test_samples_and_containers_need_nothing_of_the_tests(self):
+        """Only samples/install-packages may name a test: it says for which programs a purpose's packages are."""
+        wrong = [f"{path}: {line.strip()}" for path in FILES if path.parts[0] in ("samples", "docker") and path.suffix != ".md" and path.name != "install-packages"
+                 for line in text(path).splitlines() if re.search(r"\btests[/.]\w", line)]
+        self.assertEqual(wrong, [])
+
+
+class Tree(unittest.TestCase):
+    def test_has_nothing_at_its_top_but_what_is_named_here(self):
+        self.assertEqual({path.parts[0] for path in FILES if len(path.parts) > 1} - TOP_FOLDERS, set())
+        self.assertEqual({path.name for path in FILES if len(path.parts) == 1} - TOP_FILES, set())
+
+    def test_no_folder_is_too_large(self):
+        count = {}
+        for path in FILES:
+            if not DATA.match(folder(path)):
+                count[folder(path)] = count.get(folder(path), 0) + 1
+        self.assertEqual({name: n for name, n in count.items() if n > MAX_FILES and name not in LARGE_FOLDERS}, {})
+
+    def test_documents_that_are_named_are_in_the_tree(self):
+        documents = {path.as_posix() for path in FILES if path.suffix == ".md"}
+        wrong = []
+        for path in FILES:
+            for name in re.findall(r"[\w./-]*\w\.md\b", text(path)):
+                if not any(("/" + document).endswith("/" + re.sub(r"^(\.{1,2}/)+", "", name)) for document in documents):
+                    wrong.append(f"{path} names {name}")
+        self.assertEqual([line for line in wrong if not line.endswith(KNOWN_DOCUMENTS)], [])
+
+
+KNOWN_DOCUMENTS = ("contract.md", "what-we-build.md")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/doctor/gather.h"
+#include "sspi_shim/base/time_limit.h"
+#include "sspi_shim/locate/udp_exchange.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
-#include "sspi_shim/transport/kdc_race.h"
+#include "sspi_shim/protocol/messages/kdc_reply.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/transport/tcp_pool.h"
-#include "sspi_shim/transport/time_limit.h"
-#include "sspi_shim/transport/udp_exchange.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;

@@ -8,7 +8,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <ctime>
 
-#include "sspi_shim/transport/time_limit.h"
+#include "sspi_shim/base/time_limit.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;

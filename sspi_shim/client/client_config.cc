@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "sspi_shim/client/config_table.h"
+#include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/transport/kdc_proxy.h"
 
 namespace stead {
 namespace {

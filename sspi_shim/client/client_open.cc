@@ -1,6 +1,7 @@
 // Clients with the locator and the transport that they work by.
 #include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/transport/kdc_transport.h"
 
 namespace stead {
 

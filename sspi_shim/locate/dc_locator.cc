@@ -15,7 +15,7 @@
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/locate/dc_discovery.h"
 #include "sspi_shim/locate/kdc_probe.h"
-#include "sspi_shim/transport/kdc_proxy.h"
+#include "sspi_shim/locate/realm_proxy.h"
 
 namespace stead {
 namespace asio = boost::asio;

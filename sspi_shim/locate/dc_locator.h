@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "sspi_shim/transport/kdc_transport.h"
+#include "sspi_shim/locate/known_controller.h"
 
 namespace stead {
 
@@ -61,11 +61,7 @@ class DcLocator {
   [[nodiscard]] virtual std::uint64_t pings() const { return 0; }
 };
 
-// Works on one executor. Of `options` the transport reads which realms are behind a relay (kdc_proxy.h).
+// Works on one executor.
 [[nodiscard]] std::shared_ptr<DcLocator> make_dc_locator(boost::asio::any_io_executor executor, LocatorOptions options);
-[[nodiscard]] std::shared_ptr<KdcTransport> make_kdc_transport(boost::asio::any_io_executor executor,
-                                                               std::shared_ptr<DcLocator> locator,
-                                                               std::chrono::milliseconds timeout,
-                                                               LocatorOptions options = {});
 
 }  // namespace stead

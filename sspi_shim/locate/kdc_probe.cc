@@ -1,9 +1,9 @@
 #include "sspi_shim/locate/kdc_probe.h"
 
+#include "sspi_shim/locate/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
-#include "sspi_shim/transport/kdc_race.h"
-#include "sspi_shim/transport/udp_exchange.h"
+#include "sspi_shim/protocol/messages/kdc_reply.h"
 
 namespace stead {
 namespace asio = boost::asio;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/transport/kdc_transport.h"
+#include "sspi_shim/locate/known_controller.h"
 
 namespace stead {
 

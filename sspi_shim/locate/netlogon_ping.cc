@@ -1,7 +1,7 @@
 #include "sspi_shim/locate/netlogon_ping.h"
 
+#include "sspi_shim/locate/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
-#include "sspi_shim/transport/udp_exchange.h"
 
 namespace stead {
 namespace asio = boost::asio;

@@ -8,27 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/errors/error.h"
 #include "stead/locator.h"
 
 namespace stead {
-
-struct KdcProxyUrl {
-  std::string host;  // a name, or an address without brackets
-  std::string port = "443";
-  std::string path = "/";
-  friend bool operator==(const KdcProxyUrl&, const KdcProxyUrl&) = default;
-};
-// "https://host:port/path". Fails with bad_value: no other scheme, no user, no fragment.
-[[nodiscard]] Result<KdcProxyUrl> parse_kdc_proxy_url(std::string_view url);
-
-// The relay of a realm, or null.
-[[nodiscard]] const KdcProxy* kdc_proxy_of(const LocatorOptions& options, const std::string& realm);
-// The relay in the place of a controller: its host's name, no address.
-[[nodiscard]] ControllerAddress controller_behind(const KdcProxy& proxy);
 
 class KdcProxyClient {
  public:

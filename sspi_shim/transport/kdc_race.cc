@@ -6,8 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/transport/udp_exchange.h"
+#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/protocol/messages/kdc_reply.h"
 
 namespace stead {
 namespace asio = boost::asio;
@@ -16,23 +16,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 // Larger requests would be fragmented, which firewalls drop: they go by TCP at once.
 constexpr std::size_t kMaxDatagram = 1400;
-
-bool is_too_big(const Result<Buffer>& reply) {
-  if (!reply || reply->empty() || reply->front() != der::application(30)) return false;
-  const auto error = decode_krb_error(*reply);
-  return error && error->code == KrbErrc::KRB_ERR_RESPONSE_TOO_BIG;
-}
 }  // namespace
-
-bool is_reply_to(Bytes request, Bytes reply) {
-  if (request.empty() || reply.empty()) return false;
-  if (reply[0] == der::application(30)) return decode_krb_error(reply).has_value();
-  // AS-REQ 10 and AS-REP 11, TGS-REQ 12 and TGS-REP 13.
-  if (reply[0] != request[0] + 1) return false;
-  der::Reader in(reply);
-  in.any();
-  return in.finish(true).has_value();
-}
 
 KdcRace::Attempt& KdcRace::start(KnownController controller) {
   attempts_.push_back(std::make_unique<Attempt>(executor_, std::move(controller)));
@@ -62,7 +46,7 @@ asio::awaitable<Result<Buffer>> KdcRace::ask(Attempt& attempt) {
       return is_reply_to(self->request_, bytes);
     };
     Result<Buffer> reply = co_await udp_exchange(attempt.udp, to, request_, times, std::move(is_answer));
-    if (reply && !is_too_big(reply)) co_return reply;
+    if (reply && !is_krb_error(*reply, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG)) co_return reply;
     // Too big for a datagram, lost, or closed to UDP: this DC may still be had by TCP.
     if (!reply) datagram_error = reply.error();
   }

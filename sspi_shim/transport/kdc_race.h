@@ -12,10 +12,6 @@
 
 namespace stead {
 
-// True for a datagram or frame that can be the reply to this request: one DER element and nothing after it, of the
-// reply's kind or a KRB-ERROR that decodes.
-[[nodiscard]] bool is_reply_to(Bytes request, Bytes reply);
-
 struct RaceTimes {
   std::chrono::milliseconds answer;    // for one DC, datagram and connection together
   std::chrono::milliseconds hedge;     // of silence, before the next DC is asked beside it

@@ -1,9 +1,12 @@
+#include "sspi_shim/transport/kdc_transport.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <map>
 
 #include "sspi_shim/locate/dc_locator.h"
-#include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/locate/realm_proxy.h"
+#include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/transport/kdc_proxy.h"
 #include "sspi_shim/transport/kdc_race.h"
@@ -17,12 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds kHedge{250};
 constexpr std::uint32_t kCapable =
     0x200 | 0x400 | 0x200000;  // DS_IP, DS_KDC and DS_DIRECTORY_SERVICE_8_REQUIRED (MS-KILE §3.2.5.3)
-
-bool is_unavailable(Bytes reply) {
-  if (reply[0] != der::application(30)) return false;
-  const auto error = decode_krb_error(reply);
-  return error && error->code == KrbErrc::KDC_ERR_SVC_UNAVAILABLE;
-}
 
 // Ends the race, however the coroutine that runs it ends.
 struct Finish {
@@ -93,7 +90,7 @@ class Transport final : public KdcTransport {
         heard_[{attempt->at.where.address, attempt->at.where.kerberos_port}] = Clock::now();
         locator_->mark_alive(attempt->at.where);
         KdcReply reply{std::move(**attempt->outcome), attempt->at, attempt->took};
-        if (is_unavailable(reply.bytes)) {
+        if (is_krb_error(reply.bytes, KrbErrc::KDC_ERR_SVC_UNAVAILABLE)) {
           unavailable = std::move(reply);
           next_at = Clock::now();
           last = nullptr;

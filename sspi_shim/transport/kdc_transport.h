@@ -2,23 +2,21 @@
 // Carries one request to a KDC and its reply back: UDP first, TCP for what is too big or answered with
 // RESPONSE_TOO_BIG, pooled connections, the next DC of the realm where one is silent. It judges no reply but
 // SVC_UNAVAILABLE.
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/locate/known_controller.h"
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/protocol/messages/netlogon.h"
 #include "stead/locator.h"
 
 namespace stead {
 
-// A DC as the client knows it so far.
-struct KnownController {
-  ControllerAddress where;
-  DcLevel level = DcLevel::unknown;  // unknown: not asked, or no answer to the ping
-};
+class DcLocator;
 
 struct KdcReply {
   Buffer bytes;
@@ -46,5 +44,11 @@ class KdcTransport {
   virtual boost::asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm,
                                                             Buffer request) = 0;
 };
+
+// Works on one executor. `options` says which realms are behind a KDC proxy (locate/realm_proxy.h).
+[[nodiscard]] std::shared_ptr<KdcTransport> make_kdc_transport(boost::asio::any_io_executor executor,
+                                                               std::shared_ptr<DcLocator> locator,
+                                                               std::chrono::milliseconds timeout,
+                                                               LocatorOptions options = {});
 
 }  // namespace stead

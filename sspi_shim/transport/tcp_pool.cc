@@ -9,7 +9,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/write.hpp>
 
-#include "sspi_shim/transport/time_limit.h"
+#include "sspi_shim/base/time_limit.h"
 
 namespace stead {
 namespace asio = boost::asio;

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sspi_shim/transport/kdc_proxy.h"
+#include "sspi_shim/locate/realm_proxy.h"
 
 namespace stead {
 namespace {

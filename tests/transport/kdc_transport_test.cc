@@ -7,7 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "sspi_shim/locate/dc_locator.h"
-#include "sspi_shim/transport/kdc_race.h"
+#include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "tests/s4u/fake_kdc.h"
 
 namespace stead {

@@ -1,11 +1,11 @@
-#include "sspi_shim/transport/udp_exchange.h"
+#include "sspi_shim/locate/udp_exchange.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 
-#include "sspi_shim/transport/time_limit.h"
+#include "sspi_shim/base/time_limit.h"
 
 namespace stead {
 namespace asio = boost::asio;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 namespace stead::proxy {
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/sign_in/login_throttle.h"
 #include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/krb5/own_keys.h"

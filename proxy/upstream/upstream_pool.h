@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/tls.h"

@@ -1,4 +1,4 @@
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>

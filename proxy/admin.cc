@@ -304,7 +304,8 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     const bool keep = good && head.keep_alive && !core.draining;
     const std::string id = core.request_ids.next();
     out.clear();
-    write_own_response_head(out, response, id, core.http_date(), !keep);
+    write_own_response_head(out, response, id, core.http_date(),
+                            keep ? AfterResponse::keep_alive : AfterResponse::close);
     if (head.method == "HEAD") response.body.clear();
     stream.expire_writes_in(shared_.config.limits.header_timeout);
     const Error error = co_await stream.write(out, response.body);

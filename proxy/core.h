@@ -10,11 +10,13 @@
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
-#include "proxy/sign_in/refused_tokens.h"
-#include "proxy/tls.h"
-#include "proxy/upstream/backend_ticket.h"
+#include "proxy/server_tls.h"
+#include "proxy/sign_in/sign_in.h"
+#include "proxy/tickets/backend_tickets.h"
+#include "proxy/upstream/refused_tokens.h"
 #include "proxy/upstream/router.h"
 #include "proxy/upstream/upstream_pool.h"
+#include "proxy/upstream/upstream_tls.h"
 
 namespace stead::proxy {
 

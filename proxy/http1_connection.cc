@@ -143,7 +143,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(int status, std::
           : error_page(status, request_id_, "The request is malformed",
                        "Your browser or program sent something that does not hold to HTTP.");
   out_.clear();
-  write_own_response_head(out_, page, request_id_, core_.http_date(), true);
+  write_own_response_head(out_, page, request_id_, core_.http_date(), AfterResponse::close);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
   const Error error = co_await stream_.write(out_, page.body);
   log_request(status);
@@ -166,7 +166,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   begin_request();
   if (judged_by_ != core_.server_tls) {  // a certificate may have been revoked while its connection stayed open
     judged_by_ = core_.server_tls;
-    if (!certificate_.name.empty()) certificate_ = judged_by_->judge_again(stream_.ssl());
+    if (!certificate_.name.empty()) certificate_ = judged_by_->verify_again(stream_.ssl());
   }
 
   // The origin form of the target; the Host is the authority's where the target had one.
@@ -318,7 +318,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::answer(const OwnResponse
       !body.ended() && ((head_.expects_continue && buffer_.size() == 0) || body.length() > kMostDropped);
   const bool keep = head_.keep_alive && !in_the_way && !core_.draining;
   out_.clear();
-  write_own_response_head(out_, response, request_id_, core_.http_date(), !keep);
+  write_own_response_head(out_, response, request_id_, core_.http_date(),
+                          keep ? AfterResponse::keep_alive : AfterResponse::close);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
   const Error error =
       co_await stream_.write(out_, head_.method == "HEAD" ? std::string_view{} : std::string_view(response.body));

@@ -95,15 +95,22 @@ class ServerOfCores final : public Server {
 
 bool ServerOfCores::prepare(StartFailure& failure) {
   Config& config = shared_.config;
-  const auto server_tls = ServerTls::open(config, failure.message);
-  if (!server_tls && !failure.message.empty()) return false;
-  shared_.upstream_tls = UpstreamTls::open(config, failure.message);
-  if (!shared_.upstream_tls) return false;
+  const auto server_tls = ServerTls::open(config);
+  if (!server_tls) {
+    failure.message = to_string(server_tls.error());
+    return false;
+  }
+  auto upstream_tls = UpstreamTls::open(config);
+  if (!upstream_tls) {
+    failure.message = to_string(upstream_tls.error());
+    return false;
+  }
+  shared_.upstream_tls = std::move(*upstream_tls);
   shared_.access_log = AccessLog::open(config.access_log, failure.message);
   if (!shared_.access_log) return false;
   const unsigned threads = config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
-  use_server_tls(server_tls);
+  use_server_tls(*server_tls);
   // Before the first socket shows that somebody is here, who may be told to end at once; run() hears what came by then.
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
   if (!listen(failure)) return false;
@@ -123,10 +130,9 @@ void ServerOfCores::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
 }
 
 void ServerOfCores::read_server_tls_again() {
-  std::string message;
-  const auto tls = ServerTls::open(shared_.config, message);
-  if (!tls) return spdlog::error("{}; what was read before stays in use", message);
-  use_server_tls(tls);
+  const auto tls = ServerTls::open(shared_.config);
+  if (!tls) return spdlog::error("{}; the files read before stay in use", to_string(tls.error()));
+  use_server_tls(*tls);
   spdlog::info("certificates, keys and revocation lists were read again");
 }
 

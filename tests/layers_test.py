@@ -27,8 +27,10 @@ BELOW = {
     "sspi_shim/client": ["sspi_shim/s4u"],
     "sspi_shim/sspi": ["sspi_shim/client"],
     "proxy/http": ["sspi_shim/client"],
+    "proxy/config": ["proxy/http"],
     "proxy/observe": ["proxy/http"],
-    "proxy/sign_in": ["proxy/http", "proxy/observe"],
+    "proxy/tickets": ["proxy/config"],
+    "proxy/sign_in": ["proxy/observe", "proxy/tickets"],
     "proxy/upstream": ["proxy/sign_in"],
     "proxy": ["proxy/upstream"],
     "proxy/doctor": ["proxy"],
@@ -42,7 +44,7 @@ BELOW = {
 # Includes that break this order: (folder, folder it includes).
 EXCEPTIONS = {
     ("sspi_shim/locate", "sspi_shim/transport"),
-    ("proxy/sign_in", "proxy"), ("proxy/sign_in", "proxy/upstream"), ("proxy/upstream", "proxy"),
+    ("proxy/upstream", "proxy"),
 }
 
 # What `protocol` may not include: it has no socket, no log and no file. <chrono> is for times as values.

@@ -9,20 +9,13 @@
 #include <memory>
 
 #include "proxy/doctor/gather.h"
+#include "sspi_shim/base/x509.h"
 
 namespace stead::doctor {
 namespace {
 
 using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
-
-std::string text_of(const ASN1_TIME* time) {
-  const BioPtr bio(BIO_new(BIO_s_mem()), BIO_free);
-  ASN1_TIME_print(bio.get(), time);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
-}
 
 }  // namespace
 
@@ -38,10 +31,9 @@ std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
     out.error = bio ? "there is no certificate in PEM form in it" : std::strerror(errno);
     return out;
   }
-  out.begins = text_of(X509_get0_notBefore(certificate.get()));
-  out.ends = text_of(X509_get0_notAfter(certificate.get()));
-  out.holds_now = X509_cmp_current_time(X509_get0_notBefore(certificate.get())) < 0 &&
-                  X509_cmp_current_time(X509_get0_notAfter(certificate.get())) > 0;
+  out.begins = to_text(X509_get0_notBefore(certificate.get()));
+  out.ends = to_text(X509_get0_notAfter(certificate.get()));
+  out.holds_now = validity_of(certificate.get()) == Validity::now;
   std::vector<std::string> names;
   for (const ProxyRoute& route : file.routes) names.push_back(route.host);
   for (const std::string& spn : published_spns(file))

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "sspi_shim/base/time_limit.h"
+#include "sspi_shim/base/x509.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;
@@ -27,17 +28,6 @@ std::optional<std::chrono::seconds> ahead_of_us(const std::string& date) {
   if (end == nullptr) return std::nullopt;
   const auto theirs = std::chrono::system_clock::from_time_t(::timegm(&parts));
   return std::chrono::duration_cast<std::chrono::seconds>(theirs - std::chrono::system_clock::now());
-}
-
-std::string end_point_bindings(const X509* certificate) {
-  if (certificate == nullptr) return {};
-  int digest = NID_undef;
-  if (X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1) return {};
-  const EVP_MD* hash = digest == NID_md5 || digest == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(digest);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
-  unsigned size = 0;
-  if (hash == nullptr || X509_digest(certificate, hash, value.data(), &size) != 1) return {};
-  return "tls-server-end-point:" + std::string(reinterpret_cast<const char*>(value.data()), size);
 }
 
 }  // namespace
@@ -98,7 +88,7 @@ Awaitable<bool> HttpProbe::handshake(HttpFacts& out) {
     out.error = failed.message();
     co_return false;
   }
-  bindings_ = end_point_bindings(SSL_get0_peer_certificate(tls_->native_handle()));
+  bindings_ = tls_server_end_point(SSL_get0_peer_certificate(tls_->native_handle()));
   co_return true;
 }
 

@@ -9,7 +9,7 @@
 
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
-#include "proxy/upstream/backend_ticket.h"
+#include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/protocol/messages/ticket.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
 

@@ -5,7 +5,7 @@
 
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
-#include "proxy/upstream/backend_ticket.h"
+#include "proxy/tickets/backend_tickets.h"
 
 namespace stead::proxy {
 

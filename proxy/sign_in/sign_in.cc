@@ -12,8 +12,7 @@
 #include "proxy/sign_in/login_form.h"
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/sign_in/sign_in_state.h"
-#include "proxy/upstream/backend_ticket.h"
-#include "proxy/upstream/headers.h"
+#include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/krb5/keytab.h"
 

@@ -1,12 +1,11 @@
 #include "proxy/upstream/forwarder.h"
 
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <charconv>
 
 #include "proxy/http/request_rules.h"
+#include "proxy/http/wire_text.h"
 #include "proxy/observe/audit_log.h"
 #include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/base64.h"
@@ -23,12 +22,6 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t kHeldBody = 16 * 1024, kMostJoined = 16 * 1024;
 constexpr int kMostInterim = 16, kMostAttempts = 4;
 constexpr std::chrono::hours kUntilAnswered{24 * 365};
-
-void append_chunk_size(std::string& out, std::size_t size) {
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data())).append("\r\n");
-}
 
 }  // namespace
 

@@ -1,11 +1,12 @@
 #pragma once
 // Which header fields pass, in either direction, and the heads that we write ourselves. Nothing is forwarded as it
 // came: each head is put together anew from its parts.
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/http/message_head.h"
-#include "proxy/sign_in/sign_in.h"
+#include "proxy/http/own_response.h"
 #include "proxy/upstream/own_address.h"
 
 namespace stead::proxy {
@@ -47,11 +48,6 @@ struct OutgoingResponse {
 void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id,
                          const HeaderList* own);
 void write_interim_head(std::string& out, const ResponseHead& head);  // 102, 103
-// `date`: an HTTP date.
-void write_own_response_head(std::string& out, const OwnResponse& response, std::string_view request_id,
-                             std::string_view date, bool close);
-
-[[nodiscard]] std::string_view reason_phrase(int status);
 
 // The token behind "Negotiate " in a WWW-Authenticate value, base64; nothing where the scheme is another. An empty
 // text: the scheme alone.

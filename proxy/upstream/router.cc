@@ -3,48 +3,6 @@
 #include <algorithm>
 
 namespace stead::proxy {
-namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// "/a" is a prefix of "/a" and "/a/b", not of "/ab"; "/a/" of "/a/b", not of "/a".
-bool has_prefix(std::string_view path, std::string_view prefix) {
-  if (!path.starts_with(prefix)) return false;
-  return prefix.ends_with('/') || path.size() == prefix.size() || path[prefix.size()] == '/';
-}
-
-}  // namespace
-
-std::string path_for_policy(std::string_view path) {
-  if (path.find_first_of("%;") == std::string_view::npos && path.find("//") == std::string_view::npos)
-    return std::string(path);
-  std::string out;
-  out.reserve(path.size());
-  bool in_parameters = false;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '%' && path.size() - i >= 3 && hex_digit(path[i + 1]) >= 0 && hex_digit(path[i + 2]) >= 0) {
-      c = static_cast<char>(hex_digit(path[i + 1]) << 4 | hex_digit(path[i + 2]));
-      i += 2;
-    }
-    if (c == '/')
-      in_parameters = false;
-    else if (c == ';')
-      in_parameters = true;
-    if (in_parameters || (c == '/' && out.ends_with('/'))) continue;
-    out += c;
-  }
-  return out;
-}
-
-bool is_reserved(std::string_view policy_path) {
-  return has_prefix(policy_path, "/.stead");
-}
 
 Router::Router(const std::vector<Route>& routes) {
   for (std::size_t i = 0; i < routes.size(); ++i) entries_.push_back({&routes[i], i, path_for_policy(routes[i].path)});
@@ -60,7 +18,7 @@ Router::Match Router::match(std::string_view host, std::string_view policy_path)
   for (const Entry& entry : entries_) {
     if (!entry.route->host.empty() && entry.route->host != host) continue;
     match.known_host = true;
-    if (!has_prefix(policy_path, entry.prefix)) continue;
+    if (!has_path_prefix(policy_path, entry.prefix)) continue;
     match.route = entry.route;
     match.index = entry.index;
     return match;

@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "proxy/config/config.h"
+#include "proxy/http/policy_path.h"
 
 namespace stead::proxy {
-
-// A path as back ends may read it: escapes decoded, runs of slashes made one, ";parameters" cut off each segment.
-// Policy is decided by this, so that /%61dmin/ or //admin/ is no way around the route of /admin/; what is forwarded is
-// the path as sent.
-[[nodiscard]] std::string path_for_policy(std::string_view path);
 
 class Router {
  public:
@@ -34,8 +30,5 @@ class Router {
   };
   std::vector<Entry> entries_;  // longest prefix first, a named host before any
 };
-
-// Paths below /.stead are our own.
-[[nodiscard]] bool is_reserved(std::string_view policy_path);
 
 }  // namespace stead::proxy

@@ -7,6 +7,8 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include "sspi_shim/base/x509.h"
+
 namespace stead::proxy {
 
 namespace asio = boost::asio;
@@ -148,7 +150,7 @@ asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::stri
                                                           target.route->upstream_verify);
       error = stream.timed_out() ? Error(asio::error::timed_out) : tls_error;
       if (!error) {
-        const std::string bindings = end_point_bindings(SSL_get0_peer_certificate(stream.ssl()));
+        const std::string bindings = tls_server_end_point(SSL_get0_peer_certificate(stream.ssl()));
         connection->bindings.assign(bindings.begin(), bindings.end());
       }
     }

@@ -14,8 +14,8 @@
 #include "proxy/config/config.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/metrics.h"
-#include "proxy/tls.h"
 #include "proxy/upstream/upstream_names.h"
+#include "proxy/upstream/upstream_tls.h"
 
 namespace stead::proxy {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "proxy/upstream/backend_ticket.h"
+#include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/errors/error.h"
 

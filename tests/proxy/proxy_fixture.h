@@ -223,7 +223,7 @@ class Proxy {
   explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {})
       : shared_(make_config(back_ends, options)) {
     std::string message;
-    shared_.upstream_tls = UpstreamTls::open(shared_.config, message);
+    shared_.upstream_tls = std::move(UpstreamTls::open(shared_.config).value());
     shared_.access_log = AccessLog::open("/dev/null", message);
     core = std::make_unique<Core>(0, shared_);
     core->sign_in = sign_in;

@@ -193,7 +193,7 @@ class ClientCertificates(unittest.TestCase):
         wire = connection.sock
         # What cannot be read changes nothing, and is said.
         lists.write_text("half a li")
-        self.wait_for(lambda: "stays in use" in proxy.log())
+        self.wait_for(lambda: "stay in use" in proxy.log())
         self.assertEqual(status(session)[0], 200)
         self.issuing.revoke(leaving[0])
         lists.write_text(self.issuing.revocation_list())

@@ -120,7 +120,7 @@ class Files(unittest.TestCase):
         for server, words in {'certificate = "none.crt"\nkey = "front.key"\n': ("none.crt", "No such file"),
                               'certificate = "noise.pem"\nkey = "front.key"\n': ("noise.pem", "none in PEM form"),
                               'certificate = "front.crt"\nkey = "front.crt"\n': ("the certificate's key", "none in PEM form"),
-                              'certificate = "front.crt"\nkey = "other.key"\n': ("other.key", "not this certificate's"),
+                              'certificate = "front.crt"\nkey = "other.key"\n': ("other.key", "does not belong to this certificate"),
                               'certificate = "front.crt"\nkey = "locked.key"\n': ("locked.key", "passphrase")}.items():
             self.refused(self.text(server=server), 2, *words)
 

@@ -6,8 +6,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "proxy/sign_in/sign_in.h"
+#include "proxy/tickets/session.h"
+#include "stead/s4u.h"
 
 namespace stead::proxy {
 
@@ -44,10 +47,5 @@ using OnStep = std::function<void(std::size_t, const TraceStep&)>;
 // The same around clients that are there already, one for each executor.
 [[nodiscard]] std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(
     const std::vector<boost::asio::any_io_executor>& executors, const std::vector<std::shared_ptr<Client>>& clients);
-
-// One for each core; they share the session key, the login throttle and the acceptor's replay cache. `message`: as
-// above.
-[[nodiscard]] Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
-    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets, std::string& message);
 
 }  // namespace stead::proxy

@@ -3,7 +3,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 
-#include "proxy/upstream/backend_ticket.h"
+#include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/client/ticket_cache.h"
 #include "sspi_shim/protocol/errors/error.h"

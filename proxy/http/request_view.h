@@ -1,0 +1,31 @@
+#pragma once
+// What sign-in needs to know about a request and its connection.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stead::proxy {
+
+// The views are valid as long as the request.
+struct RequestView {
+  std::string_view method;
+  std::string_view target;         // as sent, origin form: "/path?query"
+  std::string_view host;           // lower case, without port
+  std::string_view authority;      // as sent, with port
+  std::string_view authorization;  // the one Authorization header; empty: none
+  std::string_view cookie;         // Cookie headers, joined with "; "
+  std::string_view accept;
+  std::string_view origin;  // Origin header, empty: none
+  std::string_view sec_fetch_site;
+  std::string_view content_type;
+  std::string remote_address;
+  bool tls = false;
+  std::string_view channel_bindings;             // "tls-server-end-point:" and the hash; empty on plain HTTP
+  std::vector<std::uint8_t> client_certificate;  // DER; empty: none was sent or it did not verify
+  std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
+  std::string_view client_certificate_name;      // subject and serial number, for the log; empty: none was sent
+  std::string_view request_id;
+};
+
+}  // namespace stead::proxy

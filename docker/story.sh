@@ -1,9 +1,9 @@
 #!/bin/bash
 # docker/story.sh
 #
-# Tells the story of the demo forest that runs as the compose project COMPOSE_PROJECT_NAME (default: docker, which `docker compose
-# -f docker/compose.yaml up` gives it): waits until it is healthy; walks every system that must work; then six lessons, each of which
-# changes one thing, shows what is different in the steps by which a ticket is come by, and takes the change back. A line a step,
+# Tells the story of the demo forest that runs as the compose project COMPOSE_PROJECT_NAME (default: docker, the name that `docker
+# compose -f docker/compose.yaml up` gives it). Waits until it is healthy, then shows every system of delegation, then six lessons. Each
+# lesson changes one thing, shows which steps of getting a ticket are different, and takes the change back. Each step prints a line,
 # "pass" or "FAILED" with the reason. Exit status 0 only if all held.
 set -uo pipefail
 case ${1:-} in
@@ -35,21 +35,21 @@ wait_healthy() { # SERVICE...: until all of them are
 }
 
 failed=()
-told=
-story() { docker exec "$workstation" python3 /opt/stead/samples/story.py "$@" || failed+=("${told:+$told: }$*"); }
+part=
+story() { docker exec "$workstation" python3 /opt/stead/samples/story.py "$@" || failed+=("${part:+$part: }$*"); }
 lesson() {
-  told=$1
+  part=$1
   printf '\nLesson: %s.\n' "$1"
 }
-act() { # what was done, then the command
+act() { # DESCRIPTION COMMAND...
   echo "          $1"
   shift
-  "$@" >/dev/null || failed+=("$told: $*")
+  "$@" >/dev/null || failed+=("$part: $*")
 }
 raise() { # SERVICE CONTROLLER LEVEL
   story level "$2" "$3"
-  act "$2 is now of level $3, and started again" docker restart -t 5 "$(container "$1")"
-  wait_healthy "$1" || failed+=("$told: $1 after its restart")
+  act "$2 now has level $3, and is restarted" docker restart -t 5 "$(container "$1")"
+  wait_healthy "$1" || failed+=("$part: $1 after its restart")
 }
 
 wait_healthy router dns-fabrikam dns-contoso dc08-root dc12-root dc16-emea dc08-corp dc12-corp dc22-sales reports ledger backend orders \
@@ -58,9 +58,9 @@ workstation=$(container workstation)
 router=$(container router)
 run=$(date +%s)
 
-# Whatever happens, nothing stays paused, cut or changed.
+# At the end, also after a failure, nothing stays paused, cut or changed.
 paused=
-changed=  # the command that takes back what is changed now
+changed=  # the command that takes the current change back
 take_back() {
   $changed
   changed=
@@ -75,7 +75,7 @@ restore() {
 trap restore EXIT
 trap 'exit 1' INT TERM HUP
 
-told=systems
+part=systems
 story systems
 
 lesson "raise a domain controller's level"
@@ -89,7 +89,7 @@ lesson "pause domain controllers: one of two, then the only one of 2012 level"
 paused=$(container dc12-root)
 act "dc12.root.fabrikam.com is paused; dc08.root.fabrikam.com is left" docker pause "$paused"
 story visit /reports/ 200
-act "dc12.root.fabrikam.com goes on" docker unpause "$paused"
+act "dc12.root.fabrikam.com continues" docker unpause "$paused"
 paused=
 story before pause
 story before another
@@ -97,13 +97,13 @@ story each "held$run" /backend/
 paused=$(container dc12-corp)
 act "dc12.corp.contoso.com is paused" docker pause "$paused"
 story after pause
-story told /backend/ dc12.corp.contoso.com dc08.corp.contoso.com
+story refused /backend/ dc12.corp.contoso.com dc08.corp.contoso.com
 story each "held$run" /backend/
 changed="raise dc08-corp dc08.corp.contoso.com 2008R2"
 raise dc08-corp dc08.corp.contoso.com 2012
 story after another
 story visit /backend/ 200
-act "dc12.corp.contoso.com goes on" docker unpause "$paused"
+act "dc12.corp.contoso.com continues" docker unpause "$paused"
 paused=
 take_back
 
@@ -113,7 +113,7 @@ act "no line between root.fabrikam.com and corp.contoso.com" docker exec "$route
 story after cut
 story visit /reports/ 200 "cut$run"
 story again "cut$run" /backend/ 503
-act "the line is back; nothing is started again" docker exec "$router" router join 1 3
+act "the line is back; nothing is restarted" docker exec "$router" router join 1 3
 story again "cut$run" /backend/ 200
 
 lesson "rotate the key of a back end"
@@ -124,7 +124,7 @@ story directory Set-ADAccountPassword 'backend$' -Server CORP.CONTOSO.COM -Reset
 story kvno HTTP/backend.corp.contoso.com next
 story after rotate
 story visit /backend/ 502 "rotated$run"
-echo "          the back end's keytab gets the new key, besides the old one"
+echo "          the new key is added to the back end's keytab, beside the old one"
 take_back
 story again "rotated$run" /backend/ 200
 
@@ -135,7 +135,7 @@ story directory Set-ADAccountControl bob -Server ROOT.FABRIKAM.COM -AccountNotDe
 story after sensitive
 take_back
 
-lesson "take the back end's permission away, and give it back as the diagnosis says"
+lesson "remove the back end's permission, and restore it as the diagnosis says"
 story before rbcd
 changed="story directory Set-ADComputer backend$ -Server CORP.CONTOSO.COM -PrincipalsAllowedToDelegateToAccount ROOT\\frontend$"
 story directory Set-ADComputer 'backend$' -Server CORP.CONTOSO.COM -PrincipalsAllowedToDelegateToAccount '$null'
@@ -145,7 +145,7 @@ story fix rbcd
 changed=
 story after fixed
 
-told="everything as before"
+part="everything as before"
 printf '\nEverything is as it was.\n'
 story each "last$run" /reports/ /ledger/ /backend/ /orders/
 

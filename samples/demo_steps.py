@@ -1,4 +1,4 @@
-"""What a story is told with: steps that print one line each, a browser that is curl, what it got."""
+"""The parts of a story: steps that print one line each, a browser that is curl, and its answers."""
 
 import pathlib
 import re
@@ -9,12 +9,12 @@ from samples.support.apache import seen
 
 
 class StepFailed(Exception):
-    """A step of the story did not hold; the message says what came instead."""
+    """A step of the story failed; the message says what happened instead."""
 
 
 class Story:
     def __init__(self, holds="ok"):
-        """`holds` is what is printed before a step that does."""
+        """`holds` is the word printed before a step that holds."""
         self.holds = holds
         self.failed = []
 
@@ -22,7 +22,7 @@ class Story:
         print(f"\n{title}", flush=True)
 
     def step(self, what, act):
-        """Runs act(); what it returns is printed behind `what`."""
+        """Runs act() and prints `what` with its result. Returns whether the step holds."""
         started = time.monotonic()
         try:
             result = act()
@@ -38,8 +38,8 @@ class Story:
 
 
 class Answer:
-    """What curl got: the status, the header fields (lower-case names), the body. `reason` finds why a request, which it gets by
-    its number, was refused, or None."""
+    """What curl received: the status, the header fields (lower-case names), the body. `reason` maps a request id to the reason
+    of its refusal, or None."""
 
     def __init__(self, text, reason=lambda request: None):
         self.reason = reason
@@ -67,8 +67,8 @@ class Answer:
 class Browser:
     """curl with a cookie jar and a credential cache of its own.
 
-    `forest` gives it the latter, by `name`; the jar and the certificate that it trusts (front.crt) are in `folder`. `options` go to
-    every curl, `reason` to every Answer.
+    `forest` provides the credential cache, by `name`. The jar and the certificate that curl trusts (front.crt) are in `folder`.
+    `options` are passed to every curl, `reason` to every Answer.
     """
 
     def __init__(self, name, forest, folder, url, options=(), reason=lambda request: None):

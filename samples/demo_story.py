@@ -1,6 +1,6 @@
-"""The story that samples/demo tells: sets the demo forest, its back ends and the proxy up, signs users in, and says what came of it.
+"""The story of samples/demo: starts the demo forest, its back ends and the proxy, signs users in, and shows the results.
 
-Each step prints one line, "ok" or "FAILED" with the reason; a step that does not hold makes the exit status 1.
+Each step prints one line, "ok" or "FAILED" with the reason. The exit status is 1 if a step fails.
 """
 
 import argparse
@@ -25,7 +25,7 @@ HOST, PORT, ADMIN = "frontend.root.fabrikam.com", 8443, "127.0.0.1:9443"
 URL = f"https://{HOST}:{PORT}"
 ALICE, PASSWORD = "alice@ROOT.FABRIKAM.COM", "Passw0rd!"
 
-# Path at the proxy, account that the back end runs as, its realm, its port, what the example is about.
+# Path at the proxy, account of the back end, its port, what the example shows.
 BACK_ENDS = [
     ("/reports/", "reports$@ROOT.FABRIKAM.COM", 9001, "her own domain, by the front end's list"),
     ("/ledger/", "ledger$@EMEA.ROOT.FABRIKAM.COM", 9002, "a child domain, by the back end's own permission"),
@@ -35,8 +35,8 @@ BACK_ENDS = [
 
 
 def reason_in_log(request):
-    """What the proxy's log says of a request that it refused; the page that the user sees says less."""
-    time.sleep(0.3)  # the log is written behind the answer
+    """The reason of a refused request in the proxy's log; the user's page does not give it."""
+    time.sleep(0.3)  # the log is written after the answer
     for line in (FOLDER / "proxy.log").read_text(errors="replace").splitlines():
         if request in line and line.startswith("{"):
             entry = json.loads(line)
@@ -46,12 +46,12 @@ def reason_in_log(request):
 
 
 def browser(name, forest):
-    """A browser at the proxy, which its name would not find."""
+    """A browser that resolves the proxy's name to loopback."""
     return Browser(name, forest, FOLDER, URL, ["--resolve", f"{HOST}:{PORT}:127.0.0.1"], reason_in_log)
 
 
 def make_files(forest):
-    """What the proxy's file names: certificate, key, keytab."""
+    """Makes the files that the proxy's configuration names: certificate, key, keytab."""
     foreign.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                 "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", FOLDER / "front.key",
                 "-out", FOLDER / "front.crt").ok()
@@ -63,7 +63,7 @@ def make_files(forest):
 
 
 def make_user_certificate(name, upn):
-    """A CA for users, and a user's certificate with his UPN in it, as a smart card has one."""
+    """A CA for users, and a user's certificate with their UPN, as on a smart card."""
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     foreign.run("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=Users of the demo", "-keyout", FOLDER / "users-ca.key",
                 "-out", FOLDER / "users-ca.crt").ok()
@@ -92,7 +92,7 @@ def tell_sign_ins(story, forest):
     for path, account, _, about in BACK_ENDS:
         story.step(f"{path:10} {about}", lambda p=path, a=account: f"{a} saw " + require(kerberos.negotiate(p).user(), ALICE, "the user"))
 
-    story.chapter("Alice signs in by a form: her password is checked, then the proxy acts for her without it.")
+    story.chapter("Alice signs in by a form: the proxy checks her password, then acts for her without it.")
     form = browser("alice-form", forest)
     story.step("the form", lambda: form.sign_in_by_form("alice", PASSWORD, "/reports/").expect(303) and "303, with a session cookie")
     for path, account, _, about in BACK_ENDS:
@@ -101,7 +101,7 @@ def tell_sign_ins(story, forest):
 
 
 def tell_ten_steps(story, forest):
-    story.chapter("How alice's ticket for the other forest was come by: which domain controller was asked, its level, what it said.")
+    story.chapter("How the proxy gets alice's ticket to the other forest: which domain controller it asks, of which level, and the answer.")
     ran = stead(forest, "s4u", "--for", "alice", "--service", "HTTP/backend.corp.contoso.com", "--json")
     trace_file = FOLDER / "trace.json"
     trace_file.write_text(ran.out)
@@ -114,7 +114,7 @@ def tell_ten_steps(story, forest):
         refused = [s for s in trace["steps"] if s["level"] == "2008" and s["answer"].startswith("KDC_ERR")]
         found = [s for s in trace["steps"] if s["exchange"] == "locate" and s["answer"] == "found"]
         if not refused or not found:
-            raise StepFailed("no 2008-level controller refused, or no 2012-level one was looked for")
+            raise StepFailed("no DC of level 2008 refused, or no search for a 2012-level DC followed")
         return f"{refused[0]['controller']} refused, {found[0]['controller']} was found"
 
     story.step("the ten steps", check)
@@ -129,7 +129,7 @@ def tell_refusals(story, forest):
         answer = client.get("/denied/").expect(403)
         return f"HTTP 403, request {answer.fields['x-request-id'][0]}"
 
-    story.step("/denied/   no one allowed the front end to act there", denied)
+    story.step("/denied/   the back end does not allow the front end to act", denied)
 
     def reason():
         ran = stead(forest, "s4u", "--for", "alice", "--service", "HTTP/denied.corp.contoso.com", "--json")
@@ -137,10 +137,10 @@ def tell_refusals(story, forest):
         diagnosis = json.loads(ran.out)["diagnosis"]
         if not any(fix.startswith("Set-ADComputer") for fix in diagnosis["fix"]):
             raise StepFailed(f"no Set-ADComputer line in {diagnosis}")
-        story.show(diagnosis["summary"] + "\nAn administrator of the back end's domain would allow it with:\n  " + "\n  ".join(diagnosis["fix"]))
+        story.show(diagnosis["summary"] + "\nAn administrator of the back end's domain allows it with:\n  " + "\n  ".join(diagnosis["fix"]))
         return diagnosis["code"]
 
-    story.step("the reason, and the line that would allow it", reason)
+    story.step("the reason, and the command that allows it", reason)
 
     def carol():
         form = browser("carol", forest)
@@ -153,7 +153,7 @@ def tell_refusals(story, forest):
 
 
 def tell_systems(story, forest):
-    story.chapter("Each system that Stead is made for (README has a section for each).")
+    story.chapter("Each system of delegation (proxy/README.md has a section for each).")
     systems = Systems(forest, FOLDER / "frontend.keytab", FOLDER, lambda name: browser(name, forest), PASSWORD)
     for title, show in systems.all():
         story.step(title, show)

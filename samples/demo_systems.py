@@ -1,4 +1,4 @@
-"""The systems that Stead is made for, each shown in one line: see README, "The systems, one by one"."""
+"""The systems of delegation that Stead supports, each shown in one line; proxy/README.md describes them."""
 
 import contextlib
 import json
@@ -14,24 +14,24 @@ TRANSITION = ["Set-ADAccountControl", "frontend$", "-Server", "ROOT.FABRIKAM.COM
 LIST = ["Set-ADUser", "frontend$", "-Server", "ROOT.FABRIKAM.COM"]
 
 
-class NotSo(AssertionError):
-    """A system does not hold; the message says what came instead."""
+class SystemFailed(AssertionError):
+    """A system failed; the message says what happened instead."""
 
 
 class Systems:
-    """`forest` runs with a state folder, `keytab` is the front end's, `folder` is for files, `browser` makes a browser by name."""
+    """`forest` runs with a state folder, `keytab` is the front end's, `folder` is for files, `browser` makes a browser with a given name."""
 
     def __init__(self, forest, keytab, folder, browser, password):
         self.forest, self.keytab, self.folder, self.browser, self.password = forest, keytab, folder, browser, password
 
     def all(self):
-        """(title, function that returns what was seen) of each system, in the README's order."""
+        """(title, function that returns what was observed) of each system, in the guide's order."""
         return [("1  Kerberos only", self.kerberos_only), ("2  any protocol", self.any_protocol),
                 ("3  resource-based, one domain", self.resource_based), ("4  across domains and forests", self.across_forests),
                 ("5  a forwarded TGT", self.forwarded_tgt), ("6  the pre-2012 failure", self.pre_2012),
                 ("7  mixed levels", self.mixed_levels), ("8  an old DC on the path", self.old_dc_on_the_path),
                 ("9  how the user signed in", self.how_signed_in), ("10 three ways to sign in", self.three_ways),
-                ("11 managed in known words", self.managed)]
+                ("11 managed with Windows' commands", self.managed)]
 
     # --- tools ----------------------------------------------------------------------------------------------------------
 
@@ -40,7 +40,7 @@ class Systems:
 
     @contextlib.contextmanager
     def changed(self, change, back):
-        """The directory after `change`, and after the block after `back`."""
+        """Runs the directory command `change` before the block and `back` after it."""
         self.directory(*change)
         try:
             yield
@@ -53,19 +53,19 @@ class Systems:
                                          "--keytab", self.keytab, "--principal", FRONT_END, "--json", *options,
                                          env=self.forest.client("systems.ccache"), timeout=40)
         if not ran.out.startswith("{"):
-            raise NotSo(str(ran))
+            raise SystemFailed(str(ran))
         return json.loads(ran.out)
 
     def granted(self, service, **how):
         trace = self.delegate(service, **how)
         if not trace["granted"]:
-            raise NotSo(f"{service} was refused: {trace['diagnosis']['summary']}")
+            raise SystemFailed(f"{service} was refused: {trace['diagnosis']['summary']}")
         return trace
 
     def refused(self, service, code, **how):
         trace = self.delegate(service, **how)
         if trace["granted"] or trace["diagnosis"]["code"] != code:
-            raise NotSo(f"{service}: not refused as {code}, but {trace['diagnosis'] or 'granted'}")
+            raise SystemFailed(f"{service}: not refused as {code}, but {trace['diagnosis'] or 'granted'}")
         return trace
 
     def own_ticket(self, user):
@@ -77,7 +77,7 @@ class Systems:
         return cache
 
     def only(self, realm, controller):
-        """A configuration of the locator in which a realm has one DC."""
+        """A locator configuration in which the realm has this DC alone."""
         text = self.forest.stead_toml.read_text()
         table = re.search(rf'^\[locator\.realm\."{realm}"\]\n.*?^\]\n', text, re.M | re.S).group()
         kept = "\n".join(line for line in table.splitlines() if "name =" not in line or f'"{controller}"' in line)
@@ -117,7 +117,7 @@ class Systems:
         without = client.get("/legacy/", "--negotiate", "-u", ":").expect(403)
         user = client.get("/legacy/", "--negotiate", "-u", ":", "--delegation", "always").user()
         if user != "alice@ROOT.FABRIKAM.COM":
-            raise NotSo(f"the back end saw {user}")
+            raise SystemFailed(f"the back end saw {user}")
         return f"with it {user}, without it {without.status}; only the route that names it"
 
     def pre_2012(self):
@@ -131,14 +131,14 @@ class Systems:
         refusal = next((i for i, step in enumerate(steps) if step["answer"].startswith("KDC_ERR_POLICY")), None)
         if refusal is None or steps[refusal + 1]["exchange"] != "locate" or any(
                 s["exchange"] == "locate" for s in steps[:refusal]):
-            raise NotSo(f"no refusal with a search behind it: {steps}")
+            raise SystemFailed(f"no refusal that a search follows: {steps}")
         return f"{steps[refusal]['controller']} refuses, {steps[refusal + 1]['controller']} is found and grants"
 
     def old_dc_on_the_path(self):
         for step in self.granted(ORDERS)["steps"]:
             if step["exchange"] == "TGS" and step["answer"] == "KDC_ERR_POLICY" and step["realm"] == "CORP.CONTOSO.COM":
-                return f"{step['controller']} (level {step['level']}) refuses the S4U referral TGT and is routed around"
-        raise NotSo("no DC on the path refused")
+                return f"{step['controller']} (level {step['level']}) refuses the S4U referral TGT; another DC is asked"
+        raise SystemFailed("no DC on the path refused")
 
     def how_signed_in(self):
         with Backend(self.forest.keytab("backend$@CORP.CONTOSO.COM"), self.forest.env, "--access", "D:(A;;GA;;;S-1-18-1)") as back_end:
@@ -148,7 +148,7 @@ class Systems:
             self.granted(BACKEND, config=config, options=["--ccache", cache])
             status, _ = back_end.ask("backend.corp.contoso.com", env={**own, "KRB5CCNAME": f"FILE:{cache}"})
             if status != 403:
-                raise NotSo(f"a user whom a service vouches for got {status} under a rule that wants S-1-18-1")
+                raise SystemFailed(f"a user whom a service vouches for got {status} under a rule that wants S-1-18-1")
             dc12 = self.folder / "dc12.krb5.conf"
             text = self.forest.env["KRB5_CONFIG"]
             lines = open(text, encoding="utf-8").read().splitlines()
@@ -158,8 +158,8 @@ class Systems:
             foreign.kinit(own, "alice@ROOT.FABRIKAM.COM", self.password).ok()
             status, caller = back_end.ask("backend.corp.contoso.com", env=own)
             if status != 200:
-                raise NotSo(f"a user with credentials of her own got {status}: {caller}")
-        return f"{caller['signed_in']['sid']} with her own credentials is let in, S-1-18-2 is not"
+                raise SystemFailed(f"a user with credentials of her own got {status}: {caller}")
+        return f"{caller['signed_in']['sid']} with her own credentials is admitted, S-1-18-2 is not"
 
     def three_ways(self):
         methods = []
@@ -171,7 +171,7 @@ class Systems:
         for client, options in ((kerberos, ["--negotiate", "-u", ":"]), (form, []), (self.browser("way-certificate"), certificate)):
             user = client.get("/backend/", *options).user()
             if user != "alice@ROOT.FABRIKAM.COM":
-                raise NotSo(f"the back end saw {user}")
+                raise SystemFailed(f"the back end saw {user}")
             methods.append(json.loads(client.get("/.stead/whoami").expect(200).body)["sign_in"])
         return f"{', '.join(methods)}: the back end saw alice each time"
 

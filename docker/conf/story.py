@@ -1,19 +1,19 @@
-"""The story of the demo forest in containers, as far as the workstation tells it; docker/story.sh has the containers' part.
+"""The workstation's part of the story of the demo forest in containers; docker/story.sh has the containers' part.
 
     story.py systems                    the network, the sign-ins, the eleven systems
-    story.py before NAME                keeps how a ticket is come by (see LESSONS)
-    story.py after NAME                 shows what is different now, and judges it
-    story.py visit PATH STATUS [NAME]   a new user, whom no cache knows, signs in by form and gets PATH with STATUS, as `again`
-    story.py again NAME PATH STATUS     the same one once more; 200 within 30 s, anything else at the first time of asking
-    story.py each NAME PATH...          this user, who signs in by form the first time, gets the paths by each replica, at once
-    story.py told PATH WORDS...         a new user is refused PATH, and the proxy's status page says why, with these words
-    story.py kvno SERVICE kept|next     the version of the key that tickets for the service are made with: keeps it, or is one higher now
-    story.py keytab ACCOUNT FILE        the account's keys of now, besides those that are in the file
+    story.py before NAME                records the steps of getting a ticket (see LESSONS)
+    story.py after NAME                 shows the steps that are different now, and judges them
+    story.py visit PATH STATUS [NAME]   a new user, who is in no cache, signs in by form and gets PATH with STATUS, as `again`
+    story.py again NAME PATH STATUS     the same user again; 200 within 30 s, any other status at the first request
+    story.py each NAME PATH...          this user, who signs in by form the first time, gets the paths from each replica at the first request
+    story.py refused PATH WORDS...      a new user is refused PATH, and the proxy's status page gives the reason with these words
+    story.py kvno SERVICE kept|next     the version of the service's key: records it, or expects it to be one higher
+    story.py keytab ACCOUNT FILE        adds the account's current keys to the file
     story.py directory WORDS...         setspn and the cmdlets
     story.py fix NAME                   runs the command that the diagnosis of `after NAME` gave
-    story.py level CONTROLLER LEVEL     writes a controller's level into the forest file; it shows when the controller is started again
+    story.py level CONTROLLER LEVEL     writes a controller's level into the forest file; it applies after the controller's restart
 
-Exit status 0 only if all of it held.
+Exit status 0 only if all held.
 """
 
 import difflib
@@ -41,7 +41,7 @@ BACK_ENDS = {"/reports/": "her own domain, by the front end's list", "/ledger/":
 
 
 def with_desk(folder):
-    """Curl's files: what the desk has, and room for cookies."""
+    """Copies the desk's files to the folder, where curl also keeps cookies."""
     for file in DESK.iterdir():
         copy = folder / file.name
         if not copy.exists():
@@ -50,7 +50,7 @@ def with_desk(folder):
 
 
 class Running(Forest):
-    """The forest that the containers serve. Nothing is started here; `folder` is of this run."""
+    """The forest that the containers serve: starts nothing. `folder` belongs to this run."""
 
     def __init__(self):
         super().__init__(FOREST, state=FOREST.parent / "state")
@@ -79,7 +79,7 @@ class Running(Forest):
 # --- traces -----------------------------------------------------------------------------------------------------------------
 
 def trace_of(forest, user, service):
-    """How the front end comes by a ticket: what stead s4u --json says."""
+    """How the front end gets a ticket: the output of `stead s4u --json`."""
     ran = foreign.built("stead").run("s4u", "--for", user, "--service", service, "--config", forest.stead_toml, "--keytab",
                                      DESK / "frontend.keytab", "--principal", FRONT_END, "--json", env=forest.client("s4u.ccache"), timeout=60)
     if not ran.out.startswith("{"):
@@ -91,7 +91,7 @@ def lines_of(trace):
     """One line a step, without what differs from run to run."""
     lines = []
     for step in trace["steps"]:
-        who = f"{step['controller'] or step['address'] or 'nobody'} ({step['level']})"
+        who = f"{step['controller'] or step['address'] or 'no DC'} ({step['level']})"
         lines.append(f"{step['exchange']} at {step['realm']}: {who}: {step['answer']}" + (f" + {step['status']}" if step["status"] else ""))
     diagnosis = trace["diagnosis"]
     lines.append("granted" if trace["granted"] else f"refused, {diagnosis['code']}: {diagnosis['summary']}")
@@ -116,7 +116,7 @@ def raised(before, after):
     require(refusals(before, "ROOT.FABRIKAM.COM"), ["dc08.root.fabrikam.com"], "who refused before")
     require(refusals(after, "ROOT.FABRIKAM.COM"), [], "who refuses after")
     require(after["granted"], True, "granted")
-    return "dc08.root.fabrikam.com answers with the referral itself, no other controller is looked for"
+    return "dc08.root.fabrikam.com answers with the referral itself; the client looks for no other DC"
 
 
 def silent(before, after):
@@ -157,7 +157,7 @@ def granted_again(before, after):
     return "granted"
 
 
-# Whose ticket for what is looked at, and what has to be different.
+# For each lesson: the user, the service, and the function that judges the difference.
 LESSONS = {"raise": ("alice", BACKEND, raised), "pause": ("alice", BACKEND, silent), "another": ("alice", BACKEND, another),
            "cut": ("alice", BACKEND, cut_off), "rotate": ("alice", BACKEND, as_before), "sensitive": ("bob", BACKEND, sensitive),
            "rbcd": ("alice", BACKEND, not_allowed), "fixed": ("alice", BACKEND, granted_again)}
@@ -181,7 +181,7 @@ def after(story, forest, name):
 # --- users ------------------------------------------------------------------------------------------------------------------
 
 def get_until(client, path, status):
-    """The answer with this status, and after how long. What heals has 30 s for it; a refusal is right the first time."""
+    """The answer with this status, and after how long. A recovery may take 30 s; a refusal must be the first answer."""
     started = time.monotonic()
     while True:
         answer = client.get(path)
@@ -194,7 +194,7 @@ def get_until(client, path, status):
 
 
 def new_user(forest, name):
-    """Whom no cache knows."""
+    """A user who is in no cache."""
     forest.directory("New-ADUser", name, "-AccountPassword", PASSWORD, "-Server", "ROOT.FABRIKAM.COM")
     return forest.browser(name)
 
@@ -243,14 +243,14 @@ def each(story, forest, name, *paths):
                 require(client.get(path).user(), f"{name}@ROOT.FABRIKAM.COM", f"the user at {path} by {replica}")
         return f"the back end saw {name}@ROOT.FABRIKAM.COM"
 
-    story.step(f"{'the same' if known else 'a new'} user at {', '.join(paths)} by each replica, asked once", ask)
+    story.step(f"{'the same' if known else 'a new'} user at {', '.join(paths)} at each replica, one request each", ask)
 
 
-def told(story, forest, path, *words):
+def refused(story, forest, path, *words):
     name = f"visitor{time.monotonic_ns() % 10**9}"
     client = new_user(forest, name)
 
-    def refused():
+    def ask():
         client.sign_in_by_form(name, PASSWORD, path).expect(303)
         answer = client.get(path)
         require(answer.status, 403, "the status")
@@ -265,7 +265,7 @@ def told(story, forest, path, *words):
             raise StepFailed(f"the status page does not name {', '.join(missing)}: {summary}")
         return f"HTTP {answer.status}; the status page says: {summary}"
 
-    story.step(f"a new user at {path}", refused)
+    story.step(f"a new user at {path}", ask)
 
 
 def kvno(story, forest, service, which):
@@ -285,7 +285,7 @@ def kvno(story, forest, service, which):
 
 
 def keytab(story, forest, account, file):
-    """Adds the keys to the file: tickets made with the one before are out there, and good until they end."""
+    """Adds the keys to the file. The old key stays: tickets encrypted with it are valid until they end."""
     file, now = pathlib.Path(file), forest.keytab(account).read_bytes()
     before = file.read_bytes()
     if now[2:] not in before:  # a keytab is two bytes of version, then entries
@@ -341,7 +341,7 @@ REPLICAS = ("proxy-a", "proxy-b")
 
 
 def directly(replica):
-    """What has curl connect to this replica and not to HAProxy."""
+    """curl's options to connect to this replica and not to HAProxy."""
     return ("--connect-to", f"::{replica}:8443")
 
 
@@ -418,13 +418,13 @@ def systems(story, forest):
     tell_sign_ins(story, forest)
     tell_replicas(story, forest)
     tell_app_server(story, forest)
-    story.chapter("Each system that must work.")
+    story.chapter("Each system of delegation.")
     each = Systems(forest, DESK / "frontend.keytab", with_desk(forest.folder), forest.browser, PASSWORD)
     for title, show in each.all():
         story.step(title, show)
 
 
-# --- the administrator's -------------------------------------------------------------------------------------------------------
+# --- the administrator -------------------------------------------------------------------------------------------------------
 
 def directory(story, forest, *words):
     print("          PS> " + " ".join(words), flush=True)
@@ -448,7 +448,7 @@ def level(story, forest, controller, number):
 
 
 def main():
-    commands = {f.__name__: f for f in (systems, before, after, visit, again, each, told, kvno, keytab, directory, fix, level)}
+    commands = {f.__name__: f for f in (systems, before, after, visit, again, each, refused, kvno, keytab, directory, fix, level)}
     words = sys.argv[1:]
     if not words or words[0] not in commands:
         sys.exit(__doc__)

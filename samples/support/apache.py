@@ -10,11 +10,11 @@ from samples.support import foreign
 
 _MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "alias", "setenvif", "lua"]
 
-_PAGE = pathlib.Path(__file__).with_name("page.lua")  # says what a back end saw, see `seen`
+_PAGE = pathlib.Path(__file__).with_name("page.lua")  # answers with what the back end saw, see `seen`
 
 
 class Apache:
-    """A context manager. `keytab` holds the keys of the services it is; it takes any of them.
+    """A context manager. `keytab` has the keys of its services; it accepts tickets for each of them.
 
         with Apache(keytab, krb5_conf) as back_end:
             foreign.run("curl", "--negotiate", "-u", ":", back_end.url, env=env)
@@ -56,7 +56,7 @@ class Apache:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def error_log(self):
-        """What httpd and its modules complained of so far."""
+        """The error log of httpd and its modules."""
         return (self.folder / "error.log").read_text(errors="backslashreplace")
 
     def access_log(self):
@@ -65,7 +65,7 @@ class Apache:
         return path.read_text().splitlines() if path.exists() else []
 
     def curl(self, name, path="/", *options, env):
-        """curl --negotiate to http://NAME:PORT/PATH, which is sent here; NAME is the SPN's host. Returns a Ran."""
+        """curl --negotiate to http://NAME:PORT/PATH, resolved to this server; NAME is the SPN's host. Returns a Ran."""
         scheme = self.url.partition(":")[0]
         trust = ["--cacert", self.ca] if self.tls else []
         return foreign.run("curl", "--silent", "--show-error", "--fail", "--noproxy", "*", "--negotiate", "-u", ":", *trust,

@@ -15,7 +15,7 @@ PRINCIPAL = f"HTTP/app.root.fabrikam.com@{REALM}"
 DATABASE, DIRECTORY = "db.corp.contoso.com", "directory.corp.contoso.com"
 PASSWORD = "Passw0rd!"
 ROLES = ("alice", "bob")
-# Each user sees and writes his own notes. The app server has no part in that.
+# Users see and write their own notes. The database enforces that, not the app server.
 SQL = """
 CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY, owner name NOT NULL DEFAULT current_user, text text NOT NULL);
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
@@ -25,9 +25,9 @@ INSERT INTO notes (owner, text) VALUES ('alice', 'renew the lease'), ('bob', 'ca
 """
 
 
-class Land:
-    """A context manager: the forest, the database and the directory. `keytab` is the app server's. `users` are there besides the
-    forest file's, and have roles in the database."""
+class Services:
+    """A context manager: the forest, the database and the directory. `keytab` is the app server's. `users` are added to those of the
+    forest file, and have roles in the database."""
 
     def __init__(self, users=()):
         self.users = users
@@ -55,7 +55,7 @@ class Land:
         return before + more + found + after
 
     def sign_in(self, user):
-        """The environment of a user who has signed in at his workstation."""
+        """The environment of a user who signed in at a workstation."""
         env = self.forest.client(f"{user}.ccache")
         foreign.kinit(env, user, PASSWORD).ok()
         return env
@@ -71,29 +71,29 @@ class Land:
 class AppServer:
     """A context manager: one of the two app servers on a free port.
 
-        with AppServer(land, "sdk_postgresql") as app:
+        with AppServer(services, "sdk_postgresql") as app:
             status, answer = app.ask("/whoami", env=alice)
     """
 
-    def __init__(self, land, program, *options):
-        self.land = land
+    def __init__(self, services, program, *options):
+        self.services = services
         self.program = program
         self.options = options
         self.host = "127.0.0.1"
         self.port = foreign.free_port(self.host)
 
     def __enter__(self):
-        folder = self.land.forest.folder
+        folder = self.services.forest.folder
         out = folder / f"{self.program}.out"
         out.write_text("")
         self._log = folder / f"{self.program}.log"
         rcache = folder / f"{self.program}.rcache"
         rcache.mkdir(exist_ok=True)
-        # Its own ccache is none: who reaches the database without a user's ticket has no identity.
-        env = {**self.land.forest.env, "KRB5RCACHEDIR": str(rcache), "KRB5CCNAME": "FILE:/nonexistent/ccache"}
+        # No ccache of its own: without a user's ticket it has no identity at the database.
+        env = {**self.services.forest.env, "KRB5RCACHEDIR": str(rcache), "KRB5CCNAME": "FILE:/nonexistent/ccache"}
         self._server = foreign.built(self.program).serve(
-            "--listen", f"{self.host}:{self.port}", "--spn", f"postgres/{DATABASE}", "--database", self.land.database.connection,
-            "--config", self.land.forest.stead_toml, "--keytab", self.land.keytab, "--principal", PRINCIPAL, *self.options,
+            "--listen", f"{self.host}:{self.port}", "--spn", f"postgres/{DATABASE}", "--database", self.services.database.connection,
+            "--config", self.services.forest.stead_toml, "--keytab", self.services.keytab, "--principal", PRINCIPAL, *self.options,
             env=env, log=self._log, out=out)
         self._server.wait_until(lambda: out.read_text() == "ready\n", "prints ready")
         return self
@@ -115,7 +115,7 @@ class AppServer:
         return int(status), json.loads(body)
 
 
-def ccache_folder(land):
-    folder = pathlib.Path(land.forest.folder) / "exported"
+def ccache_folder(services):
+    folder = pathlib.Path(services.forest.folder) / "exported"
     folder.mkdir(exist_ok=True)
     return folder

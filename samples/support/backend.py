@@ -1,4 +1,4 @@
-"""Runs samples/backend, a back end of ours that tells each caller what his ticket says of him."""
+"""Runs stead-backend (samples/backend), which answers callers with what their ticket says of them."""
 
 import json
 import pathlib
@@ -38,16 +38,16 @@ class Backend:
             raise AssertionError(f"stead-backend exited {status}\n{log}")
 
     def log(self):
-        """One line a request: status, method, path, and who or why not."""
+        """One line a request: status, method, path, and the user or the reason of the refusal."""
         return (self.folder / "log").read_text(errors="backslashreplace")
 
     def curl(self, name, path="/", *options, env):
-        """curl --negotiate to http://NAME:PORT/PATH, which is sent here; NAME is the SPN's host. Returns a Ran."""
+        """curl --negotiate to http://NAME:PORT/PATH, resolved to this server; NAME is the SPN's host. Returns a Ran."""
         return foreign.run("curl", "--silent", "--show-error", "--noproxy", "*", "--negotiate", "-u", ":", "--resolve",
                            f"{name}:{self.port}:{self.host}", *options, f"http://{name}:{self.port}{path}", env=env)
 
     def ask(self, name, path="/", *options, env):
-        """(status, what it said as JSON) of the same."""
+        """The same; returns the status and the JSON of the answer."""
         answer = self.curl(name, path, "-w", "\n%{http_code}", *options, env=env).ok().out
         body, _, status = answer.rpartition("\n")
         return int(status), json.loads(body)

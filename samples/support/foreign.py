@@ -1,7 +1,7 @@
 """Finds programs, ours and those of others, and runs them with a limit on their time.
 
-MIT's tools, Apache, curl and tshark are the distribution's, found on PATH. What samples/install-packages unpacked (Heimdal,
-MIT's KDC, OpenLDAP's server) lies below build/foreign and is run with its own libraries.
+MIT's tools, Apache, curl and tshark are the distribution's, found on PATH. What samples/install-packages unpacks (Heimdal,
+MIT's KDC, OpenLDAP, PostgreSQL) is below build/foreign and runs with its own libraries.
 """
 
 import ctypes
@@ -23,11 +23,11 @@ FOREIGN = pathlib.Path(os.environ.get("STEAD_FOREIGN", TOP / "build" / "foreign"
 
 
 class Missing(Exception):
-    """A program that is needed is not there; the message says which and what to do."""
+    """A needed program is missing; the message says which, and what to do."""
 
 
 class TimedOut(Exception):
-    """A program did not end in its time; the message has what it printed until then."""
+    """A program did not end in time; the message has its output so far."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Ran:
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A program, the environment variables it needs besides the caller's, and arguments it always gets."""
+    """A program, environment variables that it needs, and arguments that it always gets."""
 
     path: str
     extra: dict = dataclasses.field(default_factory=dict)
@@ -88,7 +88,7 @@ def run(*argv, **kw):
 
 
 def clean_environment():
-    """The caller's environment without what would steer Kerberos programs, in English."""
+    """The caller's environment without variables that influence Kerberos programs, in English."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("KRB5", "LD_", "LC_")) and k != "LANG"}
     return {**kept, "LC_ALL": "C.UTF-8"}
 
@@ -129,7 +129,7 @@ def library_folder(group):
 
 def heimdal(name):
     """kinit, klist, kdestroy, kpasswd, kadmin, ktutil, kgetcred or kdc of Heimdal."""
-    if name in ("klist", "kswitch"):  # one program that goes by the name it is called by, which Debian changed
+    if name in ("klist", "kswitch"):  # one program that acts by the name it is called with, which Debian changed
         program = unpacked("heimdal", "heimtools")
         return dataclasses.replace(program, first=(name,))
     for candidate in (f"{name}.heimdal", name):
@@ -204,7 +204,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 def _end_with_parent():
-    """Runs in the child: a test that is killed for its time must leave no server behind."""
+    """Runs in the child: if the test is killed, its servers end too."""
     _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
@@ -235,7 +235,7 @@ class Server:
                 raise AssertionError(f"{self.name} ended with {self.process.returncode}\n{self.tail()}")
             if time.monotonic() > end:
                 self.stop()
-                raise AssertionError(f"{self.name}: not so after {timeout} s: {what}\n{self.tail()}")
+                raise AssertionError(f"{self.name}: not true after {timeout} s: {what}\n{self.tail()}")
             time.sleep(0.02)
 
     def tail(self, lines=30):
@@ -294,7 +294,7 @@ def client_environment(conf, ccache):
 
 
 def kinit(env, principal, password=None, keytab=None, options=(), program=None):
-    """A stock kinit (MIT's unless `program` says otherwise) by password or keytab; returns a Ran, whatever came."""
+    """A stock kinit (MIT's unless `program` says otherwise) by password or keytab; returns a Ran."""
     program = program or mit("kinit")
     if keytab is not None:
         return program.run(*options, "-k", "-t", keytab, principal, env=env)

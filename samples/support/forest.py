@@ -1,4 +1,4 @@
-"""Runs stead-kdc with a forest file, and gives stock clients what they need to talk to it."""
+"""Runs stead-kdc with a forest file, and gives stock clients their krb5.conf, ccache and keytabs."""
 
 import contextlib
 import pathlib
@@ -13,7 +13,7 @@ _PORTS = {"kerberos_port": 88, "ldap_port": 389, "kpasswd_port": 464}
 
 
 def with_free_ports(text):
-    """The forest file with every port replaced by a free one of its controller's address, so that tests can run at once.
+    """The forest file with every port replaced by a free port of its controller's address, so that tests can run in parallel.
 
     Ports that a [[domain.controller]] leaves to their defaults are added.
     """
@@ -30,15 +30,15 @@ def with_free_ports(text):
 
 
 class Forest:
-    """A context manager: `stead-kdc serve` runs in the block; it must print `ready` at its start and exit 0 at its end.
+    """A context manager that runs `stead-kdc serve`, which must print `ready` at its start and exit 0 at its end.
 
         with Forest(TOP / "samples/forest.toml", free_ports=True) as forest:
             foreign.kinit(forest.env, "alice", "Passw0rd!").ok()
 
-    `source` is a forest file's path (a pathlib.Path) or its text. With `free_ports` a copy with free ports is served, with
-    all that lies beside the file. `dcs` names the controllers to serve, `state` is a folder for --state, `log_level` stead-kdc's
-    (None: its own default). `env` is the
-    environment for MIT's tools, by `stead-kdc client-config`; `folder` a temporary folder that tests may use too.
+    `source` is a forest file's path (a pathlib.Path) or its text. With `free_ports` it serves a copy with free ports,
+    beside links to the other files of the folder. `dcs` names the controllers to serve, `state` is a folder for --state, `log_level`
+    is stead-kdc's (None: its default). `env` is the environment for MIT's tools, by `stead-kdc client-config`; `folder` is a
+    temporary folder that tests may use too.
     """
 
     def __init__(self, source, dcs=None, state=None, free_ports=False, log_level="debug"):
@@ -134,7 +134,7 @@ class Forest:
         return self.folder / "client" / "stead.toml"
 
     def ports(self, kind, realm=None):
-        """The numbers of all kerberos_port, ldap_port or kpasswd_port of the file, or of one realm, each once."""
+        """All numbers of kerberos_port, ldap_port or kpasswd_port of the file, or of one realm, without duplicates."""
         return sorted({dc.get(kind, _PORTS[kind]) for dc in self.controllers(realm)})
 
     def controllers(self, realm=None):
@@ -148,7 +148,7 @@ class Forest:
             return self.source
         folder = self.folder / "file"
         folder.mkdir()
-        if is_path:  # what it names beside itself is beside the copy too
+        if is_path:  # the files that it names are beside the copy too
             for other in self.source.parent.iterdir():
                 (folder / other.name).symlink_to(other.resolve())
             (folder / self.source.name).unlink()

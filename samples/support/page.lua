@@ -1,5 +1,5 @@
--- Says what a back end saw, one "NAME=value" a line, then each header field of the request as "header Name: value". The
--- connection is named by the client's port. /bytes/N answers N bytes instead. (mod_lua; docker/ uses it too.)
+-- Answers with what the back end saw, one "NAME=value" a line, then each header field of the request as "header Name: value".
+-- The client's port names the connection. /bytes/N answers N bytes instead. (mod_lua; docker/ uses it too.)
 function handle(r)
   local count = r.uri:match("^/bytes/(%d+)$")
   if count then

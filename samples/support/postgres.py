@@ -1,4 +1,4 @@
-"""A stock PostgreSQL in a temporary folder, on loopback, that takes Kerberos only: users sign in as the role of their name."""
+"""A stock PostgreSQL in a temporary folder, on loopback, that accepts Kerberos only: users sign in as the role of their name."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ class Postgres:
             database.psql("SELECT current_user", env=env)
 
     Connections are encrypted by GSSAPI, others are refused. As root, it runs as an unprivileged user, since PostgreSQL refuses root.
-    The database is called "shop"; `sql` is run in it by the owner, who comes by a socket in the temporary folder.
+    The database is called "shop"; `sql` is run in it by the owner, over a socket in the temporary folder.
     """
 
     def __init__(self, keytab, krb5_conf, realms, roles=(), sql="", host="127.0.0.1", port=None, name="db.corp.contoso.com"):
@@ -46,7 +46,7 @@ class Postgres:
 
     @property
     def connection(self):
-        """What libpq needs besides a user and a host name."""
+        """A libpq connection string without user and host name."""
         return f"hostaddr={self.host} port={self.port} dbname=shop"
 
     def psql(self, sql, role, env):
@@ -79,7 +79,7 @@ class Postgres:
                               env=initdb.environment(), capture_output=True, text=True, timeout=60, cwd=self.folder, check=False, **identity)
         if made.returncode != 0:
             raise AssertionError(f"initdb: {made.stdout}{made.stderr}")
-        # The owner comes by the socket, and is for the set-up alone; everybody else by GSSAPI, encrypted.
+        # The owner, for the set-up alone, uses the socket; all others use GSSAPI with encryption.
         (data / "pg_hba.conf").write_text("local all owner trust\nhostgssenc all all all gss map=users\n")
         (data / "pg_ident.conf").write_text("".join(
             rf"users /^([^/@]+)@{realm.replace('.', chr(92) + '.')}$ \1" + "\n" for realm in self.realms))
@@ -97,7 +97,7 @@ class Postgres:
             raise
 
     def as_owner(self, database, sql):
-        """Runs SQL as the owner of everything, by the socket."""
+        """Runs SQL as the owner of the database, over the socket."""
         owner = self._tool("psql")
         for _ in range(50):  # "the database system is starting up"
             ran = owner.run("-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", self.port, "-U", "owner", "-d", database, input=sql)
@@ -107,7 +107,7 @@ class Postgres:
         ran.ok()
 
     def _reachable_by(self, user):
-        """The server's program, where that user can run it: a checkout in a home directory is closed to others."""
+        """A path of the server's program that the user can run: a checkout in a home directory may be closed to others."""
         program = self._tool("postgres")
         if user is None or subprocess.run([program.path, "--version"], env=program.environment(), capture_output=True, check=False,
                                           user=user[0], group=user[1], extra_groups=[]).returncode == 0:

@@ -1,4 +1,4 @@
-"""A stock OpenLDAP server in a temporary folder, on loopback, whose users come by Kerberos (SASL GSSAPI)."""
+"""A stock OpenLDAP server in a temporary folder, on loopback, whose users authenticate by Kerberos (SASL GSSAPI)."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ class Slapd:
         with Slapd(keytab, krb5_conf, "directory.corp.contoso.com") as directory:
             directory.client("ldapwhoami", env=env).ok()
 
-    Who did not authenticate reads nothing but the root DSE.
+    Anonymous users can read the root DSE only.
     """
 
     def __init__(self, keytab, krb5_conf, name, suffix="dc=directory", host="127.0.0.1"):
@@ -39,8 +39,8 @@ class Slapd:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, program, *args, env):
-        """Runs ldapsearch or ldapwhoami with the ticket of `env`'s ccache; returns a Ran. The server goes by its name, as clients
-        do who have a DNS; here nss_wrapper answers for it."""
+        """Runs ldapsearch or ldapwhoami with the ticket of `env`'s ccache; returns a Ran. nss_wrapper resolves the
+        server's name."""
         wrapper = next(foreign.library_folder("slapd").glob("libnss_wrapper.so*"))
         more = {"LD_PRELOAD": str(wrapper), "NSS_WRAPPER_HOSTS": str(self.folder / "hosts"), "LDAPNOINIT": "1"}
         tool = foreign.slapd(program)
@@ -90,5 +90,5 @@ description: second floor
 
 
 def _sasl():
-    """SASL's plug-in for GSSAPI lies where slapd does."""
+    """The path of SASL's plug-in for GSSAPI, which was unpacked with slapd."""
     return {"SASL_PATH": str(foreign.library_folder("slapd") / "sasl2")}

@@ -18,7 +18,7 @@ PARTS = 3  # of libkrb5's CPU, one is ours at the most
 ROUNDS = 5
 TOGETHER = 16  # users at a time, as a server has them; libkrb5 needs a thread for each
 HEDGE_MS = 300
-# By what applications call on either side, as far as the token in SPNEGO. "bare", libkrb5 below its GSSAPI and without SPNEGO, is told beside it.
+# Measures the calls of applications on either side, up to the token in SPNEGO. "bare" is libkrb5 below its GSSAPI and without SPNEGO.
 WAYS = {"self": (["gss"], "S4U2Self + S4U2Proxy"), "evidence": (["evidence", "bare"], "AP-REQ evidence + S4U2Proxy")}
 
 ours = foreign.Program(str(foreign.BUILD / "tests/bench/client_bench"))
@@ -63,7 +63,7 @@ def table(forest, together):
                 line(f"{name}{where}, libkrb5 bare", figure)
             part = figures[way, spn]["cpu_ms"] / their_median["cpu_ms"]
             judge(f"{name}{where}: 1/{PARTS} of libkrb5's CPU ({part:.2f} of it)", part <= 1 / PARTS)
-    judge("other forest: 2 exchanges a user besides S4U2Self", figures["evidence", FAR]["exchanges"] == 2 and figures["self", FAR]["exchanges"] == 3)
+    judge("other forest: 2 exchanges a user plus S4U2Self", figures["evidence", FAR]["exchanges"] == 2 and figures["self", FAR]["exchanges"] == 3)
 
 
 def silence():

@@ -1,4 +1,4 @@
-"""Our cryptography beside libk5crypto's, a call at a time, on the 1.4 kB of a ticket with a PAC."""
+"""Our cryptography and libk5crypto's, call by call, on the 1.4 kB of a ticket with a PAC."""
 # bench: TARGETS crypto_bench
 
 import os

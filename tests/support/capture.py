@@ -1,4 +1,4 @@
-"""Captures loopback traffic with dumpcap and has tshark judge each message: a decoder that is nobody's of ours.
+"""Captures loopback traffic with dumpcap and has tshark, a decoder that is not ours, judge each message.
 
 Given a keytab with the realm's keys (the krbtgt's too), tshark also decrypts tickets and replies, and checks the signatures of
 their PACs.

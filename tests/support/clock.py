@@ -1,4 +1,4 @@
-"""Runs a program with another clock: a small library, built with the system's compiler, stands before libc's clocks."""
+"""Runs a program with another clock: a small preloaded library, built with the system's compiler, replaces libc's clocks."""
 
 import functools
 import os

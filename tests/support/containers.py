@@ -17,9 +17,9 @@ def why_not():
     """What is missing for containers here, or None."""
     if shutil.which("docker") is None:
         return "there is no docker command"
-    told = foreign.run("docker", "info", "--format", "{{.ServerVersion}}", timeout=60)
-    if told.status != 0 or not told.out.strip():
-        return f"no Docker engine answers: {told.err.strip()}"
+    info = foreign.run("docker", "info", "--format", "{{.ServerVersion}}", timeout=60)
+    if info.status != 0 or not info.out.strip():
+        return f"no Docker engine answers: {info.err.strip()}"
     if not _compose():
         return "there is neither docker compose nor docker-compose"
     return None
@@ -42,8 +42,8 @@ def _free_net():
     """The networks' beginning (172.30.N for 172.30.N1.0/24 to 172.30.N4.0/24) that no network or route of this machine touches."""
     taken = []
     for network in foreign.run("docker", "network", "ls", "-q").ok().out.split():
-        told = json.loads(foreign.run("docker", "network", "inspect", network).ok().out)
-        taken += [ipaddress.ip_network(c["Subnet"]) for c in told[0]["IPAM"]["Config"] or [] if "Subnet" in c]
+        facts = json.loads(foreign.run("docker", "network", "inspect", network).ok().out)
+        taken += [ipaddress.ip_network(c["Subnet"]) for c in facts[0]["IPAM"]["Config"] or [] if "Subnet" in c]
     for line in pathlib.Path("/proc/net/route").read_text().splitlines()[1:]:
         destination, mask = (int.from_bytes(bytes.fromhex(line.split()[i]), "little") for i in (1, 7))
         if mask:
@@ -93,7 +93,7 @@ class Containers:
             if removed.status != 0 and "has active endpoints" not in removed.err:
                 raise AssertionError(str(removed))
             if removed.status != 0:
-                print(f"the engine keeps a network that nobody uses: {removed.err.splitlines()[0]}", flush=True)
+                print(f"the engine keeps an unused network: {removed.err.splitlines()[0]}", flush=True)
 
     def compose(self, *words, timeout):
         """docker compose with these words; raises AssertionError with the end of what it said unless it exits 0."""

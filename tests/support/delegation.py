@@ -60,7 +60,7 @@ def read_table(path=FOLDER / "delegation_cases.txt"):
 
 
 def identity_of(case):
-    """What a case's client says under [identity] besides who it is."""
+    """The keys of a case's client under [identity] besides principal and keytab."""
     return {"rc4": "allow_rc4 = true", "rc4-for-user": "allow_rc4 = true\npa_for_user = true"}.get(case.sign_in, "")
 
 
@@ -280,7 +280,7 @@ class Topology:
             return refused and located
         if word == "straight":
             return not refused
-        if word == "final":  # after a refusal by a DC of 2012 or later nobody else is asked
+        if word == "final":  # after a refusal by a DC of 2012 or later no other DC is asked
             return not any(s["exchange"] == "locate" for s in out["steps"][[bool(_ERROR.fullmatch(s["answer"])) for s in out["steps"]].index(True):])
         if word in ("proxy", "stead-only"):
             return True

@@ -103,7 +103,7 @@ class Stead:
         return out
 
     def accept(self, token):
-        """AcquireCredentialsHandle and AcceptSecurityContext: the context of whoever sent the token."""
+        """AcquireCredentialsHandle and AcceptSecurityContext: the context of the token's sender."""
         credential, context = Handle(), Handle()
         assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 1, None, None, None, None, ctypes.byref(credential), None) == 0
         data = ctypes.create_string_buffer(token, len(token))
@@ -117,7 +117,7 @@ class Stead:
         return context
 
     def first_token(self, target, user=None, password=None):
-        """AcquireCredentialsHandle (for a user with his password, where one is given) and InitializeSecurityContext: the status and the token."""
+        """AcquireCredentialsHandle (for a user with their password, if given) and InitializeSecurityContext: the status and the token."""
         credential, context = Handle(), Handle()
         identity = user and AuthIdentity(user.encode(), len(user), None, 0, password.encode(), len(password), 1)
         assert self.call("AcquireCredentialsHandleA", None, b"Negotiate", 2, None, identity and ctypes.byref(identity), None, None,

@@ -55,7 +55,7 @@ class ForestFiles(unittest.TestCase):
                 self.assertTrue(said.startswith(f"{self.bad}:{at + 1}:3: "), said)
                 self.assertIn("colour", said)
 
-    def test_what_is_no_toml(self):
+    def test_a_file_that_is_no_toml(self):
         self.bad.write_text(self.text + "\n= 5\n")
         self.assertRegex(self.fault("check"), rf"^{self.bad}:\d+:\d+: ")
 
@@ -90,7 +90,7 @@ class ForestFiles(unittest.TestCase):
         self.assertIn("nobody$", one_line(ran))
         self.assertFalse(out.exists())
 
-    def test_signals_end_it_well(self):
+    def test_ends_orderly_on_signals(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.forest.process.send_signal(number)
             self.assertEqual(self.forest.process.wait(10), 0)
@@ -130,7 +130,7 @@ class Clients(unittest.TestCase):
         self.refused(ran, 2, str(reports), FRONT)
         one_line(ran)
 
-    def test_keytab_that_is_none(self):
+    def test_a_file_that_is_no_keytab(self):
         for path in (self.forest.file, self.forest.folder / "none"):
             self.refused(self.s4u(keytab=path), 2, str(path))
 
@@ -249,7 +249,7 @@ class Bytes(unittest.TestCase):
                     pass
                 self.assertIn(answer[4:5], (b"", b"\x7e"))  # a KRB-ERROR or nothing, then the end
 
-    def test_many_connections_that_say_nothing(self):
+    def test_many_silent_connections(self):
         held = [socket.create_connection((self.host, self.port), 5) for _ in range(200)]
         try:
             for s in held:

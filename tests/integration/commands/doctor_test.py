@@ -166,7 +166,7 @@ class Domain(Case):
         check = self.fault(out, "A5")
         self.assertIn("setspn -Q HTTP/sieve.mill.example", check["fix"])
 
-    def test_the_own_spn_elsewhere(self):
+    def test_the_own_spn_on_another_account(self):
         moved = FOREST.replace(f'spns = ["{FRONT}"]', 'spns = ["HTTP/other.mill.example"]').replace('spns = ["HTTP/sieve.mill.example"]', f'spns = ["{FRONT}"]')
         with Forest(FOREST, free_ports=True) as before, Forest(moved, free_ports=True) as forest:
             check = self.only(self.examine(forest, keytab=before.keytab(f"{FRONT}@MILL.EXAMPLE")), "A5")
@@ -294,13 +294,13 @@ class Act(Case):
         check = self.only(self.act("otto"), "U2")
         self.assertIn("Enable-ADAccount otto -Server MILL.EXAMPLE", check["fix"])
 
-    def test_a_user_that_nobody_knows(self):
+    def test_an_unknown_user(self):
         for user in ("nobody", "nobody@nowhere.example"):
             with self.subTest(user):
                 check = self.only(self.act(user), "U1")
                 self.assertTrue(any(line.startswith("Get-ADUser") for line in check["fix"]))
 
-    def test_an_spn_that_nobody_has(self):
+    def test_an_spn_of_no_account(self):
         out = self.act(service="HTTP/nothere.mill.example")
         check = self.only(out, "S1")
         self.assertIn("KDC_ERR_S_PRINCIPAL_UNKNOWN", check["proof"])
@@ -415,7 +415,7 @@ class BackEnds(Case):
         self.assertEqual(self.broken(out), set())
         self.assertEqual(self.result(out, "B1"), {"ok"})
 
-    def test_an_identity_bound_to_the_connection_is_told(self):
+    def test_an_identity_bound_to_the_connection_is_reported(self):
         with Apache(self.forest.keytab("bread$@BAKERY.EXAMPLE"), self.krb5_conf, connection_bound=True) as back_end:
             out = self.act(back_end.url)
         self.assertEqual(self.broken(out), set())

@@ -7,7 +7,7 @@ import unittest
 
 from samples.support import app_server, foreign
 from samples.support.apache import Apache, seen
-from samples.support.app_server import Land
+from samples.support.app_server import Services
 from samples.support.forest import Forest
 from tests.support.sspi import Stead, is_sanitized
 
@@ -39,14 +39,14 @@ class WithoutADomainController(unittest.TestCase):
 
     @unittest.skipIf(is_sanitized(), "a library with a sanitizer cannot be loaded into Python")
     def test_psql_and_ldapsearch_by_one_ccache(self):
-        with Land() as land:
-            os.environ.update(land.forest.env)  # libkrb5 reads them when it starts
+        with Services() as services:
+            os.environ.update(services.forest.env)  # libkrb5 reads them when it starts
             stead = Stead(foreign.BUILD / "sspi_shim/libstead.so")
-            for key, value in {"config": land.forest.stead_toml, "principal": app_server.PRINCIPAL, "keytab": land.keytab}.items():
+            for key, value in {"config": services.forest.stead_toml, "principal": app_server.PRINCIPAL, "keytab": services.keytab}.items():
                 self.assertEqual(stead.call("ShimSetDefaultConfig", key.encode(), str(value).encode()), 0)
             status, token = stead.log_on("bob")
             self.assertEqual(status, 0, stead.detail().text)
-            ccache = app_server.ccache_folder(land) / "bob"
+            ccache = app_server.ccache_folder(services) / "bob"
             spns = (ctypes.c_char_p * 2)(f"postgres/{app_server.DATABASE}".encode(), f"ldap/{app_server.DIRECTORY}".encode())
             name = f"FILE:{ccache}".encode()
             self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 1), 0x8009035D, "a proxy credential is for no service in particular")
@@ -55,15 +55,15 @@ class WithoutADomainController(unittest.TestCase):
             self.assertEqual(stead.call("ShimExportCCache", token, spns, 2, name, 0), 0, stead.detail().text)
             self.assertEqual(stead.call("CloseHandle", token), 1)
             self.assertEqual(stat.S_IMODE(os.stat(ccache).st_mode), 0o600)
-            env = {**land.forest.env, "KRB5CCNAME": f"FILE:{ccache}"}
-            self.assertEqual(land.forest.stop(), 0)
+            env = {**services.forest.env, "KRB5CCNAME": f"FILE:{ccache}"}
+            self.assertEqual(services.forest.stop(), 0)
             try:
-                self.assertEqual(land.database.psql("SELECT current_user", "bob", env).ok().out, "bob\n")
-                self.assertNotEqual(land.database.psql("SELECT current_user", "alice", env).status, 0, "bob's ticket is not alice's")
-                found = land.directory.client("ldapsearch", "-Q", "-LLL", "-b", "dc=directory", "(cn=printer)", "description", env=env).ok()
+                self.assertEqual(services.database.psql("SELECT current_user", "bob", env).ok().out, "bob\n")
+                self.assertNotEqual(services.database.psql("SELECT current_user", "alice", env).status, 0, "bob's ticket is not alice's")
+                found = services.directory.client("ldapsearch", "-Q", "-LLL", "-b", "dc=directory", "(cn=printer)", "description", env=env).ok()
                 self.assertIn("description: second floor", found.out)
             finally:
-                land.forest.start()
+                services.forest.start()
 
     @unittest.skipIf(is_sanitized(), "a library with a sanitizer cannot be loaded into Python")
     def test_a_proxy_credential_lets_stock_gssapi_delegate_by_itself(self):

@@ -59,7 +59,7 @@ class Ends(unittest.TestCase):
 
 
 class Loops(Ends):
-    def test_two_domains_that_each_say_the_other_has_the_service(self):
+    def test_two_domains_that_refer_to_each_other(self):
         # Each is served from a file of its own: as two global catalogs that have not heard of a move yet.
         here, there = account("app$", "HTTP/app.test", APP), account("other$", None)
         one = with_free_ports(domain(73, ROOT, "root.test", WEB + there) + domain(74, CHILD, "root.test", here) + trust(ROOT, CHILD, "parent-child"))
@@ -72,12 +72,12 @@ class Loops(Ends):
         self.assertIn(f"TGS {CHILD}: referral to {ROOT}", answers)
         self.assertIn(f"the referrals go in a circle or too far: {CHILD} refers to {ROOT}", out["diagnosis"]["summary"])
 
-    def test_a_name_that_two_forests_each_give_to_the_other(self):
+    def test_two_forests_that_refer_to_each_other(self):
         self.refused(domain(73, ROOT, "root.test", WEB) + domain(74, CHILD, "root.test") + domain(75, OTHER, "other.test")
                      + trust(ROOT, CHILD, "parent-child") + trust(ROOT, OTHER, "forest", LOST) + trust(OTHER, CHILD, "forest", LOST),
                      "HTTP/app.lost.example", "foreign_user_needs_trust", CHILD)
 
-    def test_a_name_that_goes_round_three_forests(self):
+    def test_three_forests_that_refer_in_a_circle(self):
         self.refused(domain(73, ROOT, "root.test", WEB) + domain(74, OTHER, "other.test") + domain(75, THIRD, "third.test")
                      + trust(ROOT, OTHER, "forest", LOST) + trust(OTHER, THIRD, "forest", LOST) + trust(THIRD, ROOT, "forest", LOST),
                      "HTTP/app.lost.example", "spn_unknown", OTHER)

@@ -48,7 +48,7 @@ class Demo(unittest.TestCase):
 
 
 class ByCertificate(Demo):
-    """A certificate that is mapped to two users, and one that is nobody's."""
+    """A certificate that is mapped to two users, and one that is mapped to no user."""
 
     @classmethod
     def setUpClass(cls):
@@ -151,7 +151,7 @@ class Granted(Demo):
 
 
 class Refused(Demo):
-    def test_where_the_back_end_allows_nobody(self):
+    def test_a_back_end_that_allows_no_front_end(self):
         out = self.refused("rbcd_denied_on_target", "--for", "alice", "--service", DENIED)
         self.assertEqual(out["service"], DENIED + "@CORP.CONTOSO.COM")
         self.assertEqual(out["diagnosis"]["fix"][0],
@@ -164,7 +164,7 @@ class Refused(Demo):
         self.refused("user_account_refused", "--for", "nobody", "--service", REPORTS)
         self.refused("user_account_refused", "--for", "nobody@nowhere.example", "--service", REPORTS)
 
-    def test_for_a_service_that_is_none(self):
+    def test_for_an_unknown_service(self):
         self.refused("spn_unknown", "--for", "alice", "--service", "HTTP/nothere.root.fabrikam.com")
 
     def test_usage_and_files(self):
@@ -240,7 +240,7 @@ class Locate(Demo):
         self.assertIsNone(out["controller"])
         self.assertEqual(len(out["seen"]), 2)
 
-    def test_takes_no_level_that_is_none(self):
+    def test_refuses_an_unknown_level(self):
         self.assertEqual(self.stead.run("locate", "ROOT.FABRIKAM.COM", "--level", "1999").status, 2)
 
 

@@ -136,7 +136,7 @@ class ThreeControllers(unittest.TestCase):
             with self.subTest(name):
                 check(config)
 
-    def test_the_locator_passes_by_the_silent_and_the_paused_one(self):
+    def test_the_locator_skips_a_silent_and_a_paused_dc(self):
         def check(config):
             begun = time.monotonic()
             out = self.locate(config, "HILL.TEST", "--level", "2012")
@@ -147,7 +147,7 @@ class ThreeControllers(unittest.TestCase):
                                     "dc-third.hill.test": ("2012", "ok")})
         self.by_list_and_by_dns(check)
 
-    def test_a_paused_dc_is_not_even_used_where_no_level_is_asked_for(self):
+    def test_a_paused_dc_is_not_used_without_a_level_either(self):
         def check(config):
             self.assertEqual(self.locate(config, "DALE.TEST")["controller"], "dc-third.dale.test")
         self.by_list_and_by_dns(check)

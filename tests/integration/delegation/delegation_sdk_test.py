@@ -50,7 +50,7 @@ class ThroughTheSdk(unittest.TestCase):
     def judge(self, topology, case, answer):
         self.assertTrue(answer.startswith("{"), answer)
         out = json.loads(answer)
-        # What a person is told by words on the way is judged with `stead s4u`: here earlier cases have taught the client.
+        # The words about the path are checked with `stead s4u` only: here earlier cases have filled the client's caches.
         ran = types.SimpleNamespace(status=0 if case.granted else 3 if case.expected[2] == "dc_unreachable" else 1, err="")
         self.assertEqual(topology.judge(dataclasses.replace(case, words=()), out, ran), [])
 

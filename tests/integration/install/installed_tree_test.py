@@ -98,7 +98,7 @@ class InstalledTree(unittest.TestCase):
         for program in cxx:
             self.assertIn("/no/such/keytab", run(program, env=self.env))
 
-    def test_has_what_the_contract_names(self):
+    def test_has_the_promised_parts(self):
         for name in ("include/stead/sspi.h", "include/stead/s4u.h", "include/stead/locator.h", "include/stead/result.h",
                      "include/stead/acceptor.h", "include/stead/client_config.h", "include/stead/gss.h", "lib/libstead.so.0",
                      "lib/libstead.so", "lib/libstead.a", "lib/pkgconfig/stead.pc", "bin/stead", "share/man/man1/stead.1"):

@@ -1,5 +1,5 @@
 # ctest: TIMEOUT 400
-"""Every change of the directory that was acknowledged is there, whoever was killed: 2,000 changes by 4 writers, kill -9 among them."""
+"""No acknowledged change of the directory is lost: 2,000 changes by 4 writers, with kill -9 among them."""
 
 import random
 import re

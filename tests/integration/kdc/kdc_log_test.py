@@ -25,7 +25,7 @@ class Log(unittest.TestCase):
         self.assertIn('answer="KDC_ERR_PREAUTH_FAILED" why="wrong password or key"', log)
         self.assertNotIn("Passw0rd!", log)
 
-    def test_a_level_that_is_none_is_a_mistake(self):
+    def test_an_unknown_level_is_an_error(self):
         ran = foreign.built("stead-kdc").run("serve", "--forest", DEMO, "--log-level", "loud")
         self.assertEqual(ran.status, 2, ran)
         self.assertIn("--log-level", ran.err)

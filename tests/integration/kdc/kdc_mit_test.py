@@ -161,7 +161,7 @@ class Level2012(Client):
                     tickets = {service.partition("@")[0]: client for service, (client, _) in foreign.klist(users).items()}
                     self.assertEqual(tickets[target], user if "@" in user else f"{user}@ROOT.FABRIKAM.COM")
 
-    def test_refuses_a_target_that_lets_nobody(self):
+    def test_refuses_a_target_that_allows_no_front_end(self):
         self.refused(self.delegate("alice", "HTTP/denied.corp.contoso.com")[0], "KDC can't fulfill requested option")
 
     def test_refuses_a_sensitive_user(self):
@@ -173,7 +173,7 @@ class Level2012(Client):
         self.refused(self.delegate("dave", BACKEND)[0], "revoked")
         self.refused(self.delegate("nobody", BACKEND)[0], "not found in Kerberos database")
 
-    def test_refuses_the_other_forests_user_on_his_way_home(self):
+    def test_refuses_a_user_of_the_back_ends_own_forest(self):
         # KB 4033246: a forest takes no PAC of its own domains back over a forest trust.
         self.refused(self.delegate("frank@CORP.CONTOSO.COM", BACKEND)[0], "KDC policy rejects request")
 

@@ -20,7 +20,7 @@ REALM = "ROOT.FABRIKAM.COM"
 
 
 def forest_text():
-    """The demo's forest, in which bob has a certificate of his own, and carol and dave one together."""
+    """The demo's forest, in which bob has a certificate, and carol and dave share one."""
     text = (foreign.TOP / "samples/forest.toml").read_text()
     for account, certificates in (("bob", '["bob.crt"]'), ("carol", '["X509:<S>CN=shared"]'), ("dave", '["X509:<S>CN=shared"]')):
         text, found = re.subn(rf'^(\s*name\s*=\s*"{account}")$', rf"\1\ncertificates = {certificates}", text, flags=re.M)

@@ -109,7 +109,7 @@ class ForwardedTgt(unittest.TestCase):
         cls.ida = signed_in(cls.forest, "ida")
 
     def ask(self, path, env, *options, delegation="always"):
-        """(status, body) of curl --negotiate, which forwards a TGT as told."""
+        """(status, body) of curl --negotiate, which forwards a TGT as the options say."""
         how = ["--delegation", delegation] if delegation else []
         answer = self.proxy.negotiate(path, *how, "-w", "\n%{http_code}", *options, env=env).ok().out
         body, _, status = answer.rpartition("\n")
@@ -120,7 +120,7 @@ class ForwardedTgt(unittest.TestCase):
             status, body = self.ask(path, self.ida)
             self.assertEqual((status, seen(body).get("REMOTE_USER")), (200, "ida@WEST.EXAMPLE"), body + self.proxy.log())
 
-    def test_the_back_end_cannot_tell_it_from_the_user_himself(self):
+    def test_the_back_end_sees_no_difference_from_the_user(self):
         status, body = self.ask("/teller/", self.ida)
         self.assertEqual(status, 200, body)
         self.assertIn('"sid":"S-1-18-1"', body)
@@ -147,7 +147,7 @@ class ForwardedTgt(unittest.TestCase):
     def test_other_routes_do_not_use_it(self):
         self.assertEqual(self.ask("/s4u/a", self.ida)[0], 403)  # portal$ may not delegate to the store by S4U
 
-    def test_a_refusal_for_the_users_tgt_is_told_as_any_other(self):
+    def test_a_refusal_for_the_users_tgt_is_reported(self):
         self.assertEqual(self.ask("/nobody/a", self.ida)[0], 403)
         self.assertIn("knows no account with the SPN HTTP/nobody.west.example", self.proxy.log())
         self.assertIn("Fix: setspn -Q HTTP/nobody.west.example", self.proxy.log(), "and what may mend it")

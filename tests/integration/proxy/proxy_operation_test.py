@@ -92,7 +92,7 @@ class Files(unittest.TestCase):
         self.run_proxy(self.text(), "--check").ok()
         self.assertEqual(key.stat().st_mode & 0o777, 0o600)
 
-    def test_an_unknown_key_is_told_at_its_place(self):
+    def test_an_unknown_key_is_reported_with_its_position(self):
         self.refused(self.text() + "colour = 1\n", 2, f"{self.folder}/proxy.toml:", "colour")
 
     def test_a_file_that_is_not_there(self):
@@ -115,7 +115,7 @@ class Files(unittest.TestCase):
         self.refused(self.text(server='certificate = "front.crt"\nkey = "other.key"\n'), 2, "other.key")
         self.refused(self.text(sign_in='[sign_in.kerberos]\n[sign_in.certificate]\nca = "none-ca.crt"\n'), 2, "none-ca.crt")
 
-    def test_what_is_wrong_with_a_certificate_or_key_is_told_in_words(self):
+    def test_explains_a_bad_certificate_or_key(self):
         foreign.run("openssl", "ec", "-aes128", "-passout", "pass:x", "-in", self.folder / "front.key", "-out", self.folder / "locked.key").ok()
         for server, words in {'certificate = "none.crt"\nkey = "front.key"\n': ("none.crt", "No such file"),
                               'certificate = "noise.pem"\nkey = "front.key"\n': ("noise.pem", "none in PEM form"),
@@ -191,7 +191,7 @@ class Life(unittest.TestCase):
         self.assertEqual(answers, ["done"])
         self.assertEqual(proxy.stop(), 0)
 
-    def test_the_patience_with_a_body_is_not_that_with_an_answer(self):
+    def test_bodies_and_answers_have_timeouts_of_their_own(self):
         proxy = self.public(more='[limits]\nbody_idle_timeout = "1s"\n')
         large = proxy.folder / "large"
         large.write_bytes(bytes(100_000))
@@ -199,7 +199,7 @@ class Life(unittest.TestCase):
         self.assertEqual(proxy.curl("/2.5", "--data-binary", f"@{large}").out, "done")
         self.assertEqual(proxy.curl("/halves/2.5", "--data-binary", f"@{large}").out, "done")
 
-    def test_the_service_manager_hears_of_the_start_and_the_end(self):
+    def test_notifies_the_service_manager_of_start_and_end(self):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name in (str(folder / "notify"), f"@stead-{folder.name}"):
             manager = self.enterContext(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
@@ -212,7 +212,7 @@ class Life(unittest.TestCase):
             self.assertEqual(manager.recv(4096), b"STOPPING=1")
             self.assertEqual(proxy.stop(), 0)
 
-    def test_a_service_manager_that_is_not_there_is_no_hindrance(self):
+    def test_works_without_a_service_manager(self):
         for name in ("/nowhere/notify", "relative", "", "/" + "x" * 200):
             self.assertEqual(self.public(env={"NOTIFY_SOCKET": name}).curl("/0").out, "done")
 
@@ -229,7 +229,7 @@ class Life(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 2)
         client.join()
 
-    def test_two_proxies_do_not_share_a_port_unawares(self):
+    def test_two_proxies_cannot_listen_on_one_port(self):
         proxy = self.public()
         ran = foreign.built("stead-proxy").run("--config", proxy.file, env=proxy.environment)
         self.assertEqual(ran.status, 1, ran)
@@ -280,7 +280,7 @@ class Life(unittest.TestCase):
         forest.start()
         proxy._server.wait_until(lambda: ask("after") == "200", "the forest is in reach again", 10)
 
-    def test_the_rotation_of_a_back_ends_key_is_seen_by_nobody(self):
+    def test_the_rotation_of_a_back_ends_key_is_unnoticed_by_users(self):
         """Its old key is gone: every core, for every session, comes by a ticket with the new one within the request."""
         forest, backend, proxy = self.changing(server="threads = 4")
         foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
@@ -301,7 +301,7 @@ class Life(unittest.TestCase):
         self.assertEqual(statuses(), well)
 
     def test_the_rotation_of_our_own_key_needs_no_restart(self):
-        """Its keytab gets the new key besides the old one; tickets of both kinds are about."""
+        """The new key is added to its keytab beside the old one; tickets of both keys are in use."""
         forest, backend, proxy = self.changing(server="threads = 2")
         foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
         by_ticket = lambda env: {proxy.curl("/backend/", "--negotiate", "-u", ":", "-o", "/dev/null", "-w", "%{http_code}", env=env).ok().out for _ in range(6)}
@@ -359,7 +359,7 @@ class Life(unittest.TestCase):
         self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Self"), 1)
         self.assertEqual(proxy.metric("stead_kdc_exchanges_total", exchange="S4U2Proxy"), 1)
 
-    def test_the_time_of_each_kerberos_step_is_told_by_exchange_realm_and_controller(self):
+    def test_metrics_give_the_time_of_each_exchange_by_realm_and_controller(self):
         conf = self.forest.env["KRB5_CONFIG"]
         backend = self.enterContext(Apache(self.forest.keytab("backend$@CORP.CONTOSO.COM"), conf))
         proxy = self.proxy(route("/backend/", backend.url, "HTTP/backend.corp.contoso.com"),

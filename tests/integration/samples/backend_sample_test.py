@@ -1,5 +1,5 @@
 # ctest: TIMEOUT 400
-"""samples/backend tells how a user signed in and by which services he came, and its access rules can use it."""
+"""samples/backend reports how a user signed in and through which services they came, and its access rules can use it."""
 
 import http.client
 import unittest
@@ -11,7 +11,7 @@ from samples.support.forest import Forest
 SIGNED_IN, VOUCHED_FOR = "S-1-18-1", "S-1-18-2"
 NAME = "intranet.north.example"
 
-# One domain; its front end may go to the intranet server by the classic list, its user by himself.
+# One domain; the front end may delegate to the intranet server by the classic list, and its user may sign in there directly.
 FOREST = """
 [[domain]]
 realm   = "NORTH.EXAMPLE"
@@ -82,7 +82,7 @@ class OneDomain(unittest.TestCase):
     def back_end(self, *options, keytab=None):
         return self.enterContext(Backend(keytab or self.keytab, self.forest.env, *options))
 
-    def test_tells_who_signed_in_with_credentials(self):
+    def test_reports_users_with_own_credentials(self):
         status, caller = self.back_end().ask(NAME, env=self.forest.env)
         self.assertEqual(status, 200)
         self.assertEqual(caller["user"], "gerda@NORTH.EXAMPLE")
@@ -102,7 +102,7 @@ class OneDomain(unittest.TestCase):
         self.assertLess(caller["ticket"]["auth_time"], caller["ticket"]["end_time"])
         self.assertIsNone(caller["access"])
 
-    def test_tells_whom_a_service_vouches_for_and_by_which_way_he_came(self):
+    def test_reports_users_for_whom_a_service_vouches_and_the_path(self):
         status, caller = self.back_end().ask(NAME, env=self.portal)
         self.assertEqual(status, 200)
         self.assertEqual(caller["user"], "gerda@NORTH.EXAMPLE")
@@ -112,7 +112,7 @@ class OneDomain(unittest.TestCase):
         self.assertRegex(caller["pac"]["delegation"]["transited_services"][0], r"(?i)portal.*@NORTH\.EXAMPLE")
         self.assertIn("S-1-5-21-101-202-303-1300", sids(caller["pac"]["groups"]))
 
-    def test_lets_in_only_who_signed_in_himself_where_the_rule_says_so(self):
+    def test_admits_only_users_with_own_credentials_if_the_rule_says_so(self):
         back_end = self.back_end("--access", f"D:(A;;GA;;;{SIGNED_IN})")
         status, caller = back_end.ask(NAME, env=self.forest.env)
         self.assertEqual((status, caller["access"]["granted"]), (200, True))
@@ -147,7 +147,7 @@ class OneDomain(unittest.TestCase):
         ruled = self.back_end("--access", f"D:(A;;GA;;;{SIGNED_IN})", keytab=keytab)
         self.assertEqual(ruled.ask("archive.north.example", env=self.forest.env)[0], 403)
 
-    def test_says_it_in_words_to_who_asks_for_text(self):
+    def test_answers_in_text_when_text_is_wanted(self):
         text = self.back_end().curl(NAME, "/", "-H", "Accept: text/plain", env=self.portal).ok().out
         self.assertRegex(text, r"(?m)^user +gerda@NORTH\.EXAMPLE$")
         self.assertRegex(text, rf"(?m)^signed in +{VOUCHED_FOR}: a service")

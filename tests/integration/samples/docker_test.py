@@ -1,6 +1,6 @@
 # ctest: TIMEOUT 3600
 # ctest: RUN_SERIAL
-"""The demo forest in containers: built from the tree, healthy, its story told; nobody's answer is another's while containers die.
+"""The demo forest in containers: built from the tree, healthy, with its story; no user gets another user's answer while containers die.
 
 Where no Docker engine is there this is skipped; so it is with STEAD_DOCKER_TEST=0 in the environment, for it compiles the tree once more,
 in a container: a quarter of an hour on two cores, where the engine has nothing of it yet. Images are the same whatever build is tested,
@@ -147,16 +147,16 @@ class Images(unittest.TestCase):
 
 
 class Confinement(unittest.TestCase):
-    def test_every_container_has_little(self):
+    def test_containers_have_no_privileges(self):
         for service in demo.services():
             with self.subTest(service):
-                told = demo.inspect(service)
-                self.assertTrue(told["HostConfig"]["ReadonlyRootfs"])
-                self.assertEqual(told["HostConfig"]["CapDrop"], ["ALL"])
-                self.assertIn("no-new-privileges:true", told["HostConfig"]["SecurityOpt"])
-                self.assertEqual(told["HostConfig"]["CapAdd"], ["NET_ADMIN"] if service == "router" else None)
-                self.assertEqual(told["Config"]["User"], "" if service == "router" else "stead")
-                for bindings in (told["HostConfig"]["PortBindings"] or {}).values():
+                facts = demo.inspect(service)
+                self.assertTrue(facts["HostConfig"]["ReadonlyRootfs"])
+                self.assertEqual(facts["HostConfig"]["CapDrop"], ["ALL"])
+                self.assertIn("no-new-privileges:true", facts["HostConfig"]["SecurityOpt"])
+                self.assertEqual(facts["HostConfig"]["CapAdd"], ["NET_ADMIN"] if service == "router" else None)
+                self.assertEqual(facts["Config"]["User"], "" if service == "router" else "stead")
+                for bindings in (facts["HostConfig"]["PortBindings"] or {}).values():
                     self.assertEqual([b["HostIp"] for b in bindings], ["127.0.0.1"])
 
     def test_sites_are_apart(self):
@@ -175,25 +175,25 @@ class Story(unittest.TestCase):
     def test_every_step_holds(self):
         running = self.running()
         started = time.monotonic()
-        told = subprocess.run([foreign.TOP / "docker" / "story.sh"], env=demo.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        story = subprocess.run([foreign.TOP / "docker" / "story.sh"], env=demo.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=900, check=False)
         print(f"story told in {time.monotonic() - started:.0f} s", flush=True)
-        self.assertEqual(told.returncode, 0, told.stdout)
+        self.assertEqual(story.returncode, 0, story.stdout)
         for number in range(1, 12):
-            self.assertRegex(told.stdout, rf"(?m)^  pass    {number} ")
-        self.assertEqual(told.stdout.count("\nLesson: "), 6)
-        # It can be told again: whoever has tickets from before the key was rotated gets on with them.
+            self.assertRegex(story.stdout, rf"(?m)^  pass    {number} ")
+        self.assertEqual(story.stdout.count("\nLesson: "), 6)
+        # The story can run again: tickets from before the rotation of the key remain usable.
         retold = foreign.run("docker", "exec", demo.id("workstation"), "python3", "/opt/stead/samples/story.py", "systems", timeout=120)
-        self.assertEqual(retold.status, 0, f"{retold}\n{told.stdout}")
+        self.assertEqual(retold.status, 0, f"{retold}\n{story.stdout}")
         # What was cut or paused healed where it ran.
         restarted = sorted(service for service, since in self.running().items() if since != running[service])
         self.assertEqual(restarted, ["dc08-corp", "dc08-root"], "the story restarts only the controllers whose level it changes")
 
     def test_a_project_that_is_not_there_is_named(self):
-        told = subprocess.run([foreign.TOP / "docker" / "story.sh"], env={**demo.env, "COMPOSE_PROJECT_NAME": "nobody", "STORY_PATIENCE": "1"},
+        story = subprocess.run([foreign.TOP / "docker" / "story.sh"], env={**demo.env, "COMPOSE_PROJECT_NAME": "nobody", "STORY_PATIENCE": "1"},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
-        self.assertEqual(told.returncode, 1)
-        self.assertIn("router of project nobody is not healthy: no such container", told.stdout)
+        self.assertEqual(story.returncode, 1)
+        self.assertIn("router of project nobody is not healthy: no such container", story.stdout)
 
     def test_status_and_metrics_of_both_replicas_are_at_the_host(self):
         for replica, port in demo.admin.items():

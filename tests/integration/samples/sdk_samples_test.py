@@ -26,7 +26,7 @@ class SdkSamples(unittest.TestCase):
         self.assertEqual(ran.status, 0, ran)
         self.assertRegex(ran.out, rf"^alice@root.fabrikam.com -> {BACKEND}: a token of \d{{3,}} bytes\n$")
 
-    def test_in_c_a_refusal_is_told(self):
+    def test_in_c_a_refusal_has_its_reason(self):
         ran = sample("sdk_sspi").run(self.forest.stead_toml, self.keytab, FRONT_END, "carol", BACKEND, env=self.forest.env)
         self.assertEqual(ran.status, 1, ran)
         self.assertIn("user_is_sensitive", ran.err)

@@ -27,7 +27,7 @@ class FromC(unittest.TestCase):
         first = text.index("[[domain.account]]")
         text = text[:first] + night + text[first:]
         (folder / "forest.toml").write_text(text)
-        # The front end's keytab from before somebody set its password anew.
+        # The front end's keytab from before its password was changed.
         strange = folder / "strange"
         strange.mkdir()
         shutil.copy(folder / "alice.crt", strange)

@@ -1,4 +1,4 @@
-"""libstead.so by its C names, from a language that knows nothing of C++: a user's token, his ticket to a back end, and DsGetDcName."""
+"""libstead.so by its C functions, from a language other than C++: a user's token, their ticket to a back end, and DsGetDcName."""
 
 import ctypes
 import os
@@ -41,7 +41,7 @@ class FromPython(unittest.TestCase):
         self.assertEqual(self.stead.call("CloseHandle", token), 1)
         self.assertEqual(self.stead.call("CloseHandle", token), 0)
 
-    def test_a_user_who_is_not_there_is_told(self):
+    def test_an_unknown_user_is_reported(self):
         status, _ = self.stead.log_on("nobody@root.fabrikam.com")
         self.assertEqual(status, 0xC0000064, self.stead.detail().text)
 
@@ -109,7 +109,7 @@ class FromPython(unittest.TestCase):
         self.assertIn("S4U2Proxy", log)
         self.assertNotIn("S4U2Self", log)
 
-    def test_what_is_told_of_a_domain_controller(self):
+    def test_facts_about_a_domain_controller(self):
         dc = self.stead.controller("emea.root.fabrikam.com")
         flags = dc.pop("flags")
         self.assertTrue(any(dc.pop("guid")))

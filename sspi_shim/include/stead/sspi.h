@@ -1,18 +1,15 @@
-/* SSPI's names, constants and structure layouts over Kerberos delegation, for C11 and C++: code written to SSPI
- * compiles unchanged.
+/* SSPI's names, constants and structure layouts over Kerberos delegation, for C11 and C++: code written to SSPI compiles unchanged.
  *
  * - ULONG and its kin are 32 bits wide, WCHAR is char16_t. `A` functions take UTF-8. TimeStamps are UTC.
  * - Handles are a slot and a generation: one that is stale, freed twice or never was gives SEC_E_INVALID_HANDLE.
  * - Every function may be called from any thread. They block until a KDC has answered or a deadline is over.
- * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and
- * nothing else.
- * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the
- * calling thread, where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the
- * same.
- * - There is no GetLastError and no FormatMessage: after any function that failed, those that give a BOOL or a DWORD
- * too, ShimGetLastErrorDetail has the reason in a line.
- * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none. Datagram contexts and
- * user-to-user (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
+ * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and nothing else.
+ * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the calling thread,
+ *   where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the same.
+ * - There is no GetLastError and no FormatMessage: after any function that failed, those that give a BOOL or a DWORD too,
+ *   ShimGetLastErrorDetail has the reason in a line.
+ * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none. Datagram contexts and user-to-user
+ *   (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
  */
 #ifndef STEAD_SSPI_H
 #define STEAD_SSPI_H
@@ -279,14 +276,13 @@ typedef struct _SHIM_KEYTAB_IDENTITY {
   const char* CCache; /* OUTBOUND as oneself: tickets are taken from here; NULL: got by the keytab */
 } SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
 
-/* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or
- * UTF-16; their lengths are in characters. User may be alice, alice@SUFFIX or DOMAIN\\alice; Domain is DNS's name or
- * the flat one, empty: ours. The password is checked at once: SEC_E_LOGON_DENIED. OUTBOUND: no keytab is needed, and
- * the KDC is not checked. Whoever can answer in its place can make any password right, so that this is no way to sign
- * users in: the target's part in mutual authentication is what proves the ticket good. BOTH: a logon. The KDC must also
- * give the user a ticket to ourselves that our keytab opens, as Client::user_by_password has it; else
- * SEC_E_ILLEGAL_MESSAGE, and what the KDC says where he may not come to us. SEC_E_NO_CREDENTIALS: there is no such
- * keytab. */
+/* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or UTF-16; their lengths
+ * are in characters. User may be alice, alice@SUFFIX or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
+ * at once: SEC_E_LOGON_DENIED.
+ * OUTBOUND: no keytab is needed, and the KDC is not checked. Whoever can answer in its place can make any password right, so that this is
+ * no way to sign users in: the target's part in mutual authentication is what proves the ticket good.
+ * BOTH: a logon. The KDC must also give the user a ticket to ourselves that our keytab opens, as Client::user_by_password has it; else
+ * SEC_E_ILLEGAL_MESSAGE, and what the KDC says where he may not come to us. SEC_E_NO_CREDENTIALS: there is no such keytab. */
 #define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
 #define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
 #define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200
@@ -333,10 +329,9 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
   ULONG PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
-/* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the
- * user's, S4U2Proxy runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named.
- * pvLogonId, pGetKeyFn: NULL. KDCs are those of the configuration's [locator], else of DNS; with a ccache named those
- * of krb5.conf. */
+/* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the user's, S4U2Proxy
+ * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. KDCs are those of
+ * the configuration's [locator], else of DNS; with a ccache named those of krb5.conf. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage,
                                                        ULONG fCredentialUse, void* pvLogonId, void* pAuthData,
                                                        SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
@@ -495,10 +490,10 @@ typedef struct _KERB_S4U_LOGON { /* the strings' buffers follow in the same bloc
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED \
   0x4 /* STATUS_NOT_SUPPORTED: who trusts the CA is for the caller to say */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_IDENTIFY 0x8
-/* The strings and the certificate follow in the same block. UserPrincipalName (also user or DOMAIN\\user) says which
- * account is meant where the certificate is mapped to several; the KDC must find that it is that account's
- * (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1), and a name from the client's own hands is as good as the KDC's look at it. Empty:
- * by the certificate alone. DomainName: whose KDCs are asked first, DNS's name or the flat one; empty: ours. */
+/* The strings and the certificate follow in the same block. UserPrincipalName (also user or DOMAIN\\user) says which account is meant where the
+ * certificate is mapped to several; the KDC must find that it is that account's (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1), and a name from the client's
+ * own hands is as good as the KDC's look at it. Empty: by the certificate alone. DomainName: whose KDCs are asked first, DNS's name or the flat
+ * one; empty: ours. */
 typedef struct _KERB_CERTIFICATE_S4U_LOGON {
   KERB_LOGON_SUBMIT_TYPE MessageType;
   ULONG Flags;
@@ -600,17 +595,16 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
   ULONG Flags;
   WCHAR *DcSiteName, *ClientSiteName;
 } DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
-/* MS-NRPC 3.5.4.3.1. DomainName NULL: ours. A flat name is looked for among our realm and the configured ones.
- * ComputerName: NULL, this computer. SiteName: a DC of this site only. What a DC answered is taken from memory for 15
- * minutes, that there is none for 45 seconds; with DS_FORCE_REDISCOVERY neither, with DS_BACKGROUND_ONLY answers
- * however old they are. With DS_TRY_NEXTCLOSEST_SITE a DC of our site goes before one of the next closest site, and
- * that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is. With DS_GC_SERVER_REQUIRED DomainName is a
- * forest's name, or that of a domain, whose DCs say of which forest it is. The DC is one that DNS has as _gc of the
- * forest (MS-ADTS 6.3.6.1), where a configuration names controllers one of those of any realm of the forest; DomainName
- * of the result is the domain that it is a DC of. DomainGuid: the domain's objectGUID; NULL or all zero: not known. A
- * DC that says another is none of the domain. Where DomainName leads to none (the domain has been renamed), it is
- * looked for by its GUID: in DNS as _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1; the forest is not
- * known for other forests' domains), where a configuration names our realm's controllers among those it names. */
+/* MS-NRPC 3.5.4.3.1. DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this
+ * computer. SiteName: a DC of this site only. What a DC answered is taken from memory for 15 minutes, that there is none for 45 seconds; with
+ * DS_FORCE_REDISCOVERY neither, with DS_BACKGROUND_ONLY answers however old they are. With DS_TRY_NEXTCLOSEST_SITE a DC of our site goes
+ * before one of the next closest site, and that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is.
+ * With DS_GC_SERVER_REQUIRED DomainName is a forest's name, or that of a domain, whose DCs say of which forest it is. The DC is one that DNS has
+ * as _gc of the forest (MS-ADTS 6.3.6.1), where a configuration names controllers one of those of any realm of the forest; DomainName of the
+ * result is the domain that it is a DC of.
+ * DomainGuid: the domain's objectGUID; NULL or all zero: not known. A DC that says another is none of the domain. Where DomainName leads to none
+ * (the domain has been renamed), it is looked for by its GUID: in DNS as _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1; the
+ * forest is not known for other forests' domains), where a configuration names our realm's controllers among those it names. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid,
                                 const CHAR* SiteName, ULONG Flags,
                                 PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
@@ -620,11 +614,10 @@ STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainNa
 STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 
 /* ---- Beyond SSPI ---- */
-/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set it before those
- * that it may have too), "principal", "keytab", "site", "allow_rc4", "pa_for_user", "allow_proxy_credentials" ("true",
- * "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life" (seconds); "request_deadline", "kdc_timeout"
- * (milliseconds); "uncached_service" (an SPN without realm whose tickets are not kept; one more each time).
- * SEC_E_INVALID_PARAMETER: no such key or value, or the file does not hold; the detail says where. */
+/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set it before those that it may have too),
+ * "principal", "keytab", "site", "allow_rc4", "pa_for_user", "allow_proxy_credentials" ("true", "false"); "cache_entries", "cache_bytes";
+ * "ticket_life", "refusal_life" (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose
+ * tickets are not kept; one more each time). SEC_E_INVALID_PARAMETER: no such key or value, or the file does not hold; the detail says where. */
 STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
 /* A client of its own: configuration and cache shared with nobody. `Config`: a file as above; NULL: the defaults. */
 typedef SecHandle SHIM_CLIENT;
@@ -637,10 +630,9 @@ STEAD_EXPORT SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* Client, c
 STEAD_EXPORT SECURITY_STATUS ShimTokenFromContext(PCtxtHandle Context, HANDLE* Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimImpersonateToken(HANDLE Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimRevert(void) STEAD_NOEXCEPT;
-/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes
- * there. With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) MIT's proxy credential in their place: the user's
- * evidence and *our own TGT*, by which whoever reads it acts as this service, for every user.
- * SEC_E_UNSUPPORTED_FUNCTION unless "allow_proxy_credentials" is "true". */
+/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes there.
+ * With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) MIT's proxy credential in their place: the user's evidence and *our own TGT*, by
+ * which whoever reads it acts as this service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless "allow_proxy_credentials" is "true". */
 #define SHIM_EXPORT_PROXY_CREDENTIAL 0x1
 STEAD_EXPORT SECURITY_STATUS ShimExportCCache(HANDLE Token, const char* const* Spns, ULONG Count, const char* CCache,
                                               ULONG Flags) STEAD_NOEXCEPT;
@@ -656,24 +648,22 @@ typedef struct _SHIM_ERROR_DETAIL {
   CHAR Diagnosis[64]; /* "rbcd_denied_on_target"; empty: none */
   CHAR Text[1024];    /* one line */
   ULONG Retryable;    /* 1: the same call may succeed soon though nobody has changed anything */
-  ULONG CacheableFor; /* milliseconds for which the same call gets this answer without anybody being asked; 0: it does
-                         not */
+  ULONG
+  CacheableFor; /* milliseconds for which the same call gets this answer without anybody being asked; 0: it does not */
 } SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
 /* The calling thread's last failure. SEC_E_INVALID_PARAMETER where Size is too small for Size and Status. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
-/* Its attempts, one by one, and its diagnosis with the commands that would mend it: the JSON object of `stead s4u
- * --json`, to be freed by FreeContextBuffer. *Json is NULL where nobody was asked. */
+/* Its attempts, one by one, and its diagnosis with the commands that would mend it: the JSON object of `stead s4u --json`, to be freed by
+ * FreeContextBuffer. *Json is NULL where nobody was asked. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorTrace(char** Json) STEAD_NOEXCEPT;
 
-/* Fetches the user's ticket to a target without blocking; the InitializeSecurityContext that follows finds it in the
- * cache. Status is SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours, once,
- * and must not block: a function that would wait for a KDC gives SEC_E_INTERNAL_ERROR there. It does not run where the
- * call itself failed. */
+/* Fetches the user's ticket to a target without blocking; the InitializeSecurityContext that follows finds it in the cache. Status is
+ * SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours, once, and must not block: a function that would
+ * wait for a KDC gives SEC_E_INTERNAL_ERROR there. It does not run where the call itself failed. */
 typedef void (*SHIM_CALLBACK)(void* Arg, SECURITY_STATUS Status);
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle Credential, const char* TargetName,
                                                                 SHIM_CALLBACK Callback, void* Arg) STEAD_NOEXCEPT;
-/* The same for an event loop: 1 is written to `EventFd` (an eventfd) when *Status has the result. Both outlive the
- * call. */
+/* The same for an event loop: 1 is written to `EventFd` (an eventfd) when *Status has the result. Both outlive the call. */
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle Credential, const char* TargetName,
                                                                 int EventFd, SECURITY_STATUS* Status) STEAD_NOEXCEPT;
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#ifndef STEAD_RESULT_DEFINED  // the SDK's stead/result.h has the same two lines, since it is installed and this file is
-                              // not
+// stead/result.h has the same lines: that header is installed, this one is not.
+#ifndef STEAD_RESULT_DEFINED
 #define STEAD_RESULT_DEFINED
 namespace stead {
 template <class T>

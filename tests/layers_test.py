@@ -43,7 +43,6 @@ BELOW = {
 }
 # Includes that break this order: (folder, folder it includes).
 EXCEPTIONS = {
-    ("sspi_shim/locate", "sspi_shim/transport"),
     ("proxy/upstream", "proxy"),
 }
 

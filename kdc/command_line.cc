@@ -9,11 +9,13 @@
 #include <iostream>
 #include <optional>
 
+#include "kdc/commands/client_config_export.h"
 #include "kdc/commands/directory_commands.h"
-#include "kdc/commands/exports.h"
+#include "kdc/commands/dns_export.h"
+#include "kdc/commands/keytab_export.h"
 #include "kdc/directory/directory.h"
 #include "kdc/directory/directory_store.h"
-#include "kdc/directory/forest_file.h"
+#include "kdc/forest/forest_file.h"
 #include "kdc/server/server.h"
 
 namespace stead::kdc {

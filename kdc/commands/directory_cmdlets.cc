@@ -1,9 +1,12 @@
+#include "kdc/commands/directory_cmdlets.h"
+
 #include <algorithm>
 #include <chrono>
 #include <variant>
 
-#include "kdc/commands/command_context.h"
+#include "kdc/commands/named_account.h"
 #include "kdc/directory/directory_edits.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {
@@ -437,7 +440,7 @@ bool knows_parameters(CommandContext& context, std::string_view verb, std::strin
 
 }  // namespace
 
-bool run_cmdlet(CommandContext& context) {
+bool run_directory_cmdlet(CommandContext& context) {
   const auto dash = context.words.name.find('-');
   if (dash == std::string::npos) return false;
   const auto verb = to_lower(context.words.name.substr(0, dash)), noun = to_lower(context.words.name.substr(dash + 1));

@@ -1,5 +1,5 @@
 #pragma once
-// `stead-kdc directory`: setspn and the ActiveDirectory cmdlets in their own words, on the store of a state folder.
+// `stead-kdc directory`: setspn and the ActiveDirectory cmdlets, run on the store of a state folder.
 #include <string>
 #include <vector>
 
@@ -8,16 +8,16 @@
 namespace stead::kdc {
 
 struct CommandResult {
-  int exit_status = 0;  // 0 done, 1 refused (no such account, a duplicate, the disk), 2 not understood
+  int exit_status = 0;  // 0 done, 1 refused (no such account, a duplicate, the disk), 2 usage
   std::string output;   // for standard output, as the Windows tools print
   std::string error;    // one line for standard error
   std::string json;     // one object: what a query found; "{}" for a change
 };
 
-// `words` are one command: "setspn -S HTTP/web.example.com web". Names take any case; values may be quoted as
-// PowerShell has it.
+// `words` are one command: "setspn -S HTTP/web.example.com web". Case of names does not matter; values may be quoted as
+// in PowerShell.
 [[nodiscard]] CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words);
-// The commands there are, a line each.
+// The commands there are, one on each line.
 [[nodiscard]] std::string directory_usage();
 
 }  // namespace stead::kdc

@@ -1,3 +1,5 @@
+#include "kdc/commands/keytab_export.h"
+
 #include <krb5/krb5.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,7 +8,7 @@
 #include <cstring>
 #include <memory>
 
-#include "kdc/commands/exports.h"
+#include "kdc/directory/account_enctypes.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,4 +1,6 @@
-#include "kdc/commands/command_context.h"
+#include "kdc/commands/service_cmdlets.h"
+
+#include <vector>
 
 namespace stead::kdc {
 namespace {

@@ -1,7 +1,10 @@
+#include "kdc/commands/setspn.h"
+
 #include <algorithm>
 
-#include "kdc/commands/command_context.h"
-#include "kdc/directory/case_map.h"
+#include "kdc/commands/named_account.h"
+#include "kdc/forest/case_map.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

@@ -1,6 +1,6 @@
 #include "kdc/directory/directory_edits.h"
 
-#include "kdc/directory/forest_names.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc::edits {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "kdc/directory/forest.h"
+#include "kdc/forest/forest.h"
 
 namespace stead::kdc::edits {
 

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "kdc/directory/directory_tables.h"
-#include "kdc/directory/forest_names.h"
 #include "kdc/directory/sqlite.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "kdc/directory/forest.h"
+#include "kdc/forest/forest.h"
 
 namespace stead::kdc {
 

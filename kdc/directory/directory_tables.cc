@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "kdc/directory/forest_file.h"
-#include "kdc/directory/forest_names.h"
 #include "kdc/directory/sqlite.h"
+#include "kdc/forest/account_flags.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

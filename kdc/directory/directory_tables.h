@@ -2,7 +2,7 @@
 // The forest as rows of the directory's database. Attributes have AD's names where AD has them.
 #include <string>
 
-#include "kdc/directory/forest.h"
+#include "kdc/forest/forest.h"
 
 struct sqlite3;
 

@@ -1,3 +1,5 @@
+#include "kdc/directory/snapshot.h"
+
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -5,8 +7,7 @@
 #include <set>
 
 #include "kdc/directory/certificate_mapping.h"
-#include "kdc/directory/directory.h"
-#include "kdc/directory/forest_names.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 
-#include "kdc/exchange/account_rules.h"
-#include "kdc/exchange/referrals.h"
-#include "kdc/exchange/ticket_issuer.h"
+#include "kdc/lookup/certificate_lookup.h"
+#include "kdc/lookup/client_lookup.h"
+#include "kdc/lookup/service_name.h"
+#include "kdc/lookup/target_lookup.h"
+#include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/key_request.h"
+#include "kdc/tickets/pac_issuer.h"
+#include "kdc/tickets/ticket_issuer.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
 
@@ -31,21 +36,37 @@ std::vector<EncType> common_etypes(const Context& ctx, const AccountEntry& clien
   return out;
 }
 
-Step<const AccountEntry*> look_up_client(const Context& ctx, const KdcReq& request) {
+Stop wrong_realm(const std::string& right_one, const char* why) {
+  return {Rejection{.code = KrbErrc::KDC_ERR_WRONG_REALM, .status = {}, .why = why, .e_data = {}, .crealm = right_one}};
+}
+
+KdcResult<const AccountEntry*> client_by_certificate(const Context& ctx, Bytes certificate) {
+  const CertificateLookup found = find_client_by_certificate(ctx, certificate);
+  switch (found.outcome) {
+    case CertificateLookup::Outcome::found:
+      return found.account;
+    case CertificateLookup::Outcome::several_accounts:
+      return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
+    case CertificateLookup::Outcome::sid_mismatch:
+      return refuse(kCertificateMismatch, "a certificate with the SID of another account");
+    case CertificateLookup::Outcome::other_realm:
+      return wrong_realm(found.other_realm, "the client is of another realm");
+    case CertificateLookup::Outcome::unknown:
+      break;
+  }
+  return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
+}
+
+KdcResult<const AccountEntry*> look_up_client(const Context& ctx, const KdcReq& request) {
   const PrincipalName& cname = *request.body.cname;
   const PaData* certificate = find_padata(request.padata, PaType::s4u_x509_user);
   const bool by_certificate = certificate && cname.type == NameType::x500 && joined(cname).empty();
-  const ClientLookup found =
-      by_certificate ? find_client_by_certificate(ctx, certificate->value) : find_client(ctx, cname);
+  if (by_certificate) return client_by_certificate(ctx, certificate->value);
+  const ClientLookup found = find_client(ctx, cname);
   if (found.account) return found.account;
-  if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
-  if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
-  const bool may_refer =
-      by_certificate || cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
+  const bool may_refer = cname.type == NameType::enterprise || (request.body.options & kdc_option::canonicalize);
   if (found.other_realm.empty() || !may_refer) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
-  Stop elsewhere = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the client is of another realm");
-  std::get<Refusal>(elsewhere.reason).crealm = found.other_realm;
-  return elsewhere;
+  return wrong_realm(found.other_realm, "the client is of another realm");
 }
 
 struct Preauthenticated {
@@ -53,13 +74,13 @@ struct Preauthenticated {
   bool by_timestamp = false;
 };
 
-Step<Preauthenticated> check_preauthentication(const Context& ctx, const KdcReq& request, const AccountEntry& client,
-                                               const std::vector<EncType>& etypes) {
+KdcResult<Preauthenticated> check_preauthentication(const Context& ctx, const KdcReq& request,
+                                                    const AccountEntry& client, const std::vector<EncType>& etypes) {
   const auto with_methods = [&](KrbErrc code, const char* why) {
     Stop stop = refuse(code, why);
     PaDataList methods{etype_info2(client, etypes)};
     methods.push_back({PaType::enc_timestamp, {}});
-    std::get<Refusal>(stop.reason).e_data = encode(methods);
+    std::get<Rejection>(stop.reason).e_data = encode(methods);
     return stop;
   };
   const PaData* timestamp = find_padata(request.padata, PaType::enc_timestamp);
@@ -84,7 +105,7 @@ Step<Preauthenticated> check_preauthentication(const Context& ctx, const KdcReq&
   return Preauthenticated{.type = offered ? data->etype : etypes.front(), .by_timestamp = true};
 }
 
-Step<Target> look_up_target(const Context& ctx, const KdcReqBody& body) {
+KdcResult<Target> look_up_target(const Context& ctx, const KdcReqBody& body) {
   const Target target = find_target(ctx, *body.sname);
   if (target.place != Target::Place::own_krbtgt && target.place != Target::Place::here)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service here");
@@ -116,37 +137,37 @@ void set_lifetime(const Context& ctx, const KdcReqBody& body, bool protected_use
 
 }  // namespace
 
-Step<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
+KdcResult<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
   const KdcReqBody& body = request.body;
   if (!body.cname) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no client named");
   if (!body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no service named");
   if (ctx.snapshot.domain(body.realm) != &ctx.domain) {
     Stop stop = refuse(KrbErrc::KDC_ERR_WRONG_REALM, "the request is for another realm");
     if (const DomainEntry* other = ctx.snapshot.domain(body.realm))
-      std::get<Refusal>(stop.reason).crealm = other->domain->realm;
+      std::get<Rejection>(stop.reason).crealm = other->domain->realm;
     return stop;
   }
-  const Step<const AccountEntry*> found = look_up_client(ctx, request);
+  const KdcResult<const AccountEntry*> found = look_up_client(ctx, request);
   if (!found) return found.error();
   const AccountEntry& client = **found;
   if (ctx.domain.krbtgt == &client)
     return refuse(KrbErrc::KDC_ERR_CLIENT_REVOKED, NtStatus::STATUS_ACCOUNT_DISABLED, "krbtgt does not sign in");
-  if (std::optional<Refusal> no = revoked(client)) return Stop{std::move(*no)};
+  if (std::optional<Rejection> no = revoked(client)) return Stop{std::move(*no)};
   if (body.options & (kdc_option::postdated | kdc_option::allow_postdate) && body.from &&
       *body.from > ctx.seconds() + kClockSkew)
     return refuse(KrbErrc::KDC_ERR_CANNOT_POSTDATE, "no postdated tickets");
 
-  const Step<Target> target = look_up_target(ctx, body);
+  const KdcResult<Target> target = look_up_target(ctx, body);
   if (!target) return target.error();
   const std::vector<EncType> etypes = common_etypes(ctx, client, body);
   if (etypes.empty())
     return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
                   "no encryption type in common with the client");
-  const Step<Preauthenticated> proof = check_preauthentication(ctx, request, client, etypes);
+  const KdcResult<Preauthenticated> proof = check_preauthentication(ctx, request, client, etypes);
   if (!proof) return proof.error();
   const bool changes_password = equal_ignoring_case(joined(*body.sname), "kadmin/changepw");
   if (!changes_password)
-    if (std::optional<Refusal> no = key_expired(client)) return Stop{std::move(*no)};
+    if (std::optional<Rejection> no = key_expired(client)) return Stop{std::move(*no)};
 
   KeyRequest keys;
   const Key* reply_key = keys.get(client.keys, proof->type);
@@ -160,7 +181,7 @@ Step<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw) {
   plan.cname =
       canonicalize || by_certificate ? PrincipalName{NameType::principal, {client.account->name}} : *body.cname;
   plan.crealm = ctx.realm();
-  plan.sname = canonicalize && target->krbtgt_asked ? krbtgt_name(ctx.realm()) : *body.sname;
+  plan.sname = canonicalize && target->is_krbtgt_name ? krbtgt_name(ctx.realm()) : *body.sname;
   plan.recipient.account = target->account;
   plan.flags = ticket_flags(ctx, body, client, proof->by_timestamp);
   const std::optional<Time> end =

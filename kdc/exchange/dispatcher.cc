@@ -2,20 +2,10 @@
 
 #include "kdc/exchange/as_handler.h"
 #include "kdc/exchange/tgs_handler.h"
-#include "kdc/exchange/ticket_issuer.h"
+#include "kdc/tickets/error_reply.h"
 
 namespace stead::kdc {
 namespace {
-
-Buffer bare_error(const DomainEntry& domain, Instant now, KrbErrc code) {
-  KrbError error;
-  error.stime = std::chrono::floor<std::chrono::seconds>(now);
-  error.susec = std::int32_t((now - error.stime).count());
-  error.code = code;
-  error.realm = domain.domain->realm;
-  error.sname = krbtgt_name(domain.domain->realm);
-  return encode(error);
-}
 
 bool looks_like_a_request(Bytes bytes) {
   return !bytes.empty() && (bytes[0] == der::application(10) || bytes[0] == der::application(12));
@@ -26,7 +16,7 @@ bool looks_like_a_request(Bytes bytes) {
 Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain, const Controller& controller,
                Instant now) {
   Answer answer;
-  const Context ctx{snapshot, domain, controller, traits(controller.level), now, answer.log};
+  const Context ctx{{snapshot, domain}, controller, traits(controller.level), now, answer.log};
   if (!looks_like_a_request(bytes)) {
     answer.log.answer = "ignored";
     answer.log.why = "no Kerberos request";
@@ -36,14 +26,14 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   if (!request) {
     answer.log.answer = krb_error_name(std::int32_t(KrbErrc::KRB_ERR_GENERIC));
     answer.log.why = "the request cannot be read";
-    answer.bytes = bare_error(domain, now, KrbErrc::KRB_ERR_GENERIC);
+    answer.bytes = bare_error_reply(domain, now, KrbErrc::KRB_ERR_GENERIC);
     return answer;
   }
   const bool as = request->type == MessageType::as_req;
   answer.log.kind = as ? "AS" : "TGS";
   if (request->body.cname) answer.log.client = to_string(*request->body.cname, request->body.realm);
   if (request->body.sname) answer.log.target = to_string(*request->body.sname, request->body.realm);
-  Step<Buffer> reply = as ? handle_as(ctx, *request, bytes) : handle_tgs(ctx, *request, bytes);
+  KdcResult<Buffer> reply = as ? handle_as(ctx, *request, bytes) : handle_tgs(ctx, *request, bytes);
   if (reply) {
     answer.bytes = std::move(*reply);
     if (answer.log.answer.empty()) answer.log.answer = "ticket";
@@ -51,19 +41,19 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   }
   Stop stop = reply.error();
   if (auto* missing = std::get_if<NeedKeys>(&stop.reason)) return std::move(*missing);
-  const Refusal& refusal = std::get<Refusal>(stop.reason);
-  answer.log.answer = krb_error_name(std::int32_t(refusal.code));
-  answer.log.status = refusal.status;
-  answer.log.why = refusal.why;
-  answer.bytes = error_reply(ctx, refusal, &*request);
+  const Rejection& rejection = std::get<Rejection>(stop.reason);
+  answer.log.answer = krb_error_name(std::int32_t(rejection.code));
+  answer.log.status = rejection.status;
+  answer.log.why = rejection.why;
+  answer.bytes = error_reply(ctx, rejection, &*request);
   return answer;
 }
 
 Buffer response_too_big(const DomainEntry& domain, Instant now) {
-  return bare_error(domain, now, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG);
+  return bare_error_reply(domain, now, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG);
 }
 Buffer field_too_long(const DomainEntry& domain, Instant now) {
-  return bare_error(domain, now, KrbErrc::KRB_ERR_FIELD_TOOLONG);
+  return bare_error_reply(domain, now, KrbErrc::KRB_ERR_FIELD_TOOLONG);
 }
 
 }  // namespace stead::kdc

@@ -1,6 +1,7 @@
 #pragma once
 // One request in, one answer out: the whole KDC without its sockets.
-#include "kdc/exchange/exchange.h"
+#include "kdc/tickets/context.h"
+#include "kdc/tickets/kdc_result.h"
 
 namespace stead::kdc {
 

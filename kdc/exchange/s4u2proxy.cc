@@ -1,8 +1,12 @@
+#include "kdc/exchange/s4u2proxy.h"
+
 #include <algorithm>
 
-#include "kdc/exchange/account_rules.h"
 #include "kdc/exchange/delegation_policy.h"
-#include "kdc/exchange/s4u_handler.h"
+#include "kdc/lookup/client_lookup.h"
+#include "kdc/lookup/service_name.h"
+#include "kdc/lookup/trust_path.h"
+#include "kdc/tickets/account_rules.h"
 #include "sspi_shim/protocol/security/access_check.h"
 
 namespace stead::kdc {
@@ -21,9 +25,9 @@ std::string with_realm(const PrincipalName& name, const std::string& realm) {
 }
 
 // At the front end's own KDC: the user's ticket to the front end.
-Step<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
+KdcResult<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
   if (!tgs.client) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the front end is not of this domain");
-  Step<OpenTicket> evidence = open_evidence(ctx, ticket, *tgs.client);
+  KdcResult<OpenTicket> evidence = open_evidence(ctx, ticket, *tgs.client);
   if (!evidence) return evidence.error();
   Delegation out;
   out.evidence = std::move(*evidence);
@@ -36,10 +40,10 @@ Step<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, co
 }
 
 // Further along: the front end's own referral TGT is the header, the S4U2Proxy referral TGT takes the evidence's place.
-Step<Delegation> open_referred_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
+KdcResult<Delegation> open_referred_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
   if (!is_krbtgt(ticket.sname))
     return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "a front end of another realm needs a referral TGT as evidence");
-  Step<OpenTicket> evidence = open_tgt(ctx, ticket);
+  KdcResult<OpenTicket> evidence = open_tgt(ctx, ticket);
   if (!evidence) return evidence.error();
   if (!evidence->is_s4u2proxy_referral())
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is no S4U2Proxy referral TGT");
@@ -103,9 +107,9 @@ void keep_forwardable(const TgsRequest& tgs, const Delegation& delegation, Ticke
   if (tgs.wants(kdc_option::forwardable)) plan.flags |= delegation.evidence.part.flags & ticket_flag::forwardable;
 }
 
-Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const TrustEntry& hop,
-                   TicketPlan plan) {
-  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const TrustEntry& hop,
+                        TicketPlan plan) {
+  const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   limit_to_evidence(delegation, plan);
   keep_forwardable(tgs, delegation, plan);
@@ -118,7 +122,8 @@ Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegation& 
 }
 
 // The realms from the user to the target, by way of the front end's.
-Step<std::vector<std::string>> delegated_path(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation) {
+KdcResult<std::vector<std::string>> delegated_path(const Context& ctx, const TgsRequest& tgs,
+                                                   const Delegation& delegation) {
   const std::string& front_end = tgs.header.part.crealm;
   const auto to_front_end = realms_between(ctx.snapshot, delegation.user_realm, front_end);
   const auto to_target = realms_between(ctx.snapshot, front_end, ctx.realm());
@@ -140,9 +145,9 @@ Step<std::vector<std::string>> delegated_path(const Context& ctx, const TgsReque
   return std::vector<std::string>(out.begin() + 1, out.end() - 1);
 }
 
-Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation, const AccountEntry& target,
-                   TicketPlan plan) {
-  const Step<std::vector<std::string>> path = delegated_path(ctx, tgs, delegation);
+KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& delegation,
+                        const AccountEntry& target, TicketPlan plan) {
+  const KdcResult<std::vector<std::string>> path = delegated_path(ctx, tgs, delegation);
   if (!path) return path.error();
   limit_to_evidence(delegation, plan);
   keep_forwardable(tgs, delegation, plan);
@@ -150,13 +155,13 @@ Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegation& 
   plan.crealm = delegation.user_realm;
   plan.sname = *tgs.body().sname;
   set_client_info(*plan.pac, plan.authtime, joined(delegation.user));
-  if (const Step<void> ok = make_service_ticket(ctx, tgs, target, *path, plan); !ok) return ok.error();
+  if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, target, *path, plan); !ok) return ok.error();
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
 }  // namespace
 
-Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
   ctx.log.kind = "S4U2Proxy";
   if (tgs.wants(kdc_option::enc_tkt_in_skey) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Proxy");
@@ -167,10 +172,10 @@ Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes r
   if (is_krbtgt(*tgs.body().sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "S4U2Proxy to a KDC");
 
   const Ticket& additional = tgs.body().additional_tickets.front();
-  Step<Delegation> delegation =
+  KdcResult<Delegation> delegation =
       tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
   if (!delegation) return delegation.error();
-  if (const Step<void> ok = check_times(ctx, delegation->evidence.part); !ok) return ok.error();
+  if (const KdcResult<void> ok = check_times(ctx, delegation->evidence.part); !ok) return ok.error();
   ctx.log.client += " for " + to_string(delegation->user, delegation->user_realm);
 
   const Target target = find_target(ctx, *tgs.body().sname);
@@ -192,8 +197,8 @@ Step<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes r
 
   const DelegationAnswer answer = decide_delegation(question);
   if (answer.kind == DelegationAnswer::Kind::refused)
-    return Stop{Refusal{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
-  Step<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+    return Stop{Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
   if (!plan) return plan.error();
   if (answer.kind == DelegationAnswer::Kind::referral) return refer(ctx, tgs, *delegation, *hop, std::move(*plan));
   return serve(ctx, tgs, *delegation, *target.account, std::move(*plan));

@@ -1,5 +1,10 @@
-#include "kdc/exchange/account_rules.h"
-#include "kdc/exchange/s4u_handler.h"
+#include "kdc/exchange/s4u2self.h"
+
+#include "kdc/lookup/certificate_lookup.h"
+#include "kdc/lookup/client_lookup.h"
+#include "kdc/lookup/service_name.h"
+#include "kdc/lookup/trust_path.h"
+#include "kdc/tickets/account_rules.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
 
@@ -42,7 +47,7 @@ const Key* x509_signer(const TgsRequest& tgs, const PaS4uX509User& user) {
   return nullptr;
 }
 
-Step<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& sent) {
+KdcResult<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& sent) {
   const Key* signer = x509_signer(tgs, sent);
   if (!signer && !is_keyed(sent.checksum.type))
     return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-S4U-X509-USER is not signed by a key");
@@ -59,7 +64,7 @@ Step<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& sent) {
   return user;
 }
 
-Step<S4uUser> read_for_user(const TgsRequest& tgs, const PaForUser& sent) {
+KdcResult<S4uUser> read_for_user(const TgsRequest& tgs, const PaForUser& sent) {
   if (!is_keyed(sent.checksum.type))
     return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-FOR-USER is not signed by a key");
   if (!verify_checksum(sent.checksum, tgs.session_key, KeyUsage::pa_for_user_checksum, checksum_input(sent)))
@@ -110,12 +115,12 @@ void clear_forwardable(TicketPlan& plan) {
 }
 
 // The referral TGT that takes the user's PAC towards the service's realm under the service's name.
-Step<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
+KdcResult<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
   if (target.destination->domain->realm != tgs.header.part.crealm)
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for a service of another realm than the client's");
   const TrustEntry* hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
   if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to the service's realm");
-  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+  const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   plan.transited = make_transited(*transited);
   make_referral(ctx, tgs, *hop, plan);
@@ -123,8 +128,8 @@ Step<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Target&
 }
 
 // The service itself asks in its own realm: the ticket in the user's name.
-Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const AccountEntry& service, const PrincipalName& user,
-                   const std::string& user_realm, TicketPlan plan) {
+KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const AccountEntry& service,
+                        const PrincipalName& user, const std::string& user_realm, TicketPlan plan) {
   const auto transited = realms_between(ctx.snapshot, user_realm, ctx.realm());
   if (!transited) return refuse(KrbErrc::KDC_ERR_POLICY, "no way of trusts leads from the user's realm here");
   if (!service_may_forward(ctx, service)) clear_forwardable(plan);
@@ -132,13 +137,13 @@ Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const AccountEntry
   plan.crealm = user_realm;
   plan.sname = *tgs.body().sname;
   set_client_info(*plan.pac, plan.authtime, joined(user));
-  if (const Step<void> ok = make_service_ticket(ctx, tgs, service, *transited, plan); !ok) return ok.error();
+  if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, service, *transited, plan); !ok) return ok.error();
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
 // The header ticket already carries the user's PAC: the walk home from the user's realm.
-Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, const Target& target,
-                           TicketPlan plan) {
+KdcResult<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, const Target& target,
+                                TicketPlan plan) {
   const TicketPac& pac = *tgs.header.pac;
   const std::string asked = joined(user.name) + "@" + user.realm;
   if (user.name.empty() || !equal_ignoring_case(asked, pac.client.name))
@@ -155,31 +160,49 @@ Step<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uU
   return serve(ctx, tgs, *target.account, name, realm, std::move(plan));
 }
 
-Step<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
-  const bool named = !asked.name.empty() && !joined(asked.name).empty();
-  const ClientLookup found = named ? find_client(ctx, asked.name) : find_client_by_certificate(ctx, asked.certificate);
-  if (found.several) return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
-  if (found.mismatch) return refuse(kCertificateMismatch, "a certificate with the SID of another account");
-  if (!found.account)
-    return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
-  // A name beside a certificate says which of its accounts is meant (MS-SFU §2.2.2).
-  if (named && !asked.certificate.empty() && !is_certificate_of(ctx, *found.account, asked.certificate))
-    return refuse(kClientNameMismatch, "the certificate is not that of the user named");
-  if (std::optional<Refusal> no = revoked(*found.account)) {
-    const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;
-    if (!hours || (asked.options & s4u_option::check_logon_hours)) return Stop{std::move(*no)};
-  }
+Stop no_such_user() {
+  return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
+}
+
+KdcResult<const AccountEntry*> user_by_certificate(const Context& ctx, Bytes certificate) {
+  const CertificateLookup found = find_client_by_certificate(ctx, certificate);
+  if (found.outcome == CertificateLookup::Outcome::several_accounts)
+    return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
+  if (found.outcome == CertificateLookup::Outcome::sid_mismatch)
+    return refuse(kCertificateMismatch, "a certificate with the SID of another account");
+  if (!found.account) return no_such_user();
   return found.account;
 }
 
+// A name beside a certificate says which of the certificate's accounts is meant (MS-SFU §2.2.2).
+KdcResult<const AccountEntry*> user_by_name(const Context& ctx, const S4uUser& asked) {
+  const AccountEntry* found = find_client(ctx, asked.name).account;
+  if (!found) return no_such_user();
+  if (!asked.certificate.empty() && !is_certificate_of(ctx, *found, asked.certificate))
+    return refuse(kClientNameMismatch, "the certificate is not that of the user named");
+  return found;
+}
+
+KdcResult<const AccountEntry*> find_user(const Context& ctx, const S4uUser& asked) {
+  const bool named = !asked.name.empty() && !joined(asked.name).empty();
+  const KdcResult<const AccountEntry*> user =
+      named ? user_by_name(ctx, asked) : user_by_certificate(ctx, asked.certificate);
+  if (!user) return user;
+  if (std::optional<Rejection> no = revoked(**user)) {
+    const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;
+    if (!hours || (asked.options & s4u_option::check_logon_hours)) return Stop{std::move(*no)};
+  }
+  return user;
+}
+
 // The user is of this domain: a fresh PAC, for the service here or on its way home.
-Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target,
-                        TicketPlan plan) {
+KdcResult<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target,
+                             TicketPlan plan) {
   if (tgs.header.trust && target.place != Target::Place::elsewhere)
     return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "a service of this domain, asked for by a TGT of another");
   if (!tgs.header.trust && (target.place != Target::Place::here || target.account != tgs.client))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for an account that is not the client's own");
-  const Step<const AccountEntry*> user = find_user(ctx, asked);
+  const KdcResult<const AccountEntry*> user = find_user(ctx, asked);
   if (!user) return user.error();
   if (may_not_be_delegated(ctx, **user)) clear_forwardable(plan);
 
@@ -192,7 +215,7 @@ Step<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser
   return refer_home(ctx, tgs, target, std::move(plan));
 }
 
-Step<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, Bytes raw) {
+KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, Bytes raw) {
   ctx.log.kind = "S4U2Self";
   ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate")
                                                  : to_string(user.name, user.realm) +
@@ -203,9 +226,9 @@ Step<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& us
   if (tgs.header.is_s4u2proxy_referral())
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Self with an S4U2Proxy referral TGT");
   const Target target = find_target(ctx, *tgs.body().sname);
-  if (target.place == Target::Place::nowhere || target.krbtgt_asked)
+  if (target.place == Target::Place::nowhere || target.is_krbtgt_name)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");
-  Step<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
   if (!plan) return plan.error();
   if (tgs.header.is_s4u_referral()) return continue_walk(ctx, tgs, user, target, std::move(*plan));
   if (!user.realm.empty() && ctx.snapshot.domain(user.realm) != &ctx.domain)
@@ -220,18 +243,18 @@ bool is_s4u2self(const Context& ctx, const KdcReq& request) {
          (ctx.level.s4u_x509_user && find_padata(request.padata, PaType::s4u_x509_user));
 }
 
-Step<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
   const PaData* x509 = ctx.level.s4u_x509_user ? find_padata(tgs.request.padata, PaType::s4u_x509_user) : nullptr;
   if (x509) {
     const Result<PaS4uX509User> sent = decode_pa_s4u_x509_user(x509->value);
     if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-S4U-X509-USER cannot be read");
-    const Step<S4uUser> user = read_x509_user(tgs, *sent);
+    const KdcResult<S4uUser> user = read_x509_user(tgs, *sent);
     if (!user) return user.error();
     return answer(ctx, tgs, *user, raw);
   }
   const Result<PaForUser> sent = decode_pa_for_user(find_padata(tgs.request.padata, PaType::for_user)->value);
   if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-FOR-USER cannot be read");
-  const Step<S4uUser> user = read_for_user(tgs, *sent);
+  const KdcResult<S4uUser> user = read_for_user(tgs, *sent);
   if (!user) return user.error();
   return answer(ctx, tgs, *user, raw);
 }

@@ -2,25 +2,27 @@
 
 #include <algorithm>
 
-#include "kdc/exchange/s4u_handler.h"
+#include "kdc/exchange/s4u2proxy.h"
+#include "kdc/exchange/s4u2self.h"
 #include "kdc/exchange/tgs_request.h"
+#include "kdc/lookup/trust_path.h"
 
 namespace stead::kdc {
 namespace {
 
 // An S4U referral TGT on its way: only an S4U2Proxy one, only to a further realm, and only where this DC knows RBCD at
 // all.
-Step<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, const Target& target) {
+KdcResult<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, const Target& target) {
   if (!tgs.header.is_s4u_referral()) return {};
   if (tgs.header.is_s4u2proxy_referral() && !ctx.level.fast_claims_rbcd)
     return refuse(KrbErrc::KDC_ERR_POLICY, "an S4U2Proxy referral TGT, which DCs before 2012 do not know");
-  if (!tgs.header.is_s4u2proxy_referral() || !target.krbtgt_asked || target.place != Target::Place::elsewhere)
+  if (!tgs.header.is_s4u2proxy_referral() || !target.is_krbtgt_name || target.place != Target::Place::elsewhere)
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "an S4U referral TGT leads to further realms only");
   return {};
 }
 
 // A new TGT of this realm on the strength of another: renewed, forwarded, or just asked for.
-Step<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan plan) {
+KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan plan) {
   const EncTicketPart& header = tgs.header.part;
   if (tgs.wants(kdc_option::validate)) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is valid already");
   if (tgs.wants(kdc_option::renew)) {
@@ -49,12 +51,12 @@ Step<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
+KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
   if (!may_refer(tgs, target))
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "of another realm, and no referral asked for");
   const TrustEntry* hop = next_hop(ctx, *target.destination, plan.crealm, tgs.header.trust);
   if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to that realm");
-  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+  const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   plan.transited = make_transited(*transited);
   plan.pac = tgs.header.pac;
@@ -63,20 +65,21 @@ Step<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& targ
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-Step<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
-  const Step<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
+KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
+  const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   plan.sname = *tgs.body().sname;
   plan.pac = tgs.header.pac;
-  if (const Step<void> ok = make_service_ticket(ctx, tgs, *target.account, *transited, plan); !ok) return ok.error();
+  if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, *target.account, *transited, plan); !ok)
+    return ok.error();
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
 }  // namespace
 
-Step<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
+KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
   if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no service named");
-  const Step<TgsRequest> opened = open_tgs_request(ctx, request);
+  const KdcResult<TgsRequest> opened = open_tgs_request(ctx, request);
   if (!opened) return opened.error();
   const TgsRequest& tgs = *opened;
   if (ctx.snapshot.domain(request.body.realm) != &ctx.domain)
@@ -85,8 +88,8 @@ Step<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
   if (tgs.wants(kdc_option::cname_in_addl_tkt)) return handle_s4u2proxy(ctx, tgs, raw);
 
   const Target target = find_target(ctx, *request.body.sname);
-  if (const Step<void> ok = check_s4u_header(ctx, tgs, target); !ok) return ok.error();
-  Step<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  if (const KdcResult<void> ok = check_s4u_header(ctx, tgs, target); !ok) return ok.error();
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
   if (!plan) return plan.error();
   if (target.place != Target::Place::own_krbtgt &&
       (tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate) || tgs.wants(kdc_option::proxy)))

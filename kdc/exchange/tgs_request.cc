@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
-#include "kdc/exchange/account_rules.h"
+#include "kdc/lookup/client_lookup.h"
+#include "kdc/lookup/service_name.h"
+#include "kdc/lookup/trust_path.h"
+#include "kdc/tickets/account_rules.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
@@ -12,8 +15,8 @@ namespace {
 // MS-KILE §3.3.5.7.1: a TGT older than this no longer vouches for the account's state.
 constexpr std::chrono::minutes kAccountRecheck{20};
 
-Step<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header, const Key& session,
-                               Authenticator& sent) {
+KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header,
+                                    const Key& session, Authenticator& sent) {
   if (sent.crealm != header.part.crealm || !(sent.cname == header.part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "ticket and authenticator name different clients");
   if (std::chrono::abs(sent.ctime - ctx.seconds()) > kClockSkew)
@@ -27,7 +30,7 @@ Step<void> check_authenticator(const Context& ctx, const KdcReq& request, const 
 }
 
 // A client of this domain must still be who the TGT says, one of another realm must be one its trust may speak for.
-Step<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
+KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
   const EncTicketPart& part = header.part;
   if (header.trust) {
     const bool home = part.crealm == ctx.realm();
@@ -51,7 +54,7 @@ Step<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& hea
   if (header.pac && header.pac->client.name != joined(part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC is of somebody else");
   if (ctx.seconds() - part.authtime > kAccountRecheck)
-    if (std::optional<Refusal> no = revoked(*account)) return Stop{std::move(*no)};
+    if (std::optional<Rejection> no = revoked(*account)) return Stop{std::move(*no)};
   return account;
 }
 
@@ -62,12 +65,12 @@ ReplyKey TgsRequest::reply_key() const {
   return {.key = session_key, .usage = KeyUsage::tgs_rep_encrypted_part_session_key, .kvno = {}};
 }
 
-Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
+KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
   const PaData* padata = find_padata(request.padata, PaType::tgs_req);
   if (!padata) return refuse(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP, "no PA-TGS-REQ");
   const Result<ApReq> ap_req = decode_ap_req(padata->value);
   if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be read");
-  Step<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
+  KdcResult<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
   if (!header) return header.error();
   ctx.log.client = to_string(header->part.cname, header->part.crealm);
 
@@ -77,10 +80,10 @@ Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
   if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator does not decrypt");
   Result<Authenticator> authenticator = decode_authenticator(*plain);
   if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be read");
-  if (const Step<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
+  if (const KdcResult<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
     return ok.error();
-  if (const Step<void> ok = check_times(ctx, header->part); !ok) return ok.error();
-  const Step<const AccountEntry*> client = check_client(ctx, *header);
+  if (const KdcResult<void> ok = check_times(ctx, header->part); !ok) return ok.error();
+  const KdcResult<const AccountEntry*> client = check_client(ctx, *header);
   if (!client) return client.error();
 
   TgsRequest out{.request = request,
@@ -109,7 +112,7 @@ Step<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
   return out;
 }
 
-Step<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
   const EncTicketPart& header = tgs.header.part;
   const KdcReqBody& body = tgs.body();
   TicketPlan plan;
@@ -154,8 +157,8 @@ void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& 
   ctx.log.answer = "referral to " + next;
 }
 
-Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
-                               const std::vector<std::string>& transited, TicketPlan& plan) {
+KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
+                                    const std::vector<std::string>& transited, TicketPlan& plan) {
   if (target.account->has(account_flag::disabled))
     return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
   if (tgs.header.trust && tgs.header.trust->trust->selective_authentication)
@@ -167,7 +170,7 @@ Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const 
   if (target.account->has(account_flag::trusted_for_delegation)) plan.flags |= ticket_flag::ok_as_delegate;
   plan.recipient.account = &target;
   if (tgs.wants(kdc_option::enc_tkt_in_skey)) {
-    Step<Key> key = user_to_user_key(ctx, tgs, target);
+    KdcResult<Key> key = user_to_user_key(ctx, tgs, target);
     if (!key) return key.error();
     plan.recipient.session_key = std::move(*key);
   } else if (!has_spn(target)) {
@@ -178,7 +181,7 @@ Step<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const 
   return {};
 }
 
-Step<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTicket& header) {
+KdcResult<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTicket& header) {
   Result<std::vector<std::string>> realms = expand_transited(header.part.transited, header.part.crealm, ctx.realm());
   if (!realms) return refuse(KrbErrc::KDC_ERR_TRTYPE_NOSUPP, "the transited field cannot be read");
   const std::string& issuer = header.realm;
@@ -188,14 +191,14 @@ Step<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTi
 }
 
 bool may_refer(const TgsRequest& tgs, const Target& target) {
-  return target.krbtgt_asked || tgs.wants(kdc_option::canonicalize) || tgs.body().sname->type == NameType::srv_inst;
+  return target.is_krbtgt_name || tgs.wants(kdc_option::canonicalize) || tgs.body().sname->type == NameType::srv_inst;
 }
 
-Step<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const AccountEntry& account) {
+KdcResult<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const AccountEntry& account) {
   if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "user-to-user without a TGT");
-  const Step<OpenTicket> tgt = open_tgt(ctx, tgs.body().additional_tickets.front());
+  const KdcResult<OpenTicket> tgt = open_tgt(ctx, tgs.body().additional_tickets.front());
   if (!tgt) return tgt.error();
-  if (const Step<void> ok = check_times(ctx, tgt->part); !ok) return ok.error();
+  if (const KdcResult<void> ok = check_times(ctx, tgt->part); !ok) return ok.error();
   if (tgt->trust || tgt->part.crealm != ctx.realm() || account_of_cname(ctx, tgt->part.cname) != &account)
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
   Result<Key> key = Key::make(tgt->part.key);

@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
-#include "kdc/exchange/cldap_responder.h"
-#include "kdc/exchange/kpasswd_handler.h"
+#include "kdc/kpasswd/kpasswd_handler.h"
+#include "kdc/ldap/cldap_responder.h"
 
 namespace stead::kdc {
 namespace {

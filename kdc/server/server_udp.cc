@@ -1,4 +1,4 @@
-#include "kdc/exchange/cldap_responder.h"
+#include "kdc/ldap/cldap_responder.h"
 #include "kdc/server/server_core.h"
 
 namespace stead::kdc {

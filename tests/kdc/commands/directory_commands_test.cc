@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "kdc/commands/command_words.h"
-#include "kdc/directory/forest_file.h"
-#include "kdc/directory/forest_names.h"
+#include "kdc/forest/forest_file.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

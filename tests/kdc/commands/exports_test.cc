@@ -1,5 +1,7 @@
-#include "kdc/commands/exports.h"
-#include "kdc/exchange/cldap_responder.h"
+#include "kdc/commands/client_config_export.h"
+#include "kdc/commands/dns_export.h"
+#include "kdc/commands/keytab_export.h"
+#include "kdc/directory/domain_guid.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +10,7 @@
 
 #include <fstream>
 
-#include "kdc/directory/forest_file.h"
+#include "kdc/forest/forest_file.h"
 
 namespace stead::kdc {
 namespace {

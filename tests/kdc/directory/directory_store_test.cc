@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "kdc/directory/directory.h"
-#include "kdc/directory/forest_file.h"
-#include "kdc/directory/forest_names.h"
+#include "kdc/forest/forest_file.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {

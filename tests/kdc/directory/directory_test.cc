@@ -1,3 +1,4 @@
+#include "kdc/directory/account_enctypes.h"
 #include "kdc/directory/directory.h"
 
 #include <gmock/gmock.h>
@@ -5,7 +6,7 @@
 
 #include <fstream>
 
-#include "kdc/directory/forest_file.h"
+#include "kdc/forest/forest_file.h"
 
 namespace stead::kdc {
 namespace {

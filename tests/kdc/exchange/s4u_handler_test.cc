@@ -256,7 +256,7 @@ TEST_F(S4u, SecondDelegationAppends) {
       (std::vector<std::string>{"HTTP/web.north.example@NORTH.EXAMPLE", "HTTP/rbcd.north.example@NORTH.EXAMPLE"}));
 }
 
-// The ten steps without the first refusal, over any number of hops.
+// The ten steps without the first rejection, over any number of hops.
 class Across : public S4u {
  protected:
   // Walks `start` to the realm of the last DC: each is asked for krbtgt of `realm`.

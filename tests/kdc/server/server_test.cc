@@ -8,7 +8,7 @@
 #include <csignal>
 #include <thread>
 
-#include "kdc/directory/forest_file.h"
+#include "kdc/forest/forest_file.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "tests/kdc/support/test_forests.h"

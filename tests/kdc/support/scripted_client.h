@@ -5,8 +5,8 @@
 #include <map>
 #include <memory>
 
-#include "kdc/directory/forest_file.h"
 #include "kdc/exchange/dispatcher.h"
+#include "kdc/forest/forest_file.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"

@@ -1,0 +1,138 @@
+#include "kdc/tickets/account_rules.h"
+
+#include <algorithm>
+
+namespace stead::kdc {
+namespace {
+
+using namespace supported_enctypes;
+constexpr std::uint32_t kAes = aes128_sha1 | aes256_sha1;
+constexpr std::uint32_t kKeyBits = kAes | rc4_hmac;
+
+std::uint32_t bit_of(EncType type) {
+  switch (type) {
+    case EncType::aes256_cts_hmac_sha1_96:
+      return aes256_sha1;
+    case EncType::aes128_cts_hmac_sha1_96:
+      return aes128_sha1;
+    case EncType::rc4_hmac:
+      return rc4_hmac;
+    default:
+      return 0;
+  }
+}
+
+std::uint32_t usable(const Context& ctx) {
+  return (ctx.level.aes ? kAes : 0) | (ctx.domain.domain->allow_rc4 ? rc4_hmac : 0);
+}
+
+bool has_rc4_only_dc(const DomainEntry& domain) {
+  return std::ranges::any_of(domain.domain->controllers, [](const Controller& dc) { return !traits(dc.level).aes; });
+}
+
+bool is_krbtgt_account(const AccountEntry& account) {
+  return account.domain->krbtgt == &account;
+}
+
+EncType strongest(std::uint32_t bits, const Keys* keys) {
+  for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac})
+    if ((bits & bit_of(type)) && (!keys || keys->can_have(type))) return type;
+  return EncType::null;
+}
+
+EncType first_offered(std::span<const EncType> offered, std::uint32_t bits) {
+  for (const EncType type : offered)
+    if (bits & bit_of(type)) return type;
+  return EncType::null;
+}
+
+// Between two domains the strongest that DCs of both can read.
+std::uint32_t trust_bits(const TrustEntry& trust) {
+  return has_rc4_only_dc(*trust.self) || has_rc4_only_dc(*trust.partner) ? rc4_hmac : kKeyBits;
+}
+
+}  // namespace
+
+std::uint32_t declared_enctypes(const AccountEntry& account) {
+  const std::uint32_t fallback = kAes | (account.domain->domain->allow_rc4 ? rc4_hmac : 0);
+  const std::uint32_t declared = account.account->supported_encryption_types.value_or(fallback);
+  return declared & kKeyBits ? declared : declared | fallback;
+}
+
+EncType ticket_enctype(const Context& ctx, const AccountEntry& account) {
+  // Every DC of the domain must be able to read a TGT, the oldest too.
+  const std::uint32_t readable = is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyBits;
+  return strongest(declared_enctypes(account) & usable(ctx) & readable, account.keys.get());
+}
+
+EncType trust_enctype(const Context& ctx, const TrustEntry& trust) {
+  const std::uint32_t bits = trust_bits(trust);
+  return strongest(bits == rc4_hmac ? bits : bits & usable(ctx), trust.outgoing.get());
+}
+
+EncType session_enctype(const Context& ctx, const AccountEntry& target, std::span<const EncType> offered) {
+  std::uint32_t bits = declared_enctypes(target);
+  if (bits & aes256_sha1_sk) bits |= kAes;
+  return first_offered(offered, bits & usable(ctx));
+}
+
+EncType trust_session_enctype(const Context& ctx, const TrustEntry& trust, std::span<const EncType> offered) {
+  const bool partner_rc4 = trust.partner->domain->allow_rc4;
+  return first_offered(offered, usable(ctx) & (partner_rc4 ? kKeyBits : kAes));
+}
+
+bool client_may_use(const Context& ctx, const AccountEntry& account, EncType type) {
+  if (!(bit_of(type) & usable(ctx)) || !account.keys->can_have(type)) return false;
+  return type != EncType::rc4_hmac || !(ctx.level.protected_users && is_protected_user(account));
+}
+
+std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target) {
+  return is_krbtgt_account(target) ? std::uint32_t{0x1f} : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAes);
+}
+
+std::optional<Rejection> revoked(const AccountEntry& account) {
+  const auto because = [](NtStatus status, const char* why) {
+    return Rejection{.code = KrbErrc::KDC_ERR_CLIENT_REVOKED, .status = status, .why = why, .e_data = {}, .crealm = {}};
+  };
+  if (account.account->has(account_flag::disabled))
+    return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
+  if (account.account->has(account_flag::locked_out))
+    return because(NtStatus::STATUS_ACCOUNT_LOCKED_OUT, "the account is locked out");
+  if (account.account->has(account_flag::account_expired))
+    return because(NtStatus::STATUS_ACCOUNT_EXPIRED, "the account has expired");
+  if (account.account->has(account_flag::logon_hours_denied))
+    return because(NtStatus::STATUS_INVALID_LOGON_HOURS, "outside the account's logon hours");
+  return {};
+}
+
+std::optional<Rejection> key_expired(const AccountEntry& account) {
+  const auto because = [](NtStatus status, const char* why) {
+    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED, .status = status, .why = why, .e_data = {}, .crealm = {}};
+  };
+  if (account.account->has(account_flag::must_change_password))
+    return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password is to be changed first");
+  if (account.account->has(account_flag::password_expired))
+    return because(NtStatus::STATUS_PASSWORD_EXPIRED, "the password has expired");
+  return {};
+}
+
+bool is_protected_user(const AccountEntry& account) {
+  return account.account->has(account_flag::protected_user) ||
+         std::ranges::find(account.global_group_rids, well_known_rid::protected_users) !=
+             account.global_group_rids.end();
+}
+
+bool may_not_be_delegated(const Context& ctx, const AccountEntry& account) {
+  return account.account->has(account_flag::not_delegated) || (ctx.level.protected_users && is_protected_user(account));
+}
+
+bool has_spn(const AccountEntry& account) {
+  return !account.account->spns.empty() || account.account->is_computer() || is_krbtgt_account(account);
+}
+
+bool has_dc_without_ticket_signatures(const DomainEntry& domain) {
+  return std::ranges::any_of(domain.domain->controllers,
+                             [](const Controller& dc) { return !traits(dc.level).ticket_signatures; });
+}
+
+}  // namespace stead::kdc

@@ -1,0 +1,40 @@
+#pragma once
+// What every handler of a request works with: the DC that is asked, the snapshot, and the time.
+//
+// A handler does no I/O and never blocks. It stops with NeedKeys if a key is not derived yet; the server derives it on
+// its thread pool and handles the same request again.
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "kdc/forest/functional_level.h"
+#include "kdc/lookup/domain_view.h"
+#include "sspi_shim/protocol/messages/krb_error.h"
+
+namespace stead::kdc {
+
+using Instant = std::chrono::sys_time<std::chrono::microseconds>;
+
+constexpr std::chrono::seconds kClockSkew{300};
+constexpr std::chrono::hours kTicketLifetime{10};
+constexpr std::chrono::hours kRenewableLifetime{7 * 24};
+
+// What the log says about a request, in one line.
+struct RequestLog {
+  const char* kind = "?";  // AS, TGS, S4U2Self, S4U2Proxy
+  std::string client, target, answer;
+  std::optional<NtStatus> status;
+  const char* why = "";
+};
+
+struct Context : DomainView {
+  const Controller& controller;
+  const LevelTraits& level;
+  Instant now;
+  RequestLog& log;
+
+  [[nodiscard]] Time seconds() const { return std::chrono::floor<std::chrono::seconds>(now); }
+  [[nodiscard]] const std::string& realm() const { return domain.domain->realm; }
+};
+
+}  // namespace stead::kdc

@@ -1,0 +1,49 @@
+#pragma once
+// Makes a ticket and the reply that carries it, and KRB-ERRORs.
+#include "kdc/tickets/context.h"
+#include "kdc/tickets/kdc_result.h"
+#include "kdc/tickets/ticket_pac.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
+
+namespace stead::kdc {
+
+// Whom a ticket is encrypted to: an account of this domain, the KDC at the other end of a trust, or (user-to-user) a
+// session key.
+struct Recipient {
+  const AccountEntry* account = nullptr;
+  const TrustEntry* trust = nullptr;
+  std::optional<Key> session_key;
+  [[nodiscard]] bool is_krbtgt() const { return trust || account->domain->krbtgt == account; }
+};
+
+struct TicketPlan {
+  MessageType reply = MessageType::tgs_rep;
+  PrincipalName cname;
+  std::string crealm;
+  PrincipalName sname;
+  Recipient recipient;
+  std::uint32_t flags = 0;
+  Time authtime{}, starttime{}, endtime{};
+  std::optional<Time> renew_till;
+  TransitedEncoding transited;
+  std::vector<HostAddress> addresses;
+  std::optional<TicketPac> pac;
+  AuthorizationData other_data;
+  PaDataList padata, encrypted_padata;
+};
+
+struct ReplyKey {
+  Key key;
+  KeyUsage usage = KeyUsage::tgs_rep_encrypted_part_session_key;
+  std::optional<std::uint32_t> kvno;
+};
+
+// The reply's DER. Stops with NeedKeys where the recipient's or krbtgt's key is not made yet, ETYPE_NOSUPP where there
+// is no key or session key type in common.
+[[nodiscard]] KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPlan plan,
+                                      const ReplyKey& reply_key);
+
+// End of a ticket asked for until `till` (1970: as long as may be). Nothing where that is past.
+[[nodiscard]] std::optional<Time> end_of(Time start, Time till, Time latest);
+
+}  // namespace stead::kdc

@@ -1,0 +1,19 @@
+#pragma once
+// A PAC with the parts that a KDC judges decoded.
+#include <optional>
+
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
+
+namespace stead::kdc {
+
+struct TicketPac {
+  Pac pac;  // every buffer but the signatures
+  PacLogonInfo logon;
+  PacClientInfo client;
+  std::optional<S4uDelegationInfo> delegation;
+  std::optional<Sid> requestor;
+};
+
+}  // namespace stead::kdc

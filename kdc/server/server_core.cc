@@ -1,17 +1,15 @@
 #include "kdc/server/server_core.h"
 
 #include <spdlog/spdlog.h>
-#include <boost/asio/post.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <utility>
 
 #include "kdc/kpasswd/kpasswd_handler.h"
-#include "kdc/ldap/cldap_responder.h"
 
 namespace stead::kdc {
 namespace {
-
-Instant now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 Buffer address_bytes(const asio::ip::address& address) {
   if (address.is_v4()) {
@@ -21,8 +19,6 @@ Buffer address_bytes(const asio::ip::address& address) {
   const auto bytes = address.to_v6().to_bytes();
   return {bytes.begin(), bytes.end()};
 }
-
-}  // namespace
 
 void log_request(const ServedController& served, const RequestLog& log) {
   const auto dash = [](const std::string& text) {
@@ -34,19 +30,43 @@ void log_request(const ServedController& served, const RequestLog& log) {
                 *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
 }
 
-void log_warning(const std::string& text) {
-  spdlog::warn("{}", text);
+// Counts a blocking job of the core for as long as it lives.
+class BlockingJob {
+ public:
+  explicit BlockingJob(Core& core) : core_(core) { ++core_.blocking_jobs; }
+  ~BlockingJob() { --core_.blocking_jobs; }
+  BlockingJob(const BlockingJob&) = delete;
+  BlockingJob& operator=(const BlockingJob&) = delete;
+
+ private:
+  Core& core_;
+};
+
+// Parameters of coroutines that run on the pool are values: the caller's frame may be destroyed first at shutdown.
+asio::awaitable<void> derive_keys(NeedKeys missing) {
+  for (const auto& [keys, type] : missing.keys) keys->derive(type);
+  co_return;
 }
 
-Core::Immediate Core::answer_now(const ServedController& served, Bytes request, bool datagram_reply) {
+asio::awaitable<Buffer> handle_kpasswd(Directory& directory, std::string realm, Buffer request, Buffer from) {
+  co_return kpasswd_reply(directory, realm, request, std::chrono::floor<std::chrono::seconds>(current_instant()), from);
+}
+
+}  // namespace
+
+Instant current_instant() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+Core::Immediate Core::answer_now(const ServedController& served, Bytes request, Transport transport) {
   const Snapshot& directory_now = snapshot();
   const DomainEntry* domain = directory_now.domain(served.realm);
   if (!domain) return {};
-  const Instant at = now();
+  const Instant at = current_instant();
   Outcome outcome = handle(request, directory_now, *domain, served.controller, at);
   if (auto* missing = std::get_if<NeedKeys>(&outcome)) return {.reply = {}, .missing = std::move(*missing)};
   Answer& answer = std::get<Answer>(outcome);
-  if (datagram_reply && answer.bytes.size() > kMaxDatagramReply) {
+  if (transport == Transport::udp && answer.bytes.size() > kMaxDatagramReply) {
     answer.bytes = response_too_big(*domain, at);
     answer.log.answer += ", too big for a datagram";
   }
@@ -54,36 +74,39 @@ Core::Immediate Core::answer_now(const ServedController& served, Bytes request, 
   return {.reply = std::move(answer.bytes), .missing = {}};
 }
 
-void Core::answer_later(const ServedController& served, Buffer request, NeedKeys missing, bool datagram_reply,
-                        std::function<void(Buffer)> done) {
-  if (blocking_jobs >= options.max_blocking_jobs) return done({});
-  ++blocking_jobs;
-  asio::post(pool, [this, &served, request = std::move(request), missing = std::move(missing), datagram_reply,
-                    done = std::move(done)]() mutable {
-    for (const auto& [keys, type] : missing.keys) keys->derive(type);
-    asio::post(io, [this, &served, request = std::move(request), datagram_reply, done = std::move(done)]() mutable {
-      --blocking_jobs;
-      Immediate again = answer_now(served, request, datagram_reply);
-      if (again.missing.keys.empty()) return done(std::move(again.reply));
-      answer_later(served, std::move(request), std::move(again.missing), datagram_reply, std::move(done));
-    });
-  });
+asio::awaitable<Buffer> Core::answer_later(const ServedController& served, Buffer request, NeedKeys missing,
+                                           Transport transport) {
+  while (blocking_jobs < options.max_blocking_jobs) {
+    {
+      const BlockingJob job(*this);
+      auto work = derive_keys(std::move(missing));
+      co_await asio::co_spawn(pool, std::move(work), asio::use_awaitable);
+    }
+    Immediate again = answer_now(served, request, transport);
+    if (again.missing.keys.empty()) co_return std::move(again.reply);
+    missing = std::move(again.missing);
+  }
+  co_return Buffer{};
 }
 
-void Core::change_password(const ServedController& served, Buffer request, const asio::ip::address& local,
-                           std::function<void(Buffer)> done) {
-  if (blocking_jobs >= options.max_blocking_jobs) return done({});
-  ++blocking_jobs;
-  asio::post(pool, [this, &served, request = std::move(request), from = address_bytes(local),
-                    done = std::move(done)]() mutable {
-    Buffer reply =
-        kpasswd_reply(directory, served.realm, request, std::chrono::floor<std::chrono::seconds>(now()), from);
-    asio::post(io, [this, &served, reply = std::move(reply), done = std::move(done)]() mutable {
-      --blocking_jobs;
-      if (options.log_requests)
-        spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
-      done(std::move(reply));
-    });
+asio::awaitable<Buffer> Core::change_password(const ServedController& served, Buffer request, asio::ip::address local) {
+  if (blocking_jobs >= options.max_blocking_jobs) co_return Buffer{};
+  const BlockingJob job(*this);
+  auto work = handle_kpasswd(directory, served.realm, std::move(request), address_bytes(local));
+  Buffer reply = co_await asio::co_spawn(pool, std::move(work), asio::use_awaitable);
+  if (options.log_requests)
+    spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");
+  co_return reply;
+}
+
+void Core::spawn(asio::awaitable<void> coroutine) {
+  asio::co_spawn(io, std::move(coroutine), [](const std::exception_ptr& error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+      spdlog::error("a request failed with an exception: {}", exception.what());
+    }
   });
 }
 

@@ -1,10 +1,13 @@
 #pragma once
-// What one core of the server has: included by the server's own sources only.
+// One core of the server: its io_context, and how it answers a request. Included by the server's own sources only.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <functional>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <list>
 
 #include "kdc/exchange/dispatcher.h"
@@ -14,68 +17,55 @@ namespace stead::kdc {
 
 namespace asio = boost::asio;
 
+// Errors of socket operations come back as values.
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
 enum class Service { kerberos, kpasswd, cldap };
+enum class Transport { udp, tcp };
 
-struct Core;
-
-// One UDP socket: reads what is there, answers, waits again.
-class UdpEndpoint {
- public:
-  UdpEndpoint(Core& core, const ServedController& served, Service service, asio::ip::udp::socket socket);
-  void start();
-
- private:
-  void drain();
-  void answer(Bytes request, const asio::ip::udp::endpoint& from);
-  void send(Bytes reply, const asio::ip::udp::endpoint& to);
-
-  Core& core_;
-  const ServedController& served_;
-  Service service_;
-  asio::ip::udp::socket socket_;
-};
-
-// Accepts connections and serves each by a coroutine on this core.
-void serve_tcp(Core& core, const ServedController& served, Service service, asio::ip::tcp::acceptor acceptor);
+[[nodiscard]] Instant current_instant();
 
 struct Core {
   Core(Directory& directory_, asio::thread_pool& pool_, const ServerOptions& options_)
       : directory(directory_), pool(pool_), options(options_), datagram(65536) {}
 
-  // The directory as of now. Good until the next call on this core.
+  // A connection, and when its current message began.
+  struct Connection {
+    asio::ip::tcp::socket* socket = nullptr;
+    std::chrono::steady_clock::time_point begun;
+  };
+  struct Immediate {
+    Buffer reply;
+    NeedKeys missing;  // not empty: there is no reply yet, call answer_later
+  };
+
+  // The directory as of now. Valid until the next call on this core.
   [[nodiscard]] const Snapshot& snapshot() { return directory.snapshot(held_); }
+
+  // Answers a Kerberos request if all its keys are derived.
+  [[nodiscard]] Immediate answer_now(const ServedController& served, Bytes request, Transport transport);
+  // Derives the missing keys on the pool and handles the request again until there is a reply. Empty reply: the core
+  // has too many blocking jobs already.
+  [[nodiscard]] asio::awaitable<Buffer> answer_later(const ServedController& served, Buffer request, NeedKeys missing,
+                                                     Transport transport);
+  // Handles a kpasswd request on the pool. `local`: the address that the reply leaves from. Empty reply: nothing is
+  // sent.
+  [[nodiscard]] asio::awaitable<Buffer> change_password(const ServedController& served, Buffer request,
+                                                        asio::ip::address local);
+  // Starts a coroutine on this core. An exception that leaves it is logged.
+  void spawn(asio::awaitable<void> coroutine);
 
   Directory& directory;
   asio::thread_pool& pool;
   const ServerOptions& options;
-  // The sockets of connections, the one whose current message was begun longest ago first: where there is no room for
-  // another connection, that one goes, so that peers who hold connections and say nothing keep nobody out. Outlives the
-  // loop, whose coroutines leave it.
-  std::list<asio::ip::tcp::socket*> connections;
-  asio::io_context io{1};
-  std::vector<std::unique_ptr<UdpEndpoint>> udp;
   Buffer datagram;  // shared by the core's UDP sockets, which are read one at a time
+  // Declared before `io`, because coroutines that are destroyed with it still change these two.
+  std::list<Connection> connections;  // the one whose current message began first is at the front
   std::size_t blocking_jobs = 0;
-
-  // The answer where it can be had at once.
-  struct Immediate {
-    Buffer reply;
-    NeedKeys missing;  // not empty: ask answer_later
-  };
-  [[nodiscard]] Immediate answer_now(const ServedController& served, Bytes request, bool datagram_reply);
-  // Has keys made on the pool and handles the request again, until there is an answer; `done` runs on this core, with
-  // an empty reply where the core has too much waiting already.
-  void answer_later(const ServedController& served, Buffer request, NeedKeys missing, bool datagram_reply,
-                    std::function<void(Buffer)> done);
-  // A password change. `local`: the address the reply leaves from.
-  void change_password(const ServedController& served, Buffer request, const asio::ip::address& local,
-                       std::function<void(Buffer)> done);
+  asio::io_context io{1};
 
  private:
   std::shared_ptr<const Snapshot> held_;
 };
-
-void log_request(const ServedController& served, const RequestLog& log);
-void log_warning(const std::string& text);
 
 }  // namespace stead::kdc

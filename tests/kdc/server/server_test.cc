@@ -82,8 +82,8 @@ class ServerOverSockets : public testing::Test {
   void start(ServerOptions options = {}) {
     options.cores = 2;
     server_ = std::make_unique<Server>(directory_, served_, options);
-    std::string what;
-    ASSERT_TRUE(server_->bind(what)) << what;
+    const auto bound = server_->bind();
+    ASSERT_TRUE(bound) << to_string(bound.error());
     thread_ = std::thread([this] { server_->run(); });
   }
   ~ServerOverSockets() override {
@@ -185,8 +185,8 @@ TEST_F(ServerOverSockets, ClosesIdleConnections) {
 TEST_F(ServerOverSockets, HearsASignalThatCameBeforeItServed) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Server server(directory_, served_, {.cores = 2});
-    std::string what;
-    ASSERT_TRUE(server.bind(what)) << what;
+    const auto bound = server.bind();
+    ASSERT_TRUE(bound) << to_string(bound.error());
     raise(signal);
     server.run();
   }
@@ -196,8 +196,9 @@ TEST_F(ServerOverSockets, NamesThePortThatIsTaken) {
   start();
   std::vector<ServedController> again{server_->controllers().front()};
   Server second(directory_, again, {.cores = 1});
-  std::string what;
-  EXPECT_FALSE(second.bind(what));
+  const auto bound = second.bind();
+  ASSERT_FALSE(bound);
+  const std::string what = to_string(bound.error());
   EXPECT_NE(what.find("cannot bind UDP 127.0.0.1:" + std::to_string(dc().kerberos_port)), std::string::npos) << what;
 }
 

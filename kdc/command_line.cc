@@ -9,10 +9,10 @@
 #include <iostream>
 #include <optional>
 
-#include "kdc/commands/client_config_export.h"
+#include "kdc/exports/client_config_export.h"
 #include "kdc/commands/directory_commands.h"
-#include "kdc/commands/dns_export.h"
-#include "kdc/commands/keytab_export.h"
+#include "kdc/exports/dns_export.h"
+#include "kdc/exports/keytab_export.h"
 #include "kdc/directory/directory.h"
 #include "kdc/directory/directory_store.h"
 #include "kdc/forest/forest_file.h"
@@ -114,8 +114,7 @@ int serve(const Arguments& arguments) {
   ServerOptions options;
   options.log_requests = spdlog::should_log(spdlog::level::debug);
   Server server(*directory, *controllers, options);
-  std::string what_failed;
-  if (!server.bind(what_failed)) return fail(kCannotGoOn, what_failed);
+  if (const auto bound = server.bind(); !bound) return fail(kCannotGoOn, to_string(bound.error()));
   std::cout << "ready" << std::endl;
   server.run();
   return kDone;

@@ -1,4 +1,4 @@
-#include "kdc/commands/client_config_export.h"
+#include "kdc/exports/client_config_export.h"
 
 #include <cerrno>
 #include <cstring>

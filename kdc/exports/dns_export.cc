@@ -1,4 +1,4 @@
-#include "kdc/commands/dns_export.h"
+#include "kdc/exports/dns_export.h"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "kdc/commands/keytab_export.h"
+#include "kdc/exports/keytab_export.h"
 
 #include <krb5/krb5.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
-#include "kdc/commands/client_config_export.h"
-#include "kdc/commands/dns_export.h"
-#include "kdc/commands/keytab_export.h"
+#include "kdc/exports/client_config_export.h"
+#include "kdc/exports/dns_export.h"
+#include "kdc/exports/keytab_export.h"
 #include "kdc/directory/domain_guid.h"
 
 #include <gmock/gmock.h>

@@ -211,7 +211,7 @@ class ForestReader {
   void read_spns(TableReader& in, std::string_view key, std::vector<std::string>& out) {
     for (auto& [spn, at] : in.texts(key)) {
       if (!is_spn(spn))
-        in.error(at, in_quotes(spn) + " is no SPN: write SERVICE/HOST, without a realm");
+        in.error(at, in_quotes(spn) + " is not an SPN: write SERVICE/HOST, without a realm");
       else if (std::any_of(out.begin(), out.end(),
                            [&spn = spn](const auto& other) { return equal_ignoring_case(other, spn); }))
         in.error(at, in_quotes(spn) + " is listed twice");

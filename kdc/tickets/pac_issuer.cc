@@ -76,8 +76,8 @@ TicketPac fresh_pac(const Context& ctx, const AccountEntry& user, ProvedBy prove
   logon.user_account_control = samr_bits(account);
   for (const Sid& sid : user.other_group_sids) add_extra_sid(logon, sid);
   if (ctx.level.asserted_identity)
-    add_extra_sid(logon, proved_by == ProvedBy::himself ? well_known_sid::authentication_authority
-                                                        : well_known_sid::service_asserted);
+    add_extra_sid(logon, proved_by == ProvedBy::client ? well_known_sid::authentication_authority
+                                                       : well_known_sid::service_asserted);
   store_logon(out);
   if (ctx.level.upn_dns_info) out.pac.set(PacType::upn_dns_info, encode(upn_dns_info(user)));
   return out;

@@ -6,8 +6,8 @@
 
 namespace stead::kdc {
 
-// How the client showed who he is: S-1-18-1 or S-1-18-2.
-enum class ProvedBy { himself, service };
+// Who proved the client's identity: the client with its key (S-1-18-1), or a service by S4U2Self (S-1-18-2).
+enum class ProvedBy { client, service };
 
 // A fresh PAC of a user of this domain: logon info and UPN_DNS_INFO.
 [[nodiscard]] TicketPac fresh_pac(const Context& ctx, const AccountEntry& user, ProvedBy proved_by, Time authtime);

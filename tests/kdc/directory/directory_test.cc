@@ -1,5 +1,5 @@
-#include "kdc/directory/account_enctypes.h"
 #include "kdc/directory/directory.h"
+#include "kdc/directory/account_enctypes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

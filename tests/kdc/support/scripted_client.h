@@ -7,6 +7,7 @@
 
 #include "kdc/exchange/dispatcher.h"
 #include "kdc/forest/forest_file.h"
+#include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"

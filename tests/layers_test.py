@@ -35,11 +35,17 @@ BELOW = {
     "proxy": ["proxy/upstream"],
     "proxy/doctor": ["proxy"],
     "sspi_shim/cli": ["sspi_shim/client", "proxy/doctor"],
-    "kdc/directory": ["sspi_shim/protocol/pac"],
-    "kdc/exchange": ["kdc/directory"],
-    "kdc/commands": ["kdc/exchange"],
-    "kdc/server": ["kdc/exchange"],
-    "kdc": ["kdc/commands", "kdc/server"],
+    "kdc/forest": ["sspi_shim/protocol/pac"],
+    "kdc/directory": ["kdc/forest"],
+    "kdc/lookup": ["kdc/directory"],
+    "kdc/tickets": ["kdc/lookup"],
+    "kdc/exchange": ["kdc/tickets"],
+    "kdc/kpasswd": ["kdc/tickets"],
+    "kdc/ldap": ["kdc/directory"],
+    "kdc/exports": ["kdc/directory"],
+    "kdc/commands": ["kdc/directory"],
+    "kdc/server": ["kdc/exchange", "kdc/kpasswd", "kdc/ldap"],
+    "kdc": ["kdc/commands", "kdc/exports", "kdc/server"],
 }
 # Includes that break this order: (folder, folder it includes).
 EXCEPTIONS = {
@@ -52,7 +58,7 @@ NOT_IN_PROTOCOL = re.compile(r"^(boost/(asio|beast)|spdlog|sys/socket|netinet|fs
 MAX_FILES = 30
 # Folders of data, in which a file is a case.
 DATA = re.compile(r"^tests/(fuzz/corpus|vectors)(/|$)")
-LARGE_FOLDERS = {"kdc/exchange", "tests/fuzz"}
+LARGE_FOLDERS = {"tests/fuzz"}
 
 TOP_FOLDERS = {"proxy", "sspi_shim", "kdc", "samples", "tests", "docker", ".ci", ".github"}
 TOP_FILES = {"README.md", "LICENSE", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "packages.cmake", ".clang-format", ".clang-tidy",

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sspi_shim/sspi/sspi_types.h"
+#include "sspi_shim/sspi/types.h"
 
 namespace stead::sspi {
 

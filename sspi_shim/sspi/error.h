@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sspi_shim/sspi/sspi_types.h"
+#include "sspi_shim/sspi/types.h"
 #include "stead/s4u.h"
 
 namespace stead::sspi {

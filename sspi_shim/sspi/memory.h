@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "sspi_shim/sspi/sspi_types.h"
+#include "sspi_shim/sspi/types.h"
 
 namespace stead::sspi {
 

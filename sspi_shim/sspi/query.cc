@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/sspi/sspi_messages.h"
-#include "sspi_shim/sspi/sspi_objects.h"
-#include "sspi_shim/sspi/sspi_packages.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/messages.h"
+#include "sspi_shim/sspi/objects.h"
+#include "sspi_shim/sspi/packages.h"
 
 namespace stead::sspi {
 namespace {

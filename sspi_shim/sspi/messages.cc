@@ -1,13 +1,13 @@
 // EncryptMessage and its kin: RFC 4121 tokens by GSSAPI. Without a trailer buffer the trailer is rotated into the
 // header, so the data stay where they are and the token is what SSPI calls the security trailer.
-#include "sspi_shim/sspi/sspi_messages.h"
+#include "sspi_shim/sspi/messages.h"
 
 #include <gssapi/gssapi_ext.h>
 
 #include <algorithm>
 
-#include "sspi_shim/sspi/sspi_buffers.h"
-#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/error.h"
 
 namespace stead::sspi {
 namespace {

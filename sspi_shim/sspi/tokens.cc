@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "sspi_shim/krb5/ccache_export.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {

@@ -2,9 +2,9 @@
 #include <bit>
 
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/objects.h"
 #include "stead/client_config.h"
 
 namespace stead::sspi {

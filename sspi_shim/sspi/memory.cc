@@ -1,4 +1,4 @@
-#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/memory.h"
 
 #include <cstdlib>
 #include <mutex>

@@ -4,9 +4,9 @@
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/sspi/sspi_buffers.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {

@@ -1,8 +1,8 @@
-#include "sspi_shim/sspi/sspi_packages.h"
+#include "sspi_shim/sspi/packages.h"
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
 
 namespace stead::sspi {
 namespace {

@@ -2,7 +2,7 @@
 // The packages there are.
 #include <string_view>
 
-#include "sspi_shim/sspi/sspi_types.h"
+#include "sspi_shim/sspi/types.h"
 
 namespace stead::sspi {
 

@@ -1,6 +1,6 @@
 #pragma once
 // Sizes of what messages get around them.
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 

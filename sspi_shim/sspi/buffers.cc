@@ -1,8 +1,8 @@
-#include "sspi_shim/sspi/sspi_buffers.h"
+#include "sspi_shim/sspi/buffers.h"
 
 #include <algorithm>
 
-#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/memory.h"
 
 namespace stead::sspi {
 

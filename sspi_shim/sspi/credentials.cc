@@ -2,9 +2,9 @@
 #include <cstring>
 
 #include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {

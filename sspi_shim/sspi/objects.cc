@@ -1,4 +1,4 @@
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/objects.h"
 
 #include <gssapi/gssapi_ext.h>
 
@@ -7,7 +7,7 @@
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/krb5/krb5_handles.h"
-#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/error.h"
 #include "stead/client_config.h"
 
 namespace stead::sspi {

@@ -1,4 +1,4 @@
-#include "sspi_shim/sspi/sspi_error.h"
+#include "sspi_shim/sspi/error.h"
 
 #include <krb5.h>
 
@@ -9,7 +9,7 @@
 
 #include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
+#include "sspi_shim/sspi/memory.h"
 
 namespace stead::sspi {
 namespace {

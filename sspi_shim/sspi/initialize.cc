@@ -7,10 +7,10 @@
 
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/sspi/sspi_buffers.h"
-#include "sspi_shim/sspi/sspi_error.h"
-#include "sspi_shim/sspi/sspi_memory.h"
-#include "sspi_shim/sspi/sspi_objects.h"
+#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {

@@ -90,8 +90,10 @@ void read_files(Instruments& tools, AccountFacts& out) {
   out.principal = tools.self;
   out.allow_rc4 = file.client.allow_rc4;
   out.keytab = file.client.keytab;
-  auto entries = read_keytab(file.client.keytab, out.keytab_error);
-  if (entries) {
+  auto entries = read_keytab(file.client.keytab);
+  if (!entries) {
+    out.keytab_error = to_string(entries.error());
+  } else {
     tools.keytab = std::move(*entries);
     std::sort(tools.keytab.begin(), tools.keytab.end(),
               [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });

@@ -440,8 +440,11 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,
   if (config.certificate_sign_in) {
     const auto principal = parse_principal(config.client.principal);
     if (!principal) return message = config.client.principal + " is no principal", principal.error();
-    const auto entries = read_keys_of(config.client.keytab, *principal, message);
-    if (!entries) return entries.error();
+    const auto entries = read_keys_of(config.client.keytab, *principal);
+    if (!entries) {
+      message = to_string(entries.error());
+      return entries.error().code;
+    }
     state->own_keys =
         std::make_shared<OwnKeys>(keys_of(*entries, true), read_from_keytab(config.client.keytab, *principal, true));
   }

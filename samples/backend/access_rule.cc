@@ -5,7 +5,7 @@
 namespace stead::sample {
 namespace {
 
-// What the generic rights mean on a file, and here: FILE_GENERIC_READ, -WRITE, -EXECUTE, FILE_ALL_ACCESS.
+// The generic rights as on files: FILE_GENERIC_READ, -WRITE, -EXECUTE, FILE_ALL_ACCESS.
 constexpr GenericMapping kFileMapping{.read = 0x120089, .write = 0x120116, .execute = 0x1200a0, .all = 0x1f01ff};
 
 std::string text_of(const Ace& entry) {
@@ -16,29 +16,26 @@ std::string text_of(const Ace& entry) {
 
 }  // namespace
 
-std::optional<AccessRule> AccessRule::parse(std::string_view sddl, std::string& message) {
+Checked<AccessRule> AccessRule::parse(std::string_view sddl) {
+  const std::string rule_text = "access rule '" + std::string(sddl) + "'";
   std::size_t where = 0;
   auto descriptor = parse_sddl(sddl, {}, &where);
-  if (!descriptor) {
-    message = "access rule '" + std::string(sddl) + "': not understood at character " + std::to_string(where + 1) +
-              ": " + descriptor.error().message();
-    return {};
-  }
-  if (!descriptor->dacl) {
-    message = "access rule '" + std::string(sddl) + "' has no D: part, so it would let everybody in";
-    return {};
-  }
+  if (!descriptor)
+    return Problem{.message = rule_text + ": not understood at character " + std::to_string(where + 1) + ": " +
+                              descriptor.error().message()};
+  if (!descriptor->dacl) return Problem{.message = rule_text + " has no D: part, so it would let everybody in"};
   AccessRule rule;
   rule.descriptor_ = std::move(*descriptor);
   rule.text_ = sddl;
   return rule;
 }
 
-Verdict AccessRule::judge(std::span<const Sid> sids, bool reads_only) const {
+Verdict AccessRule::judge(std::span<const Sid> sids, Access access) const {
+  const bool reads_only = access == Access::read;
   const std::uint32_t wanted = access_right::generic_read | (reads_only ? 0 : access_right::generic_write);
   if (access_check(descriptor_, sids, wanted, kFileMapping)) return {.granted = true, .reason = {}};
 
-  // Which entry was it? The first with which the check fails even if everybody were allowed after it.
+  // The entry that denies is the first with which the check fails although an entry after it allows everyone.
   SecurityDescriptor part = descriptor_;
   part.dacl->entries.clear();
   const Ace allow_all{.type = AceType::access_allowed,

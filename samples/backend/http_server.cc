@@ -13,6 +13,7 @@
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <cstdio>
+#include <sstream>
 
 #include "samples/backend/answer.h"
 
@@ -28,7 +29,7 @@ using Response = http::response<http::string_body>;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kHeaderLimit = 128 * 1024;  // bytes: tickets of users in many groups are long
-constexpr std::uint64_t kBodyLimit = 1024 * 1024;   // bytes; what is sent is read and forgotten
+constexpr std::uint64_t kBodyLimit = 1024 * 1024;   // bytes; request bodies are read and dropped
 constexpr std::chrono::seconds kIdle{30};
 
 std::string to_base64(Bytes bytes) {
@@ -52,9 +53,10 @@ Buffer token_of(const Request& request) {
   return token;
 }
 
-bool reads_only(const Request& request) {
-  return request.method() == http::verb::get || request.method() == http::verb::head ||
-         request.method() == http::verb::options;
+Access access_of(const Request& request) {
+  const auto method = request.method();
+  const bool reads = method == http::verb::get || method == http::verb::head || method == http::verb::options;
+  return reads ? Access::read : Access::read_and_write;
 }
 
 Response not_accepted(const Request& request, const std::string& reason) {
@@ -67,7 +69,7 @@ Response not_accepted(const Request& request, const std::string& reason) {
 
 Response answer(const Request& request, const Caller& caller, const Service& service) {
   std::optional<Verdict> verdict;
-  if (service.rule) verdict = service.rule->judge(caller.sids(), reads_only(request));
+  if (service.rule) verdict = service.rule->judge(caller.sids(), access_of(request));
   const auto accept = request[http::field::accept];
   const bool as_text = !service.json_only && accept.find("text/plain") != std::string::npos;
   const auto* const rule = service.rule ? &*service.rule : nullptr;
@@ -127,7 +129,7 @@ class Connection {
       log(request, response, "-");
       co_return response;
     }
-    // GSSAPI's replay cache is a file: not on the event loop.
+    // Not on the event loop: GSSAPI's replay cache is a file.
     auto work = [&]() -> asio::awaitable<std::variant<Caller, NotAccepted>> {
       co_return service_->acceptor->accept(token);
     };
@@ -171,44 +173,40 @@ asio::awaitable<void> serve(tcp::acceptor acceptor, asio::thread_pool& pool, std
   }
 }
 
-std::optional<tcp::endpoint> endpoint_of(std::string_view text) {
+}  // namespace
+
+Checked<tcp::endpoint> parse_endpoint(std::string_view text) {
+  const Problem bad{.message = "'" + std::string(text) + "' is not ADDRESS:PORT, e.g. 127.0.0.1:9003"};
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return {};
+  if (colon == std::string_view::npos) return bad;
   std::string_view host = text.substr(0, colon), digits = text.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) return {};
-  boost::system::error_code bad;
-  const auto address = asio::ip::make_address(std::string(host), bad);
-  if (bad) return {};
+  if (error != std::errc() || end != digits.data() + digits.size()) return bad;
+  boost::system::error_code no_address;
+  const auto address = asio::ip::make_address(std::string(host), no_address);
+  if (no_address) return bad;
   return tcp::endpoint(address, port);
 }
-
-}  // namespace
 
 HttpServer::HttpServer(asio::io_context& io, asio::thread_pool& pool, Service service)
     : io_(io), pool_(pool), service_(std::make_shared<const Service>(std::move(service))) {}
 
-bool HttpServer::listen(const std::string& address, std::string& message, bool& is_usage) {
-  const auto endpoint = endpoint_of(address);
-  is_usage = !endpoint;
-  if (!endpoint) {
-    message = "'" + address + "' is not ADDRESS:PORT, e.g. 127.0.0.1:9003";
-    return false;
-  }
+Checked<void> HttpServer::listen(const tcp::endpoint& endpoint) {
   tcp::acceptor acceptor(io_);
   boost::system::error_code error;
-  acceptor.open(endpoint->protocol(), error);
+  acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(*endpoint, error);
+  if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (error) {
-    message = "cannot listen at " + address + ": " + error.message();
-    return false;
+    std::ostringstream where;
+    where << endpoint;
+    return Problem{.message = "cannot listen at " + where.str() + ": " + error.message()};
   }
   asio::co_spawn(io_, serve(std::move(acceptor), pool_, service_), asio::detached);
-  return true;
+  return {};
 }
 
 }  // namespace stead::sample

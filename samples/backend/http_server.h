@@ -1,7 +1,8 @@
 #pragma once
-// A small HTTP/1.1 server that takes Kerberos only: each request brings its own Negotiate token, whatever came on its
-// connection before.
+// A small HTTP/1.1 server that accepts Kerberos only: each request carries its own Negotiate token, also on a
+// connection that served others before.
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <optional>
@@ -15,14 +16,16 @@ namespace stead::sample {
 struct Service {
   std::shared_ptr<const Acceptor> acceptor;
   std::optional<AccessRule> rule;
-  bool json_only = false;  // JSON for those who ask for text too
+  bool json_only = false;  // JSON also for clients that accept text/plain
 };
+
+// "127.0.0.1:9003" or "[::1]:9003".
+[[nodiscard]] Checked<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view text);
 
 class HttpServer {
  public:
   HttpServer(boost::asio::io_context& io, boost::asio::thread_pool& pool, Service service);
-  // Listens at "127.0.0.1:9003" or "[::1]:9003". `message`: one line; `is_usage`: the text is no address.
-  [[nodiscard]] bool listen(const std::string& address, std::string& message, bool& is_usage);
+  [[nodiscard]] Checked<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);
 
  private:
   boost::asio::io_context& io_;

@@ -1,7 +1,8 @@
 // stead-backend --listen ADDRESS:PORT --keytab FILE [--principal SPN] [--access SDDL] [--json]
 //
-// A back end for trying delegation out: it takes Kerberos only, and tells each caller who he is, how he signed in, and
-// by which services he came here. `ready` on standard output once it listens; one line a request on standard error.
+// A back end for trying delegation out. It accepts Kerberos only, and answers each caller with who they are, how they
+// signed in, and which services acted for them. Prints `ready` on standard output once it listens, and one line for
+// each request on standard error.
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -19,7 +20,7 @@ int complain(int status, const std::string& text) {
 
 int main(int argc, char** argv) try {
   using namespace stead::sample;
-  CLI::App app("A back end that takes Kerberos only and tells each caller what his ticket says of him.",
+  CLI::App app("A back end that accepts Kerberos only and answers each caller with what their ticket says.",
                "stead-backend");
   std::vector<std::string> addresses;
   Acceptor::Options options;
@@ -38,20 +39,22 @@ int main(int argc, char** argv) try {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
-  std::string message;
-  service.acceptor = Acceptor::open(options, message);
-  if (!service.acceptor) return complain(2, message);
+  const auto acceptor = Acceptor::open(options);
+  if (!acceptor) return complain(2, to_string(acceptor.error()));
+  service.acceptor = *acceptor;
   if (app.count("--access") > 0) {
-    service.rule = AccessRule::parse(access, message);
-    if (!service.rule) return complain(2, message);
+    auto rule = AccessRule::parse(access);
+    if (!rule) return complain(2, to_string(rule.error()));
+    service.rule = std::move(*rule);
   }
 
   boost::asio::thread_pool pool(2);
   boost::asio::io_context io(1);
   HttpServer server(io, pool, std::move(service));
   for (const std::string& address : addresses) {
-    bool is_usage = false;
-    if (!server.listen(address, message, is_usage)) return complain(is_usage ? 2 : 1, message);
+    const auto endpoint = parse_endpoint(address);
+    if (!endpoint) return complain(2, to_string(endpoint.error()));
+    if (const auto listens = server.listen(*endpoint); !listens) return complain(1, to_string(listens.error()));
   }
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code&, int) { io.stop(); });

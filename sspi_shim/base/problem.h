@@ -1,6 +1,7 @@
 #pragma once
 // The one error of everything that an operator sets up: files, configuration, start-up. Peers' bytes and KDCs' answers
 // have error codes of their own (stead/result.h).
+#include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 #include <stdexcept>
 #include <string>
@@ -9,9 +10,10 @@
 namespace stead {
 
 struct Problem {
-  std::string message;  // what is wrong, one line, without a full stop
-  std::string where;    // "FILE:LINE:COLUMN", "FILE", "ADDRESS:PORT"; empty where the message says it
-  std::string fix;      // what to do about it; empty where the message makes it plain
+  std::string message;               // what is wrong, one line, without a full stop
+  std::string where{};               // "FILE:LINE:COLUMN", "FILE", "ADDRESS:PORT"; empty where the message says it
+  std::string fix{};                 // what to do about it; empty where the message makes it plain
+  boost::system::error_code code{};  // for a public function that returns one, as Client::open; else empty
 };
 
 // "WHERE: MESSAGE; FIX", as the programs print it.

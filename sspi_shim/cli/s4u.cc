@@ -123,9 +123,9 @@ bool prepare(const Arguments& arguments, Request& request) {
       complain(Exit::usage, "\"" + options.principal + "\" is no principal");
       return false;
     }
-    auto evidence = read_evidence(arguments.evidence, *self, message);
+    auto evidence = read_evidence(arguments.evidence, *self);
     if (!evidence) {
-      complain(Exit::usage, message);
+      complain(Exit::usage, to_string(evidence.error()));
       return false;
     }
     request.evidence = std::move(evidence->ticket_der);

@@ -16,8 +16,11 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
     what = "the principal " + options.principal + " has no realm: write " + options.principal + "@REALM";
     return make_error_code(WireErrc::bad_value);
   }
-  auto entries = read_keys_of(options.keytab, *self, what);
-  if (!entries) return entries.error();
+  auto entries = read_keys_of(options.keytab, *self);
+  if (!entries) {
+    what = to_string(entries.error());
+    return entries.error().code;
+  }
   self->realm =
       entries->front()
           .principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own

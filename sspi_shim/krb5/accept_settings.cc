@@ -33,7 +33,7 @@ std::vector<EncType> permitted_types(krb5_context context) {
 }  // namespace
 
 bool AcceptSettings::permits(EncType type) const {
-  return is_supported(type) && !is_weak(type) && std::find(permitted.begin(), permitted.end(), type) != permitted.end();
+  return is_supported(type) && !is_weak(type) && std::ranges::find(permitted, type) != permitted.end();
 }
 
 const Key* AcceptSettings::key_for(const Ticket& ticket) const {
@@ -47,8 +47,7 @@ const Key* AcceptSettings::key_for(const Ticket& ticket) const {
 }
 
 std::optional<AcceptSettings> read_accept_settings(const std::string& keytab, const std::vector<Principal>& services) {
-  std::string message;
-  auto entries = read_keytab(keytab, message);
+  auto entries = read_keytab(keytab);
   const auto context = make_krb5_context();
   if (!entries || !context) return std::nullopt;
   auto replay_cache = ReplayCache::of(context->get());

@@ -9,7 +9,7 @@
 namespace stead {
 namespace {
 
-Time time_of(krb5_timestamp seconds) {  // unsigned: good until 2106
+Time time_of(krb5_timestamp seconds) {  // as unsigned, it reaches to 2106
   return Time(std::chrono::seconds(static_cast<std::uint32_t>(seconds)));
 }
 
@@ -25,7 +25,7 @@ Evidence evidence_of(const krb5_creds& creds) {
   return out;
 }
 
-// All tickets, configuration entries left out.
+// All tickets, without configuration entries.
 krb5_error_code read_all(krb5_context context, krb5_ccache ccache, std::vector<Evidence>& out) {
   krb5_cc_cursor cursor = nullptr;
   krb5_error_code code = krb5_cc_start_seq_get(context, ccache, &cursor);
@@ -41,21 +41,17 @@ krb5_error_code read_all(krb5_context context, krb5_ccache ccache, std::vector<E
 
 }  // namespace
 
-Result<Evidence> read_evidence(const std::string& path, const Principal& service, std::string& message) {
+Checked<Evidence> read_evidence(const std::string& path, const Principal& service) {
   const auto context = make_krb5_context();
-  if (!context) {
-    message = "libkrb5 cannot be started: " + context.error().message();
-    return context.error();
-  }
+  if (!context) return no_libkrb5(context.error());
   krb5_ccache raw = nullptr;
   krb5_error_code code = krb5_cc_resolve(context->get(), path.c_str(), &raw);
   const Krb5Ccache ccache(raw, CloseKrb5Ccache{context->get()});
   std::vector<Evidence> all;
   if (code == 0) code = read_all(context->get(), raw, all);
-  if (code != 0) {
-    message = "ccache " + path + " cannot be read: " + libkrb5_message(context->get(), code);
-    return libkrb5_error(code);
-  }
+  if (code != 0)
+    return Problem{.message = "ccache " + path + " cannot be read: " + libkrb5_message(context->get(), code),
+                   .code = libkrb5_error(code)};
   const auto now = std::chrono::system_clock::now();
   std::optional<Evidence> best;
   bool expired = false;
@@ -70,15 +66,11 @@ Result<Evidence> read_evidence(const std::string& path, const Principal& service
     }
   }
   if (best) return std::move(*best);
-  if (expired) {
-    message = "ccache " + path + ": the ticket for " + to_string(service) + " has expired";
-    return make_error_code(KrbErrc::KRB_AP_ERR_TKT_EXPIRED);
-  }
-  message = "ccache " + path + " has no ticket for " + to_string(service);
-  std::string there;
-  for (const std::string& name : others) there += (there.empty() ? "" : ", ") + name;
-  message += there.empty() ? "; it is empty" : "; it has " + there;
-  return libkrb5_error(KRB5_CC_NOTFOUND);
+  if (expired)
+    return Problem{.message = "ccache " + path + ": the ticket for " + to_string(service) + " has expired",
+                   .code = make_error_code(KrbErrc::KRB_AP_ERR_TKT_EXPIRED)};
+  return Problem{.message = "ccache " + path + " has no ticket for " + to_string(service) + contents_text(others),
+                 .code = libkrb5_error(KRB5_CC_NOTFOUND)};
 }
 
 }  // namespace stead

@@ -1,7 +1,8 @@
 #pragma once
-// A user's ticket to us, from a ccache: what S4U2Proxy takes as evidence.
+// A user's ticket to our service, from a ccache: S4U2Proxy takes it as evidence.
 #include <string>
 
+#include "sspi_shim/base/problem.h"
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
@@ -13,8 +14,8 @@ struct Evidence {
   Time auth_time{}, start_time{}, end_time{};
 };
 
-// The ticket to `service` in a ccache (a file, or TYPE:rest); of several the one that ends last. Expired ones do not
-// count. Blocks. On failure `message` names the ccache, the service and what is there.
-[[nodiscard]] Result<Evidence> read_evidence(const std::string& path, const Principal& service, std::string& message);
+// The ticket to `service` in a ccache (a file, or TYPE:rest); of several, the one that ends last. Ignores expired
+// tickets. Blocks. A Problem's message names the ccache and the service, and says what the ccache has.
+[[nodiscard]] Checked<Evidence> read_evidence(const std::string& path, const Principal& service);
 
 }  // namespace stead

@@ -1,5 +1,5 @@
 #pragma once
-// GSSAPI's handles as owners, and its errors as one line of text.
+// Owners of GSSAPI's handles, and its errors as one line of text.
 #include <gssapi/gssapi.h>
 
 #include <string>
@@ -53,14 +53,14 @@ struct GssCredential {
   gss_cred_id_t value = GSS_C_NO_CREDENTIAL;
 };
 
-// The bytes as GSSAPI takes them; it does not write to them.
+// The bytes as GSSAPI takes them: borrowed, and GSSAPI does not write to them.
 [[nodiscard]] gss_buffer_desc borrow_gss_buffer(Bytes bytes);
+// Channel bindings without addresses, as TLS has them: the application data alone, borrowed.
+[[nodiscard]] gss_channel_bindings_struct borrow_gss_bindings(Bytes application_data);
+// SPNEGO's OID, which needs no release.
+[[nodiscard]] gss_OID_desc spnego_mechanism();
 
-// What GSSAPI has to say of a failure, major and minor in one line.
+// GSSAPI's text for a failure, major and minor status in one line. To be called on the thread of the failure.
 [[nodiscard]] std::string gss_message(OM_uint32 major, OM_uint32 minor);
-
-// Fills `credential` with all keys of a keytab, to accept Kerberos by, raw and within SPNEGO. Blocks. On failure
-// `message` names the keytab.
-[[nodiscard]] bool acquire_acceptor(const std::string& keytab, GssCredential& credential, std::string& message);
 
 }  // namespace stead

@@ -1,6 +1,8 @@
 #include "sspi_shim/krb5/keytab.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <set>
 
 #include "sspi_shim/krb5/krb5_handles.h"
@@ -14,9 +16,14 @@ struct CloseKeytab {
 };
 using Krb5Keytab = std::unique_ptr<std::remove_pointer_t<krb5_keytab>, CloseKeytab>;
 
-// Walks a keytab's entries; closes the walk, however it ends.
+// The entries of a keytab, one after the other.
 class Walk {
  public:
+  struct Entry {
+    Principal principal;
+    std::uint32_t kvno = 0;
+    std::optional<Key> key;  // nothing: of an encryption type that Stead does not have
+  };
   Walk(krb5_context context, krb5_keytab keytab) : context_(context), keytab_(keytab) {
     error_ = krb5_kt_start_seq_get(context_, keytab_, &cursor_);
     open_ = error_ == 0;
@@ -26,18 +33,16 @@ class Walk {
   ~Walk() {
     if (open_) krb5_kt_end_seq_get(context_, keytab_, &cursor_);
   }
-  // False at the end, and on an error.
-  bool next(KeytabEntry& out, bool& usable) {
+  // Nothing at the end, and on an error.
+  std::optional<Entry> next() {
     krb5_keytab_entry entry{};
     if (error_ == 0) error_ = krb5_kt_next_entry(context_, keytab_, &entry, &cursor_);
-    if (error_ != 0) return false;
-    out.principal = from_krb5(entry.principal);
-    out.kvno = entry.vno;
-    const auto key = Key::make(static_cast<EncType>(entry.key.enctype), {entry.key.contents, entry.key.length});
-    usable = key.has_value();
-    if (usable) out.key = *key;
+    if (error_ != 0) return std::nullopt;
+    Entry out{.principal = from_krb5(entry.principal), .kvno = entry.vno, .key = {}};
+    if (auto key = Key::make(static_cast<EncType>(entry.key.enctype), {entry.key.contents, entry.key.length}))
+      out.key = std::move(*key);
     krb5_free_keytab_entry_contents(context_, &entry);
-    return true;
+    return out;
   }
   [[nodiscard]] krb5_error_code error() const { return error_ == KRB5_KT_END ? 0 : error_; }
 
@@ -51,28 +56,23 @@ class Walk {
 
 }  // namespace
 
-Result<std::vector<KeytabEntry>> read_keytab(const std::string& path, std::string& message) {
+Checked<std::vector<KeytabEntry>> read_keytab(const std::string& path) {
   const auto context = make_krb5_context();
-  if (!context) {
-    message = "libkrb5 cannot be started: " + context.error().message();
-    return context.error();
-  }
+  if (!context) return no_libkrb5(context.error());
   krb5_keytab raw = nullptr;
   krb5_error_code code = krb5_kt_resolve(context->get(), path.c_str(), &raw);
   const Krb5Keytab keytab(raw, CloseKeytab{context->get()});
   std::vector<KeytabEntry> entries;
   if (code == 0) {
     Walk walk(context->get(), raw);
-    KeytabEntry entry;
-    bool usable = false;
-    while (walk.next(entry, usable)) {
-      if (usable) entries.push_back(entry);
+    while (auto entry = walk.next()) {
+      if (entry->key) entries.push_back({std::move(entry->principal), entry->kvno, std::move(*entry->key)});
     }
     code = walk.error();
   }
   if (code == 0) return entries;
-  message = "keytab " + path + " cannot be read: " + libkrb5_message(context->get(), code);
-  return libkrb5_error(code);
+  return Problem{.message = "keytab " + path + " cannot be read: " + libkrb5_message(context->get(), code),
+                 .code = libkrb5_error(code)};
 }
 
 bool same_service(const Principal& a, const Principal& b) {
@@ -83,9 +83,8 @@ bool same_service(const Principal& a, const Principal& b) {
   return a.realm.empty() || b.realm.empty() || equal_ignoring_case(a.realm, b.realm);
 }
 
-Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal,
-                                              std::string& message) {
-  auto all = read_keytab(path, message);
+Checked<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal) {
+  auto all = read_keytab(path);
   if (!all) return all;
   std::vector<KeytabEntry> keys;
   std::set<std::string> others;
@@ -96,14 +95,10 @@ Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Pri
       others.insert(to_string(entry.principal));
     }
   }
-  std::stable_sort(keys.begin(), keys.end(),
-                   [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
+  std::ranges::stable_sort(keys, std::greater(), &KeytabEntry::kvno);
   if (!keys.empty()) return keys;
-  message = "keytab " + path + " has no key for " + to_string(principal);
-  std::string there;
-  for (const std::string& name : others) there += (there.empty() ? "" : ", ") + name;
-  message += there.empty() ? "; it is empty" : "; it has " + there;
-  return libkrb5_error(KRB5_KT_NOTFOUND);
+  return Problem{.message = "keytab " + path + " has no key for " + to_string(principal) + contents_text(others),
+                 .code = libkrb5_error(KRB5_KT_NOTFOUND)};
 }
 
 }  // namespace stead

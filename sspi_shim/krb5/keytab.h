@@ -1,8 +1,9 @@
 #pragma once
-// Keys of services, from a keytab as libkrb5 reads it.
+// Keys of services, from a keytab as libkrb5 reads it. A Problem's message names the file.
 #include <string>
 #include <vector>
 
+#include "sspi_shim/base/problem.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {
@@ -13,16 +14,14 @@ struct KeytabEntry {
   Key key;
 };
 
-// `path`: a file, or TYPE:rest. Entries of encryption types that we do not have are left out. Blocks. On failure
-// `message` is one line that names the file.
-[[nodiscard]] Result<std::vector<KeytabEntry>> read_keytab(const std::string& path, std::string& message);
+// `path`: a file, or TYPE:rest. Leaves out entries of encryption types that Stead does not have. Blocks.
+[[nodiscard]] Checked<std::vector<KeytabEntry>> read_keytab(const std::string& path);
 
-// The keys of one principal, newest kvno first. SPNs and account names are compared without case, as AD does; a
-// principal without realm is looked for in every realm. None: `message` names file, principal and what is there.
-[[nodiscard]] Result<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal,
-                                                            std::string& message);
+// The keys of one principal, newest kvno first; at least one. Compares SPNs and account names without case, as AD does;
+// a principal without realm matches every realm.
+[[nodiscard]] Checked<std::vector<KeytabEntry>> read_keys_of(const std::string& path, const Principal& principal);
 
-// The same name, letters' case aside; the realm counts where both have one.
+// True for the same name in any case of letters; the realms are compared where both have one.
 [[nodiscard]] bool same_service(const Principal& a, const Principal& b);
 
 }  // namespace stead

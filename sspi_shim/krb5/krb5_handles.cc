@@ -1,6 +1,6 @@
 #include "sspi_shim/krb5/krb5_handles.h"
 
-// Boost's error_category has no virtual destructor: nobody deletes one.
+// Boost's error_category has no virtual destructor; categories are never deleted.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 
 namespace stead {
@@ -28,6 +28,16 @@ std::string libkrb5_message(krb5_context context, krb5_error_code code) {
   std::string message = text;
   krb5_free_error_message(context, text);
   return message;
+}
+
+Problem no_libkrb5(Error error) {
+  return {.message = "libkrb5 cannot be started: " + error.message(), .code = error};
+}
+
+std::string contents_text(const std::set<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out.empty() ? "; it is empty" : "; it has " + out;
 }
 
 Result<Krb5Context> make_krb5_context() {

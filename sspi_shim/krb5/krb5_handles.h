@@ -1,11 +1,13 @@
 #pragma once
-// libkrb5's handles as owners, and its errors as one line of text. A context stays on the thread that made it.
+// Owners of libkrb5's handles, and its errors as one line of text. A context stays on the thread that made it.
 #include <krb5.h>
 
 #include <boost/system/error_code.hpp>
 #include <memory>
+#include <set>
 #include <string>
 
+#include "sspi_shim/base/problem.h"
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
@@ -16,6 +18,10 @@ const boost::system::error_category& libkrb5_category() noexcept;
   return {static_cast<int>(code), libkrb5_category()};
 }
 [[nodiscard]] std::string libkrb5_message(krb5_context context, krb5_error_code code);
+// For make_krb5_context's error: krb5.conf does not parse, for example.
+[[nodiscard]] Problem no_libkrb5(Error error);
+// For a keytab or a ccache without what was wanted: "; it has A, B" or "; it is empty".
+[[nodiscard]] std::string contents_text(const std::set<std::string>& names);
 
 struct FreeKrb5Context {
   void operator()(krb5_context context) const noexcept { krb5_free_context(context); }

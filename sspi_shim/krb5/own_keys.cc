@@ -30,19 +30,23 @@ bool says_sensitive(const EncTicketPart& part) {
 
 }  // namespace
 
-Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys) {
-  for (const auto& key : keys) {
+Result<DecryptedTicket> decrypt_own_ticket(const Ticket& ticket, std::span<const Key> keys) {
+  for (const Key& key : keys) {
     if (key.type() != ticket.enc_part.etype) continue;
     const auto plain = decrypt_data(key, KeyUsage::ticket, ticket.enc_part);
     if (!plain) continue;
     auto part = decode_enc_ticket_part(*plain);
     if (!part) return part.error();
-    OpenedTicket out;
-    out.sensitive = says_sensitive(*part);
-    out.part = std::move(*part);
-    return out;
+    return DecryptedTicket{.part = std::move(*part), .key = &key};
   }
   return make_error_code(WireErrc::integrity);
+}
+
+Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys) {
+  auto decrypted = decrypt_own_ticket(ticket, keys);
+  if (!decrypted) return decrypted.error();
+  const bool sensitive = says_sensitive(decrypted->part);
+  return OpenedTicket{.part = std::move(decrypted->part), .sensitive = sensitive};
 }
 
 std::shared_ptr<const std::vector<Key>> OwnKeys::all() const {
@@ -83,9 +87,8 @@ std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, bool weak) {
 
 OwnKeys::Read read_from_keytab(std::string path, Principal self, bool weak) {
   return [path = std::move(path), self = std::move(self), weak]() -> Result<std::vector<Key>> {
-    std::string message;
-    const auto entries = read_keys_of(path, self, message);
-    if (!entries) return entries.error();
+    const auto entries = read_keys_of(path, self);
+    if (!entries) return entries.error().code;
     return keys_of(*entries, weak);
   };
 }

@@ -3,18 +3,26 @@
 // written anew, while we run: where a key does not fit, the keytab is looked at again.
 #include <functional>
 #include <mutex>
+#include <span>
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/keytab.h"
 
 namespace stead {
 
-// A ticket to us, opened, and what its PAC says of delegating the user.
+// A ticket to us, decrypted, and the key that did it: one of those given.
+struct DecryptedTicket {
+  EncTicketPart part;
+  const Key* key = nullptr;
+};
+// Tries each key of the ticket's encryption type. integrity: none of them decrypts it.
+[[nodiscard]] Result<DecryptedTicket> decrypt_own_ticket(const Ticket& ticket, std::span<const Key> keys);
+
+// The same, and what its PAC says of delegating the user.
 struct OpenedTicket {
   EncTicketPart part;
   bool sensitive = false;  // NOT_DELEGATED, or in Protected Users
 };
-// Tries each key of the ticket's encryption type. integrity: none of them opens it.
 [[nodiscard]] Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys);
 
 // Thread-safe.

@@ -1,99 +1,71 @@
-// AcceptSecurityContext: GSSAPI judges, and the client's ticket is kept as evidence.
-#include <gssapi/gssapi_ext.h>
-
-#include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/protocol/messages/ap_messages.h"
+// AcceptSecurityContext: GssAcceptor judges the token; the context keeps the client's ticket as evidence.
+#include "sspi_shim/krb5/presented_ticket.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {
 
-constexpr OM_uint32 kChannelBoundFlag = 2048;  // GSS_C_CHANNEL_BOUND_FLAG, where the header is older than the library
-
-// The AP-REQ of a first token or of a later one; nothing where it carries none.
-std::optional<ApReq> ap_req_of(Bytes token) {
-  auto der = ap_req_of_negotiate_token(token);
-  if (!der) {
-    const auto response = decode_neg_token_resp(token);
-    if (!response) return std::nullopt;
-    der = ap_req_of_negotiate_token(response->response_token);
+SECURITY_STATUS refuse(const AcceptFailure& failure, const Credentials& credentials) {
+  using Kind = AcceptFailure::Kind;
+  switch (failure.kind) {
+    case Kind::other_service:
+      return fail(SEC_E_LOGON_DENIED, failure.text + ", not for " + credentials.options.principal);
+    case Kind::weak_encryption:
+      return fail(SEC_E_LOGON_DENIED, failure.text);
+    case Kind::gssapi:
+      return fail(status_of(failure.major, failure.minor), "the client's token is refused: " + failure.text);
+    default:
+      return fail(SEC_E_INVALID_TOKEN, failure.text);
   }
-  if (!der) return std::nullopt;
-  auto request = decode_ap_req(*der);
-  if (!request) return std::nullopt;
-  return std::move(*request);
 }
 
-// Takes the evidence out of the token, and refuses what GSSAPI would take though we must not.
-SECURITY_STATUS look_at_ticket(Context& context, Bytes token) {
+// Refuses what libgssapi would accept although AcceptSecurityContext must not, and keeps the ticket as evidence.
+SECURITY_STATUS examine(Context& context, Bytes token) {
   if (is_ntlm_token(token))
     return fail(SEC_E_INVALID_TOKEN, "the client sent NTLM: it found no Kerberos ticket for this service");
   const Credentials& credentials = *context.credentials;
   const auto init = decode_neg_token_init(token);
-  // What is malformed for us is not shown to libgssapi, which is laxer, not always to its own good.
+  // libgssapi reads malformed tokens too, some of them beyond their end.
   if (!init && token.front() == der::application(0) && init.error() != make_error_code(WireErrc::unsupported))
     return fail(SEC_E_INVALID_TOKEN, "the token is malformed: " + init.error().message());
   if (!credentials.negotiate && init)
     return fail(SEC_E_INVALID_TOKEN, "the token is of Negotiate, the credentials are of Kerberos");
-  const auto request = ap_req_of(token);
-  if (!request) return SEC_E_OK;
-  const Principal service{request->ticket.sname, request->ticket.realm};
-  if (credentials.named) {
-    const auto ours = parse_principal(credentials.options.principal);
-    if (!ours || !same_service(*ours, service))
-      return fail(SEC_E_LOGON_DENIED,
-                  "the ticket is for " + to_string(service) + ", not for " + credentials.options.principal);
-  }
-  if (!credentials.options.allow_rc4 && is_weak(request->ticket.enc_part.etype))
-    return fail(SEC_E_LOGON_DENIED, "the ticket is encrypted with " + enctype_name(request->ticket.enc_part.etype) +
-                                        ", and allow_rc4 is not set");
-  context.evidence = encode(request->ticket);
+  auto ap_req_der = ap_req_of_token(token);
+  if (!ap_req_der) return SEC_E_OK;  // another token of the context has it
+  const auto presented = decode_presented_ticket(std::move(*ap_req_der));
+  if (!presented) return SEC_E_OK;  // libgssapi refuses it
+  if (const auto refusal = credentials.acceptor->refusal_of(*presented)) return refuse(*refusal, credentials);
+  const Principal service = presented->service();
+  context.evidence = encode(presented->ap_req.ticket);
   context.service_name = to_string(service);
   context.target_text = to_string(service.name);
   return SEC_E_OK;
 }
 
-SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes,
-                     TimeStamp* expiry) {
+SECURITY_STATUS take_token(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes,
+                           TimeStamp* expiry) {
   const Bytes token = bytes_of(find_buffer(input, SECBUFFER_TOKEN));
   if (token.empty()) return fail(SEC_E_INVALID_TOKEN, "there is no token");
   const ChannelBindings bindings = find_bindings(input);
   if (!bindings.well_formed) return fail(SEC_E_INVALID_PARAMETER, "the channel bindings do not fit their buffer");
-  if (const SECURITY_STATUS status = look_at_ticket(context, token); status != SEC_E_OK) return status;
+  if (const SECURITY_STATUS status = examine(context, token); status != SEC_E_OK) return status;
 
-  gss_channel_bindings_struct channel{};
-  channel.application_data = borrow_gss_buffer(bindings.application_data);
-  gss_buffer_desc in = borrow_gss_buffer(token);
-  GssBuffer out;
-  GssName client;
-  OM_uint32 minor = 0, life = 0;
-  const OM_uint32 major = gss_accept_sec_context(&minor, &context.gss.value, context.credentials->acceptor.value, &in,
-                                                 bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &client.value,
-                                                 nullptr, &out.value, &context.gss_flags, &life, nullptr);
-  if (GSS_ERROR(major)) return fail("the client's token is refused", major, minor);
-  const bool allocated = (context.asked & ASC_REQ_ALLOCATE_MEMORY) != 0;
-  const bool more = (major & GSS_S_CONTINUE_NEEDED) != 0;
-  if (!more) {
-    const bool bound = (context.gss_flags & kChannelBoundFlag) != 0;
-    if (bindings.there && !bound && (context.asked & ASC_REQ_ALLOW_MISSING_BINDINGS) == 0)
+  const Credentials& credentials = *context.credentials;
+  auto accepted = credentials.acceptor->continue_context(
+      context.gss, token, bindings.there ? std::optional(bindings.application_data) : std::nullopt);
+  if (!accepted) return refuse(accepted.error(), credentials);
+  context.gss_flags = accepted->flags;
+  if (accepted->complete) {
+    if (bindings.there && !accepted->channel_bound && (context.asked & ASC_REQ_ALLOW_MISSING_BINDINGS) == 0)
       return fail(SEC_E_BAD_BINDINGS, "the client sent no channel bindings");
-    GssBuffer text;
-    if (const OM_uint32 failed = gss_display_name(&minor, client.value, &text.value, nullptr); GSS_ERROR(failed))
-      return fail("the client's name", failed, minor);
-    context.client_name = as_text(text.bytes());
-    context.expiry = context.start + std::chrono::seconds(life);
+    context.client_name = accepted->client;
+    context.expiry = context.start + accepted->life;
     context.complete = true;
   }
-  if (!put_token(output, out.bytes(), allocated))
-    return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
-  if (attributes != nullptr) {
-    *attributes = flags_of(context) | (allocated ? ASC_RET_ALLOCATED_MEMORY : 0);
-  }
-  if (expiry != nullptr) *expiry = context.expiry ? to_time_stamp(*context.expiry) : never();
-  return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
+  return give_output(context, accepted->reply, output, attributes, expiry);
 }
 
 SECURITY_STATUS accept(const SecHandle* credential, const SecHandle* handle, const SecBufferDesc* input, ULONG asked,
@@ -117,8 +89,8 @@ SECURITY_STATUS accept(const SecHandle* credential, const SecHandle* handle, con
   }
   const std::lock_guard lock(context->mutex);
   if (context->complete || context->failed)
-    return fail(SEC_E_OUT_OF_SEQUENCE, "the context has come to its end already");
-  const SECURITY_STATUS status = step(*context, input, output, attributes, expiry);
+    return fail(SEC_E_OUT_OF_SEQUENCE, "the context is complete or has failed already");
+  const SECURITY_STATUS status = take_token(*context, input, output, attributes, expiry);
   context->failed = status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED;
   if (context->failed) return status;
   if (first) {

@@ -19,13 +19,13 @@ Bytes bytes_of(const SecBuffer* buffer) {
   return {static_cast<const std::uint8_t*>(buffer->pvBuffer), buffer->cbBuffer};
 }
 
-bool put_token(const SecBufferDesc* desc, Bytes token, bool allocate_it) {
+bool put_token(const SecBufferDesc* desc, Bytes token, TokenMemory memory) {
   SecBuffer* out = find_buffer(desc, SECBUFFER_TOKEN);
   if (out == nullptr) return token.empty();
-  if (allocate_it) {
+  if (memory == TokenMemory::allocated) {
     out->pvBuffer = token.empty() ? nullptr : allocate(token.size());
   } else if (out->cbBuffer < token.size() || (out->pvBuffer == nullptr && !token.empty())) {
-    out->cbBuffer = static_cast<ULONG>(token.size());  // what it takes
+    out->cbBuffer = static_cast<ULONG>(token.size());  // the size that is needed
     return false;
   }
   std::copy(token.begin(), token.end(), static_cast<std::uint8_t*>(out->pvBuffer));

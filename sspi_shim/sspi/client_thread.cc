@@ -52,9 +52,10 @@ class ClientThread {
 
 }  // namespace
 
-ClientPtr open_client(ClientOptions options, std::string& message) {
+Checked<ClientPtr> open_client(ClientOptions options) {
+  std::string message;
   auto client = Client::open(ClientThread::instance().executor(), options, message);
-  if (!client) return nullptr;
+  if (!client) return Problem{.message = message, .code = client.error()};
   return std::make_shared<const OpenClient>(OpenClient{std::move(*client), std::move(options)});
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/problem.h"
 #include "sspi_shim/locate/controller_search.h"
 #include "stead/s4u.h"
 
@@ -18,8 +19,8 @@ struct OpenClient {
 };
 using ClientPtr = std::shared_ptr<const OpenClient>;
 
-// Reads the keytab. Nothing where it does not hold: `message` says why in one line.
-[[nodiscard]] ClientPtr open_client(ClientOptions options, std::string& message);
+// Reads the keytab.
+[[nodiscard]] Checked<ClientPtr> open_client(ClientOptions options);
 
 // One without keys, for wait_for_password alone. `realm`: of bare names.
 [[nodiscard]] ClientPtr open_keyless_client(ClientOptions options, const std::string& realm);

@@ -1,8 +1,11 @@
-// AcquireCredentialsHandle and what goes with it.
+// AcquireCredentialsHandle, FreeCredentialsHandle and QueryCredentialsAttributes.
 #include <cstring>
 
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/sspi/configuration.h"
+#include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/locate.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 
@@ -99,11 +102,12 @@ std::string user_of_realm(const std::string& user, const std::string& realm, con
 // The user's TGT, asked of the KDCs that the configuration or DNS name. It is the user who asks, as himself: no keytab
 // is needed. Where there must be one all the same, it proves the KDC.
 SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
-  std::string message, user_name = named.user;
+  std::string user_name = named.user;
   ClientPtr client;
   if (credentials.use == SECPKG_CRED_BOTH) {
-    client = client_for(credentials.options, message);
-    if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
+    auto shared = client_for(credentials.options);
+    if (!shared) return fail(SEC_E_NO_CREDENTIALS, to_string(shared.error()));
+    client = std::move(*shared);
     const auto own = parse_principal(client->options.principal);
     if (own) user_name = user_of_realm(named.user, named.realm, own->realm);
   } else {
@@ -113,6 +117,21 @@ SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named
   if (!user) return fail(user.error());
   credentials.user = std::make_shared<const Token>(Token{client, std::move(*user)});
   return SEC_E_OK;
+}
+
+Checked<std::shared_ptr<const GssAcceptor>> open_acceptor(const Credentials& credentials) {
+  const ClientOptions& options = credentials.options;
+  GssAcceptor::Options wanted{.keytab = options.keytab, .services = {}, .allow_rc4 = options.allow_rc4};
+  if (credentials.named) {
+    const auto service = parse_principal(options.principal);
+    if (!service) return Problem{.message = "\"" + options.principal + "\" is no principal"};
+    const auto keys = read_keys_of(options.keytab, *service);
+    if (!keys) return keys.error();
+    wanted.services = {*service};
+  } else if (const auto entries = read_keytab(options.keytab); !entries) {
+    return entries.error();
+  }
+  return GssAcceptor::open(std::move(wanted));
 }
 
 SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG use, const void* auth_data,
@@ -135,17 +154,9 @@ SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG
     if (const SECURITY_STATUS status = acquire_by_password(*credentials, named); status != SEC_E_OK) return status;
   }
   if ((use & SECPKG_CRED_INBOUND) != 0) {
-    std::string message;
-    const auto entries = read_keytab(credentials->options.keytab, message);
-    if (!entries) return fail(SEC_E_NO_CREDENTIALS, message);
-    if (credentials->named) {
-      const auto service = parse_principal(credentials->options.principal);
-      if (!service || !read_keys_of(credentials->options.keytab, *service, message))
-        return fail(SEC_E_NO_CREDENTIALS,
-                    service ? message : "\"" + credentials->options.principal + "\" is no principal");
-    }
-    if (!acquire_acceptor(credentials->options.keytab, credentials->acceptor, message))
-      return fail(SEC_E_NO_CREDENTIALS, message);
+    auto acceptor = open_acceptor(*credentials);
+    if (!acceptor) return fail(SEC_E_NO_CREDENTIALS, to_string(acceptor.error()));
+    credentials->acceptor = std::move(*acceptor);
   }
   if ((use & SECPKG_CRED_OUTBOUND) != 0 && auth_data == nullptr) credentials->user = impersonated();
   if (expiry != nullptr) *expiry = credentials->user ? to_time_stamp(credentials->user->identity.end_time()) : never();
@@ -161,10 +172,10 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
     return fail(SEC_E_UNSUPPORTED_FUNCTION, "credentials have the attribute NAMES alone");
   if (buffer == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no buffer");
   std::string name = credentials->user ? credentials->user->identity.principal() : credentials->options.principal;
-  std::string message;
   if (name.empty()) {
-    const auto entries = read_keytab(credentials->options.keytab, message);
-    if (!entries || entries->empty()) return fail(SEC_E_NO_CREDENTIALS, entries ? "the keytab is empty" : message);
+    const auto entries = read_keytab(credentials->options.keytab);
+    if (!entries) return fail(SEC_E_NO_CREDENTIALS, to_string(entries.error()));
+    if (entries->empty()) return fail(SEC_E_NO_CREDENTIALS, "the keytab is empty");
     name = to_string(entries->front().principal);
   }
   static_cast<Names*>(buffer)->sUserName = give_text<Char>(name);

@@ -1,5 +1,8 @@
-// InitializeSecurityContext: a ticket in the user's name (by S4U2Proxy, or his own by his password) or in ours, then
-// GSSAPI with the ticket in a ccache of the context's own; with a ccache of the caller's, GSSAPI from the start.
+// InitializeSecurityContext. First a ticket: in the user's name (by S4U2Proxy, or by the user's own TGT) or in our own.
+// Then GSSAPI, with the ticket in a ccache that the context owns. With a ccache that the caller named, GSSAPI gets the
+// ticket too.
+#include "sspi_shim/sspi/initialize.h"
+
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
@@ -8,16 +11,13 @@
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/configuration.h"
+#include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"
-#include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
 namespace {
-
-gss_OID_desc spnego_oid() {
-  return {static_cast<OM_uint32>(mech_oid::spnego.size()), const_cast<std::uint8_t*>(mech_oid::spnego.data())};
-}
 
 SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID type) {
   gss_buffer_desc name = borrow_gss_buffer(as_bytes(text));
@@ -28,7 +28,7 @@ SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID
 
 // With what a store has: elements in pairs of key and value.
 SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_desc> elements) {
-  gss_OID_desc spnego = spnego_oid();
+  gss_OID_desc spnego = spnego_mechanism();
   gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const gss_key_value_set_desc store{static_cast<OM_uint32>(elements.size()), elements.data()};
@@ -73,12 +73,11 @@ SECURITY_STATUS prepare(Context& context) {
     return fail(SEC_E_TARGET_UNKNOWN, "\"" + context.target_text + "\" is no service's name");
   if (credentials.user) return prepare_by_ticket(context, *credentials.user);
   if (!credentials.ccache.empty()) return prepare_by_ccache(context);
-  std::string message;
-  const ClientPtr client = client_for(credentials.options, message);
-  if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
-  auto self = wait_for_self(client);
+  const auto client = client_for(credentials.options);
+  if (!client) return fail(SEC_E_NO_CREDENTIALS, to_string(client.error()));
+  auto self = wait_for_self(*client);
   if (!self) return fail(self.error());
-  return prepare_by_ticket(context, {client, std::move(*self)});
+  return prepare_by_ticket(context, {*client, std::move(*self)});
 }
 
 OM_uint32 gss_request(ULONG asked) {
@@ -103,35 +102,26 @@ std::string initiators_name(const Context& context) {
   return known ? std::string(as_text(text.bytes())) : std::string();
 }
 
-SECURITY_STATUS step(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes,
-                     TimeStamp* expiry) {
+SECURITY_STATUS make_token(Context& context, const SecBufferDesc* input, const SecBufferDesc* output, ULONG* attributes,
+                           TimeStamp* expiry) {
   const ChannelBindings bindings = find_bindings(input);
   if (!bindings.well_formed) return fail(SEC_E_INVALID_PARAMETER, "the channel bindings do not fit their buffer");
-  gss_channel_bindings_struct channel{};
-  channel.application_data = borrow_gss_buffer(bindings.application_data);
+  gss_channel_bindings_struct channel = borrow_gss_bindings(bindings.application_data);
   gss_buffer_desc in = borrow_gss_buffer(bytes_of(find_buffer(input, SECBUFFER_TOKEN)));
   GssBuffer out;
-  gss_OID_desc spnego = spnego_oid();
+  gss_OID_desc spnego = spnego_mechanism();
   OM_uint32 minor = 0, life = 0;
   const OM_uint32 major = gss_init_sec_context(
       &minor, context.own.value, &context.gss.value, context.target.value,
       context.credentials->negotiate ? &spnego : gss_mech_krb5, gss_request(context.asked), 0,
       bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &in, nullptr, &out.value, &context.gss_flags, &life);
   if (GSS_ERROR(major)) return fail("the context cannot be made", major, minor);
-  const bool more = (major & GSS_S_CONTINUE_NEEDED) != 0;
-  if (!more) {
+  if ((major & GSS_S_CONTINUE_NEEDED) == 0) {
     context.complete = true;
     if (context.client_name.empty()) context.client_name = initiators_name(context);
     if (!context.expiry) context.expiry = context.start + std::chrono::seconds(life);
   }
-  const bool allocated = (context.asked & ISC_REQ_ALLOCATE_MEMORY) != 0;
-  if (!put_token(output, out.bytes(), allocated))
-    return fail(SEC_E_BUFFER_TOO_SMALL, "the buffer for the token is too small, or missing");
-  if (attributes != nullptr) {
-    *attributes = flags_of(context) | (allocated ? ISC_RET_ALLOCATED_MEMORY : 0);
-  }
-  if (expiry != nullptr) *expiry = context.expiry ? to_time_stamp(*context.expiry) : never();
-  return more ? SEC_I_CONTINUE_NEEDED : SEC_E_OK;
+  return give_output(context, out.bytes(), output, attributes, expiry);
 }
 
 SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle, std::string target, ULONG asked,
@@ -142,8 +132,8 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
     if (!context || !context->initiator) return invalid_handle();
     const std::lock_guard lock(context->mutex);
     if (context->complete || context->failed)
-      return fail(SEC_E_OUT_OF_SEQUENCE, "the context has come to its end already");
-    const SECURITY_STATUS status = step(*context, input, output, attributes, expiry);
+      return fail(SEC_E_OUT_OF_SEQUENCE, "the context is complete or has failed already");
+    const SECURITY_STATUS status = make_token(*context, input, output, attributes, expiry);
     context->failed = status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED;
     if (!context->failed && new_handle != nullptr) *new_handle = *handle;
     return status;
@@ -161,13 +151,19 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
   context->asked = asked;
   context->target_text = std::move(target);
   SECURITY_STATUS status = prepare(*context);
-  if (status == SEC_E_OK) status = step(*context, input, output, attributes, expiry);
+  if (status == SEC_E_OK) status = make_token(*context, input, output, attributes, expiry);
   if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED)
     *new_handle = contexts().to_handle(contexts().insert(context));
   return status;
 }
 
 }  // namespace
+
+bool is_service_name(const std::string& text) {
+  const auto service = parse_principal(text);
+  return service && !service->name.empty() && !service->name.components.front().empty();
+}
+
 }  // namespace stead::sspi
 
 using namespace stead::sspi;

@@ -1,7 +1,10 @@
 // DsGetDcName (MS-NRPC §3.5.4.3.1).
+#include "sspi_shim/sspi/locate.h"
+
 #include <bit>
 
 #include "sspi_shim/protocol/types/types.h"
+#include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"

@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
@@ -138,18 +139,17 @@ extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE
   if (package != kKerberosPackage && package != kNegotiatePackage)
     return note(STATUS_NO_SUCH_PACKAGE, SEC_E_SECPKG_NOT_FOUND, "no such package");
   if (token == nullptr) return invalid_parameter("there is no place for the token");
-  std::string message;
-  const ClientPtr client = client_for(configured({}, {}), message);
-  if (!client) return note(STATUS_LOGON_FAILURE, SEC_E_NO_CREDENTIALS, message);
+  const auto client = client_for(configured({}, {}));
+  if (!client) return note(STATUS_LOGON_FAILURE, SEC_E_NO_CREDENTIALS, to_string(client.error()));
   NTSTATUS status = STATUS_SUCCESS;
-  auto identity = log_on(client, information, size, status);
+  auto identity = log_on(*client, information, size, status);
   if (!identity) return status;
   if (!*identity) {
     if (sub_status != nullptr) *sub_status = static_cast<NTSTATUS>(identity->error().nt_status);
     return fail_logon(identity->error());
   }
   if (logon_id != nullptr) *logon_id = next_logon_id();
-  *token = give_token(std::make_shared<const Token>(Token{client, std::move(**identity)}));
+  *token = give_token(std::make_shared<const Token>(Token{*client, std::move(**identity)}));
   return STATUS_SUCCESS;
 } catch (...) {
   caught();

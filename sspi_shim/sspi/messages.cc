@@ -1,5 +1,6 @@
-// EncryptMessage and its kin: RFC 4121 tokens by GSSAPI. Without a trailer buffer the trailer is rotated into the
-// header, so the data stay where they are and the token is what SSPI calls the security trailer.
+// EncryptMessage, DecryptMessage, MakeSignature and VerifySignature: RFC 4121 tokens by GSSAPI. Without a trailer
+// buffer GSSAPI rotates the trailer into the header: the data stay in place, and the token is what SSPI calls the
+// security trailer.
 #include "sspi_shim/sspi/messages.h"
 
 #include <gssapi/gssapi_ext.h>
@@ -12,7 +13,7 @@
 namespace stead::sspi {
 namespace {
 
-// The buffers of a message as GSSAPI takes them: one header, the data in order.
+// The buffers of a message as GSSAPI takes them: one header, and the data in their order.
 struct Message {
   std::vector<gss_iov_buffer_desc> iov;
   SecBuffer *token = nullptr, *stream = nullptr, *data = nullptr, *padding = nullptr;
@@ -58,18 +59,6 @@ gss_iov_buffer_desc* find(Message& message, OM_uint32 type) {
   return found == message.iov.end() ? nullptr : &*found;
 }
 
-ContextPtr usable(const SecHandle* handle, SECURITY_STATUS& status) {
-  ContextPtr context = find_context(handle);
-  if (!context) {
-    status = invalid_handle();
-    return nullptr;
-  }
-  const std::lock_guard lock(context->mutex);
-  if (context->complete) return context;
-  status = fail(SEC_E_INVALID_HANDLE, "the context has not come to its end yet");
-  return nullptr;
-}
-
 SECURITY_STATUS encrypt(Context& context, ULONG qop, const SecBufferDesc* desc) {
   Message message;
   if (!read_message(desc, message) || message.token == nullptr || message.data == nullptr)
@@ -111,9 +100,9 @@ SECURITY_STATUS decrypt(Context& context, const SecBufferDesc* desc, ULONG* qop)
     const SECURITY_STATUS status = fail("the message", major, minor);
     return status == SEC_E_LOGON_DENIED ? fail(SEC_E_DECRYPT_FAILURE, "the message cannot be decrypted") : status;
   }
-  // A message that came twice or too late is well formed and must not be acted upon.
+  // A replayed or late message is well formed, but its content must not be used.
   if (major != GSS_S_COMPLETE) return fail("the message", major, minor);
-  if (message.stream != nullptr) {  // in the stream's memory
+  if (message.stream != nullptr) {  // the data lie within the stream's buffer
     const auto* data = find(message, GSS_IOV_BUFFER_TYPE_DATA);
     message.data->pvBuffer = data->buffer.value;
     message.data->cbBuffer = static_cast<ULONG>(data->buffer.length);
@@ -122,7 +111,7 @@ SECURITY_STATUS decrypt(Context& context, const SecBufferDesc* desc, ULONG* qop)
   return SEC_E_OK;
 }
 
-// What a signature is over: all data that are not READONLY.
+// What is signed: all data buffers but the READONLY ones.
 Buffer signed_data(const SecBufferDesc* desc) {
   Buffer out;
   for (ULONG i = 0; i < desc->cBuffers; ++i) {
@@ -143,7 +132,9 @@ SECURITY_STATUS sign(Context& context, const SecBufferDesc* desc) {
   OM_uint32 minor = 0;
   const OM_uint32 major = gss_get_mic(&minor, context.gss.value, GSS_C_QOP_DEFAULT, &in, &mic.value);
   if (GSS_ERROR(major)) return fail("the message cannot be signed", major, minor);
-  return put_token(desc, mic.bytes(), false) ? SEC_E_OK : fail(SEC_E_BUFFER_TOO_SMALL, "the TOKEN buffer is too small");
+  return put_token(desc, mic.bytes(), TokenMemory::callers)
+             ? SEC_E_OK
+             : fail(SEC_E_BUFFER_TOO_SMALL, "the TOKEN buffer is too small");
 }
 
 SECURITY_STATUS verify(Context& context, const SecBufferDesc* desc, ULONG* qop) {
@@ -160,10 +151,10 @@ SECURITY_STATUS verify(Context& context, const SecBufferDesc* desc, ULONG* qop) 
 
 template <class Work>
 SECURITY_STATUS with_context(const SecHandle* handle, Work work) {
-  SECURITY_STATUS status = SEC_E_OK;
-  const auto context = usable(handle, status);
-  if (!context) return status;
+  const auto context = find_context(handle);
+  if (!context) return invalid_handle();
   const std::lock_guard lock(context->mutex);
+  if (!context->complete) return fail(SEC_E_INVALID_HANDLE, "the context is not complete yet");
   return work(*context);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Sizes of what messages get around them.
+// The sizes that protection adds to a message.
 #include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/messages.h"
@@ -12,7 +13,7 @@
 namespace stead::sspi {
 namespace {
 
-// The attributes' structures by alphabet.
+// The attributes' structures in UTF-8 and in UTF-16.
 struct Ansi {
   using Char = char;
   using Names = SecPkgContext_NamesA;
@@ -55,7 +56,7 @@ SECURITY_STATUS target(const Context& context, void* buffer) {
   return SEC_E_OK;
 }
 
-// What there is before the last token too.
+// Attributes that a context has before it is complete.
 template <class Alphabet>
 std::optional<SECURITY_STATUS> query_early(const Context& context, ULONG attribute, void* buffer) {
   using Char = typename Alphabet::Char;
@@ -99,7 +100,7 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
   if (buffer == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no buffer");
   const std::lock_guard lock(context->mutex);
   if (const auto status = query_early<Alphabet>(*context, attribute, buffer)) return *status;
-  const auto unfinished = [] { return fail(SEC_E_INVALID_HANDLE, "the context has not come to its end yet"); };
+  const auto unfinished = [] { return fail(SEC_E_INVALID_HANDLE, "the context is not complete yet"); };
   switch (attribute) {
     case SECPKG_ATTR_NAMES:
       if (!context->complete) return unfinished();
@@ -117,10 +118,10 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
       static_cast<SecPkgContext_Flags*>(buffer)->Flags = flags_of(*context);
       return SEC_E_OK;
     case SECPKG_ATTR_ACCESS_TOKEN: {
-      SECURITY_STATUS status = SEC_E_OK;
-      TokenPtr token = token_of(*context, status);
-      if (token) static_cast<SecPkgContext_AccessToken*>(buffer)->AccessToken = give_token(std::move(token));
-      return status;
+      const Status<TokenPtr> token = token_of(*context);
+      if (!token) return token.error();
+      static_cast<SecPkgContext_AccessToken*>(buffer)->AccessToken = give_token(*token);
+      return SEC_E_OK;
     }
     default:
       return fail(SEC_E_UNSUPPORTED_FUNCTION, "contexts have no attribute " + std::to_string(attribute));

@@ -1,9 +1,12 @@
-// Impersonation, and users as objects.
+// Impersonation, and users as token objects.
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "sspi_shim/krb5/ccache_export.h"
+#include "sspi_shim/sspi/configuration.h"
+#include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
+#include "sspi_shim/sspi/initialize.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 
@@ -15,10 +18,9 @@ SECURITY_STATUS give_token_of(const SecHandle* handle, HANDLE* out) {
   if (!context) return invalid_handle();
   if (out == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no place for the token");
   const std::lock_guard lock(context->mutex);
-  SECURITY_STATUS status = SEC_E_OK;
-  TokenPtr token = token_of(*context, status);
-  if (!token) return status;
-  *out = give_token(std::move(token));
+  const Status<TokenPtr> token = token_of(*context);
+  if (!token) return token.error();
+  *out = give_token(*token);
   return SEC_E_OK;
 }
 
@@ -26,6 +28,22 @@ SECURITY_STATUS impersonate(HANDLE handle) {
   TokenPtr token = find_token(handle);
   if (!token) return invalid_handle();
   impersonated() = std::move(token);
+  return SEC_E_OK;
+}
+
+SECURITY_STATUS create_token(const SHIM_CLIENT* handle, const char* user, HANDLE& out) {
+  ClientPtr client;
+  if (handle != nullptr) {
+    client = clients().find(clients().to_id(handle));
+    if (!client) return invalid_handle();
+  } else {
+    auto shared = client_for(configured({}, {}));
+    if (!shared) return fail(SEC_E_NO_CREDENTIALS, to_string(shared.error()));
+    client = std::move(*shared);
+  }
+  auto identity = wait_for_user(client, user);
+  if (!identity) return fail(identity.error());
+  out = give_token(std::make_shared<const Token>(Token{client, std::move(*identity)}));
   return SEC_E_OK;
 }
 
@@ -69,10 +87,9 @@ extern "C" SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle handle) noexce
   const auto context = find_context(handle);
   if (!context) return invalid_handle();
   const std::lock_guard lock(context->mutex);
-  SECURITY_STATUS status = SEC_E_OK;
-  TokenPtr token = token_of(*context, status);
-  if (!token) return status;
-  impersonated() = std::move(token);
+  const Status<TokenPtr> token = token_of(*context);
+  if (!token) return token.error();
+  impersonated() = *token;
   return SEC_E_OK;
 } catch (...) {
   return caught();
@@ -115,15 +132,7 @@ extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, con
     try {
   if (user == nullptr || token == nullptr)
     return fail(SEC_E_INVALID_PARAMETER, "a user and a place for the token are needed");
-  std::string message;
-  const ClientPtr client =
-      handle != nullptr ? clients().find(clients().to_id(handle)) : client_for(configured({}, {}), message);
-  if (!client && handle != nullptr) return invalid_handle();
-  if (!client) return fail(SEC_E_NO_CREDENTIALS, message);
-  auto identity = wait_for_user(client, user);
-  if (!identity) return fail(identity.error());
-  *token = give_token(std::make_shared<const Token>(Token{client, std::move(*identity)}));
-  return SEC_E_OK;
+  return create_token(handle, user, *token);
 } catch (...) {
   return caught();
 }

@@ -247,8 +247,8 @@ TEST_F(CcacheTest, AFolderThatIsNotThereIsAnError) {
 TEST_F(CcacheTest, EvidenceIsTheTicketToTheServiceNamed) {
   const IssuedTicket ticket = issue();
   ASSERT_TRUE(export_ccache(ticket, path_));
-  const auto evidence = read_evidence(path_, *parse_principal("http/WEB.corp.test@CORP.TEST"), message_);
-  ASSERT_TRUE(evidence) << message_;
+  const auto evidence = read_evidence(path_, *parse_principal("http/WEB.corp.test@CORP.TEST"));
+  ASSERT_TRUE(evidence) << to_string(evidence.error());
   EXPECT_EQ(to_string(evidence->client), "alice@HOME.TEST");
   EXPECT_EQ(evidence->ticket_der, encode(ticket.credential().ticket));
   EXPECT_EQ(evidence->end_time, ticket.end_time());
@@ -257,20 +257,24 @@ TEST_F(CcacheTest, EvidenceIsTheTicketToTheServiceNamed) {
 
 TEST_F(CcacheTest, MissingEvidenceSaysWhatIsThere) {
   ASSERT_TRUE(export_ccache(issue(), path_));
-  EXPECT_FALSE(read_evidence(path_, *parse_principal("HTTP/other.corp.test@CORP.TEST"), message_));
-  EXPECT_THAT(message_,
+  const auto other = read_evidence(path_, *parse_principal("HTTP/other.corp.test@CORP.TEST"));
+  ASSERT_FALSE(other);
+  EXPECT_THAT(to_string(other.error()),
               testing::HasSubstr("ccache " + path_ + " has no ticket for HTTP/other.corp.test@CORP.TEST; it has "));
-  EXPECT_THAT(message_, testing::HasSubstr("HTTP/web.corp.test@CORP.TEST"));
-  EXPECT_FALSE(read_evidence((folder_ / "none").string(), service_, message_));
-  EXPECT_THAT(message_, testing::HasSubstr("cannot be read"));
+  EXPECT_THAT(to_string(other.error()), testing::HasSubstr("HTTP/web.corp.test@CORP.TEST"));
+  const auto missing = read_evidence((folder_ / "none").string(), service_);
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(to_string(missing.error()), testing::HasSubstr("cannot be read"));
   std::ofstream(path_) << "no ccache";
-  EXPECT_FALSE(read_evidence(path_, service_, message_));
+  EXPECT_FALSE(read_evidence(path_, service_));
 }
 
 TEST_F(CcacheTest, ExpiredEvidenceIsNone) {
   ASSERT_TRUE(export_ccache(issue(std::chrono::seconds(-10)), path_));
-  EXPECT_EQ(read_evidence(path_, service_, message_).error(), make_error_code(KrbErrc::KRB_AP_ERR_TKT_EXPIRED));
-  EXPECT_THAT(message_, testing::HasSubstr("has expired"));
+  const auto expired = read_evidence(path_, service_);
+  ASSERT_FALSE(expired);
+  EXPECT_EQ(expired.error().code, make_error_code(KrbErrc::KRB_AP_ERR_TKT_EXPIRED));
+  EXPECT_THAT(to_string(expired.error()), testing::HasSubstr("has expired"));
 }
 
 }  // namespace

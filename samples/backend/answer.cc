@@ -131,20 +131,20 @@ void add_pac(Lines& lines, const PacFacts& pac) {
   if (pac.upn) lines.add("UPN", pac.upn->upn + ", DNS domain " + pac.upn->dns_domain_name);
   lines.add("delegated to",
             pac.delegation ? pac.delegation->s4u2proxy_target : "(not delegated: the user's own ticket)");
-  if (pac.delegation) lines.add("through", joined(pac.delegation->s4u_transited_services, "(nobody)"));
+  if (pac.delegation) lines.add("through", joined(pac.delegation->s4u_transited_services, "(no service)"));
 }
 
 }  // namespace
 
 SignedIn how_signed_in(const Caller& caller) {
-  if (!caller.pac) return {"", "the ticket has no PAC, which would say it"};
+  if (!caller.pac) return {"", "the ticket has no PAC"};
   if (caller.pac->logon.has_sid(well_known_sid::authentication_authority))
     return {to_string(well_known_sid::authentication_authority),
-            "the user proved to a domain controller who he is, with his credentials"};
+            "the user proved their identity to a domain controller, with their own credentials"};
   if (caller.pac->logon.has_sid(well_known_sid::service_asserted))
     return {to_string(well_known_sid::service_asserted),
-            "a service said who the user is (protocol transition, S4U2Self)"};
-  return {"", "the PAC does not say it: domain controllers do from Windows Server 2012 on"};
+            "a service asserted the user's identity (protocol transition, S4U2Self)"};
+  return {"", "the PAC does not say: domain controllers state it from Windows Server 2012 on"};
 }
 
 std::string to_json(const Caller& caller, const AccessRule* rule, const Verdict* verdict) {

@@ -1,7 +1,7 @@
-// sdk_postgresql: an app server whose users reach PostgreSQL as themselves. A browser signs in by Negotiate; the server
-// gets a ticket to the database in the user's name (S4U2Proxy, with his own ticket as evidence) and queries with that.
-// It has no database password, and the database's own rules say what each user sees. samples/sdk_postgresql/run starts
-// it with a forest and a database.
+// sdk_postgresql: an app server whose users reach PostgreSQL as themselves. A browser signs in by Negotiate. The server
+// gets a ticket to the database in the user's name (S4U2Proxy, with the user's own ticket as evidence) and queries with
+// it. The server has no database password, and the database's own rules decide what each user sees.
+// samples/sdk_postgresql/run starts it with a forest and a database.
 #include <getopt.h>
 
 #include <boost/asio/signal_set.hpp>
@@ -61,7 +61,7 @@ bool parse_number(std::string_view text, unsigned limit, unsigned& out) {
   return error == std::errc() && end == text.data() + text.size() && out >= 1 && out <= limit;
 }
 
-// Each thread listens for itself; the kernel deals connections out.
+// Each thread has a listening socket; the kernel distributes connections among them (SO_REUSEPORT).
 asio::ip::tcp::acceptor listen(asio::io_context& io, const std::string& text, std::string& message) {
   asio::ip::tcp::acceptor acceptor(io);
   boost::system::error_code error;
@@ -81,7 +81,8 @@ asio::ip::tcp::acceptor listen(asio::io_context& io, const std::string& text, st
   return acceptor;
 }
 
-// A thread: its event loop, its client with its cache, its connections to the database.
+// A thread with its event loop. The coroutines on it own its client, with the client's cache, and its database
+// connections.
 struct Core {
   asio::io_context io{1};
   asio::signal_set signals{io, SIGTERM, SIGINT};
@@ -130,9 +131,15 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int count, char** words) try {
-  if (count == 2 && std::strcmp(words[1], "--help") == 0) return std::fputs(kUsage, stdout), 0;
+  if (count == 2 && std::strcmp(words[1], "--help") == 0) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   Arguments arguments;
-  if (!parse(count, words, arguments)) return std::fputs(kUsage, stderr), 2;
+  if (!parse(count, words, arguments)) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
   return run(arguments);
 } catch (const std::exception& error) {
   return complain(1, error.what());

@@ -1,12 +1,12 @@
-/* The app server of main.cc by the names of SSPI, in C: what a service that was written for Windows looks like here. A
- * thread for each connection; each request signs in by its own Negotiate token; AcceptSecurityContext judges it, the
- * context's token is the user, and ShimExportCCache gives libpq a ticket in his name.
+/* The app server of main.cc with the functions of SSPI, in C, as a service that was written for Windows looks here.
+ * Each connection has a thread; each request carries its own Negotiate token. AcceptSecurityContext judges the token,
+ * the context gives the user's token object, and ShimExportCCache gives libpq a ticket in the user's name.
  *
  *   GET /whoami    {"signed_in_as": …, "current_user": …, "principal": …, "encrypted": …}
  *
- * Whose ticket libpq uses is said for the calling thread alone, by gss_krb5_ccache_name(): user_database.h says why not
- * by KRB5CCNAME. The ccache is in memory, has a name that is used once and is gone when the connection is open, and
- * whoever the server says that the connection belongs to must be the user. */
+ * gss_krb5_ccache_name() sets the ticket that libpq uses, for the calling thread alone; user_database.h says why not
+ * KRB5CCNAME. The ccache is in memory, has a name that is used once and is destroyed when the connection is open. The
+ * connection is used only if the server names the user as its principal. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <getopt.h>
@@ -43,7 +43,7 @@ static void note(const char* format, ...) {
   fprintf(stderr, "%s\n", line);
 }
 
-/* What is behind the calling thread's last failure. */
+/* Logs the calling thread's last failure. */
 static void note_failure(const char* what) {
   SHIM_ERROR_DETAIL detail;
   detail.Size = sizeof detail;
@@ -53,7 +53,7 @@ static void note_failure(const char* what) {
 
 /* ---- HTTP ---- */
 
-/* Reads to the empty line. False: the connection is over, or its head too long. */
+/* Reads to the empty line. False: the connection has ended, or the head is too long. */
 static int read_head(int connection, char* head, size_t size) {
   size_t used = 0;
   while (used + 1 < size) {
@@ -131,8 +131,7 @@ static void forget_ccache(const char* name) {
   krb5_free_context(context);
 }
 
-/* A connection in the name of the token's user. The caller finishes it; NULL: the ticket was refused, which is noted.
- */
+/* A connection in the name of the token's user, for PQfinish. NULL: the ticket was refused, which is logged. */
 static PGconn* connect_as(HANDLE user, const char* role) {
   static atomic_ulong next = 1;
   char ccache[64], service[64], host[256];
@@ -197,7 +196,7 @@ static void answer_user(int connection, unsigned char* token, size_t length) {
   SECURITY_STATUS status =
       AcceptSecurityContext(&server_credentials, NULL, &input, ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_MUTUAL_AUTH,
                             SECURITY_NATIVE_DREP, &context, &output, NULL, NULL);
-  if (status != SEC_E_OK) { /* one round of tokens: no state hangs on the connection */
+  if (status != SEC_E_OK) { /* clients that need several tokens are refused: a connection keeps no state */
     if (status == SEC_I_CONTINUE_NEEDED) DeleteSecurityContext(&context);
     note_failure("AcceptSecurityContext");
     FreeContextBuffer(out.pvBuffer);
@@ -259,17 +258,20 @@ static int listen_at(const char* text) {
   return out;
 }
 
-int main(int count, char** words) {
+struct arguments {
+  const char *listen, *config, *keytab, *principal;
+};
+
+/* Reads the command line, into `spn` and `database` too. False: it is not as the usage says. */
+static int parse(int count, char** words, struct arguments* out) {
   static const struct option flags[] = {{"listen", 1, NULL, 'l'}, {"spn", 1, NULL, 's'},    {"database", 1, NULL, 'd'},
                                         {"config", 1, NULL, 'c'}, {"keytab", 1, NULL, 'k'}, {"principal", 1, NULL, 'p'},
                                         {NULL, 0, NULL, 0}};
-  const char *listen_text = NULL, *config = NULL, *keytab = NULL, *principal = NULL;
-  int found, listening;
-  pthread_attr_t detached;
+  int found;
   while ((found = getopt_long(count, words, "", flags, NULL)) != -1) {
     switch (found) {
       case 'l':
-        listen_text = optarg;
+        out->listen = optarg;
         break;
       case 's':
         spn = optarg;
@@ -278,35 +280,45 @@ int main(int count, char** words) {
         database = optarg;
         break;
       case 'c':
-        config = optarg;
+        out->config = optarg;
         break;
       case 'k':
-        keytab = optarg;
+        out->keytab = optarg;
         break;
       case 'p':
-        principal = optarg;
+        out->principal = optarg;
         break;
       default:
-        count = 0;
+        return 0;
     }
   }
-  if (count == 0 || listen_text == NULL || spn == NULL || strchr(spn, '/') == NULL || database == NULL) {
+  return out->listen != NULL && spn != NULL && strchr(spn, '/') != NULL && database != NULL;
+}
+
+int main(int count, char** words) {
+  struct arguments arguments = {NULL, NULL, NULL, NULL};
+  int listening;
+  pthread_attr_t detached;
+  if (!parse(count, words, &arguments)) {
     fprintf(stderr,
             "usage: sdk_postgresql_sspi --listen IPV4:PORT --spn SPN --database CONNINFO [--config FILE] [--keytab "
             "FILE] [--principal SPN]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
-  if ((config != NULL && ShimSetDefaultConfig("config", config) != SEC_E_OK) ||
-      (keytab != NULL && ShimSetDefaultConfig("keytab", keytab) != SEC_E_OK) ||
-      (principal != NULL && ShimSetDefaultConfig("principal", principal) != SEC_E_OK) ||
-      AcquireCredentialsHandle((SEC_CHAR*)principal, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_INBOUND, NULL, NULL, NULL,
-                               NULL, &server_credentials, NULL) != SEC_E_OK) {
+  if ((arguments.config != NULL && ShimSetDefaultConfig("config", arguments.config) != SEC_E_OK) ||
+      (arguments.keytab != NULL && ShimSetDefaultConfig("keytab", arguments.keytab) != SEC_E_OK) ||
+      (arguments.principal != NULL && ShimSetDefaultConfig("principal", arguments.principal) != SEC_E_OK) ||
+      AcquireCredentialsHandle((SEC_CHAR*)arguments.principal, (SEC_CHAR*)NEGOSSP_NAME, SECPKG_CRED_INBOUND, NULL, NULL,
+                               NULL, NULL, &server_credentials, NULL) != SEC_E_OK) {
     note_failure("sdk_postgresql_sspi");
     return 2;
   }
-  listening = listen_at(listen_text);
-  if (listening < 0) return fprintf(stderr, "sdk_postgresql_sspi: cannot listen at %s\n", listen_text), 1;
+  listening = listen_at(arguments.listen);
+  if (listening < 0) {
+    fprintf(stderr, "sdk_postgresql_sspi: cannot listen at %s\n", arguments.listen);
+    return 1;
+  }
   pthread_attr_init(&detached);
   pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
   puts("ready");

@@ -23,12 +23,12 @@ using Direction = asio::posix::stream_descriptor::wait_type;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 // The default ccache of GSSAPI calls on this thread, for a block that does not suspend.
-class ActAs {
+class UseCcache {
  public:
-  explicit ActAs(const std::string& ccache) { set(ccache.c_str()); }
-  ~ActAs() { set_nobody(); }
-  ActAs(const ActAs&) = delete;
-  ActAs& operator=(const ActAs&) = delete;
+  explicit UseCcache(const std::string& ccache) { set(ccache.c_str()); }
+  ~UseCcache() { set_nobody(); }
+  UseCcache(const UseCcache&) = delete;
+  UseCcache& operator=(const UseCcache&) = delete;
   static void set_nobody() { set("MEMORY:nobody"); }
 
  private:
@@ -38,7 +38,7 @@ class ActAs {
   }
 };
 
-// A ccache of this process, gone with the object. Its tickets are wiped by libkrb5.
+// A ccache in memory, destroyed with the object; libkrb5 wipes its tickets.
 class MemoryCcache {
  public:
   MemoryCcache() {
@@ -65,7 +65,7 @@ struct ReleaseAtEnd {
   ~ReleaseAtEnd() { descriptor.release(); }
 };
 
-// Waits until a socket that libpq owns is ready. False: the deadline is over.
+// Waits until a socket that libpq owns is ready. False: the deadline has passed.
 asio::awaitable<bool> ready(int socket, Direction direction, Clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
   const auto executor = co_await asio::this_coro::executor;
@@ -79,8 +79,8 @@ asio::awaitable<bool> ready(int socket, Direction direction, Clock::time_point d
   co_return first.index() == 0 && !std::get<0>(std::get<0>(first));
 }
 
-// "alice" of alice@ROOT.FABRIKAM.COM: the role's name. Which principals may be which role is for the server's
-// pg_ident.conf to say.
+// The role's name: "alice" of alice@ROOT.FABRIKAM.COM. The server's pg_ident.conf decides which principals may use
+// which role.
 std::string role_of(const std::string& principal) {
   return principal.substr(0, principal.rfind('@'));
 }
@@ -102,7 +102,7 @@ class PostgresConnection {
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
   [[nodiscard]] const std::string& principal() const { return principal_; }
-  // An idle server that has something to say says good-bye.
+  // A server that sends something on an idle connection closes it.
   [[nodiscard]] bool usable(Clock::time_point now) const {
     pollfd socket{PQsocket(connection_), POLLIN, 0};
     return healthy_ && now < end_ && now < idle_until && ::poll(&socket, 1, 0) == 0;
@@ -121,7 +121,7 @@ class PostgresConnection {
                             nullptr};
     const auto deadline = Clock::now() + options.deadline;
     {
-      const ActAs user(ccache);
+      const UseCcache user(ccache);
       connection_ = PQconnectStartParams(keywords, values, 1);
     }
     if (connection_ == nullptr) throw std::bad_alloc();
@@ -130,7 +130,7 @@ class PostgresConnection {
       if (state == PGRES_POLLING_FAILED) co_return false;
       const auto direction = state == PGRES_POLLING_READING ? Direction::wait_read : Direction::wait_write;
       if (!co_await ready_by(direction, deadline)) co_return false;
-      const ActAs user(ccache);
+      const UseCcache user(ccache);
       state = PQconnectPoll(connection_);
     }
     PQsetnonblocking(connection_, 1);
@@ -138,7 +138,7 @@ class PostgresConnection {
     co_return true;
   }
 
-  // The first column of the first row; nothing: error() says why.
+  // The first column of the first row; nothing: see error().
   asio::awaitable<std::optional<std::string>> run(const std::string& sql, const std::vector<std::string>& parameters,
                                                   std::chrono::seconds limit) {
     std::vector<const char*> values;
@@ -179,7 +179,7 @@ class PostgresConnection {
   std::string principal_;
   Clock::time_point end_;
   PGconn* connection_ = nullptr;
-  bool healthy_ = false;  // open, and no query is on its way
+  bool healthy_ = false;  // open, and no query is under way
   bool timed_out_ = false;
 };
 
@@ -234,7 +234,7 @@ void UserDatabase::keep(Connection connection) {
 
 asio::awaitable<std::variant<std::string, QueryFailure>> UserDatabase::query(stead::Identity user, std::string sql,
                                                                              std::vector<std::string> parameters) {
-  ActAs::set_nobody();
+  UseCcache::set_nobody();
   Connection connection = take_idle(user.principal());
   if (!connection) {
     std::variant<Connection, QueryFailure> opened = co_await connect(user);

@@ -1,23 +1,24 @@
-// PostgreSQL, each query as the user it is for, by a ticket of his to it.
+// Runs PostgreSQL queries as the user they are for, with a ticket in the user's name.
 //
-// Whose ticket libpq uses. libpq takes GSSAPI's default credentials, and KRB5CCNAME, which usually says where those
-// are, belongs to the whole process: setting it for one user while another connects gives the latter's connection to
-// the former, and a lock around setenv and PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a
-// default that belongs to the calling thread, gss_krb5_ccache_name(). So:
-//  - Each connection that is opened has a MEMORY ccache of its own, under a name that is used once, with this user's
-//  ticket to the
-//    database in it and nothing else: no TGT, nothing on disk, nothing that the next user could find.
-//  - libpq is driven by the calls that do not block. The ccache is the thread's default for exactly one of them at a
-//  time, with no
-//    suspension in between, so users whose connections are opened at the same time on the same thread do not meet.
-//  - At every other time the thread's default is a ccache that is never filled: a call without a user has no identity,
-//  not the process's.
-//  - Before its first query a connection is asked whose it is (pg_stat_gssapi has the principal that the server saw).
-//  One that is not
-//    the user's is closed and gives nothing.
-//  - Idle connections are kept by the user's principal, no longer than his ticket.
-// Each user's processes (one helper a user, with KRB5CCNAME in its environment) would do the same for libraries that
-// start threads of their own; libpq starts none.
+// libpq takes GSSAPI's default credentials. KRB5CCNAME, which usually names them, belongs to the whole process: if it
+// is set for one user while another connects, the connection gets the wrong user, and a lock around setenv and
+// PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a default for the calling thread,
+// gss_krb5_ccache_name(). This class uses that one:
+//  - Each new connection has a MEMORY ccache of its own, with a name that is used once. It holds the user's ticket to
+//  the
+//    database and nothing else: no TGT, nothing on disk, nothing for the next user to find.
+//  - libpq is driven by its non-blocking calls. The ccache is the thread's default during each such call and at no
+//  other
+//    time; no coroutine suspends in between, so that users on the same thread stay apart.
+//  - At all other times the thread's default is a ccache that stays empty: a call without a user has no identity, and
+//  not
+//    the process's.
+//  - Before its first query, a connection is asked for its principal (pg_stat_gssapi has the one that the server saw).
+//  A
+//    connection of another user is closed.
+//  - Idle connections are kept by the user's principal, until the ticket ends at the latest.
+// A library that starts threads of its own (libpq does not) needs one process for each user instead, with KRB5CCNAME in
+// its environment.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -33,9 +34,9 @@
 namespace sample {
 
 struct DatabaseOptions {
-  std::string spn;  // "postgres/db.corp.contoso.com": the ticket that is asked for, and the host that libpq is told
-  std::string connection;  // "hostaddr=127.0.0.1 port=5432 dbname=shop". With an address for the host, libpq asks no
-                           // DNS, which blocks
+  std::string spn;         // "postgres/db.corp.contoso.com": the service of the ticket, and the host for libpq
+  std::string connection;  // "hostaddr=127.0.0.1 port=5432 dbname=shop". With an address, libpq does not look the
+                           // host up in DNS, which would block
   std::size_t idle_for_each_user = 2;
   std::chrono::seconds idle{60};
   std::chrono::seconds deadline{10};  // for opening a connection, and for a query
@@ -57,7 +58,7 @@ class UserDatabase {
  public:
   UserDatabase(std::shared_ptr<stead::Client> client, DatabaseOptions options);
   ~UserDatabase();
-  // Runs a query as the user; the first column of its first row, empty where it has none.
+  // Runs a query as the user. The result is the first column of the first row; empty: there is no row.
   boost::asio::awaitable<std::variant<std::string, QueryFailure>> query(stead::Identity user, std::string sql,
                                                                         std::vector<std::string> parameters = {});
 

@@ -1,8 +1,8 @@
-// The app server's web side: HTTP/1.1, each request signed in by its own Negotiate token.
+// The app server's HTTP/1.1 server. Each request carries its own Negotiate token.
 //
-//   GET /whoami    who the browser is, and who the database says that its session is
-//   GET /notes     the user's notes: the database shows each user his own (row level security), the server has no WHERE
-//   for it POST /notes    one more, the body
+//   GET /whoami    the signed-in user, and the user of the database's session
+//   GET /notes     the user's notes: the database selects them (row level security), the query has no WHERE
+//   POST /notes    adds a note: the body
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,15 +14,15 @@
 
 namespace sample {
 
-// What a thread has for itself but for the acceptor, which all share.
+// One for each thread; the acceptor and the pool are shared.
 struct Service {
   std::shared_ptr<const stead::KerberosAcceptor> acceptor;
   std::shared_ptr<stead::Client> client;
   std::shared_ptr<UserDatabase> database;
-  boost::asio::thread_pool* pool;  // for the acceptor, which blocks
+  boost::asio::thread_pool* pool;  // runs the acceptor, which blocks
 };
 
-// Serves what the acceptor accepts, on its executor.
+// Serves the acceptor's connections on its executor.
 void serve(boost::asio::ip::tcp::acceptor acceptor, Service service);
 
 }  // namespace sample

@@ -1,4 +1,4 @@
-/* What an app server written to SSPI does: log a user on by name, act as him, and make a token for a back end.
+/* What an app server written to SSPI does: log a user on by name, act as them, and make a token for a back end.
  *   sdk_sspi stead.toml KEYTAB PRINCIPAL USER SPN
  * stead.toml has the tables [locator] and, if wanted, [identity]. */
 #include <stdio.h>
@@ -16,7 +16,7 @@ static int complain(const char* what) {
   return 1;
 }
 
-/* LsaLogonUser takes the user's name in one block with its structure. */
+/* LsaLogonUser takes its structure and the user's name in one block. */
 static HANDLE log_on(const char* user) {
   HANDLE lsa, token = NULL;
   LSA_STRING name = {8, 9, (CHAR*)"Kerberos"};
@@ -45,7 +45,10 @@ int main(int count, char** arguments) {
   SecBufferDesc output = {SECBUFFER_VERSION, 1, &buffer};
   HANDLE token;
   SECURITY_STATUS status;
-  if (count != 6) return fprintf(stderr, "usage: sdk_sspi stead.toml KEYTAB PRINCIPAL USER SPN\n"), 2;
+  if (count != 6) {
+    fprintf(stderr, "usage: sdk_sspi stead.toml KEYTAB PRINCIPAL USER SPN\n");
+    return 2;
+  }
   if (ShimSetDefaultConfig("config", arguments[1]) != SEC_E_OK ||
       ShimSetDefaultConfig("keytab", arguments[2]) != SEC_E_OK ||
       ShimSetDefaultConfig("principal", arguments[3]) != SEC_E_OK)

@@ -1,6 +1,6 @@
 // Gets a ticket to a back end in a user's name and makes the token that a request to the back end carries:
 //   sdk_ticket CONTROLLER KDC-PORT LDAP-PORT KEYTAB PRINCIPAL USER SPN
-// CONTROLLER is the address of a domain controller of PRINCIPAL's realm; with "" in its place DNS is asked.
+// CONTROLLER is the address of a domain controller of PRINCIPAL's realm; "": DNS has it.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>

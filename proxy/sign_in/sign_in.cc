@@ -445,8 +445,8 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,
       message = to_string(entries.error());
       return entries.error().code;
     }
-    state->own_keys =
-        std::make_shared<OwnKeys>(keys_of(*entries, true), read_from_keytab(config.client.keytab, *principal, true));
+    state->own_keys = std::make_shared<OwnKeys>(keys_of(*entries, WeakKeys::included),
+                                                read_from_keytab(config.client.keytab, *principal, WeakKeys::included));
   }
   std::vector<std::shared_ptr<SignIn>> cores;
   for (const auto& core_tickets : tickets) cores.push_back(std::make_shared<CoreSignIn>(state, core_tickets));

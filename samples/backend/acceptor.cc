@@ -96,7 +96,7 @@ Checked<std::shared_ptr<const Acceptor>> Acceptor::open(const Options& options) 
   for (const KeytabEntry& entry : *entries) wanted.services.push_back(entry.principal);
   auto gss = GssAcceptor::open(std::move(wanted));
   if (!gss) return gss.error();
-  return std::shared_ptr<const Acceptor>(new Acceptor(std::move(*gss), keys_of(*entries, true)));
+  return std::shared_ptr<const Acceptor>(new Acceptor(std::move(*gss), keys_of(*entries, WeakKeys::included)));
 }
 
 std::variant<Caller, NotAccepted> Acceptor::accept(Bytes token) const {

@@ -24,7 +24,8 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   self->realm =
       entries->front()
           .principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
-  std::vector<Key> keys = keys_of(*entries, options.allow_rc4);
+  const WeakKeys weak = options.allow_rc4 ? WeakKeys::included : WeakKeys::excluded;
+  std::vector<Key> keys = keys_of(*entries, weak);
   if (keys.empty()) {
     what = options.keytab + ": the keys of " + options.principal +
            " are of weak encryption types only: allow_rc4 = true would use them";
@@ -32,7 +33,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   }
   auto locator = make_dc_locator(executor, options.locator);
   auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
-  OwnKeys::Read read = read_from_keytab(options.keytab, *self, options.allow_rc4);
+  OwnKeys::Read read = read_from_keytab(options.keytab, *self, weak);
   return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self),
                                                              std::move(keys), std::move(transport), std::move(locator),
                                                              std::function<CacheTime()>(), std::move(read)));

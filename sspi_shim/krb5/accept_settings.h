@@ -1,7 +1,6 @@
 #pragma once
-// What the judgment of a client's token depends on besides the token: the keytab's keys, and what krb5.conf and the
-// environment say. libgssapi reads all of it for each token, which takes longer than the rest of its work; read once,
-// it serves for a few seconds.
+// What judge_plain_token needs besides the token: the keytab's keys and settings from krb5.conf and the environment.
+// libgssapi reads all of it for each token, which takes most of its time; KerberosAcceptor keeps it for two seconds.
 #include <chrono>
 #include <optional>
 #include <string>
@@ -14,20 +13,19 @@
 namespace stead {
 
 struct AcceptSettings {
-  std::vector<KeytabEntry> keys;   // AES keys of the services whose tickets are taken
+  std::vector<KeytabEntry> keys;   // AES keys of the services whose tickets are accepted
   std::vector<EncType> permitted;  // permitted_enctypes, or libkrb5's default
   std::chrono::seconds clock_skew{};
   ReplayCache replay_cache;
 
   [[nodiscard]] bool permits(EncType type) const;
-  // How long an authenticator must be remembered: of a client whose clock is ahead by the skew it holds for twice the
-  // skew.
+  // How long an authenticator is remembered: one from a clock that is fast by the skew stays valid for twice the skew.
   [[nodiscard]] std::chrono::seconds replay_life() const { return 2 * clock_skew; }
-  // The key that a ticket says it is encrypted with; null: the keytab has none of that name, version and type.
+  // The key of the ticket's service, kvno and encryption type; null: the keytab has none.
   [[nodiscard]] const Key* key_for(const Ticket& ticket) const;
 };
 
-// Blocks. `services`: whose keys are wanted. Nothing: something is as only libkrb5 can judge it, or cannot be read.
+// `services`: whose keys are read. Nothing: something cannot be read, or needs what only libkrb5 has. Blocks.
 [[nodiscard]] std::optional<AcceptSettings> read_accept_settings(const std::string& keytab,
                                                                  const std::vector<Principal>& services);
 

@@ -1,3 +1,4 @@
+// Also implements export_ccache of stead/s4u.h.
 #include "sspi_shim/krb5/ccache_export.h"
 
 #include <sys/stat.h>
@@ -21,7 +22,7 @@ Error last_system_error() {
   return {errno, boost::system::system_category()};
 }
 
-// The ticket under this service name.
+// Stores the ticket under this service name.
 krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential& from, krb5_principal client,
                       krb5_principal server) {
   const Buffer ticket = encode(from.ticket);
@@ -45,9 +46,9 @@ krb5_error_code store(krb5_context context, krb5_ccache ccache, const Credential
   return krb5_cc_store_cred(context, ccache, &creds);
 }
 
-// The names that a stock library looks for when it wants this ticket. A host-based name (gss_import_name,
-// krb5_sname_to_principal) has its host in lower case and, without [domain_realm], the empty (referral) realm; a full
-// principal is taken as it stands.
+// The names under which libkrb5 may look for this ticket. It looks for a host-based name (gss_import_name,
+// krb5_sname_to_principal) with the host in lower case and, without [domain_realm], with the empty (referral) realm;
+// for a full principal, as it is.
 std::vector<Principal> names_of(const Credential& ticket) {
   PrincipalName lower = ticket.service;
   if (lower.components.size() > 1) lower.components[1] = to_lower(lower.components[1]);
@@ -57,7 +58,7 @@ std::vector<Principal> names_of(const Credential& ticket) {
   return out;
 }
 
-// A ticket, and a name that it is looked for by.
+// A ticket, and a name to store it under.
 struct Entry {
   const Credential* ticket;
   Principal service;
@@ -76,8 +77,8 @@ Contents contents_of(const std::vector<const Credential*>& tickets) {
   return out;
 }
 
-// As MIT's own acceptor makes it: GSSAPI looks for the evidence under the impersonator's name, whatever SPN the user
-// asked a ticket for.
+// As MIT's own acceptor writes it: GSSAPI looks for the evidence under the impersonator's name, and not under the SPN
+// of the user's ticket.
 Contents contents_of(const IssuedProxyCredential& credential) {
   const Credential &evidence = credential.evidence(), &tgt = credential.own_tgt();
   return {{evidence.client, evidence.client_realm},
@@ -85,7 +86,7 @@ Contents contents_of(const IssuedProxyCredential& credential) {
           credential.impersonator()};
 }
 
-// Fills the ccache of this name.
+// Creates the ccache of this name.
 Error fill(const std::string& name, const Contents& contents) {
   const auto context = make_krb5_context();
   if (!context) return context.error();
@@ -117,7 +118,7 @@ std::string file_of(const std::string& name) {
   return typed ? std::string() : name;
 }
 
-// Under a name of its own until it is whole: a reader sees the old file or the new one.
+// Writes to a temporary file and renames it: a reader sees the old file or the new one.
 Error write(const std::string& path, const Contents& contents) {
   if (path.empty()) return make_error_code(boost::system::errc::invalid_argument);
   const std::string file = file_of(path);
@@ -133,7 +134,8 @@ Error write(const std::string& path, const Contents& contents) {
   return error;
 }
 
-// Nothing: it is no ticket of ours, or a TGT, by which whoever reads the ccache would be the user everywhere.
+// Null: the ticket is not an IssuedTicket, or it is a TGT, with which any reader of the ccache could act as the user at
+// every service.
 const Credential* credential_of(const ServiceTicket* ticket) {
   const auto* issued = dynamic_cast<const IssuedTicket*>(ticket);
   return issued == nullptr || !issued->credential().tgt_realm().empty() ? nullptr : &issued->credential();

@@ -1,5 +1,5 @@
 #pragma once
-// Several of one user's tickets in one MIT ccache.
+// Writes tickets to an MIT ccache.
 #include <span>
 #include <string>
 
@@ -7,9 +7,8 @@
 
 namespace stead {
 
-// As export_ccache in stead/s4u.h. invalid_argument: none, or not all of one user, or a TGT is among them.
-//
-// MIT's other form, the proxy credential, is made by Client::proxy_credential alone, where the configuration allows it.
+// As export_ccache in stead/s4u.h, for several tickets of one user. invalid_argument: there is no ticket, they are of
+// several users, or one is a TGT.
 [[nodiscard]] Result<void> export_tickets(std::span<const TicketPtr> tickets, const std::string& path);
 
 }  // namespace stead

@@ -1,3 +1,4 @@
+// Also implements Identity of stead/s4u.h.
 #include "sspi_shim/krb5/credential.h"
 
 namespace stead {
@@ -14,12 +15,12 @@ std::string IssuedTicket::service() const {
 }
 
 Identity::Identity() {
-  static const auto nobody = [] {
+  static const auto no_user = [] {
     State out;
     out.s4u2self = false;
     return std::make_shared<const State>(std::move(out));
   }();
-  state_ = nobody;
+  state_ = no_user;
 }
 
 std::string Identity::principal() const {

@@ -1,5 +1,5 @@
 #pragma once
-// A ticket with what its holder knows of it, and the ServiceTicket that callers of the SDK get.
+// A ticket with its session key and the rest of the KDC's reply, and the public types over it: ServiceTicket, Identity.
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace stead {
 
-// What a KDC's reply gave. Times are the KDC's; add nothing, but see clock_offset.
+// From a KDC's reply. Times are by the KDC's clock; see clock_offset.
 struct Credential {
   Ticket ticket;
   Key session_key;
@@ -23,11 +23,11 @@ struct Credential {
   Time starttime{};
   Time endtime{};
   std::optional<Time> renew_till;
-  // The issuing KDC's clock less ours: an authenticator for this ticket is stamped with our time plus this.
+  // The issuing KDC's clock less ours. An authenticator for this ticket has our time plus this.
   std::chrono::microseconds clock_offset{};
 
   [[nodiscard]] bool forwardable() const { return (flags & ticket_flag::forwardable) != 0; }
-  // The realm whose KDC takes this ticket, where it is a TGT: B of krbtgt/B@A. Empty: no TGT.
+  // The realm of a TGT: B of krbtgt/B@A. Empty: not a TGT.
   [[nodiscard]] std::string tgt_realm() const;
 };
 using CredentialPtr = std::shared_ptr<const Credential>;
@@ -54,26 +54,26 @@ class IssuedTicket final : public ServiceTicket {
   Trace trace_;
 };
 
-// Who is acted for, and by which evidence.
+// The user, and the evidence by which S4U2Proxy acts for them.
 struct Identity::State {
-  Principal user;              // no name: nobody
-  TicketRef evidence;          // the user's ticket to us; null where there is a forwarded TGT in its place
-  CredentialPtr to_ourselves;  // the same with its session key, where S4U2Self gave it
+  Principal user;              // no name components: no user
+  TicketRef evidence;          // the user's ticket to us; null with a forwarded TGT
+  CredentialPtr to_ourselves;  // the evidence with its session key, if S4U2Self gave it
   bool s4u2self = true;
-  bool forwardable = false;  // what the evidence's flags say
+  bool forwardable = false;  // by the evidence's flags
   bool sensitive = false;    // its PAC says NOT_DELEGATED or Protected Users
   Time endtime{};
-  std::string fingerprint;  // of the evidence, where the user brought it: what it gave is for those who bring it again
-  std::string cache_key;    // lower-case user and evidence: the start of the keys of his tickets
-  CredentialPtr forwarded_tgt;  // the user's own TGT, in place of evidence: nothing is asked by S4U; null: none
+  std::string fingerprint;  // of evidence that a client brought: only clients that bring the same one share its tickets
+  std::string cache_key;    // user in lower case and evidence: the prefix of the cache keys of the user's tickets
+  CredentialPtr forwarded_tgt;  // the user's own TGT in place of evidence: no S4U; null: none
   Trace trace;
   [[nodiscard]] bool is_nobody() const { return user.name.components.empty(); }
 };
 
-// Somebody who is asked for with a TGT of his own, in place of evidence.
+// A user by a TGT of their own in place of evidence.
 [[nodiscard]] Identity identity_by_tgt(CredentialPtr tgt, Trace trace);
 
-// About how much memory it takes.
+// Approximate size in memory, in bytes.
 [[nodiscard]] std::size_t size_of(const Trace& trace);
 [[nodiscard]] std::size_t size_of(const Credential& credential);
 

@@ -1,3 +1,4 @@
+// Implements make_negotiate_token and verify_negotiate_reply of stead/s4u.h.
 #include <algorithm>
 #include <atomic>
 
@@ -11,7 +12,7 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Our time, later at every call: an acceptor's replay cache takes two authenticators of one microsecond for a replay.
+// The time, different at each call: an acceptor takes two authenticators with the same microsecond for a replay.
 microseconds unique_now() {
   static std::atomic<std::int64_t> last{0};
   const auto now =
@@ -22,7 +23,7 @@ microseconds unique_now() {
   return microseconds(std::max(now, before + 1));
 }
 
-// What the reply is checked against: seconds, microseconds, encryption type, session key.
+// What verify_negotiate_reply needs: seconds, microseconds, encryption type, session key.
 constexpr std::size_t kStateHeader = 16;
 
 std::vector<std::uint8_t> reply_state(const Authenticator& sent, const Key& session_key) {
@@ -35,7 +36,7 @@ std::vector<std::uint8_t> reply_state(const Authenticator& sent, const Key& sess
   return state;
 }
 
-// The Kerberos mechanism's token within a reply: NegTokenResp, or the mechanism alone.
+// The Kerberos token in a reply, which is a NegTokenResp or that token alone.
 Result<Buffer> mechanism_token(Bytes reply) {
   if (reply.empty() || reply[0] != der::context(1)) return to_buffer(reply);
   auto response = decode_neg_token_resp(reply);
@@ -82,7 +83,7 @@ Result<NegotiateToken> v0::make_negotiate_token(const ServiceTicket& ticket,
 
 Result<void> v0::verify_negotiate_reply(const NegotiateToken& sent, std::span<const std::uint8_t> reply) {
   if (sent.reply_state.size() <= kStateHeader)
-    return make_error_code(boost::system::errc::invalid_argument);  // none was asked for
+    return make_error_code(boost::system::errc::invalid_argument);  // the token was made without mutual authentication
   const auto token_bytes = mechanism_token(reply);
   if (!token_bytes) return token_bytes.error();
   const auto token = decode_krb_token(*token_bytes);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t kProtectedUsersRid = 525;
 
-// A foreign KDC's PAC may hold what is no NDR: then nothing is known, which is no error.
+// False also for a PAC that does not decode: those of other KDCs may not be NDR.
 bool says_sensitive(const EncTicketPart& part) {
   const auto bytes = pac_bytes_of(part);
   if (!bytes || bytes->empty()) return false;
@@ -77,15 +77,15 @@ bool OwnKeys::look_again(Clock::time_point now) {
   return true;
 }
 
-std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, bool weak) {
+std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, WeakKeys weak) {
   std::vector<Key> keys;
   for (const KeytabEntry& entry : entries) {
-    if (weak || !is_weak(entry.key.type())) keys.push_back(entry.key);
+    if (weak == WeakKeys::included || !is_weak(entry.key.type())) keys.push_back(entry.key);
   }
   return keys;
 }
 
-OwnKeys::Read read_from_keytab(std::string path, Principal self, bool weak) {
+OwnKeys::Read read_from_keytab(std::string path, Principal self, WeakKeys weak) {
   return [path = std::move(path), self = std::move(self), weak]() -> Result<std::vector<Key>> {
     const auto entries = read_keys_of(path, self);
     if (!entries) return entries.error().code;

@@ -1,6 +1,6 @@
 #pragma once
-// The keytab's keys, and what they open: tickets to ourselves. The account's password may be changed, and the keytab
-// written anew, while we run: where a key does not fit, the keytab is looked at again.
+// The keytab's keys, and the tickets to our own account that they decrypt. An administrator may change the account's
+// password and replace the keytab while we run: if no key fits, the keytab is read again.
 #include <functional>
 #include <mutex>
 #include <span>
@@ -29,7 +29,7 @@ struct OpenedTicket {
 class OwnKeys {
  public:
   using Clock = std::chrono::steady_clock;
-  using Read = std::function<Result<std::vector<Key>>()>;  // blocks for as long as a small file takes
+  using Read = std::function<Result<std::vector<Key>>()>;  // reads a small file; blocks
   static constexpr std::chrono::seconds kLookAgain{1};
 
   explicit OwnKeys(std::vector<Key> keys, Read read = {})
@@ -37,8 +37,8 @@ class OwnKeys {
 
   [[nodiscard]] std::shared_ptr<const std::vector<Key>> all() const;  // newest first
   [[nodiscard]] Result<OpenedTicket> open(const Ticket& ticket);      // as open_own_ticket
-  // True where the keys are other ones now. At most once in kLookAgain, whoever brings what does not fit; without keys
-  // in it, a keytab that is being written leaves all as it was.
+  // Reads the keytab again, at most once in kLookAgain. True: the keys have changed. Keeps the old keys where the file
+  // has none, as while it is being written.
   [[nodiscard]] bool look_again(Clock::time_point now = Clock::now());
 
  private:
@@ -48,12 +48,13 @@ class OwnKeys {
   Clock::time_point not_before_{};
 };
 
-// What a Client keeps of a keytab's entries. `weak`: RC4 too.
-[[nodiscard]] std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, bool weak);
-// Reads the keys of this principal anew, each time.
-[[nodiscard]] OwnKeys::Read read_from_keytab(std::string path, Principal self, bool weak);
+enum class WeakKeys { excluded, included };  // RC4
+// The keys of a keytab's entries.
+[[nodiscard]] std::vector<Key> keys_of(const std::vector<KeytabEntry>& entries, WeakKeys weak);
+// Reads the keys of this principal from the file at each call.
+[[nodiscard]] OwnKeys::Read read_from_keytab(std::string path, Principal self, WeakKeys weak);
 
-// Tells one ticket from another: SHA-256, hexadecimal.
+// Identifies a ticket: SHA-256 in hexadecimal.
 [[nodiscard]] std::string fingerprint_of(Bytes ticket_der);
 
 }  // namespace stead

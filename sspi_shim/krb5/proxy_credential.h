@@ -1,5 +1,5 @@
 #pragma once
-// The ProxyCredential that a Client hands out.
+// The ProxyCredential that a Client returns: every ProxyCredentialPtr points to one.
 #include "sspi_shim/krb5/credential.h"
 
 namespace stead {

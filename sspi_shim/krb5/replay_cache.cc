@@ -21,7 +21,7 @@ namespace stead {
 namespace {
 
 constexpr std::size_t kSeedSize = 16, kTagSize = 12, kRecordSize = kTagSize + 4;
-constexpr std::uint64_t kFirstTable = 1023, kLargestFile = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kFirstTable = 1023, kMaxFileSize = std::numeric_limits<std::int32_t>::max();
 
 using Seed = std::array<std::uint8_t, kSeedSize>;
 using Tag = std::array<std::uint8_t, kTagSize>;
@@ -31,20 +31,19 @@ struct File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   ~File() {
-    if (fd >= 0) ::close(fd);  // gives the lock back
+    if (fd >= 0) ::close(fd);  // releases the lock
   }
   int fd;
 };
 
-// The whole file; waits for it where it may. The lock is the open file's, not the process's: it holds among threads
-// too.
-bool lock(int fd, bool may_wait) {
+// Locks the whole file. The lock belongs to the open file and not to the process, so that it excludes threads too.
+bool lock(int fd, Blocking blocking) {
   struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   int result = 0;
   do {
-    result = ::fcntl(fd, may_wait ? F_OFD_SETLKW : F_OFD_SETLK, &whole);
+    result = ::fcntl(fd, blocking == Blocking::allowed ? F_OFD_SETLKW : F_OFD_SETLK, &whole);
   } while (result != 0 && errno == EINTR);
   return result == 0;
 }
@@ -76,7 +75,7 @@ struct Record {
   Tag tag{};
   std::uint32_t stamp = 0;
   [[nodiscard]] bool empty() const { return !there || stamp == 0; }
-  // As libkrb5 compares times: unsigned, so that what was written while the clock was ahead stays.
+  // Unsigned as in libkrb5: a record that was written while the clock was fast is kept.
   [[nodiscard]] bool free_at(std::uint32_t now, std::uint32_t life) const { return empty() || now > stamp + life; }
 };
 
@@ -101,14 +100,14 @@ bool read_seed(int fd, Seed& seed) {
   return write_at(fd, seed, 0);
 }
 
-// In the file, which is locked.
+// The file is locked.
 ReplayCache::Answer find_or_write(int fd, const Tag& tag, std::uint32_t now, std::uint32_t life) {
   using enum ReplayCache::Answer;
   Seed seed{};
   if (!read_seed(fd, seed)) return unusable;
   std::optional<std::uint64_t> place;
   std::uint64_t table = kSeedSize, records = kFirstTable;
-  while (table + records * kRecordSize <= kLargestFile) {
+  while (table + records * kRecordSize <= kMaxFileSize) {
     const auto hash = siphash24(seed, tag);
     if (!hash) return unusable;
     const std::uint64_t at = table + *hash % records * kRecordSize;
@@ -121,7 +120,7 @@ ReplayCache::Answer find_or_write(int fd, const Tag& tag, std::uint32_t now, std
       if (!record.empty() && record.tag == tag) return replay;
     if (!place && first.free_at(now, life)) place = at;
     if (!place && second.free_at(now, life)) place = at + kRecordSize;
-    // It would have been written here, had it come before.
+    // With an empty record here, the tag is in no later table.
     if (first.empty() || second.empty()) {
       std::array<std::uint8_t, kRecordSize> record{};
       std::copy(tag.begin(), tag.end(), record.begin());
@@ -141,7 +140,7 @@ std::string default_path() {
   return std::string(folder != nullptr ? folder : "/var/tmp") + "/krb5_" + std::to_string(::geteuid()) + ".rcache2";
 }
 
-// [libdefaults] default_rcache_name; empty: not set.
+// default_rcache_name of [libdefaults]; empty: not set.
 std::string configured_name(krb5_context context) {
   profile_t profile = nullptr;
   if (krb5_get_profile(context, &profile) != 0) return {};
@@ -159,10 +158,10 @@ std::string configured_name(krb5_context context) {
 }  // namespace
 
 std::optional<ReplayCache> ReplayCache::named(const std::string& name) {
-  if (name == "dfl:") return ReplayCache(default_path(), true);
-  if (name.starts_with("none:")) return ReplayCache({}, false);
+  if (name == "dfl:") return ReplayCache(default_path(), Owner::ourselves);
+  if (name.starts_with("none:")) return ReplayCache({}, Owner::any);
   const std::string_view kind = "file2:";
-  if (name.starts_with(kind) && name.size() > kind.size()) return ReplayCache(name.substr(kind.size()), false);
+  if (name.starts_with(kind) && name.size() > kind.size()) return ReplayCache(name.substr(kind.size()), Owner::any);
   return std::nullopt;
 }
 
@@ -170,30 +169,32 @@ std::optional<ReplayCache> ReplayCache::of(krb5_context context) {
   if (const char* name = ::secure_getenv("KRB5RCACHENAME")) return named(name);
   if (const char* type = ::secure_getenv("KRB5RCACHETYPE")) return named(std::string(type) + ":");
   const std::string name = configured_name(context);
-  if (name.find("%{") != std::string::npos) return std::nullopt;  // libkrb5 puts something in its place
+  if (name.find("%{") != std::string::npos) return std::nullopt;  // a path token, which libkrb5 expands
   return named(name.empty() ? "dfl:" : name);
 }
 
 ReplayCache::Answer ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life) const {
-  return remember(tag, now, life, true).value_or(Answer::unusable);
+  return remember(tag, now, life, Blocking::allowed).value_or(Answer::unusable);
 }
 
 std::optional<ReplayCache::Answer> ReplayCache::remember_at_once(Bytes tag, Time now, std::chrono::seconds life) const {
-  return remember(tag, now, life, false);
+  return remember(tag, now, life, Blocking::forbidden);
 }
 
 std::optional<ReplayCache::Answer> ReplayCache::remember(Bytes tag, Time now, std::chrono::seconds life,
-                                                         bool may_block) const {
+                                                         Blocking blocking) const {
+  const bool may_block = blocking == Blocking::allowed;
   if (is_none()) return Answer::fresh;
-  const File file(::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | (must_be_own_ ? O_NOFOLLOW : 0), 0600));
+  const File file(
+      ::open(path_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | (owner_ == Owner::ourselves ? O_NOFOLLOW : 0), 0600));
   if (file.fd < 0) return Answer::unusable;
-  if (must_be_own_) {
+  if (owner_ == Owner::ourselves) {
     struct stat info{};
     if (::fstat(file.fd, &info) != 0 || info.st_uid != ::geteuid()) return Answer::unusable;
   }
   if (!may_block && !is_in_memory(file.fd)) return std::nullopt;
-  if (!lock(file.fd, may_block)) return may_block ? std::optional(Answer::unusable) : std::nullopt;
-  Tag fixed{};  // cut, or filled with zeros
+  if (!lock(file.fd, blocking)) return may_block ? std::optional(Answer::unusable) : std::nullopt;
+  Tag fixed{};  // truncated, or padded with zeros
   std::copy_n(tag.begin(), std::min(tag.size(), kTagSize), fixed.begin());
   return find_or_write(file.fd, fixed, static_cast<std::uint32_t>(now.time_since_epoch().count()),
                        static_cast<std::uint32_t>(life.count()));

@@ -1,13 +1,12 @@
 #pragma once
-// Whether an authenticator was here before: asked of libkrb5's replay cache, a file that every acceptor of this user on
-// this machine shares, libkrb5's own included. The file is of MIT's format "file2" (doc/formats/rcache_file_format of
-// MIT krb5):
+// libkrb5's replay cache: whether an authenticator was seen before. All acceptors of a system user on a machine share
+// the file, libkrb5's own among them. Its format is MIT's "file2" (doc/formats/rcache_file_format of MIT krb5):
 //
 //   file   = seed of SipHash-2-4 (16) ‖ tables of 1023, 2048, 4096, … records
-//   record = tag (12) ‖ when it was written (4, seconds since 1970, big-endian; 0: an empty place)
+//   record = tag (12) ‖ time of writing (4, seconds since 1970, big-endian; 0: the record is empty)
 //
-// A tag's record is in the place that the hash says or in the next one, in the first table that had room; each table
-// has the seed with its first octet one higher.
+// The hash of a tag gives a record's place in a table: that one or the next. A tag is in the first table that had room
+// for it. Each table hashes with the seed whose first octet is one higher than for the table before.
 #include <krb5.h>
 
 #include <chrono>
@@ -18,35 +17,41 @@
 
 namespace stead {
 
+enum class Blocking { forbidden, allowed };
+
 class ReplayCache {
  public:
   enum class Answer {
-    fresh,  // and remembered
+    fresh,  // not seen before; it is remembered now
     replay,
     unusable,  // the file cannot be opened, locked, read or written
   };
 
-  // The one that libkrb5 would use, by KRB5RCACHENAME, KRB5RCACHETYPE, default_rcache_name of krb5.conf, KRB5RCACHEDIR
-  // and TMPDIR. Nothing: it is of a kind that is not known here.
+  // The cache that libkrb5 would use, by KRB5RCACHENAME, KRB5RCACHETYPE, default_rcache_name of krb5.conf,
+  // KRB5RCACHEDIR and TMPDIR. Nothing: its type is neither "dfl", "file2" nor "none".
   [[nodiscard]] static std::optional<ReplayCache> of(krb5_context context);
-  [[nodiscard]] static ReplayCache in_file(std::string path) { return {std::move(path), false}; }
+  [[nodiscard]] static ReplayCache in_file(std::string path) { return {std::move(path), Owner::any}; }
 
-  // "none:": an administrator said that nothing shall be remembered; every tag is fresh.
+  // Type "none": the administrator switched the cache off; every tag is fresh.
   [[nodiscard]] bool is_none() const { return path_.empty(); }
-  // Blocks: the file is locked meanwhile. `tag`: the integrity tag of the authenticator's ciphertext. `life`: before it
-  // a record is not written over. Thread-safe.
+  // `tag`: the integrity tag of the authenticator's ciphertext. `life`: how long a record is kept. Blocks for the
+  // file's lock. Thread-safe.
   [[nodiscard]] Answer remember(Bytes tag, Time now, std::chrono::seconds life) const;
-  // The same where it does not block: the file lies in memory (tmpfs, such as systemd's RuntimeDirectory), and nobody
-  // has locked it. Else nothing, and nothing was remembered.
+  // The same without blocking. Nothing, and nothing remembered: the file is not in memory (tmpfs, such as systemd's
+  // RuntimeDirectory), or another process or thread holds its lock.
   [[nodiscard]] std::optional<Answer> remember_at_once(Bytes tag, Time now, std::chrono::seconds life) const;
 
  private:
-  ReplayCache(std::string path, bool must_be_own) : path_(std::move(path)), must_be_own_(must_be_own) {}
+  enum class Owner {
+    any,
+    ourselves,  // the folder may be writable for others: the file must belong to us and be no link
+  };
+  ReplayCache(std::string path, Owner owner) : path_(std::move(path)), owner_(owner) {}
   [[nodiscard]] static std::optional<ReplayCache> named(const std::string& name);
-  [[nodiscard]] std::optional<Answer> remember(Bytes tag, Time now, std::chrono::seconds life, bool may_block) const;
+  [[nodiscard]] std::optional<Answer> remember(Bytes tag, Time now, std::chrono::seconds life, Blocking blocking) const;
 
   std::string path_;
-  bool must_be_own_;  // it lies where others may write, so it must be ours and no link
+  Owner owner_;
 };
 
 }  // namespace stead

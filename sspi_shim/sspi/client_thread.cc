@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// One for the process, from the first use to the end: other threads may call while it exits.
+// One for the process, made at the first use and never destroyed: other threads may call while the process exits.
 class ClientThread {
  public:
   static ClientThread& instance() {
@@ -39,7 +39,7 @@ class ClientThread {
     asio::co_spawn(io_, std::move(make), std::move(done));
   }
 
-  // For wait_for_controller; used on the thread only.
+  // For wait_for_controller; only this thread uses it.
   std::shared_ptr<ControllerSearch> search;
   LocatorOptions searched_with;
 
@@ -64,11 +64,11 @@ ClientPtr open_keyless_client(ClientOptions options, const std::string& realm) {
   return std::make_shared<const OpenClient>(OpenClient{std::move(client), std::move(options)});
 }
 
-Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours,
+Outcome<Identity> wait_for_user(ClientPtr client, std::string name, LogonHours hours,
                                 std::vector<std::uint8_t> certificate, CertificateHints hints) {
   std::optional<Outcome<Identity>> out;
   ClientThread::instance().wait([&]() -> asio::awaitable<void> {
-    if (within_logon_hours)
+    if (hours == LogonHours::checked)
       out = co_await client->client->user_within_logon_hours(name, certificate, hints);
     else if (!certificate.empty())
       out = co_await client->client->user_by_certificate(certificate, hints);
@@ -130,7 +130,7 @@ void start_ticket(ClientPtr client, Identity identity, std::string spn,
         }
         Failure failure;
         failure.kind = FailureKind::cancelled;
-        failure.text = "the search for a ticket failed inside";
+        failure.text = "the search for a ticket failed by an exception";
         done(failure);
       });
 }

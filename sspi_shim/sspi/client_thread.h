@@ -1,6 +1,5 @@
 #pragma once
-// The thread on which the Clients of the C surface work, and calls that wait for it. Each may be called from any thread
-// but that one.
+// One thread runs the Clients of the C surface. These functions wait for it, so that any other thread may call them.
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,7 +11,7 @@
 
 namespace stead::sspi {
 
-// A Client with what it was opened with.
+// A Client and the options that it was opened with.
 struct OpenClient {
   std::shared_ptr<Client> client;
   ClientOptions options;
@@ -22,11 +21,14 @@ using ClientPtr = std::shared_ptr<const OpenClient>;
 // Reads the keytab.
 [[nodiscard]] Checked<ClientPtr> open_client(ClientOptions options);
 
-// One without keys, for wait_for_password alone. `realm`: of bare names.
+// A Client without keys, for wait_for_password only. `realm`: of names without one.
 [[nodiscard]] ClientPtr open_keyless_client(ClientOptions options, const std::string& realm);
 
-// By certificate where one is given, with these hints. `within_logon_hours`: refused outside them.
-[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name, bool within_logon_hours = false,
+enum class LogonHours { ignored, checked };  // checked: the KDC refuses users outside their hours
+
+// By certificate where one is given, with these hints, else by name.
+[[nodiscard]] Outcome<Identity> wait_for_user(ClientPtr client, std::string name,
+                                              LogonHours hours = LogonHours::ignored,
                                               std::vector<std::uint8_t> certificate = {},
                                               CertificateHints hints = CertificateHints());
 [[nodiscard]] Outcome<Identity> wait_for_password(ClientPtr client, std::string name, SecretBuffer password);
@@ -34,11 +36,11 @@ using ClientPtr = std::shared_ptr<const OpenClient>;
 [[nodiscard]] Outcome<ProxyCredentialPtr> wait_for_proxy_credential(ClientPtr client, Identity identity);
 [[nodiscard]] Result<Identity> wait_for_evidence(ClientPtr client, std::vector<std::uint8_t> ticket_der);
 [[nodiscard]] Outcome<TicketPtr> wait_for_ticket(ClientPtr client, Identity identity, std::string spn);
-// `done` runs on the thread.
+// `done` is called on the Clients' thread, where functions of this header would wait for themselves.
 void start_ticket(ClientPtr client, Identity identity, std::string spn,
                   std::function<void(const Outcome<TicketPtr>&)> done);
 
-// With the locator of these options, which is kept for the next search.
+// Keeps the locator of these options for the next search.
 [[nodiscard]] Result<FoundController> wait_for_controller(const LocatorOptions& options, ControllerWish wish);
 
 }  // namespace stead::sspi

@@ -12,14 +12,15 @@
 namespace stead::sspi {
 namespace {
 
+// Whose credentials the caller wants.
 struct Named {
   std::string principal, keytab, ccache;
   bool by_password = false;
-  std::string user, realm;  // by password: as Client::user_by_password takes him, and the realm of a bare name
+  std::string user, realm;  // by password: the name for Client::user_by_password, and the realm of a name without one
   SecretBuffer password;
 };
 
-// A counted string of SEC_WINNT_AUTH_IDENTITY, of either width.
+// A string of SEC_WINNT_AUTH_IDENTITY in UTF-8. `length` counts characters, or UTF-16 units.
 SecretBuffer counted_text(const void* text, ULONG length, bool wide) {
   if (text == nullptr || length == 0) return {};
   if (!wide) return to_secret({static_cast<const std::uint8_t*>(text), length});
@@ -40,7 +41,7 @@ SecretBuffer counted_text(const void* text, ULONG length, bool wide) {
   return out;
 }
 
-// The structure's members are at the same places for both widths.
+// The members lie at the same places for both widths.
 template <class Identity>
 SECURITY_STATUS read_password(const Identity& identity, Named& out) {
   const bool wide = identity.Flags == SEC_WINNT_AUTH_IDENTITY_UNICODE;
@@ -57,7 +58,7 @@ SECURITY_STATUS read_password(const Identity& identity, Named& out) {
   if (user.empty() || at == 0 || at == user.size() - 1 || (!upn && user.find_first_of("@\\") != std::string::npos))
     return fail(SEC_E_UNKNOWN_CREDENTIALS, "User of SEC_WINNT_AUTH_IDENTITY is alice, alice@SUFFIX or DOMAIN\\alice");
   out.realm = realm_of_domain(domain);
-  if (out.realm.empty() && upn) {  // no realm is ours: the suffix is one
+  if (out.realm.empty() && upn) {  // without a realm of our own, the suffix is the realm
     out.realm = user.substr(at + 1);
     user.erase(at);
   }
@@ -69,8 +70,8 @@ SECURITY_STATUS read_password(const Identity& identity, Named& out) {
   return SEC_E_OK;
 }
 
-// Which structure pAuthData is: those with a version have their size behind it, where SEC_WINNT_AUTH_IDENTITY has the
-// rest of a pointer, which is no small number.
+// Tells which structure pAuthData is. The versioned ones have their size after the version; SEC_WINNT_AUTH_IDENTITY has
+// the high half of a pointer there, which is no small number.
 SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
   if (data == nullptr) return SEC_E_OK;
   ULONG head[2] = {};
@@ -93,14 +94,14 @@ SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
   return read_password(*static_cast<const SEC_WINNT_AUTH_IDENTITY_A*>(data), out);
 }
 
-// A user of this realm as the Client of another one takes him.
+// The name of a user of `realm` for a Client of the realm `own`.
 std::string user_of_realm(const std::string& user, const std::string& realm, const std::string& own) {
   const bool plain = user.find('@') == std::string::npos;
   return plain && !equal_ignoring_case(realm, own) ? realm + '\\' + user : user;
 }
 
-// The user's TGT, asked of the KDCs that the configuration or DNS name. It is the user who asks, as himself: no keytab
-// is needed. Where there must be one all the same, it proves the KDC.
+// Gets the user's TGT from a KDC of the configuration or of DNS, by the user's password. OUTBOUND needs no keytab. BOTH
+// does: a ticket that it decrypts proves that the KDC is genuine.
 SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named) {
   std::string user_name = named.user;
   ClientPtr client;

@@ -15,7 +15,7 @@ namespace stead::sspi {
 namespace {
 
 thread_local SHIM_ERROR_DETAIL last_error{};
-thread_local std::optional<Trace> last_trace;  // of last_error, where exchanges were made
+thread_local std::optional<Trace> last_trace;  // of last_error; empty: no request was sent
 
 template <std::size_t size>
 void put(char (&field)[size], std::string_view text) {
@@ -212,7 +212,8 @@ std::int32_t stead::v0::security_status(const Failure& failure) {
 extern "C" SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL detail) noexcept {
   using stead::sspi::last_error;
   if (detail == nullptr || detail->Size < 2 * sizeof(ULONG)) return SEC_E_INVALID_PARAMETER;
-  const auto size = std::min<std::size_t>(detail->Size, sizeof last_error);  // an older caller has a shorter one
+  const auto size =
+      std::min<std::size_t>(detail->Size, sizeof last_error);  // a caller of an older version has a shorter one
   std::memcpy(detail, &last_error, size);
   detail->Size = static_cast<ULONG>(size);
   return SEC_E_OK;

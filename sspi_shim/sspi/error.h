@@ -1,5 +1,5 @@
 #pragma once
-// What went wrong, as a SECURITY_STATUS or NTSTATUS for the caller and as the calling thread's last error in detail.
+// Failures as a SECURITY_STATUS or NTSTATUS, with the detail as the calling thread's last error.
 #include <gssapi/gssapi.h>
 
 #include <string>
@@ -9,17 +9,17 @@
 
 namespace stead::sspi {
 
-// Each notes the detail and returns the status.
+// Each stores the detail and returns the status.
 SECURITY_STATUS fail(SECURITY_STATUS status, std::string text);
 SECURITY_STATUS fail(const Failure& failure);
 SECURITY_STATUS fail(const char* what, OM_uint32 major, OM_uint32 minor);
 SECURITY_STATUS invalid_handle();
 NTSTATUS fail_logon(const Failure& failure);
 
-// For `catch (...)` at the border: the exception under way.
+// For `catch (...)` in C functions: stores the current exception.
 SECURITY_STATUS caught() noexcept;
 
-// The trace of the calling thread's last failure, as JSON. False: it asked nobody.
+// The trace of the calling thread's last failure, as JSON. False: it sent no request.
 [[nodiscard]] bool last_failure_trace(std::string& json);
 
 [[nodiscard]] SECURITY_STATUS status_of(const Failure& failure);

@@ -1,6 +1,6 @@
 #pragma once
-// Objects behind the C surface's handles. A handle is a slot and a generation: what was erased is not found again,
-// whatever is made after it, and a handle of one kind is none of another.
+// The objects behind the C surface's handles. A handle is a kind, a slot and the slot's generation: a stale handle, or
+// one of another kind, finds nothing.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,7 +16,7 @@ enum class HandleKind : std::uint8_t { credentials = 1, context = 2, token = 3, 
 template <class T, HandleKind kind>
 class HandleTable {
  public:
-  // The slot in the low half; kind and generation in the high one. Never 0.
+  // The slot in the low 32 bits, kind and generation in the high ones. Never 0.
   using Id = std::uint64_t;
 
   Id insert(std::shared_ptr<T> object) {
@@ -32,12 +32,12 @@ class HandleTable {
     slots_[slot].object = std::move(object);
     return id_of(slot);
   }
-  // Nothing where the handle is stale or was never given.
+  // Null: the handle is stale or was never given.
   [[nodiscard]] std::shared_ptr<T> find(Id id) const {
     const std::lock_guard lock(mutex_);
     return is_live(id) ? slots_[slot_of(id)].object : nullptr;
   }
-  // The object, which goes when its last user lets it go; nothing where there was none.
+  // The erased object, which lives until its last user drops it; null: there was none.
   std::shared_ptr<T> erase(Id id) {
     const std::lock_guard lock(mutex_);
     if (!is_live(id)) return nullptr;
@@ -45,7 +45,7 @@ class HandleTable {
     std::shared_ptr<T> object = std::move(slot.object);
     slot.object = nullptr;
     if (++slot.generation <= kLastGeneration)
-      free_.push_back(slot_of(id));  // a slot that went through all is not used again
+      free_.push_back(slot_of(id));  // a slot that has had every generation is not used again
     return object;
   }
 

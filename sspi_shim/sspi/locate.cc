@@ -20,7 +20,7 @@ bool more_than_one(ULONG flags, ULONG of) {
 constexpr ULONG kOperatingSystems = DS_DIRECTORY_SERVICE_6_REQUIRED | DS_DIRECTORY_SERVICE_8_REQUIRED |
                                     DS_DIRECTORY_SERVICE_9_REQUIRED | DS_DIRECTORY_SERVICE_10_REQUIRED;
 
-// False: a flag that is none, or a combination that contradicts itself.
+// False: an unknown flag, or flags that exclude each other.
 bool are_valid(ULONG flags, const std::string& site) {
   constexpr ULONG known = DS_FORCE_REDISCOVERY | DS_DIRECTORY_SERVICE_REQUIRED | DS_DIRECTORY_SERVICE_PREFERRED |
                           DS_GC_SERVER_REQUIRED | DS_PDC_REQUIRED | DS_BACKGROUND_ONLY | DS_IP_REQUIRED |
@@ -68,7 +68,7 @@ void translate(ULONG flags, ControllerWish& wish) {
   wish.background = (flags & DS_BACKGROUND_ONLY) != 0;
 }
 
-// Which domains are meant. A name without a dot may be either kind.
+// The domains to look for. Unless a flag says which, a name without a dot is a flat name.
 void choose_domains(const std::string& name, ULONG flags, const ClientOptions& options, ControllerWish& wish) {
   const auto principal = parse_principal(options.principal);
   const std::string own = principal && !principal->realm.empty() ? principal->realm : default_realm();
@@ -90,7 +90,7 @@ void choose_domains(const std::string& name, ULONG flags, const ClientOptions& o
   }
 }
 
-// As its bytes are on the wire. All zero is none.
+// In the wire's byte order; all zero means none.
 std::optional<std::array<std::uint8_t, 16>> given_guid(const GUID* guid) {
   if (guid == nullptr) return std::nullopt;
   std::array<std::uint8_t, 16> out{};
@@ -124,7 +124,7 @@ Info* give(const FoundController& found, ULONG flags) {
   return block.give({info});
 }
 
-// DNS's or NetBIOS's own limits; what no name can be is not looked for.
+// True within the limits of DNS and NetBIOS; other names are not looked for.
 bool is_domain_name(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   std::size_t label = 0;

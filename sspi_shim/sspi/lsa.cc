@@ -1,4 +1,4 @@
-// LsaLogonUser in a user's name: S4U2Self by name or certificate.
+// LsaLogonUser: S4U2Self for a user by name or by certificate.
 #include <atomic>
 
 #include "sspi_shim/base/bytes.h"
@@ -20,7 +20,7 @@ NTSTATUS invalid_parameter(std::string text) {
   return note(STATUS_INVALID_PARAMETER, SEC_E_INVALID_PARAMETER, std::move(text));
 }
 
-// True where [data, data + size) lies within the block that the caller gave.
+// True if [data, data + size) lies within the caller's block.
 bool is_within(const void* data, std::size_t size, const void* block, std::size_t block_size) {
   const auto at = reinterpret_cast<std::uintptr_t>(data), start = reinterpret_cast<std::uintptr_t>(block);
   return size == 0 || (at >= start && at - start <= block_size && size <= block_size - (at - start));
@@ -37,10 +37,14 @@ bool is_connected(HANDLE handle) {
   return lsa_connections().find(reinterpret_cast<std::uintptr_t>(handle)) != nullptr;
 }
 
-// The user as Client::user takes him.
+// The name for Client::user.
 std::string user_name(std::string upn, const std::string& realm) {
   if (realm.empty() || upn.find('@') != std::string::npos || upn.find('\\') != std::string::npos) return upn;
   return upn + "@" + realm;
+}
+
+LogonHours logon_hours(ULONG flags, ULONG check) {
+  return (flags & check) != 0 ? LogonHours::checked : LogonHours::ignored;
 }
 
 std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* information, ULONG size,
@@ -55,7 +59,7 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
       return std::nullopt;
     }
     return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)),
-                         (logon.Flags & KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0);
+                         logon_hours(logon.Flags, KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS));
   }
   if (type == KerbCertificateS4ULogon && size >= sizeof(KERB_CERTIFICATE_S4U_LOGON)) {
     const auto& logon = *static_cast<const KERB_CERTIFICATE_S4U_LOGON*>(information);
@@ -74,7 +78,7 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
     hints.name = to_utf8(logon.UserPrincipalName);
     hints.domain = to_utf8(logon.DomainName);
     hints.unique = (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES) != 0;
-    return wait_for_user(client, {}, (logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS) != 0,
+    return wait_for_user(client, {}, logon_hours(logon.Flags, KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS),
                          {logon.Certificate, logon.Certificate + logon.CertificateLength}, std::move(hints));
   }
   status = invalid_parameter("only KERB_S4U_LOGON and KERB_CERTIFICATE_S4U_LOGON are known, and they must be whole");

@@ -15,7 +15,7 @@ struct Given {
   std::unordered_map<void*, std::size_t> blocks;
 };
 Given& given() {
-  static auto* blocks = new Given;  // outlives every caller at exit
+  static auto* blocks = new Given;  // never destroyed: other threads may call while the process exits
   return *blocks;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Memory that goes to callers of the C surface and comes back through FreeContextBuffer and its like, which know what
-// is theirs.
+// Memory for callers of the C surface, who return it by FreeContextBuffer, LsaFreeReturnBuffer or NetApiBufferFree.
+// These recognize what was allocated here.
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -12,7 +12,7 @@ namespace stead::sspi {
 
 // Zeroed. Throws std::bad_alloc.
 [[nodiscard]] void* allocate(std::size_t size);
-// Wipes and frees it. False, and nothing done, where it was not allocated here or is freed already.
+// Wipes and frees it. False: it was not allocated here or is freed already; nothing is done.
 bool release(void* block) noexcept;
 
 [[nodiscard]] std::string to_utf8(const char* text);  // nullptr is empty
@@ -21,16 +21,16 @@ bool release(void* block) noexcept;
 template <class Char>
 [[nodiscard]] std::basic_string<Char> from_utf8(std::string_view text);
 
-// A zero-terminated copy to give away.
+// A zero-terminated copy for the caller.
 template <class Char>
 [[nodiscard]] Char* give_text(std::string_view text);
 
-// One block with a T (or several) in front and its strings behind, which one call frees.
+// One block, freed by one call: one T or several, then the strings that they point to.
 template <class T, class Char>
 class Block {
  public:
   explicit Block(std::size_t count = 1) : count_(count) {}
-  // Where `field` of item `index` is to point to `text`.
+  // Makes `field` of item `index` point to `text`.
   void text(std::size_t index, Char* T::* field, std::string_view text) {
     texts_.push_back({index, field, from_utf8<Char>(text)});
   }

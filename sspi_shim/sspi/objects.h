@@ -41,7 +41,7 @@ struct Context {
   GssCredential own;  // initiator
   GssContext gss;
   GssName target;
-  std::string target_text;  // the SPN as the caller gave it, or as the client asked for it
+  std::string target_text;  // the SPN: the caller's, or on the acceptor's side the client's
   std::string client_name, service_name;
   Buffer evidence;  // acceptor: the client's ticket to us
   OM_uint32 gss_flags = 0;
@@ -65,7 +65,7 @@ HandleTable<const LsaConnection, HandleKind::lsa>& lsa_connections();
 [[nodiscard]] TokenPtr find_token(HANDLE token);
 [[nodiscard]] HANDLE give_token(TokenPtr token);
 
-// The token that the calling thread impersonates; empty: none.
+// The token that the calling thread impersonates; null: none.
 TokenPtr& impersonated();
 
 }  // namespace stead::sspi

@@ -1,5 +1,5 @@
 #pragma once
-// The packages there are.
+// The packages Negotiate and Kerberos.
 #include <string_view>
 
 #include "sspi_shim/sspi/types.h"
@@ -8,7 +8,7 @@ namespace stead::sspi {
 
 constexpr ULONG kMaxToken = 65536;  // a ticket with a large PAC, in SPNEGO
 
-// To give away; nullptr: no such package. Info: SecPkgInfoA or SecPkgInfoW.
+// Memory for the caller; nullptr: no such package. Info: SecPkgInfoA or SecPkgInfoW.
 template <class Info>
 [[nodiscard]] Info* give_package(std::string_view name);
 

@@ -1,6 +1,6 @@
 #pragma once
-// stead/sspi.h for our own sources. Its STATUS_ macros have the names of enumerators of NtStatus, which must be
-// declared before them.
+// stead/sspi.h for our own sources. Its STATUS_ macros have the names of NtStatus' enumerators, which therefore must be
+// declared first.
 #include "sspi_shim/protocol/errors/error.h"
 
 #include "stead/sspi.h"

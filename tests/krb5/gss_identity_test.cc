@@ -1,4 +1,4 @@
-// The client of a context that the stock acceptor made, as somebody to act for.
+// The client of a context that libgssapi accepted, as an Identity.
 #include "stead/gss.h"
 
 #include <gtest/gtest.h>

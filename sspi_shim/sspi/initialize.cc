@@ -1,8 +1,6 @@
 // InitializeSecurityContext. First a ticket: in the user's name (by S4U2Proxy, or by the user's own TGT) or in our own.
 // Then GSSAPI, with the ticket in a ccache that the context owns. With a ccache that the caller named, GSSAPI gets the
 // ticket too.
-#include "sspi_shim/sspi/initialize.h"
-
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
@@ -158,12 +156,6 @@ SECURITY_STATUS initialize(const SecHandle* credential, const SecHandle* handle,
 }
 
 }  // namespace
-
-bool is_service_name(const std::string& text) {
-  const auto service = parse_principal(text);
-  return service && !service->name.empty() && !service->name.components.front().empty();
-}
-
 }  // namespace stead::sspi
 
 using namespace stead::sspi;

@@ -42,4 +42,9 @@ TokenPtr& impersonated() {
   return token;
 }
 
+bool is_service_name(const std::string& text) {
+  const auto service = parse_principal(text);
+  return service && !service->name.empty() && !service->name.components.front().empty();
+}
+
 }  // namespace stead::sspi

@@ -68,4 +68,7 @@ HandleTable<const LsaConnection, HandleKind::lsa>& lsa_connections();
 // The token that the calling thread impersonates; null: none.
 TokenPtr& impersonated();
 
+// True for a name that can be a target: "HTTP/host", "HTTP/host@REALM".
+[[nodiscard]] bool is_service_name(const std::string& text);
+
 }  // namespace stead::sspi

@@ -6,7 +6,6 @@
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/initialize.h"
 #include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/krb5/channel_bindings.h"
+#include "sspi_shim/base/x509.h"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -37,18 +37,18 @@ std::string hashed(const X509* certificate, const EVP_MD* hash) {
 TEST(EndPointBindings, UseTheHashOfTheSignature) {
   for (const EVP_MD* hash : {EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
     const auto certificate = signed_with(hash);
-    EXPECT_EQ(end_point_bindings(certificate.get()), hashed(certificate.get(), hash)) << EVP_MD_get0_name(hash);
+    EXPECT_EQ(tls_server_end_point(certificate.get()), hashed(certificate.get(), hash)) << EVP_MD_get0_name(hash);
   }
 }
 
 TEST(EndPointBindings, UseSha256InPlaceOfSha1) {
   const auto certificate = signed_with(EVP_sha1());
-  EXPECT_EQ(end_point_bindings(certificate.get()), hashed(certificate.get(), EVP_sha256()));
+  EXPECT_EQ(tls_server_end_point(certificate.get()), hashed(certificate.get(), EVP_sha256()));
 }
 
 TEST(EndPointBindings, AreEmptyWhereTheSignatureNamesNoHash) {
-  EXPECT_EQ(end_point_bindings(signed_with(nullptr, "ED25519").get()), "");
-  EXPECT_EQ(end_point_bindings(nullptr), "");
+  EXPECT_EQ(tls_server_end_point(signed_with(nullptr, "ED25519").get()), "");
+  EXPECT_EQ(tls_server_end_point(nullptr), "");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/http/request_target.h"
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/headers.h"
 

@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 
 #include "proxy/http/request_rules.h"
+#include "proxy/http/request_target.h"
 #include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 

@@ -23,10 +23,9 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   try {
-    std::string message;
-    auto config = stead::proxy::read_config(path, message);
+    auto config = stead::proxy::read_config(path);
     if (!config) {
-      std::fprintf(stderr, "%s\n", message.c_str());
+      std::fprintf(stderr, "%s\n", to_string(config.error()).c_str());
       return 2;
     }
     stead::proxy::StartFailure failure;

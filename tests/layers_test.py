@@ -33,7 +33,7 @@ BELOW = {
     "proxy/sign_in": ["proxy/observe", "proxy/tickets"],
     "proxy/upstream": ["proxy/sign_in"],
     "proxy": ["proxy/upstream"],
-    "proxy/doctor": ["proxy"],
+    "proxy/doctor": ["proxy/config"],
     "sspi_shim/cli": ["sspi_shim/client", "proxy/doctor"],
     "kdc/forest": ["sspi_shim/protocol/pac"],
     "kdc/directory": ["kdc/forest"],

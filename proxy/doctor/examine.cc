@@ -26,8 +26,8 @@ struct Facts {
 
 class Examination : public std::enable_shared_from_this<Examination> {
  public:
-  Examination(asio::any_io_executor executor, ProxyFile file, Patient patient)
-      : tools_(std::make_shared<Instruments>(executor, std::move(file))), patient_(std::move(patient)) {
+  Examination(asio::any_io_executor executor, proxy::Config config, Patient patient)
+      : tools_(std::make_shared<Instruments>(executor, std::move(config))), patient_(std::move(patient)) {
     read_files(*tools_, facts_.account);
   }
 
@@ -63,7 +63,7 @@ bool knows(const std::vector<std::string>& names, const std::string& name) {
 
 std::vector<std::string> Examination::known_realms() const {
   std::vector<std::string> out{to_upper(tools_->self.realm)};
-  for (const auto& [realm, controllers] : tools_->file.client.locator.realms) {
+  for (const auto& [realm, controllers] : tools_->config.client.locator.realms) {
     if (!knows(out, realm)) out.push_back(realm);
   }
   return out;
@@ -102,13 +102,14 @@ Awaitable<void> Examination::ask_one(CredentialPtr tgt, std::string spn, Service
 Awaitable<void> Examination::ask_as_ourselves() {
   tgt_ = co_await sign_on(tools_, facts_.account);
   const CredentialPtr tgt = tgt_;
-  std::vector<std::string> published = published_spns(tools_->file);
+  std::vector<std::string> published = published_spns(tools_->config);
   const auto own = to_string(tools_->self.name);
   if (!knows(published, own)) published.insert(published.begin(), own);
   std::vector<std::string> targets;
   if (!patient_.service.empty()) targets.push_back(patient_.service);
-  for (const ProxyRoute& route : tools_->file.routes) {
-    if (patient_.service.empty() && !route.spn.empty() && !knows(targets, route.spn)) targets.push_back(route.spn);
+  for (const proxy::Route& route : tools_->config.routes) {
+    const std::string spn = delegated_spn(route);
+    if (patient_.service.empty() && !spn.empty() && !knows(targets, spn)) targets.push_back(spn);
   }
   facts_.account.published.resize(published.size());
   facts_.services.resize(targets.size());
@@ -130,8 +131,9 @@ Awaitable<void> Examination::look_up_name(PublicNameFacts& out) {
 
 Awaitable<void> Examination::look_up_names() {
   std::vector<std::string> hosts;
-  for (const ProxyRoute& route : tools_->file.routes) {
-    if (route.kerberos && !route.host.empty() && !knows(hosts, route.host)) hosts.push_back(route.host);
+  for (const proxy::Route& route : tools_->config.routes) {
+    if (route.allows(proxy::SignInMethod::kerberos) && !route.host.empty() && !knows(hosts, route.host))
+      hosts.push_back(route.host);
   }
   facts_.names.resize(hosts.size());
   std::vector<Task> tasks;
@@ -152,7 +154,7 @@ Awaitable<void> Examination::ask_behind_names() {
 // What the proxy would do for the user, as far as the links before it hold.
 Awaitable<void> Examination::act_for_user() {
   if (!broken().empty()) co_return;
-  ClientOptions options = tools_->file.client;
+  ClientOptions options = tools_->config.client;
   options.learn_levels = true;
   std::string what;
   auto client = Client::open(tools_->executor, std::move(options), what);
@@ -166,12 +168,13 @@ Awaitable<void> Examination::act_for_user() {
 
 Awaitable<void> Examination::knock_at_back_ends() {
   const std::string wanted = patient_.service.substr(0, patient_.service.find('@'));
-  std::vector<std::pair<ProxyRoute, BackEnd>> doors;
+  std::vector<std::pair<proxy::Route, proxy::Upstream>> doors;
   std::set<std::string> seen;
-  for (const ProxyRoute& route : tools_->file.routes) {
-    if (!wanted.empty() && !equal_ignoring_case(route.spn.substr(0, route.spn.find('@')), wanted)) continue;
-    for (const BackEnd& back_end : route.back_ends) {
-      if (seen.insert(back_end.url + ' ' + route.path + ' ' + route.host + ' ' + route.spn).second)
+  for (const proxy::Route& route : tools_->config.routes) {
+    const std::string spn = delegated_spn(route);
+    if (!wanted.empty() && !equal_ignoring_case(spn.substr(0, spn.find('@')), wanted)) continue;
+    for (const proxy::Upstream& back_end : route.upstreams) {
+      if (seen.insert(to_string(back_end) + ' ' + route.path + ' ' + route.host + ' ' + spn).second)
         doors.emplace_back(route, back_end);
     }
   }
@@ -179,7 +182,7 @@ Awaitable<void> Examination::knock_at_back_ends() {
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < doors.size(); ++i) {
     tasks.push_back([this, i, door = doors[i]] {
-      const bool by_user = door.first.delegation == "s4u";
+      const bool by_user = door.first.delegation == proxy::Delegation::s4u;
       return knock(tools_, door.first, door.second, by_user ? ticket_ : nullptr, facts_.back_ends[i]);
     });
   }
@@ -264,17 +267,17 @@ Report Examination::report() const {
                    diagnosis.fix)});
   }
   const bool front_token = facts_.user && !facts_.user->failure;
-  out.add(judge_front(facts_.names, tools_->file.header_bytes,
+  out.add(judge_front(facts_.names, tools_->config.limits.header_bytes,
                       front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
-  if (const auto certificate = read_certificate(tools_->file)) out.add({judge_certificate(*certificate)});
+  if (const auto certificate = read_certificate(tools_->config)) out.add({judge_certificate(*certificate)});
   return out;
 }
 
 }  // namespace
 
-Report examine(ProxyFile file, Patient patient) {
+Report examine(proxy::Config config, Patient patient) {
   asio::io_context io(1);
-  const auto examination = std::make_shared<Examination>(io.get_executor(), std::move(file), std::move(patient));
+  const auto examination = std::make_shared<Examination>(io.get_executor(), std::move(config), std::move(patient));
   asio::co_spawn(io, examination->run(), [&io](std::exception_ptr failed) {
     io.stop();
     if (failed) std::rethrow_exception(failed);

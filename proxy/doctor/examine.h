@@ -12,6 +12,6 @@ struct Patient {
 };
 
 // Blocks until everything has answered or had its time: a few seconds where somebody is silent.
-[[nodiscard]] Report examine(ProxyFile file, Patient patient);
+[[nodiscard]] Report examine(proxy::Config config, Patient patient);
 
 }  // namespace stead::doctor

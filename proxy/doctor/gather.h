@@ -23,10 +23,10 @@ constexpr std::chrono::milliseconds kNameTime{5000};   // a question to DNS
 
 // What the gathering works with.
 struct Instruments {
-  Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file);
+  Instruments(boost::asio::any_io_executor on, proxy::Config proxy_config);
 
   boost::asio::any_io_executor executor;
-  ProxyFile file;
+  proxy::Config config;
   Principal self;
   std::vector<KeytabEntry> keytab;  // all of it
   std::shared_ptr<DcLocator> locator;
@@ -48,7 +48,7 @@ Awaitable<void> together(boost::asio::any_io_executor executor, std::vector<Task
 void read_files(Instruments& tools, AccountFacts& out);
 
 // The proxy's certificate, as its file has it; nothing: it has none.
-[[nodiscard]] std::optional<CertificateFacts> read_certificate(const ProxyFile& file);
+[[nodiscard]] std::optional<CertificateFacts> read_certificate(const proxy::Config& config);
 
 // A realm's controllers, and every one of their ports.
 Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm);
@@ -66,7 +66,8 @@ Awaitable<TicketPtr> ask_delegation(std::shared_ptr<Client> client, Identity ide
                                     DelegationFacts& out);
 
 // GETs of one back end of a route: without a user, and with `ticket` where there is one.
-Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out);
+Awaitable<void> knock(InstrumentsPtr tools, proxy::Route route, proxy::Upstream where, TicketPtr ticket,
+                      BackEndFacts& out);
 // The canonical names that the domain's DNS leads a name to, as browsers in the domain see it; empty: it is no alias,
 // or not known.
 Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name);

@@ -56,14 +56,14 @@ std::vector<Principal> other_names(const Instruments& tools) {
 
 }  // namespace
 
-Instruments::Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file)
+Instruments::Instruments(boost::asio::any_io_executor on, proxy::Config proxy_config)
     : executor(on),
-      file(std::move(proxy_file)),
-      self(*parse_principal(file.client.principal)),
-      locator(make_dc_locator(executor, file.client.locator)),
-      driver(executor, make_kdc_transport(executor, locator, file.client.kdc_timeout), locator, nullptr, true) {
-  if (file.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
-  auto made = make_dns_resolver(executor, file.client.locator.nameservers);
+      config(std::move(proxy_config)),
+      self(*parse_principal(config.client.principal)),
+      locator(make_dc_locator(executor, config.client.locator)),
+      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout), locator, nullptr, true) {
+  if (config.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
+  auto made = make_dns_resolver(executor, config.client.locator.nameservers);
   if (made) domain_dns = *made;
   made = make_dns_resolver(executor, {});
   if (made) system_dns = *made;
@@ -72,7 +72,7 @@ Instruments::Instruments(boost::asio::any_io_executor on, ProxyFile proxy_file)
 std::vector<Key> Instruments::keys_of(const Principal& name) const {
   std::vector<Key> out;
   for (const KeytabEntry& entry : keytab) {
-    if (same_service(entry.principal, name) && (file.client.allow_rc4 || !is_weak(entry.key.type())))
+    if (same_service(entry.principal, name) && (config.client.allow_rc4 || !is_weak(entry.key.type())))
       out.push_back(entry.key);
   }
   return out;
@@ -86,11 +86,11 @@ CallPtr Instruments::new_call() const {
 }
 
 void read_files(Instruments& tools, AccountFacts& out) {
-  const auto& file = tools.file;
+  const auto& config = tools.config;
   out.principal = tools.self;
-  out.allow_rc4 = file.client.allow_rc4;
-  out.keytab = file.client.keytab;
-  auto entries = read_keytab(file.client.keytab);
+  out.allow_rc4 = config.client.allow_rc4;
+  out.keytab = config.client.keytab;
+  auto entries = read_keytab(config.client.keytab);
   if (!entries) {
     out.keytab_error = to_string(entries.error());
   } else {
@@ -99,9 +99,9 @@ void read_files(Instruments& tools, AccountFacts& out) {
               [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
     for (const KeytabEntry& entry : tools.keytab) out.lines.push_back({entry.principal, entry.kvno, entry.key.type()});
   }
-  if (is_file(file.client.keytab)) out.files.push_back(look_at("keytab", file.client.keytab, false));
-  out.files.push_back(look_at("session key", file.session_key, false));
-  if (!file.tls_key.empty()) out.files.push_back(look_at("TLS key", file.tls_key, true));
+  if (is_file(config.client.keytab)) out.files.push_back(look_at("keytab", config.client.keytab, false));
+  out.files.push_back(look_at("session key", config.session_key_file, false));
+  if (!config.key.empty()) out.files.push_back(look_at("TLS key", config.key, true));
 }
 
 Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {

@@ -16,11 +16,12 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
-Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, BackEnd where, BackEndFacts& out) {
-  if (is_address(where.host)) co_return std::vector<std::string>(1, where.host);
+Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, proxy::Upstream where, BackEndFacts& out) {
+  const std::string host = bare_host(where);
+  if (is_address(host)) co_return std::vector<std::string>(1, host);
   out.by_name = true;
   if (!tools->system_dns) co_return std::vector<std::string>();
-  const auto query = tools->system_dns->ask_addresses(where.host);
+  const auto query = tools->system_dns->ask_addresses(host);
   const auto found = co_await tools->system_dns->addresses(query);
   if (!found) co_return std::vector<std::string>();
   out.aliases = tools->system_dns->aliases(query);
@@ -76,10 +77,10 @@ bool refused(const HttpFacts& answer) {
 struct Try {
   bool challenged = false, raw = false, unbound = false;
 };
-Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const ProxyRoute& route, BackEnd where,
+Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const proxy::Route& route, proxy::Upstream where,
                                std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
                                std::string bindings, Try how) {
-  HttpProbe probe(tools->executor, where, std::move(addresses), route.verify, route.ca);
+  HttpProbe probe(tools->executor, where, std::move(addresses), route.upstream_verify, route.upstream_ca);
   if (how.challenged) {
     const HttpFacts challenge = co_await probe.get(out.host, out.path, "");
     if (challenge.stage != HttpStage::done) co_return challenge;
@@ -94,21 +95,22 @@ Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const ProxyRoute& route, Ba
 
 }  // namespace
 
-Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, TicketPtr ticket, BackEndFacts& out) {
-  out.url = where.url;
+Awaitable<void> knock(InstrumentsPtr tools, proxy::Route route, proxy::Upstream where, TicketPtr ticket,
+                      BackEndFacts& out) {
+  out.url = to_string(where);
   out.path = where.base_path + route.path;
-  out.spn = route.spn;
+  out.spn = delegated_spn(route);
   out.tls = where.tls;
   const auto& names = tools->self.name.components;
-  out.host = !route.host.empty() ? route.host : names.size() > 1 ? names[1] : where.host;
+  out.host = !route.host.empty() ? route.host : names.size() > 1 ? names[1] : bare_host(where);
   const std::vector<std::string> addresses = co_await addresses_of(tools, where, out);
   if (addresses.empty()) {
-    out.anonymous.error = "DNS has no address for " + where.host;
+    out.anonymous.error = "DNS has no address for " + bare_host(where);
     co_return;
   }
   std::string bindings;
   {
-    HttpProbe probe(tools->executor, where, addresses, route.verify, route.ca);
+    HttpProbe probe(tools->executor, where, addresses, route.upstream_verify, route.upstream_ca);
     out.anonymous = co_await probe.get(out.host, out.path, "");
     bindings = probe.bindings();
   }
@@ -117,7 +119,7 @@ Awaitable<void> knock(InstrumentsPtr tools, ProxyRoute route, BackEnd where, Tic
   if (!token) co_return;
   BackEndFacts::Signed got;
   {
-    HttpProbe probe(tools->executor, where, addresses, route.verify, route.ca);
+    HttpProbe probe(tools->executor, where, addresses, route.upstream_verify, route.upstream_ca);
     got.first = co_await probe.get(out.host, out.path, negotiate(*token));
     read_proof(*token, got.first, got);
     if (got.first.stage == HttpStage::done && got.first.status != 401 && probe.is_open())

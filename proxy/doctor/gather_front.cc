@@ -19,13 +19,13 @@ using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
 
 }  // namespace
 
-std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
-  if (file.certificate.empty()) return std::nullopt;
+std::optional<CertificateFacts> read_certificate(const proxy::Config& config) {
+  if (config.certificate.empty()) return std::nullopt;
   CertificateFacts out;
-  out.path = file.certificate;
-  out.key = file.tls_key;
+  out.path = config.certificate;
+  out.key = config.key;
   errno = 0;
-  const BioPtr bio(BIO_new_file(file.certificate.c_str(), "rb"), BIO_free);
+  const BioPtr bio(BIO_new_file(config.certificate.c_str(), "rb"), BIO_free);
   const CertificatePtr certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
   if (!certificate) {
     out.error = bio ? "there is no certificate in PEM form in it" : std::strerror(errno);
@@ -35,8 +35,8 @@ std::optional<CertificateFacts> read_certificate(const ProxyFile& file) {
   out.ends = to_text(X509_get0_notAfter(certificate.get()));
   out.holds_now = validity_of(certificate.get()) == Validity::now;
   std::vector<std::string> names;
-  for (const ProxyRoute& route : file.routes) names.push_back(route.host);
-  for (const std::string& spn : published_spns(file))
+  for (const proxy::Route& route : config.routes) names.push_back(route.host);
+  for (const std::string& spn : published_spns(config))
     names.push_back(spn.substr(std::min(spn.find('/') + 1, spn.size())));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

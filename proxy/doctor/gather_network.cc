@@ -148,7 +148,7 @@ Awaitable<void> together(asio::any_io_executor executor, std::vector<Task> tasks
 Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
   RealmFacts out;
   out.realm = to_upper(realm);
-  out.configured = tools->file.client.locator.realms.contains(out.realm);
+  out.configured = tools->config.client.locator.realms.contains(out.realm);
   const std::vector<KnownController> known = co_await tools->locator->controllers(out.realm);
   for (const KnownController& dc : known) {
     ControllerFacts facts;

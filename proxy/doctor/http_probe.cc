@@ -32,8 +32,8 @@ std::optional<std::chrono::seconds> ahead_of_us(const std::string& date) {
 
 }  // namespace
 
-HttpProbe::HttpProbe(asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify,
-                     std::string ca)
+HttpProbe::HttpProbe(asio::any_io_executor executor, proxy::Upstream where, std::vector<std::string> addresses,
+                     bool verify, std::string ca)
     : executor_(executor),
       where_(std::move(where)),
       addresses_(std::move(addresses)),
@@ -80,9 +80,10 @@ Awaitable<bool> HttpProbe::handshake(HttpFacts& out) {
     co_return false;
   }
   tls_.emplace(socket_, context_);
-  SSL_set_tlsext_host_name(tls_->native_handle(), where_.host.c_str());
+  const std::string host = bare_host(where_);
+  SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
   tls_->set_verify_mode(verify_ ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
-  if (verify_) tls_->set_verify_callback(asio::ssl::host_name_verification(where_.host), error);
+  if (verify_) tls_->set_verify_callback(asio::ssl::host_name_verification(host), error);
   const auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_result);
   if (failed) {
     out.error = failed.message();

@@ -11,8 +11,8 @@ namespace stead::doctor {
 class HttpProbe {
  public:
   // `addresses`: of the back end's host.
-  HttpProbe(boost::asio::any_io_executor executor, BackEnd where, std::vector<std::string> addresses, bool verify,
-            std::string ca);
+  HttpProbe(boost::asio::any_io_executor executor, proxy::Upstream where, std::vector<std::string> addresses,
+            bool verify, std::string ca);
 
   // Connects at first use. `authorization` empty: none. Each call ends within kHttpTime.
   Awaitable<HttpFacts> get(std::string host, std::string path, std::string authorization);
@@ -27,7 +27,7 @@ class HttpProbe {
   void close();
 
   boost::asio::any_io_executor executor_;
-  BackEnd where_;
+  proxy::Upstream where_;
   std::vector<std::string> addresses_;
   bool verify_;
   std::string ca_;

@@ -1,49 +1,21 @@
 #pragma once
-// What the doctor needs of the proxy's file (contract.md). Other keys are the proxy's to judge: `stead-proxy --config
-// FILE --check`.
-#include <cstdint>
-#include <optional>
+// The proxy's configuration as the doctor uses it: read by the proxy's own reader, and what follows from it.
 #include <string>
 #include <vector>
 
-#include "stead/s4u.h"
+#include "proxy/config/config.h"
 
 namespace stead::doctor {
 
-struct BackEnd {  // of upstreams: "http://host:port/base"
-  std::string url;
-  bool tls = false;
-  std::string host;  // without brackets
-  std::uint16_t port = 80;
-  std::string base_path;
-};
+// As proxy::read_config; besides, there must be a principal with a realm, and SPNs must parse: without them there is
+// nothing to examine. Blocking.
+[[nodiscard]] Checked<proxy::Config> read_proxy_file(const std::string& path);
 
-struct ProxyRoute {
-  std::string host;  // empty: any
-  std::string path = "/";
-  bool kerberos = false;  // users sign in by Kerberos
-  std::vector<BackEnd> back_ends;
-  std::string spn;  // empty: no delegation
-  std::string delegation = "s4u";
-  bool verify = true;  // TLS: certificate and name
-  std::string ca;      // empty: the system's
-};
+// The SPNs that browsers ask tickets for: HTTP/host of each route with Kerberos; for a route of any host, the
+// principal.
+[[nodiscard]] std::vector<std::string> published_spns(const proxy::Config& config);
 
-struct ProxyFile {
-  std::string path;
-  ClientOptions client;  // [identity] and [locator]
-  std::string tls_key;   // files; empty: none
-  std::string session_key;
-  std::string certificate;
-  std::size_t header_bytes = 64 * 1024;  // [limits]
-  std::vector<ProxyRoute> routes;
-};
-
-// On failure `message` is "FILE:LINE:COLUMN: message".
-[[nodiscard]] std::optional<ProxyFile> read_proxy_file(const std::string& path, std::string& message);
-
-// The SPNs that browsers ask tickets for: HTTP/host of each route with Kerberos; for one of any host the principal
-// itself.
-[[nodiscard]] std::vector<std::string> published_spns(const ProxyFile& file);
+// The SPN that the route delegates to; empty: none.
+[[nodiscard]] std::string delegated_spn(const proxy::Route& route);
 
 }  // namespace stead::doctor

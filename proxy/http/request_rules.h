@@ -24,10 +24,4 @@ struct Violation {
 // Offset just behind the blank line that ends a head, or npos where it is not there yet. Looks only from `from` on.
 [[nodiscard]] std::size_t end_of_head(std::string_view bytes, std::size_t from = 0);
 
-// The path of an origin-form target, without query; "" where the target is none.
-[[nodiscard]] std::string_view path_of(std::string_view target);
-// Host header or authority to lower-case name without port; brackets of IPv6 literals stay.
-[[nodiscard]] std::string host_name_of(std::string_view authority);
-void assign_host_name(std::string& out, std::string_view authority);  // the same into memory that is there already
-
 }  // namespace stead::proxy

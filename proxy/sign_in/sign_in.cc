@@ -243,13 +243,13 @@ class CoreSignIn : public SignIn {
   asio::awaitable<std::variant<AcceptedClient, RefusedClient>> accept_token(const RequestView& request) {
     auto token = negotiate_token(request.authorization);
     if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
-    if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), state_->bindings))
+    if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), state_->config.channel_bindings))
       co_return std::move(*client);
     std::function<asio::awaitable<std::variant<AcceptedClient, RefusedClient>>()> accept =
         [state = state_, held = std::move(*token),
          bindings =
              std::string(request.channel_bindings)]() -> asio::awaitable<std::variant<AcceptedClient, RefusedClient>> {
-      co_return state->acceptor->accept(held, as_bytes(bindings), state->bindings);
+      co_return state->acceptor->accept(held, as_bytes(bindings), state->config.channel_bindings);
     };
     auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(accept),
                                           asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
@@ -428,9 +428,6 @@ Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,
         route.host, route.path);
   }
   auto state = std::make_shared<SignInState>(config, std::move(*keys));
-  state->bindings = config.channel_bindings == "require"  ? BindingsPolicy::require
-                    : config.channel_bindings == "ignore" ? BindingsPolicy::ignore
-                                                          : BindingsPolicy::allow;
   if (config.kerberos) {
     state->acceptor = KerberosAcceptor::open(
         {.keytab = config.client.keytab, .principal = config.client.principal, .allow_rc4 = config.client.allow_rc4},

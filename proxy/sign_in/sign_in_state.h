@@ -43,8 +43,7 @@ struct SignInState {
   const std::shared_ptr<LoginThrottle> throttle;
   Revocations revocations;
   std::shared_ptr<const KerberosAcceptor> acceptor;  // null where Kerberos sign-in is off
-  BindingsPolicy bindings = BindingsPolicy::allow;
-  std::shared_ptr<OwnKeys> own_keys;  // of the front end's account; read where certificates sign in
+  std::shared_ptr<OwnKeys> own_keys;                 // of the front end's account; read where certificates sign in
   boost::asio::thread_pool pool{2};
 };
 

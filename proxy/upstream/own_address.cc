@@ -5,6 +5,7 @@
 
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/http/request_target.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {

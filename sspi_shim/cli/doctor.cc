@@ -16,13 +16,12 @@ struct Arguments {
 int run(const Arguments& arguments) {
   if (arguments.patient.user.empty() != arguments.patient.service.empty())
     return complain(Exit::usage, "--for and --service go together");
-  std::string message;
-  auto file = doctor::read_proxy_file(arguments.config, message);
-  if (!file) {
-    std::cerr << message << '\n';
+  auto config = doctor::read_proxy_file(arguments.config);
+  if (!config) {
+    std::cerr << to_string(config.error()) << '\n';
     return Exit::usage;
   }
-  const doctor::Report report = doctor::examine(std::move(*file), arguments.patient);
+  const doctor::Report report = doctor::examine(std::move(*config), arguments.patient);
   std::cout << (arguments.json ? doctor::to_json(report) + "\n" : doctor::to_text(report));
   if (!report.reached)
     return complain(Exit::unreachable, "no domain controller of the front end's realm could be reached");

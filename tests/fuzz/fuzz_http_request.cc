@@ -1,6 +1,7 @@
 #include <string>
 
 #include "proxy/http/request_rules.h"
+#include "proxy/http/request_target.h"
 #include "proxy/upstream/headers.h"
 #include "proxy/upstream/router.h"
 #include "tests/fuzz/fuzz_roundtrip.h"

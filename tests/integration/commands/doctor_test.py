@@ -69,6 +69,48 @@ def route(spn, upstream="http://127.0.0.1:9", path="/", **more):
     return "\n".join(lines + [f"{key} = {json.dumps(value)}" for key, value in more.items()]) + "\n"
 
 
+class _Web(http.server.BaseHTTPRequestHandler):
+    """A back end of the wrong kind: `answer` decides."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        status, headers = self.server.answer(self)
+        self.send_response(status)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web(answer):
+    """An HTTP server for the block; `answer(request)` gives status and header fields."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Web)
+    server.daemon_threads = True
+    server.answer = answer
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def setUpModule():
+    global PUBLIC
+    PUBLIC = unittest.enterModuleContext(web(lambda request: (200, {})))
+
+
+def public_route():
+    """A route without sign-in to a page that answers everybody: the proxy's file needs one, and it has no fault."""
+    return f'[[route]]\nupstreams = ["{PUBLIC}"]\ndelegation = "none"\n'
+
+
 class Case(unittest.TestCase):
     """`examine` runs the doctor and returns its JSON; `broken` is the set of ids that it found at fault."""
 
@@ -83,7 +125,7 @@ class Case(unittest.TestCase):
         os.chmod(folder / "gate.keytab", mode)
         config = folder / "proxy.toml"
         config.write_text(f'[server]\nlisten = ["127.0.0.1:8443"]\n[identity]\nprincipal = "{principal}"\nkeytab = "gate.keytab"\n'
-                          f'{locator or forest.stead_toml.read_text()}\n[sign_in.kerberos]\n[sign_in.forms]\n{routes}')
+                          f'{locator or forest.stead_toml.read_text()}\n[sign_in.kerberos]\n[sign_in.forms]\n{routes or public_route()}')
         ran = foreign.built("stead").run("doctor", "--config", config, "--json", *args, env=env or forest.env, timeout=60)
         out = json.loads(ran.out)
         self.assertEqual(set(out), {"checks", "healthy"})
@@ -218,11 +260,16 @@ class Domain(Case):
         self.assertEqual(stead.run("doctor").status, 2)
         self.assertEqual(stead.run("doctor", "--config", "/nonexistent").status, 2)
         path = self.forest.folder / "bad.toml"
-        path.write_text('[identity]\nprincipal = "HTTP/x@Y"\nkeytab = "k"\n\n[[route]]\nupstreams = ["nonsense"]\n')
+        start = '[server]\nlisten = ["127.0.0.1:8443"]\n[identity]\nprincipal = "HTTP/x@Y"\nkeytab = "k"\n'
+        path.write_text(start + '\n[[route]]\nupstreams = ["nonsense"]\n')
         ran = stead.run("doctor", "--config", path)
         self.assertEqual(ran.status, 2)
-        self.assertIn(f"{path}:6:", ran.err)
-        path.write_text('[identity]\nprincipal = "HTTP/x@Y"\nkeytab = "k"\n')
+        self.assertIn(f"{path}:8:", ran.err)
+        path.write_text(start + '\n[sign_in.forms]\nunknown = "key"\n' + public_route())
+        ran = stead.run("doctor", "--config", path)  # what `stead-proxy --check` refuses, the doctor refuses
+        self.assertEqual(ran.status, 2)
+        self.assertIn(f"{path}:8:", ran.err)
+        path.write_text(start + public_route())
         self.assertEqual(stead.run("doctor", "--config", path, "--for", "wanda").status, 2)
         self.assertIn("B9", stead.run("doctor", "--help").ok().out)
 
@@ -322,38 +369,6 @@ class Act(Case):
         self.assertRegex(ran.out, r"(?m)^  symptom  .*sensitive")
         self.assertRegex(ran.out, r"(?m)^  proof    S4U2Self .* to dc1\.mill\.example \(127\.0\.71\.1:\d+, level 2016\): ticket")
         self.assertRegex(ran.out, r"(?m)^  fix      Set-ADAccountControl greta")
-
-
-class _Web(http.server.BaseHTTPRequestHandler):
-    """A back end of the wrong kind: `answer` decides."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        status, headers = self.server.answer(self)
-        self.send_response(status)
-        for name, value in {"Content-Length": "0", **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def web(answer):
-    """An HTTP server for the block; `answer(request)` gives status and header fields."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Web)
-    server.daemon_threads = True
-    server.answer = answer
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class ByDns(Case):

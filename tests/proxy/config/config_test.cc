@@ -20,12 +20,12 @@ class ConfigFile : public testing::Test {
   }
   ~ConfigFile() override { std::filesystem::remove_all(folder_); }
 
-  std::optional<Config> read(const std::string& text) {
+  Checked<Config> read(const std::string& text) {
     std::ofstream(path()) << text;
-    return read_config(path(), message_);
+    return read_config(path());
   }
   std::string path() const { return folder_ + "/proxy.toml"; }
-  std::string folder_, message_;
+  std::string folder_;
 };
 
 constexpr const char* kServer = "[server]\nlisten = [\"127.0.0.1:8080\"]\n";
@@ -46,7 +46,7 @@ TEST_F(ConfigFile, IsReadWhole) {
       "\"certificate\"]\n"
       "upstreams = [\"http://127.0.0.1:9001\", \"https://back.example/base/\"]\nspn = "
       "\"HTTP/back.example\"\ndelegation = \"s4u\"\n");
-  ASSERT_TRUE(config) << message_;
+  ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_EQ(config->listen.at(1).address, "[::1]");
   EXPECT_EQ(config->listen.at(1).port, 8444);
   EXPECT_EQ(config->certificate, folder_ + "/front.crt");
@@ -56,7 +56,7 @@ TEST_F(ConfigFile, IsReadWhole) {
   EXPECT_EQ(config->session_lifetime, std::chrono::hours(8));
   EXPECT_EQ(config->session_idle, std::chrono::minutes(30));
   EXPECT_EQ(config->limits.header_timeout, std::chrono::seconds(5));
-  EXPECT_EQ(config->channel_bindings, "require");
+  EXPECT_EQ(config->channel_bindings, BindingsPolicy::require);
   EXPECT_EQ(config->forms_realm, "OTHER");
   const Route& route = config->routes.at(0);
   EXPECT_EQ(route.host, "front.example");
@@ -67,15 +67,16 @@ TEST_F(ConfigFile, IsReadWhole) {
 
 TEST_F(ConfigFile, NeedsLittle) {
   const auto config = read(std::string(kServer) + kRoute);
-  ASSERT_TRUE(config) << message_;
+  ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_FALSE(config->admin);
   EXPECT_TRUE(config->routes.at(0).host.empty());
   EXPECT_EQ(config->routes.at(0).delegation, Delegation::none);
 }
 
 TEST_F(ConfigFile, ThatIsNotThereIsNamed) {
-  EXPECT_FALSE(read_config("/nonexistent/proxy.toml", message_));
-  EXPECT_THAT(message_, StartsWith("/nonexistent/proxy.toml:1:1: "));
+  const auto config = read_config("/nonexistent/proxy.toml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(to_string(config.error()), StartsWith("/nonexistent/proxy.toml:1:1: "));
 }
 
 struct Fault {
@@ -83,10 +84,11 @@ struct Fault {
   std::string text, place, says;  // place: "LINE:COLUMN"
 };
 class ConfigFaults : public ConfigFile, public testing::WithParamInterface<Fault> {};
-TEST_P(ConfigFaults, AreToldAtTheirPlace) {
-  EXPECT_FALSE(read(GetParam().text));
-  EXPECT_THAT(message_, StartsWith(path() + ":" + GetParam().place + ": "));
-  EXPECT_THAT(message_, HasSubstr(GetParam().says));
+TEST_P(ConfigFaults, AreReportedAtTheirPlace) {
+  const auto config = read(GetParam().text);
+  ASSERT_FALSE(config);
+  EXPECT_THAT(to_string(config.error()), StartsWith(path() + ":" + GetParam().place + ": "));
+  EXPECT_THAT(to_string(config.error()), HasSubstr(GetParam().says));
 }
 std::string server(const std::string& lines) {
   return "[server]\n" + lines + kRoute;

@@ -1,4 +1,5 @@
 #include "proxy/http/request_rules.h"
+#include "proxy/http/request_target.h"
 
 #include <gtest/gtest.h>
 

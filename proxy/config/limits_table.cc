@@ -1,0 +1,56 @@
+#include "proxy/config/limits_table.h"
+
+#include "proxy/config/values.h"
+
+namespace stead::proxy {
+namespace {
+
+template <class Integer>
+struct Number {
+  const char* key;
+  Integer Limits::* value;
+  std::int64_t lowest, highest;
+};
+
+constexpr Number<std::size_t> kSizes[] = {
+    {"header_bytes", &Limits::header_bytes, 1024, 1024 * 1024},
+    {"login_body_bytes", &Limits::login_body_bytes, 1024, 1024 * 1024},
+    {"connections", &Limits::connections, 1, 10'000'000},
+    {"body_bytes_per_second", &Limits::body_bytes_per_second, 0, 1'000'000'000},
+    {"upstream_idle_connections_per_user", &Limits::upstream_idle_connections_per_user, 0, 1000},
+};
+
+constexpr Number<int> kCounts[] = {
+    {"login_failures_per_user", &Limits::login_failures_per_user, 1, 1'000'000},
+    {"login_failures_per_address", &Limits::login_failures_per_address, 1, 1'000'000},
+};
+
+constexpr std::pair<const char*, std::chrono::seconds Limits::*> kTimes[] = {
+    {"header_timeout", &Limits::header_timeout},
+    {"idle_timeout", &Limits::idle_timeout},
+    {"body_idle_timeout", &Limits::body_idle_timeout},
+    {"upstream_connect_timeout", &Limits::upstream_connect_timeout},
+    {"upstream_reply_timeout", &Limits::upstream_reply_timeout},
+    {"upstream_idle_timeout", &Limits::upstream_idle_timeout},
+    {"tunnel_idle_timeout", &Limits::tunnel_idle_timeout},
+    {"drain_timeout", &Limits::drain_timeout},
+    {"login_window", &Limits::login_window},
+};
+
+template <class Integer>
+void read_number(const Number<Integer>& number, ConfigTable& table, ConfigErrors& errors, Limits& out) {
+  const auto value = read_integer(table, number.key, errors, number.lowest, number.highest);
+  if (value) out.*number.value = static_cast<Integer>(*value);
+}
+
+}  // namespace
+
+void read_limits_table(const toml::table& table, ConfigErrors& errors, Limits& out) {
+  ConfigTable limits(table, "[limits]", errors);
+  for (const auto& size : kSizes) read_number(size, limits, errors, out);
+  for (const auto& count : kCounts) read_number(count, limits, errors, out);
+  for (const auto& [key, value] : kTimes) read_duration(limits, key, errors, out.*value);
+  limits.finish();
+}
+
+}  // namespace stead::proxy

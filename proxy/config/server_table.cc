@@ -1,0 +1,53 @@
+#include "proxy/config/server_table.h"
+
+#include "proxy/config/values.h"
+
+namespace stead::proxy {
+namespace {
+
+void read_listen(ConfigTable& table, ConfigErrors& errors, Config& out) {
+  for (const auto& [text, node] : table.texts("listen")) {
+    const auto endpoint = parse_endpoint(text);
+    if (!endpoint)
+      errors.add(*node, "listen: \"" + text + "\" is not ADDRESS:PORT");
+    else if (out.certificate.empty() && !is_loopback(*endpoint))
+      errors.add(*node, "listen: " + text +
+                            " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
+                            "certificate and key are needed");
+    else
+      out.listen.push_back(*endpoint);
+  }
+  if (out.listen.empty() && errors.none()) table.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
+}
+
+void read_admin(ConfigTable& table, Config& out) {
+  bool anywhere = false;
+  table.boolean("admin_anywhere", anywhere);
+  std::string text;
+  if (!table.text("admin", text)) return;
+  out.admin = parse_endpoint(text);
+  if (!out.admin)
+    table.error("admin", "admin: \"" + text + "\" is not ADDRESS:PORT");
+  else if (!anywhere && !is_loopback(*out.admin))
+    table.error("admin", "admin: " + text +
+                             " is not a loopback address; say admin_anywhere = true where it is to be reached from "
+                             "elsewhere");
+}
+
+}  // namespace
+
+void read_server_table(const toml::table& table, ConfigErrors& errors, Config& out) {
+  ConfigTable server(table, "[server]", errors);
+  read_path(server, "certificate", errors, out.certificate);
+  read_path(server, "key", errors, out.key);
+  if (out.certificate.empty() != out.key.empty())
+    server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
+  read_listen(server, errors, out);
+  read_admin(server, out);
+  if (const auto threads = read_integer(server, "threads", errors, 0, 1024))
+    out.threads = static_cast<unsigned>(*threads);
+  read_path(server, "access_log", errors, out.access_log);
+  server.finish();
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,27 @@
+#pragma once
+// Kinds of value that the proxy's tables have: times, whole numbers within limits, files. Each reader adds an error at
+// the value's place where it is not of its kind, and leaves `out` alone then and where the key is absent.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sspi_shim/client/config_table.h"
+
+namespace stead::proxy {
+
+// All of `text` as a decimal number.
+[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
+
+// "90s", "30m", "8h", "7d" or a number of seconds; at least one second.
+void read_duration(ConfigTable& table, std::string_view key, ConfigErrors& errors, std::chrono::seconds& out);
+
+// A whole number from `lowest` to `highest`; nothing where it is absent or wrong.
+[[nodiscard]] std::optional<std::int64_t> read_integer(ConfigTable& table, std::string_view key, ConfigErrors& errors,
+                                                       std::int64_t lowest, std::int64_t highest);
+
+// A path; a relative one starts at the configuration's folder.
+void read_path(ConfigTable& table, std::string_view key, const ConfigErrors& errors, std::string& out);
+
+}  // namespace stead::proxy

@@ -8,12 +8,12 @@
 #include "proxy/server.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Signs users in and forwards their requests to back ends that want Kerberos, in their name.",
+  CLI::App app("Signs users in and forwards their requests, in their name, to back ends that require Kerberos.",
                "stead-proxy");
   std::string path;
   bool check = false;
   app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
-  app.add_flag("--check", check, "read the configuration and all that it names, say what is wrong, and end");
+  app.add_flag("--check", check, "read the configuration and everything it names, report what is wrong, and end");
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
   try {
     app.parse(argc, argv);

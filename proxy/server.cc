@@ -106,8 +106,12 @@ bool ServerOfCores::prepare(StartFailure& failure) {
     return false;
   }
   shared_.upstream_tls = std::move(*upstream_tls);
-  shared_.access_log = AccessLog::open(config.access_log, failure.message);
-  if (!shared_.access_log) return false;
+  auto access_log = AccessLog::open(config.access_log);
+  if (!access_log) {
+    failure.message = to_string(access_log.error());
+    return false;
+  }
+  shared_.access_log = std::move(*access_log);
   const unsigned threads = config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
   use_server_tls(*server_tls);
@@ -172,9 +176,9 @@ bool ServerOfCores::make_sign_in_parts(StartFailure& failure) {
     if (failure.message.empty()) failure.message = config.client.keytab + ": " + tickets.error().message();
     return false;
   }
-  auto sign_in = make_sign_in(config, *tickets, failure.message);
+  auto sign_in = make_sign_in(config, *tickets);
   if (!sign_in) {
-    if (failure.message.empty()) failure.message = "sign-in: " + sign_in.error().message();
+    failure.message = to_string(sign_in.error());
     return false;
   }
   for (std::size_t i = 0; i < cores_.size(); ++i) {

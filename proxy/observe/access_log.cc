@@ -15,7 +15,7 @@
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kBlock = 32 * 1024, kMostWaiting = 64 * 1024 * 1024;
+constexpr std::size_t kBlock = 32 * 1024, kMaxWaiting = 64 * 1024 * 1024;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   out.append(",\"").append(name).append("\":");
@@ -33,7 +33,8 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
 }  // namespace
 
 void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time) {
-  // Many are of one second: each thread keeps the text of its last one, and the milliseconds are written into it.
+  // Most calls are in the same second as the call before: each thread keeps that second's text and adds the
+  // milliseconds.
   struct Second {
     std::time_t at = -1;
     std::array<char, 64> text{};
@@ -82,7 +83,7 @@ void append_json(std::string& out, const AccessRecord& record) {
   append_member(out, "upstream", record.upstream);
   append_member(out, "bytes_in", record.bytes_in);
   append_member(out, "bytes_out", record.bytes_out);
-  // Three decimals by whole numbers: printing a double costs more than the rest of the line.
+  // Three decimals from integers: printing a double costs more than the rest of the line.
   append_member(out, "ms", static_cast<std::uint64_t>(record.time.count() / 1000));
   const auto fraction = static_cast<int>(record.time.count() % 1000);
   const std::array<char, 4> decimals{'.', static_cast<char>('0' + fraction / 100),
@@ -93,13 +94,12 @@ void append_json(std::string& out, const AccessRecord& record) {
   out.append("}\n");
 }
 
-std::unique_ptr<AccessLog> AccessLog::open(const std::string& path, std::string& message) {
+Checked<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {
   if (path.empty()) return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, false));
   const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (file < 0) {
-    message = "access log " + path + ": " + std::strerror(errno);
-    return nullptr;
-  }
+  if (file < 0)
+    return Problem{
+        .message = "the access log cannot be opened: " + std::string(std::strerror(errno)), .where = path, .fix = {}};
   return std::unique_ptr<AccessLog>(new AccessLog(file, true));
 }
 
@@ -118,7 +118,7 @@ AccessLog::~AccessLog() {
 void AccessLog::take(std::string block) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_ + block.size() > kMostWaiting) {
+    if (waiting_ + block.size() > kMaxWaiting) {
       dropped_.fetch_add(1);
       return;
     }

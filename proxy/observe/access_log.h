@@ -1,6 +1,6 @@
 #pragma once
-// One JSON object a line for each request. Cores gather lines and hand them over in blocks; a thread writes them, so
-// that a slow disk or pipe holds nobody up. Never a token, a ticket, a cookie or a password.
+// One line for each request: a JSON object, without tokens, tickets, cookies and passwords. Cores collect lines and
+// pass them on in blocks; a thread writes them, so that a slow disk or pipe does not delay requests.
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "sspi_shim/base/problem.h"
 
 namespace stead::proxy {
 
@@ -29,13 +31,13 @@ void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time
 
 class AccessLog {
  public:
-  // Empty path: standard error. `message` names the file that cannot be opened.
-  [[nodiscard]] static std::unique_ptr<AccessLog> open(const std::string& path, std::string& message);
-  ~AccessLog();  // writes what is there
+  // Empty path: standard error.
+  [[nodiscard]] static Checked<std::unique_ptr<AccessLog>> open(const std::string& path);
+  ~AccessLog();  // writes what is waiting
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  void take(std::string block);
+  void take(std::string block);  // thread-safe; drops the block if too much is waiting
   [[nodiscard]] std::uint64_t dropped_blocks() const { return dropped_.load(); }
 
  private:
@@ -53,7 +55,7 @@ class AccessLog {
   std::thread thread_;
 };
 
-// A core's share.
+// Collects one core's lines.
 class AccessLogWriter {
  public:
   explicit AccessLogWriter(AccessLog& log) : log_(log) {}

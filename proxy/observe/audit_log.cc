@@ -10,7 +10,7 @@
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kMostOctets = 512;
+constexpr std::size_t kMaxOctets = 512;
 
 // Octets of the character that `text` starts with; 0: it is no UTF-8.
 std::size_t character_size(std::string_view text) {
@@ -32,7 +32,7 @@ void add(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   out += out.size() == 1 ? "\"" : ",\"";
   out.append(name).append("\":");
-  append_json_string(out, value.substr(0, kMostOctets));
+  append_json_string(out, value.substr(0, kMaxOctets));
 }
 
 }  // namespace
@@ -64,9 +64,25 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string_view to_string(AuditKind kind) {
+  switch (kind) {
+    case AuditKind::sign_in:
+      return "sign-in";
+    case AuditKind::sign_in_refused:
+      return "sign-in refused";
+    case AuditKind::sign_out:
+      return "sign-out";
+    case AuditKind::delegation_refused:
+      return "delegation refused";
+    case AuditKind::forwarded_tgt_refused:
+      break;
+  }
+  return "forwarded TGT refused";
+}
+
 std::string to_json(const AuditEvent& event) {
   std::string out = "{";
-  add(out, "audit", event.what);
+  add(out, "audit", to_string(event.kind));
   add(out, "user", event.user);
   add(out, "method", event.method);
   add(out, "address", event.address);

@@ -1,13 +1,16 @@
 #pragma once
-// One line for everything that concerns somebody's identity: who signed in, how, from where, what was refused and why.
-// Never a secret.
+// One line for each event that concerns a user's identity: who signed in, how and from where; what was refused and why.
+// No secrets.
 #include <string>
 #include <string_view>
 
 namespace stead::proxy {
 
+enum class AuditKind { sign_in, sign_in_refused, sign_out, delegation_refused, forwarded_tgt_refused };
+[[nodiscard]] std::string_view to_string(AuditKind kind);  // "sign-in refused", as in the log
+
 struct AuditEvent {
-  std::string_view what;    // "sign-in", "sign-in refused", "sign-out", "delegation refused"
+  AuditKind kind{};
   std::string_view user;    // as known, or as typed; may be hostile text
   std::string_view method;  // "kerberos", "forms", "certificate"
   std::string_view address;
@@ -15,9 +18,9 @@ struct AuditEvent {
   std::string_view detail;  // reason; empty: none
 };
 
-// A JSON object on one line, control characters and quotes escaped, fields longer than 512 octets cut.
+// A JSON object on one line. Control characters and quotes are escaped; fields are cut after 512 octets.
 [[nodiscard]] std::string to_json(const AuditEvent& event);
-// A JSON string with its quotes; what is no UTF-8 becomes U+FFFD.
+// A JSON string with its quotes; octets that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 void audit(const AuditEvent& event);
 

@@ -1,5 +1,7 @@
 #include "proxy/sign_in/csrf.h"
 
+#include "proxy/http/cookies.h"
+
 #include "sspi_shim/base/base64.h"
 
 namespace stead::proxy {

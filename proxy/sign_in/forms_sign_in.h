@@ -1,32 +1,55 @@
 #pragma once
-// Sign-in by a form: the password is checked against the user's KDC, and the KDC by our keytab; then it is wiped, and
-// the back ends are reached by S4U2Self. Wrong password and unknown user look alike, in words and in time.
+// Sign-in by a form. The password is checked at the user's KDC, and the KDC's reply with our keytab; then the password
+// is erased. Back ends are reached by S4U2Self. A wrong password and an unknown user get the same answer after the same
+// time.
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "proxy/sign_in/login_form.h"
+#include "proxy/sign_in/sessions.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
 #include "proxy/tickets/backend_tickets.h"
 
 namespace stead::proxy {
 
+// The challenge of a 401 that the form answers.
+constexpr std::string_view kFormScheme = "Stead-Form";
+
 class FormsSignIn {
  public:
-  FormsSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets);
+  // `sessions`: of the same core; outlives this.
+  FormsSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets, const Sessions& sessions);
 
   // The login form, with its csrf field and cookie. An unsafe return path becomes "/".
   [[nodiscard]] OwnResponse form(const RequestView& request, int status, std::string_view return_path,
                                  std::string_view user_name, std::string_view message) const;
+  // A posted form. `body` is erased.
   [[nodiscard]] boost::asio::awaitable<OwnResponse> post(RequestView request, std::string body);
 
  private:
-  [[nodiscard]] std::string account_name(const std::string& typed) const;
-  [[nodiscard]] OwnResponse refused(const RequestView& request, const Failure& failure, const std::string& return_path,
+  using Clock = std::chrono::steady_clock;
+
+  // A form that came from us, with a name and a password in it; or the response that says what is wrong with it.
+  [[nodiscard]] std::variant<LoginForm, OwnResponse> checked_form(const RequestView& request, std::string& body) const;
+  // Waits until the throttle lets this user and address try.
+  [[nodiscard]] boost::asio::awaitable<LoginThrottle::Turn> take_turn(std::string name, std::string address,
+                                                                      Clock::time_point started);
+  [[nodiscard]] OwnResponse throttled(const RequestView& request, const LoginForm& fields, const std::string& name,
+                                      std::chrono::seconds wait) const;
+  [[nodiscard]] OwnResponse wrong_password(const RequestView& request, std::string_view return_path,
+                                           std::string_view user_name) const;
+  [[nodiscard]] OwnResponse refused(const RequestView& request, const Failure& failure, std::string_view return_path,
                                     const std::string& user_name) const;
+  // A bare name in the configured realm.
+  [[nodiscard]] std::string with_realm(const std::string& typed) const;
+
   std::shared_ptr<SignInState> state_;
   std::shared_ptr<BackendTickets> tickets_;
+  const Sessions& sessions_;
 };
-
-// {"user": "alice@ROOT.EXAMPLE", "sign_in": "forms", "expires": "2026-01-01T00:00:00Z"}
-[[nodiscard]] std::string session_json(const Session& session);
 
 }  // namespace stead::proxy

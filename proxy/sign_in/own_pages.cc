@@ -80,8 +80,22 @@ std::string escape_html(std::string_view text) {
 
 OwnResponse error_page(int status, std::string_view request_id, std::string_view title, std::string_view what_to_do) {
   std::string body = "<h1>" + escape_html(title) + "</h1>\n<p>" + escape_html(what_to_do) + "</p>\n";
-  if (!request_id.empty()) body += "<p class=\"id\">Request " + escape_html(request_id) + "</p>\n";
+  if (!request_id.empty()) body += "<p class=\"id\">Request id: " + escape_html(request_id) + "</p>\n";
   return html_response(status, page(title, body));
+}
+
+OwnResponse redirect_page(std::string_view request_id, std::string_view location, std::string_view title,
+                          std::string_view text) {
+  OwnResponse response = error_page(303, request_id, title, text);
+  response.headers.emplace_back("Location", location);
+  return response;
+}
+
+OwnResponse no_directory_page(std::string_view request_id) {
+  OwnResponse response = error_page(503, request_id, "Sign-in is not possible now",
+                                    "The sign-in service does not answer. Try again in a moment.");
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
 }
 
 OwnResponse login_page(int status, std::string_view return_path, std::string_view csrf, std::string_view user_name,

@@ -1,7 +1,7 @@
 #pragma once
-// Who makes this request? Each request answers for itself: by its session cookie, by a Negotiate token or by the
-// certificate of its connection; never by what an earlier request on the connection was. The connection asks
-// `SignIn::decide` for a route that wants a user, and `SignIn::own_page` for everything below /.stead/.
+// Finds the user of a request: by its session cookie, a Negotiate token or the connection's client certificate, and
+// never by an earlier request on the connection. The connection calls `SignIn::decide` for a route with sign-in, and
+// `SignIn::own_page` for paths below /.stead/.
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <optional>
@@ -13,7 +13,7 @@
 #include "proxy/http/own_response.h"
 #include "proxy/http/request_view.h"
 #include "proxy/tickets/session.h"
-#include "stead/result.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::proxy {
 
@@ -21,16 +21,15 @@ class BackendTickets;
 
 struct SignedIn {
   Session session;
-  HeaderList response_headers;  // Set-Cookie, and our AP-REP in WWW-Authenticate: to be put on the back end's answer
+  HeaderList response_headers;  // Set-Cookie and our AP-REP in WWW-Authenticate, to add to the back end's response
 };
 
 class SignIn {
  public:
   virtual ~SignIn() = default;
-  // The user of a session that needs no look at anything but its cookie: most requests are of this kind, and wait for
-  // nothing. Nothing: decide() has to say.
+  // The user of a session for which the cookie is enough: most requests, without a coroutine. Nothing: call decide().
   virtual std::optional<SignedIn> known(const RequestView&, const Route&) { return std::nullopt; }
-  // A user that the route may serve, or the answer that asks for one.
+  // A user whom the route may serve, or the response that asks the client to sign in.
   virtual boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request,
                                                                              const Route& route) = 0;
   // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is
@@ -38,9 +37,9 @@ class SignIn {
   virtual boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) = 0;
 };
 
-// One for each core; they share the session key, the login throttle and the acceptor's replay cache. Blocking.
-// `message` says in one line why it failed.
-[[nodiscard]] Result<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
-    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets, std::string& message);
+// One for each core; they share the session key, the login throttle and the acceptor's replay cache. Blocking: reads
+// the keytab and the session key.
+[[nodiscard]] Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
+    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets);
 
 }  // namespace stead::proxy

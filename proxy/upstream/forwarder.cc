@@ -71,7 +71,7 @@ Forwarded Forwarder::ticket_failed(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::refused:
       core_.metrics.tickets_refused.add();
-      audit({.what = "delegation refused",
+      audit({.kind = AuditKind::delegation_refused,
              .user = job_.signed_in->session.user,
              .method = to_string(job_.signed_in->session.method),
              .address = job_.remote_address,

@@ -1,3 +1,4 @@
+#include "proxy/http/cookies.h"
 #include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"

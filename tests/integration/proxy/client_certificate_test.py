@@ -110,9 +110,9 @@ class ClientCertificates(unittest.TestCase):
         self.refused(proxy, "early", "Certificate not yet valid", "not yet valid")
         self.refused(proxy, "revoked", "Certificate revoked", "revoked", "serial")
         self.refused(proxy, "server", "Certificate not accepted", "purpose")
-        self.refused(proxy, "nobody", "Certificate of nobody", "KDC_ERR_C_PRINCIPAL_UNKNOWN")
-        self.refused(proxy, "nameless", "Certificate of nobody", "CN=Nameless")
-        self.refused(proxy, "shared", "Certificate of several accounts", "KDC_ERR_PRINCIPAL_NOT_UNIQUE")
+        self.refused(proxy, "nobody", "No account matches this certificate", "KDC_ERR_C_PRINCIPAL_UNKNOWN")
+        self.refused(proxy, "nameless", "No account matches this certificate", "CN=Nameless")
+        self.refused(proxy, "shared", "Several accounts match this certificate", "KDC_ERR_PRINCIPAL_NOT_UNIQUE")
         self.assertEqual(self.get(proxy, "alice")[0], 200)
         # None of them reached the back end.
         self.wait_for(lambda: any(line["status"] == 200 for line in proxy.access_log()))

@@ -6,7 +6,12 @@ namespace stead::proxy {
 namespace {
 
 AuditEvent of_user(std::string_view user) {
-  return {.what = "sign-in", .user = user, .method = "forms", .address = "10.0.0.1", .request_id = "r1", .detail = ""};
+  return {.kind = AuditKind::sign_in,
+          .user = user,
+          .method = "forms",
+          .address = "10.0.0.1",
+          .request_id = "r1",
+          .detail = ""};
 }
 
 TEST(AuditLog, IsOneJsonObjectOnOneLine) {

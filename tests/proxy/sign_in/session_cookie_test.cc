@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "proxy/http/cookies.h"
+
 namespace stead::proxy {
 namespace {
 
@@ -178,18 +180,18 @@ class SessionKeyFile : public testing::Test {
     path = folder + "/session.key";
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
-  std::string folder, path, message;
+  std::string folder, path;
 };
 
 TEST_F(SessionKeyFile, IsMadeOncePrivateAndReadAgain) {
-  const auto first = SessionKeys::open(path, message);
-  ASSERT_TRUE(first) << message;
+  const auto first = SessionKeys::open(path);
+  ASSERT_TRUE(first) << to_string(first.error());
   struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(info.st_size, 32);
-  const auto second = SessionKeys::open(path, message);
-  ASSERT_TRUE(second) << message;
+  const auto second = SessionKeys::open(path);
+  ASSERT_TRUE(second) << to_string(second.error());
   EXPECT_TRUE(open_session(*second, seal_session(*first, sample())));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "a temporary file stayed behind";
 }
@@ -197,7 +199,8 @@ TEST_F(SessionKeyFile, IsMadeOncePrivateAndReadAgain) {
 TEST_F(SessionKeyFile, LosesOthersRightToReadIt) {
   std::ofstream(path) << std::string(64, 'k');
   ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
-  ASSERT_TRUE(SessionKeys::open(path, message)) << message;
+  const auto keys = SessionKeys::open(path);
+  ASSERT_TRUE(keys) << to_string(keys.error());
   struct stat info{};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
@@ -205,12 +208,14 @@ TEST_F(SessionKeyFile, LosesOthersRightToReadIt) {
 
 TEST_F(SessionKeyFile, OfAnotherSizeIsRefusedByName) {
   std::ofstream(path) << "too short";
-  EXPECT_FALSE(SessionKeys::open(path, message));
+  const auto short_file = SessionKeys::open(path);
+  ASSERT_FALSE(short_file);
+  const std::string message = to_string(short_file.error());
   EXPECT_NE(message.find(path), std::string::npos);
   EXPECT_NE(message.find("9 bytes"), std::string::npos);
-  message.clear();
-  EXPECT_FALSE(SessionKeys::open(folder + "/none/session.key", message));
-  EXPECT_NE(message.find("/none/session.key"), std::string::npos);
+  const auto none = SessionKeys::open(folder + "/none/session.key");
+  ASSERT_FALSE(none);
+  EXPECT_NE(to_string(none.error()).find("/none/session.key"), std::string::npos);
 }
 
 }  // namespace

@@ -46,10 +46,10 @@ class SignInTest : public stead::test::TicketFixture {
     start();
   }
   void start() {
-    auto made = make_sign_in(config, {tickets}, message_);
-    ASSERT_TRUE(made) << message_;
+    auto made = make_sign_in(config, {tickets});
+    ASSERT_TRUE(made) << to_string(made.error());
     sign_in = made->front();
-    keys = SessionKeys::open(config.session_key_file, message_);
+    keys = SessionKeys::open(config.session_key_file).value();
   }
   static Route route(std::vector<SignInMethod> methods, Delegation delegation = Delegation::s4u) {
     Route out;

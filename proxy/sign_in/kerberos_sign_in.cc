@@ -1,0 +1,52 @@
+#include "proxy/sign_in/kerberos_sign_in.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+
+#include "sspi_shim/base/base64.h"
+#include "sspi_shim/base/bytes.h"
+
+namespace stead::proxy {
+namespace {
+
+namespace asio = boost::asio;
+
+using Answer = std::variant<AcceptedClient, RefusedClient>;
+
+constexpr std::string_view kScheme = "Negotiate";
+// A ticket with a large PAC. The default of [limits] header_bytes is lower.
+constexpr std::size_t kMaxTokenBytes = 96 * 1024;
+
+// The token of "Negotiate BASE64"; nothing if the text is not base64 or too long.
+std::optional<Buffer> negotiate_token(std::string_view authorization) {
+  std::string_view text = authorization.substr(kScheme.size());
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  if (text.size() > kMaxTokenBytes / 3 * 4) return std::nullopt;
+  return from_base64(text);
+}
+
+}  // namespace
+
+bool is_negotiate(std::string_view authorization) {
+  if (!equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) return false;
+  return authorization.size() == kScheme.size() || authorization[kScheme.size()] == ' ';
+}
+
+asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
+  auto token = negotiate_token(request.authorization);
+  if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
+  const BindingsPolicy policy = state_->config.channel_bindings;
+  if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy)) co_return std::move(*client);
+  std::function<asio::awaitable<Answer>()> judge =
+      [state = state_, held = std::move(*token), policy,
+       bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
+    co_return state->acceptor->accept(held, as_bytes(bindings), policy);
+  };
+  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
+                                        asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  co_return answer;
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,40 @@
+#pragma once
+// The keys that seal session cookies and the login form: AES-256-GCM. The file holds 32 random bytes for each key. The
+// first key seals, all open, so that keys can be rotated: put a new one in front, and remove the last one when its
+// sessions have ended.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/problem.h"
+
+namespace stead::proxy {
+
+constexpr std::size_t kSessionKeySize = 32;
+
+class SessionKeys {
+ public:
+  // Reads the file. If there is none, makes it with one key; replicas that start at the same time agree on one key.
+  // Sets the file's mode to 0600. Blocking.
+  [[nodiscard]] static Checked<SessionKeys> open(const std::string& path);
+  explicit SessionKeys(SecretBuffer keys);
+
+  // base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key.
+  [[nodiscard]] std::string seal(Bytes content) const;
+  // Nothing: sealed by another key, or changed.
+  [[nodiscard]] std::optional<Buffer> open_sealed(std::string_view sealed) const;
+
+ private:
+  [[nodiscard]] std::size_t count() const { return keys_.size() / kSessionKeySize; }
+  [[nodiscard]] Bytes key(std::size_t index) const {
+    return Bytes(keys_).subspan(index * kSessionKeySize, kSessionKeySize);
+  }
+  SecretBuffer keys_;
+  std::vector<std::array<std::uint8_t, 4>> ids_;  // of the keys, in order
+};
+
+}  // namespace stead::proxy

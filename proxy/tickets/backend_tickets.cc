@@ -5,7 +5,7 @@
 
 #include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/client/ticket_cache.h"
+#include "sspi_shim/client/cache/ticket_cache.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {

@@ -1,4 +1,5 @@
-// Clients with the locator and the transport that they work by.
+#include "sspi_shim/client/client_open.h"
+
 #include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/transport/kdc_transport.h"
@@ -21,9 +22,8 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
     what = to_string(entries.error());
     return entries.error().code;
   }
-  self->realm =
-      entries->front()
-          .principal.realm;  // in its letters, which are the KDC's: it compares without case, and answers in its own
+  // The realm as the keytab spells it, which is the KDC's spelling: KDCs answer with their own.
+  self->realm = entries->front().principal.realm;
   const WeakKeys weak = options.allow_rc4 ? WeakKeys::included : WeakKeys::excluded;
   std::vector<Key> keys = keys_of(*entries, weak);
   if (keys.empty()) {
@@ -36,7 +36,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
   OwnKeys::Read read = read_from_keytab(options.keytab, *self, weak);
   return std::shared_ptr<Client>(std::make_shared<S4uClient>(executor, std::move(options), std::move(*self),
                                                              std::move(keys), std::move(transport), std::move(locator),
-                                                             std::function<CacheTime()>(), std::move(read)));
+                                                             ClientContext::Now(), std::move(read)));
 }
 
 std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options,

@@ -7,7 +7,7 @@
 namespace stead {
 namespace {
 
-// The KRB-CRED's encrypted part is under the ticket's session key; some clients use the authenticator's subkey.
+// The KRB-CRED is encrypted with the ticket's session key. Some clients use the authenticator's subkey.
 Result<EncKrbCredPart> open_cred(const KrbCred& cred, const Key& session_key, const Authenticator& authenticator) {
   auto plain = decrypt_data(session_key, KeyUsage::krb_cred, cred.enc_part);
   if (!plain && authenticator.subkey) {
@@ -19,7 +19,7 @@ Result<EncKrbCredPart> open_cred(const KrbCred& cred, const Key& session_key, co
   return decode_enc_krb_cred_part(*plain);
 }
 
-// The first TGT in it, as a credential of `user`; null where there is none.
+// The first TGT of `user` in the KRB-CRED; null if there is none.
 CredentialPtr tgt_of(const KrbCred& cred, const EncKrbCredPart& part, const Principal& user) {
   if (cred.tickets.size() != part.ticket_info.size()) return nullptr;
   for (std::size_t i = 0; i < cred.tickets.size(); ++i) {
@@ -48,12 +48,8 @@ CredentialPtr tgt_of(const KrbCred& cred, const EncKrbCredPart& part, const Prin
 
 }  // namespace
 
-std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const Result<OpenedTicket>& opened,
-                                                    std::string& why) {
-  const auto fail = [&](std::string text) {
-    why = std::move(text);
-    return nullptr;
-  };
+Checked<CredentialPtr> read_forwarded_tgt(const ApReq& request, const Result<OpenedTicket>& opened) {
+  const auto fail = [](std::string text) { return Problem{std::move(text), {}, {}}; };
   if (!opened) return fail("no key of ours opens the ticket: " + opened.error().message());
   const Principal user{opened->part.cname, opened->part.crealm};
   const std::string name = to_string(user);
@@ -78,9 +74,8 @@ std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const 
         "'s client forwarded no TGT. Either the browser is not told to delegate to this site, or the account of " +
         service +
         " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is "
-        "not "
-        "forwardable, which a sensitive user's and a Protected User's never is");
-  // Within its own realm the client's decision stands; over a trust the KDC must have vouched for us.
+        "not forwardable, which a sensitive user's and a Protected User's never is");
+  // Within the user's realm the client decides. Over a trust the KDC must have marked this service as trusted.
   if (!equal_ignoring_case(user.realm, request.ticket.realm) && !(opened->part.flags & ticket_flag::ok_as_delegate))
     return fail(name + " of another domain forwarded a TGT, but the ticket to " + service +
                 " lacks OK-AS-DELEGATE: delegation over the trust is not allowed");
@@ -91,16 +86,7 @@ std::shared_ptr<Identity::State> read_forwarded_tgt(const ApReq& request, const 
   if (!part) return fail("the forwarded KRB-CRED does not open: " + part.error().message());
   CredentialPtr tgt = tgt_of(*cred, *part, user);
   if (!tgt) return fail("the forwarded KRB-CRED has no TGT of " + name);
-
-  auto state = std::make_shared<Identity::State>();
-  state->user = user;
-  state->s4u2self = false;
-  state->forwardable = tgt->forwardable();
-  state->endtime = tgt->endtime;
-  state->fingerprint = "tgt " + fingerprint_of(encode(tgt->ticket));
-  state->trace.client = name;
-  state->forwarded_tgt = std::move(tgt);
-  return state;
+  return tgt;
 }
 
 }  // namespace stead

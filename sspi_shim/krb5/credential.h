@@ -70,9 +70,6 @@ struct Identity::State {
   [[nodiscard]] bool is_nobody() const { return user.name.components.empty(); }
 };
 
-// A user by a TGT of their own in place of evidence.
-[[nodiscard]] Identity identity_by_tgt(CredentialPtr tgt, Trace trace);
-
 // Approximate size in memory, in bytes.
 [[nodiscard]] std::size_t size_of(const Trace& trace);
 [[nodiscard]] std::size_t size_of(const Credential& credential);

@@ -50,11 +50,11 @@ asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr ca
   Action action = machine.start();
   for (;;) {
     if (std::holds_alternative<Finished>(action)) {
-      tell(*call);
+      report(*call);
       co_return std::nullopt;
     }
     if (auto* refusal = std::get_if<Refusal>(&action)) {
-      tell(*call);
+      report(*call);
       co_return std::move(*refusal);
     }
     if (auto* send = std::get_if<SendToKdc>(&action)) {
@@ -132,7 +132,7 @@ asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToK
 }
 
 asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc wanted) {
-  tell(*call);
+  report(*call);
   const auto begun = std::chrono::steady_clock::now();
   DcLocator::Found found;
   if (wanted.writable)
@@ -204,18 +204,18 @@ void Driver::silent_steps(Call& call, const SendToKdc& send, const std::vector<K
   }
 }
 
-// The step before it is complete now and is told; the new one may yet learn its DC's level.
+// The step before is complete and is reported. The new one may still learn its DC's level.
 TraceStep& Driver::add_step(Call& call, TraceStep step) {
-  tell(call);
+  report(call);
   step.step = static_cast<int>(call.trace.steps.size()) + 1;
   call.trace.steps.push_back(std::move(step));
   return call.trace.steps.back();
 }
 
-void Driver::tell(Call& call) {
-  for (; call.told < call.trace.steps.size(); ++call.told) {
-    if (on_step_) on_step_(call.trace.steps[call.told]);
-    if (on_event_) on_event_(event_of_step(call, call.told));
+void Driver::report(Call& call) {
+  for (; call.reported < call.trace.steps.size(); ++call.reported) {
+    if (on_step_) on_step_(call.trace.steps[call.reported]);
+    if (on_event_) on_event_(event_of_step(call, call.reported));
   }
 }
 

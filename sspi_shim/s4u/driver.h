@@ -12,16 +12,19 @@
 
 namespace stead {
 
-// One call of a Client: its trace, and what is known for a diagnosis.
+// What a call may use of our own tickets. `renewed`: its result replaces one that is about to end, so tickets in the
+// last fifth of their life are fetched again first.
+enum class Freshness { cached, renewed };
+
+// One call of a Client: its trace, and what a diagnosis needs to know.
 struct Call {
   Trace trace;
   Circumstances about;
   std::chrono::steady_clock::time_point deadline;
-  std::size_t told = 0;             // steps that on_step has seen
-  SecretBuffer password;            // for DeriveKey
-  bool within_logon_hours = false;  // S4U2Self is to be refused outside them
-  bool anew =
-      false;  // the result replaces one that ends: tickets of ours in the last part of their life are fetched again
+  std::size_t reported = 0;        // steps that on_step and on_event have seen
+  SecretBuffer password;           // for DeriveKey
+  bool check_logon_hours = false;  // S4U2Self is refused outside the user's logon hours
+  Freshness freshness = Freshness::cached;
 };
 using CallPtr = std::shared_ptr<Call>;
 
@@ -51,7 +54,7 @@ class Driver {
   void count(const std::string& exchange);
   void silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent);
   TraceStep& add_step(Call& call, TraceStep step);
-  void tell(Call& call);
+  void report(Call& call);
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<KdcTransport> transport_;

@@ -7,7 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "sspi_shim/client/s4u_client.h"
+#include "sspi_shim/client/client_open.h"
+#include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/locate/dc_locator.h"
 
 namespace stead::sspi {

@@ -91,7 +91,7 @@ TEST_F(ClientThreads, MayBeCancelledAtAnyTime) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_F(ClientThreads, AJoinersCancellationLeavesTheFlight) {
+TEST_F(ClientThreads, AJoinersCancellationLeavesTheFetch) {
   std::atomic<int> served{0}, cancelled{0};
   on_threads([&](int thread, asio::io_context& io) {
     for (int i = 0; i < 60; ++i) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/protocol/messages/krb_cred.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_buffers.h"
@@ -82,9 +83,11 @@ struct Sent {
   }
 };
 
-std::shared_ptr<Identity::State> read(Sent& sent, const std::vector<Key>& keys, std::string& why) {
+std::shared_ptr<const Identity::State> read(Sent& sent, const std::vector<Key>& keys, std::string& why) {
   const ApReq request = sent.request();
-  return read_forwarded_tgt(request, open_own_ticket(request.ticket, keys), why);
+  const auto tgt = read_forwarded_tgt(request, open_own_ticket(request.ticket, keys));
+  if (!tgt) why = tgt.error().message;
+  return tgt ? std::make_shared<const Identity::State>(identity_by_forwarded_tgt(*tgt).state()) : nullptr;
 }
 
 TEST(ForwardedTgt, IsReadWithItsKeyAndItsEnd) {
@@ -159,7 +162,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "no TGT of alice"},
         Refused{"more_keys_than_tickets", [](Sent& s) { s.part.ticket_info.push_back(s.part.ticket_info[0]); },
                 "no TGT of alice"},
-        Refused{"no_ticket", [](Sent& s) { s.cred.tickets.clear(), s.part.ticket_info.clear(); }, "no TGT of alice"},
+        Refused{"no_ticket",
+                [](Sent& s) {
+                  s.cred.tickets.clear();
+                  s.part.ticket_info.clear();
+                },
+                "no TGT of alice"},
         Refused{"a_key_of_no_type", [](Sent& s) { s.part.ticket_info[0].key = {EncType::null, {}}; },
                 "no TGT of alice"},
         Refused{"one_in_the_clear", [](Sent& s) { s.in_the_clear = true; }, "does not open"},

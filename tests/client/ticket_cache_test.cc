@@ -1,11 +1,12 @@
-#include "sspi_shim/client/ticket_cache.h"
+#include "sspi_shim/client/cache/ticket_cache.h"
 
 #include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "sspi_shim/client/single_flight.h"
+#include "sspi_shim/client/cache/fetch_once.h"
+#include "sspi_shim/client/cache/sharded_ticket_cache.h"
 
 namespace stead {
 namespace {
@@ -148,10 +149,10 @@ TEST(ShardedCache, HoldsAsManyAsItShould) {
   EXPECT_EQ(cache.size(), 0u);
 }
 
-class Flight : public testing::Test {
+class FetchOnceTest : public testing::Test {
  protected:
   // Work that ends when `release_` is cancelled.
-  SingleFlight<int>::Work work() {
+  FetchOnce<int>::Work work() {
     return [this]() -> asio::awaitable<int> {
       ++started_;
       co_await release_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -159,26 +160,26 @@ class Flight : public testing::Test {
     };
   }
   asio::awaitable<void> wait(int& got, std::chrono::steady_clock::duration deadline = 10s) {
-    const std::optional<int> value = co_await flight_.run("key", deadline, work());
+    const std::optional<int> value = co_await fetch_.run("key", deadline, work());
     got = value.value_or(-1);
   }
   asio::io_context io_{1};
   asio::steady_timer release_{io_, 10s};
-  SingleFlight<int> flight_{io_.get_executor()};
+  FetchOnce<int> fetch_{io_.get_executor()};
   int started_ = 0;
 };
 
-TEST_F(Flight, IsOneForManyWaiters) {
+TEST_F(FetchOnceTest, IsOneForManyWaiters) {
   std::vector<int> got(1000);
   for (auto& one : got) asio::co_spawn(io_, wait(one), asio::detached);
   asio::post(io_, [this] { release_.cancel(); });
   io_.run();
   EXPECT_EQ(started_, 1);
   for (const auto one : got) EXPECT_EQ(one, 42);
-  EXPECT_FALSE(flight_.flies("key"));
+  EXPECT_FALSE(fetch_.is_running("key"));
 }
 
-TEST_F(Flight, GoesOnWhereOneWhoWaitsIsCancelled) {
+TEST_F(FetchOnceTest, GoesOnWhereOneWhoWaitsIsCancelled) {
   int first = 0, second = 0;
   asio::cancellation_signal signal;
   asio::co_spawn(io_, wait(first), asio::bind_cancellation_slot(signal.slot(), asio::detached));
@@ -190,17 +191,17 @@ TEST_F(Flight, GoesOnWhereOneWhoWaitsIsCancelled) {
   EXPECT_EQ(second, 42);
 }
 
-TEST_F(Flight, KeepsNobodyBeyondTheDeadline) {
+TEST_F(FetchOnceTest, KeepsNobodyBeyondTheDeadline) {
   int got = 0;
   asio::co_spawn(io_, wait(got, 1ms), [this](std::exception_ptr) { release_.cancel(); });
   io_.run();
   EXPECT_EQ(got, -1);
 }
 
-TEST_F(Flight, MakesWayForAnotherAfterItsDeadline) {
+TEST_F(FetchOnceTest, MakesWayForAnotherAfterItsDeadline) {
   int late = 0, next = 0;
   asio::co_spawn(io_, wait(late, 1ms), [&](std::exception_ptr) {
-    EXPECT_FALSE(flight_.flies("key")) << "it still works, but nobody waits for it";
+    EXPECT_FALSE(fetch_.is_running("key")) << "it still works, but nobody waits for it";
     asio::co_spawn(io_, wait(next), asio::detached);
     asio::post(io_, [this] { release_.cancel(); });
   });
@@ -210,9 +211,9 @@ TEST_F(Flight, MakesWayForAnotherAfterItsDeadline) {
   EXPECT_EQ(started_, 2);
 }
 
-TEST_F(Flight, FliesWithNobodyWaiting) {
-  EXPECT_TRUE(flight_.start("key", 10s, work()));
-  EXPECT_FALSE(flight_.start("key", 10s, work()));
+TEST_F(FetchOnceTest, RunsWithNobodyWaiting) {
+  EXPECT_TRUE(fetch_.start("key", 10s, work()));
+  EXPECT_FALSE(fetch_.start("key", 10s, work()));
   int got = 0;
   asio::co_spawn(io_, wait(got), asio::detached);
   asio::post(io_, [this] { release_.cancel(); });
@@ -221,7 +222,7 @@ TEST_F(Flight, FliesWithNobodyWaiting) {
   EXPECT_EQ(started_, 1);
 }
 
-TEST_F(Flight, StartsAnewAfterItLanded) {
+TEST_F(FetchOnceTest, StartsAnewAfterItCompleted) {
   int got = 0;
   release_.expires_after(0s);
   asio::co_spawn(io_, wait(got), asio::detached);
@@ -232,17 +233,17 @@ TEST_F(Flight, StartsAnewAfterItLanded) {
   EXPECT_EQ(started_, 2);
 }
 
-TEST_F(Flight, LandsWithNothingWhereTheWorkThrows) {
+TEST_F(FetchOnceTest, CompletesWithNothingWhereTheWorkThrows) {
   std::optional<int> got = 1;
-  SingleFlight<int>::Work broken = []() -> asio::awaitable<int> {
+  FetchOnce<int>::Work broken = []() -> asio::awaitable<int> {
     throw std::runtime_error("broken");
     co_return 0;
   };
   asio::co_spawn(
-      io_, [&]() -> asio::awaitable<void> { got = co_await flight_.run("key", 10s, broken); }, asio::detached);
+      io_, [&]() -> asio::awaitable<void> { got = co_await fetch_.run("key", 10s, broken); }, asio::detached);
   io_.run();
   EXPECT_FALSE(got);
-  EXPECT_FALSE(flight_.flies("key"));
+  EXPECT_FALSE(fetch_.is_running("key"));
 }
 
 }  // namespace

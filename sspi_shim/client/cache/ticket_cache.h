@@ -1,22 +1,15 @@
 #pragma once
-// Bounded caches. Entries expire, and go together when their owner (a user) signs out. What they hold wipes itself:
-// keys do (protocol/crypto.h). Memory only.
+// A bounded cache for one thread. Entries expire, and all entries of an owner (a user) can be dropped together at
+// sign-out. What the cache holds wipes itself: keys do (protocol/crypto/crypto.h). Nothing is written to disk.
 //
-//   TicketCache          one executor, no lock: what a core of the proxy keeps in front
-//   ShardedTicketCache   any thread: the key's hash names one of 16 TicketCaches, each behind a mutex that is held for
-//   one lookup
-//
-// Where there is no room, the owner who holds more than twice the average (of few owners: a quarter more) gives what he
-// used longest ago; where nobody does, whoever used an entry longest ago. So one user who asks for much drives out
-// himself, and nobody else.
-#include <array>
-#include <atomic>
+// Eviction is fair between owners. If the cache is full and one owner holds more than twice the average (with few
+// owners: a quarter more than the average), that owner's least recently used entry goes. Otherwise the least recently
+// used entry of all goes. So a user with many entries evicts their own.
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <list>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,7 +21,7 @@ namespace stead {
 using CacheTime = std::chrono::system_clock::time_point;
 constexpr CacheTime kNever = CacheTime::max();
 
-// How long an entry holds, when to look for its successor, and what it weighs besides its key.
+// When an entry expires, when a successor should be fetched, and its size without the key.
 struct CacheTerms {
   CacheTime expires;
   CacheTime refresh = kNever;
@@ -46,10 +39,10 @@ class TicketCache {
 
   struct Hit {
     Value value;
-    bool refresh = false;  // its time has come: this caller alone is told, until put() or refresh_at()
+    bool refresh = false;  // a successor is due; true for one caller only, until put() or refresh_at()
   };
 
-  // Nothing where there is none or it has expired.
+  // Nothing if there is no entry, or it has expired.
   [[nodiscard]] std::optional<Hit> look(const std::string& key, Time now) {
     const auto found = index_.find(key);
     if (found == index_.end()) return {};
@@ -91,7 +84,7 @@ class TicketCache {
     put(key, owner, std::move(value), CacheTerms{expires});
   }
 
-  // When to tell of a refresh again, for one that failed.
+  // When Hit::refresh is set again, after a refresh that failed.
   void refresh_at(const std::string& key, Time at) {
     if (const auto found = index_.find(key); found != index_.end()) found->second->terms.refresh = at;
   }
@@ -101,17 +94,17 @@ class TicketCache {
   }
 
   void forget_owner(const std::string& owner) {
-    // The owner goes with his last entry.
+    // drop() removes an owner with their last entry.
     for (auto found = owners_.find(owner); found != owners_.end(); found = owners_.find(owner))
       drop(found->second.entries.front());
   }
 
-  // Drops what has expired, some at a time, so that no secret stays longer than others come.
+  // Drops expired entries, a few per call: expired secrets do not stay in memory while the cache is used.
   void expire(Time now, std::size_t at_most = 16) {
     for (; at_most > 0 && !ends_.empty() && ends_.begin()->first <= now; --at_most) drop(ends_.begin()->second);
   }
 
-  // Each value that this owner has and that holds yet, the one used last first.
+  // Visits the owner's values that have not expired, the most recently used first.
   template <class Visit>
   void for_each_of(const std::string& owner, Time now, Visit visit) const {
     const auto found = owners_.find(owner);
@@ -131,7 +124,7 @@ class TicketCache {
   struct Entry;
   using Place = typename std::list<Entry>::iterator;
   struct Owner {
-    std::list<Place> entries;  // the one used last is first
+    std::list<Place> entries;  // most recently used first
     std::uint64_t weight = 0;
   };
   using Owners = std::unordered_map<std::string, Owner>;
@@ -145,7 +138,7 @@ class TicketCache {
     std::uint64_t weight;
   };
 
-  // What part of the cache it takes: of the entries and of the bytes, in 2^-32.
+  // An entry's share of the cache, by count and by bytes, in units of 2^-32.
   [[nodiscard]] std::uint64_t weight_of(std::size_t bytes) const {
     constexpr double whole = 4294967296.0;
     return static_cast<std::uint64_t>(whole / static_cast<double>(entries_) +
@@ -185,118 +178,11 @@ class TicketCache {
   std::size_t entries_, bytes_;
   std::size_t used_ = 0;
   std::uint64_t total_ = 0;
-  std::list<Entry> order_;  // the one used last is first
+  std::list<Entry> order_;  // most recently used first
   std::unordered_map<std::string, Place> index_;
   std::multimap<Time, Place> ends_;
   Owners owners_;
-  std::set<std::pair<std::uint64_t, const std::string*>> ranking_;  // of the owners
-};
-
-// The bounds hold for all shards together; each has its part of them.
-template <class Value>
-class ShardedTicketCache {
- public:
-  using Time = CacheTime;
-  using Hit = typename TicketCache<Value>::Hit;
-  static constexpr std::size_t kShards = 16;
-  explicit ShardedTicketCache(std::size_t entries, std::size_t bytes = TicketCache<Value>::kNoLimit) {
-    for (auto& shard : shards_)
-      shard.cache.emplace((entries + kShards - 1) / kShards,
-                          bytes == TicketCache<Value>::kNoLimit ? bytes : bytes / kShards + 1);
-  }
-
-  [[nodiscard]] std::optional<Hit> look(const std::string& key, Time now) {
-    Held held(shard_of(key));
-    return held->look(key, now);
-  }
-  [[nodiscard]] std::optional<Value> find(const std::string& key, Time now) {
-    Held held(shard_of(key));
-    return held->find(key, now);
-  }
-
-  // A point in time as the evictions count it: what was asked for before an eviction is not kept after it.
-  [[nodiscard]] std::uint64_t epoch() {
-    const std::lock_guard lock(evicted_mutex_);
-    return epoch_;
-  }
-
-  // `since`: the epoch when the value was asked for. Nothing is kept of an owner who was evicted meanwhile.
-  void put(const std::string& key, const std::string& owner, Value value, CacheTerms terms, std::uint64_t since) {
-    Shard& shard = shard_of(key);
-    {
-      Held held(shard);
-      held->put(key, owner, std::move(value), terms);
-    }
-    if (evicted_since(owner, since)) Held(shard)->forget(key);
-  }
-
-  void refresh_at(const std::string& key, Time at) { Held(shard_of(key))->refresh_at(key, at); }
-  void forget(const std::string& key) { Held(shard_of(key))->forget(key); }
-
-  void evict(const std::string& owner) {
-    {
-      const std::lock_guard lock(evicted_mutex_);
-      if (evicted_.size() >= kEvictions) {
-        evicted_.clear();
-        forgotten_ = epoch_;
-      }
-      evicted_[owner] = ++epoch_;
-    }
-    for (auto& shard : shards_) Held(shard)->forget_owner(owner);
-  }
-
-  // Of one shard, the next in turn.
-  void expire(Time now) { Held(shards_[turn_.fetch_add(1, std::memory_order_relaxed) % kShards])->expire(now); }
-
-  [[nodiscard]] std::size_t size() const {
-    std::size_t out = 0;
-    for (auto& shard : shards_) out += Held(shard)->size();
-    return out;
-  }
-  [[nodiscard]] std::size_t bytes() const {
-    std::size_t out = 0;
-    for (auto& shard : shards_) out += Held(shard)->bytes();
-    return out;
-  }
-  // `visit` runs with a part of the cache locked.
-  template <class Visit>
-  void for_each_of(const std::string& owner, Time now, Visit visit) const {
-    for (auto& shard : shards_) Held(shard)->for_each_of(owner, now, visit);
-  }
-
- private:
-  static constexpr std::size_t kEvictions = 4096;
-  struct alignas(64) Shard {
-    std::mutex mutex;
-    std::optional<TicketCache<Value>> cache;
-  };
-  class Held {
-   public:
-    explicit Held(Shard& shard) : lock_(shard.mutex), cache_(*shard.cache) {}
-    TicketCache<Value>* operator->() { return &cache_; }
-
-   private:
-    std::lock_guard<std::mutex> lock_;
-    TicketCache<Value>& cache_;
-  };
-
-  // The upper bits: the maps below use the lower ones.
-  [[nodiscard]] Shard& shard_of(const std::string& key) {
-    return shards_[(std::hash<std::string>{}(key) >> 40) % kShards];
-  }
-
-  [[nodiscard]] bool evicted_since(const std::string& owner, std::uint64_t since) {
-    const std::lock_guard lock(evicted_mutex_);
-    const auto found = evicted_.find(owner);
-    return since < forgotten_ || (found != evicted_.end() && found->second > since);
-  }
-
-  mutable std::array<Shard, kShards> shards_;
-  std::atomic<std::size_t> turn_{0};
-  std::mutex evicted_mutex_;
-  std::unordered_map<std::string, std::uint64_t> evicted_;  // the epoch of each one's last eviction
-  std::uint64_t epoch_ = 0;
-  std::uint64_t forgotten_ = 0;  // evictions up to this one are not told apart any more
+  std::set<std::pair<std::uint64_t, const std::string*>> ranking_;  // owners by weight
 };
 
 }  // namespace stead

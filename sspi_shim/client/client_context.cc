@@ -1,0 +1,33 @@
+#include "sspi_shim/client/client_context.h"
+
+#include "sspi_shim/s4u/events.h"
+
+namespace stead {
+
+ClientContext::ClientContext(boost::asio::any_io_executor on, ClientOptions given, Principal principal,
+                             std::vector<Key> own_keys, std::shared_ptr<KdcTransport> transport,
+                             std::shared_ptr<DcLocator> dc_locator, Now clock, OwnKeys::Read read_keys)
+    : executor(on),
+      options(std::move(given)),
+      self(std::move(principal)),
+      keys(std::move(own_keys), std::move(read_keys)),
+      locator(dc_locator),
+      driver(on, std::move(transport), std::move(dc_locator), options.on_step, options.learn_levels, options.on_event) {
+  if (clock) exchange.now = std::move(clock);
+  if (options.allow_rc4) exchange.etypes.push_back(EncType::rc4_hmac);
+  if (options.on_event) {
+    locator->on_health([report = options.on_event](const KnownController& dc, const char* state) {
+      report(event_of_health(dc, state));
+    });
+  }
+}
+
+CallPtr ClientContext::new_call() const {
+  auto call = std::make_shared<Call>();
+  call->deadline = std::chrono::steady_clock::now() + options.request_deadline;
+  call->about.front_end = self;
+  call->about.front_account = own_account;
+  return call;
+}
+
+}  // namespace stead

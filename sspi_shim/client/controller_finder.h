@@ -1,0 +1,24 @@
+#pragma once
+// Client::locate and Client::find_controller. Belongs to the context's executor.
+#include "sspi_shim/client/client_context.h"
+#include "sspi_shim/locate/controller_search.h"
+
+namespace stead {
+
+class ControllerFinder {
+ public:
+  explicit ControllerFinder(ClientContextPtr context);
+
+  // `at_least`: unknown for a DC of any level.
+  Awaitable<Outcome<LocatedController>> locate(std::string realm, DcLevel at_least);
+  Awaitable<Outcome<LocatedController>> find(std::string realm, DcLevel at_least, ControllerRequirements required);
+
+ private:
+  ClientContextPtr context_;
+  std::shared_ptr<ControllerSearch> search_;
+};
+
+// The level of "2012" and the like; "": DcLevel::unknown, for any.
+[[nodiscard]] Outcome<DcLevel> parse_level(const std::string& text);
+
+}  // namespace stead

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "proxy/doctor/checks.h"
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
 
 namespace stead::doctor {
 

@@ -8,7 +8,7 @@
 #include "proxy/doctor/gather.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/as_exchange.h"
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead::doctor {
@@ -61,7 +61,8 @@ Instruments::Instruments(boost::asio::any_io_executor on, proxy::Config proxy_co
       config(std::move(proxy_config)),
       self(*parse_principal(config.client.principal)),
       locator(make_dc_locator(executor, config.client.locator)),
-      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout), locator, nullptr, true) {
+      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout), locator,
+             Driver::Levels::learned) {
   if (config.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
   auto made = make_dns_resolver(executor, config.client.locator.nameservers);
   if (made) domain_dns = *made;

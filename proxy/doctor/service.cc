@@ -1,6 +1,6 @@
 #include "proxy/doctor/checks.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
 
 namespace stead::doctor {
 namespace {

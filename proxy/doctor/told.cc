@@ -1,7 +1,8 @@
 // What the judgements of all families share: how a fact reads.
 #include "proxy/doctor/checks.h"
 #include "sspi_shim/locate/dc_choice.h"
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
+#include "sspi_shim/s4u/diagnosis/diagnosis.h"
 
 namespace stead::doctor {
 

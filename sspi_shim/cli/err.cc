@@ -7,9 +7,9 @@
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/cli/diagnosis_codes.h"
 #include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/cli/security_status.h"
+#include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 
 namespace stead::cli {
 namespace {
@@ -91,18 +91,18 @@ std::string as_json(const std::vector<Found>& found) {
   return out + "]";
 }
 
-int tell_diagnosis(const DiagnosisCode& one, bool json) {
+int tell_diagnosis(const DiagnosisCodeInfo& one, bool json) {
   if (json) {
-    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.code)
+    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.name)
               << ",\"meaning\":" << json_text(one.meaning) << ",\"advice\":" << json_text(one.advice) << "}]\n";
   } else {
-    std::cout << one.code << "  diagnosis\n  " << one.meaning << "\n  What to do: " << one.advice << '\n';
+    std::cout << one.name << "  diagnosis\n  " << one.meaning << "\n  What to do: " << one.advice << '\n';
   }
   return Exit::done;
 }
 
 int run(const std::string& code, bool json) {
-  if (const DiagnosisCode* one = find_diagnosis_code(to_lower(code))) return tell_diagnosis(*one, json);
+  if (const DiagnosisCodeInfo* one = find_diagnosis_code(to_lower(code))) return tell_diagnosis(*one, json);
   const auto number = number_of(code);
   const auto found = number ? by_number(*number) : by_name(code);
   if (found.empty()) {

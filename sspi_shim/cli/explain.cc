@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/s4u/trace.h"
+#include "sspi_shim/s4u/trace/trace_json.h"
 
 namespace stead::cli {
 namespace {

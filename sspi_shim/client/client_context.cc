@@ -3,6 +3,13 @@
 #include "sspi_shim/s4u/events.h"
 
 namespace stead {
+namespace {
+
+Driver::Levels levels_of(const ClientOptions& options) {
+  return options.learn_levels ? Driver::Levels::learned : Driver::Levels::as_known;
+}
+
+}  // namespace
 
 ClientContext::ClientContext(boost::asio::any_io_executor on, ClientOptions given, Principal principal,
                              std::vector<Key> own_keys, std::shared_ptr<KdcTransport> transport,
@@ -12,7 +19,7 @@ ClientContext::ClientContext(boost::asio::any_io_executor on, ClientOptions give
       self(std::move(principal)),
       keys(std::move(own_keys), std::move(read_keys)),
       locator(dc_locator),
-      driver(on, std::move(transport), std::move(dc_locator), options.on_step, options.learn_levels, options.on_event) {
+      driver(on, std::move(transport), std::move(dc_locator), levels_of(options), options.on_step, options.on_event) {
   if (clock) exchange.now = std::move(clock);
   if (options.allow_rc4) exchange.etypes.push_back(EncType::rc4_hmac);
   if (options.on_event) {

@@ -1,12 +1,14 @@
 #include "sspi_shim/client/failures.h"
 
+#include "sspi_shim/locate/dc_choice.h"
+#include "sspi_shim/s4u/diagnosis/diagnosis.h"
+
 namespace stead {
 namespace {
 
-RefusalClass class_of(const Failure& failure, const Refusal& refusal) {
-  if (failure.kind != FailureKind::refused) return RefusalClass::no_answer;
-  if (failure.trace.diagnosis && failure.trace.diagnosis->code == "no_2012_dc_found")
-    return RefusalClass::no_capable_dc;
+RefusalClass class_of(const Refusal& refusal, DiagnosisCode cause) {
+  if (refusal.kind != FailureKind::refused) return RefusalClass::no_answer;
+  if (cause == DiagnosisCode::no_2012_dc_found) return RefusalClass::no_capable_dc;
   const bool unknown =
       refusal.error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || refusal.error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN;
   return unknown ? RefusalClass::unknown_name : RefusalClass::policy;
@@ -41,14 +43,14 @@ ClassifiedFailure failure_of(const Refusal& refusal, const Call& call, const std
   out.trace.client = about.user;
   out.trace.service =
       about.service + (about.service.empty() || about.target_realm.empty() ? "" : "@" + about.target_realm);
-  out.trace.diagnosis = diagnose(refusal, about);
+  Finding cause = find_cause(refusal, about);
+  const RefusalClass kind = class_of(refusal, cause.code);
+  out.trace.diagnosis = to_diagnosis(std::move(cause));
   out.stage = to_string(refusal.stage);
   out.realm = refusal.realm;
   out.controller = refusal.by.where.name;
-  if (!refusal.by.where.address.empty())
-    out.address = endpoint_text(refusal.by.where.address, refusal.by.where.kerberos_port);
+  if (!refusal.by.where.address.empty()) out.address = address_text(refusal.by.where);
   if (!out.controller.empty() || !out.address.empty()) out.level = to_string(refusal.by.level);
-  const RefusalClass kind = class_of(out, refusal);
   out.retryable = is_retryable(out, kind);
   return {std::move(out), kind};
 }

@@ -5,7 +5,7 @@
 namespace stead {
 namespace {
 
-// A machine is told only what it asked for.
+// The Driver called a function of a machine that did not ask for it.
 Refusal out_of_turn() {
   return rejected(make_error_code(WireErrc::unsupported), {}, {}, {}, "the exchange got an answer it did not ask for");
 }
@@ -60,7 +60,7 @@ Refusal refusal_of(const KrbError& error, Stage stage, std::string realm, const 
 
 StepAnswer answer_of(const KrbError& error) {
   const auto status = nt_status_of(error);
-  return {krb_error_name(static_cast<std::int32_t>(error.code)),
+  return {AnswerKind::error, krb_error_name(static_cast<std::int32_t>(error.code)),
           status ? nt_status_name(static_cast<std::uint32_t>(*status)) : ""};
 }
 
@@ -85,7 +85,7 @@ Refusal rejected(Error error, Stage stage, std::string realm, const KnownControl
 }
 
 bool note_clock_skew(ExchangeContext& context, const std::string& realm, const KrbError& error) {
-  // A KDC whose clock is behind answers TKT_NYV where one expects SKEW.
+  // A KDC whose clock is behind ours answers TKT_NYV instead of SKEW.
   if (error.code != KrbErrc::KRB_AP_ERR_SKEW && error.code != KrbErrc::KRB_AP_ERR_TKT_NYV) return false;
   const auto theirs = std::chrono::system_clock::time_point(error.stime) + std::chrono::microseconds(error.susec);
   context.clock_offsets[realm] = std::chrono::duration_cast<std::chrono::microseconds>(theirs - context.now());

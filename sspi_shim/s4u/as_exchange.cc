@@ -71,7 +71,7 @@ Action AsExchange::send() {
   request.padata.push_back({PaType::req_enc_pa_rep, {}});
   request_ = encode(request);
   SendToKdc out;
-  out.exchange = "AS";
+  out.exchange = ExchangeKind::as;
   out.realm = realm;
   out.request = request_;
   out.detail = wanted_.detail;
@@ -81,7 +81,7 @@ Action AsExchange::send() {
 Action AsExchange::on_reply(const Reply& reply) {
   from_ = reply.from;
   if (!reply.bytes) {
-    answer_ = {"timeout", ""};
+    answer_ = {AnswerKind::timeout};
     return unreachable(reply.bytes.error(), wanted_.stage, path_.last());
   }
   const auto& bytes = *reply.bytes;
@@ -94,12 +94,12 @@ Action AsExchange::on_reply(const Reply& reply) {
   }
   auto decoded = decode_kdc_rep(bytes);
   if (!decoded || decoded->type != MessageType::as_rep) {
-    answer_ = {"rejected", ""};
+    answer_ = {AnswerKind::rejected};
     const auto why = decoded ? make_error_code(WireErrc::bad_tag) : decoded.error();
     return rejected(why, wanted_.stage, path_.last(), reply.from, "the reply is no AS-REP: " + why.message());
   }
-  answer_ = {"ticket", ""};
-  // Without preauthentication, or encrypted with another key than the timestamp was.
+  answer_ = {AnswerKind::ticket};
+  // The reply came without preauthentication, or is encrypted with a key of another type than the timestamp.
   if (!key_ || key_->type() != decoded->enc_part.etype) {
     waiting_ = std::move(*decoded);
     return choose_key(waiting_->padata, reply.from, waiting_->enc_part.etype);
@@ -126,7 +126,7 @@ Action AsExchange::on_error(const KrbError& error, const KnownController& from) 
 
 Action AsExchange::choose_key(const PaDataList& hints, const KnownController& from, std::optional<EncType> only) {
   auto named = key_hints(hints, default_salt(wanted_.client, path_.last()));
-  // A KDC that names none: the type of its reply, or ours in order, with the default salt.
+  // The KDC gave no hint: use the type of its reply, or our types in order, with the default salt.
   if (named.empty() && only) named.push_back({*only, default_salt(wanted_.client, path_.last()), {}});
   if (named.empty()) {
     for (const auto type : context_.etypes) named.push_back({type, default_salt(wanted_.client, path_.last()), {}});
@@ -147,7 +147,8 @@ Action AsExchange::choose_key(const PaDataList& hints, const KnownController& fr
 }
 
 Action AsExchange::on_key(Result<Key> key) {
-  if (!key) return rejected(key.error(), wanted_.stage, path_.last(), from_, "no key can be made as the KDC wants it");
+  if (!key)
+    return rejected(key.error(), wanted_.stage, path_.last(), from_, "the key that the KDC requires cannot be derived");
   key_ = std::move(*key);
   if (!waiting_) return send();
   const auto reply = std::move(*waiting_);
@@ -158,12 +159,12 @@ Action AsExchange::on_key(Result<Key> key) {
 Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
   const auto& realm = path_.last();
   const auto wrong = [&](Error error, std::string what) {
-    answer_ = {"rejected", ""};
+    answer_ = {AnswerKind::rejected};
     return rejected(error, wanted_.stage, realm, from, std::move(what));
   };
   const auto plain = decrypt_data(*key_, KeyUsage::as_rep_encrypted_part, reply.enc_part);
   if (!plain) {
-    // Without preauthentication this is where a wrong password shows.
+    // Without preauthentication a wrong password shows only here.
     auto out = wrong(make_error_code(KrbErrc::KDC_ERR_PREAUTH_FAILED), "the key does not fit the KDC's reply");
     out.kind = FailureKind::refused;
     return out;
@@ -175,13 +176,13 @@ Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
                      equal_ignoring_case(reply.crealm, realm);
   const bool named =
       wanted_.canonicalize || equal_ignoring_case(to_string(reply.cname), to_string(wanted_.client.name));
-  if (!asked || !named) return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the reply answers something else");
+  if (!asked || !named) return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the reply is for another request");
   if ((part->flags & ticket_flag::enc_pa_rep) != 0) {
     if (const auto* proof = find_padata(part->encrypted_padata, PaType::req_enc_pa_rep)) {
-      // RFC 6806 §11: over our request, so nobody took the names for others on the way.
+      // RFC 6806 §11: a checksum over our request proves that its names were not changed on the network.
       const auto checksum = decode_checksum(proof->value);
       if (!checksum || !verify_checksum(*checksum, *key_, KeyUsage::pa_req_enc_pa_rep_checksum, request_)) {
-        return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the request was changed on its way");
+        return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the request was changed on the network");
       }
     }
   }

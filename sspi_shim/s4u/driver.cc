@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/events.h"
 #include "sspi_shim/s4u/password_key.h"
 
@@ -13,37 +14,32 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds kLevelPatience{300};  // for the trace's sake only
+constexpr std::chrono::milliseconds kLevelTimeout{300};  // only the trace needs the level
 
 double milliseconds(std::chrono::steady_clock::duration took) {
   return std::chrono::duration<double, std::milli>(took).count();
 }
 
-TraceStep step_at(const std::string& exchange, const std::string& realm, const KnownController& at) {
+TraceStep step_at(ExchangeKind exchange, const std::string& realm, const KnownController& at) {
   TraceStep out;
-  out.exchange = exchange;
+  out.exchange = to_string(exchange);
   out.realm = realm;
   out.controller = at.where.name;
-  if (!at.where.address.empty()) out.address = endpoint_text(at.where.address, at.where.kerberos_port);
+  if (!at.where.address.empty()) out.address = address_text(at.where);
   out.level = to_string(at.level);
   return out;
 }
 
 }  // namespace
 
-std::string endpoint_text(const std::string& address, std::uint16_t port) {
-  const bool v6 = address.find(':') != std::string::npos;
-  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
-}
-
 Driver::Driver(asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport,
-               std::shared_ptr<DcLocator> locator, std::function<void(const TraceStep&)> on_step, bool learn_levels,
+               std::shared_ptr<DcLocator> locator, Levels levels, std::function<void(const TraceStep&)> on_step,
                std::function<void(const Event&)> on_event)
     : executor_(std::move(executor)),
       transport_(std::move(transport)),
       locator_(std::move(locator)),
       on_step_(std::move(on_step)),
-      learn_levels_(learn_levels),
+      levels_(levels),
       on_event_(std::move(on_event)) {}
 
 asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr call) {
@@ -86,14 +82,12 @@ asio::awaitable<KdcExchangeResult> Driver::carry(const SendToKdc& send) {
     co_return sent;
   }
   std::optional<KnownController> first = send.first;
-  if (!first && send.wants_capable) first = locator_->preferred(send.realm, DcLevel::w2012);
+  if (!first && send.prefer_capable) first = locator_->preferred(send.realm, DcLevel::w2012);
   if (first) {
-    // Before the others, which are asked beside it where it is silent.
+    // The realm's others follow, for the case that this one is silent.
     std::vector<KnownController> all = co_await locator_->controllers(send.realm);
-    const auto address = endpoint_text(first->where.address, first->where.kerberos_port);
-    std::erase_if(all, [&](const KnownController& dc) {
-      return endpoint_text(dc.where.address, dc.where.kerberos_port) == address;
-    });
+    const auto address = address_text(first->where);
+    std::erase_if(all, [&](const KnownController& dc) { return address_text(dc.where) == address; });
     all.insert(all.begin(), *first);
     auto sent = co_await transport_->send_to(std::move(all), send.realm, send.request);
     co_return sent;
@@ -111,7 +105,7 @@ asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToK
   if (!sent.reply) {
     if (sent.silent.empty()) {
       auto step = step_at(send.exchange, send.realm, {});
-      step.answer = "timeout";
+      step.answer = to_string(StepAnswer{AnswerKind::timeout});
       step.detail = send.detail;
       step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
       add_step(*call, std::move(step));
@@ -120,12 +114,13 @@ asio::awaitable<Action> Driver::exchange(Machine& machine, CallPtr call, SendToK
     co_return machine.on_reply(Reply{sent.reply.error(), {}});
   }
   KdcReply& got = *sent.reply;
-  if (got.from.level == DcLevel::unknown && learn_levels_) got.from.level = co_await level_of(send.realm, got.from);
+  if (got.from.level == DcLevel::unknown && levels_ == Levels::learned)
+    got.from.level = co_await level_of(send.realm, got.from);
   auto step = step_at(send.exchange, send.realm, got.from);
   step.milliseconds = milliseconds(got.took);
   step.detail = send.detail;
   Action next = machine.on_reply(Reply{std::move(got.bytes), got.from});
-  step.answer = machine.answer().answer;
+  step.answer = to_string(machine.answer());
   step.status = machine.answer().status;
   add_step(*call, std::move(step));
   co_return next;
@@ -140,9 +135,9 @@ asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc 
   else
     found = co_await locator_->find(wanted.realm, wanted.at_least, wanted.refused);
   const bool known = !found.usable.empty() && found.usable.front().level >= wanted.at_least;
-  auto step = step_at("locate", wanted.realm, known ? found.usable.front() : KnownController{});
+  auto step = step_at(ExchangeKind::locate, wanted.realm, known ? found.usable.front() : KnownController{});
   step.milliseconds = milliseconds(std::chrono::steady_clock::now() - begun);
-  step.answer = known ? "found" : "none";
+  step.answer = to_string(StepAnswer{known ? AnswerKind::found : AnswerKind::none});
   step.detail = wanted.writable ? "a writable controller"
                                 : "a controller of " + std::string(to_string(wanted.at_least)) + " level";
   if (!known && !found.usable.empty()) step.detail += "; those of unknown level are tried";
@@ -150,38 +145,46 @@ asio::awaitable<Action> Driver::locate(Machine& machine, CallPtr call, LocateDc 
   co_return machine.on_located(Located{std::move(found.usable), std::move(found.seen)});
 }
 
-// A ping that others may wait for longer; here nobody is kept.
+// The ping goes on after the wait: the next call finds its answer.
 asio::awaitable<DcLevel> Driver::level_of(std::string realm, KnownController controller) {
-  auto& asked = asked_[endpoint_text(controller.where.address, controller.where.kerberos_port)];
-  if (!asked) {
-    asked = std::make_shared<Asked>(executor_);
+  auto& ping = pings_[address_text(controller.where)];
+  if (!ping) {
+    ping = std::make_shared<LevelPing>(executor_);
     asio::co_spawn(
         executor_,
-        [locator = locator_, realm, where = controller.where, entry = asked]() -> asio::awaitable<void> {
+        [locator = locator_, realm, where = controller.where, entry = ping]() -> asio::awaitable<void> {
           const DcLevel level = co_await locator->level_of(realm, where);
           entry->level = level;
           entry->done.cancel();
         },
         [](std::exception_ptr) {});
   }
-  const std::shared_ptr<Asked> entry = asked;
-  if (!entry->level && !entry->waited) {
-    entry->done.expires_after(kLevelPatience);
+  const std::shared_ptr<LevelPing> entry = ping;
+  if (!entry->level && !entry->was_awaited) {
+    entry->done.expires_after(kLevelTimeout);
     co_await entry->done.async_wait(asio::as_tuple(asio::use_awaitable));
-    entry->waited = true;
+    entry->was_awaited = true;
   }
   co_return entry->level.value_or(DcLevel::unknown);
 }
 
-void Driver::count(const std::string& exchange) {
-  if (exchange == "AS")
-    ++as_;
-  else if (exchange == "TGS")
-    ++tgs_;
-  else if (exchange == "S4U2Self")
-    ++s4u2self_;
-  else
-    ++s4u2proxy_;
+void Driver::count(ExchangeKind kind) {
+  switch (kind) {
+    case ExchangeKind::as:
+      ++as_;
+      break;
+    case ExchangeKind::tgs:
+      ++tgs_;
+      break;
+    case ExchangeKind::s4u2self:
+      ++s4u2self_;
+      break;
+    case ExchangeKind::s4u2proxy:
+      ++s4u2proxy_;
+      break;
+    case ExchangeKind::locate:
+      break;
+  }
 }
 
 Statistics Driver::statistics() const {
@@ -197,7 +200,7 @@ Statistics Driver::statistics() const {
 void Driver::silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent) {
   for (const auto& attempt : silent) {
     auto step = step_at(send.exchange, send.realm, attempt.at);
-    step.answer = "timeout";
+    step.answer = to_string(StepAnswer{AnswerKind::timeout});
     step.detail = send.detail;
     step.milliseconds = milliseconds(attempt.took);
     add_step(call, std::move(step));

@@ -1,5 +1,6 @@
 #pragma once
-// Does what the state machines ask for, and writes the trace: one step for each exchange, one for each search for a DC.
+// Executes the actions of the state machines (s4u/action.h), and writes the trace: one step for each exchange and for
+// each search for a DC. Belongs to one executor.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,7 +9,7 @@
 
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/action.h"
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/circumstances.h"
 
 namespace stead {
 
@@ -30,20 +31,24 @@ using CallPtr = std::shared_ptr<Call>;
 
 class Driver {
  public:
-  Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport,
-         std::shared_ptr<DcLocator> locator, std::function<void(const TraceStep&)> on_step, bool learn_levels,
-         std::function<void(const Event&)> on_event = {});
+  // Whether the trace has the level of a DC that no search asked for: `learned` waits briefly for a ping.
+  enum class Levels { as_known, learned };
 
-  // Runs a machine to its end: nothing where it has its result. `machine` lives in the caller's coroutine.
+  Driver(boost::asio::any_io_executor executor, std::shared_ptr<KdcTransport> transport,
+         std::shared_ptr<DcLocator> locator, Levels levels = Levels::as_known,
+         std::function<void(const TraceStep&)> on_step = {}, std::function<void(const Event&)> on_event = {});
+
+  // Runs a machine to its end. Returns nothing if the machine has its result. `machine` must outlive the coroutine.
   boost::asio::awaitable<std::optional<Refusal>> run(Machine& machine, CallPtr call);
 
   [[nodiscard]] Statistics statistics() const;  // from any thread
 
  private:
-  struct Asked {  // for a DC's level
-    explicit Asked(const boost::asio::any_io_executor& executor) : done(executor) {}
+  // The ping of a DC whose level is not known.
+  struct LevelPing {
+    explicit LevelPing(const boost::asio::any_io_executor& executor) : done(executor) {}
     std::optional<DcLevel> level;
-    bool waited = false;
+    bool was_awaited = false;
     boost::asio::steady_timer done;
   };
 
@@ -51,7 +56,7 @@ class Driver {
   boost::asio::awaitable<Action> locate(Machine& machine, CallPtr call, LocateDc wanted);
   boost::asio::awaitable<KdcExchangeResult> carry(const SendToKdc& send);
   boost::asio::awaitable<DcLevel> level_of(std::string realm, KnownController controller);
-  void count(const std::string& exchange);
+  void count(ExchangeKind kind);
   void silent_steps(Call& call, const SendToKdc& send, const std::vector<KdcAttempt>& silent);
   TraceStep& add_step(Call& call, TraceStep step);
   void report(Call& call);
@@ -60,13 +65,10 @@ class Driver {
   std::shared_ptr<KdcTransport> transport_;
   std::shared_ptr<DcLocator> locator_;
   std::function<void(const TraceStep&)> on_step_;
-  bool learn_levels_;
+  Levels levels_;
   std::function<void(const Event&)> on_event_;
-  std::map<std::string, std::shared_ptr<Asked>> asked_;  // by address
+  std::map<std::string, std::shared_ptr<LevelPing>> pings_;  // by address
   std::atomic<std::uint64_t> as_{0}, tgs_{0}, s4u2self_{0}, s4u2proxy_{0}, timeouts_{0};
 };
-
-// "127.0.8.1:8088", "[::1]:88".
-[[nodiscard]] std::string endpoint_text(const std::string& address, std::uint16_t port);
 
 }  // namespace stead

@@ -1,5 +1,7 @@
 #include "sspi_shim/s4u/events.h"
 
+#include "sspi_shim/locate/dc_choice.h"
+
 namespace stead {
 namespace {
 
@@ -11,8 +13,8 @@ Event about(const Call& call, EventKind kind) {
   return out;
 }
 
-bool is_good(const TraceStep& step) {
-  return step.answer == "ticket" || step.answer.starts_with("referral to ");
+bool is_granted(const TraceStep& step) {
+  return answer_of(step).is_granted();
 }
 
 std::string answer_text(const TraceStep& step) {
@@ -21,7 +23,7 @@ std::string answer_text(const TraceStep& step) {
 
 std::string name_of(const EventController& controller) {
   const std::string& name = controller.name.empty() ? controller.address : controller.name;
-  return name.empty() ? "nobody" : name + " (" + controller.level + ")";
+  return name.empty() ? "no DC" : name + " (" + controller.level + ")";
 }
 
 std::string name_of(const TraceStep& step) {
@@ -32,8 +34,8 @@ std::string name_of(const TraceStep& step) {
 
 Event event_of_step(const Call& call, std::size_t index) {
   const TraceStep& step = call.trace.steps[index];
-  if (step.exchange != "locate") {
-    Event out = about(call, is_good(step) ? EventKind::reply : EventKind::refusal);
+  if (exchange_kind_of(step) != ExchangeKind::locate) {
+    Event out = about(call, is_granted(step) ? EventKind::reply : EventKind::refusal);
     out.step = step;
     return out;
   }
@@ -41,8 +43,8 @@ Event event_of_step(const Call& call, std::size_t index) {
   out.step = step;
   out.taken = {step.controller, step.address, step.level};
   out.reason = step.detail;
-  if (index == 0 || is_good(call.trace.steps[index - 1]))
-    return out;  // nobody was asked before: the request needs such a one
+  if (index == 0 || is_granted(call.trace.steps[index - 1]))
+    return out;  // no DC refused: the request needs a DC of this kind from the start
   const TraceStep& before = call.trace.steps[index - 1];
   out.left = {before.controller, before.address, before.level};
   out.reason = answer_text(before);
@@ -52,7 +54,7 @@ Event event_of_step(const Call& call, std::size_t index) {
 Event event_of_request(const Call& call, const SendToKdc& send) {
   Event out = about(call, EventKind::request);
   out.step.step = static_cast<int>(call.trace.steps.size()) + 1;
-  out.step.exchange = send.exchange;
+  out.step.exchange = to_string(send.exchange);
   out.step.realm = send.realm;
   out.step.detail = send.detail;
   return out;
@@ -61,8 +63,7 @@ Event event_of_request(const Call& call, const SendToKdc& send) {
 Event event_of_health(const KnownController& controller, std::string state) {
   Event out;
   out.kind = EventKind::controller_health;
-  out.taken = {controller.where.name, endpoint_text(controller.where.address, controller.where.kerberos_port),
-               std::string(to_string(controller.level))};
+  out.taken = {controller.where.name, address_text(controller.where), std::string(to_string(controller.level))};
   out.reason = std::move(state);
   return out;
 }

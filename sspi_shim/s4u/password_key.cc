@@ -7,7 +7,7 @@
 namespace stead {
 namespace {
 
-// Shared by every client of the process; sign-ins are throttled before they come here.
+// Shared by all clients of the process. Callers limit the rate of sign-ins.
 boost::asio::thread_pool& pool() {
   static boost::asio::thread_pool threads(2);
   return threads;

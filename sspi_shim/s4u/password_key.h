@@ -1,5 +1,5 @@
 #pragma once
-// String-to-key off the event loop: it takes milliseconds of CPU.
+// Derives a key from a password (RFC 3961 string-to-key) on a thread pool: it takes milliseconds of CPU.
 #include <boost/asio/awaitable.hpp>
 
 #include "sspi_shim/protocol/crypto/crypto.h"

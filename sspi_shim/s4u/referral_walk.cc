@@ -2,11 +2,11 @@
 
 namespace stead {
 
-ReferralWalk::ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Manner manner)
+ReferralWalk::ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Mode mode)
     : context_(context),
       header_(std::move(header)),
       sname_(std::move(sname)),
-      manner_(std::move(manner)),
+      mode_(std::move(mode)),
       path_(header_->tgt_realm()) {}
 
 Action ReferralWalk::start() {
@@ -17,14 +17,13 @@ Action ReferralWalk::ask() {
   TgsQuestion question;
   question.header = header_;
   question.sname = sname_;
-  question.options =
-      kdc_option::canonicalize | kdc_option::forwardable;  // what the TGTs lack, no ticket got with them can have
-  TgsRequest::Manner manner;
-  manner.stage = manner_.stage;
-  manner.detail = manner_.detail;
-  manner.delegation = manner_.delegation;
-  if (tgts_.empty()) manner.first = manner_.first;
-  request_ = std::make_unique<TgsRequest>(context_, std::move(question), std::move(manner));
+  question.options = kdc_option::canonicalize | kdc_option::forwardable;  // a ticket has no flag that its TGT lacks
+  TgsRequest::Mode mode;
+  mode.stage = mode_.stage;
+  mode.detail = mode_.detail;
+  mode.delegation = mode_.delegation;
+  if (tgts_.empty()) mode.first = mode_.first;
+  request_ = std::make_unique<TgsRequest>(context_, std::move(question), std::move(mode));
   return request_->start();
 }
 
@@ -37,18 +36,18 @@ Action ReferralWalk::follow(Action action) {
   const bool asked_for_tgt = is_krbtgt(sname_) && sname_.components.size() == 2;
   if (next.empty() || (asked_for_tgt && equal_ignoring_case(next, sname_.components[1]))) {
     if (next.empty() && asked_for_tgt) {
-      return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), manner_.stage, path_.last(), {},
+      return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), mode_.stage, path_.last(), {},
                       "a service ticket came in place of a TGT");
     }
     ticket_ = credential;
     return Finished{};
   }
   if (!path_.enter(next)) {
-    return rejected(make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED), manner_.stage, path_.last(), {},
+    return rejected(make_error_code(KrbErrc::KDC_ERR_PATH_NOT_ACCEPTED), mode_.stage, path_.last(), {},
                     "the referrals go in a circle or too far: " + path_.last() + " refers to " + next);
   }
   header_ = credential;
-  if (manner_.ends_at && manner_.ends_at(next)) return Finished{};
+  if (mode_.ends_at && mode_.ends_at(next)) return Finished{};
   return ask();
 }
 

@@ -1,22 +1,23 @@
 #pragma once
-// A walk by plain TGS-REQs along the referrals (RFC 6806 §8) until a ticket for the name comes: the front end's own way
-// to another realm, or the S4U referral TGT's. A hop limit, no realm twice.
+// Follows referrals with plain TGS-REQs (RFC 6806 §8) until a KDC gives a ticket for the name. Used for the front end's
+// own TGTs, and for the S4U referral TGT. Visits no realm twice, and at most RealmPath::kMaxReferrals realms.
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {
 
 class ReferralWalk final : public Machine {
  public:
-  struct Manner {
+  struct Mode {
     Stage stage{};
-    std::string detail;
-    bool delegation = false;  // the header ticket is an S4U referral TGT: its refusals look for a 2012-level DC
-    std::optional<KnownController> first = {};  // asked before the other DCs of the first realm
-    // Asked at each referral TGT: true ends the walk there, without asking that realm.
+    std::string detail{};
+    bool delegation =
+        false;  // the header ticket is an S4U referral TGT: a refusal leads to a search for a 2012-level DC
+    std::optional<KnownController> first = {};  // the DC of the first realm that is asked first
+    // Called for each referral TGT: true ends the walk with it, without asking that realm.
     std::function<bool(const std::string& realm)> ends_at = {};
   };
   // `sname`: the service, or krbtgt/REALM for a TGT of that realm.
-  ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Manner manner);
+  ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Mode mode);
 
   Action start() override;
   Action on_reply(const Reply& reply) override { return follow(request_->on_reply(reply)); }
@@ -25,9 +26,9 @@ class ReferralWalk final : public Machine {
 
   // After Finished: the ticket for the name; null where `ends_at` ended the walk.
   [[nodiscard]] const CredentialPtr& ticket() const { return ticket_; }
-  // The TGT with which the walk ended: of the realm that issued ticket(), or that `ends_at` chose.
+  // The last TGT: of the realm that issued ticket(), or that `ends_at` chose.
   [[nodiscard]] const CredentialPtr& last_tgt() const { return header_; }
-  // Every TGT that the way gave, in order.
+  // All TGTs of the walk, in order.
   [[nodiscard]] const std::vector<CredentialPtr>& tgts() const { return tgts_; }
 
  private:
@@ -37,7 +38,7 @@ class ReferralWalk final : public Machine {
   ExchangeContext& context_;
   CredentialPtr header_;
   PrincipalName sname_;
-  Manner manner_;
+  Mode mode_;
   RealmPath path_;
   std::unique_ptr<TgsRequest> request_;
   CredentialPtr ticket_;

@@ -40,8 +40,10 @@ Action S4u2ProxyExchange::start() {
 // Step 1.
 Action S4u2ProxyExchange::ask_first() {
   part_of_way_ = Part::first;
-  part_ = std::make_unique<TgsRequest>(context_, delegation_question(wanted_.tgt, wanted_.evidence),
-                                       TgsRequest::Manner{Stage::s4u2proxy, "S4U2Proxy", what(), true});
+  part_ = std::make_unique<TgsRequest>(
+      context_, delegation_question(wanted_.tgt, wanted_.evidence),
+      TgsRequest::Mode{
+          .stage = Stage::s4u2proxy, .exchange = ExchangeKind::s4u2proxy, .detail = what(), .delegation = true});
   return part_->start();
 }
 
@@ -71,7 +73,7 @@ Action S4u2ProxyExchange::follow(Action action) {
   auto* refusal = std::get_if<Refusal>(&action);
   if (!refusal) return action;
   if (part_of_way_ == Part::where) {
-    // Nobody knows the target, or nobody answers: the first refusal stands.
+    // No KDC knows the target, or none answers: the first refusal stands.
     return *refusal_;
   }
   if (refusal->no_capable_dc) {
@@ -91,7 +93,7 @@ Action S4u2ProxyExchange::next() {
     case Part::first:
       return take_first(static_cast<TgsRequest&>(*part_).result());
     case Part::where: {
-      // A referral tells that the target is not ours: only a 2012-level DC could have helped.
+      // A referral says that the target is in another realm: only a 2012-level DC can delegate to it.
       const auto& answer = static_cast<TgsRequest&>(*part_).result();
       if (!answer.referral().empty()) {
         refusal_->cross_realm = true;
@@ -144,7 +146,7 @@ Action S4u2ProxyExchange::take_first(const TgsAnswer& answer) {
   return target_ ? walk_proxy() : walk_own(wanted_.tgt);
 }
 
-// An SPN whose host lies directly in the realm's DNS domain lives there, as far as one can tell without asking.
+// True if the SPN's host is directly in the realm's DNS domain. Then the target is most likely there.
 bool S4u2ProxyExchange::names_home(const std::string& realm) const {
   const auto host = host_of(wanted_.service.name);
   const auto dot = host.find('.');
@@ -154,12 +156,12 @@ bool S4u2ProxyExchange::names_home(const std::string& realm) const {
 // Steps 3 to 6, further where the path is longer.
 Action S4u2ProxyExchange::walk_own(CredentialPtr from) {
   part_of_way_ = Part::own_walk;
-  ReferralWalk::Manner manner;
-  manner.stage = Stage::own_referral;
-  manner.detail = to_string(wanted_.service.name) + " for ourselves";
-  manner.first = from_;  // the KDC that referred
-  if (!wanted_.own_service_ticket) manner.ends_at = [this](const std::string& realm) { return names_home(realm); };
-  part_ = std::make_unique<ReferralWalk>(context_, std::move(from), wanted_.service.name, std::move(manner));
+  ReferralWalk::Mode mode;
+  mode.stage = Stage::own_referral;
+  mode.detail = to_string(wanted_.service.name) + " for ourselves";
+  mode.first = from_;  // the KDC that referred
+  if (!wanted_.own_service_ticket) mode.ends_at = [this](const std::string& realm) { return names_home(realm); };
+  part_ = std::make_unique<ReferralWalk>(context_, std::move(from), wanted_.service.name, std::move(mode));
   return part_->start();
 }
 
@@ -171,32 +173,37 @@ Action S4u2ProxyExchange::ask_where() {
   question.sname = wanted_.service.name;
   part_ = std::make_unique<TgsRequest>(
       context_, std::move(question),
-      TgsRequest::Manner{Stage::own_referral, "TGS", to_string(wanted_.service.name) + " for ourselves"});
+      TgsRequest::Mode{.stage = Stage::own_referral, .detail = to_string(wanted_.service.name) + " for ourselves"});
   return part_->start();
 }
 
 Action S4u2ProxyExchange::walk_proxy() {
   if (equal_ignoring_case(proxy_tgt_->tgt_realm(), target_->realm)) return locate_target();
   part_of_way_ = Part::proxy_walk;
-  ReferralWalk::Manner manner;
-  manner.stage = Stage::proxy_referral;
-  manner.detail = "krbtgt/" + target_->realm + " with the S4U referral TGT for " + to_string(wanted_.user);
-  manner.delegation = true;
-  part_ = std::make_unique<ReferralWalk>(context_, proxy_tgt_, krbtgt_name(target_->realm), std::move(manner));
+  ReferralWalk::Mode mode;
+  mode.stage = Stage::proxy_referral;
+  mode.detail = "krbtgt/" + target_->realm + " with the S4U referral TGT for " + to_string(wanted_.user);
+  mode.delegation = true;
+  part_ = std::make_unique<ReferralWalk>(context_, proxy_tgt_, krbtgt_name(target_->realm), std::move(mode));
   return part_->start();
 }
 
 Action S4u2ProxyExchange::locate_target() {
   part_of_way_ = Part::locate;
-  return LocateDc{target_->realm, DcLevel::w2012, {}};
+  return LocateDc{.realm = target_->realm};
 }
 
 // Step 7.
 Action S4u2ProxyExchange::ask_last() {
   part_of_way_ = Part::last;
-  TgsRequest::Manner manner{Stage::target, "S4U2Proxy", what(), true, located_.usable, located_.seen};
-  part_ = std::make_unique<TgsRequest>(context_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)),
-                                       std::move(manner));
+  TgsRequest::Mode mode{.stage = Stage::target,
+                        .exchange = ExchangeKind::s4u2proxy,
+                        .detail = what(),
+                        .delegation = true,
+                        .to = located_.usable,
+                        .seen = located_.seen};
+  part_ =
+      std::make_unique<TgsRequest>(context_, delegation_question(target_->tgt, ticket_of(proxy_tgt_)), std::move(mode));
   return part_->start();
 }
 
@@ -224,7 +231,7 @@ Action S4u2ProxyExchange::finish(const TgsAnswer& answer, Stage stage) {
   // A KDC without S4U answers with a ticket in our own name.
   if (!equal_ignoring_case(to_string(credential->client), to_string(wanted_.user.name)) ||
       !equal_ignoring_case(credential->client_realm, wanted_.user.realm)) {
-    answer_ = {"rejected", ""};
+    answer_ = {AnswerKind::rejected};
     return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), stage, realm, from_,
                     "the ticket is for " + to_string(credential->client, credential->client_realm) + ", not for " +
                         to_string(wanted_.user));

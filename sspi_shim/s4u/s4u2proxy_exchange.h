@@ -1,27 +1,27 @@
 #pragma once
-// S4U2Proxy (MS-SFU §3.1.5.2), the ten steps of what-we-build.md: the evidence goes to the front end's realm; where the
-// target lives elsewhere the front end's own TGT and the S4U referral TGT walk there, each alone, and meet at a
-// 2012-level DC of the target's realm.
+// S4U2Proxy (MS-SFU §3.1.5.2), steps 1 to 8 of s4u/README.md. The evidence goes to a DC of the front end's realm. If
+// the target is in another realm, the client follows the referrals twice, with its own TGT and with the S4U referral
+// TGT, and sends both to a 2012-level DC of the target's realm.
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead {
 
-// What the front end's own walk to a target gave (steps 3 to 6). It does not depend on the user.
+// The result of steps 3 to 6: the target's realm and our TGT for it. The same for all users.
 struct KnownTarget {
   std::string realm;
   CredentialPtr tgt;       // ours, for that realm
-  bool confirmed = false;  // that realm was asked and has the service
+  bool confirmed = false;  // a KDC of that realm said that it has the service
 };
 
 class S4u2ProxyExchange final : public Machine {
  public:
   struct Wanted {
     CredentialPtr tgt;                  // ours, of our own realm
-    TicketRef evidence;                 // the user's ticket to us
-    Principal user;                     // for whom the result must be
-    Principal service;                  // realm empty: wherever it is found
+    TicketRef evidence;                 // the user's ticket to this service
+    Principal user;                     // the client that the resulting ticket must have
+    Principal service;                  // with an empty realm: the KDCs find the realm
     std::optional<KnownTarget> target;  // from an earlier walk
-    bool own_service_ticket = false;    // steps 5 and 6 also where they can be skipped
+    bool own_service_ticket = false;    // run steps 5 and 6 although they can be skipped
   };
   S4u2ProxyExchange(ExchangeContext& context, Wanted wanted);
 
@@ -32,7 +32,7 @@ class S4u2ProxyExchange final : public Machine {
 
   // After Finished.
   [[nodiscard]] const CredentialPtr& ticket() const { return ticket_; }
-  // Set as soon as it is known, also where the end is a refusal; nothing where the target lives in our own realm.
+  // Set as soon as it is known, also if the exchange ends with a refusal. Nothing: the target is in our own realm.
   [[nodiscard]] const std::optional<KnownTarget>& target() const { return target_; }
 
  private:
@@ -60,7 +60,7 @@ class S4u2ProxyExchange final : public Machine {
   CredentialPtr proxy_tgt_;  // the S4U referral TGT
   RealmPath proxy_path_;
   std::optional<KnownTarget> target_;
-  std::optional<Refusal> refusal_;  // the first, while the target's realm is asked for
+  std::optional<Refusal> refusal_;  // the first one, while the target's realm is searched for
   Located located_;
   KnownController from_;
   CredentialPtr ticket_;

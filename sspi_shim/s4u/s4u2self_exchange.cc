@@ -3,7 +3,7 @@
 namespace stead {
 namespace {
 
-// In other realms the service goes by an enterprise name, service@REALM; its own realm knows its real one.
+// Other realms know the service by an enterprise name, service@REALM; its own realm by its real name.
 PrincipalName name_abroad(const Principal& service) {
   return enterprise_name(unescaped_text(service.name) + "@" + service.realm);
 }
@@ -43,8 +43,9 @@ Action S4u2SelfExchange::ask() {
   if (!user_.name.empty()) subject.name = user_.name;
   if (!canonical_) subject.certificate = wanted_.certificate;
   question.subject = std::move(subject);
-  request_ = std::make_unique<TgsRequest>(context_, std::move(question),
-                                          TgsRequest::Manner{Stage::s4u2self, "S4U2Self", wanted_.detail});
+  request_ = std::make_unique<TgsRequest>(
+      context_, std::move(question),
+      TgsRequest::Mode{.stage = Stage::s4u2self, .exchange = ExchangeKind::s4u2self, .detail = wanted_.detail});
   return request_->start();
 }
 
@@ -59,13 +60,13 @@ Refusal S4u2SelfExchange::wrong(const KnownController& from, std::string what) c
   return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::s4u2self, path_.last(), from, std::move(what));
 }
 
-// The KDC does not know PA-S4U-X509-USER: its answer is a ticket in our own name, of no use.
+// The KDC does not know PA-S4U-X509-USER: its ticket is in our own name, and useless.
 Action S4u2SelfExchange::without_x509_user(const KnownController& from) {
   if (wanted_.pa_for_user && !user_.name.empty() && !canonical_ && wanted_.certificate.empty()) {
     form_ = S4uSubject::Form::for_user;
     return ask();
   }
-  answer_ = {"rejected", ""};
+  answer_ = {AnswerKind::rejected};
   auto refusal =
       rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, path_.last(), from,
                "the reply lacks PA-S4U-X509-USER; a KDC that knows PA-FOR-USER only needs pa_for_user = true");
@@ -81,7 +82,7 @@ Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& fr
       user_ = named;
       canonical_ = true;
     } else if (!same_ignoring_case(named.name, user_.name) || !equal_ignoring_case(named.realm, user_.realm)) {
-      answer_ = {"rejected", ""};
+      answer_ = {AnswerKind::rejected};
       return wrong(from, "the user's name changed on the way from " + to_string(user_) + " to " + to_string(named));
     }
   }
@@ -98,17 +99,17 @@ Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& fr
   const Principal named{credential->client, credential->client_realm};
   if (canonical_) {
     if (!same_ignoring_case(named.name, user_.name) || !equal_ignoring_case(named.realm, user_.realm)) {
-      answer_ = {"rejected", ""};
+      answer_ = {AnswerKind::rejected};
       return wrong(from, "the ticket is for " + to_string(named) + ", not for " + to_string(user_));
     }
   } else {
-    // PA-FOR-USER has no reply of its own: a name that was asked plainly must come back, an enterprise name's owner is
-    // whom the KDC says; never ourselves, which is what a KDC without S4U answers.
+    // PA-FOR-USER is not echoed in the reply. A plain name must come back as it was; for an enterprise name the KDC
+    // decides. Our own name is what a KDC without S4U answers, and is rejected.
     const bool enterprise = user_.name.type == NameType::enterprise;
     const bool ourselves = same_ignoring_case(named.name, wanted_.tgt->client) &&
                            equal_ignoring_case(named.realm, wanted_.tgt->client_realm);
     if (ourselves || (!enterprise && !same_ignoring_case(named.name, user_.name))) {
-      answer_ = {"rejected", ""};
+      answer_ = {AnswerKind::rejected};
       return wrong(from, "the ticket is for " + to_string(named) + ": the KDC does not know S4U2Self");
     }
   }

@@ -1,24 +1,25 @@
 #pragma once
-// S4U2Self (MS-SFU §3.1.5.1): a ticket to ourselves in a user's name, from the user's realm back to ours by referral. A
-// refusal is final: S4U2Self never looks for a DC of another level.
+// S4U2Self (MS-SFU §3.1.5.1): a ticket to this service in a user's name. Begins at the user's realm and follows
+// referrals back to ours. A refusal is final: S4U2Self never searches for a DC of another level.
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {
 
-// A name's components as people write them and an enterprise name has them: "HTTP/web.example", nothing escaped.
+// The components joined by '/', without escapes, as an enterprise name has them: "HTTP/web.example".
 [[nodiscard]] std::string unescaped_text(const PrincipalName& name);
 
 class S4u2SelfExchange final : public Machine {
  public:
   struct Wanted {
     CredentialPtr tgt;                  // ours, for the user's realm
-    Principal service;                  // ourselves
-    std::optional<PrincipalName> user;  // absent: by certificate alone
+    Principal service;                  // this service
+    std::optional<PrincipalName> user;  // absent: the certificate alone names the user
     std::string user_realm;
-    Buffer
-        certificate;  // DER; for the user's realm only, whose KDC must find that it is the user's where he is named too
-    bool pa_for_user =
-        false;  // PA-FOR-USER where a reply lacks PA-S4U-X509-USER, by name alone: never where there is a certificate
+    // DER. Sent to the user's realm only. If `user` is given too, the KDC must check that the certificate is the
+    // user's.
+    Buffer certificate;
+    // Fall back to PA-FOR-USER if a reply lacks PA-S4U-X509-USER. Never with a certificate.
+    bool pa_for_user = false;
     std::string detail;
     std::uint32_t options = 0;  // s4u_option: check_logon_hours
   };
@@ -30,7 +31,7 @@ class S4u2SelfExchange final : public Machine {
 
   // After Finished.
   [[nodiscard]] const CredentialPtr& evidence() const { return evidence_; }
-  [[nodiscard]] const Principal& user() const { return user_; }  // canonical
+  [[nodiscard]] const Principal& user() const { return user_; }  // the canonical name
 
  private:
   Action ask();
@@ -43,7 +44,7 @@ class S4u2SelfExchange final : public Machine {
   Wanted wanted_;
   RealmPath path_;
   S4uSubject::Form form_ = S4uSubject::Form::x509_user;
-  bool canonical_ = false;  // user_ is what a KDC called him
+  bool canonical_ = false;  // user_ is the name that a KDC returned
   Principal user_;
   CredentialPtr header_;
   std::unique_ptr<TgsRequest> request_;

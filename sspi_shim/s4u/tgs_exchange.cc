@@ -6,7 +6,7 @@
 namespace stead {
 namespace {
 
-constexpr auto kLifetime = std::chrono::hours(24);  // what we ask for; a KDC gives what it sees fit
+constexpr auto kLifetime = std::chrono::hours(24);  // requested; the KDC may grant less
 
 struct Stamp {
   Time seconds;
@@ -31,7 +31,7 @@ Buffer ap_req_for(const Credential& header, const Key& subkey, Bytes body, Stamp
   return encode_ap_req(0, header.ticket, encrypt_data(header.session_key, KeyUsage::tgs_req_authenticator, plain));
 }
 
-// Most KDCs encrypt with the subkey; one that ignores it uses the session key with its own usage.
+// KDCs encrypt with the subkey, if they support it; else with the session key and another key usage.
 Result<SecretBuffer> decrypt_reply(const Key& subkey, const Key& session_key, const EncryptedData& data) {
   auto plain = decrypt_data(subkey, KeyUsage::tgs_rep_encrypted_part_subkey, data);
   if (plain) return plain;
@@ -85,7 +85,7 @@ void TgsExchange::add_subject(PaDataList& padata) {
   out.user_id.subject_certificate = subject.certificate;
   out.user_id.options = s4u_option::use_reply_key_usage | subject.options;
   out.user_id_der = encode(out.user_id);
-  // MS-SFU names the session key; KDCs that are asked with a subkey verify with the subkey (protocol reference 1.2).
+  // MS-SFU says the session key. KDCs that get a subkey verify with the subkey.
   if (subkey_.type() == EncType::rc4_hmac) {
     out.checksum = {ChecksumType::rsa_md4, unkeyed_checksum(ChecksumType::rsa_md4, out.user_id_der)};
   } else {
@@ -104,7 +104,7 @@ Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, 
   if (user->user_id.nonce != nonce_) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
   if (!user->user_id.cname || user->user_id.cname->empty()) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
   if (subkey_.type() == EncType::rc4_hmac) {
-    // The checksums are unkeyed: both come again where the reply is encrypted.
+    // The checksums are unkeyed, so both are repeated in the encrypted part.
     const auto* echo = find_padata(part.encrypted_padata, PaType::s4u_x509_user);
     Buffer both = sent_checksum_.value;
     append(both, user->checksum.value);

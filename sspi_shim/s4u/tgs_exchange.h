@@ -1,5 +1,5 @@
 #pragma once
-// One TGS-REQ and the reply to it: bytes out, values in, every check that one reply allows (RFC 4120 §3.3, MS-SFU
+// One TGS-REQ and the reply to it, as bytes and values, with every check that one reply allows (RFC 4120 §3.3, MS-SFU
 // §3.1.5.1).
 #include <variant>
 
@@ -11,7 +11,7 @@
 
 namespace stead {
 
-// For whom a service asks a ticket to itself. `name` is absent where a certificate is all that is known.
+// The user of an S4U2Self request. `name` is absent if only the certificate is known.
 struct S4uSubject {
   enum class Form { x509_user, for_user };  // PA-S4U-X509-USER (130) or PA-FOR-USER (129)
   std::optional<PrincipalName> name;
@@ -22,7 +22,7 @@ struct S4uSubject {
 };
 
 struct TgsQuestion {
-  CredentialPtr header;  // a TGT; its realm's KDC is asked
+  CredentialPtr header;  // a TGT; a KDC of its realm is asked
   PrincipalName sname;
   std::uint32_t options = kdc_option::canonicalize;
   TicketRef additional_ticket;    // null: none
@@ -33,18 +33,18 @@ struct TgsQuestion {
 struct TgsAnswer {
   CredentialPtr credential;
   std::uint32_t pac_options = 0;                                                  // echoed in the encrypted part
-  std::optional<S4uUserId> user_id;                                               // of a PA-S4U-X509-USER that holds
+  std::optional<S4uUserId> user_id;                                               // of a valid PA-S4U-X509-USER
   [[nodiscard]] std::string referral() const { return credential->tgt_realm(); }  // empty: a service ticket
 };
 
 class TgsExchange {
  public:
-  // `question` outlives it. `realm_now`: the realm's own time.
+  // `question` must outlive the exchange. `realm_now`: the time of the realm's KDCs.
   TgsExchange(const TgsQuestion& question, const std::vector<EncType>& etypes,
               std::chrono::system_clock::time_point realm_now, std::chrono::microseconds clock_offset);
   [[nodiscard]] Buffer take_request() { return std::move(request_); }  // once
-  // A TGS-REP, a KRB-ERROR, or what is wrong with the bytes: a WireErrc, or KRB_AP_ERR_MODIFIED where the reply answers
-  // something else.
+  // A TGS-REP or a KRB-ERROR. Fails with a WireErrc for malformed bytes, and with KRB_AP_ERR_MODIFIED if the reply is
+  // for another request.
   [[nodiscard]] Result<std::variant<TgsAnswer, KrbError>> read(Bytes reply) const;
 
  private:

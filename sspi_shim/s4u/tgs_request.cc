@@ -7,16 +7,16 @@
 namespace stead {
 namespace {
 
-bool somebody_lives(const std::vector<SeenController>& seen) {
+bool any_answered(const std::vector<SeenController>& seen) {
   return std::any_of(seen.begin(), seen.end(), [](const SeenController& dc) { return dc.level != "unknown"; });
 }
 
 }  // namespace
 
-TgsRequest::TgsRequest(ExchangeContext& context, TgsQuestion question, Manner manner)
+TgsRequest::TgsRequest(ExchangeContext& context, TgsQuestion question, Mode mode)
     : context_(context),
       question_(std::move(question)),
-      manner_(std::move(manner)),
+      mode_(std::move(mode)),
       realm_(question_.header->tgt_realm()) {}
 
 Action TgsRequest::start() {
@@ -24,37 +24,37 @@ Action TgsRequest::start() {
 }
 
 Action TgsRequest::send() {
-  // Each time anew: another DC, or another clock, takes no authenticator that was seen before.
+  // A new authenticator for each request: a DC may reject one that another DC has seen.
   exchange_ =
       std::make_unique<TgsExchange>(question_, context_.etypes, context_.now_at(realm_), context_.offset_of(realm_));
   SendToKdc out;
-  out.exchange = manner_.exchange;
+  out.exchange = mode_.exchange;
   out.realm = realm_;
   out.request = exchange_->take_request();
-  out.to = manner_.to;
-  out.first = manner_.first;
-  out.wants_capable = manner_.delegation;
-  out.detail = manner_.detail;
+  out.to = mode_.to;
+  out.first = mode_.first;
+  out.prefer_capable = mode_.delegation;
+  out.detail = mode_.detail;
   return out;
 }
 
 Action TgsRequest::on_reply(const Reply& reply) {
   if (!reply.bytes) {
-    answer_ = {"timeout", ""};
+    answer_ = {AnswerKind::timeout};
     if (wants_writable_ && !relocated_) return *refusal_;
-    if (manner_.to.empty()) return unreachable(reply.bytes.error(), manner_.stage, realm_);
-    if (!silence_ && (relocated_ || somebody_lives(manner_.seen))) return look_again(reply.bytes.error());
-    return relocated_ ? no_capable_dc() : unreachable(reply.bytes.error(), manner_.stage, realm_);
+    if (mode_.to.empty()) return unreachable(reply.bytes.error(), mode_.stage, realm_);
+    if (!silence_ && (relocated_ || any_answered(mode_.seen))) return look_again(reply.bytes.error());
+    return relocated_ ? no_capable_dc() : unreachable(reply.bytes.error(), mode_.stage, realm_);
   }
   auto read = exchange_->read(*reply.bytes);
   if (!read) {
-    answer_ = {"rejected", ""};
-    return rejected(read.error(), manner_.stage, realm_, reply.from,
+    answer_ = {AnswerKind::rejected};
+    return rejected(read.error(), mode_.stage, realm_, reply.from,
                     "the reply does not hold: " + read.error().message());
   }
   if (auto* answer = std::get_if<TgsAnswer>(&*read)) {
     const auto referral = answer->referral();
-    answer_ = {referral.empty() ? "ticket" : "referral to " + referral, ""};
+    answer_ = {referral.empty() ? AnswerKind::ticket : AnswerKind::referral, referral};
     result_ = std::move(*answer);
     return Finished{};
   }
@@ -64,18 +64,18 @@ Action TgsRequest::on_reply(const Reply& reply) {
     clock_corrected_ = true;
     return send();
   }
-  auto refusal = refusal_of(error, manner_.stage, realm_, reply.from);
+  auto refusal = refusal_of(error, mode_.stage, realm_, reply.from);
   if (error.code == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN && refusal.status == NtStatus::STATUS_NO_SECRETS &&
       !wants_writable_) {
     wants_writable_ = true;
     refusal_ = std::move(refusal);
-    return LocateDc{realm_, DcLevel::unknown, {reply.from.where}, true};
+    return LocateDc{.realm = realm_, .at_least = DcLevel::unknown, .refused = {reply.from.where}, .writable = true};
   }
   const bool about_delegation = error.code == KrbErrc::KDC_ERR_BADOPTION || error.code == KrbErrc::KDC_ERR_POLICY;
-  if (!manner_.delegation || !about_delegation || relocated_) return refusal;
+  if (!mode_.delegation || !about_delegation || relocated_) return refusal;
   refusal_ = std::move(refusal);
-  // The refusal is final if it comes from a DC of 2012 level: that is not taken from memory, for an older one would
-  // refuse alike.
+  // The refusal is final if it comes from a DC of the 2012 level. A cached level may be wrong, so the DC is asked for
+  // it.
   if (reply.from.level == DcLevel::unknown || reply.from.level >= DcLevel::w2012)
     return AskLevel{realm_, reply.from.where};
   return relocate();
@@ -84,42 +84,42 @@ Action TgsRequest::on_reply(const Reply& reply) {
 Action TgsRequest::on_level(DcLevel level) {
   if (!refusal_) return Machine::on_level(level);
   refusal_->by.level = level;
-  if (level >= DcLevel::w2012) return *refusal_;  // nothing changes at another DC: final
+  if (level >= DcLevel::w2012) return *refusal_;  // final: another DC would decide the same
   return relocate();
 }
 
 Action TgsRequest::relocate() {
-  return LocateDc{realm_, DcLevel::w2012, {refusal_->by.where}, false};
+  return LocateDc{.realm = realm_, .refused = {refusal_->by.where}};
 }
 
-// The locator knows by now that these are silent, and asks all of them anew.
+// The locator knows now that these DCs are silent, and pings all DCs again.
 Action TgsRequest::look_again(Error silence) {
   silence_ = silence;
-  LocateDc out{realm_, DcLevel::w2012, {}, false};
+  LocateDc out{.realm = realm_};
   if (refusal_) out.refused.push_back(refusal_->by.where);
   return out;
 }
 
 Action TgsRequest::on_looked_again(const Located& located) {
   const auto asked = [this](const KnownController& dc) {
-    return std::any_of(manner_.to.begin(), manner_.to.end(),
+    return std::any_of(mode_.to.begin(), mode_.to.end(),
                        [&](const auto& other) { return address_text(other.where) == address_text(dc.where); });
   };
   const auto capable = [](const KnownController& dc) { return dc.level >= DcLevel::w2012; };
   const bool pinged =
-      std::any_of(located.usable.begin(), located.usable.end(), capable);  // though the KDC there may be silent
-  manner_.seen = located.seen;
+      std::any_of(located.usable.begin(), located.usable.end(), capable);  // the KDC there may still be silent
+  mode_.seen = located.seen;
   std::vector<KnownController> others;
   for (const KnownController& dc : located.usable) {
     if (capable(dc) && !asked(dc)) others.push_back(dc);
   }
   if (!others.empty()) {
-    manner_.to = std::move(others);
+    mode_.to = std::move(others);
     return send();
   }
-  // Those that answer are none of the level needed; where nobody does, nothing can be said of the domain.
-  if (relocated_ || (somebody_lives(located.seen) && !pinged)) return no_capable_dc();
-  return unreachable(*silence_, manner_.stage, realm_);
+  // DCs answer, and none has the required level. If no DC answers, the domain's levels are unknown.
+  if (relocated_ || (any_answered(located.seen) && !pinged)) return no_capable_dc();
+  return unreachable(*silence_, mode_.stage, realm_);
 }
 
 Action TgsRequest::on_located(const Located& located) {
@@ -127,23 +127,23 @@ Action TgsRequest::on_located(const Located& located) {
   if (!refusal_) return Machine::on_located(located);
   if (wants_writable_ && refusal_->status == NtStatus::STATUS_NO_SECRETS) {
     if (located.usable.empty()) return *refusal_;
-    manner_.to = located.usable;
+    mode_.to = located.usable;
     return send();
   }
-  manner_.seen = located.seen;
+  mode_.seen = located.seen;
   if (located.usable.empty()) return no_capable_dc();
   relocated_ = true;
-  manner_.to = located.usable;
+  mode_.to = located.usable;
   return send();
 }
 
 Action TgsRequest::no_capable_dc() {
   Refusal out;
   if (refusal_) out = *refusal_;
-  out.stage = manner_.stage;
+  out.stage = mode_.stage;
   out.realm = realm_;
   out.no_capable_dc = true;
-  out.seen = manner_.seen;
+  out.seen = mode_.seen;
   if (!refusal_) out.error = make_error_code(KrbErrc::KDC_ERR_POLICY);
   return out;
 }

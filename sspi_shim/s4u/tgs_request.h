@@ -1,9 +1,14 @@
 #pragma once
-// One TGS-REQ with the rules for its answers: clocks are corrected once; what a read-only DC has no keys for goes once
-// to a writable one (MS-KILE §3.2.5.7); a refusal of a delegation by a DC that is not known to be of 2012 level goes
-// once more to one that is (what-we-build.md, "What the client does with a refusal"). Where the DCs of such a search
-// are silent, they may have been chosen by what they said half an hour ago: the search is made once more, before
-// anything is said of the domain. Nothing else is sent twice.
+// One TGS-REQ, and the rules for sending it again:
+//
+// - If the KDC says that the clocks differ, once more with the KDC's time.
+// - If a read-only DC lacks the keys, once more to a writable DC (MS-KILE §3.2.5.7).
+// - If a DC below the 2012 level refuses a delegation, once more to a DC of that level: s4u/README.md, "The rule of the
+//   2012-level DC".
+// - If the DCs that such a search found do not answer, the search is repeated once: their levels may come from the
+// cache.
+//
+// Nothing else is sent twice.
 #include <memory>
 
 #include "sspi_shim/s4u/tgs_exchange.h"
@@ -12,16 +17,16 @@ namespace stead {
 
 class TgsRequest final : public Machine {
  public:
-  struct Manner {
+  struct Mode {
     Stage stage{};
-    std::string exchange = "TGS";
-    std::string detail;
-    bool delegation = false;                    // a BADOPTION or POLICY looks for a 2012-level DC
-    std::vector<KnownController> to = {};       // where to begin; empty: any DC of the realm
-    std::vector<SeenController> seen = {};      // in the search that gave `to`
+    ExchangeKind exchange = ExchangeKind::tgs;
+    std::string detail{};
+    bool delegation = false;                // KDC_ERR_BADOPTION and KDC_ERR_POLICY lead to a search for a 2012-level DC
+    std::vector<KnownController> to = {};   // the DCs to ask first; empty: any DC of the realm
+    std::vector<SeenController> seen = {};  // in the search that gave `to`
     std::optional<KnownController> first = {};  // asked before the realm's others
   };
-  TgsRequest(ExchangeContext& context, TgsQuestion question, Manner manner);
+  TgsRequest(ExchangeContext& context, TgsQuestion question, Mode mode);
 
   Action start() override;
   Action on_reply(const Reply& reply) override;
@@ -39,15 +44,15 @@ class TgsRequest final : public Machine {
 
   ExchangeContext& context_;
   TgsQuestion question_;
-  Manner manner_;
+  Mode mode_;
   std::string realm_;
   std::unique_ptr<TgsExchange> exchange_;
   std::optional<TgsAnswer> result_;
-  std::optional<Refusal> refusal_;  // that made us look for another DC
+  std::optional<Refusal> refusal_;  // the one that led to a search for another DC
   bool clock_corrected_ = false;
   bool relocated_ = false;
-  std::optional<Error> silence_;  // that made us look again
-  bool wants_writable_ = false;   // it is looked for, or was found
+  std::optional<Error> silence_;  // the transport's error that led to a second search
+  bool wants_writable_ = false;   // a writable DC is searched for, or was found
 };
 
 }  // namespace stead

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint8_t kKrbErrorTag = 0x7e;
 
-// Errors about a client that the KDC has found; what they mean for the user is S4U2Self's to say.
+// Errors that a KDC answers only for a client that it has. S4U2Self will say what they mean for the user.
 bool says_client_is_here(KrbErrc code) {
   switch (code) {
     case KrbErrc::KDC_ERR_PREAUTH_REQUIRED:
@@ -68,7 +68,7 @@ Action UserRealmSearch::send() {
   if (certificate_.empty()) {
     request.body.cname = enterprise_name(name_);
   } else {
-    // [C] an empty X.500 name, and the certificate as it is in place of a PA-S4U-X509-USER.
+    // As Windows does it: an empty X.500 name, and the bare certificate in place of a PA-S4U-X509-USER.
     request.body.cname = PrincipalName{NameType::x500, {""}};
     request.padata.push_back({PaType::s4u_x509_user, certificate_});
   }
@@ -78,35 +78,35 @@ Action UserRealmSearch::send() {
   request.body.nonce = random_nonce();
   request.body.etypes = context_.etypes;
   SendToKdc out;
-  out.exchange = "AS";
+  out.exchange = ExchangeKind::as;
   out.realm = realm;
   out.request = encode(request);
-  out.detail = certificate_.empty() ? "where " + name_ + " lives" : "whose the certificate is";
+  out.detail = certificate_.empty() ? "the realm of " + name_ : "the realm of the certificate's owner";
   return out;
 }
 
 Action UserRealmSearch::on_reply(const Reply& reply) {
   const auto& asked = path_.last();
   if (!reply.bytes) {
-    answer_ = {"timeout", ""};
+    answer_ = {AnswerKind::timeout};
     return unreachable(reply.bytes.error(), Stage::user_realm, asked);
   }
   const auto& bytes = *reply.bytes;
   if (bytes.empty() || bytes[0] != kKrbErrorTag) {
-    // A ticket that nobody can use: the user needs no preauthentication.
+    // The account needs no preauthentication. The ticket is useless without the password.
     const auto decoded = decode_kdc_rep(bytes);
     if (!decoded) {
-      answer_ = {"rejected", ""};
+      answer_ = {AnswerKind::rejected};
       return rejected(decoded.error(), Stage::user_realm, asked, reply.from,
                       "the reply is no AS-REP: " + decoded.error().message());
     }
-    answer_ = {"ticket", ""};
+    answer_ = {AnswerKind::ticket};
     realm_ = decoded->crealm;
     return Finished{};
   }
   const auto error = decode_krb_error(bytes);
   if (!error) {
-    answer_ = {"rejected", ""};
+    answer_ = {AnswerKind::rejected};
     return rejected(error.error(), Stage::user_realm, asked, reply.from,
                     "the reply is no KRB-ERROR: " + error.error().message());
   }

@@ -97,7 +97,7 @@ class OneRealm final : public KdcTransport, public DcLocator {
       clients_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = client;
       return reply;
     }
-    const auto asked = kdc_.read(SendToKdc{"", realm, std::move(bytes), {}, {}, false, ""});
+    const auto asked = kdc_.read(SendToKdc{.exchange = ExchangeKind::tgs, .realm = realm, .request = std::move(bytes)});
     if (forgot_its_keys) {
       forgot_its_keys = false;
       return kdc_.refuse(KrbErrc::KRB_AP_ERR_MODIFIED, {}, where);

@@ -1,9 +1,10 @@
-#include "sspi_shim/s4u/diagnosis.h"
+#include "sspi_shim/s4u/diagnosis/diagnosis.h"
 
 #include <gtest/gtest.h>
 #include <boost/asio/error.hpp>
 
 #include "sspi_shim/protocol/security/certificate_names.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
 
 namespace stead {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "sspi_shim/s4u/trace.h"
+#include "sspi_shim/s4u/trace/trace_json.h"
 
 namespace stead {
 namespace {

@@ -1,9 +1,8 @@
-// The trace to and from JSON, with the keys that contract.md names. stead/s4u.h declares it.
 #include <boost/json.hpp>
 #include <cmath>
 
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/s4u/trace.h"
+#include "sspi_shim/s4u/trace/trace_json.h"
 
 namespace stead {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-// Reading a trace with the place of what is wrong in it; stead/s4u.h has the rest.
+// Reads a trace from JSON and says where it is malformed. to_json() and trace_from_json() are in stead/s4u.h.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace stead {
 
-// On failure `what` says why and `offset` where, as far as that is known.
+// On failure returns nothing; `what` says why, and `offset` where in the text (0: unknown).
 [[nodiscard]] std::optional<Trace> read_trace(std::string_view json, std::size_t& offset, std::string& what);
 
 }  // namespace stead

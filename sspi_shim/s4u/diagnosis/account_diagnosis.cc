@@ -1,0 +1,143 @@
+#include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
+
+#include "sspi_shim/protocol/security/certificate_names.h"
+
+namespace stead {
+namespace {
+
+using Code = KrbErrc;
+
+}  // namespace
+
+Finding own_account(const DiagnosisFacts& facts) {
+  Finding out;
+  const auto name = to_string(facts.about.front_end);
+  if (facts.refusal.error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN) {
+    out.code = DiagnosisCode::spn_unknown;
+    out.summary =
+        "The domain " + facts.refusal.realm + " knows no account " + name + ", which is the identity of this service.";
+    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity(facts.front)};
+  } else if (facts.refusal.error == Code::KDC_ERR_CLIENT_REVOKED || facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
+    out.code = DiagnosisCode::user_account_refused;
+    out.summary = "The account of this service, " + name + ", is disabled, locked or expired.";
+    out.fix = {"Enable-ADAccount " + identity(facts.front) + server(facts.about.front_end.realm)};
+  } else {
+    out.code = DiagnosisCode::keytab_kvno_old;
+    out.summary =
+        "The keytab's key for " + name +
+        " is not the account's: its password was changed after the keytab was written. Write the keytab anew.";
+    out.fix = {"ktpass /out service.keytab /princ " + name + " /mapuser " + identity(facts.front) +
+               " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"};
+  }
+  return out;
+}
+
+Finding user_account(const DiagnosisFacts& facts) {
+  Finding out;
+  out.code = DiagnosisCode::user_account_refused;
+  const auto account = identity(facts.user_account_name());
+  const auto at = server(facts.user_realm());
+  if (facts.refusal.error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN) {
+    out.summary =
+        "No domain that was asked knows the user " + facts.about.user + ". Check the spelling and the suffix.";
+    out.fix = {"Get-ADUser -Filter \"UserPrincipalName -eq '" + facts.about.user + "'\""};
+    return out;
+  }
+  const auto status = facts.refusal.status.value_or(NtStatus::STATUS_SUCCESS);
+  if (facts.refusal.error == Code::KDC_ERR_PREAUTH_FAILED) {
+    out.summary = "The password of " + facts.about.user + " is wrong.";
+    return out;
+  }
+  if (status == NtStatus::STATUS_ACCOUNT_LOCKED_OUT) {
+    out.summary = "The account of " + facts.about.user + " is locked.";
+    out.fix = {"Unlock-ADAccount " + account + at};
+  } else if (status == NtStatus::STATUS_ACCOUNT_EXPIRED || facts.refusal.error == Code::KDC_ERR_NAME_EXP) {
+    out.summary = "The account of " + facts.about.user + " has expired.";
+    out.fix = {"Clear-ADAccountExpiration " + account + at};
+  } else if (status == NtStatus::STATUS_PASSWORD_EXPIRED || status == NtStatus::STATUS_PASSWORD_MUST_CHANGE ||
+             facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
+    out.summary = "The password of " + facts.about.user + " has expired and must be changed.";
+    out.fix = {"Set-ADAccountPassword " + account + " -Reset" + at};
+  } else if (status == NtStatus::STATUS_INVALID_LOGON_HOURS || status == NtStatus::STATUS_INVALID_WORKSTATION) {
+    out.summary = "The account of " + facts.about.user + " may not sign in now or from here.";
+    out.fix = {"Get-ADUser " + account + " -Properties logonHours,LogonWorkstations" + at};
+  } else {
+    out.summary =
+        "The domain refuses the account of " + facts.about.user + ": it is disabled, locked, expired or restricted.";
+    out.fix = {"Enable-ADAccount " + account + at};
+  }
+  return out;
+}
+
+Finding unknown_service(const DiagnosisFacts& facts) {
+  Finding out;
+  out.code = DiagnosisCode::spn_unknown;
+  // S4U2Self begins in the user's realm: where that is another, it looked for the way back to ours.
+  const bool no_way_back =
+      facts.refusal.stage == Stage::s4u2self && !equal_ignoring_case(facts.refusal.realm, facts.about.front_end.realm);
+  if (facts.refusal.stage == Stage::user_tgt || no_way_back) {
+    out.code = DiagnosisCode::foreign_user_needs_trust;
+    out.summary = controller_of(facts.refusal) + " knows no way of trusts between the realm of " + facts.about.user +
+                  " and " + facts.about.front_end.realm + ", which must trust each other.";
+    out.fix = {"netdom trust " + facts.about.front_end.realm + " /domain:" + facts.user_realm() + " /verify"};
+    return out;
+  }
+  if (facts.refusal.stage == Stage::s4u2self || facts.refusal.stage == Stage::password) {
+    out.summary =
+        controller_of(facts.refusal) + " does not know this service, " + to_string(facts.about.front_end) + ".";
+    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity(facts.front)};
+    return out;
+  }
+  if (!facts.refusal.what.empty()) {
+    out.summary = facts.about.service + " is not where it was asked for: " + facts.refusal.what + ".";
+  } else if (facts.refusal.error == Code::KDC_ERR_MUST_USE_USER2USER) {
+    out.summary = "The account that " + facts.about.service + " names has no SPN.";
+  } else {
+    out.summary = controller_of(facts.refusal) + " knows no account with the SPN " + facts.about.service +
+                  ", or more than one, nor a trusted domain to ask for it.";
+  }
+  out.fix = {"setspn -Q " + facts.about.service, "setspn -S " + facts.about.service + " " + identity(facts.target),
+             "setspn -X"};
+  return out;
+}
+
+Finding service_account(const DiagnosisFacts& facts) {
+  Finding out;
+  out.code = DiagnosisCode::spn_unknown;
+  const bool ours =
+      facts.about.service.empty() || facts.refusal.stage == Stage::s4u2self || facts.refusal.stage == Stage::password;
+  out.summary = controller_of(facts.refusal) + " says that the account with the SPN " +
+                (ours ? to_string(facts.about.front_end.name) : facts.about.service) + " is disabled or expired.";
+  out.fix = {"Enable-ADAccount " + identity(ours ? facts.front : facts.target) + server(facts.refusal.realm)};
+  return out;
+}
+
+std::optional<Finding> certificate_owner(const DiagnosisFacts& facts) {
+  const Refusal& refusal = facts.refusal;
+  if (refusal.stage != Stage::user_realm && refusal.stage != Stage::s4u2self) return std::nullopt;
+  const std::string mappings =
+      "Get-ADUser -LDAPFilter '(altSecurityIdentities=*)' -Properties altSecurityIdentities" + server(refusal.realm);
+  Finding out;
+  out.code = DiagnosisCode::user_account_refused;
+  if (facts.about.by_certificate && refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE) {
+    out.summary = "The certificate is mapped to more than one account of " + refusal.realm +
+                  ": name the one that is meant, or remove the mapping from the others.";
+    out.fix = {mappings};
+    return out;
+  }
+  if (refusal.error == kClientNameMismatch) {
+    out.summary = controller_of(refusal) + " finds that the certificate is not that of " + facts.about.user + ".";
+    out.fix = {"Get-ADUser " + identity(facts.user_account_name()) + " -Properties altSecurityIdentities" +
+               server(refusal.realm)};
+    return out;
+  }
+  if (refusal.error == kCertificateMismatch) {
+    out.summary = controller_of(refusal) +
+                  " finds in the certificate the SID of another account than the one that it is mapped to.";
+    out.fix = {mappings};
+    return out;
+  }
+  return std::nullopt;
+}
+
+}  // namespace stead

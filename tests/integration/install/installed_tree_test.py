@@ -115,8 +115,8 @@ class InstalledTree(unittest.TestCase):
         self.assertEqual([name for name in names if "sspi::" in name or "S4uClient" in name], [], "nothing of the inside")
 
     def test_each_diagnosis_is_explained(self):
-        given = set(re.findall(r'code = "(\w+)"', (foreign.TOP / "sspi_shim/s4u/diagnosis.cc").read_text()))
-        explained = set(re.findall(r"^//   ([a-z][a-z0-9_]+)  ", (self.prefix / "include/stead/s4u.h").read_text(), re.M))
+        given = set(re.findall(r'{DiagnosisCode::\w+,\s+"(\w+)"', (foreign.TOP / "sspi_shim/s4u/diagnosis/diagnosis_code.cc").read_text()))
+        explained = set(re.findall(r"^ *//   ([a-z][a-z0-9_]+)  ", (self.prefix / "include/stead/s4u.h").read_text(), re.M))
         self.assertEqual(given, explained)
 
     def test_each_header_stands_alone(self):

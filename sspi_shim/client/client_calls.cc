@@ -1,4 +1,4 @@
-// Calls of stead/s4u.h that are made of others.
+// The functions of stead::Client that are not virtual: they combine the virtual ones.
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -43,7 +43,7 @@ Client::Awaitable<Outcome<NegotiateToken>> v0::Client::token_for(Identity identi
   Failure out;
   out.kind = FailureKind::unusable;
   out.error = token.error();
-  out.text = "no token can be made of the ticket for " + (*ticket)->service() + ": " + token.error().message();
+  out.text = "no token can be made from the ticket for " + (*ticket)->service() + ": " + token.error().message();
   co_return out;
 }
 

@@ -43,8 +43,8 @@ std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executo
                                             const std::string& realm) {
   auto locator = make_dc_locator(executor, options.locator);
   auto transport = make_kdc_transport(executor, locator, options.kdc_timeout, options.locator);
-  Principal nobody{{NameType::principal, {}}, to_upper(realm)};
-  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nobody), std::vector<Key>(),
+  Principal nameless{{NameType::principal, {}}, to_upper(realm)};
+  return std::make_shared<S4uClient>(executor, std::move(options), std::move(nameless), std::vector<Key>(),
                                      std::move(transport), std::move(locator));
 }
 

@@ -59,7 +59,7 @@ Checked<CredentialPtr> read_forwarded_tgt(const ApReq& request, const Result<Ope
   const auto session_key = Key::make(opened->part.key);
   if (!session_key) return fail("the ticket's session key is of a type we do not have");
   const auto plain = decrypt_data(*session_key, KeyUsage::ap_req_authenticator, request.authenticator);
-  if (!plain) return fail("the authenticator does not hold: " + plain.error().message());
+  if (!plain) return fail("the authenticator cannot be decrypted: " + plain.error().message());
   const auto authenticator = decode_authenticator(*plain);
   if (!authenticator || !(authenticator->cname == user.name) || authenticator->crealm != user.realm)
     return fail("the authenticator is not " + name + "'s");
@@ -71,7 +71,7 @@ Checked<CredentialPtr> read_forwarded_tgt(const ApReq& request, const Result<Ope
   if (!(checksum->flags & gss_flag::delegate) || checksum->delegated_credential.empty())
     return fail(
         name +
-        "'s client forwarded no TGT. Either the browser is not told to delegate to this site, or the account of " +
+        "'s client forwarded no TGT. Either the browser is not configured to delegate to this site, or the account of " +
         service +
         " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is "
         "not forwardable, which a sensitive user's and a Protected User's never is");

@@ -170,7 +170,7 @@ Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
     return out;
   }
   const auto part = decode_enc_kdc_rep_part(*plain);
-  if (!part) return wrong(part.error(), "the reply does not hold: " + part.error().message());
+  if (!part) return wrong(part.error(), "the reply is not valid: " + part.error().message());
   const bool asked = part->nonce == nonce_ && part->srealm == realm && part->sname == krbtgt_name(realm) &&
                      reply.ticket.realm == realm && reply.ticket.sname == part->sname &&
                      equal_ignoring_case(reply.crealm, realm);

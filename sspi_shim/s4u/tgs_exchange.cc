@@ -108,11 +108,11 @@ Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, 
     const auto* echo = find_padata(part.encrypted_padata, PaType::s4u_x509_user);
     Buffer both = sent_checksum_.value;
     append(both, user->checksum.value);
-    const bool holds =
+    const bool is_valid =
         user->checksum.type == ChecksumType::rsa_md4 &&
         equal_in_constant_time(unkeyed_checksum(ChecksumType::rsa_md4, user->user_id_der), user->checksum.value) &&
         echo && equal_in_constant_time(both, echo->value);
-    if (!holds) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
+    if (!is_valid) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
     return std::optional(std::move(user->user_id));
   }
   const bool own_usage = (user->user_id.options.value_or(0) & s4u_option::use_reply_key_usage) != 0;

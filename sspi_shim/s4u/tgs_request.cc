@@ -50,7 +50,7 @@ Action TgsRequest::on_reply(const Reply& reply) {
   if (!read) {
     answer_ = {AnswerKind::rejected};
     return rejected(read.error(), mode_.stage, realm_, reply.from,
-                    "the reply does not hold: " + read.error().message());
+                    "the reply is not valid: " + read.error().message());
   }
   if (auto* answer = std::get_if<TgsAnswer>(&*read)) {
     const auto referral = answer->referral();

@@ -1,8 +1,8 @@
 #pragma once
 // A bounded cache for one thread. Entries expire, and all entries of an owner (a user) can be dropped together at
-// sign-out. What the cache holds wipes itself: keys do (protocol/crypto/crypto.h). Nothing is written to disk.
+// sign-out. Keys wipe themselves (protocol/crypto/crypto.h). Nothing is written to disk.
 //
-// Eviction is fair between owners. If the cache is full and one owner holds more than twice the average (with few
+// Eviction is fair between owners. If the cache is full and one owner has more than twice the average (with few
 // owners: a quarter more than the average), that owner's least recently used entry goes. Otherwise the least recently
 // used entry of all goes. So a user with many entries evicts their own.
 #include <chrono>

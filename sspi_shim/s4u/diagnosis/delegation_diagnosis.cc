@@ -5,7 +5,7 @@
 namespace stead {
 
 Finding no_capable_dc(const DiagnosisFacts& facts) {
-  // What an older DC says of the user holds for every DC.
+  // A restriction of the user is the same at every DC.
   if (!facts.refusal.cross_realm && facts.refusal.status == NtStatus::STATUS_ACCOUNT_RESTRICTION)
     return account_restriction(facts);
   std::string seen;
@@ -37,7 +37,7 @@ Finding not_allowed(const DiagnosisFacts& facts) {
       (facts.refusal.cross_realm ? "."
                                  : ", and msDS-AllowedToDelegateTo of " + facts.front + " does not list the SPN.") +
       " The command replaces the accounts that are allowed already: name those too. `setspn -Q " + facts.about.service +
-      "` tells which account has the SPN.";
+      "` shows which account has the SPN.";
   out.fix = {facts.allow_by_target()};
   if (!facts.refusal.cross_realm) out.fix.push_back(facts.allow_by_list());
   return out;

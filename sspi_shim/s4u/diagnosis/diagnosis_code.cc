@@ -24,11 +24,11 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "front end in "
      "msDS-AllowedToActOnBehalfOfOtherIdentity of the account that has the SPN.",
      "Set-ADComputer BACKEND$ -PrincipalsAllowedToDelegateToAccount FRONTEND$: it replaces the list, so name those too "
-     "that are there. setspn -Q SPN tells "
+     "that are there. setspn -Q SPN shows "
      "the account."},
     {DiagnosisCode::rbcd_not_supported_by_dc, "rbcd_not_supported_by_dc",
-     "The KDC knows no resource-based delegation, or not what was asked of it.",
-     "stead locate REALM --level 2012 tells whether the domain has a controller that does; a KDC that is not Active "
+     "The KDC does not support resource-based delegation, or an option of the request.",
+     "stead locate REALM --level 2012 shows whether the domain has a controller that does; a KDC that is not Active "
      "Directory's may need another release."},
     {DiagnosisCode::cross_realm_needs_rbcd, "cross_realm_needs_rbcd",
      "The back end is in another domain than the front end. The front end's list does not reach there; only the back "
@@ -68,7 +68,7 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "Let front end, back end and domain controllers follow one time source: w32tm /resync, chronyc sources."},
     {DiagnosisCode::etype_mismatch, "etype_mismatch",
      "There is no encryption type that both sides have: as a rule an account without AES keys, or one with RC4 alone.",
-     "Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256, then set its password anew; allow_rc4 = true in "
+     "Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256, then set its password again; allow_rc4 = true in "
      "[identity] is the alternative."},
     {DiagnosisCode::keytab_kvno_old, "keytab_kvno_old",
      "The keytab's key is not the account's any more: the password was changed after it was written.",
@@ -78,10 +78,10 @@ constexpr DiagnosisCodeInfo kCodes[] = {
     {DiagnosisCode::dc_unreachable, "dc_unreachable", "No domain controller of a realm on the way answers.",
      "stead locate REALM shows who was asked: look at the network (88 and 389, tcp and udp), at DNS or the [locator] "
      "table, and at the controllers."},
-    {DiagnosisCode::tgt_expired, "tgt_expired", "A ticket on the way has ended.",
+    {DiagnosisCode::tgt_expired, "tgt_expired", "A ticket on the path has expired.",
      "Sign in again, and see whether the clocks agree; for the front end's own ticket, ask once more."},
     {DiagnosisCode::pac_rejected, "pac_rejected",
-     "A ticket, or the PAC in it, does not hold at a domain controller: a signature, a SID that the trust filters, or "
+     "A domain controller rejects a ticket or the PAC in it: a signature, a SID that the trust filters, or "
      "a referral in a circle.",
      "See the diagnosis' own sentence for the domain; after krbtgt's or a trust's password was changed, let "
      "replication finish."},

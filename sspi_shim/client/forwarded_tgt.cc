@@ -71,7 +71,8 @@ Checked<CredentialPtr> read_forwarded_tgt(const ApReq& request, const Result<Ope
   if (!(checksum->flags & gss_flag::delegate) || checksum->delegated_credential.empty())
     return fail(
         name +
-        "'s client forwarded no TGT. Either the browser is not configured to delegate to this site, or the account of " +
+        "'s client forwarded no TGT. Either the browser is not configured to delegate to this site, or the "
+        "account of " +
         service +
         " is not trusted for delegation, or a trust on the way does not let TGTs pass (tgt_delegation), or the TGT is "
         "not forwardable, which a sensitive user's and a Protected User's never is");

@@ -49,8 +49,7 @@ Action TgsRequest::on_reply(const Reply& reply) {
   auto read = exchange_->read(*reply.bytes);
   if (!read) {
     answer_ = {AnswerKind::rejected};
-    return rejected(read.error(), mode_.stage, realm_, reply.from,
-                    "the reply is not valid: " + read.error().message());
+    return rejected(read.error(), mode_.stage, realm_, reply.from, "the reply is not valid: " + read.error().message());
   }
   if (auto* answer = std::get_if<TgsAnswer>(&*read)) {
     const auto referral = answer->referral();

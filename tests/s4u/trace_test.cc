@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 #include "sspi_shim/s4u/trace/trace_json.h"
+#include "sspi_shim/s4u/trace/trace_words.h"
 
 namespace stead {
 namespace {
@@ -73,6 +75,81 @@ TEST(TraceJson, SaysWhereItIsNoJson) {
   std::string what;
   EXPECT_FALSE(read_trace("{\"granted\": tru!}", offset, what));
   EXPECT_EQ(offset, 12u);
+}
+
+TEST(TraceWords, ComeBackAsTheyWere) {
+  for (const ExchangeKind kind :
+       {ExchangeKind::as, ExchangeKind::tgs, ExchangeKind::s4u2self, ExchangeKind::s4u2proxy, ExchangeKind::locate}) {
+    TraceStep step;
+    step.exchange = to_string(kind);
+    EXPECT_EQ(exchange_kind_of(step), kind);
+  }
+  EXPECT_FALSE(exchange_kind_of(TraceStep{}));
+  const StepAnswer answers[] = {{AnswerKind::ticket},   {AnswerKind::referral, "B.EXAMPLE"},
+                                {AnswerKind::timeout},  {AnswerKind::error, "KDC_ERR_POLICY", "STATUS_NOT_FOUND"},
+                                {AnswerKind::rejected}, {AnswerKind::found},
+                                {AnswerKind::none}};
+  for (const StepAnswer& answer : answers) {
+    TraceStep step;
+    step.answer = to_string(answer);
+    step.status = answer.status;
+    const StepAnswer back = answer_of(step);
+    EXPECT_EQ(back.kind, answer.kind) << step.answer;
+    EXPECT_EQ(back.detail, answer.detail);
+    EXPECT_EQ(back.status, answer.status);
+    EXPECT_EQ(back.is_granted(), step.answer == "ticket" || step.answer.starts_with("referral"));
+  }
+}
+
+TEST(DiagnosisCodes, HaveOneTable) {
+  std::size_t index = 0;
+  for (const DiagnosisCodeInfo& one : diagnosis_codes()) {
+    EXPECT_EQ(static_cast<std::size_t>(one.code), index++) << one.name;
+    EXPECT_EQ(to_string(one.code), one.name);
+    EXPECT_EQ(find_diagnosis_code(one.name), &one);
+    EXPECT_NE(one.meaning, "");
+    EXPECT_NE(one.advice, "");
+  }
+  EXPECT_EQ(index, 19u);
+  EXPECT_EQ(find_diagnosis_code("no_such_code"), nullptr);
+}
+
+// Over two trusts: the front end's own TGT goes A, B, C; then the S4U referral TGT goes B, C.
+TEST(Explain, TellsTheFrontEndsOwnRequestsFromThoseWithTheS4uReferralTgt) {
+  Trace trace;
+  trace.granted = true;
+  const auto add = [&](const char* exchange, const char* realm, const char* answer) {
+    TraceStep step;
+    step.step = static_cast<int>(trace.steps.size()) + 1;
+    step.exchange = exchange;
+    step.realm = realm;
+    step.answer = answer;
+    trace.steps.push_back(step);
+  };
+  add("AS", "A", "ticket");
+  add("TGS", "A", "referral to U");
+  add("S4U2Self", "U", "referral to A");
+  add("S4U2Proxy", "A", "referral to B");
+  add("TGS", "A", "referral to B");
+  add("TGS", "B", "referral to C");
+  add("TGS", "C", "ticket");
+  add("TGS", "B", "referral to C");
+  add("locate", "C", "found");
+  add("S4U2Proxy", "C", "ticket");
+  std::istringstream lines(explain(trace));
+  std::string text;
+  for (std::string word; lines >> word;) text += word + " ";
+  const char* in_order[] = {"asks for a TGT",      "follows the referrals to the user's realm",
+                            "protocol transition", "steps 1 and 2",
+                            "steps 3 and 4",       "steps 5 and 6",
+                            "steps 5 and 6",       "follows a referral with the S4U referral TGT",
+                            "finds one",           "steps 7 and 8"};
+  std::size_t at = 0;
+  for (const char* words : in_order) {
+    const auto found = text.find(words, at);
+    ASSERT_NE(found, std::string::npos) << words << " in " << text.substr(at);
+    at = found + 1;
+  }
 }
 
 TEST(Explain, KeepsToAHundredColumnsAndNamesEverything) {

@@ -23,9 +23,8 @@ Finding own_account(const DiagnosisFacts& facts) {
     out.fix = {"Enable-ADAccount " + identity(facts.front) + server(facts.about.front_end.realm)};
   } else {
     out.code = DiagnosisCode::keytab_kvno_old;
-    out.summary =
-        "The keytab's key for " + name +
-        " is not the account's: its password was changed after the keytab was written. Write a new keytab.";
+    out.summary = "The keytab's key for " + name +
+                  " is not the account's: its password was changed after the keytab was written. Write a new keytab.";
     out.fix = {"ktpass /out service.keytab /princ " + name + " /mapuser " + identity(facts.front) +
                " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"};
   }

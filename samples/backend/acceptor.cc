@@ -11,14 +11,14 @@
 namespace stead::sample {
 namespace {
 
-// A PAC belongs to the ticket it lies in: it names the ticket's client and the time he signed in.
+// A PAC must belong to its ticket: it names the ticket's client and their authentication time.
 bool is_about(const PacClientInfo& info, const EncTicketPart& ticket) {
   const std::string name = to_string(ticket.cname);
   return (equal_ignoring_case(info.name, name) || equal_ignoring_case(info.name, name + "@" + ticket.crealm)) &&
          from_filetime(info.client_id) == ticket.authtime;
 }
 
-// Reads the PAC of a ticket that was encrypted with `key`. No PAC: nothing in `out`. An error: one that does not hold.
+// Reads the PAC of a ticket that was encrypted with `key`. No PAC: `out` stays empty. An error: the PAC is not valid.
 Result<void> read_pac(const EncTicketPart& ticket, const Key& key, std::optional<PacFacts>& out) {
   const auto bytes = pac_bytes_of(ticket);
   if (!bytes) return bytes.error();

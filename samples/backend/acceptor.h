@@ -1,7 +1,7 @@
 #pragma once
-// Who calls: a client's Negotiate token, accepted by GSSAPI with a keytab's keys, and what the ticket in it says of the
-// user, read by Stead's protocol layer with the same keys. GSSAPI knows the user's name; his groups, how he signed in
-// and by which services he came are in the ticket's PAC.
+// The caller: a client's Negotiate token, accepted by GSSAPI with the keys of a keytab, and what its ticket says of the
+// user, read by Stead's protocol layer with the same keys. GSSAPI gives the user's name. The ticket's PAC has their
+// groups, how they signed in, and through which services they came.
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace stead::sample {
 
-// What the PAC says. Its server signature holds, and it is about the ticket's client.
+// The contents of a PAC whose server signature is valid and whose client is the ticket's.
 struct PacFacts {
   PacLogonInfo logon;
   std::optional<S4uDelegationInfo> delegation;  // a service acted for the user

@@ -38,7 +38,7 @@ Verdict AccessRule::judge(std::span<const Sid> sids, bool reads_only) const {
   const std::uint32_t wanted = access_right::generic_read | (reads_only ? 0 : access_right::generic_write);
   if (access_check(descriptor_, sids, wanted, kFileMapping)) return {.granted = true, .reason = {}};
 
-  // Which entry was it? The first with which the check fails even if everybody were allowed after it.
+  // The entry that denies: the first with which the check fails even if a later entry allowed everyone.
   SecurityDescriptor part = descriptor_;
   part.dacl->entries.clear();
   const Ace allow_all{.type = AceType::access_allowed,

@@ -1,7 +1,7 @@
 #pragma once
 // An access rule in SDDL, judged over a caller's SIDs. Reading (GET, HEAD, OPTIONS) wants GR, everything else GR and
-// GW; a rule may tell how the user signed in: "D:(A;;GA;;;S-1-18-1)" lets in whom a domain controller authenticated,
-// and nobody for whom a service vouches.
+// GW. A rule can depend on how the user signed in: "D:(A;;GA;;;S-1-18-1)" admits users whom a domain controller
+// authenticated, and no user for whom a service vouches.
 #include <optional>
 #include <span>
 #include <string>

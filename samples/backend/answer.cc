@@ -137,14 +137,14 @@ void add_pac(Lines& lines, const PacFacts& pac) {
 }  // namespace
 
 SignedIn how_signed_in(const Caller& caller) {
-  if (!caller.pac) return {"", "the ticket has no PAC, which would say it"};
+  if (!caller.pac) return {"", "unknown: the ticket has no PAC"};
   if (caller.pac->logon.has_sid(well_known_sid::authentication_authority))
     return {to_string(well_known_sid::authentication_authority),
-            "the user proved to a domain controller who he is, with his credentials"};
+            "the user proved their identity to a domain controller, with credentials of their own"};
   if (caller.pac->logon.has_sid(well_known_sid::service_asserted))
     return {to_string(well_known_sid::service_asserted),
-            "a service said who the user is (protocol transition, S4U2Self)"};
-  return {"", "the PAC does not say it: domain controllers do from Windows Server 2012 on"};
+            "a service asserted the user's identity (protocol transition, S4U2Self)"};
+  return {"", "unknown: domain controllers before Windows Server 2012 do not say it"};
 }
 
 std::string to_json(const Caller& caller, const AccessRule* rule, const Verdict* verdict) {

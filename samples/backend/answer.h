@@ -1,5 +1,5 @@
 #pragma once
-// What the back end tells its caller about himself, as JSON or as lines for a person.
+// What the back end answers its callers about themselves, as JSON or as text.
 #include <string>
 
 #include "samples/backend/acceptor.h"
@@ -7,8 +7,8 @@
 
 namespace stead::sample {
 
-// What S-1-18-1 or S-1-18-2 in the PAC says (MS-PAC §2.2.1; Windows Server 2012): did the user himself sign in, or did
-// a service?
+// What S-1-18-1 or S-1-18-2 in the PAC says (Windows Server 2012 and later): the user proved their identity, or a
+// service asserted it.
 struct SignedIn {
   std::string sid;      // empty: the PAC has neither
   std::string meaning;  // one sentence

@@ -1,6 +1,6 @@
 #pragma once
-// A small HTTP/1.1 server that takes Kerberos only: each request brings its own Negotiate token, whatever came on its
-// connection before.
+// A small HTTP/1.1 server that accepts Kerberos only: each request must have a Negotiate token of its own, also on a
+// connection that is already authenticated.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>

@@ -1,7 +1,8 @@
 // stead-backend --listen ADDRESS:PORT --keytab FILE [--principal SPN] [--access SDDL] [--json]
 //
-// A back end for trying delegation out: it takes Kerberos only, and tells each caller who he is, how he signed in, and
-// by which services he came here. `ready` on standard output once it listens; one line a request on standard error.
+// A back end to try delegation with: it accepts Kerberos only, and answers callers with their name, how they signed in,
+// and through which services they came. Prints `ready` on standard output once it listens, and a line for each request
+// on standard error.
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -19,7 +20,7 @@ int complain(int status, const std::string& text) {
 
 int main(int argc, char** argv) try {
   using namespace stead::sample;
-  CLI::App app("A back end that takes Kerberos only and tells each caller what his ticket says of him.",
+  CLI::App app("A back end that accepts Kerberos only and answers callers with what their ticket says of them.",
                "stead-backend");
   std::vector<std::string> addresses;
   Acceptor::Options options;

@@ -1,5 +1,5 @@
 // sdk_postgresql: an app server whose users reach PostgreSQL as themselves. A browser signs in by Negotiate; the server
-// gets a ticket to the database in the user's name (S4U2Proxy, with his own ticket as evidence) and queries with that.
+// gets a ticket to the database in the user's name (S4U2Proxy, with their own ticket as evidence) and queries with that.
 // It has no database password, and the database's own rules say what each user sees. samples/sdk_postgresql/run starts
 // it with a forest and a database.
 #include <getopt.h>
@@ -61,7 +61,7 @@ bool parse_number(std::string_view text, unsigned limit, unsigned& out) {
   return error == std::errc() && end == text.data() + text.size() && out >= 1 && out <= limit;
 }
 
-// Each thread listens for itself; the kernel deals connections out.
+// Each thread has a listening socket; the kernel distributes connections.
 asio::ip::tcp::acceptor listen(asio::io_context& io, const std::string& text, std::string& message) {
   asio::ip::tcp::acceptor acceptor(io);
   boost::system::error_code error;

@@ -1,12 +1,12 @@
-/* The app server of main.cc by the names of SSPI, in C: what a service that was written for Windows looks like here. A
- * thread for each connection; each request signs in by its own Negotiate token; AcceptSecurityContext judges it, the
- * context's token is the user, and ShimExportCCache gives libpq a ticket in his name.
+/* The app server of main.cc in C with SSPI's functions, as a service written for Windows has them. A thread for each
+ * connection; each request signs in by its own Negotiate token. AcceptSecurityContext checks it, the context's token is
+ * the user, and ShimExportCCache gives libpq a ticket in the user's name.
  *
  *   GET /whoami    {"signed_in_as": …, "current_user": …, "principal": …, "encrypted": …}
  *
- * Whose ticket libpq uses is said for the calling thread alone, by gss_krb5_ccache_name(): user_database.h says why not
- * by KRB5CCNAME. The ccache is in memory, has a name that is used once and is gone when the connection is open, and
- * whoever the server says that the connection belongs to must be the user. */
+ * gss_krb5_ccache_name() chooses the ticket that libpq uses, for the calling thread alone; user_database.h says why
+ * KRB5CCNAME will not do. The ccache is in memory, under a name that is used once, and is destroyed when the connection
+ * is open. The principal that the server reports for the connection must be the user. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <getopt.h>

@@ -38,7 +38,7 @@ class ActAs {
   }
 };
 
-// A ccache of this process, gone with the object. Its tickets are wiped by libkrb5.
+// A ccache of this process that ends with the object. libkrb5 wipes its tickets.
 class MemoryCcache {
  public:
   MemoryCcache() {
@@ -79,8 +79,8 @@ asio::awaitable<bool> ready(int socket, Direction direction, Clock::time_point d
   co_return first.index() == 0 && !std::get<0>(std::get<0>(first));
 }
 
-// "alice" of alice@ROOT.FABRIKAM.COM: the role's name. Which principals may be which role is for the server's
-// pg_ident.conf to say.
+// "alice" of alice@ROOT.FABRIKAM.COM: the role's name. The server's pg_ident.conf decides which principal may be
+// which role.
 std::string role_of(const std::string& principal) {
   return principal.substr(0, principal.rfind('@'));
 }
@@ -102,7 +102,7 @@ class PostgresConnection {
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
   [[nodiscard]] const std::string& principal() const { return principal_; }
-  // An idle server that has something to say says good-bye.
+  // Data from an idle server is its good-bye.
   [[nodiscard]] bool usable(Clock::time_point now) const {
     pollfd socket{PQsocket(connection_), POLLIN, 0};
     return healthy_ && now < end_ && now < idle_until && ::poll(&socket, 1, 0) == 0;

@@ -1,23 +1,19 @@
-// PostgreSQL, each query as the user it is for, by a ticket of his to it.
+// PostgreSQL, with each query run as its user, by a ticket in the user's name.
 //
-// Whose ticket libpq uses. libpq takes GSSAPI's default credentials, and KRB5CCNAME, which usually says where those
-// are, belongs to the whole process: setting it for one user while another connects gives the latter's connection to
-// the former, and a lock around setenv and PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a
-// default that belongs to the calling thread, gss_krb5_ccache_name(). So:
-//  - Each connection that is opened has a MEMORY ccache of its own, under a name that is used once, with this user's
-//  ticket to the
-//    database in it and nothing else: no TGT, nothing on disk, nothing that the next user could find.
-//  - libpq is driven by the calls that do not block. The ccache is the thread's default for exactly one of them at a
-//  time, with no
-//    suspension in between, so users whose connections are opened at the same time on the same thread do not meet.
-//  - At every other time the thread's default is a ccache that is never filled: a call without a user has no identity,
-//  not the process's.
-//  - Before its first query a connection is asked whose it is (pg_stat_gssapi has the principal that the server saw).
-//  One that is not
-//    the user's is closed and gives nothing.
-//  - Idle connections are kept by the user's principal, no longer than his ticket.
-// Each user's processes (one helper a user, with KRB5CCNAME in its environment) would do the same for libraries that
-// start threads of their own; libpq starts none.
+// libpq takes GSSAPI's default credentials. KRB5CCNAME, which usually says where those are, belongs to the whole
+// process: setting it for one user while another connects would connect the second user as the first, and a lock around
+// setenv and PQconnectdb makes every user wait for the slowest. MIT's GSSAPI also has a default for the calling thread,
+// gss_krb5_ccache_name(). So:
+//  - Each new connection has a MEMORY ccache of its own, under a name that is used once, with this user's ticket to the
+//    database alone: no TGT, nothing on disk, nothing that another user could find.
+//  - libpq is driven by its calls that do not block. The ccache is the thread's default during exactly one call, without
+//    a suspension, so users who connect at the same time on one thread do not interfere.
+//  - At any other time the thread's default is a ccache that is always empty: a call without a user has no identity.
+//  - Before its first query a connection is asked for its principal (pg_stat_gssapi). If that is not the user, the
+//    connection is closed.
+//  - Idle connections are kept by the user's principal, no longer than the ticket lives.
+// For libraries that start threads of their own, a helper process for each user, with KRB5CCNAME in its environment,
+// would do the same; libpq starts none.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -33,7 +29,7 @@
 namespace sample {
 
 struct DatabaseOptions {
-  std::string spn;  // "postgres/db.corp.contoso.com": the ticket that is asked for, and the host that libpq is told
+  std::string spn;         // "postgres/db.corp.contoso.com": the ticket's service, and the host name for libpq
   std::string connection;  // "hostaddr=127.0.0.1 port=5432 dbname=shop". With an address for the host, libpq asks no
                            // DNS, which blocks
   std::size_t idle_for_each_user = 2;

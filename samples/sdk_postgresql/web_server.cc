@@ -70,7 +70,7 @@ Response unauthorized() {
   return response;
 }
 
-// The user learns what kind of failure it is; the log has the rest.
+// The user learns the kind of the failure; the log has the rest.
 Response failed(const QueryFailure& failure) {
   switch (failure.kind) {
     case QueryFailure::Kind::not_delegated:

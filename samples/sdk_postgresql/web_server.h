@@ -1,8 +1,8 @@
 // The app server's web side: HTTP/1.1, each request signed in by its own Negotiate token.
 //
-//   GET /whoami    who the browser is, and who the database says that its session is
-//   GET /notes     the user's notes: the database shows each user his own (row level security), the server has no WHERE
-//   for it POST /notes    one more, the body
+//   GET /whoami    who the browser's user is, and who the database says the session's user is
+//   GET /notes     the user's notes: the database shows users their own rows only (row level security)
+//   POST /notes    adds the body as a note
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,7 +14,7 @@
 
 namespace sample {
 
-// What a thread has for itself but for the acceptor, which all share.
+// Each thread has its own, except the acceptor, which they share.
 struct Service {
   std::shared_ptr<const stead::KerberosAcceptor> acceptor;
   std::shared_ptr<stead::Client> client;

@@ -1,4 +1,4 @@
-/* What an app server written to SSPI does: log a user on by name, act as him, and make a token for a back end.
+/* What an app server written to SSPI does: log a user on by name, act as them, and make a token for a back end.
  *   sdk_sspi stead.toml KEYTAB PRINCIPAL USER SPN
  * stead.toml has the tables [locator] and, if wanted, [identity]. */
 #include <stdio.h>

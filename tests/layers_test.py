@@ -129,6 +129,11 @@ class Layers(unittest.TestCase):
                  for header in INCLUDE.findall(text(path)) if not header.startswith("stead/")]
         self.assertEqual(wrong, [])
 
+    def test_sdk_samples_include_only_installed_headers(self):
+        wrong = [f"{path} includes {header}" for path in FILES if folder(path).startswith("samples/sdk_")
+                 for header in INCLUDE.findall(text(path)) if not header.startswith("stead/")]
+        self.assertEqual(wrong, [])
+
     def test_samples_and_containers_need_nothing_of_the_tests(self):
         """Only samples/install-packages may name a test: it says for which programs a purpose's packages are."""
         wrong = [f"{path}: {line.strip()}" for path in FILES if path.parts[0] in ("samples", "docker") and path.suffix != ".md" and path.name != "install-packages"

@@ -1,6 +1,11 @@
 #include "samples/backend/acceptor.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/krb5/keytab.h"

@@ -1,6 +1,12 @@
 #include "samples/backend/answer.h"
 
 #include <boost/json.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "samples/backend/sid_names.h"
 #include "sspi_shim/base/text_time.h"

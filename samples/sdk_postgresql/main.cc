@@ -3,6 +3,13 @@
 // It has no database password, and the database's own rules say what each user sees. samples/sdk_postgresql/run starts
 // it with a forest and a database.
 #include <getopt.h>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/signal_set.hpp>
 #include <charconv>

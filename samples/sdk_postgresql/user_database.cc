@@ -4,6 +4,16 @@
 #include <krb5.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>

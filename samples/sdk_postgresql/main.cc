@@ -3,11 +3,13 @@
 // It has no database password, and the database's own rules say what each user sees. samples/sdk_postgresql/run starts
 // it with a forest and a database.
 #include <getopt.h>
+#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 

@@ -102,7 +102,8 @@ static char* to_base64(const unsigned char* bytes, size_t length) {
     const unsigned left = length - i > 3 ? 3 : (unsigned)(length - i);
     const unsigned group =
         (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
-    for (unsigned digit = 0; digit < 4; ++digit) *out++ = digit <= left ? digits[group >> (18 - 6 * digit) & 63] : '=';
+    for (unsigned digit = 0; digit < 4; ++digit)
+      *out++ = digit <= left ? digits[group >> (18 - 6 * digit) & 63] : (char)'=';
   }
   *out = '\0';
   return text;

@@ -1,6 +1,8 @@
 #include "samples/backend/sid_names.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 namespace stead::sample {

@@ -3,8 +3,12 @@
 // CONTROLLER is the address of a domain controller of PRINCIPAL's realm; "": DNS has it.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
+#include <memory>
+#include <string>
 
 #include "stead/s4u.h"
 
@@ -33,10 +37,11 @@ int main(int count, char** arguments) {
   stead::ClientOptions options{.principal = arguments[5], .keytab = arguments[4]};
   const std::string realm = options.principal.substr(options.principal.rfind('@') + 1);
   if (*arguments[1] != '\0') {
-    options.locator.realms[realm] = {{.name = "",
-                                      .address = arguments[1],
-                                      .kerberos_port = static_cast<std::uint16_t>(std::atoi(arguments[2])),
-                                      .ldap_port = static_cast<std::uint16_t>(std::atoi(arguments[3]))}};
+    options.locator.realms[realm] = {
+        {.name = "",
+         .address = arguments[1],
+         .kerberos_port = static_cast<std::uint16_t>(std::strtoul(arguments[2], nullptr, 10)),
+         .ldap_port = static_cast<std::uint16_t>(std::strtoul(arguments[3], nullptr, 10))}};
   }
   boost::asio::io_context io;
   std::string what;

@@ -54,7 +54,7 @@ def table(forest, together):
     figures = {}
     for spn, where in ((NEAR, ""), (FAR, ", other forest")):
         for way, (their_ways, name) in WAYS.items():
-            # In turn, so that all meet the same machine.
+            # In turn, so that all run under the same load.
             rounds = [[mine(way, spn), *[mit(theirs, spn) for theirs in their_ways]] for _ in range(ROUNDS)]
             figures[way, spn], their_median, *bare = [median(column) for column in zip(*rounds)]
             line(f"{name}{where}, stead", figures[way, spn])

@@ -7,6 +7,14 @@
 //   client_bench load CONFIG KEYTAB PRINCIPAL SPN USER COUNT SECONDS
 //                                                    as fast as 64 together go, for SECONDS; latencies by the second
 #include <sys/resource.h>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <ratio>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>

@@ -1,6 +1,8 @@
 // Ours and libk5crypto's cryptography on 1.4 kB, which a ticket with a PAC has. Warm: the key has been used; cold: a
 // session key's first use, with what it takes to make the key.
 #include <benchmark/benchmark.h>
+#include <array>
+#include <cstdint>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "tests/protocol/crypto/libk5crypto.h"

@@ -1,4 +1,4 @@
-"""CPU time of the server's process a request: stead-kdc beside MIT's krb5kdc, by one load program."""
+"""CPU time of the server's process for each request: stead-kdc and MIT's krb5kdc, by one load program."""
 # bench: TARGETS stead-kdc kdc_load
 #
 # tests/bench/run kdc [REQUESTS [ROUNDS]]: the median of the rounds, in each of which both servers have their turn at each kind. MIT's

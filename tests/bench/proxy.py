@@ -1,4 +1,4 @@
-"""CPU time of the server's processes a request: stead-proxy beside nginx, and beside Apache httpd with mod_auth_gssapi."""
+"""CPU time of the server's processes for each request: stead-proxy, nginx, and Apache httpd with mod_auth_gssapi."""
 # bench: TARGETS stead-proxy stead-kdc proxy_load
 #
 # tests/bench/run proxy [SECONDS [TOKENS]]: reverse proxies in front of one and the same nginx, which answers at once; keep-alive on both
@@ -90,7 +90,7 @@ class Nginx:
 
 
 class ApacheProxy(Apache):
-    """mod_proxy behind mod_auth_gssapi; below /public/ anybody may come. A session's cookie is taken in place of a token."""
+    """mod_proxy behind mod_auth_gssapi; below /public/ without sign-in. A session's cookie replaces the token."""
 
     def __init__(self, keytab, krb5_conf, upstream):
         super().__init__(keytab, krb5_conf, replay_cache=False)

@@ -1,4 +1,4 @@
-"""Certificate authorities of openssl's, for tests: they issue, revoke and list what they revoked."""
+"""Certificate authorities made by openssl: they issue and revoke certificates and publish revocation lists."""
 
 import datetime
 import pathlib
@@ -55,7 +55,7 @@ class Authority:
             issuer._sign(self._request("ca", name), self.certificate, "authority", -1, 30)
 
     def issue(self, stem, name, extensions=(), begins=-1, ends=2, usage="clientAuth"):
-        """STEM.crt, with the chain below the root behind it, and STEM.key; returns their paths. Times are in days from now."""
+        """Writes STEM.crt, with the chain up to the root, and STEM.key; returns their paths. Times are in days from now."""
         lines = [f"extendedKeyUsage = {usage}", *extensions]
         with self._conf.open("a") as conf:
             conf.write(f"[{stem}]\n" + "\n".join(lines) + "\n")
@@ -73,7 +73,7 @@ class Authority:
         self._ca("-revoke", certificate).ok()
 
     def revocation_list(self, ends=1, der=False):
-        """The list as of now, which says that the next one comes in so many days; returns its text, or DER."""
+        """The current revocation list, with its next update in so many days, as PEM or DER."""
         self._ca("-gencrl", "-crl_lastupdate", _time(-3), "-crl_nextupdate", _time(ends), "-out", self.folder / "crl.pem").ok()
         if not der:
             return (self.folder / "crl.pem").read_text()

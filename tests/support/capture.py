@@ -20,7 +20,7 @@ _WARNING, _ERROR = 0x600000, 0x800000  # tshark's expert severities
 
 @dataclasses.dataclass(frozen=True)
 class Remark:
-    """What tshark's experts say of a frame."""
+    """A remark of tshark's expert system about a frame."""
 
     frame: int
     severity: int
@@ -65,7 +65,7 @@ class Capture:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def stop(self):
-        """Ends the capture; every question below does so first."""
+        """Ends the capture; every function below does so first."""
         if self._server is not None:
             time.sleep(0.5)  # the kernel hands packets over in blocks, the last within a quarter of a second
             self._server.process.send_signal(signal.SIGINT)
@@ -82,7 +82,7 @@ class Capture:
         return found
 
     def faults(self):
-        """What no decoder should have to say of our messages, as text; empty where all is well."""
+        """The remarks that our messages must not cause, as text; empty if there is none."""
         found = [f"frame {r.frame}: {r.text}" for r in self.remarks() if r.severity >= _ERROR]
         for frame, protocols, malformed in self._fields("frame.number", "frame.protocols", "_ws.malformed"):
             if malformed or "malformed" in protocols:

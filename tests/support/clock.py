@@ -50,7 +50,7 @@ def _library():
 def off_by(seconds, env=None):
     """The environment with which a program's clock is `seconds` ahead."""
     base = foreign.clean_environment() if env is None else env
-    # A build with sanitizers would refuse to come second.
+    # A sanitizer's runtime must be loaded first.
     asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
     return {**base, "LD_PRELOAD": str(_library()), "CLOCK_OFFSET": str(seconds), "ASAN_OPTIONS": asan}
 

@@ -1,4 +1,4 @@
-"""Runs a compose project of the tree's docker/ folder beside whatever else the machine's engine runs, and takes it away again."""
+"""Runs a compose project of docker/ beside other projects of the machine's engine, and removes it."""
 
 import ipaddress
 import json
@@ -32,14 +32,14 @@ def _compose():
 
 
 def base_image():
-    """Has docker/base-image see to the base image; returns what it says where it cannot."""
+    """Runs docker/base-image; returns its message if it fails."""
     made = subprocess.run([foreign.TOP / "docker" / "base-image"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=600, check=False)
     return None if made.returncode == 0 else made.stdout
 
 
 def _free_net():
-    """The networks' beginning (172.30.N for 172.30.N1.0/24 to 172.30.N4.0/24) that no network or route of this machine touches."""
+    """The prefix of four networks (172.30.N for 172.30.N1.0/24 to 172.30.N4.0/24) that no network or route of this machine uses."""
     taken = []
     for network in foreign.run("docker", "network", "ls", "-q").ok().out.split():
         facts = json.loads(foreign.run("docker", "network", "inspect", network).ok().out)
@@ -96,7 +96,7 @@ class Containers:
                 print(f"the engine keeps an unused network: {removed.err.splitlines()[0]}", flush=True)
 
     def compose(self, *words, timeout):
-        """docker compose with these words; raises AssertionError with the end of what it said unless it exits 0."""
+        """docker compose with these arguments; raises AssertionError with the end of its output unless it exits 0."""
         with open(self.log, "ab") as log:
             ended = subprocess.run([*_compose(), "-f", COMPOSE_FILE, *words], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    timeout=timeout, check=False)
@@ -124,7 +124,7 @@ class Containers:
         return json.loads(self.docker("inspect", self.id(service)))[0]
 
     def wait_healthy(self, timeout=180):
-        """Until every service is; raises AssertionError that names those that are not, with their logs' ends."""
+        """Waits until every service is healthy; raises AssertionError with the others' names and the ends of their logs."""
         end = time.monotonic() + timeout
         waiting = self.services()
         while waiting:

@@ -99,7 +99,7 @@ class Topology:
     # --- names ------------------------------------------------------------------------------------------------------
 
     def once(self, key, make):
-        """What `make` returns for a key, made once."""
+        """Calls `make` once for a key and returns its value."""
         with self._lock:
             future = self._known.get(key)
             if future is None:
@@ -182,7 +182,7 @@ class Topology:
         return self.once(("config", dcs, identity), make)
 
     def as_seen(self, dcs):
-        """The forest as a support.proxy.Proxy takes it, with these DCs."""
+        """The forest with these DCs, as tests.support.proxy.Proxy expects it."""
         return types.SimpleNamespace(keytab=self.keytab, stead_toml=self.config(dcs), env=self.environment(dcs))
 
     def file(self, *words):
@@ -226,7 +226,7 @@ class Topology:
             return list(pool.map(one, self.cases))
 
     def run(self, case):
-        """Runs one case by `stead s4u`, and where it applies by a stock service and by MIT's client; returns what is wrong."""
+        """Runs one case by `stead s4u` and, if it applies, by a stock service and MIT's client; returns the deviations."""
         principal, spn = self.principal(case.front_end), self.spn(case.back_end)
         identity = identity_of(case)
         if case.sign_in in ("ticket", "unforwardable"):
@@ -320,7 +320,7 @@ class Topology:
                  "KDC_ERR_SERVICE_REVOKED": "revoked", "KDC_ERR_ETYPE_NOSUPP": "no support for encryption type"}
 
     def is_for_mit(self, case):
-        """No trust walk, a plain name, and DCs of one level: MIT's client asks one KDC and takes its word."""
+        """No trust walk, a plain name, and DCs of one level: MIT's client asks one KDC only."""
         return (case.topology == "orchard" and case.sign_in == "self" and re.fullmatch(r"\w+", case.user) and re.fullmatch(r"[0-9R]+", case.dcs)
                 and "stead-only" not in case.words)
 

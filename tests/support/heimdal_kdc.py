@@ -54,7 +54,7 @@ class HeimdalKdc:
         return ran.out
 
     def keytab(self, principal):
-        """The path of a keytab with the principal's present keys."""
+        """The path of a keytab with the principal's current keys."""
         path = self.folder / (principal.replace("/", "_") + ".keytab")
         path.unlink(missing_ok=True)
         self.kadmin("ext_keytab", f"--keytab={path}", principal)
@@ -66,7 +66,7 @@ class HeimdalKdc:
                     *[f"--constrained-delegation={target}@{self.realm}" for target in targets], front_end)
 
     def log(self):
-        """What the KDC logged so far."""
+        """The KDC's log."""
         return (self.folder / "kdc.log").read_text()
 
     def _write_kdc_conf(self):

@@ -1,4 +1,4 @@
-"""Runs one of impacket's example programs against a KDC at another port than 88, which they know alone:
+"""Runs one of impacket's example programs, which know port 88 only, against a KDC at another port:
 
     python3 impacket_at.py PORT getST.py -spn HTTP/web ... -dc-ip 127.0.8.2
 """

@@ -61,14 +61,14 @@ class MitKdc:
         return said.out
 
     def keytab(self, principal):
-        """The path of a keytab with the principal's present keys."""
+        """The path of a keytab with the principal's current keys."""
         path = self.folder / (principal.replace("/", "_") + ".keytab")
         path.unlink(missing_ok=True)
         self.kadmin(f"ktadd -k {path} -norandkey {principal}")
         return path
 
     def log(self):
-        """What the KDC logged so far."""
+        """The KDC's log."""
         return (self.folder / "kdc.log").read_text()
 
     def _write_kdc_conf(self):

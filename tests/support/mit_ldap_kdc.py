@@ -25,7 +25,7 @@ class MitLdapKdc(MitKdc):
         self._ldapmodify(f"dn: {dn}\nchangetype: modify\nadd: krbAllowedToDelegateTo\n{values}")
 
     def _back_end(self):
-        # The directory knows the KDC and its tools by the uid that the socket reports: no password anywhere.
+        # The directory authenticates the KDC and its tools by the socket's uid, without a password.
         return f"""    db_library = kldap
     ldap_kerberos_container_dn = "{_CONTAINER}"
     ldap_servers = {self._url()}

@@ -1,4 +1,4 @@
-"""Opens tickets with a keytab and reads their PACs by impacket's structures; checks the server's signature by itself."""
+"""Decrypts tickets with a keytab and reads their PACs with impacket's structures; checks the server's signature itself."""
 
 import struct
 
@@ -57,7 +57,7 @@ class Pac:
         return self.data[offset:offset + size]
 
     def verify_server_signature(self):
-        """Raises InvalidChecksum where the signature does not hold."""
+        """Raises InvalidChecksum if the signature is not valid."""
         zeroed = bytearray(self.data)
         for kind in (SERVER_CHECKSUM, KDC_CHECKSUM):
             offset, size = self.where[kind]

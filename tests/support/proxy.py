@@ -1,4 +1,4 @@
-"""Runs stead-proxy in front of back ends, for a forest, and asks it as stock clients do."""
+"""Runs stead-proxy in front of back ends, for a forest, and sends it requests by curl."""
 
 import json
 import pathlib

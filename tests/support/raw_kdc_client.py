@@ -125,7 +125,7 @@ class RawKdc:
                       padata={int(p["padata-type"]): p["padata-value"].asOctets() for p in padata} if padata.hasValue() else {})
 
 
-# --- what requests are made of --------------------------------------------------------------------------------------
+# --- parts of requests --------------------------------------------------------------------------------------
 
 def password_key(etype, password, salt):
     """impacket's string_to_key, whose PBKDF2 in Python takes a second, with that of OpenSSL."""
@@ -233,7 +233,7 @@ def _realm_served(tgt):
     return tgt.service.partition("/")[2] or tgt.realm
 
 
-# --- what answers are made of ---------------------------------------------------------------------------------------
+# --- parts of replies ---------------------------------------------------------------------------------------
 
 def _receive(connection, size):
     data = b""

@@ -135,6 +135,6 @@ class Stead:
 
 
 def is_sanitized():
-    """Whether the build has a sanitizer: its runtime does not let itself be loaded late."""
+    """Whether the build has a sanitizer, whose runtime cannot be loaded late."""
     cache = foreign.BUILD / "CMakeCache.txt"
     return cache.is_file() and any(line.startswith("STEAD_SANITIZE") and not line.endswith("=") for line in cache.read_text().splitlines())

@@ -27,7 +27,7 @@ def tearDownModule():
 
 
 def one_line(ran):
-    """What it said on standard error, which must be one line."""
+    """Its output on standard error, which must be one line."""
     lines = ran.err.splitlines()
     assert len(lines) == 1 and lines[0].strip(), ran
     return lines[0]
@@ -104,7 +104,7 @@ class ForestFiles(unittest.TestCase):
 
 
 class Clients(unittest.TestCase):
-    """`stead s4u` with what does not fit."""
+    """`stead s4u` with wrong arguments and files."""
 
     @classmethod
     def setUpClass(cls):
@@ -187,7 +187,7 @@ class Clients(unittest.TestCase):
 
 
 class Bytes(unittest.TestCase):
-    """What no client sends; after all of it the KDC answers as before."""
+    """Bytes that no client sends; the KDC answers as before afterwards."""
 
     def setUp(self):
         self.forest = self.enterContext(Forest(DEMO, free_ports=True))

@@ -1,4 +1,4 @@
-"""What stead-kdc says of the requests it answers: nothing, unless asked to."""
+"""What stead-kdc logs of the requests it answers: nothing, unless the log level is debug."""
 
 import unittest
 

@@ -191,7 +191,7 @@ class ClientCertificates(unittest.TestCase):
         self.assertEqual(code, 200)
         session = {"Cookie": cookie.split(";")[0]}
         wire = connection.sock
-        # What cannot be read changes nothing, and is said.
+        # A file that cannot be read changes nothing, and is reported.
         lists.write_text("half a li")
         self.wait_for(lambda: "stay in use" in proxy.log())
         self.assertEqual(status(session)[0], 200)

@@ -1,4 +1,4 @@
-"""stead-proxy as an operator meets it: what it says of a bad file, what it does when something is gone, and how it ends."""
+"""stead-proxy as an operator sees it: its messages about bad files, its behaviour when something is missing, and its end."""
 # ctest: TIMEOUT 300
 
 import http.server
@@ -259,7 +259,7 @@ class Life(unittest.TestCase):
         forest.start()
 
     def test_another_forest_out_of_reach_is_a_503_and_no_word_on_its_dcs(self):
-        """Its DCs were known well from requests before: what they said then is not taken for what they are now."""
+        """Its DCs are known from earlier requests; that knowledge must not hide that they are silent now."""
         forest, backend, proxy = self.changing()
         jars = {}
         for name in ("before", "after"):
@@ -281,7 +281,7 @@ class Life(unittest.TestCase):
         proxy._server.wait_until(lambda: ask("after") == "200", "the forest is in reach again", 10)
 
     def test_the_rotation_of_a_back_ends_key_is_unnoticed_by_users(self):
-        """Its old key is gone: every core, for every session, comes by a ticket with the new one within the request."""
+        """Its old key is gone: every core, for every session, gets a ticket with the new key within the request."""
         forest, backend, proxy = self.changing(server="threads = 4")
         foreign.kinit(forest.env, ALICE, "Passw0rd!").ok()
         jars = {name: proxy.folder / name for name in ("alice", "visitor", "ticket")}

@@ -1,6 +1,6 @@
 # ctest: TIMEOUT 400
 # ctest: RUN_SERIAL
-"""The demo's story holds, every system of it; and without the controller that it hangs on it ends with the reason."""
+"""The demo's story holds for every system; without the DC that it depends on, it ends with the reason."""
 
 import socket
 import subprocess
@@ -14,7 +14,7 @@ PORTS = [("127.0.0.1", port) for port in (8443, 9443, 9001, 9002, 9003, 9004)] +
 
 
 def taken():
-    """Those of the demo's addresses that something listens on already."""
+    """The demo's addresses that are in use already."""
     found = []
     for address in PORTS:
         with socket.socket() as probe:

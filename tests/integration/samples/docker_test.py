@@ -185,7 +185,7 @@ class Story(unittest.TestCase):
         # The story can run again: tickets from before the rotation of the key remain usable.
         retold = foreign.run("docker", "exec", demo.id("workstation"), "python3", "/opt/stead/samples/story.py", "systems", timeout=120)
         self.assertEqual(retold.status, 0, f"{retold}\n{story.stdout}")
-        # What was cut or paused healed where it ran.
+        # What was cut or paused recovered without a restart.
         restarted = sorted(service for service, since in self.running().items() if since != running[service])
         self.assertEqual(restarted, ["dc08-corp", "dc08-root"], "the story restarts only the controllers whose level it changes")
 
@@ -206,7 +206,7 @@ class Story(unittest.TestCase):
 
 
 class Traffic(threading.Thread):
-    """Asks as one user without pause; counts answers, and keeps those that are another's."""
+    """Sends requests as one user without pause; counts answers, and keeps those that are another user's."""
 
     def __init__(self, session):
         super().__init__(daemon=True)

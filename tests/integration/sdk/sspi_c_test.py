@@ -35,7 +35,7 @@ class FromC(unittest.TestCase):
         front = re.search(r'^name\s*=\s*"frontend\$".*?^password\s*=\s*"([^"]*)"$', text, re.M | re.S)
         (strange / "forest.toml").write_text(text[:front.start(1)] + "another password" + text[front.end(1):])
         foreign.built("stead-kdc").run("keytab", "--forest", strange / "forest.toml", "--principal", FRONT_END, "--out", folder / "strange.keytab").ok()
-        # No KDC is named here: whom to ask, the configuration's [locator] alone says.
+        # No KDC is named here: only the configuration's [locator] says which DCs there are.
         (folder / "krb5.conf").write_text("[libdefaults]\ndefault_realm = ROOT.FABRIKAM.COM\ndns_lookup_kdc = false\ndns_lookup_realm = false\n"
                                           "rdns = false\ndns_canonicalize_hostname = false\n")
         with Forest(folder / "forest.toml", free_ports=True) as forest:

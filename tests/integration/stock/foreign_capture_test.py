@@ -1,4 +1,4 @@
-"""A capture of stock programs is judged well, and one of nonsense is not: what it later says about ours can be believed."""
+"""tshark accepts a capture of stock programs and rejects one of nonsense, so its judgement of our programs can be trusted."""
 
 import socket
 import unittest

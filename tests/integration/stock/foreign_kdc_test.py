@@ -1,4 +1,4 @@
-"""Stock MIT and Heimdal clients and KDCs agree with each other here: what they later say about ours can be believed."""
+"""Stock MIT and Heimdal clients and KDCs work with each other here, so that a failure with ours is ours."""
 
 import pathlib
 import tempfile

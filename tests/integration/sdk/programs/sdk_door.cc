@@ -9,9 +9,15 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "stead/s4u.h"
 

@@ -24,17 +24,17 @@ DelegationAnswer before_2012(const DelegationQuestion& q) {
                  "the front end's list does not allow the target");
 }
 
-// A client that does not know RBCD is served as if there were none (MS-SFU §3.2.5.2.1).
+// A client that does not know RBCD is served as if it did not exist (MS-SFU §3.2.5.2.1).
 DelegationAnswer by_list_alone(const DelegationQuestion& q) {
   if (q.evidence == Evidence::transition_only)
     return restricted("the front end is not trusted for protocol transition");
   switch (q.list) {
     case DelegationList::unset:
       return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED,
-                     "no RBCD asked for and the front end has no list");
+                     "RBCD was not asked for and the front end has no list");
     case DelegationList::lists_others:
       return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NO_MATCH,
-                     "no RBCD asked for and the target is not on the list");
+                     "RBCD was not asked for and the target is not in the list");
     case DelegationList::lists_target:
       break;
   }
@@ -44,27 +44,27 @@ DelegationAnswer by_list_alone(const DelegationQuestion& q) {
 
 }  // namespace
 
-Evidence judge_evidence(const EvidenceFacts& facts, bool since_2012, bool enforce_forwardable) {
+Evidence judge_evidence(const EvidenceFacts& facts, DelegationLevel level, EvidencePolicy policy) {
   if (facts.forwardable) return Evidence::delegable;
-  if (!since_2012 || enforce_forwardable) return Evidence::restricted;
+  if (level == DelegationLevel::before_2012 || policy == EvidencePolicy::forwardable_only) return Evidence::restricted;
   if (facts.user_not_delegated || facts.protected_user || facts.authenticated_by_itself) return Evidence::restricted;
   return Evidence::transition_only;
 }
 
 DelegationAnswer decide_delegation(const DelegationQuestion& q) {
   if (q.evidence == Evidence::restricted) return restricted("the evidence may not be delegated");
-  if (q.since_2012 && !q.rbcd_bit && q.evidence == Evidence::transition_only) return by_list_alone(q);
+  const bool since_2012 = q.level == DelegationLevel::since_2012;
+  if (since_2012 && !q.rbcd_bit && q.evidence == Evidence::transition_only) return by_list_alone(q);
   if (q.target == TargetPlace::nowhere)
-    return refused(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, "the target is known nowhere");
-  if (!q.since_2012) return before_2012(q);
+    return refused(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, "no domain has the target");
+  if (!since_2012) return before_2012(q);
   if (!q.rbcd_bit) return by_list_alone(q);
   if (q.target == TargetPlace::another_domain) return {.kind = Kind::referral};
   if (q.rbcd_grants) return {.kind = Kind::service_ticket};
   if (q.list != DelegationList::lists_target)
     return refused(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND,
-                   "neither the target's descriptor nor the list allows it");
-  if (q.evidence == Evidence::transition_only)
-    return restricted("the list never takes evidence that is not forwardable");
+                   "neither the target's RBCD descriptor nor the front end's list allows it");
+  if (q.evidence == Evidence::transition_only) return restricted("delegation by the list needs forwardable evidence");
   return {.kind = Kind::service_ticket};
 }
 

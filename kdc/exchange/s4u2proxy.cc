@@ -12,7 +12,7 @@
 namespace stead::kdc {
 namespace {
 
-// The evidence of a request, whatever its form, and the user it speaks for.
+// The evidence of a request, in either form, and the user whom it is for.
 struct Delegation {
   OpenTicket evidence;
   PrincipalName user;
@@ -24,9 +24,9 @@ std::string with_realm(const PrincipalName& name, const std::string& realm) {
   return joined(name) + "@" + realm;
 }
 
-// At the front end's own KDC: the user's ticket to the front end.
+// At the front end's own KDC the evidence is the user's ticket to the front end.
 KdcResult<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
-  if (!tgs.client) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the front end is not of this domain");
+  if (!tgs.client) return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the front end is not in this domain");
   KdcResult<OpenTicket> evidence = open_evidence(ctx, ticket, *tgs.client);
   if (!evidence) return evidence.error();
   Delegation out;
@@ -39,16 +39,17 @@ KdcResult<Delegation> open_own_evidence(const Context& ctx, const TgsRequest& tg
   return out;
 }
 
-// Further along: the front end's own referral TGT is the header, the S4U2Proxy referral TGT takes the evidence's place.
+// At a KDC further along the trust path the header is the front end's referral TGT, and the S4U2Proxy referral TGT is
+// the evidence.
 KdcResult<Delegation> open_referred_evidence(const Context& ctx, const TgsRequest& tgs, const Ticket& ticket) {
   if (!is_krbtgt(ticket.sname))
     return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "a front end of another realm needs a referral TGT as evidence");
   KdcResult<OpenTicket> evidence = open_tgt(ctx, ticket);
   if (!evidence) return evidence.error();
   if (!evidence->is_s4u2proxy_referral())
-    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is no S4U2Proxy referral TGT");
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the additional ticket is not an S4U2Proxy referral TGT");
   if (evidence->part.crealm != tgs.header.part.crealm || !(evidence->part.cname == tgs.header.part.cname))
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the two TGTs are of different services");
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the two TGTs belong to different services");
   const std::string& named = evidence->pac->client.name;
   const std::size_t at = named.rfind('@');
   Delegation out;
@@ -56,7 +57,7 @@ KdcResult<Delegation> open_referred_evidence(const Context& ctx, const TgsReques
   out.user_realm = named.substr(at + 1);
   out.info = *evidence->pac->delegation;
   if (!equal_ignoring_case(out.info.s4u2proxy_target, joined(*tgs.body().sname)))
-    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the delegation was for another target");
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "the S4U2Proxy referral TGT is for another target");
   if (!may_speak_for_user(ctx.snapshot, *evidence->trust, out.user_realm))
     return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
   out.evidence = std::move(*evidence);
@@ -79,8 +80,8 @@ DelegationList list_of(const AccountEntry* front_end, const std::string& target)
   return listed ? DelegationList::lists_target : DelegationList::lists_others;
 }
 
-// The access check as the front end: its TGT's PAC, everyone, authenticated users, and this domain's domain-local
-// groups.
+// RBCD: the access check with the front end's token, which is its TGT's PAC, Everyone, Authenticated Users, and this
+// domain's domain-local groups.
 bool rbcd_grants(const Context& ctx, const PacLogonInfo& front_end, const AccountEntry& target) {
   if (!target.account->allowed_to_act) return false;
   std::vector<Sid> token = front_end.all_sids();
@@ -121,7 +122,7 @@ KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegat
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-// The realms from the user to the target, by way of the front end's.
+// The realms from the user's to the target's over the front end's.
 KdcResult<std::vector<std::string>> delegated_path(const Context& ctx, const TgsRequest& tgs,
                                                    const Delegation& delegation) {
   const std::string& front_end = tgs.header.part.crealm;
@@ -134,7 +135,7 @@ KdcResult<std::vector<std::string>> delegated_path(const Context& ctx, const Tgs
   path.push_back(front_end);
   path.insert(path.end(), to_target->begin(), to_target->end());
   path.push_back(ctx.realm());
-  // A way that passes a realm twice is cut short there: the ends, and every realm between, stand once.
+  // A path that passes a realm twice is cut there, so that each realm stands in it once.
   std::vector<std::string> out;
   for (const std::string& realm : path) {
     const auto before = std::ranges::find(out, realm);
@@ -159,10 +160,8 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegat
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-}  // namespace
-
-KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
-  ctx.log.kind = "S4U2Proxy";
+// What an S4U2Proxy request must have before its evidence is opened.
+KdcResult<void> check_request(const TgsRequest& tgs) {
   if (tgs.wants(kdc_option::enc_tkt_in_skey) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Proxy");
   if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "no evidence ticket");
@@ -170,7 +169,35 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, By
   if (tgs.header.is_s4u_referral())
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Proxy with an S4U referral TGT as header");
   if (is_krbtgt(*tgs.body().sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "S4U2Proxy to a KDC");
+  return {};
+}
 
+TargetPlace place_of(const Target& target, const TrustEntry* hop) {
+  if (target.place == Target::Place::here) return TargetPlace::this_domain;
+  return hop ? TargetPlace::another_domain : TargetPlace::nowhere;
+}
+
+DelegationQuestion question_of(const Context& ctx, const TgsRequest& tgs, const OpenTicket& evidence,
+                               const Target& target, const TrustEntry* hop) {
+  DelegationQuestion question;
+  question.level = ctx.level.fast_claims_rbcd ? DelegationLevel::since_2012 : DelegationLevel::before_2012;
+  question.rbcd_bit = (tgs.pac_options & pac_option::resource_based_constrained_delegation) != 0;
+  question.evidence =
+      judge_evidence(facts_of(evidence), question.level,
+                     ctx.domain.domain->enforce_forwardable_evidence ? EvidencePolicy::forwardable_only
+                                                                     : EvidencePolicy::rbcd_takes_transition);
+  question.target = place_of(target, hop);
+  question.list = list_of(tgs.client, joined(*tgs.body().sname));
+  if (ctx.level.fast_claims_rbcd && question.rbcd_bit && question.target == TargetPlace::this_domain)
+    question.rbcd_grants = rbcd_grants(ctx, tgs.header.pac->logon, *target.account);
+  return question;
+}
+
+}  // namespace
+
+KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+  ctx.log.kind = "S4U2Proxy";
+  if (const KdcResult<void> ok = check_request(tgs); !ok) return ok.error();
   const Ticket& additional = tgs.body().additional_tickets.front();
   KdcResult<Delegation> delegation =
       tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
@@ -182,20 +209,7 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, By
   const TrustEntry* hop = nullptr;
   if (target.place == Target::Place::elsewhere && may_refer(tgs, target))
     hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
-
-  DelegationQuestion question;
-  question.since_2012 = ctx.level.fast_claims_rbcd;
-  question.rbcd_bit = (tgs.pac_options & pac_option::resource_based_constrained_delegation) != 0;
-  question.evidence = judge_evidence(facts_of(delegation->evidence), question.since_2012,
-                                     ctx.domain.domain->enforce_forwardable_evidence);
-  question.target = target.place == Target::Place::here ? TargetPlace::this_domain
-                    : hop                               ? TargetPlace::another_domain
-                                                        : TargetPlace::nowhere;
-  question.list = list_of(tgs.client, joined(*tgs.body().sname));
-  if (question.since_2012 && question.rbcd_bit && question.target == TargetPlace::this_domain)
-    question.rbcd_grants = rbcd_grants(ctx, tgs.header.pac->logon, *target.account);
-
-  const DelegationAnswer answer = decide_delegation(question);
+  const DelegationAnswer answer = decide_delegation(question_of(ctx, tgs, delegation->evidence, target, hop));
   if (answer.kind == DelegationAnswer::Kind::refused)
     return Stop{Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
   KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);

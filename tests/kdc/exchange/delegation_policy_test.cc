@@ -20,7 +20,9 @@ constexpr auto kNotFound = NtStatus::STATUS_NOT_FOUND;
 constexpr auto kRestriction = NtStatus::STATUS_ACCOUNT_RESTRICTION;
 constexpr auto kCrossRealm = NtStatus::STATUS_CROSSREALM_DELEGATION_FAILURE;
 
-constexpr bool kOld = false, kNew = true, kBit = true, kNoBit = false, kGrants = true, kDenies = false;
+constexpr auto kOld = DelegationLevel::before_2012, kNew = DelegationLevel::since_2012;
+constexpr auto kTakes = EvidencePolicy::rbcd_takes_transition, kEnforced = EvidencePolicy::forwardable_only;
+constexpr bool kBit = true, kNoBit = false, kGrants = true, kDenies = false;
 constexpr auto kHere = TargetPlace::this_domain, kThere = TargetPlace::another_domain, kNowhere = TargetPlace::nowhere;
 constexpr auto kUnset = DelegationList::unset, kOthers = DelegationList::lists_others,
                kLists = DelegationList::lists_target;
@@ -112,7 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
 struct EvidenceRow {
   const char* name;
   EvidenceFacts facts;  // forwardable, not_delegated, protected, by itself
-  bool since_2012, enforce;
+  DelegationLevel level;
+  EvidencePolicy policy;
   Evidence judged;
 };
 void PrintTo(const EvidenceRow& row, std::ostream* out) {
@@ -120,19 +123,19 @@ void PrintTo(const EvidenceRow& row, std::ostream* out) {
 }
 class JudgedEvidence : public testing::TestWithParam<EvidenceRow> {};
 TEST_P(JudgedEvidence, Holds) {
-  EXPECT_EQ(judge_evidence(GetParam().facts, GetParam().since_2012, GetParam().enforce), GetParam().judged);
+  EXPECT_EQ(judge_evidence(GetParam().facts, GetParam().level, GetParam().policy), GetParam().judged);
 }
 INSTANTIATE_TEST_SUITE_P(
     Evidence, JudgedEvidence,
-    testing::Values(EvidenceRow{"forwardable", {true, false, false, true}, kNew, false, kGood},
-                    EvidenceRow{"forwardable_old", {true, false, false, false}, kOld, false, kGood},
-                    EvidenceRow{"forwardable_enforced", {true, false, false, false}, kNew, true, kGood},
-                    EvidenceRow{"transition", {false, false, false, false}, kNew, false, kTransition},
-                    EvidenceRow{"transition_old", {false, false, false, false}, kOld, false, kRestricted},
-                    EvidenceRow{"transition_enforced", {false, false, false, false}, kNew, true, kRestricted},
-                    EvidenceRow{"sensitive", {false, true, false, false}, kNew, false, kRestricted},
-                    EvidenceRow{"protected_user", {false, false, true, false}, kNew, false, kRestricted},
-                    EvidenceRow{"own_ticket", {false, false, false, true}, kNew, false, kRestricted}),
+    testing::Values(EvidenceRow{"forwardable", {true, false, false, true}, kNew, kTakes, kGood},
+                    EvidenceRow{"forwardable_old", {true, false, false, false}, kOld, kTakes, kGood},
+                    EvidenceRow{"forwardable_enforced", {true, false, false, false}, kNew, kEnforced, kGood},
+                    EvidenceRow{"transition", {false, false, false, false}, kNew, kTakes, kTransition},
+                    EvidenceRow{"transition_old", {false, false, false, false}, kOld, kTakes, kRestricted},
+                    EvidenceRow{"transition_enforced", {false, false, false, false}, kNew, kEnforced, kRestricted},
+                    EvidenceRow{"sensitive", {false, true, false, false}, kNew, kTakes, kRestricted},
+                    EvidenceRow{"protected_user", {false, false, true, false}, kNew, kTakes, kRestricted},
+                    EvidenceRow{"own_ticket", {false, false, false, true}, kNew, kTakes, kRestricted}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -10,21 +10,23 @@ namespace stead::kdc {
 CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words) {
   const auto command = split_command(words);
   CommandResult result;
-  bool understood = true, usage_fault = false;
-  const auto edit = [&](Forest& forest) {
+  bool usage_fault = false;
+  const auto edit = [&](Forest& forest) -> Checked<void> {
     CommandContext context{command, forest, {}, {}, false, "{}"};
     if (equal_ignoring_case(command.name, "setspn") || equal_ignoring_case(command.name, "setspn.exe"))
       run_setspn(context);
-    else
-      understood = run_service_cmdlet(context) || run_directory_cmdlet(context);
+    else if (!run_service_cmdlet(context) && !run_directory_cmdlet(context))
+      context.misunderstood("stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage());
     result.output = std::move(context.output);
     result.json = std::move(context.json);
     usage_fault = context.usage_fault;
-    return understood ? context.fault
-                      : "stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage();
+    if (!context.fault.empty()) return Problem{std::move(context.fault), {}, {}};
+    return {};
   };
-  result.error = store.change(edit);
-  if (!result.error.empty()) result.exit_status = !understood || usage_fault ? 2 : 1;
+  if (const auto done = store.change(edit); !done) {
+    result.error = to_string(done.error());
+    result.exit_status = usage_fault ? 2 : 1;
+  }
   return result;
 }
 

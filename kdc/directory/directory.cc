@@ -15,26 +15,38 @@ struct Directory::State {
   mutable std::mutex mutex;
   std::shared_ptr<const Snapshot> current;       // under the mutex
   std::atomic<const Snapshot*> newest{nullptr};  // current.get(), to compare with
-  std::atomic<bool> complained{false};
+  std::atomic<bool> reported{false};             // the current store cannot be read, and the log says so
 
   void publish(Forest forest) {
     current = std::make_shared<const Snapshot>(std::move(forest), current.get());
     newest.store(current.get(), std::memory_order_release);
   }
 
+  // Called under the mutex. The forest after the edit.
+  Checked<Forest> change(const DirectoryStore::Edit& edit) {
+    if (store) {
+      if (const auto ok = store->change(edit); !ok) return ok.error();
+      return store->load();
+    }
+    Forest forest = current->forest();
+    if (const auto ok = edit(forest); !ok) return ok.error();
+    return forest;
+  }
+
   [[nodiscard]] bool stale() const { return store != nullptr && store->changed(); }
 
-  // Under the mutex. A store that cannot be read leaves the last good state in place, and says so once.
+  // Called under the mutex. If the store cannot be read, the last state stays and the log says so once.
   void refresh() {
     if (!stale()) return;
-    Forest forest;
-    if (const auto fault = store->load(forest); !fault.empty()) {
-      if (!complained.exchange(true))
-        spdlog::error("the directory has changed and cannot be read, going on with what it was: {}", fault);
+    auto forest = store->load();
+    if (!forest) {
+      if (!reported.exchange(true))
+        spdlog::error("the directory has changed and cannot be read; its last state is served: {}",
+                      to_string(forest.error()));
       return;
     }
-    complained = false;
-    publish(std::move(forest));
+    reported = false;
+    publish(std::move(*forest));
   }
 };
 
@@ -56,31 +68,23 @@ std::shared_ptr<const Snapshot> Directory::snapshot() const {
 }
 
 const Snapshot& Directory::snapshot(std::shared_ptr<const Snapshot>& cached) const {
-  // While `cached` holds the newest snapshot no other can be at its address.
+  // `cached` keeps its snapshot alive, so no newer snapshot can have its address.
   if (cached == nullptr || cached.get() != state_->newest.load(std::memory_order_acquire) || state_->stale())
     cached = snapshot();
   return *cached;
 }
 
-Result<void> Directory::set_password(std::string_view realm, std::string_view account, std::string_view password) {
+Checked<void> Directory::set_password(std::string_view realm, std::string_view account, std::string_view password) {
   using std::chrono::system_clock;
   const auto now = system_clock::to_time_t(system_clock::now());
   const auto edit = [&](Forest& forest) { return edits::set_password(forest, realm, account, password, now); };
   const std::scoped_lock lock(state_->mutex);
-  std::string fault;
-  Forest forest;
-  if (state_->store) {
-    fault = state_->store->change(edit);
-    if (fault.empty()) fault = state_->store->load(forest);
-  } else {
-    forest = state_->current->forest();
-    fault = edit(forest);
+  auto changed = state_->change(edit);
+  if (!changed) {
+    spdlog::error("the password of {}@{} was not changed: {}", account, realm, to_string(changed.error()));
+    return changed.error();
   }
-  if (!fault.empty()) {
-    spdlog::error("the password of {}@{} was not changed: {}", account, realm, fault);
-    return Error(boost::system::errc::make_error_code(boost::system::errc::io_error));
-  }
-  state_->publish(std::move(forest));
+  state_->publish(std::move(*changed));
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "kdc/directory/snapshot.h"
-#include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::kdc {
 
@@ -26,8 +26,8 @@ class Directory {
   // The same for a thread that asks often: replaces `cached` only if the directory has changed, so that cores do not
   // share a reference count on the request path.
   const Snapshot& snapshot(std::shared_ptr<const Snapshot>& cached) const;
-  // Replaces one account's secret (kpasswd); the old one becomes previous_secret. The log says why it failed.
-  [[nodiscard]] Result<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
+  // Replaces one account's secret (kpasswd); the old one becomes previous_secret. A failure is logged here.
+  [[nodiscard]] Checked<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
 
  private:
   struct State;

@@ -14,12 +14,12 @@ void set_password(Account& account, std::string_view password, std::int64_t now)
   account.flags &= ~(account_flag::password_expired | account_flag::must_change_password);
 }
 
-std::string set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password,
-                         std::int64_t now) {
+Checked<void> set_password(Forest& forest, std::string_view realm, std::string_view account, std::string_view password,
+                           std::int64_t now) {
   auto* domain = find_domain(forest, realm);
-  if (domain == nullptr) return "no domain " + std::string(realm);
+  if (domain == nullptr) return Problem{"no domain " + std::string(realm), {}, {}};
   auto* found = find_account(*domain, account);
-  if (found == nullptr) return "no account " + std::string(account) + " in " + domain->realm;
+  if (found == nullptr) return Problem{"no account " + std::string(account) + " in " + domain->realm, {}, {}};
   set_password(*found, password, now);
   return {};
 }

@@ -1,18 +1,17 @@
 #pragma once
-// Changes of a forest's accounts as values in, values out; the store makes them last, a Directory serves them. Each
-// returns what is wrong, in one line; empty: done. A failed edit may leave `forest` half changed: the caller throws it
-// away.
+// Changes of a forest's accounts, values in and values out; DirectoryStore makes them permanent.
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "kdc/forest/forest.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::kdc::edits {
 
-// The old secret still decrypts for one change; kvno counts on.
-[[nodiscard]] std::string set_password(Forest& forest, std::string_view realm, std::string_view account,
-                                       std::string_view password, std::int64_t now);
+// The previous secret is kept, and kvno goes up by one. `now`: seconds since 1970.
 void set_password(Account& account, std::string_view password, std::int64_t now);
+// The same for an account by its name. The problem: no such domain or account.
+[[nodiscard]] Checked<void> set_password(Forest& forest, std::string_view realm, std::string_view account,
+                                         std::string_view password, std::int64_t now);
 
 }  // namespace stead::kdc::edits

@@ -18,18 +18,18 @@
 namespace stead::kdc {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);  // with other writers
+constexpr auto kMaxWait = std::chrono::seconds(60);  // for other writers
 constexpr std::string_view kSchemaVersion = "1";
 
 // The first copy of the WAL-index header (sqlite.org/walformat.html §2.1): it changes with every commit of any process.
 constexpr std::size_t kHeaderWords = 12;
 using WalHeader = std::array<std::uint32_t, kHeaderWords>;
 
-// Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time: a writer that asks that
-// seldom starves among busy ones. A commit takes a few milliseconds.
+// Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time, with which a writer starves
+// among busy ones. A commit takes a few milliseconds.
 int wait_for_writer(void*, int attempts) {
   constexpr auto kPause = std::chrono::milliseconds(2);
-  if (attempts * kPause > kPatience) return 0;
+  if (attempts * kPause > kMaxWait) return 0;
   std::this_thread::sleep_for(kPause);
   return 1;
 }
@@ -81,9 +81,11 @@ struct DirectoryStore::State {
     if (shared_fd >= 0) ::close(shared_fd);
   }
 
-  [[nodiscard]] std::string error(std::string_view what) const {
-    return std::string(what) + ' ' + file.string() + ": " + sqlite3_errmsg(database.get());
+  [[nodiscard]] Problem problem(std::string_view what) const {
+    return {std::string(what) + ' ' + file.string() + ": " + sqlite3_errmsg(database.get()), {}, {}};
   }
+
+  [[nodiscard]] Problem unreadable(const Problem& row) const { return {row.message, file.string(), row.fix}; }
 
   [[nodiscard]] WalHeader present() const {
     WalHeader out{};
@@ -94,76 +96,78 @@ struct DirectoryStore::State {
     for (std::size_t i = 0; i < kHeaderWords; ++i) seen[i].store(words[i], std::memory_order_relaxed);
   }
 
-  std::string open_database();
-  std::string map_header();
-  std::string fill(const Forest& file_forest, const std::string& digest, Opening& opening);
+  Checked<void> open_database();
+  Checked<void> map_header();
+  // Creates the tables and the content that are missing.
+  Checked<void> fill(const Forest& file_forest, const std::string& digest, Opened& opened);
 };
 
-std::string DirectoryStore::State::open_database() {
-  // Passwords are in it: nobody else's to read. SQLite gives its side files the same mode.
+Checked<void> DirectoryStore::State::open_database() {
+  // Only the owner may read it, because it has passwords. SQLite gives its side files the same mode.
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return "cannot open " + file.string() + ": " + std::strerror(errno);
+  if (fd < 0) return Problem{"cannot open " + file.string() + ": " + std::strerror(errno), {}, {}};
   ::close(fd);
   sqlite3* raw = nullptr;
   const int status = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
   database.reset(raw);
-  if (status != SQLITE_OK) return error("cannot open");
+  if (status != SQLITE_OK) return problem("cannot open");
   sqlite3_busy_handler(raw, wait_for_writer, nullptr);
-  // Changing to WAL does not wait for others who are at it.
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  // Changing to WAL does not call the busy handler, so wait for other processes here.
+  const auto deadline = std::chrono::steady_clock::now() + kMaxWait;
   while (!execute(raw, "PRAGMA journal_mode = WAL")) {
     const int code = sqlite3_errcode(raw) & 0xff;
     if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || std::chrono::steady_clock::now() > deadline)
-      return error("cannot use");
+      return problem("cannot use");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  if (!execute(raw, "PRAGMA synchronous = FULL")) return error("cannot use");
+  if (!execute(raw, "PRAGMA synchronous = FULL")) return problem("cannot use");
   return {};
 }
 
-std::string DirectoryStore::State::map_header() {
+Checked<void> DirectoryStore::State::map_header() {
   const auto shared = file.string() + "-shm";
   shared_fd = ::open(shared.c_str(), O_RDONLY | O_CLOEXEC);
   void* mapped = shared_fd < 0 ? MAP_FAILED : mmap(nullptr, sizeof(WalHeader), PROT_READ, MAP_SHARED, shared_fd, 0);
-  if (mapped == MAP_FAILED) return "cannot watch " + shared + ": " + std::strerror(errno);
+  if (mapped == MAP_FAILED) return Problem{"cannot watch " + shared + ": " + std::strerror(errno), {}, {}};
   header = static_cast<const std::uint32_t*>(mapped);
   return {};
 }
 
-std::string DirectoryStore::State::fill(const Forest& file_forest, const std::string& digest, Opening& opening) {
+Checked<void> DirectoryStore::State::fill(const Forest& file_forest, const std::string& digest, Opened& opened) {
   Transaction transaction(database.get());
   if (!transaction.begun() ||
       !execute(database.get(), "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"))
-    return error("cannot write");
+    return problem("cannot write");
   const auto version = meta(database.get(), "schema");
   if (!version.empty() && version != kSchemaVersion)
-    return file.string() + " has layout " + version + ", this program knows " + std::string(kSchemaVersion) + " only";
-  if (!create_tables(database.get()))
-    return error("cannot write");  // also those that a folder of an earlier version lacks
+    return Problem{
+        file.string() + " has layout " + version + ", this program knows " + std::string(kSchemaVersion) + " only",
+        {},
+        {}};
+  // Adds the tables that a store of an earlier version lacks.
+  if (!create_tables(database.get())) return problem("cannot write");
   if (version.empty()) {
-    opening.made = true;
+    opened.created = true;
     Statement insert(database.get(), "INSERT INTO meta VALUES (?, ?)");
     if (!write_changes(database.get(), {}, file_forest) || !insert.bind("schema", kSchemaVersion).run() ||
         !insert.bind("forest_file_sha256", digest).run())
-      return error("cannot write");
+      return problem("cannot write");
   } else {
-    opening.file_changed = meta(database.get(), "forest_file_sha256") != digest;
+    opened.file_changed = meta(database.get(), "forest_file_sha256") != digest;
   }
-  return transaction.commit() ? "" : error("cannot write");
+  if (!transaction.commit()) return problem("cannot write");
+  return {};
 }
 
 DirectoryStore::DirectoryStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DirectoryStore::~DirectoryStore() = default;
 
-std::unique_ptr<DirectoryStore> DirectoryStore::open(const std::filesystem::path& folder, const Forest& file_forest,
-                                                     const std::string& digest, Opening& opening) {
+Checked<DirectoryStore::Opened> DirectoryStore::open(const std::filesystem::path& folder, const Forest& file_forest,
+                                                     const std::string& digest) {
   std::error_code failed;
   if (!std::filesystem::exists(folder, failed)) {
     std::filesystem::create_directories(folder, failed);
-    if (failed) {
-      opening.fault = "cannot make " + folder.string() + ": " + failed.message();
-      return nullptr;
-    }
+    if (failed) return Problem{"cannot create " + folder.string() + ": " + failed.message(), {}, {}};
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
   }
   auto state = std::make_unique<State>();
@@ -173,13 +177,15 @@ std::unique_ptr<DirectoryStore> DirectoryStore::open(const std::filesystem::path
     kept.realm = domain.realm;
     kept.controllers = domain.controllers;
   }
-  opening.fault = state->open_database();
-  if (opening.fault.empty()) opening.fault = state->fill(file_forest, digest, opening);
-  if (opening.fault.empty()) opening.fault = state->map_header();
-  if (!opening.fault.empty()) return nullptr;
-  std::unique_ptr<DirectoryStore> store(new DirectoryStore(std::move(state)));
-  opening.fault = store->load(opening.forest);
-  return opening.fault.empty() ? std::move(store) : nullptr;
+  Opened opened;
+  if (const auto ok = state->open_database(); !ok) return ok.error();
+  if (const auto ok = state->fill(file_forest, digest, opened); !ok) return ok.error();
+  if (const auto ok = state->map_header(); !ok) return ok.error();
+  opened.store.reset(new DirectoryStore(std::move(state)));
+  auto forest = opened.store->load();
+  if (!forest) return forest.error();
+  opened.forest = std::move(*forest);
+  return opened;
 }
 
 bool DirectoryStore::changed() const noexcept {
@@ -189,27 +195,26 @@ bool DirectoryStore::changed() const noexcept {
   return false;
 }
 
-std::string DirectoryStore::load(Forest& forest) {
+Checked<Forest> DirectoryStore::load() {
   auto* database = state_->database.get();
-  const auto before = state_->present();  // what is committed from here on shows as a change
-  if (!execute(database, "BEGIN")) return state_->error("cannot read");
-  auto fault = read_forest(database, state_->controllers, forest);
+  const auto before = state_->present();  // a commit from here on shows as a change
+  if (!execute(database, "BEGIN")) return state_->problem("cannot read");
+  auto forest = read_forest(database, state_->controllers);
   execute(database, "ROLLBACK");
-  if (!fault.empty()) return state_->file.string() + ": " + fault;
+  if (!forest) return state_->unreadable(forest.error());
   state_->remember(before);
-  return {};
+  return forest;
 }
 
-std::string DirectoryStore::change(const std::function<std::string(Forest&)>& edit) {
+Checked<void> DirectoryStore::change(const Edit& edit) {
   auto* database = state_->database.get();
   Transaction transaction(database);
-  if (!transaction.begun()) return state_->error("cannot write");
-  Forest before;
-  if (auto fault = read_forest(database, state_->controllers, before); !fault.empty())
-    return state_->file.string() + ": " + fault;
-  Forest after = before;
-  if (auto fault = edit(after); !fault.empty()) return fault;
-  if (!write_changes(database, before, after) || !transaction.commit()) return state_->error("cannot write");
+  if (!transaction.begun()) return state_->problem("cannot write");
+  const auto before = read_forest(database, state_->controllers);
+  if (!before) return state_->unreadable(before.error());
+  Forest after = *before;
+  if (const auto ok = edit(after); !ok) return ok.error();
+  if (!write_changes(database, *before, after) || !transaction.commit()) return state_->problem("cannot write");
   return {};
 }
 

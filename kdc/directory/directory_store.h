@@ -1,44 +1,44 @@
 #pragma once
-// The directory on disk: SQLite (WAL, synchronous=FULL) in DIR/directory.db, which administrators may look into and
-// change with sqlite3. A change that was acknowledged survives kill -9; writers of several processes wait for each
-// other.
+// The directory on disk: SQLite (WAL, synchronous=FULL) in DIR/directory.db, which administrators may read and change
+// with sqlite3. An acknowledged change survives kill -9. Writers in several processes wait for each other.
 //
-// What is kept: domains, accounts, groups and trusts, and which controllers were paused or resumed. The controllers
-// themselves (addresses, ports, levels) stay with the forest file: they belong to the process that serves.
-#include <atomic>
+// The database has domains, accounts, groups and trusts, and which controllers were paused or resumed. The controllers
+// themselves (addresses, ports, levels) stay in the forest file: they belong to the process that serves.
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "kdc/forest/forest.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::kdc {
 
 class DirectoryStore {
  public:
-  // Opens the store of `folder`, or makes it with `file_forest` as its starting state; `forest` becomes what it holds.
-  // `digest` is the forest file's: where the store was made from another, `file_changed` is set. Returns null with one
-  // line in `fault`.
-  struct Opening {
-    Forest forest;
-    bool made = false;
-    bool file_changed = false;
-    std::string fault;
+  struct Opened {
+    std::unique_ptr<DirectoryStore> store;
+    Forest forest;              // the content of the store
+    bool created = false;       // from the forest file, just now
+    bool file_changed = false;  // the store was created from another version of the forest file
   };
-  [[nodiscard]] static std::unique_ptr<DirectoryStore> open(const std::filesystem::path& folder,
-                                                            const Forest& file_forest, const std::string& digest,
-                                                            Opening& opening);
+  // A change of the forest; it may leave the forest half changed if it returns a problem.
+  using Edit = std::function<Checked<void>(Forest&)>;
+
+  // Opens the store in `folder`; creates it with `file_forest` as its content if there is none. `digest`: of the forest
+  // file, to notice that it has changed.
+  [[nodiscard]] static Checked<Opened> open(const std::filesystem::path& folder, const Forest& file_forest,
+                                            const std::string& digest);
   ~DirectoryStore();
 
-  // Whether anybody committed since the last load() or change(). A few loads from shared memory: no call into the
-  // system.
+  // True if any process has committed a change since the last load() or change(). A few loads from shared memory, no
+  // system call. Thread-safe.
   [[nodiscard]] bool changed() const noexcept;
-  // All of it. Not thread-safe, as change() is not.
-  [[nodiscard]] std::string load(Forest& forest);
-  // Applies `edit` to the present state in one transaction and makes it last; nothing is written where it returns a
-  // fault.
-  [[nodiscard]] std::string change(const std::function<std::string(Forest&)>& edit);
+  // The whole content. Not thread-safe.
+  [[nodiscard]] Checked<Forest> load();
+  // Applies `edit` to the current content and commits the result, in one transaction. Writes nothing if `edit` returns
+  // a problem. Not thread-safe.
+  [[nodiscard]] Checked<void> change(const Edit& edit);
 
  private:
   struct State;

@@ -94,7 +94,7 @@ class Writer {
         .run();
   }
 
-  bool forget(const std::string& realm, std::uint32_t rid) {
+  bool remove(const std::string& realm, std::uint32_t rid) {
     return delete_account_.bind(realm, rid).run() && delete_group_.bind(realm, rid).run() &&
            delete_values_.bind(realm, rid).run();
   }
@@ -112,7 +112,7 @@ class Writer {
     if (account.allowed_to_act) act = encode(*account.allowed_to_act);
     std::vector<std::string> certificates;
     for (const auto& certificate : account.certificates) certificates.push_back(to_hex(certificate));
-    return forget(realm, account.rid) &&
+    return remove(realm, account.rid) &&
            insert_account_
                .bind(realm, account.rid, account.name, account.upn, account_flag_names(account.flags),
                      account.supported_encryption_types, account.secret.kvno, account.secret.password,
@@ -126,7 +126,7 @@ class Writer {
   }
 
   bool group(const std::string& realm, const Group& group) {
-    return forget(realm, group.rid) &&
+    return remove(realm, group.rid) &&
            insert_group_.bind(realm, group.rid, group.name, static_cast<int>(group.scope)).run() &&
            values(realm, group.rid, kMemberOf, group.member_of);
   }
@@ -155,9 +155,9 @@ class Writer {
       insert_domain_, insert_trust_, insert_controller_;
 };
 
-// The entries of `after` that `before` lacks or has otherwise, and the RIDs that are gone.
-template <class List, class Write, class Forget>
-bool write_list(const List* before, const List& after, const Write& write, const Forget& forget) {
+// Writes the entries of `after` that `before` lacks or that differ, and removes the RIDs that are gone.
+template <class List, class Write, class Remove>
+bool write_list(const List* before, const List& after, const Write& write, const Remove& remove) {
   std::map<std::uint32_t, const typename List::value_type*> old;
   if (before != nullptr)
     for (const auto& entry : *before) old.emplace(entry.rid, &entry);
@@ -168,11 +168,11 @@ bool write_list(const List* before, const List& after, const Write& write, const
     if (!same && !write(entry)) return false;
   }
   for (const auto& [rid, entry] : old)
-    if (!forget(rid)) return false;
+    if (!remove(rid)) return false;
   return true;
 }
 
-// What an administrator has switched since the forest file; without `before` nothing has been.
+// Writes the controllers that an administrator has paused or resumed; without `before` there are none.
 bool write_controllers(Writer& writer, const Domain* before, const Domain& after) {
   if (before == nullptr) return true;
   for (const auto& controller : after.controllers) {
@@ -186,8 +186,16 @@ bool write_controllers(Writer& writer, const Domain* before, const Domain& after
   return true;
 }
 
-// The rows of `sql` applied to one forest; the name of a row that makes no sense.
-std::string read_domains(sqlite3* database, Forest& forest) {
+Checked<void> end_of(const Statement& rows, sqlite3* database) {
+  if (rows.ok()) return {};
+  return Problem{sqlite3_errmsg(database), {}, {}};
+}
+
+Problem unreadable(std::string message) {
+  return {std::move(message), {}, {}};
+}
+
+Checked<void> read_domains(sqlite3* database, Forest& forest) {
   Statement rows(database,
                  "SELECT realm, netbios, sid, forest, enforce_forwardable_evidence, allow_rc4, next_rid FROM domain "
                  "ORDER BY position, realm");
@@ -196,7 +204,7 @@ std::string read_domains(sqlite3* database, Forest& forest) {
     domain.realm = rows.text(0);
     domain.netbios = rows.text(1);
     const auto sid = parse_sid(rows.text(2));
-    if (!sid) return "domain " + domain.realm + " has no SID";
+    if (!sid) return unreadable("domain " + domain.realm + " has no SID");
     domain.sid = *sid;
     domain.forest = rows.text(3);
     domain.enforce_forwardable_evidence = rows.integer(4) != 0;
@@ -204,16 +212,17 @@ std::string read_domains(sqlite3* database, Forest& forest) {
     domain.next_rid = static_cast<std::uint32_t>(rows.integer(6));
     forest.domains.push_back(std::move(domain));
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
-std::string read_secret(const Statement& row, int column, Secret& secret) {
+// Column: kvno, then password and keys. False: the keys cannot be read.
+bool read_secret(const Statement& row, int column, Secret& secret) {
   secret.kvno = static_cast<std::uint32_t>(row.integer(column));
   secret.password = row.text(column + 1);
-  return parse_keys(row.text(column + 2), secret.keys) ? "" : "has keys that cannot be read";
+  return parse_keys(row.text(column + 2), secret.keys);
 }
 
-std::string read_accounts(sqlite3* database, Forest& forest) {
+Checked<void> read_accounts(sqlite3* database, Forest& forest) {
   Statement rows(database,
                  "SELECT realm, rid, sAMAccountName, userPrincipalName, flags, \"msDS-SupportedEncryptionTypes\", "
                  "kvno, password, keys, previous_kvno, "
@@ -228,37 +237,36 @@ std::string read_accounts(sqlite3* database, Forest& forest) {
     account.upn = rows.text(3);
     for (const auto& flag : split_words(rows.text(4))) account.flags |= account_flag_by_name(flag);
     if (!rows.is_null(5)) account.supported_encryption_types = static_cast<std::uint32_t>(rows.integer(5));
-    auto fault = read_secret(rows, 6, account.secret);
-    if (fault.empty() && !rows.is_null(9)) fault = read_secret(rows, 9, account.previous_secret.emplace());
+    const auto who = "account " + account.name + " of " + domain->realm;
+    if (!read_secret(rows, 6, account.secret) ||
+        (!rows.is_null(9) && !read_secret(rows, 9, account.previous_secret.emplace())))
+      return unreadable(who + " has keys that cannot be read");
     account.password_last_set = rows.integer(12);
     account.salt_name = rows.text(13);
-    if (fault.empty() && !rows.is_null(14)) {
+    if (!rows.is_null(14)) {
       auto descriptor = decode_security_descriptor(rows.blob(14));
-      if (descriptor)
-        account.allowed_to_act = *descriptor;
-      else
-        fault = "has a descriptor that cannot be read";
+      if (!descriptor) return unreadable(who + " has a descriptor that cannot be read");
+      account.allowed_to_act = std::move(*descriptor);
     }
-    if (!fault.empty()) return "account " + account.name + " of " + domain->realm + ' ' + fault;
     domain->accounts.push_back(std::move(account));
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
-std::string read_groups(sqlite3* database, Forest& forest) {
+Checked<void> read_groups(sqlite3* database, Forest& forest) {
   Statement rows(database, "SELECT realm, rid, sAMAccountName, scope FROM account_group ORDER BY realm, rid");
   while (rows.step()) {
     auto* domain = find_domain(forest, rows.text(0));
     const auto scope = rows.integer(3);
     if (domain == nullptr) continue;
-    if (scope < 0 || scope > 2) return "group " + rows.text(2) + " has no scope";
+    if (scope < 0 || scope > 2) return unreadable("group " + rows.text(2) + " has no scope");
     domain->groups.push_back(
         {rows.text(2), static_cast<std::uint32_t>(rows.integer(1)), static_cast<GroupScope>(scope), {}});
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
-std::string read_values(sqlite3* database, Forest& forest) {
+Checked<void> read_values(sqlite3* database, Forest& forest) {
   std::map<std::pair<std::string, std::uint32_t>, Account*> accounts;
   std::map<std::pair<std::string, std::uint32_t>, Group*> groups;
   for (auto& domain : forest.domains) {
@@ -285,10 +293,10 @@ std::string read_values(sqlite3* database, Forest& forest) {
       group->second->member_of.push_back(rows.text(3));
     }
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
-std::string read_controllers(sqlite3* database, Forest& forest) {
+Checked<void> read_controllers(sqlite3* database, Forest& forest) {
   Statement rows(database, "SELECT realm, name, paused FROM controller");
   while (rows.step()) {
     auto* domain = find_domain(forest, rows.text(0));
@@ -296,10 +304,10 @@ std::string read_controllers(sqlite3* database, Forest& forest) {
     for (auto& controller : domain->controllers)
       if (equal_ignoring_case(controller.name, rows.text(1))) controller.paused = rows.integer(2) != 0;
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
-std::string read_trusts(sqlite3* database, Forest& forest) {
+Checked<void> read_trusts(sqlite3* database, Forest& forest) {
   Statement rows(database,
                  "SELECT first, second, direction, kind, kvno, password, sid_filtering, tgt_delegation, "
                  "selective_authentication, name_suffixes FROM trust ORDER BY rowid");
@@ -308,7 +316,7 @@ std::string read_trusts(sqlite3* database, Forest& forest) {
     trust.first = rows.text(0);
     trust.second = rows.text(1);
     if (rows.integer(2) < 0 || rows.integer(2) > 2 || rows.integer(3) < 0 || rows.integer(3) > 2)
-      return "the trust of " + trust.first + " and " + trust.second + " has no direction or kind";
+      return unreadable("the trust of " + trust.first + " and " + trust.second + " has no direction or kind");
     trust.direction = static_cast<TrustDirection>(rows.integer(2));
     trust.kind = static_cast<TrustKind>(rows.integer(3));
     trust.secret.kvno = static_cast<std::uint32_t>(rows.integer(4));
@@ -319,7 +327,7 @@ std::string read_trusts(sqlite3* database, Forest& forest) {
     trust.name_suffixes = split_words(rows.text(9));
     forest.trusts.push_back(std::move(trust));
   }
-  return rows.ok() ? "" : sqlite3_errmsg(database);
+  return end_of(rows, database);
 }
 
 }  // namespace
@@ -328,14 +336,14 @@ bool create_tables(sqlite3* database) {
   return sqlite3_exec(database, std::string(kTables).c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
-std::string read_forest(sqlite3* database, const Forest& controllers, Forest& forest) {
-  forest = {};
-  if (auto fault = read_domains(database, forest); !fault.empty()) return fault;
+Checked<Forest> read_forest(sqlite3* database, const Forest& controllers) {
+  Forest forest;
+  if (const auto ok = read_domains(database, forest); !ok) return ok.error();
   for (const auto& served : controllers.domains)
     if (auto* domain = find_domain(forest, served.realm)) domain->controllers = served.controllers;
   for (const auto read : {read_controllers, read_accounts, read_groups, read_values, read_trusts})
-    if (auto fault = read(database, forest); !fault.empty()) return fault;
-  return {};
+    if (const auto ok = read(database, forest); !ok) return ok.error();
+  return forest;
 }
 
 bool write_changes(sqlite3* database, const Forest& before, const Forest& after) {
@@ -345,11 +353,11 @@ bool write_changes(sqlite3* database, const Forest& before, const Forest& after)
     const auto* old = find_domain(before, domain.realm);
     if ((old == nullptr || old->next_rid != domain.next_rid) && !writer.domain(domain, i)) return false;
     if (!write_controllers(writer, old, domain)) return false;
-    const auto forget = [&](std::uint32_t rid) { return writer.forget(domain.realm, rid); };
+    const auto remove = [&](std::uint32_t rid) { return writer.remove(domain.realm, rid); };
     const auto account = [&](const Account& entry) { return writer.account(domain.realm, entry); };
     const auto group = [&](const Group& entry) { return writer.group(domain.realm, entry); };
-    if (!write_list(old != nullptr ? &old->accounts : nullptr, domain.accounts, account, forget) ||
-        !write_list(old != nullptr ? &old->groups : nullptr, domain.groups, group, forget))
+    if (!write_list(old != nullptr ? &old->accounts : nullptr, domain.accounts, account, remove) ||
+        !write_list(old != nullptr ? &old->groups : nullptr, domain.groups, group, remove))
       return false;
   }
   for (const auto& trust : after.trusts)

@@ -12,11 +12,12 @@ std::string host_and_port(const std::string& address, std::uint16_t port) {
   return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
 }
 
-std::string write_file(const std::filesystem::path& path, const std::string& content) {
+Checked<void> write_file(const std::filesystem::path& path, const std::string& content) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << content;
   out.close();
-  return out ? std::string() : "cannot write " + path.string() + ": " + std::strerror(errno);
+  if (!out) return Problem{"cannot write " + path.string() + ": " + std::strerror(errno), {}, {}};
+  return {};
 }
 
 std::string toml_string(std::string_view text) {
@@ -71,11 +72,11 @@ std::string stead_toml(const Forest& forest) {
   return out;
 }
 
-std::string write_client_config(const Forest& forest, const std::filesystem::path& folder) {
+Checked<void> write_client_config(const Forest& forest, const std::filesystem::path& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  if (failed) return "cannot make " + folder.string() + ": " + failed.message();
-  if (auto fault = write_file(folder / "krb5.conf", krb5_conf(forest)); !fault.empty()) return fault;
+  if (failed) return Problem{"cannot create " + folder.string() + ": " + failed.message(), {}, {}};
+  if (const auto ok = write_file(folder / "krb5.conf", krb5_conf(forest)); !ok) return ok;
   return write_file(folder / "stead.toml", stead_toml(forest));
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kdc/forest/forest.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::kdc {
 
@@ -12,7 +13,7 @@ namespace stead::kdc {
 [[nodiscard]] std::string krb5_conf(const Forest& forest);
 // stead.toml with the same in [locator.realm."X"] tables.
 [[nodiscard]] std::string stead_toml(const Forest& forest);
-// Writes both files into `folder`, and creates it. Returns what is wrong; empty: done.
-[[nodiscard]] std::string write_client_config(const Forest& forest, const std::filesystem::path& folder);
+// Writes both files into `folder`, and creates it.
+[[nodiscard]] Checked<void> write_client_config(const Forest& forest, const std::filesystem::path& folder);
 
 }  // namespace stead::kdc

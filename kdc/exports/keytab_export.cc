@@ -18,7 +18,7 @@ struct FreeContext {
 };
 using Krb5Context = std::unique_ptr<std::remove_pointer_t<krb5_context>, FreeContext>;
 
-// Whose keys, and under which names.
+// The keys of a keytab, and the names they stand under.
 struct KeytabContent {
   const Keys* keys = nullptr;
   std::vector<EncType> types;
@@ -52,37 +52,39 @@ const AccountEntry* find_in(const Snapshot& snapshot, const DomainEntry& domain,
   return snapshot.by_host_alias(domain, name);
 }
 
-std::string find_content(const Snapshot& snapshot, std::string_view principal, KeytabContent& out) {
+// The account, or the trust, that `principal` names.
+Checked<KeytabContent> find_content(const Snapshot& snapshot, std::string_view principal) {
   const auto text = std::string(principal);
   const auto at = principal.rfind('@');
   const auto* domain = at == principal.npos ? nullptr : snapshot.domain(principal.substr(at + 1));
   const auto name = domain == nullptr ? principal : principal.substr(0, at);
+  KeytabContent out;
   std::vector<const AccountEntry*> found;
   for (const auto& candidate : snapshot.forest().domains) {
     const auto* entry = snapshot.domain(candidate.realm);
     if (domain != nullptr && entry != domain) continue;
     const auto spns = entry->by_spn.find(name);
     if (spns != entry->by_spn.end() && spns->second.size() > 1)
-      return text + " is an SPN of several accounts of " + candidate.realm + ", see setspn -X";
+      return Problem{text + " is an SPN of several accounts of " + candidate.realm + ", see setspn -X", {}, {}};
     if (name.starts_with("krbtgt/")) {
       const auto target = name.substr(7);
       if (equal_ignoring_case(target, candidate.realm))
         found.push_back(entry->krbtgt);
       else if (domain != nullptr && add_trust(*entry, target, out))
-        return {};
+        return out;
     } else if (const auto* account = find_in(snapshot, *entry, name)) {
       found.push_back(account);
     } else if (const auto upn = entry->by_upn.find(principal); upn != entry->by_upn.end()) {
       found.push_back(upn->second);
     }
   }
-  if (found.empty()) return "no account or SPN " + text + " in the forest file";
-  if (found.size() > 1) return "several domains have " + text + ": name it with @REALM";
+  if (found.empty()) return Problem{"no account or SPN " + text + " in the forest file", {}, {}};
+  if (found.size() > 1) return Problem{"several domains have " + text + ": name it with @REALM", {}, {}};
   add_account(*found.front(), out);
-  // Tickets for it have this name, which is not among the account's own.
+  // HOST/x stands for this SPN: tickets have the SPN's name, which is not among the account's own names.
   if (snapshot.by_host_alias(*found.front()->domain, name) == found.front())
     out.names.push_back(std::string(name) + '@' + found.front()->domain->domain->realm);
-  return {};
+  return out;
 }
 
 std::string error_text(krb5_context context, krb5_error_code code) {
@@ -119,29 +121,27 @@ krb5_error_code write_entries(krb5_context context, const KeytabContent& content
 
 }  // namespace
 
-std::string write_keytab(const Snapshot& snapshot, std::string_view principal, const std::filesystem::path& out) {
-  KeytabContent content;
-  if (auto fault = find_content(snapshot, principal, content); !fault.empty()) return fault;
-  if (content.types.empty())
-    return std::string(principal) +
-           " has no key of an encryption type it may use: see supported_encryption_types and allow_rc4";
+Checked<void> write_keytab(const Snapshot& snapshot, std::string_view principal, const std::filesystem::path& out) {
+  const auto content = find_content(snapshot, principal);
+  if (!content) return content.error();
+  if (content->types.empty())
+    return Problem{std::string(principal) + " has no key of an encryption type that it may use",
+                   {},
+                   "see supported_encryption_types and allow_rc4 in the forest file"};
   krb5_context raw = nullptr;
   if (const auto code = krb5_init_context(&raw); code != 0)
-    return "cannot set up libkrb5: " + error_text(nullptr, code);
+    return Problem{"cannot set up libkrb5: " + error_text(nullptr, code), {}, {}};
   const Krb5Context context(raw);
-  // A new file beside the old one: nobody reads half a keytab, and its mode is right from the first byte.
+  // A new file that replaces the old one: no reader sees half a keytab, and its mode is right from the start.
   const auto fresh = out.string() + ".new-" + std::to_string(getpid());
   ::unlink(fresh.c_str());
   const auto old_mask = umask(077);
-  const auto code = write_entries(context.get(), content, fresh);
+  const auto code = write_entries(context.get(), *content, fresh);
   umask(old_mask);
-  std::string fault;
-  if (code != 0)
-    fault = "cannot write " + out.string() + ": " + error_text(context.get(), code);
-  else if (::rename(fresh.c_str(), out.c_str()) != 0)
-    fault = "cannot write " + out.string() + ": " + std::strerror(errno);
-  if (!fault.empty()) ::unlink(fresh.c_str());
-  return fault;
+  if (code == 0 && ::rename(fresh.c_str(), out.c_str()) == 0) return {};
+  const auto why = code != 0 ? error_text(context.get(), code) : std::string(std::strerror(errno));
+  ::unlink(fresh.c_str());
+  return Problem{"cannot write " + out.string() + ": " + why, {}, {}};
 }
 
 }  // namespace stead::kdc

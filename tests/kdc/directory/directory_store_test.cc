@@ -14,8 +14,6 @@
 namespace stead::kdc {
 namespace {
 
-using testing::IsEmpty;
-
 class DirectoryStoreTest : public testing::Test {
  protected:
   DirectoryStoreTest() {
@@ -26,18 +24,20 @@ class DirectoryStoreTest : public testing::Test {
 
   std::unique_ptr<DirectoryStore> open(const std::string& digest = "") {
     opening = {};
-    auto store = DirectoryStore::open(folder / "state", file.forest, digest.empty() ? file.digest : digest, opening);
-    EXPECT_THAT(opening.fault, IsEmpty());
-    return store;
+    auto opened = DirectoryStore::open(folder / "state", file.forest, digest.empty() ? file.digest : digest);
+    EXPECT_TRUE(opened) << to_string(opened.error());
+    if (!opened) return nullptr;
+    opening = std::move(*opened);
+    return std::move(opening.store);
   }
-  static std::string rename_upn(Forest& forest, const std::string& upn) {
+  static Checked<void> rename_upn(Forest& forest, const std::string& upn) {
     find_account(forest.domains[0], "alice")->upn = upn;
     return {};
   }
 
   std::filesystem::path folder;
   ForestFile file = read_forest_file(STEAD_SAMPLES "/forest.toml");
-  DirectoryStore::Opening opening;
+  DirectoryStore::Opened opening;
 };
 
 Forest sorted(Forest forest) {
@@ -50,12 +50,12 @@ Forest sorted(Forest forest) {
 
 TEST_F(DirectoryStoreTest, TakesControllersFromTheFileAndKeepsWhichArePaused) {
   const auto pause = [](bool paused) {
-    return [paused](Forest& forest) {
+    return [paused](Forest& forest) -> Checked<void> {
       forest.domains[0].controllers[1].paused = paused;
-      return std::string();
+      return {};
     };
   };
-  ASSERT_THAT(open()->change(pause(true)), IsEmpty());
+  ASSERT_TRUE(open()->change(pause(true)));
   file.forest.domains[0].controllers[0].level = Level::w2022;
   file.forest.domains[0].controllers[0].paused = true;  // in force until an administrator says otherwise
   auto store = open("another file");
@@ -63,7 +63,7 @@ TEST_F(DirectoryStoreTest, TakesControllersFromTheFileAndKeepsWhichArePaused) {
   EXPECT_EQ(opening.forest.domains[0].controllers[0].level, Level::w2022);
   EXPECT_TRUE(opening.forest.domains[0].controllers[0].paused);
   EXPECT_TRUE(opening.forest.domains[0].controllers[1].paused);
-  ASSERT_THAT(store->change(pause(false)), IsEmpty());
+  ASSERT_TRUE(store->change(pause(false)));
   store.reset();
   store = open();
   EXPECT_TRUE(opening.forest.domains[0].controllers[0].paused);
@@ -73,7 +73,7 @@ TEST_F(DirectoryStoreTest, TakesControllersFromTheFileAndKeepsWhichArePaused) {
 TEST_F(DirectoryStoreTest, HoldsTheWholeForest) {
   auto store = open();
   ASSERT_TRUE(store);
-  EXPECT_TRUE(opening.made);
+  EXPECT_TRUE(opening.created);
   EXPECT_TRUE(sorted(opening.forest) == sorted(file.forest));
   struct stat found{};
   ASSERT_EQ(stat((folder / "state/directory.db").c_str(), &found), 0);
@@ -85,7 +85,7 @@ TEST_F(DirectoryStoreTest, KeepsItsStateAndTellsThatTheFileChanged) {
   open();
   file = read_forest_file(STEAD_SAMPLES "/forest.toml");  // another random krbtgt
   open();
-  EXPECT_FALSE(opening.made);
+  EXPECT_FALSE(opening.created);
   EXPECT_FALSE(opening.file_changed);
   EXPECT_TRUE(find_account(opening.forest.domains[0], "krbtgt")->secret == krbtgt);
   open("another");
@@ -106,26 +106,28 @@ TEST_F(DirectoryStoreTest, ShowsAChangeOfAnotherConnectionAtOnce) {
   EXPECT_EQ(&reader.snapshot(cached), before);
   for (int i = 0; i < 50; ++i) {
     const auto name = "a" + std::to_string(i);
-    ASSERT_THAT(writer->change([&](Forest& forest) { return rename_upn(forest, name); }), IsEmpty());
+    ASSERT_TRUE(writer->change([&](Forest& forest) { return rename_upn(forest, name); }));
     ASSERT_EQ(upn(), name);
   }
   ASSERT_TRUE(reader.set_password("ROOT.FABRIKAM.COM", "alice", "new"));
-  Forest stored;
-  ASSERT_THAT(writer->load(stored), IsEmpty());
-  EXPECT_EQ(find_account(stored.domains[0], "alice")->secret.kvno, 2u);
-  EXPECT_EQ(find_account(stored.domains[0], "alice")->upn, "a49");
+  const auto loaded = writer->load();
+  ASSERT_TRUE(loaded);
+  const Domain& stored = loaded->domains[0];
+  EXPECT_EQ(find_account(stored, "alice")->secret.kvno, 2u);
+  EXPECT_EQ(find_account(stored, "alice")->upn, "a49");
 }
 
 TEST_F(DirectoryStoreTest, WritesNothingWhereTheEditFails) {
   auto store = open();
-  EXPECT_EQ(store->change([](Forest& forest) {
+  const auto changed = store->change([](Forest& forest) -> Checked<void> {
     forest.domains[0].accounts.clear();
-    return std::string("no");
-  }),
-            "no");
-  Forest forest;
-  ASSERT_THAT(store->load(forest), IsEmpty());
-  EXPECT_TRUE(sorted(forest) == sorted(file.forest));
+    return Problem{"no", {}, {}};
+  });
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(to_string(changed.error()), "no");
+  const auto forest = store->load();
+  ASSERT_TRUE(forest);
+  EXPECT_TRUE(sorted(*forest) == sorted(file.forest));
 }
 
 TEST_F(DirectoryStoreTest, KeepsWhatWasAcknowledgedThroughKill9) {
@@ -138,15 +140,14 @@ TEST_F(DirectoryStoreTest, KeepsWhatWasAcknowledgedThroughKill9) {
     ASSERT_EQ(pipe(ends), 0);
     children[writer] = fork();
     if (children[writer] == 0) {
-      DirectoryStore::Opening mine;
-      auto store = DirectoryStore::open(folder / "state", file.forest, file.digest, mine);
-      for (int i = 0; store != nullptr; ++i) {
+      auto mine = DirectoryStore::open(folder / "state", file.forest, file.digest);
+      for (int i = 0; mine; ++i) {
         const auto spn = "w" + std::to_string(writer) + "/" + std::to_string(i);
-        const auto fault = store->change([&](Forest& forest) {
+        const auto changed = mine->store->change([&](Forest& forest) -> Checked<void> {
           find_account(forest.domains[0], "alice")->spns.push_back(spn);
-          return std::string();
+          return {};
         });
-        if (!fault.empty() || ::write(ends[1], &i, sizeof i) != sizeof i) break;
+        if (!changed || ::write(ends[1], &i, sizeof i) != sizeof i) break;
       }
       _exit(1);
     }
@@ -170,9 +171,9 @@ TEST_F(DirectoryStoreTest, KeepsWhatWasAcknowledgedThroughKill9) {
 }
 
 TEST_F(DirectoryStoreTest, SaysWhatIsWrongWithItsFolder) {
-  DirectoryStore::Opening failed;
-  EXPECT_EQ(DirectoryStore::open("/proc/nothing/here", file.forest, "", failed), nullptr);
-  EXPECT_THAT(failed.fault, testing::StartsWith("cannot make /proc/nothing/here: "));
+  const auto failed = DirectoryStore::open("/proc/nothing/here", file.forest, "");
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(to_string(failed.error()), testing::StartsWith("cannot create /proc/nothing/here: "));
 }
 
 }  // namespace

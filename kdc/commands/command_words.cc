@@ -17,14 +17,14 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Switches of the cmdlets we have: what follows one is not its value.
+// Options without a value: the word after one is an operand.
 bool is_switch(std::string_view name) {
   constexpr std::string_view kSwitches[] = {"reset", "passthru", "force", "whatif", "f", "x", "p"};
   return std::find(std::begin(kSwitches), std::end(kSwitches), name) != std::end(kSwitches);
 }
 
-// Cut at every `separator` outside quotes and parentheses.
-std::vector<std::string_view> cut(std::string_view text, char separator) {
+// Splits at every `separator` outside quotes and parentheses.
+std::vector<std::string_view> split_outside_quotes(std::string_view text, char separator) {
   std::vector<std::string_view> out;
   std::size_t begin = 0;
   char quote = 0;
@@ -55,7 +55,7 @@ const std::string* CommandWords::option(std::string_view lower_case_name) const 
 
 CommandWords split_command(const std::vector<std::string>& words) {
   CommandWords out;
-  std::string* value = nullptr;  // of the option last seen
+  std::string* value = nullptr;  // of the last option
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto& word = words[i];
     if (i == 0) {
@@ -100,7 +100,7 @@ std::vector<std::string> list_value(std::string_view text) {
   text = trim(text);
   if (text.starts_with("@(") && text.ends_with(')')) text = text.substr(2, text.size() - 3);
   std::vector<std::string> out;
-  for (const auto part : cut(text, ','))
+  for (const auto part : split_outside_quotes(text, ','))
     if (auto word = unquote(part); !word.empty()) out.push_back(std::move(word));
   return out;
 }
@@ -109,7 +109,7 @@ std::optional<std::map<std::string, std::vector<std::string>>> table_value(std::
   text = trim(text);
   if (!text.starts_with("@{") || !text.ends_with('}')) return std::nullopt;
   std::map<std::string, std::vector<std::string>> out;
-  for (const auto entry : cut(text.substr(2, text.size() - 3), ';')) {
+  for (const auto entry : split_outside_quotes(text.substr(2, text.size() - 3), ';')) {
     if (entry.empty()) continue;
     const auto equals = entry.find('=');
     if (equals == entry.npos) return std::nullopt;

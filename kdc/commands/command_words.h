@@ -1,7 +1,6 @@
 #pragma once
-// One command line in PowerShell's manner, taken apart: "Set-ADComputer web -PrincipalsAllowedToDelegateToAccount
-// 'ROOT\a$','b$'". The shell that called us may have taken quotes away, or split a value at its blanks: both forms are
-// read.
+// Parses a command line in PowerShell's syntax: "Set-ADComputer web -PrincipalsAllowedToDelegateToAccount
+// 'ROOT\a$','b$'". The calling shell may have removed quotes, or split a value at its blanks: both forms are read.
 #include <map>
 #include <optional>
 #include <string>
@@ -11,20 +10,20 @@
 namespace stead::kdc {
 
 struct CommandWords {
-  std::string name;                            // as written
-  std::vector<std::string> operands;           // what stands outside options
+  std::string name;                            // as typed
+  std::vector<std::string> operands;           // words that belong to no option
   std::map<std::string, std::string> options;  // lower-case name without '-', its value; "" for none
 
   [[nodiscard]] const std::string* option(std::string_view lower_case_name) const;
 };
 [[nodiscard]] CommandWords split_command(const std::vector<std::string>& words);
 
-// "$true", "true" or "1", and the like; nothing for anything else.
+// "$true", "true", "1" and the opposites; nothing for other text.
 [[nodiscard]] std::optional<bool> boolean_value(std::string_view text);
 [[nodiscard]] bool is_null_value(std::string_view text);                   // "$null" or "@()"
 [[nodiscard]] std::string unquote(std::string_view text);                  // 'x' or "x" or x
 [[nodiscard]] std::vector<std::string> list_value(std::string_view text);  // 'a','b' or @('a','b') or a, b
-// @{'attribute'='a','b'; other=c}: attributes in lower case; nothing where it is no hash table.
+// @{'attribute'='a','b'; other=c}: attributes in lower case. Nothing: not a hash table.
 [[nodiscard]] std::optional<std::map<std::string, std::vector<std::string>>> table_value(std::string_view text);
 
 // JSON values, for --json.

@@ -14,7 +14,10 @@ bool is_of_kind(const Account& account, AccountKind kind) {
 }  // namespace
 
 FoundAccount find_named_account(CommandContext& context, const std::string& name, AccountKind kind) {
-  if (name.empty()) return context.misunderstood(context.words.name + ": name an account"), FoundAccount{};
+  if (name.empty()) {
+    context.misunderstood(context.words.name + ": name an account");
+    return {};
+  }
   auto* server = context.server();
   if (!context.fault.empty()) return {};
   const auto split = split_name(context.forest, name);

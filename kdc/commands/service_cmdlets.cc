@@ -7,13 +7,14 @@ namespace {
 
 constexpr std::string_view kService = "Netlogon";
 
-// The controller of -ComputerName (or -Server): its full name, or its first label where no other has it.
+// The controller of -ComputerName (or -Server), by its full name, or by its first label if only one has it.
 Controller* named_controller(CommandContext& context) {
   const auto* option = context.words.option("computername");
   if (option == nullptr) option = context.words.option("server");
-  if (option == nullptr)
-    return context.misunderstood(context.words.name + ": say -ComputerName and the full name of a domain controller"),
-           nullptr;
+  if (option == nullptr) {
+    context.misunderstood(context.words.name + ": say -ComputerName and the full name of a domain controller");
+    return nullptr;
+  }
   const auto name = unquote(*option);
   std::vector<Controller*> found;
   std::string known;
@@ -32,35 +33,45 @@ Controller* named_controller(CommandContext& context) {
   return nullptr;
 }
 
-}  // namespace
-
-bool run_service_cmdlet(CommandContext& context) {
+// Refuses the command if it does not name the Netlogon service.
+bool check_service(CommandContext& context) {
   const auto& words = context.words;
-  const bool suspend = equal_ignoring_case(words.name, "Suspend-Service"),
-             resume = equal_ignoring_case(words.name, "Resume-Service");
-  if (!suspend && !resume && !equal_ignoring_case(words.name, "Get-Service")) return false;
   std::string service;
   if (const auto* option = words.option("name"))
     service = unquote(*option);
   else if (!words.operands.empty())
     service = words.operands.front();
-  if (service.empty()) return context.misunderstood(words.name + ": name the service: Netlogon"), true;
-  if (!equal_ignoring_case(service, kService))
-    return context.refuse(words.name + " : Cannot find any service with service name '" + service +
-                          "': Netlogon is the one there is"),
-           true;
-  auto* controller = named_controller(context);
-  if (controller == nullptr) return true;
-  if (suspend || resume) {
-    controller->paused = suspend;
-    return true;
-  }
-  const std::string status = controller->paused ? "Paused" : "Running";
+  if (service.empty())
+    context.misunderstood(words.name + ": name the service: Netlogon");
+  else if (!equal_ignoring_case(service, kService))
+    context.refuse(words.name + " : Cannot find any service with service name '" + service +
+                   "': Netlogon is the only one");
+  return context.fault.empty();
+}
+
+void print_state(CommandContext& context, const Controller& controller) {
+  const std::string status = controller.paused ? "Paused" : "Running";
   context.line("Status   Name      MachineName");
   context.line("------   ----      -----------");
-  context.line(status + std::string(9 - status.size(), ' ') + "Netlogon  " + controller->name);
+  context.line(status + std::string(9 - status.size(), ' ') + "Netlogon  " + controller.name);
   context.json = "{\"Status\": " + json_string(status) +
-                 ", \"Name\": \"Netlogon\", \"MachineName\": " + json_string(controller->name) + '}';
+                 ", \"Name\": \"Netlogon\", \"MachineName\": " + json_string(controller.name) + '}';
+}
+
+}  // namespace
+
+bool run_service_cmdlet(CommandContext& context) {
+  const auto& name = context.words.name;
+  const bool suspend = equal_ignoring_case(name, "Suspend-Service");
+  const bool resume = equal_ignoring_case(name, "Resume-Service");
+  if (!suspend && !resume && !equal_ignoring_case(name, "Get-Service")) return false;
+  if (!check_service(context)) return true;
+  auto* controller = named_controller(context);
+  if (controller == nullptr) return true;
+  if (suspend || resume)
+    controller->paused = suspend;
+  else
+    print_state(context, *controller);
   return true;
 }
 

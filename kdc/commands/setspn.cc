@@ -18,7 +18,7 @@ void list(CommandContext& context, const std::string& name) {
                  ", \"spns\": " + json_array(found.account->spns) + '}';
 }
 
-// "SPN" and NAME: the SPN is the option's value, the name what follows it.
+// The SPN is the option's value and the account's name follows it, possibly within the same word.
 bool split_spn_and_name(CommandContext& context, const std::string& value, std::string& spn, std::string& name) {
   const auto blank = value.find(' ');
   spn = unquote(value.substr(0, blank));
@@ -71,7 +71,7 @@ void remove(CommandContext& context, const std::string& value) {
   context.line("Updated object");
 }
 
-// `*` at either end stands for anything, as setspn has it.
+// `*` in the pattern matches any text, as in setspn.
 bool matches(std::string_view pattern, std::string_view spn) {
   const auto star = pattern.find('*');
   if (star == pattern.npos) return equal_ignoring_case(pattern, spn);
@@ -110,7 +110,7 @@ void query(CommandContext& context, const std::string& value) {
 void duplicates(CommandContext& context) {
   const auto* server = context.server();
   if (!context.fault.empty()) return;
-  // An SPN is unique in a forest; kadmin/changepw is every domain's own.
+  // An SPN must be unique in its forest, except kadmin/changepw, which every domain has.
   CaselessMap<std::vector<std::string>> holders;
   std::vector<std::string> order;
   for (const auto& domain : context.forest.domains) {

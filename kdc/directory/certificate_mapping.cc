@@ -49,7 +49,7 @@ std::vector<std::string> mapping_names(Bytes der) {
   std::array<std::uint8_t, 20> digest{};
   EVP_Digest(der.data(), der.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
   out.push_back("X509:<SHA1-PUKEY>" + to_hex(digest));
-  // Administrators write the public key's hash there as well, as the tag says.
+  // AD takes the certificate's hash under this tag; administrators also write the public key's, as the tag says.
   if (const auto* key = X509_get0_pubkey_bitstr(certificate.get())) {
     EVP_Digest(key->data, static_cast<std::size_t>(key->length), digest.data(), nullptr, EVP_sha1(), nullptr);
     out.push_back("X509:<SHA1-PUKEY>" + to_hex(digest));

@@ -10,11 +10,11 @@
 namespace stead::kdc {
 
 // Every mapping that fits this certificate: issuer and subject, subject, issuer and serial number, subject key
-// identifier, SHA-1 of the certificate or of its public key, mail address. Names are written last part first, serial
-// numbers byte-reversed, as AD does. Empty: no certificate.
+// identifier, SHA-1 of the certificate or of its public key, mail address. Names have their last part first and serial
+// numbers are byte-reversed, as in AD. Empty: not a certificate.
 [[nodiscard]] std::vector<std::string> mapping_names(Bytes der);
-// What KB5014754 calls strong: issuer and serial number, key identifier, SHA-1. The others are names that a certificate
-// of somebody else may bear.
+// Strong in the sense of KB5014754: issuer and serial number, key identifier, SHA-1. Other mappings are names that
+// another person's certificate may have too.
 [[nodiscard]] bool is_strong_mapping(std::string_view mapping);
 
 }  // namespace stead::kdc

@@ -34,7 +34,7 @@ std::string salt_of(const Domain& domain, const Account& account) {
          to_lower(domain.realm);
 }
 
-// What a new forest's CN=Directory Service has in sPNMappings for host (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
+// The services that sPNMappings of a new forest maps to HOST (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
 bool host_stands_for(std::string_view service) {
   constexpr std::string_view kServices[] = {
       "alerter",     "appmgmt",      "browser",    "cifs",     "cisvc",       "clipsrv",
@@ -53,7 +53,7 @@ bool host_stands_for(std::string_view service) {
 }  // namespace
 
 struct Snapshot::Indexes {
-  // Domain-local groups of one domain: who is in which, and which are in which.
+  // The domain-local groups of one domain, by their members and by the groups in them.
   struct LocalGroups {
     std::unordered_map<Sid, std::vector<const Group*>, SidHash> by_member;
     std::map<const Group*, std::vector<const Group*>> parents;
@@ -188,7 +188,7 @@ struct SnapshotBuilder {
     if (first == nullptr || second == nullptr) return;
     const bool first_trusts_second = trust.direction != TrustDirection::inbound;
     const bool second_trusts_first = trust.direction != TrustDirection::outbound;
-    // One password serves both directions; the salts tell their AES keys apart.
+    // Both directions have one password; the salts make their AES keys different.
     const auto towards_second = trust_keys(trust, trust.first, trust.second);
     const auto towards_first = trust_keys(trust, trust.second, trust.first);
     first->trusts.push_back(
@@ -228,9 +228,9 @@ const DomainEntry* Snapshot::domain(std::string_view realm) const {
 
 const AccountEntry* Snapshot::account(const DomainEntry& domain, std::string_view name) const {
   auto found = domain.by_name.find(name);
-  constexpr std::size_t kLongestName = 64;
-  if (found == domain.by_name.end() && !name.empty() && name.size() < kLongestName && name.back() != '$') {
-    std::array<char, kLongestName> computer{};
+  constexpr std::size_t kMaxName = 64;
+  if (found == domain.by_name.end() && !name.empty() && name.size() < kMaxName && name.back() != '$') {
+    std::array<char, kMaxName> computer{};
     *std::copy(name.begin(), name.end(), computer.begin()) = '$';
     found = domain.by_name.find(std::string_view(computer.data(), name.size() + 1));
   }

@@ -1,5 +1,5 @@
 #pragma once
-// SQLite as values: a database that closes itself, statements that are bound and stepped in one line.
+// RAII for SQLite: a database that closes itself, and statements that are bound and stepped in one expression.
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct CloseDatabase {
 };
 using DatabasePtr = std::unique_ptr<sqlite3, CloseDatabase>;
 
-// A prepared statement. Errors stick: step() gives false from then on, and ok() tells.
+// A prepared statement. After an error step() returns false, and so does ok().
 class Statement {
  public:
   Statement(sqlite3* database, std::string_view sql) {
@@ -43,7 +43,7 @@ class Statement {
     status_ = sqlite3_step(statement_);
     return status_ == SQLITE_ROW;
   }
-  // Runs it to its end; false where it failed.
+  // Runs it to its end. False: it failed.
   bool run() {
     while (step()) {
     }
@@ -64,7 +64,6 @@ class Statement {
   }
 
  private:
-  // Bound values outlive the step: callers bind and step in one expression, or keep them.
   void put(std::string_view value) {
     note(sqlite3_bind_text(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT));
   }

@@ -19,13 +19,13 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   const Context ctx{{snapshot, domain}, controller, traits(controller.level), now, answer.log};
   if (!looks_like_a_request(bytes)) {
     answer.log.answer = "ignored";
-    answer.log.why = "no Kerberos request";
+    answer.log.why = "not a Kerberos request";
     return answer;
   }
   const Result<KdcReq> request = decode_kdc_req(bytes);
   if (!request) {
     answer.log.answer = krb_error_name(std::int32_t(KrbErrc::KRB_ERR_GENERIC));
-    answer.log.why = "the request cannot be read";
+    answer.log.why = "the request cannot be decoded";
     answer.bytes = bare_error_reply(domain, now, KrbErrc::KRB_ERR_GENERIC);
     return answer;
   }

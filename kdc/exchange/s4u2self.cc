@@ -11,7 +11,7 @@
 namespace stead::kdc {
 namespace {
 
-// The user asked for, from either padata.
+// The user that the request names, in either padata.
 struct S4uUser {
   PrincipalName name;  // may be empty with a certificate
   std::string realm;
@@ -23,23 +23,23 @@ struct S4uUser {
 };
 
 Stop bad_checksum() {
-  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the S4U padata's checksum does not hold");
+  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the checksum of the S4U padata is wrong");
 }
 
-// RFC 4757's RC4 keys come with an unkeyed MD4 here (MS-SFU §2.2.2).
-bool rc4_digest_holds(const Checksum& checksum, const Key& key, Bytes data) {
+// With an RC4 key the checksum is an unkeyed MD4 (MS-SFU §2.2.2).
+bool is_rc4_digest(const Checksum& checksum, const Key& key, Bytes data) {
   return key.type() == EncType::rc4_hmac && checksum.type == ChecksumType::rsa_md4 &&
          equal_in_constant_time(checksum.value, unkeyed_checksum(ChecksumType::rsa_md4, data));
 }
 
-// Windows signs with the session key, MIT with the authenticator's subkey; either is taken, over the bytes as sent or
-// as we write them.
+// Windows signs with the session key, MIT with the authenticator's subkey. Both are accepted, over the bytes as sent or
+// as this codec encodes them.
 const Key* x509_signer(const TgsRequest& tgs, const PaS4uX509User& user) {
   const Buffer rewritten = encode(user.user_id);
   for (const Key* key : {tgs.subkey ? &*tgs.subkey : nullptr, &tgs.session_key}) {
     if (!key) continue;
     for (const Bytes data : {Bytes(user.user_id_der), Bytes(rewritten)})
-      if (rc4_digest_holds(user.checksum, *key, data) ||
+      if (is_rc4_digest(user.checksum, *key, data) ||
           (is_keyed(user.checksum.type) &&
            verify_checksum(user.checksum, *key, KeyUsage::pa_s4u_x509_user_request, data)))
         return key;
@@ -53,7 +53,7 @@ KdcResult<S4uUser> read_x509_user(const TgsRequest& tgs, const PaS4uX509User& se
     return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "PA-S4U-X509-USER is not signed by a key");
   if (!signer) return bad_checksum();
   if (sent.user_id.nonce != tgs.body().nonce)
-    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "PA-S4U-X509-USER is of another request");
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "PA-S4U-X509-USER belongs to another request");
   S4uUser user;
   user.name = sent.user_id.cname.value_or(PrincipalName{});
   user.realm = sent.user_id.crealm;
@@ -75,7 +75,7 @@ KdcResult<S4uUser> read_for_user(const TgsRequest& tgs, const PaForUser& sent) {
   return user;
 }
 
-// MS-SFU §3.2.5.1.2. The user's own restrictions come before this.
+// MS-SFU §3.2.5.1.2: may the ticket be forwardable, as far as the service decides?
 bool service_may_forward(const Context& ctx, const AccountEntry& service) {
   if (service.account->has(account_flag::trusted_to_auth_for_delegation)) return true;
   return ctx.level.fast_claims_rbcd && service.account->allowed_to_delegate_to.empty();
@@ -114,12 +114,12 @@ void clear_forwardable(TicketPlan& plan) {
   plan.flags &= ~(ticket_flag::forwardable | ticket_flag::proxiable);
 }
 
-// The referral TGT that takes the user's PAC towards the service's realm under the service's name.
+// Issues the referral TGT that carries the user's PAC towards the service's realm, in the service's name.
 KdcResult<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
   if (target.destination->domain->realm != tgs.header.part.crealm)
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for a service of another realm than the client's");
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for a service that is not in the client's realm");
   const TrustEntry* hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
-  if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to the service's realm");
+  if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no path of trusts leads to the service's realm");
   const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   plan.transited = make_transited(*transited);
@@ -127,11 +127,11 @@ KdcResult<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Ta
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-// The service itself asks in its own realm: the ticket in the user's name.
+// The service asks in its own realm: issues the ticket in the user's name.
 KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const AccountEntry& service,
                         const PrincipalName& user, const std::string& user_realm, TicketPlan plan) {
   const auto transited = realms_between(ctx.snapshot, user_realm, ctx.realm());
-  if (!transited) return refuse(KrbErrc::KDC_ERR_POLICY, "no way of trusts leads from the user's realm here");
+  if (!transited) return refuse(KrbErrc::KDC_ERR_POLICY, "no path of trusts leads from the user's realm to this one");
   if (!service_may_forward(ctx, service)) clear_forwardable(plan);
   plan.cname = user;
   plan.crealm = user_realm;
@@ -141,9 +141,9 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Account
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
-// The header ticket already carries the user's PAC: the walk home from the user's realm.
-KdcResult<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, const Target& target,
-                                TicketPlan plan) {
+// The header ticket already carries the user's PAC: the request is on its way back from the user's realm.
+KdcResult<Buffer> continue_referral(const Context& ctx, const TgsRequest& tgs, const S4uUser& user,
+                                    const Target& target, TicketPlan plan) {
   const TicketPac& pac = *tgs.header.pac;
   const std::string asked = joined(user.name) + "@" + user.realm;
   if (user.name.empty() || !equal_ignoring_case(asked, pac.client.name))
@@ -161,15 +161,15 @@ KdcResult<Buffer> continue_walk(const Context& ctx, const TgsRequest& tgs, const
 }
 
 Stop no_such_user() {
-  return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user here");
+  return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, NtStatus::STATUS_NO_SUCH_USER, "no such user in this domain");
 }
 
 KdcResult<const AccountEntry*> user_by_certificate(const Context& ctx, Bytes certificate) {
   const CertificateLookup found = find_client_by_certificate(ctx, certificate);
   if (found.outcome == CertificateLookup::Outcome::several_accounts)
-    return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "a certificate of several accounts");
+    return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "several accounts are mapped to the certificate");
   if (found.outcome == CertificateLookup::Outcome::sid_mismatch)
-    return refuse(kCertificateMismatch, "a certificate with the SID of another account");
+    return refuse(kCertificateMismatch, "the certificate has the SID of another account");
   if (!found.account) return no_such_user();
   return found.account;
 }
@@ -179,7 +179,7 @@ KdcResult<const AccountEntry*> user_by_name(const Context& ctx, const S4uUser& a
   const AccountEntry* found = find_client(ctx, asked.name).account;
   if (!found) return no_such_user();
   if (!asked.certificate.empty() && !is_certificate_of(ctx, *found, asked.certificate))
-    return refuse(kClientNameMismatch, "the certificate is not that of the user named");
+    return refuse(kClientNameMismatch, "the certificate does not belong to the user named");
   return found;
 }
 
@@ -195,11 +195,11 @@ KdcResult<const AccountEntry*> find_user(const Context& ctx, const S4uUser& aske
   return user;
 }
 
-// The user is of this domain: a fresh PAC, for the service here or on its way home.
-KdcResult<Buffer> start_walk(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target,
-                             TicketPlan plan) {
+// The user is in this domain: makes the PAC, for a service here or for the referral to its realm.
+KdcResult<Buffer> start_at_user(const Context& ctx, const TgsRequest& tgs, const S4uUser& asked, const Target& target,
+                                TicketPlan plan) {
   if (tgs.header.trust && target.place != Target::Place::elsewhere)
-    return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "a service of this domain, asked for by a TGT of another");
+    return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "the service is in this domain, and the TGT of another");
   if (!tgs.header.trust && (target.place != Target::Place::here || target.account != tgs.client))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "S4U2Self for an account that is not the client's own");
   const KdcResult<const AccountEntry*> user = find_user(ctx, asked);
@@ -230,10 +230,10 @@ KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUse
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");
   KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
   if (!plan) return plan.error();
-  if (tgs.header.is_s4u_referral()) return continue_walk(ctx, tgs, user, target, std::move(*plan));
+  if (tgs.header.is_s4u_referral()) return continue_referral(ctx, tgs, user, target, std::move(*plan));
   if (!user.realm.empty() && ctx.snapshot.domain(user.realm) != &ctx.domain)
-    return refuse(KrbErrc::KDC_ERR_POLICY, "the user is of another realm and the TGT is not from there");
-  return start_walk(ctx, tgs, user, target, std::move(*plan));
+    return refuse(KrbErrc::KDC_ERR_POLICY, "the user is in another realm, and the TGT is not from there");
+  return start_at_user(ctx, tgs, user, target, std::move(*plan));
 }
 
 }  // namespace
@@ -247,13 +247,13 @@ KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs, Byt
   const PaData* x509 = ctx.level.s4u_x509_user ? find_padata(tgs.request.padata, PaType::s4u_x509_user) : nullptr;
   if (x509) {
     const Result<PaS4uX509User> sent = decode_pa_s4u_x509_user(x509->value);
-    if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-S4U-X509-USER cannot be read");
+    if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-S4U-X509-USER cannot be decoded");
     const KdcResult<S4uUser> user = read_x509_user(tgs, *sent);
     if (!user) return user.error();
     return answer(ctx, tgs, *user, raw);
   }
   const Result<PaForUser> sent = decode_pa_for_user(find_padata(tgs.request.padata, PaType::for_user)->value);
-  if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-FOR-USER cannot be read");
+  if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-FOR-USER cannot be decoded");
   const KdcResult<S4uUser> user = read_for_user(tgs, *sent);
   if (!user) return user.error();
   return answer(ctx, tgs, *user, raw);

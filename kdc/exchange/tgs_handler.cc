@@ -10,18 +10,18 @@
 namespace stead::kdc {
 namespace {
 
-// An S4U referral TGT on its way: only an S4U2Proxy one, only to a further realm, and only where this DC knows RBCD at
-// all.
+// A plain TGS-REQ with an S4U referral TGT as header: only an S4U2Proxy one, only for a further realm, and only at a DC
+// that knows RBCD.
 KdcResult<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, const Target& target) {
   if (!tgs.header.is_s4u_referral()) return {};
   if (tgs.header.is_s4u2proxy_referral() && !ctx.level.fast_claims_rbcd)
-    return refuse(KrbErrc::KDC_ERR_POLICY, "an S4U2Proxy referral TGT, which DCs before 2012 do not know");
+    return refuse(KrbErrc::KDC_ERR_POLICY, "DCs before 2012 do not know S4U2Proxy referral TGTs");
   if (!tgs.header.is_s4u2proxy_referral() || !target.is_krbtgt_name || target.place != Target::Place::elsewhere)
-    return refuse(KrbErrc::KDC_ERR_BADOPTION, "an S4U referral TGT leads to further realms only");
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, "an S4U referral TGT gives tickets for further realms only");
   return {};
 }
 
-// A new TGT of this realm on the strength of another: renewed, forwarded, or just asked for.
+// A new TGT of this realm from a valid one: renewed, forwarded, or with other options.
 KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan plan) {
   const EncTicketPart& header = tgs.header.part;
   if (tgs.wants(kdc_option::validate)) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is valid already");
@@ -29,7 +29,7 @@ KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, Ticke
     if (!(header.flags & ticket_flag::renewable) || !header.renew_till)
       return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is not renewable");
     if (*header.renew_till <= ctx.seconds())
-      return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT may be renewed no more");
+      return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT can no longer be renewed");
     const auto life = header.endtime - header.starttime.value_or(header.authtime);
     plan.endtime = std::min(plan.starttime + life, *header.renew_till);
     plan.renew_till = header.renew_till;
@@ -53,9 +53,10 @@ KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, Ticke
 
 KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
   if (!may_refer(tgs, target))
-    return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "of another realm, and no referral asked for");
+    return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN,
+                  "the service is in another realm, and the client does not accept referrals");
   const TrustEntry* hop = next_hop(ctx, *target.destination, plan.crealm, tgs.header.trust);
-  if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no way of trusts leads to that realm");
+  if (!hop) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no path of trusts leads to that realm");
   const KdcResult<std::vector<std::string>> transited = transited_realms(ctx, tgs.header);
   if (!transited) return transited.error();
   plan.transited = make_transited(*transited);
@@ -78,7 +79,7 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target&
 }  // namespace
 
 KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
-  if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no service named");
+  if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names no service");
   const KdcResult<TgsRequest> opened = open_tgs_request(ctx, request);
   if (!opened) return opened.error();
   const TgsRequest& tgs = *opened;

@@ -12,7 +12,7 @@
 namespace stead::kdc {
 namespace {
 
-// MS-KILE §3.3.5.7.1: a TGT older than this no longer vouches for the account's state.
+// MS-KILE §3.3.5.7.1: for a TGT older than this, the account's state is checked again.
 constexpr std::chrono::minutes kAccountRecheck{20};
 
 KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header,
@@ -20,22 +20,23 @@ KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, c
   if (sent.crealm != header.part.crealm || !(sent.cname == header.part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "ticket and authenticator name different clients");
   if (std::chrono::abs(sent.ctime - ctx.seconds()) > kClockSkew)
-    return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock is off");
-  if (!sent.checksum) return {};  // Windows takes requests without
+    return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock differs by more than five minutes");
+  if (!sent.checksum) return {};  // Windows accepts requests without one
   if (!is_keyed(sent.checksum->type))
     return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "the authenticator's checksum is not keyed");
   if (!verify_checksum(*sent.checksum, session, KeyUsage::tgs_req_authenticator_checksum, request.body_der))
-    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the request's checksum does not hold");
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the request's checksum is wrong");
   return {};
 }
 
-// A client of this domain must still be who the TGT says, one of another realm must be one its trust may speak for.
+// A client of this domain must still be the account in the TGT. For a client of another realm, the trust must be
+// allowed to speak.
 KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
   const EncTicketPart& part = header.part;
   if (header.trust) {
     const bool home = part.crealm == ctx.realm();
-    // An S4U2Self referral TGT is on its way home to the service that asked, which may well be on this side of the
-    // trust: its user is the one the trust speaks for. Nothing but S4U2Self takes it.
+    // An S4U2Self referral TGT comes back to the service that asked, which may be on this side of the trust. Here the
+    // trust speaks for the user in the PAC. Only S4U2Self accepts such a TGT.
     if (header.is_s4u_referral()) {
       const std::string& user = header.pac->client.name;
       if (!may_speak_for_user(ctx.snapshot, *header.trust, std::string_view(user).substr(user.rfind('@') + 1)))
@@ -49,10 +50,10 @@ KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket
   if (part.crealm != ctx.realm()) return nullptr;
   const AccountEntry* account = account_of_cname(ctx, part.cname);
   if (header.pac && header.pac->requestor && (!account || account->sid != *header.pac->requestor))
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account any more");
+    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account");
   if (!account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
   if (header.pac && header.pac->client.name != joined(part.cname))
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC is of somebody else");
+    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC belongs to another client");
   if (ctx.seconds() - part.authtime > kAccountRecheck)
     if (std::optional<Rejection> no = revoked(*account)) return Stop{std::move(*no)};
   return account;
@@ -69,17 +70,17 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request
   const PaData* padata = find_padata(request.padata, PaType::tgs_req);
   if (!padata) return refuse(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP, "no PA-TGS-REQ");
   const Result<ApReq> ap_req = decode_ap_req(padata->value);
-  if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be read");
+  if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be decoded");
   KdcResult<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
   if (!header) return header.error();
   ctx.log.client = to_string(header->part.cname, header->part.crealm);
 
   Result<Key> session = Key::make(header->part.key);
-  if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of a type unknown here");
+  if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of an unknown type");
   const Result<SecretBuffer> plain = decrypt_data(*session, KeyUsage::tgs_req_authenticator, ap_req->authenticator);
-  if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator does not decrypt");
+  if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decrypted");
   Result<Authenticator> authenticator = decode_authenticator(*plain);
-  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be read");
+  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decoded");
   if (const KdcResult<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
     return ok.error();
   if (const KdcResult<void> ok = check_times(ctx, header->part); !ok) return ok.error();
@@ -94,7 +95,7 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request
                  .enc_authorization_data = {}};
   if (authenticator->subkey) {
     Result<Key> subkey = Key::make(*authenticator->subkey);
-    if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of a type unknown here");
+    if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of an unknown type");
     out.subkey = std::move(*subkey);
   }
   if (request.body.enc_authorization_data) {
@@ -102,9 +103,9 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request
     const KeyUsage usage =
         out.subkey ? KeyUsage::tgs_req_authorization_data_subkey : KeyUsage::tgs_req_authorization_data_session_key;
     const Result<SecretBuffer> data = decrypt_data(key, usage, *request.body.enc_authorization_data);
-    if (!data) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data does not decrypt");
+    if (!data) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decrypted");
     const Result<AuthorizationData> elements = decode_authorization_data(*data);
-    if (!elements) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be read");
+    if (!elements) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decoded");
     out.enc_authorization_data = without_pac(*elements);
   }
   if (const PaData* options = find_padata(request.padata, PaType::pac_options); options && ctx.level.fast_claims_rbcd)
@@ -125,7 +126,7 @@ KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs
   plan.starttime = ctx.seconds();
   const std::optional<Time> end =
       end_of(plan.starttime, body.till, std::min(header.endtime, plan.starttime + kTicketLifetime));
-  if (!end) return refuse(KrbErrc::KDC_ERR_NEVER_VALID, "the ticket would have ended already");
+  if (!end) return refuse(KrbErrc::KDC_ERR_NEVER_VALID, "the ticket would have expired already");
   plan.endtime = *end;
   if (plan.flags & ticket_flag::renewable) {
     plan.renew_till = header.renew_till;
@@ -162,9 +163,10 @@ KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, c
   if (target.account->has(account_flag::disabled))
     return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
   if (tgs.header.trust && tgs.header.trust->trust->selective_authentication)
-    return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_AUTHENTICATION_FIREWALL_FAILED, "selective authentication");
+    return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_AUTHENTICATION_FIREWALL_FAILED,
+                  "the trust has selective authentication");
   if (!is_trust_path(ctx.snapshot, plan.crealm, transited, ctx.realm()))
-    return refuse(KrbErrc::KDC_ERR_POLICY, "the transited realms are no path of trusts");
+    return refuse(KrbErrc::KDC_ERR_POLICY, "the transited realms are not a path of trusts");
   plan.transited = make_transited(transited);
   plan.flags |= ticket_flag::transited_policy_checked;
   if (target.account->has(account_flag::trusted_for_delegation)) plan.flags |= ticket_flag::ok_as_delegate;
@@ -183,7 +185,7 @@ KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, c
 
 KdcResult<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTicket& header) {
   Result<std::vector<std::string>> realms = expand_transited(header.part.transited, header.part.crealm, ctx.realm());
-  if (!realms) return refuse(KrbErrc::KDC_ERR_TRTYPE_NOSUPP, "the transited field cannot be read");
+  if (!realms) return refuse(KrbErrc::KDC_ERR_TRTYPE_NOSUPP, "the transited field cannot be decoded");
   const std::string& issuer = header.realm;
   if (header.trust && issuer != header.part.crealm && std::ranges::find(*realms, issuer) == realms->end())
     realms->push_back(issuer);
@@ -202,7 +204,7 @@ KdcResult<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const
   if (tgt->trust || tgt->part.crealm != ctx.realm() || account_of_cname(ctx, tgt->part.cname) != &account)
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
   Result<Key> key = Key::make(tgt->part.key);
-  if (!key) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of a type unknown here");
+  if (!key) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of an unknown type");
   return std::move(*key);
 }
 

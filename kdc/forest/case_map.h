@@ -1,6 +1,6 @@
 #pragma once
-// Hash maps whose keys compare without case of ASCII letters, as AD compares realms, account names, SPNs and UPNs. A
-// lookup takes what the wire gave (a string_view) and makes no copy of it.
+// Hash maps whose keys ignore the case of ASCII letters, as AD compares realms, account names, SPNs and UPNs. A lookup
+// takes a string_view and copies nothing.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
-// The model of a forest file (contract.md): domains with their DCs, accounts and groups, and the trusts between them.
-// Plain values; forest_file.h reads them, directory.h serves them.
+// The model of a forest: domains with their DCs, accounts and groups, and the trusts between them. Plain values;
+// forest_file.h reads them, directory.h serves them.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace stead::kdc {
 
-// A DC's operating system; what it decides is in functional_level.h.
+// A DC's operating system. functional_level.h has what it decides.
 enum class Level { w2003, w2008, w2008r2, w2012, w2012r2, w2016, w2019, w2022 };
 
 struct Controller {
@@ -22,12 +22,13 @@ struct Controller {
   std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
   Level level = Level::w2016;
   std::string site = "Default-First-Site-Name";
-  bool paused =
-      false;  // its Netlogon service is: pings are answered so, and clients look for another DC; its KDC still answers
+  // Its Netlogon service is paused: it answers pings with "paused", so that clients look for another DC. Its KDC still
+  // answers.
+  bool paused = false;
   friend bool operator==(const Controller&, const Controller&) = default;
 };
 
-// Account switches, as `flags` of the file spells them.
+// Bits of Account::flags. account_flags.h has their names.
 namespace account_flag {
 constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation = 1u << 1,
                         trusted_for_delegation = 1u << 2, disabled = 1u << 3, password_expired = 1u << 4,
@@ -39,8 +40,8 @@ constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation 
 // One password (or given keys) of an account or trust. kvno counts from 1.
 struct Secret {
   std::uint32_t kvno = 1;
-  std::string password;             // UTF-8; empty where keys are given
-  std::vector<EncryptionKey> keys;  // given outright
+  std::string password;             // UTF-8; empty if keys are given
+  std::vector<EncryptionKey> keys;  // given in place of a password
   friend bool operator==(const Secret&, const Secret&) = default;
 };
 
@@ -48,7 +49,7 @@ struct Account {
   std::string name;  // sAMAccountName; a trailing $ makes it a computer
   std::uint32_t rid = 0;
   Secret secret;
-  std::optional<Secret> previous_secret;  // old keys decrypt for one password change
+  std::optional<Secret> previous_secret;  // its keys still decrypt until the next password change
   std::string upn;                        // explicit, empty: none
   std::vector<std::string> groups;        // names as in the file, "NETBIOS\\name" for another domain's
   std::uint32_t flags = 0;                // account_flag
@@ -83,10 +84,9 @@ struct Domain {
   bool enforce_forwardable_evidence = false;
   bool allow_rc4 = false;
   std::vector<Controller> controllers;
-  std::vector<Account>
-      accounts;               // among them `krbtgt`, made where the file has none; its SPN is kadmin/changepw, as in AD
-  std::vector<Group> groups;  // among them the well-known ones
-  std::uint32_t next_rid = 1103;  // for the next account made; one that was given is never given again
+  std::vector<Account> accounts;  // with `krbtgt`, whose SPN is kadmin/changepw, as in AD
+  std::vector<Group> groups;      // with the well-known ones
+  std::uint32_t next_rid = 1103;  // of the next new account; a RID is never used twice
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 

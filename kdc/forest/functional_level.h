@@ -1,6 +1,6 @@
 #pragma once
-// What a DC does and leaves out by its operating system (MS-SFU notes 4, 19-27; MS-KILE notes 45, 55-65; MS-PAC notes
-// 2-9; MS-ADTS §6.3.1.2). Handlers ask for a trait by its name and never compare levels.
+// What a DC of each operating system does (MS-SFU notes 4, 19-27; MS-KILE notes 45, 55-65; MS-PAC notes 2-9; MS-ADTS
+// §6.3.1.2). Handlers ask for a trait by its name and never compare levels.
 #include <optional>
 #include <string_view>
 

@@ -25,7 +25,7 @@ bool hosts(const DomainEntry& domain, const NetlogonPing& ping) {
   return ping.dns_domain.empty() || equal_ignoring_case(without_final_dot(ping.dns_domain), domain.domain->realm);
 }
 
-// MS-ADTS §6.3.3.2: an account of this domain, enabled, and of a kind that AAC lists.
+// MS-ADTS §6.3.3.2: an enabled account of this domain, of a kind that AAC lists.
 bool knows_user(const Snapshot& snapshot, const DomainEntry& domain, const NetlogonPing& ping) {
   const auto* found = snapshot.account(domain, ping.user);
   if (found == nullptr || found->account->has(account_flag::disabled)) return false;
@@ -34,14 +34,13 @@ bool knows_user(const Snapshot& snapshot, const DomainEntry& domain, const Netlo
   return ping.account_control.value_or(0) == 0 || (*ping.account_control & kind) != 0;
 }
 
-// The file has no subnets: a client is in the domain's site where there is one only, and in none that is known
-// otherwise.
-bool one_site(const Domain& domain, const Controller& controller) {
+// The forest file has no subnets, so a client's site is known only if the domain has a single site.
+bool has_one_site(const Domain& domain, const Controller& controller) {
   return std::all_of(domain.controllers.begin(), domain.controllers.end(),
                      [&](const Controller& other) { return equal_ignoring_case(other.site, controller.site); });
 }
 
-// As of now: `controller` is what the server was started with, and an administrator may have paused it since.
+// The current state in the directory: an administrator may have paused the DC after `controller` was read.
 bool is_paused(const Domain& domain, const Controller& controller) {
   const auto now = std::find_if(domain.controllers.begin(), domain.controllers.end(), [&](const Controller& other) {
     return equal_ignoring_case(other.name, controller.name);
@@ -49,7 +48,7 @@ bool is_paused(const Domain& domain, const Controller& controller) {
   return now != domain.controllers.end() ? now->paused : controller.paused;
 }
 
-enum class Standing { ready, paused, user_unknown };
+enum class DcState { ready, paused, user_unknown };
 
 std::optional<std::uint32_t> ipv4_of(const Controller& controller) {
   in_addr address{};
@@ -59,8 +58,8 @@ std::optional<std::uint32_t> ipv4_of(const Controller& controller) {
 
 // NETLOGON_SAM_LOGON_RESPONSE_NT40 and, with V5, NETLOGON_SAM_LOGON_RESPONSE (§6.3.1.7, §6.3.1.8), for clients older
 // than V5EX.
-Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping,
-                    Standing standing, std::uint32_t flags) {
+Buffer old_response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, DcState state,
+                    std::uint32_t flags) {
   constexpr std::uint16_t kLogonResponse = 19, kPauseResponse = 20, kUserUnknown = 21;
   Buffer out;
   const auto u16 = [&](std::uint16_t value) {
@@ -84,9 +83,7 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
     }
     out.push_back(0);
   };
-  u16(standing == Standing::paused         ? kPauseResponse
-      : standing == Standing::user_unknown ? kUserUnknown
-                                           : kLogonResponse);
+  u16(state == DcState::paused ? kPauseResponse : state == DcState::user_unknown ? kUserUnknown : kLogonResponse);
   text("\\\\" + netbios_computer_name(controller));
   text(ping.user);
   text(domain.domain->netbios);
@@ -106,11 +103,11 @@ Buffer old_response(const DomainEntry& domain, const Controller& controller, con
   return out;
 }
 
-Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, Standing standing,
+Buffer response(const DomainEntry& domain, const Controller& controller, const NetlogonPing& ping, DcState state,
                 std::uint32_t flags) {
   NetlogonResponse out;
-  if (standing == Standing::paused) out.opcode = NetlogonOpcode::pause_response_ex;
-  if (standing == Standing::user_unknown) out.opcode = NetlogonOpcode::user_unknown_ex;
+  if (state == DcState::paused) out.opcode = NetlogonOpcode::pause_response_ex;
+  if (state == DcState::user_unknown) out.opcode = NetlogonOpcode::user_unknown_ex;
   out.flags = flags;
   out.domain_guid = domain_guid(*domain.domain);
   out.dns_forest_name = domain.domain->forest;
@@ -137,13 +134,12 @@ Buffer cldap_reply(const Snapshot& snapshot, const DomainEntry& domain, const Co
   if (!ping || std::none_of(search->attributes.begin(), search->attributes.end(), wanted) || !hosts(domain, *ping))
     return encode(reply);
   auto flags = traits(controller.level).ping_flags;
-  if (!one_site(*domain.domain, controller)) flags &= ~ds_flag::closest;
-  Standing standing = Standing::ready;
-  if (!ping->user.empty() && !knows_user(snapshot, domain, *ping)) standing = Standing::user_unknown;
-  if (is_paused(*domain.domain, controller)) standing = Standing::paused;
-  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0
-                       ? response(domain, controller, *ping, standing, flags)
-                       : old_response(domain, controller, *ping, standing, flags);
+  if (!has_one_site(*domain.domain, controller)) flags &= ~ds_flag::closest;
+  DcState state = DcState::ready;
+  if (!ping->user.empty() && !knows_user(snapshot, domain, *ping)) state = DcState::user_unknown;
+  if (is_paused(*domain.domain, controller)) state = DcState::paused;
+  reply.netlogon = (ping->nt_version & nt_version::v5ex) != 0 ? response(domain, controller, *ping, state, flags)
+                                                              : old_response(domain, controller, *ping, state, flags);
   return encode(reply);
 }
 

@@ -46,7 +46,7 @@ EncType first_offered(std::span<const EncType> offered, std::uint32_t bits) {
   return EncType::null;
 }
 
-// Between two domains the strongest that DCs of both can read.
+// The types that every DC of both domains can read.
 std::uint32_t trust_bits(const TrustEntry& trust) {
   return has_rc4_only_dc(*trust.self) || has_rc4_only_dc(*trust.partner) ? rc4_hmac : kKeyBits;
 }
@@ -60,7 +60,7 @@ std::uint32_t declared_enctypes(const AccountEntry& account) {
 }
 
 EncType ticket_enctype(const Context& ctx, const AccountEntry& account) {
-  // Every DC of the domain must be able to read a TGT, the oldest too.
+  // Every DC of the domain must be able to read a TGT, also the oldest.
   const std::uint32_t readable = is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyBits;
   return strongest(declared_enctypes(account) & usable(ctx) & readable, account.keys.get());
 }
@@ -110,7 +110,7 @@ std::optional<Rejection> key_expired(const AccountEntry& account) {
     return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED, .status = status, .why = why, .e_data = {}, .crealm = {}};
   };
   if (account.account->has(account_flag::must_change_password))
-    return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password is to be changed first");
+    return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password must be changed first");
   if (account.account->has(account_flag::password_expired))
     return because(NtStatus::STATUS_PASSWORD_EXPIRED, "the password has expired");
   return {};

@@ -1,5 +1,7 @@
 #pragma once
-// What an account may do and which keys serve it, by its switches, its domain and the answering DC's level. Pure.
+// What an account may do, and which of its keys are used: by its flags, its domain and the answering DC's level. Pure.
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kdc/tickets/context.h"
@@ -7,34 +9,34 @@
 
 namespace stead::kdc {
 
-// msDS-SupportedEncryptionTypes as it counts: bits of supported_enctypes, the domain's default where the account has
-// none.
+// msDS-SupportedEncryptionTypes as bits of supported_enctypes; the domain's default if the account has none.
 [[nodiscard]] std::uint32_t declared_enctypes(const AccountEntry& account);
-// The key that encrypts tickets to this account, the strongest of those it supports; EncType::null where this DC has
-// none for it.
+// The type of the key that encrypts tickets to this account: the strongest that it supports and this DC uses.
+// EncType::null: none.
 [[nodiscard]] EncType ticket_enctype(const Context& ctx, const AccountEntry& account);
 [[nodiscard]] EncType trust_enctype(const Context& ctx, const TrustEntry& trust);
 // The first of the client's list that the target supports; EncType::null: none.
 [[nodiscard]] EncType session_enctype(const Context& ctx, const AccountEntry& target, std::span<const EncType> offered);
 [[nodiscard]] EncType trust_session_enctype(const Context& ctx, const TrustEntry& trust,
                                             std::span<const EncType> offered);
-// True where the account, as a client, has a key of this type that this DC uses.
+// True if the account has a key of this type with which this DC lets it authenticate.
 [[nodiscard]] bool client_may_use(const Context& ctx, const AccountEntry& account, EncType type);
 // PA-SUPPORTED-ENCTYPES of a reply.
 [[nodiscard]] std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target);
 
-// Disabled, locked out, expired, outside its logon hours: CLIENT_REVOKED with the NTSTATUS. Told before
+// Disabled, locked out, expired, outside its logon hours: CLIENT_REVOKED with the NTSTATUS. A DC checks this before
 // preauthentication.
 [[nodiscard]] std::optional<Rejection> revoked(const AccountEntry& account);
-// Password expired or to be changed: KEY_EXPIRED with the NTSTATUS. Told after preauthentication.
+// Password expired or to be changed: KEY_EXPIRED with the NTSTATUS. A DC checks this after preauthentication.
 [[nodiscard]] std::optional<Rejection> key_expired(const AccountEntry& account);
 
 [[nodiscard]] bool is_protected_user(const AccountEntry& account);
-// A sensitive account, or where this DC knows them a member of Protected Users: nothing issued for it is forwardable.
+// True for a sensitive account and, if the DC's level has Protected Users, for a member: no ticket issued in its name
+// is forwardable.
 [[nodiscard]] bool may_not_be_delegated(const Context& ctx, const AccountEntry& account);
-// Service tickets need a service principal name; computers have theirs (HOST/…) without it being written down.
+// Service tickets need a service principal name. Computers have implicit ones (HOST/…).
 [[nodiscard]] bool has_spn(const AccountEntry& account);
-// True where a DC of this domain writes PACs without ticket signatures, so that tickets without them are to be taken.
+// True if a DC of this domain writes PACs without ticket signatures, so that tickets without them must be accepted.
 [[nodiscard]] bool has_dc_without_ticket_signatures(const DomainEntry& domain);
 
 }  // namespace stead::kdc

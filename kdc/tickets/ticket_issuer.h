@@ -1,5 +1,5 @@
 #pragma once
-// Makes a ticket and the reply that carries it, and KRB-ERRORs.
+// Makes a ticket and the reply that carries it.
 #include "kdc/tickets/context.h"
 #include "kdc/tickets/kdc_result.h"
 #include "kdc/tickets/ticket_pac.h"
@@ -7,7 +7,7 @@
 
 namespace stead::kdc {
 
-// Whom a ticket is encrypted to: an account of this domain, the KDC at the other end of a trust, or (user-to-user) a
+// Whose key encrypts a ticket: an account of this domain, the KDC at the other end of a trust, or for user-to-user a
 // session key.
 struct Recipient {
   const AccountEntry* account = nullptr;
@@ -16,6 +16,7 @@ struct Recipient {
   [[nodiscard]] bool is_krbtgt() const { return trust || account->domain->krbtgt == account; }
 };
 
+// Everything about a ticket and its reply but the keys.
 struct TicketPlan {
   MessageType reply = MessageType::tgs_rep;
   PrincipalName cname;
@@ -38,12 +39,12 @@ struct ReplyKey {
   std::optional<std::uint32_t> kvno;
 };
 
-// The reply's DER. Stops with NeedKeys where the recipient's or krbtgt's key is not made yet, ETYPE_NOSUPP where there
-// is no key or session key type in common.
+// The reply's DER. Stops with NeedKeys if the recipient's or krbtgt's key is not derived yet, with ETYPE_NOSUPP if
+// there is no key, or no session key type in common.
 [[nodiscard]] KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPlan plan,
                                       const ReplyKey& reply_key);
 
-// End of a ticket asked for until `till` (1970: as long as may be). Nothing where that is past.
+// The end of a ticket asked for until `till` (1970: as long as possible). Nothing: that is in the past.
 [[nodiscard]] std::optional<Time> end_of(Time start, Time till, Time latest);
 
 }  // namespace stead::kdc

@@ -16,8 +16,8 @@ struct Opened {
   const Key* key;
 };
 
-// Tries the current keys, then those before the last change of password: a key version is a hint, and trusts do not
-// keep to it.
+// Tries the current keys, then those before the last password change. The key version number is not used: tickets over
+// trusts often have a wrong one.
 KdcResult<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_ptr<const Keys>& current,
                                  const std::shared_ptr<const Keys>& previous) {
   bool any = false;
@@ -29,8 +29,9 @@ KdcResult<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_pt
     if (Result<SecretBuffer> plain = decrypt_data(*key, KeyUsage::ticket, data)) return Opened{std::move(*plain), key};
   }
   if (!any)
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of the ticket's type");
-  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket does not decrypt");
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
+                  "no key of the ticket's encryption type");
+  return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket cannot be decrypted");
 }
 
 Stop bad_pac(const char* why) {
@@ -46,20 +47,20 @@ KdcResult<TicketPac> read_pac(Pac pac) {
   TicketPac out;
   const Buffer* logon = pac.find(PacType::logon_info);
   const Buffer* client = pac.find(PacType::client_info);
-  if (!logon || !client) return bad_pac("a PAC without logon or client info");
+  if (!logon || !client) return bad_pac("the PAC has no logon or client info");
   Result<PacLogonInfo> logon_info = decode_pac_logon_info(*logon);
   Result<PacClientInfo> client_info = decode_pac_client_info(*client);
-  if (!logon_info || !client_info) return bad_pac("a PAC that cannot be read");
+  if (!logon_info || !client_info) return bad_pac("the PAC cannot be decoded");
   out.logon = std::move(*logon_info);
   out.client = std::move(*client_info);
   if (const Buffer* data = pac.find(PacType::s4u_delegation_info)) {
     Result<S4uDelegationInfo> info = decode_s4u_delegation_info(*data);
-    if (!info) return bad_pac("S4U_DELEGATION_INFO that cannot be read");
+    if (!info) return bad_pac("S4U_DELEGATION_INFO cannot be decoded");
     out.delegation = std::move(*info);
   }
   if (const Buffer* data = pac.find(PacType::requestor_sid)) {
     Result<Sid> sid = decode_sid(*data);
-    if (!sid) return bad_pac("PAC_REQUESTOR that cannot be read");
+    if (!sid) return bad_pac("PAC_REQUESTOR cannot be decoded");
     out.requestor = std::move(*sid);
   }
   std::erase_if(pac.buffers, [](const PacBuffer& buffer) { return is_signature(buffer.type); });
@@ -67,14 +68,14 @@ KdcResult<TicketPac> read_pac(Pac pac) {
   return out;
 }
 
-// Runs `verify` with the key of the domain's krbtgt that has the signature's type, the previous one too: signatures
-// have no version.
+// Calls `verify` with each key of the domain's krbtgt that has the signature's type, also the previous one, because
+// signatures have no key version.
 template <class Verify>
 KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType which, Verify&& verify) {
   const Buffer* data = pac.find(which);
   if (!data) return bad_pac("a PAC signature is missing");
   const Result<PacSignature> signature = decode_pac_signature(*data);
-  if (!signature) return bad_pac("a PAC signature that cannot be read");
+  if (!signature) return bad_pac("a PAC signature cannot be decoded");
   for (const auto& keys : {ctx.domain.krbtgt->keys, ctx.domain.krbtgt->previous_keys}) {
     if (!keys) continue;
     for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac}) {
@@ -84,21 +85,21 @@ KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType whi
       if (verify(*key)) return {};
     }
   }
-  return bad_pac("a PAC signature by the KDC does not hold");
+  return bad_pac("a PAC signature of the KDC is wrong");
 }
 
-// The PAC's bytes, checked by the key that opened the ticket; empty where there is none.
+// The PAC's bytes, verified with the key that opened the ticket; empty: the ticket has no PAC.
 KdcResult<Buffer> verified_pac_bytes(const EncTicketPart& part, const Key& server_key) {
   Result<Buffer> bytes = pac_bytes_of(part);
-  if (!bytes) return bad_pac("authorization-data that cannot be read");
+  if (!bytes) return bad_pac("authorization-data cannot be decoded");
   if (!bytes->empty() && !verify_server_signature(*bytes, server_key))
-    return bad_pac("the PAC's server signature does not hold");
+    return bad_pac("the PAC's server signature is wrong");
   return std::move(*bytes);
 }
 
 KdcResult<EncTicketPart> read_part(Bytes der) {
   Result<EncTicketPart> part = decode_enc_ticket_part(der);
-  if (!part) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket's encrypted part cannot be read");
+  if (!part) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket's encrypted part cannot be decoded");
   return std::move(*part);
 }
 
@@ -129,7 +130,7 @@ KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
   if (!bytes) return bytes.error();
   if (!bytes->empty()) {
     Result<Pac> pac = decode_pac(*bytes);
-    if (!pac) return bad_pac("a PAC that cannot be read");
+    if (!pac) return bad_pac("the PAC cannot be decoded");
     if (own) {
       const KdcResult<void> signed_by_us = verify_by_krbtgt(ctx, *pac, PacType::kdc_checksum, [&](const Key& key) {
         return verify_kdc_signature(*bytes, key).has_value();
@@ -152,7 +153,7 @@ KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
 KdcResult<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, const AccountEntry& service) {
   const Target named = find_target(ctx, ticket.sname);
   if (ticket.realm != ctx.realm() || named.place != Target::Place::here || named.account != &service)
-    return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the evidence ticket is not to the front end");
+    return refuse(KrbErrc::KDC_ERR_SERVER_NOMATCH, "the evidence ticket is not for the front end");
   OpenTicket out{
       .realm = ticket.realm, .sname = ticket.sname, .part = {}, .account = &service, .pac = {}, .other_data = {}};
   KdcResult<Opened> opened = decrypt_ticket(ticket.enc_part, service.keys, service.previous_keys);
@@ -164,7 +165,7 @@ KdcResult<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, co
   if (!bytes) return bytes.error();
   if (bytes->empty()) return bad_pac("the evidence ticket has no PAC");
   Result<Pac> pac = decode_pac(*bytes);
-  if (!pac) return bad_pac("a PAC that cannot be read");
+  if (!pac) return bad_pac("the PAC cannot be decoded");
 
   const KdcResult<void> kdc = verify_by_krbtgt(
       ctx, *pac, PacType::kdc_checksum, [&](const Key& key) { return verify_kdc_signature(*bytes, key).has_value(); });
@@ -185,7 +186,8 @@ KdcResult<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, co
   KdcResult<TicketPac> read = read_pac(std::move(*pac));
   if (!read) return read.error();
   out.pac = std::move(*read);
-  if (out.pac->client.name != joined(out.part.cname)) return bad_pac("the evidence ticket's PAC is of somebody else");
+  if (out.pac->client.name != joined(out.part.cname))
+    return bad_pac("the evidence ticket's PAC belongs to another client");
   out.other_data = without_pac(out.part.authorization_data);
   return out;
 }

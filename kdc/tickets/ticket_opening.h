@@ -1,5 +1,5 @@
 #pragma once
-// Tickets that come back to a KDC: decrypted, their PAC verified and read.
+// Opens tickets that come back to a KDC: decrypts them, and verifies and reads their PAC.
 #include "kdc/tickets/context.h"
 #include "kdc/tickets/kdc_result.h"
 #include "kdc/tickets/ticket_pac.h"
@@ -8,33 +8,34 @@
 namespace stead::kdc {
 
 struct OpenTicket {
-  std::string realm;  // who issued it
+  std::string realm;  // of the issuer
   PrincipalName sname;
   EncTicketPart part;
-  const TrustEntry* trust = nullptr;      // the trust it came over; null: of this domain
-  const AccountEntry* account = nullptr;  // evidence: whose key opened it
+  const TrustEntry* trust = nullptr;      // the trust it came over; null: issued by this domain
+  const AccountEntry* account = nullptr;  // evidence: the account whose key opened it
   std::optional<TicketPac> pac;
-  AuthorizationData other_data;  // what is in its authorization-data besides the PAC
+  AuthorizationData other_data;  // its authorization-data without the PAC
 
-  // The PAC is of somebody else than the ticket's client: an S4U referral TGT, whose PAC names `user@REALM`.
+  // True for an S4U referral TGT: its PAC is a user's, named `user@REALM`, and its client is the front end.
   [[nodiscard]] bool is_s4u_referral() const;
   [[nodiscard]] bool is_s4u2proxy_referral() const { return is_s4u_referral() && pac->delegation.has_value(); }
 };
 
-// A TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature, of own tickets
-// the KDC signature too; filters SIDs of those that came over a trust. Times are the caller's business.
+// Opens a TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature, and of
+// this domain's tickets the KDC signature too; filters the SIDs of tickets that came over a trust. Does not look at
+// times.
 [[nodiscard]] KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket);
 
-// A service ticket to `service`, opened with one of its keys; every PAC signature that is there verified, and those
-// demanded that each DC of the domain writes. SERVER_NOMATCH where it names another account, MODIFIED where it does not
-// hold.
+// Opens a service ticket to `service` with one of its keys. Verifies every PAC signature that is present, and demands
+// those that every DC of the domain writes. SERVER_NOMATCH: the ticket names another account. MODIFIED: it does not
+// decrypt, or a signature is wrong.
 [[nodiscard]] KdcResult<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket,
                                                   const AccountEntry& service);
 
 // TKT_EXPIRED, TKT_NYV.
 [[nodiscard]] KdcResult<void> check_times(const Context& ctx, const EncTicketPart& part);
 
-// authorization-data without any PAC in it, at the top or within AD-IF-RELEVANT.
+// authorization-data without any PAC, neither at the top nor within AD-IF-RELEVANT.
 [[nodiscard]] AuthorizationData without_pac(const AuthorizationData& data);
 
 }  // namespace stead::kdc

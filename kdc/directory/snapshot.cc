@@ -147,7 +147,7 @@ struct SnapshotBuilder {
       entry.global_group_rids.push_back(well_known_rid::protected_users);
   }
 
-  // Keys are dear to make: what the snapshot before had of the same secret stays.
+  // Deriving keys is slow, so those of an unchanged secret are taken from the previous snapshot.
   std::shared_ptr<const Keys> keys_for(const Domain& domain, std::uint32_t rid, const Secret& secret,
                                        const std::string& salt) const {
     const auto* old_domain = previous == nullptr ? nullptr : previous->domain(domain.realm);

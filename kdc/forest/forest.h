@@ -59,8 +59,8 @@ struct Account {
   std::optional<SecurityDescriptor> allowed_to_act;  // msDS-AllowedToActOnBehalfOfOtherIdentity
   std::vector<Buffer> certificates;                  // DER, altSecurityIdentities
   std::vector<std::string> alt_security_identities;  // X509:<…> mappings in text
-  std::int64_t password_last_set = 0;                // seconds since 1970; 0: when the directory was made
-  std::string salt_name;  // sAMAccountName as first written (a rename does not change the salt)
+  std::int64_t password_last_set = 0;                // seconds since 1970; 0: when the directory was created
+  std::string salt_name;  // sAMAccountName when the password was set: a rename does not change the salt
 
   [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
   [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }

@@ -31,7 +31,7 @@ constexpr WellKnownGroup kWellKnownGroups[] = {
     {"Enterprise Admins", 519, GroupScope::universal, true}, {"Protected Users", 525, GroupScope::global, false},
 };
 
-// Remembers where each name was first, and complains about the second.
+// Remembers the position of each name, and reports the second one.
 class Unique {
  public:
   Unique(FileErrors& errors, std::string what) : errors_(errors), what_(std::move(what)) {}
@@ -57,9 +57,9 @@ class ForestChecker {
     for (std::size_t i = 0; i < forest_.domains.size(); ++i) complete_domain(forest_.domains[i], draft_.domains[i]);
     check_upns();
     check_trusts();
-    if (!errors_.none()) return;  // names would not be found for reasons already told
+    if (!errors_.none()) return;  // looking names up would repeat these errors
     for (std::size_t i = 0; i < forest_.domains.size(); ++i) make_named_groups(i);
-    for (std::size_t i = 0; i < forest_.domains.size(); ++i) count_rids(i);
+    for (std::size_t i = 0; i < forest_.domains.size(); ++i) assign_rids(i);
     for (std::size_t i = 0; i < forest_.domains.size(); ++i) resolve_entries(i);
   }
 
@@ -84,7 +84,7 @@ class ForestChecker {
         const auto& place = draft_.domains[i].controllers[c];
         names.add(controller.name, place.name_at);
         const auto socket = [&](std::uint16_t port) { return controller.address + ':' + std::to_string(port); };
-        // One complaint for a controller is enough: they share the address.
+        // One error for a controller is enough: its ports share the address.
         (void)(sockets.add(socket(controller.kerberos_port), place.kerberos_at) &&
                sockets.add(socket(controller.ldap_port), place.ldap_at) &&
                sockets.add(socket(controller.kpasswd_port), place.kpasswd_at));
@@ -149,7 +149,7 @@ class ForestChecker {
                                    domain.realm);
   }
 
-  // krbtgt with random keys where the file has none, so that nobody else can make its tickets.
+  // Adds krbtgt if the file has none, with random keys, so that no one else can make its tickets.
   static void add_krbtgt(Domain& domain) {
     auto* krbtgt = find_account(domain, "krbtgt");
     if (krbtgt == nullptr) {
@@ -199,7 +199,7 @@ class ForestChecker {
         const auto& name = place.domains[end];
         ends[end] = find_domain(forest_, name.text);
         if (ends[end] == nullptr)
-          errors_.add(name.at, "the trust names " + in_quotes(name.text) + ", which is no [[domain]] of this file");
+          errors_.add(name.at, "the trust names " + in_quotes(name.text) + ", which is not a [[domain]] of this file");
       }
       if (ends[0] == nullptr || ends[1] == nullptr) continue;
       if (ends[0] == ends[1]) {
@@ -224,8 +224,7 @@ class ForestChecker {
     }
   }
 
-  // Groups that exist only because an account or group is in them. They come after the file's own when RIDs are
-  // counted.
+  // Adds the groups that exist only because an account or group is in them. They get their RIDs after the file's own.
   void make_named_groups(std::size_t index) {
     for (const auto& entry : draft_.domains[index].entries) {
       for (const auto& [text, at] : entry.groups) {
@@ -255,7 +254,7 @@ class ForestChecker {
     }
   }
 
-  void count_rids(std::size_t index) {
+  void assign_rids(std::size_t index) {
     auto& domain = forest_.domains[index];
     for (const auto& entry : draft_.domains[index].entries)
       if (auto& rid = rid_of(domain, entry); rid == 0) rid = next_rid(domain);
@@ -317,7 +316,7 @@ class ForestChecker {
       const auto found = find_principal(forest_, domain, text);
       if (!found)
         errors_.add(at, "\"allowed_to_act\" names " + in_quotes(text) +
-                            ", which is no account or group here: write NETBIOS\\name for another domain's");
+                            ", which is not an account or group here: write NETBIOS\\name for another domain's");
       else
         sids.push_back(found->sid);
     }

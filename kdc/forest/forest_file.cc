@@ -82,19 +82,19 @@ class ForestReader {
               domain.realm.npos ||
           domain.realm.front() == '.' || domain.realm.back() == '.' || domain.realm.find("..") != domain.realm.npos)
         in.error(in.at("realm"),
-                 in_quotes(domain.realm) + " is no realm: write the domain's DNS name in capital letters");
+                 in_quotes(domain.realm) + " is not a realm: write the domain's DNS name in capital letters");
       domain.realm = to_upper(domain.realm);
     }
     if (!in.text("netbios", domain.netbios))
       domain.netbios = domain.realm.substr(0, std::min<std::size_t>(15, domain.realm.find('.')));
     if (domain.netbios.empty() ? in.has("netbios") : domain.netbios.find_first_of("\\/@ \"") != domain.netbios.npos)
-      in.error(in.at("netbios"), in_quotes(domain.netbios) + " is no NetBIOS domain name");
+      in.error(in.at("netbios"), in_quotes(domain.netbios) + " is not a NetBIOS domain name");
     std::string sid;
     if (in.required_text("sid", sid)) {
       auto parsed = parse_sid(sid);
       if (!parsed || parsed->authority != 5 || parsed->subauthorities.size() != 4 || parsed->subauthorities[0] != 21)
         in.error(in.at("sid"),
-                 in_quotes(sid) + " is no domain SID: write S-1-5-21-A-B-C with three numbers below 2^32");
+                 in_quotes(sid) + " is not a domain SID: write S-1-5-21-A-B-C with three numbers below 2^32");
       else
         domain.sid = *parsed;
     }
@@ -122,7 +122,7 @@ class ForestReader {
       std::array<std::uint8_t, 16> binary{};
       if (inet_pton(AF_INET, controller.address.c_str(), binary.data()) != 1 &&
           inet_pton(AF_INET6, controller.address.c_str(), binary.data()) != 1)
-        in.error(in.at("address"), in_quotes(controller.address) + " is no IPv4 or IPv6 address");
+        in.error(in.at("address"), in_quotes(controller.address) + " is not an IPv4 or IPv6 address");
     }
     in.integer("kerberos_port", controller.kerberos_port, 1, 65535);
     in.integer("ldap_port", controller.ldap_port, 1, 65535);
@@ -132,7 +132,7 @@ class ForestReader {
         controller.level = *found;
       else
         in.error(in.at("level"),
-                 in_quotes(level) + " is no level: write one of 2003 2008 2008R2 2012 2012R2 2016 2019 2022");
+                 in_quotes(level) + " is not a level: write one of 2003 2008 2008R2 2012 2012R2 2016 2019 2022");
     }
     in.text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
@@ -156,7 +156,7 @@ class ForestReader {
     place.groups = in.texts("groups");
     for (const auto& [name, at] : in.texts("flags")) {
       const auto flag = account_flag_by_name(name);
-      if (flag == 0) in.error(at, in_quotes(name) + " is no account flag: write some of " + account_flag_names());
+      if (flag == 0) in.error(at, in_quotes(name) + " is not an account flag: write some of " + account_flag_names());
       account.flags |= flag;
     }
     std::uint32_t types = 0;
@@ -196,7 +196,7 @@ class ForestReader {
       key.type = enctype_by_name(std::string_view(text).substr(0, colon));
       const auto value = colon == text.npos ? Buffer{} : from_hex(std::string_view(text).substr(colon + 1));
       key.value = to_secret(value);
-      // The text is a secret: it is not repeated.
+      // The text is a secret, so messages do not repeat it.
       if (key.type == EncType::null || !is_supported(key.type))
         in.error(at,
                  "a key is written \"ENCTYPE:HEX\" with aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96 or rc4-hmac "
@@ -246,7 +246,7 @@ class ForestReader {
       else if (scope == "domain-local")
         group.scope = GroupScope::domain_local;
       else
-        in.error(in.at("scope"), in_quotes(scope) + " is no scope: write global, universal or domain-local");
+        in.error(in.at("scope"), in_quotes(scope) + " is not a scope: write global, universal or domain-local");
     }
     place.groups = in.texts("member_of");
     in.finish();
@@ -273,7 +273,7 @@ class ForestReader {
       else if (direction == "inbound")
         trust.direction = TrustDirection::inbound;
       else
-        in.error(in.at("direction"), in_quotes(direction) + " is no direction: write both, outbound or inbound");
+        in.error(in.at("direction"), in_quotes(direction) + " is not a direction: write both, outbound or inbound");
     }
     std::string kind;
     place.kind_at = in.at("kind");
@@ -286,7 +286,7 @@ class ForestReader {
       else if (kind == "external")
         trust.kind = TrustKind::external;
       else
-        in.error(place.kind_at, in_quotes(kind) + " is no kind of trust: write parent-child, forest or external");
+        in.error(place.kind_at, in_quotes(kind) + " is not a kind of trust: write parent-child, forest or external");
     }
     in.required_text("password", trust.secret.password);
     place.has_sid_filtering = in.boolean("sid_filtering", trust.sid_filtering);
@@ -294,7 +294,7 @@ class ForestReader {
     in.boolean("selective_authentication", trust.selective_authentication);
     for (const auto& [suffix, at] : in.texts("name_suffixes")) {
       if (suffix.empty() || suffix.find_first_of("@/ ") != suffix.npos)
-        in.error(at, in_quotes(suffix) + " is no DNS suffix");
+        in.error(at, in_quotes(suffix) + " is not a DNS suffix");
       trust.name_suffixes.push_back(to_lower(suffix));
     }
     in.finish();
@@ -329,7 +329,7 @@ ForestFile read_forest_file(const std::filesystem::path& file) {
   bool ok = false;
   std::string text;
   if (std::error_code failed; std::filesystem::is_directory(file, failed))
-    errno = EISDIR;  // opening one succeeds
+    errno = EISDIR;  // opening a directory succeeds
   else
     text = read_whole(file, ok);
   if (!ok) {

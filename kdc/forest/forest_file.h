@@ -12,8 +12,8 @@ namespace stead::kdc {
 struct ForestFile {
   Forest forest;
   std::vector<std::string>
-      errors;          // "FILE:LINE:COLUMN: message" in the file's order; where there are any, `forest` is of no use
-  std::string digest;  // SHA-256 of the file, in hexadecimal: tells whether it changed since
+      errors;          // "FILE:LINE:COLUMN: message" in the file's order. If there are any, `forest` is not usable.
+  std::string digest;  // SHA-256 of the file, in hexadecimal: to notice changes
 };
 
 // A file that cannot be read is an error at 1:1. Relative paths in it start at its folder.

@@ -16,16 +16,16 @@ Finding own_account(const DiagnosisFacts& facts) {
     out.code = DiagnosisCode::spn_unknown;
     out.summary =
         "The domain " + facts.refusal.realm + " knows no account " + name + ", which is the identity of this service.";
-    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity(facts.front)};
+    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity_value(facts.front)};
   } else if (facts.refusal.error == Code::KDC_ERR_CLIENT_REVOKED || facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
     out.code = DiagnosisCode::user_account_refused;
     out.summary = "The account of this service, " + name + ", is disabled, locked or expired.";
-    out.fix = {"Enable-ADAccount " + identity(facts.front) + server(facts.about.front_end.realm)};
+    out.fix = {"Enable-ADAccount " + identity_value(facts.front) + server_option(facts.about.front_end.realm)};
   } else {
     out.code = DiagnosisCode::keytab_kvno_old;
     out.summary = "The keytab's key for " + name +
                   " is not the account's: its password was changed after the keytab was written. Write a new keytab.";
-    out.fix = {"ktpass /out service.keytab /princ " + name + " /mapuser " + identity(facts.front) +
+    out.fix = {"ktpass /out service.keytab /princ " + name + " /mapuser " + identity_value(facts.front) +
                " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"};
   }
   return out;
@@ -34,8 +34,8 @@ Finding own_account(const DiagnosisFacts& facts) {
 Finding user_account(const DiagnosisFacts& facts) {
   Finding out;
   out.code = DiagnosisCode::user_account_refused;
-  const auto account = identity(facts.user_account_name());
-  const auto at = server(facts.user_realm());
+  const auto account = identity_value(facts.user_account_name());
+  const auto at = server_option(facts.user_realm());
   if (facts.refusal.error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN) {
     out.summary =
         "No domain that was asked knows the user " + facts.about.user + ". Check the spelling and the suffix.";
@@ -84,7 +84,7 @@ Finding unknown_service(const DiagnosisFacts& facts) {
   if (facts.refusal.stage == Stage::s4u2self || facts.refusal.stage == Stage::password) {
     out.summary =
         controller_of(facts.refusal) + " does not know this service, " + to_string(facts.about.front_end) + ".";
-    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity(facts.front)};
+    out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity_value(facts.front)};
     return out;
   }
   if (!facts.refusal.what.empty()) {
@@ -95,8 +95,8 @@ Finding unknown_service(const DiagnosisFacts& facts) {
     out.summary = controller_of(facts.refusal) + " knows no account with the SPN " + facts.about.service +
                   ", or more than one, nor a trusted domain to ask for it.";
   }
-  out.fix = {"setspn -Q " + facts.about.service, "setspn -S " + facts.about.service + " " + identity(facts.target),
-             "setspn -X"};
+  out.fix = {"setspn -Q " + facts.about.service,
+             "setspn -S " + facts.about.service + " " + identity_value(facts.target), "setspn -X"};
   return out;
 }
 
@@ -107,15 +107,16 @@ Finding service_account(const DiagnosisFacts& facts) {
       facts.about.service.empty() || facts.refusal.stage == Stage::s4u2self || facts.refusal.stage == Stage::password;
   out.summary = controller_of(facts.refusal) + " says that the account with the SPN " +
                 (ours ? to_string(facts.about.front_end.name) : facts.about.service) + " is disabled or expired.";
-  out.fix = {"Enable-ADAccount " + identity(ours ? facts.front : facts.target) + server(facts.refusal.realm)};
+  out.fix = {"Enable-ADAccount " + identity_value(ours ? facts.front : facts.target) +
+             server_option(facts.refusal.realm)};
   return out;
 }
 
 std::optional<Finding> certificate_owner(const DiagnosisFacts& facts) {
   const Refusal& refusal = facts.refusal;
   if (refusal.stage != Stage::user_realm && refusal.stage != Stage::s4u2self) return std::nullopt;
-  const std::string mappings =
-      "Get-ADUser -LDAPFilter '(altSecurityIdentities=*)' -Properties altSecurityIdentities" + server(refusal.realm);
+  const std::string mappings = "Get-ADUser -LDAPFilter '(altSecurityIdentities=*)' -Properties altSecurityIdentities" +
+                               server_option(refusal.realm);
   Finding out;
   out.code = DiagnosisCode::user_account_refused;
   if (facts.about.by_certificate && refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE) {
@@ -126,8 +127,8 @@ std::optional<Finding> certificate_owner(const DiagnosisFacts& facts) {
   }
   if (refusal.error == kClientNameMismatch) {
     out.summary = controller_of(refusal) + " finds that the certificate is not that of " + facts.about.user + ".";
-    out.fix = {"Get-ADUser " + identity(facts.user_account_name()) + " -Properties altSecurityIdentities" +
-               server(refusal.realm)};
+    out.fix = {"Get-ADUser " + identity_value(facts.user_account_name()) + " -Properties altSecurityIdentities" +
+               server_option(refusal.realm)};
     return out;
   }
   if (refusal.error == kCertificateMismatch) {

@@ -56,8 +56,8 @@ Finding not_listed(const DiagnosisFacts& facts) {
 
 Finding account_restriction(const DiagnosisFacts& facts) {
   Finding out;
-  const auto sensitive = "Set-ADAccountControl " + identity(facts.user_account_name()) +
-                         " -AccountNotDelegated $false" + server(facts.user_realm());
+  const auto sensitive = "Set-ADAccountControl " + identity_value(facts.user_account_name()) +
+                         " -AccountNotDelegated $false" + server_option(facts.user_realm());
   if (facts.refusal.stage == Stage::s4u2self) return user_account(facts);
   if (facts.about.sensitive || facts.about.forwardable) {
     out.code = DiagnosisCode::user_is_sensitive;
@@ -65,8 +65,8 @@ Finding account_restriction(const DiagnosisFacts& facts) {
                   " may not be delegated: the account is marked sensitive (\"Account is sensitive and cannot be "
                   "delegated\") or is a member of Protected Users. "
                   "That is a decision about the user; take it back only if it was not meant.";
-    out.fix = {sensitive, "Remove-ADGroupMember 'Protected Users' -Members " + identity(facts.user_account_name()) +
-                              server(facts.user_realm())};
+    out.fix = {sensitive, "Remove-ADGroupMember 'Protected Users' -Members " +
+                              identity_value(facts.user_account_name()) + server_option(facts.user_realm())};
     return out;
   }
   if (facts.about.by_s4u2self) {
@@ -104,7 +104,7 @@ Finding policy(const DiagnosisFacts& facts) {
     out.code = DiagnosisCode::selective_authentication;
     out.summary = "The trust has selective authentication: " + facts.front + " and " + facts.about.user +
                   " need \"Allowed to Authenticate\" on " + (facts.target.empty() ? facts.front : facts.target) + ".";
-    out.fix = {"dsacls \"$((Get-ADComputer " + identity(facts.target.empty() ? facts.front : facts.target) +
+    out.fix = {"dsacls \"$((Get-ADComputer " + identity_value(facts.target.empty() ? facts.front : facts.target) +
                ").DistinguishedName)\" /G '" + facts.about.user + ":CA;Allowed to Authenticate'"};
     return out;
   }

@@ -41,8 +41,8 @@ Finding no_common_etype(const DiagnosisFacts& facts) {
   return {DiagnosisCode::etype_mismatch,
           "No encryption type in common with " + controller_of(refusal) + after_colon(refusal.what) +
               ". Enable AES on the account and set its password again.",
-          {cmdlet_for(account) + " " + identity(account) + " -KerberosEncryptionType AES128,AES256" +
-           server(refusal.realm)}};
+          {cmdlet_for(account) + " " + identity_value(account) + " -KerberosEncryptionType AES128,AES256" +
+           server_option(refusal.realm)}};
 }
 
 Finding duplicate_spn(const DiagnosisFacts& facts) {

@@ -25,18 +25,18 @@ std::string DiagnosisFacts::user_realm() const {
 }
 
 std::string DiagnosisFacts::allow_by_target() const {
-  return cmdlet_for(target) + " " + identity(target) + " -PrincipalsAllowedToDelegateToAccount " + identity(front) +
-         server(target_realm());
+  return cmdlet_for(target) + " " + identity_value(target) + " -PrincipalsAllowedToDelegateToAccount " +
+         identity_value(front) + server_option(target_realm());
 }
 
 std::string DiagnosisFacts::allow_by_list() const {
-  return cmdlet_for(front) + " " + identity(front) + " -Add @{'msDS-AllowedToDelegateTo'='" + about.service + "'}" +
-         server(about.front_end.realm);
+  return cmdlet_for(front) + " " + identity_value(front) + " -Add @{'msDS-AllowedToDelegateTo'='" + about.service +
+         "'}" + server_option(about.front_end.realm);
 }
 
 std::string DiagnosisFacts::allow_transition() const {
-  return "Set-ADAccountControl " + identity(front) + " -TrustedToAuthForDelegation $true" +
-         server(about.front_end.realm);
+  return "Set-ADAccountControl " + identity_value(front) + " -TrustedToAuthForDelegation $true" +
+         server_option(about.front_end.realm);
 }
 
 std::string controller_of(const Refusal& refusal) {
@@ -50,7 +50,7 @@ std::string controller_of(const Refusal& refusal) {
 }
 
 // A computer's name may be written with its '$' or without.
-std::string identity(std::string_view account) {
+std::string identity_value(std::string_view account) {
   return account.find(' ') == std::string_view::npos ? std::string(account) : "'" + std::string(account) + "'";
 }
 
@@ -58,7 +58,7 @@ std::string cmdlet_for(std::string_view account) {
   return account.ends_with('$') ? "Set-ADComputer" : "Set-ADUser";
 }
 
-std::string server(const std::string& realm) {
+std::string server_option(const std::string& realm) {
   return realm.empty() ? "" : " -Server " + realm;
 }
 

@@ -37,10 +37,10 @@ struct DiagnosisFacts {
 // The DC that refused, with its level.
 [[nodiscard]] std::string controller_of(const Refusal& refusal);
 // An account as a value of PowerShell's -Identity.
-[[nodiscard]] std::string identity(std::string_view account);
+[[nodiscard]] std::string identity_value(std::string_view account);
 // "Set-ADComputer" or "Set-ADUser", by the account's kind.
 [[nodiscard]] std::string cmdlet_for(std::string_view account);
 // " -Server REALM"; empty for an empty realm.
-[[nodiscard]] std::string server(const std::string& realm);
+[[nodiscard]] std::string server_option(const std::string& realm);
 
 }  // namespace stead

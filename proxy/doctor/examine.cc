@@ -5,13 +5,28 @@
 #include <boost/asio/io_context.hpp>
 #include <set>
 
-#include "proxy/doctor/checks.h"
-#include "proxy/doctor/gather.h"
+#include "proxy/doctor/checks/account.h"
+#include "proxy/doctor/checks/back_end.h"
+#include "proxy/doctor/checks/delegation.h"
+#include "proxy/doctor/checks/fact_text.h"
+#include "proxy/doctor/checks/front.h"
+#include "proxy/doctor/checks/network.h"
+#include "proxy/doctor/checks/service.h"
+#include "proxy/doctor/checks/user.h"
+#include "proxy/doctor/facts/proxy_file.h"
+#include "proxy/doctor/gather/account.h"
+#include "proxy/doctor/gather/back_end.h"
+#include "proxy/doctor/gather/front.h"
+#include "proxy/doctor/gather/network.h"
+#include "proxy/doctor/gather/user.h"
 
 namespace stead::doctor {
 namespace {
 
 namespace asio = boost::asio;
+using enum CheckId;
+
+constexpr std::initializer_list<CheckId> kUserChecks{U1, U2, A7, U3, U4}, kDelegationChecks{D6, D7, D8, D1, D2, D3, D4};
 
 // Everything that was seen.
 struct Facts {
@@ -26,31 +41,30 @@ struct Facts {
 
 class Examination : public std::enable_shared_from_this<Examination> {
  public:
-  Examination(asio::any_io_executor executor, proxy::Config config, Patient patient)
-      : tools_(std::make_shared<Instruments>(executor, std::move(config))), patient_(std::move(patient)) {
-    read_files(*tools_, facts_.account);
+  Examination(asio::any_io_executor executor, proxy::Config config, DelegationQuery query)
+      : tools_(std::make_shared<Tools>(executor, std::move(config))), query_(std::move(query)) {
+    read_account_files(*tools_, facts_.account);
   }
 
   Awaitable<void> run();
   [[nodiscard]] Report report() const;
 
  private:
-  Awaitable<void> look_at_realms(std::vector<std::string> names);
+  Awaitable<void> probe_realms(std::vector<std::string> names);
   Awaitable<void> ask_as_ourselves();
   Awaitable<void> ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out);
   Awaitable<void> look_up_names();
   Awaitable<void> look_up_name(PublicNameFacts& out);
   Awaitable<void> ask_behind_names();
   Awaitable<void> act_for_user();
-  Awaitable<void> knock_at_back_ends();
+  Awaitable<void> probe_back_ends();
   [[nodiscard]] std::vector<std::string> known_realms() const;
   [[nodiscard]] std::vector<std::string> new_realms() const;
-  [[nodiscard]] bool asked_as_ourselves() const;
-  [[nodiscard]] std::string broken() const;
-  void judge_patient(Report& out) const;
+  [[nodiscard]] BrokenCheck broken() const;
+  void judge_query(Report& out) const;
 
-  InstrumentsPtr tools_;
-  Patient patient_;
+  ToolsPtr tools_;
+  DelegationQuery query_;
   Facts facts_;
   CredentialPtr tgt_;
   TicketPtr ticket_;
@@ -69,12 +83,12 @@ std::vector<std::string> Examination::known_realms() const {
   return out;
 }
 
-// Those that the tickets' way passed and that nobody looked at yet.
+// The realms on the tickets' way that are not probed yet.
 std::vector<std::string> Examination::new_realms() const {
-  std::vector<std::string> looked_at, out;
-  for (const RealmFacts& realm : facts_.realms) looked_at.push_back(realm.realm);
+  std::vector<std::string> probed, out;
+  for (const RealmFacts& realm : facts_.realms) probed.push_back(realm.realm);
   const auto add = [&](const std::string& realm) {
-    if (!realm.empty() && !knows(looked_at, realm) && !knows(out, realm)) out.push_back(to_upper(realm));
+    if (!realm.empty() && !knows(probed, realm) && !knows(out, realm)) out.push_back(to_upper(realm));
   };
   for (const ServiceFacts& service : facts_.services) std::for_each(service.way.begin(), service.way.end(), add);
   if (facts_.user) {
@@ -83,15 +97,15 @@ std::vector<std::string> Examination::new_realms() const {
   return out;
 }
 
-Awaitable<void> Examination::look_at_realms(std::vector<std::string> names) {
+Awaitable<void> Examination::probe_realms(std::vector<std::string> names) {
   std::vector<RealmFacts> found(names.size());
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < names.size(); ++i) {
     tasks.push_back([self = this, name = names[i], &out = found[i]]() -> Awaitable<void> {
-      out = co_await look_at_realm(self->tools_, name);
+      out = co_await probe_realm(self->tools_, name);
     });
   }
-  if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
+  if (!tasks.empty()) co_await run_all(tools_->executor, std::move(tasks));
   for (RealmFacts& realm : found) facts_.realms.push_back(std::move(realm));
 }
 
@@ -106,10 +120,10 @@ Awaitable<void> Examination::ask_as_ourselves() {
   const auto own = to_string(tools_->self.name);
   if (!knows(published, own)) published.insert(published.begin(), own);
   std::vector<std::string> targets;
-  if (!patient_.service.empty()) targets.push_back(patient_.service);
+  if (!query_.service.empty()) targets.push_back(query_.service);
   for (const proxy::Route& route : tools_->config.routes) {
     const std::string spn = delegated_spn(route);
-    if (patient_.service.empty() && !spn.empty() && !knows(targets, spn)) targets.push_back(spn);
+    if (query_.service.empty() && !spn.empty() && !knows(targets, spn)) targets.push_back(spn);
   }
   facts_.account.published.resize(published.size());
   facts_.services.resize(targets.size());
@@ -122,7 +136,7 @@ Awaitable<void> Examination::ask_as_ourselves() {
   for (std::size_t i = 0; i < targets.size(); ++i) {
     tasks.push_back([this, tgt, spn = targets[i], i] { return ask_one(tgt, spn, facts_.services[i]); });
   }
-  co_await together(tools_->executor, std::move(tasks));
+  co_await run_all(tools_->executor, std::move(tasks));
 }
 
 Awaitable<void> Examination::look_up_name(PublicNameFacts& out) {
@@ -141,7 +155,7 @@ Awaitable<void> Examination::look_up_names() {
     facts_.names[i].host = hosts[i];
     tasks.push_back([this, i] { return look_up_name(facts_.names[i]); });
   }
-  if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
+  if (!tasks.empty()) co_await run_all(tools_->executor, std::move(tasks));
 }
 
 Awaitable<void> Examination::ask_behind_names() {
@@ -151,97 +165,97 @@ Awaitable<void> Examination::ask_behind_names() {
   }
 }
 
-// What the proxy would do for the user, as far as the links before it hold.
+// The exchanges that the proxy would make for the user; none if the front end itself has a fault.
 Awaitable<void> Examination::act_for_user() {
-  if (!broken().empty()) co_return;
+  if (broken()) co_return;
   ClientOptions options = tools_->config.client;
   options.learn_levels = true;
   std::string what;
   auto client = Client::open(tools_->executor, std::move(options), what);
-  if (!client) co_return;  // the keytab's faults are told already
+  if (!client) co_return;  // judge_account reports the keytab's faults
   facts_.user.emplace();
-  const std::optional<Identity> who = co_await ask_user(tools_, *client, patient_.user, *facts_.user);
+  const std::optional<Identity> who = co_await ask_user(tools_, *client, query_.user, *facts_.user);
   if (!who || !facts_.services.front().question.granted()) co_return;
   facts_.delegation.emplace();
-  ticket_ = co_await ask_delegation(*client, *who, patient_.service, *facts_.delegation);
+  ticket_ = co_await ask_delegation(*client, *who, query_.service, *facts_.delegation);
 }
 
-Awaitable<void> Examination::knock_at_back_ends() {
-  const std::string wanted = patient_.service.substr(0, patient_.service.find('@'));
-  std::vector<std::pair<proxy::Route, proxy::Upstream>> doors;
+Awaitable<void> Examination::probe_back_ends() {
+  const std::string wanted = query_.service.substr(0, query_.service.find('@'));
+  std::vector<std::pair<proxy::Route, proxy::Upstream>> targets;
   std::set<std::string> seen;
   for (const proxy::Route& route : tools_->config.routes) {
     const std::string spn = delegated_spn(route);
     if (!wanted.empty() && !equal_ignoring_case(spn.substr(0, spn.find('@')), wanted)) continue;
     for (const proxy::Upstream& back_end : route.upstreams) {
       if (seen.insert(to_string(back_end) + ' ' + route.path + ' ' + route.host + ' ' + spn).second)
-        doors.emplace_back(route, back_end);
+        targets.emplace_back(route, back_end);
     }
   }
-  facts_.back_ends.resize(doors.size());
+  facts_.back_ends.resize(targets.size());
   std::vector<Task> tasks;
-  for (std::size_t i = 0; i < doors.size(); ++i) {
-    tasks.push_back([this, i, door = doors[i]] {
-      const bool by_user = door.first.delegation == proxy::Delegation::s4u;
-      return knock(tools_, door.first, door.second, by_user ? ticket_ : nullptr, facts_.back_ends[i]);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    tasks.push_back([this, i, target = targets[i]] {
+      const bool by_user = target.first.delegation == proxy::Delegation::s4u;
+      return probe_back_end(tools_, target.first, target.second, by_user ? ticket_ : nullptr, facts_.back_ends[i]);
     });
   }
-  if (!tasks.empty()) co_await together(tools_->executor, std::move(tasks));
+  if (!tasks.empty()) co_await run_all(tools_->executor, std::move(tasks));
 }
 
 Awaitable<void> Examination::run() {
   std::vector<Task> first;
-  first.push_back([this] { return look_at_realms(known_realms()); });
+  first.push_back([this] { return probe_realms(known_realms()); });
   first.push_back([this] { return ask_as_ourselves(); });
   first.push_back([this] { return look_up_names(); });
-  if (patient_.user.empty()) first.push_back([this] { return knock_at_back_ends(); });
-  co_await together(tools_->executor, std::move(first));
-  if (!patient_.user.empty()) co_await act_for_user();
+  if (query_.user.empty()) first.push_back([this] { return probe_back_ends(); });
+  co_await run_all(tools_->executor, std::move(first));
+  if (!query_.user.empty()) co_await act_for_user();
   std::vector<Task> last;
-  last.push_back([this] { return look_at_realms(new_realms()); });
+  last.push_back([this] { return probe_realms(new_realms()); });
   last.push_back([this] { return ask_behind_names(); });
-  if (!patient_.user.empty()) last.push_back([this] { return knock_at_back_ends(); });
-  co_await together(tools_->executor, std::move(last));
+  if (!query_.user.empty()) last.push_back([this] { return probe_back_ends(); });
+  co_await run_all(tools_->executor, std::move(last));
 }
 
-bool Examination::asked_as_ourselves() const {
-  return tgt_ != nullptr;
-}
-
-// The first broken link of the front end's own; empty: it holds.
-std::string Examination::broken() const {
+// The first fault of the front end itself; nothing: it has none.
+BrokenCheck Examination::broken() const {
   const bool signed_on = facts_.account.sign_on && facts_.account.sign_on->granted();
   if (signed_on) {
     const auto own = std::find_if(
         facts_.account.published.begin(), facts_.account.published.end(),
         [&](const ServiceFacts& service) { return equal_ignoring_case(service.spn, to_string(tools_->self.name)); });
-    return !own->question.granted() ? "A4" : !own->opened_by ? "A5" : "";
+    if (!own->question.granted()) return A4;
+    if (!own->opened_by) return A5;
+    return std::nullopt;
   }
   for (const Check& check : judge_account(facts_.account)) {
-    if (check.verdict == Verdict::fault && check.id != "A6") return check.id;
+    if (check.verdict == Verdict::fault && check.id != A6) return check.id;
   }
-  const bool in_time = !facts_.account.sign_on || facts_.account.sign_on->refusal->kind == FailureKind::unreachable;
-  return in_time ? "N2" : "N3";
+  // No fault of the account: signing on failed by the network or by the clocks.
+  const bool is_network = !facts_.account.sign_on || facts_.account.sign_on->refusal->kind == FailureKind::unreachable;
+  return is_network ? N2 : N3;
 }
 
-void Examination::judge_patient(Report& out) const {
-  const auto skip = [&](std::initializer_list<const char*> ids, const std::string& subject, const std::string& why) {
-    for (const char* id : ids) out.add({skipped(id, subject, why + " is broken")});
+void Examination::judge_query(Report& out) const {
+  const auto skip = [&](std::initializer_list<CheckId> ids, const std::string& subject, CheckId broken_check) {
+    for (const CheckId id : ids) out.add({skipped_by(broken_check, id, subject)});
   };
   if (!facts_.user) {
-    skip({"U1", "U2", "A7", "U3", "U4"}, patient_.user, broken());
-    skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, broken());
+    const CheckId earlier = broken().value_or(A2);
+    skip(kUserChecks, query_.user, earlier);
+    skip(kDelegationChecks, query_.service, earlier);
     return;
   }
   Checks user = judge_user(*facts_.user, facts_.account);
-  const auto link =
+  const auto fault_of_user =
       std::find_if(user.begin(), user.end(), [](const Check& check) { return check.verdict == Verdict::fault; });
-  const std::string user_link = link == user.end() ? "S1" : link->id;
+  const CheckId broken_check = fault_of_user == user.end() ? S1 : fault_of_user->id;
   out.add(std::move(user));
   if (facts_.delegation)
     out.add(judge_delegation(*facts_.user, *facts_.delegation, facts_.account));
   else
-    skip({"D6", "D7", "D8", "D1", "D2", "D3", "D4"}, patient_.service, user_link);
+    skip(kDelegationChecks, query_.service, broken_check);
 }
 
 Report Examination::report() const {
@@ -250,21 +264,21 @@ Report Examination::report() const {
                             [](const auto& dc) { return dc.answers(); });
   out.add(judge_network(tools_->self, facts_.realms));
   out.add(judge_account(facts_.account));
-  out.add(judge_services(facts_.services, facts_.account, asked_as_ourselves() ? "" : broken()));
+  out.add(judge_services(facts_.services, facts_.account, tgt_ ? std::nullopt : broken()));
   out.add(judge_levels(tools_->self, facts_.realms, facts_.services));
-  if (!patient_.user.empty()) judge_patient(out);
+  if (!query_.user.empty()) judge_query(out);
   for (const BackEndFacts& back_end : facts_.back_ends) {
     out.add(judge_back_end(back_end));
-    const bool wanted = !patient_.user.empty() && !ticket_ && back_end.anonymous.stage == HttpStage::done;
-    for (const char* id : {"B2", "B3", "S4", "B4", "B6", "B8"}) {
+    const bool wanted = !query_.user.empty() && !ticket_ && back_end.anonymous.stage == HttpStage::done;
+    for (const CheckId id : {B2, B3, S4, B4, B6, B8}) {
       if (wanted) out.add({skipped(id, back_end.url, "there is no ticket to send")});
     }
   }
-  // Signing on failed by the network or the clocks, and their own checks saw nothing.
+  // Signing on failed by the network or the clocks, and their checks found nothing.
   if (out.healthy() && !tgt_ && facts_.account.sign_on) {
     const Diagnosis diagnosis = diagnosis_of(*facts_.account.sign_on, facts_.account, {});
-    out.add({fault(broken(), tools_->self.realm, diagnosis.summary, last_of(facts_.account.sign_on->steps),
-                   diagnosis.fix)});
+    out.add({fault(broken().value_or(N2), tools_->self.realm, diagnosis.summary,
+                   last_step_text(facts_.account.sign_on->steps), diagnosis.fix)});
   }
   const bool front_token = facts_.user && !facts_.user->failure;
   out.add(judge_front(facts_.names, tools_->config.limits.header_bytes,
@@ -275,9 +289,9 @@ Report Examination::report() const {
 
 }  // namespace
 
-Report examine(proxy::Config config, Patient patient) {
+Report examine(proxy::Config config, DelegationQuery query) {
   asio::io_context io(1);
-  const auto examination = std::make_shared<Examination>(io.get_executor(), std::move(config), std::move(patient));
+  const auto examination = std::make_shared<Examination>(io.get_executor(), std::move(config), std::move(query));
   asio::co_spawn(io, examination->run(), [&io](std::exception_ptr failed) {
     io.stop();
     if (failed) std::rethrow_exception(failed);

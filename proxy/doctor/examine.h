@@ -1,17 +1,19 @@
 #pragma once
-// The whole examination: facts gathered side by side as far as they do not depend on each other, then judged in the
-// chain's order.
-#include "proxy/doctor/proxy_file.h"
-#include "proxy/doctor/report.h"
+// The whole examination: facts are gathered at the same time where they do not depend on each other, then judged.
+#include <string>
+
+#include "proxy/config/config.h"
+#include "proxy/doctor/checks/report.h"
 
 namespace stead::doctor {
 
-// A user and a service; both empty: network, account, services and back ends are examined without a user.
-struct Patient {
+// A user, and the service that they are to be delegated to. Both empty: network, account, services and back ends are
+// examined without a user.
+struct DelegationQuery {
   std::string user, service;
 };
 
-// Blocks until everything has answered or had its time: a few seconds where somebody is silent.
-[[nodiscard]] Report examine(proxy::Config config, Patient patient);
+// Blocks until every question is answered or has timed out: a few seconds if a host is silent.
+[[nodiscard]] Report examine(proxy::Config config, DelegationQuery query);
 
 }  // namespace stead::doctor

@@ -1,10 +1,16 @@
-#include "proxy/doctor/checks.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/error.hpp>
 #include <set>
+
+#include "proxy/doctor/checks/account.h"
+#include "proxy/doctor/checks/back_end.h"
+#include "proxy/doctor/checks/delegation.h"
+#include "proxy/doctor/checks/front.h"
+#include "proxy/doctor/checks/network.h"
+#include "proxy/doctor/checks/service.h"
+#include "proxy/doctor/checks/user.h"
 
 namespace stead::doctor {
 namespace {
@@ -17,14 +23,14 @@ std::set<std::string> broken(const Checks& checks) {
   std::set<std::string> out;
   for (const Check& check : checks) {
     if (check.verdict != Verdict::fault) continue;
-    out.insert(check.id);
-    EXPECT_FALSE(check.symptom.empty() || check.proof.empty() || check.fix.empty()) << check.id;
+    out.insert(to_string(check.id));
+    EXPECT_FALSE(check.symptom.empty() || check.proof.empty() || check.fix.empty()) << to_string(check.id);
   }
   return out;
 }
 using Ids = std::set<std::string>;
 
-const Check* find(const Checks& checks, const std::string& id) {
+const Check* find(const Checks& checks, CheckId id) {
   for (const Check& check : checks) {
     if (check.id == id) return &check;
   }
@@ -88,7 +94,7 @@ TEST_F(Network, LeavesAKdcAloneThatIsNoController) {
   for (ControllerFacts& dc : realm_.controllers)
     dc.ping = PingAnswer::silent, dc.level = DcLevel::unknown, dc.clock.reset();
   EXPECT_EQ(broken(judge()), Ids{});
-  EXPECT_EQ(find(judge(), "N3")->verdict, Verdict::unjudged);
+  EXPECT_EQ(find(judge(), CheckId::N3)->verdict, Verdict::unjudged);
 }
 
 TEST_F(Network, NamesTheClosedPort) {
@@ -111,7 +117,7 @@ TEST_F(Network, TellsADeadControllerFromAFirewall) {
   second().ping = PingAnswer::silent;
   second().clock.reset();
   EXPECT_THAT(judge(),
-              testing::Contains(testing::AllOf(testing::Field(&Check::id, "N2"),
+              testing::Contains(testing::AllOf(testing::Field(&Check::id, CheckId::N2),
                                                testing::Field(&Check::symptom, HasSubstr("does not answer at all")))));
 }
 
@@ -166,7 +172,7 @@ class Account : public testing::Test {
     own.etype = EncType::aes256_cts_hmac_sha1_96;
     own.kvno = own.opened_by = 3;
     facts_.published = {own};
-    facts_.files = {{"keytab", facts_.keytab, true, {}, 0600, false}};
+    facts_.files = {{FileKind::keytab, facts_.keytab, true, {}, 0600}};
   }
   ServiceFacts& own() { return facts_.published[0]; }
   AccountFacts facts_;
@@ -174,7 +180,8 @@ class Account : public testing::Test {
 
 TEST_F(Account, IsHealthy) {
   EXPECT_EQ(broken(judge_account(facts_)), Ids{});
-  for (const Check& check : judge_account(facts_)) EXPECT_EQ(check.verdict, Verdict::ok) << check.id << check.symptom;
+  for (const Check& check : judge_account(facts_))
+    EXPECT_EQ(check.verdict, Verdict::ok) << to_string(check.id) << check.symptom;
 }
 
 TEST_F(Account, TellsAnOldKeyFromAnSpnElsewhere) {
@@ -233,7 +240,7 @@ TEST_F(Account, LooksAtFiles) {
     facts_.files[0].mode = mode;
     EXPECT_EQ(broken(judge_account(facts_)), Ids{"A6"}) << mode;
   }
-  facts_.files = {{"TLS key", "k", true, {}, 0640, true}, {"session key", "s", false, "No such file", 0, false}};
+  facts_.files = {{FileKind::tls_key, "k", true, {}, 0640}, {FileKind::session_key, "s", false, "No such file", 0}};
   EXPECT_EQ(broken(judge_account(facts_)), Ids{});
   facts_.files[0].mode = 0644;
   EXPECT_EQ(broken(judge_account(facts_)), Ids{"A6"});
@@ -247,14 +254,14 @@ TEST_F(Account, ServicesAreJudgedByTheirTickets) {
   service.realm = "BAKERY.EXAMPLE";
   service.question = granted();
   service.etype = EncType::aes256_cts_hmac_sha1_96;
-  EXPECT_EQ(broken(judge_services({service}, facts_, "")), Ids{});
+  EXPECT_EQ(broken(judge_services({service}, facts_, std::nullopt)), Ids{});
   service.etype = EncType::rc4_hmac;
-  EXPECT_EQ(broken(judge_services({service}, facts_, "")), Ids{"S5"});
+  EXPECT_EQ(broken(judge_services({service}, facts_, std::nullopt)), Ids{"S5"});
   service.question = refused(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN);
-  EXPECT_EQ(broken(judge_services({service}, facts_, "")), Ids{"S1"});
+  EXPECT_EQ(broken(judge_services({service}, facts_, std::nullopt)), Ids{"S1"});
   service.question = refused(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE);
-  EXPECT_EQ(broken(judge_services({service}, facts_, "")), Ids{"S2"});
-  EXPECT_EQ(broken(judge_services({service}, facts_, "A2")), Ids{});
+  EXPECT_EQ(broken(judge_services({service}, facts_, std::nullopt)), Ids{"S2"});
+  EXPECT_EQ(broken(judge_services({service}, facts_, CheckId::A2)), Ids{});
 }
 
 TEST_F(Account, AUserThatSignsOnButIsNotFoundIsARightThatLacks) {
@@ -346,7 +353,7 @@ TEST_F(BackEnds, AreHealthyAlsoWhereTheUserMayNotSeeThePage) {
   EXPECT_EQ(broken(judge()), Ids{});
   facts_.anonymous = answer(200);
   EXPECT_EQ(broken(judge()), Ids{});
-  EXPECT_EQ(find(judge(), "B1")->verdict, Verdict::unjudged);
+  EXPECT_EQ(find(judge(), CheckId::B1)->verdict, Verdict::unjudged);
 }
 
 TEST_F(BackEnds, MustOfferNegotiate) {

@@ -1,7 +1,9 @@
-// Requests to back ends: without a user, and with a ticket for one.
+#include "proxy/doctor/gather/back_end.h"
+
 #include <boost/asio/ip/address.hpp>
 
-#include "proxy/doctor/http_probe.h"
+#include "proxy/doctor/facts/proxy_file.h"
+#include "proxy/doctor/gather/http_probe.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 
@@ -16,7 +18,7 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
-Awaitable<std::vector<std::string>> addresses_of(InstrumentsPtr tools, proxy::Upstream where, BackEndFacts& out) {
+Awaitable<std::vector<std::string>> addresses_of(ToolsPtr tools, proxy::Upstream where, BackEndFacts& out) {
   const std::string host = bare_host(where);
   if (is_address(host)) co_return std::vector<std::string>(1, host);
   out.by_name = true;
@@ -46,7 +48,6 @@ Result<NegotiateToken> token_for(const TicketPtr& ticket, const std::string& bin
   return make_negotiate_token(*ticket, as_bytes(bindings));
 }
 
-// Spaces around a challenge's token are none of it.
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -73,30 +74,32 @@ bool refused(const HttpFacts& answer) {
   return answer.stage == HttpStage::done && answer.status == 401;
 }
 
-// One request with a token on a new connection, or where `challenged` after an anonymous one.
-struct Try {
-  bool challenged = false, raw = false, unbound = false;
+// Other ways to send a token that was refused, each on a new connection.
+enum class TokenForm {
+  after_challenge,  // after a request without a token
+  raw,              // the Kerberos token without SPNEGO
+  unbound,          // without channel bindings
 };
-Awaitable<HttpFacts> try_again(InstrumentsPtr tools, const proxy::Route& route, proxy::Upstream where,
-                               std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
-                               std::string bindings, Try how) {
+Awaitable<HttpFacts> send_again(ToolsPtr tools, const proxy::Route& route, proxy::Upstream where,
+                                std::vector<std::string> addresses, TicketPtr ticket, const BackEndFacts& out,
+                                std::string bindings, TokenForm form) {
   HttpProbe probe(tools->executor, where, std::move(addresses), route.upstream_verify, route.upstream_ca);
-  if (how.challenged) {
+  if (form == TokenForm::after_challenge) {
     const HttpFacts challenge = co_await probe.get(out.host, out.path, "");
     if (challenge.stage != HttpStage::done) co_return challenge;
   }
-  if (how.unbound) bindings.clear();
+  if (form == TokenForm::unbound) bindings.clear();
   const auto token = token_for(ticket, bindings);
   if (!token) co_return HttpFacts{};
-  const std::string authorization = how.raw ? raw_negotiate(*token) : negotiate(*token);
+  const std::string authorization = form == TokenForm::raw ? raw_negotiate(*token) : negotiate(*token);
   HttpFacts answer = co_await probe.get(out.host, out.path, authorization);
   co_return answer;
 }
 
 }  // namespace
 
-Awaitable<void> knock(InstrumentsPtr tools, proxy::Route route, proxy::Upstream where, TicketPtr ticket,
-                      BackEndFacts& out) {
+Awaitable<void> probe_back_end(ToolsPtr tools, proxy::Route route, proxy::Upstream where, TicketPtr ticket,
+                               BackEndFacts& out) {
   out.url = to_string(where);
   out.path = where.base_path + route.path;
   out.spn = delegated_spn(route);
@@ -126,12 +129,12 @@ Awaitable<void> knock(InstrumentsPtr tools, proxy::Route route, proxy::Upstream 
       got.again = co_await probe.get(out.host, out.path, "");
   }
   if (refused(got.first)) {
-    const Try after{.challenged = true}, raw{.raw = true}, unbound{.unbound = true};
-    got.after_challenge = co_await try_again(tools, route, where, addresses, ticket, out, bindings, after);
+    got.after_challenge =
+        co_await send_again(tools, route, where, addresses, ticket, out, bindings, TokenForm::after_challenge);
     if (refused(*got.after_challenge))
-      got.raw = co_await try_again(tools, route, where, addresses, ticket, out, bindings, raw);
+      got.raw = co_await send_again(tools, route, where, addresses, ticket, out, bindings, TokenForm::raw);
     if (where.tls && got.raw && refused(*got.raw))
-      got.unbound = co_await try_again(tools, route, where, addresses, ticket, out, bindings, unbound);
+      got.unbound = co_await send_again(tools, route, where, addresses, ticket, out, bindings, TokenForm::unbound);
   }
   out.signed_in = std::move(got);
 }

@@ -1,11 +1,11 @@
-// The keytab and the other files; signing on; tickets to services as ourselves.
+#include "proxy/doctor/gather/account.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "proxy/doctor/gather.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
@@ -14,10 +14,8 @@
 namespace stead::doctor {
 namespace {
 
-constexpr std::chrono::milliseconds kQuestionTime{10000};  // one walk, however many DCs it passes
-
-FileFacts look_at(std::string what, const std::string& path, bool group_may_read) {
-  FileFacts out{std::move(what), path.starts_with("FILE:") ? path.substr(5) : path, false, {}, 0, group_may_read};
+FileFacts stat_file(FileKind kind, const std::string& path) {
+  FileFacts out{kind, path.starts_with("FILE:") ? path.substr(5) : path, false, {}, 0};
   struct stat status{};
   out.exists = ::stat(out.path.c_str(), &status) == 0;
   if (out.exists)
@@ -31,7 +29,7 @@ bool is_file(const std::string& keytab) {
   return keytab.starts_with("FILE:") || keytab.find(':') == std::string::npos || keytab.starts_with('/');
 }
 
-Awaitable<Question> run(InstrumentsPtr tools, Machine& machine) {
+Awaitable<Question> run(ToolsPtr tools, Machine& machine) {
   CallPtr call = tools->new_call();
   Question out;
   std::optional<Refusal> refusal = co_await tools->driver.run(machine, call);
@@ -41,7 +39,7 @@ Awaitable<Question> run(InstrumentsPtr tools, Machine& machine) {
 }
 
 // The keytab's other names in our realm, accounts before SPNs.
-std::vector<Principal> other_names(const Instruments& tools) {
+std::vector<Principal> other_names(const Tools& tools) {
   std::vector<Principal> out;
   for (const KeytabEntry& entry : tools.keytab) {
     const bool ours =
@@ -56,37 +54,7 @@ std::vector<Principal> other_names(const Instruments& tools) {
 
 }  // namespace
 
-Instruments::Instruments(boost::asio::any_io_executor on, proxy::Config proxy_config)
-    : executor(on),
-      config(std::move(proxy_config)),
-      self(*parse_principal(config.client.principal)),
-      locator(make_dc_locator(executor, config.client.locator)),
-      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout), locator,
-             Driver::Levels::learned) {
-  if (config.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
-  auto made = make_dns_resolver(executor, config.client.locator.nameservers);
-  if (made) domain_dns = *made;
-  made = make_dns_resolver(executor, {});
-  if (made) system_dns = *made;
-}
-
-std::vector<Key> Instruments::keys_of(const Principal& name) const {
-  std::vector<Key> out;
-  for (const KeytabEntry& entry : keytab) {
-    if (same_service(entry.principal, name) && (config.client.allow_rc4 || !is_weak(entry.key.type())))
-      out.push_back(entry.key);
-  }
-  return out;
-}
-
-CallPtr Instruments::new_call() const {
-  auto call = std::make_shared<Call>();
-  call->deadline = std::chrono::steady_clock::now() + kQuestionTime;
-  call->about.front_end = self;
-  return call;
-}
-
-void read_files(Instruments& tools, AccountFacts& out) {
+void read_account_files(Tools& tools, AccountFacts& out) {
   const auto& config = tools.config;
   out.principal = tools.self;
   out.allow_rc4 = config.client.allow_rc4;
@@ -100,12 +68,12 @@ void read_files(Instruments& tools, AccountFacts& out) {
               [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
     for (const KeytabEntry& entry : tools.keytab) out.lines.push_back({entry.principal, entry.kvno, entry.key.type()});
   }
-  if (is_file(config.client.keytab)) out.files.push_back(look_at("keytab", config.client.keytab, false));
-  out.files.push_back(look_at("session key", config.session_key_file, false));
-  if (!config.key.empty()) out.files.push_back(look_at("TLS key", config.key, true));
+  if (is_file(config.client.keytab)) out.files.push_back(stat_file(FileKind::keytab, config.client.keytab));
+  out.files.push_back(stat_file(FileKind::session_key, config.session_key_file));
+  if (!config.key.empty()) out.files.push_back(stat_file(FileKind::tls_key, config.key));
 }
 
-Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
+Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out) {
   const auto keys = tools->keys_of(tools->self);
   if (keys.empty()) co_return nullptr;
   Principal name = tools->self;
@@ -130,7 +98,7 @@ Awaitable<CredentialPtr> sign_on(InstrumentsPtr tools, AccountFacts& out) {
   co_return nullptr;
 }
 
-Awaitable<ServiceFacts> ask_service(InstrumentsPtr tools, CredentialPtr tgt, std::string spn) {
+Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn) {
   ServiceFacts out;
   out.spn = spn;
   out.way.push_back(tools->self.realm);

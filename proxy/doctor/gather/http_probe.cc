@@ -1,4 +1,4 @@
-#include "proxy/doctor/http_probe.h"
+#include "proxy/doctor/gather/http_probe.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -18,8 +18,8 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr std::uint64_t kMostBody = 4 * 1024 * 1024;
-constexpr std::uint32_t kMostHeader = 64 * 1024;
+constexpr std::uint64_t kMaxBody = 4 * 1024 * 1024;
+constexpr std::uint32_t kMaxHeader = 64 * 1024;
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7).
 std::optional<std::chrono::seconds> ahead_of_us(const std::string& date) {
@@ -95,8 +95,8 @@ Awaitable<bool> HttpProbe::handshake(HttpFacts& out) {
 
 Awaitable<void> HttpProbe::read_answer(HttpFacts& out) {
   http::response_parser<http::string_body> parser;
-  parser.body_limit(kMostBody);
-  parser.header_limit(kMostHeader);
+  parser.body_limit(kMaxBody);
+  parser.header_limit(kMaxHeader);
   parser.eager(true);
   std::string held;
   std::array<char, 16384> block{};
@@ -118,7 +118,7 @@ Awaitable<void> HttpProbe::read_answer(HttpFacts& out) {
     }
     if (error && !wrong && parser.is_header_done()) parser.put_eof(wrong);
     if (wrong || (error && !parser.is_done())) {
-      if (parser.is_header_done()) break;  // the head is what counts; the connection is of no more use
+      if (parser.is_header_done()) break;  // the head is enough; the connection cannot be used again
       out.error = (wrong ? wrong : error).message();
       close();
       co_return;

@@ -1,13 +1,11 @@
 #pragma once
-// What was seen, as plain values: the gathering fills them in (gather.h), the judgements read them (checks.h). No keys,
-// no tickets.
+// What the doctor has seen, as plain values without keys and tickets: gather/ fills them in, checks/ judges them.
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "proxy/doctor/proxy_file.h"
 #include "sspi_shim/locate/netlogon_ping.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/action.h"
@@ -25,16 +23,16 @@ struct ControllerFacts {
   PortAnswer kpasswd = PortAnswer::not_asked;  // a TCP connection to 464; where the Kerberos port is the usual one
   PingAnswer ping = PingAnswer::silent;
   DcLevel level = DcLevel::unknown;
-  std::optional<std::chrono::milliseconds> clock;  // its clock less ours, as its KRB-ERROR tells
-  std::string said;                                // what it answered, "KDC_ERR_CLIENT_REVOKED"
-  bool wrong_realm = false;                        // it serves another
+  std::optional<std::chrono::milliseconds> clock;  // its clock minus ours, by its KRB-ERROR
+  std::string said;                                // its answer, "KDC_ERR_CLIENT_REVOKED"
+  bool wrong_realm = false;                        // it serves another realm
   [[nodiscard]] bool answers() const { return udp == PortAnswer::answered || tcp == PortAnswer::answered; }
 };
 
 struct RealmFacts {
   std::string realm;             // upper case
   bool configured = false;       // a [locator.realm] table, in place of DNS
-  Error kerberos_srv, ldap_srv;  // of the DNS questions; no error: there are records
+  Error kerberos_srv, ldap_srv;  // of the DNS queries; no error: there are records
   std::size_t kerberos_records = 0, ldap_records = 0;
   std::vector<ControllerFacts> controllers;
 };
@@ -52,23 +50,25 @@ struct Question {
 struct ServiceFacts {
   std::string spn;
   Question question;
-  std::string realm;             // whose KDC issued it
-  std::vector<std::string> way;  // realms passed, ours first
+  std::string realm;             // of the KDC that issued it
+  std::vector<std::string> way;  // realms on the way, ours first
   EncType etype = EncType::null;
   std::optional<std::uint32_t> kvno;
-  std::optional<std::uint32_t> opened_by;  // the keytab's kvno whose key opens it; for services that are ours
+  std::optional<std::uint32_t> opened_by;  // kvno of the keytab's key that opens it; for the front end's own services
   std::size_t bytes = 0;
 };
 
 // --- account ---
 
-struct FileFacts {   // a file with a secret
-  std::string what;  // "keytab", "session key", "TLS key"
+enum class FileKind { keytab, session_key, tls_key };
+[[nodiscard]] std::string_view to_string(FileKind kind);  // "keytab", "session key", "TLS key"
+
+struct FileFacts {  // a file with a secret
+  FileKind kind{};
   std::string path;
   bool exists = false;
-  std::string error;            // why it cannot be looked at
-  unsigned mode = 0;            // permission bits
-  bool group_may_read = false;  // such a file is often its group's: the TLS key
+  std::string error;  // why stat() failed
+  unsigned mode = 0;  // permission bits
 };
 
 struct KeytabLine {
@@ -81,11 +81,11 @@ struct AccountFacts {
   Principal principal;
   bool allow_rc4 = false;
   std::string keytab;
-  std::string keytab_error;  // it cannot be read
+  std::string keytab_error;  // why it cannot be read
   std::vector<KeytabLine> lines;
-  std::optional<Question> sign_on;      // AS exchange as the principal; nothing: no key to try
-  std::string account;                  // of the principal, as the KDC's salt tells; empty: it does not
-  std::optional<Principal> other;       // another name of the keytab, whose key the KDC takes
+  std::optional<Question> sign_on;      // AS exchange as the principal; nothing: there is no key to try
+  std::string account;                  // of the principal, from the KDC's salt; empty: not in it
+  std::optional<Principal> other;       // another name in the keytab whose key the KDC accepts
   std::vector<ServiceFacts> published;  // HTTP/host of the routes, and the principal
   std::vector<FileFacts> files;
 };
@@ -96,8 +96,9 @@ struct UserFacts {
   std::string asked;               // as given
   std::optional<Failure> failure;  // of S4U2Self
   std::vector<TraceStep> steps;
-  std::string principal;     // "alice@REALM"
-  bool known_to_as = false;  // an AS-REQ for the name is not refused as unknown; asked where S4U2Self knows nobody
+  std::string principal;  // "alice@REALM"
+  bool known_to_as =
+      false;  // an AS-REQ for the name is not refused as unknown; asked if S4U2Self does not find the user
   bool forwardable = false, sensitive = false;
   std::size_t evidence_bytes = 0, groups = 0;
 };
@@ -115,8 +116,8 @@ struct DelegationFacts {
 
 struct PublicNameFacts {
   std::string host;                    // of a route with Kerberos
-  std::vector<std::string> aliases;    // what it is a CNAME for
-  std::optional<ServiceFacts> behind;  // a ticket to HTTP/ the name behind it
+  std::vector<std::string> aliases;    // the names that it is an alias (CNAME) of
+  std::optional<ServiceFacts> behind;  // a ticket to HTTP/ and the last alias
   std::string account;                 // ours, for the command
 };
 
@@ -126,38 +127,38 @@ struct CertificateFacts {    // that browsers see
   std::string begins, ends;  // "Nov 27 16:58:10 2026 GMT"
   bool holds_now = false;
   std::string name;                    // a public name, for the command
-  std::vector<std::string> not_named;  // public names that it is not for
+  std::vector<std::string> not_named;  // public names that it does not have
 };
 
 // --- back ends ---
 
-enum class HttpStage { name, connect, tls, answer, done };  // how far it came
+enum class HttpStage { name, connect, tls, answer, done };  // how far a request came
 
 struct HttpFacts {
   HttpStage stage = HttpStage::name;
   std::string error;  // at that stage
   unsigned status = 0;
   std::vector<std::string> challenges;                       // values of WWW-Authenticate
-  std::optional<std::chrono::seconds> clock;                 // its Date less our time
-  bool closes = false;                                       // it ends the connection after this answer
-  [[nodiscard]] bool offers(std::string_view scheme) const;  // any case of letters
+  std::optional<std::chrono::seconds> clock;                 // its Date minus our time
+  bool closes = false;                                       // it closes the connection after this answer
+  [[nodiscard]] bool offers(std::string_view scheme) const;  // `scheme` in any case of letters
 };
 
 enum class ApRep { absent, holds, does_not_hold, modified };  // modified: a KRB-ERROR KRB_AP_ERR_MODIFIED
 
 struct BackEndFacts {
-  std::string url, path, host;  // what is asked, and the Host it is asked with
-  std::string spn;              // empty: nothing is delegated
+  std::string url, path, host;  // of the requests
+  std::string spn;              // empty: the route does not delegate
   bool tls = false;
-  bool by_name = false;              // the upstream is given by a name, not by an address
-  std::vector<std::string> aliases;  // what the name is a CNAME for
-  std::vector<std::string> reverse;  // names of its address
+  bool by_name = false;              // the upstream is a name, not an address
+  std::vector<std::string> aliases;  // the names that it is an alias (CNAME) of
+  std::vector<std::string> reverse;  // names of its address (PTR)
   HttpFacts anonymous;
-  struct Signed {     // with a token for the user
-    HttpFacts first;  // with the first request
+  struct Signed {     // answers to requests with a token for the user
+    HttpFacts first;  // to a connection's first request
     ApRep proof = ApRep::absent;
     std::string error_code;          // of a KRB-ERROR in the answer
-    std::optional<HttpFacts> again;  // the same connection, without a token
+    std::optional<HttpFacts> again;  // to a second one on that connection, without a token
     std::optional<HttpFacts>
         after_challenge;           // an anonymous request, then the token on its connection; where `first` was refused
     std::optional<HttpFacts> raw;  // a raw Kerberos token; where both were refused

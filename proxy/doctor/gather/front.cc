@@ -1,4 +1,5 @@
-// The certificate that browsers see.
+#include "proxy/doctor/gather/front.h"
+
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -8,7 +9,7 @@
 #include <cstring>
 #include <memory>
 
-#include "proxy/doctor/gather.h"
+#include "proxy/doctor/facts/proxy_file.h"
 #include "sspi_shim/base/x509.h"
 
 namespace stead::doctor {
@@ -45,6 +46,13 @@ std::optional<CertificateFacts> read_certificate(const proxy::Config& config) {
   for (const std::string& name : names)
     if (X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) != 1) out.not_named.push_back(name);
   return out;
+}
+
+Awaitable<std::vector<std::string>> aliases_of(ToolsPtr tools, std::string name) {
+  if (!tools->domain_dns) co_return std::vector<std::string>();
+  const auto query = tools->domain_dns->ask_addresses(name);
+  const auto found = co_await tools->domain_dns->addresses(query);
+  co_return tools->domain_dns->aliases(query);
 }
 
 }  // namespace stead::doctor

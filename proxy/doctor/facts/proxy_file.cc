@@ -1,4 +1,4 @@
-#include "proxy/doctor/proxy_file.h"
+#include "proxy/doctor/facts/proxy_file.h"
 
 #include <algorithm>
 

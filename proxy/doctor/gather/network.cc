@@ -1,11 +1,9 @@
-// Ports, pings and clocks of domain controllers, and what DNS says of their realm.
+#include "proxy/doctor/gather/network.h"
+
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "proxy/doctor/gather.h"
 #include "sspi_shim/base/time_limit.h"
 #include "sspi_shim/locate/udp_exchange.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
@@ -19,9 +17,10 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kProbeTime{2000};  // for one port of a controller
 constexpr std::uint16_t kKerberosPort = 88, kKpasswdPort = 464;
 
-// For the realm's krbtgt without preauthentication: a controller refuses it, and stamps the refusal with its time.
+// An AS-REQ for the realm's krbtgt without preauthentication: a controller refuses it, and its KRB-ERROR has its time.
 Buffer probe_for(const std::string& realm) {
   KdcReq request;
   request.body.cname = krbtgt_name(realm);
@@ -106,7 +105,7 @@ Awaitable<void> probe_kpasswd(asio::any_io_executor executor, ControllerFacts& o
   out.kpasswd = answer_of(error);
 }
 
-Awaitable<void> ask_dns(InstrumentsPtr tools, RealmFacts& out) {
+Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
   if (!tools->domain_dns) {
     out.kerberos_srv = out.ldap_srv = make_error_code(asio::error::no_recovery);
     co_return;
@@ -128,24 +127,7 @@ Awaitable<void> ask_dns(InstrumentsPtr tools, RealmFacts& out) {
 
 }  // namespace
 
-Awaitable<void> together(asio::any_io_executor executor, std::vector<Task> tasks) {
-  struct Waiting {
-    explicit Waiting(const asio::any_io_executor& on) : done(on, asio::steady_timer::time_point::max()) {}
-    std::size_t left = 0;
-    asio::steady_timer done;
-  };
-  auto waiting = std::make_shared<Waiting>(executor);
-  waiting->left = tasks.size();
-  for (Task& task : tasks) {
-    asio::co_spawn(executor, std::move(task), [waiting](std::exception_ptr failed) {
-      if (--waiting->left == 0) waiting->done.cancel();
-      if (failed) std::rethrow_exception(failed);
-    });
-  }
-  while (waiting->left > 0) co_await waiting->done.async_wait(as_result);
-}
-
-Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
+Awaitable<RealmFacts> probe_realm(ToolsPtr tools, std::string realm) {
   RealmFacts out;
   out.realm = to_upper(realm);
   out.configured = tools->config.client.locator.realms.contains(out.realm);
@@ -164,15 +146,8 @@ Awaitable<RealmFacts> look_at_realm(InstrumentsPtr tools, std::string realm) {
     tasks.push_back([tools, &dc] { return probe_ping(tools->executor, dc); });
     tasks.push_back([tools, &dc] { return probe_kpasswd(tools->executor, dc); });
   }
-  if (!tasks.empty()) co_await together(tools->executor, std::move(tasks));
+  if (!tasks.empty()) co_await run_all(tools->executor, std::move(tasks));
   co_return out;
-}
-
-Awaitable<std::vector<std::string>> aliases_of(InstrumentsPtr tools, std::string name) {
-  if (!tools->domain_dns) co_return std::vector<std::string>();
-  const auto query = tools->domain_dns->ask_addresses(name);
-  const auto found = co_await tools->domain_dns->addresses(query);
-  co_return tools->domain_dns->aliases(query);
 }
 
 }  // namespace stead::doctor

@@ -1,20 +1,20 @@
-// What the judgements of all families share: how a fact reads.
-#include "proxy/doctor/checks.h"
+#include "proxy/doctor/checks/fact_text.h"
+
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis.h"
 
 namespace stead::doctor {
 
-std::string told(const TraceStep& step) {
+std::string step_text(const TraceStep& step) {
   std::string out = step.exchange + (step.detail.empty() ? "" : " [" + step.detail + "]") + " to ";
   out += step.controller.empty() ? (step.address.empty() ? "the DCs of " + step.realm : step.address)
                                  : step.controller + " (" + step.address + ", level " + step.level + ")";
   return out + ": " + step.answer + (step.status.empty() ? "" : ", " + step.status);
 }
 
-std::string last_of(const std::vector<TraceStep>& steps) {
-  return steps.empty() ? "" : told(steps.back());
+std::string last_step_text(const std::vector<TraceStep>& steps) {
+  return steps.empty() ? "" : step_text(steps.back());
 }
 
 std::string account_name(const AccountFacts& account) {
@@ -29,7 +29,7 @@ Diagnosis diagnosis_of(const Question& question, const AccountFacts& account, co
   return diagnose(*question.refusal, about);
 }
 
-std::string where_text(const ControllerAddress& where) {
+std::string controller_text(const ControllerAddress& where) {
   return where.name.empty() ? address_text(where) : where.name + " (" + address_text(where) + ")";
 }
 

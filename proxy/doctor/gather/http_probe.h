@@ -1,12 +1,14 @@
 #pragma once
-// One connection to a back end, and GETs over it: what the proxy would meet there. Answers are read whole, so that the
-// next request can follow, up to a limit; nothing of a body is kept.
+// GETs over one connection to a back end, as the proxy would send them. Answers are read to their end, up to a limit,
+// so that another request can follow; bodies are not kept.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 
-#include "proxy/doctor/gather.h"
+#include "proxy/doctor/gather/tools.h"
 
 namespace stead::doctor {
+
+constexpr std::chrono::milliseconds kHttpTime{5000};  // for one request, with its connection
 
 class HttpProbe {
  public:

@@ -1,12 +1,16 @@
+#include "proxy/doctor/checks/account.h"
+
 #include <algorithm>
 #include <set>
 
-#include "proxy/doctor/checks.h"
+#include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead::doctor {
 namespace {
+
+using enum CheckId;
 
 using Code = KrbErrc;
 
@@ -64,131 +68,128 @@ bool signed_on(const AccountFacts& account) {
   return account.sign_on && account.sign_on->granted();
 }
 
-// Which of our checks a refused AS exchange breaks.
-std::string broken_by(const AccountFacts& account) {
-  if (!account.sign_on) return "A2";
-  if (account.sign_on->granted()) return {};
+// The check that a refused AS exchange breaks; nothing: it was granted.
+BrokenCheck broken_by(const AccountFacts& account) {
+  if (!account.sign_on) return A2;
+  if (account.sign_on->granted()) return std::nullopt;
   const auto& refusal = *account.sign_on->refusal;
-  if (refusal.kind == FailureKind::unreachable) return "N2";
-  if (refusal.kind == FailureKind::rejected) return "A2";
+  if (refusal.kind == FailureKind::unreachable) return N2;
+  if (refusal.kind == FailureKind::rejected) return A2;
   const auto& error = refusal.error;
-  // Another name of the keytab works: it is not the key, but where the SPN is.
-  if (account.other && (error == Code::KDC_ERR_PREAUTH_FAILED || error == Code::KRB_AP_ERR_BAD_INTEGRITY)) return "A5";
-  // The SPN is there, but nobody can sign on by it: only a UPN of that text would do.
+  // Another name of the keytab works: the key is right, and the SPN is on another account.
+  if (account.other && (error == Code::KDC_ERR_PREAUTH_FAILED || error == Code::KRB_AP_ERR_BAD_INTEGRITY)) return A5;
+  // The account has the SPN, but a client name must be an account name or a UPN.
   const ServiceFacts* own = own_ticket(account);
-  if (account.other && error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN)
-    return own != nullptr && own->opened_by ? "A1" : "A4";
+  if (account.other && error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN) return own != nullptr && own->opened_by ? A1 : A4;
   if (error == Code::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == Code::KDC_ERR_CLIENT_REVOKED ||
       error == Code::KDC_ERR_KEY_EXPIRED || error == Code::KDC_ERR_NAME_EXP || error == Code::KDC_ERR_CLIENT_NOTYET ||
       error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE)
-    return "A1";
-  if (error == Code::KDC_ERR_ETYPE_NOSUPP || error == Code::KDC_ERR_NULL_KEY) return "A3";
+    return A1;
+  if (error == Code::KDC_ERR_ETYPE_NOSUPP || error == Code::KDC_ERR_NULL_KEY) return A3;
   if (error == Code::KDC_ERR_POLICY || error == Code::KDC_ERR_PADATA_TYPE_NOSUPP ||
       error == Code::KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS)
-    return "A8";
-  if (error == Code::KRB_AP_ERR_SKEW || error == Code::KRB_AP_ERR_TKT_NYV) return "N3";
-  return "A2";
+    return A8;
+  if (error == Code::KRB_AP_ERR_SKEW || error == Code::KRB_AP_ERR_TKT_NYV) return N3;
+  return A2;
 }
 
-Check judge_account_itself(const AccountFacts& account, const std::string& broken) {
+Check judge_account_itself(const AccountFacts& account, BrokenCheck broken) {
   const std::string name = to_string(account.principal);
-  if (broken.empty()) return ok("A1", name, last_of(account.sign_on->steps));
-  if (broken != "A1") {
-    if (account.other) return ok("A1", to_string(*account.other), "the KDC gives it a TGT by the keytab's key");
-    return skipped("A1", name, broken + " is broken");
+  if (!broken) return ok(A1, name, last_step_text(account.sign_on->steps));
+  if (broken != A1) {
+    if (account.other) return ok(A1, to_string(*account.other), "the KDC gives it a TGT by the keytab's key");
+    return skipped_by(*broken, A1, name);
   }
   if (account.other) {
-    return fault("A1", name,
-                 "The account is there and has the SPN, but the domain takes no sign-on by it: a controller looks for "
-                 "a client by its account's name or its UPN.",
-                 last_of(account.sign_on->steps),
-                 {"principal = \"" + to_string(*account.other) + "\"",
-                  "Set-ADUser " + account_name(account) + " -UserPrincipalName " + name});
+    return fault(
+        A1, name,
+        "The account exists and has the SPN, but it cannot sign on by that name: a controller finds a client by its "
+        "account name or its UPN.",
+        last_step_text(account.sign_on->steps),
+        {"principal = \"" + to_string(*account.other) + "\"",
+         "Set-ADUser " + account_name(account) + " -UserPrincipalName " + name});
   }
   const Diagnosis diagnosis = diagnosis_of(*account.sign_on, account, {});
-  return fault("A1", name, diagnosis.summary, last_of(account.sign_on->steps), diagnosis.fix);
+  return fault(A1, name, diagnosis.summary, last_step_text(account.sign_on->steps), diagnosis.fix);
 }
 
-Check judge_keytab(const AccountFacts& account, const std::string& broken) {
+Check judge_keytab(const AccountFacts& account, BrokenCheck broken) {
   const std::string file = account.keytab;
   if (!account.keytab_error.empty())
-    return fault("A2", file, "The keytab cannot be read.", account.keytab_error, new_keytab(account));
+    return fault(A2, file, "The keytab cannot be read.", account.keytab_error, new_keytab(account));
   const auto lines = lines_of(account, account.principal);
   if (lines.empty()) {
-    return fault("A2", file,
+    return fault(A2, file,
                  "The keytab has no key for " + to_string(account.principal) +
-                     ": it is another account's, or was written for another name.",
+                     ": it belongs to another account, or was written for another name.",
                  "klist -k: " + names_in(account.lines), new_keytab(account));
   }
   const std::string ours = "the keytab has kvno " + kvnos_in(lines) + " (" + etypes_in(lines) + ")";
-  if (broken == "A2") {
-    if (!account.sign_on)
-      return fault("A2", file, "The keytab has no key that may be used.", ours, new_keytab(account));
+  if (broken == A2) {
+    if (!account.sign_on) return fault(A2, file, "The keytab has no key that may be used.", ours, new_keytab(account));
     const std::string whose = account.account.empty() ? ""
                                                       : " The domain has " + to_string(account.principal) +
                                                             " as the account " + account.account + ".";
-    return fault("A2", file,
-                 "The keytab's key is not the account's: the password was changed after the keytab was written, or it "
-                 "is another account's key." +
+    return fault(A2, file,
+                 "The keytab's key is not the account's: the password was changed after the keytab was written, or the "
+                 "key belongs to another account." +
                      whose,
-                 last_of(account.sign_on->steps) + "; " + ours, new_keytab(account));
+                 last_step_text(account.sign_on->steps) + "; " + ours, new_keytab(account));
   }
-  if (!broken.empty() && broken != "A5" && broken != "A4") return skipped("A2", file, broken + " is broken");
+  if (broken && broken != A5 && broken != A4) return skipped_by(*broken, A2, file);
   const ServiceFacts* own = own_ticket(account);
   if (own == nullptr || !own->question.granted())
-    return ok("A2", file, (account.sign_on ? "the KDC takes the key; " : "") + ours);
-  if (!own->opened_by) return skipped("A2", file, "a ticket to itself does not open with it: see A3 and A5");
+    return ok(A2, file, (account.sign_on ? "the KDC accepts the key; " : "") + ours);
+  if (!own->opened_by) return skipped(A2, file, "a ticket to itself does not open with it: see A3 and A5");
   const bool same = !own->kvno || std::any_of(lines.begin(), lines.end(),
                                               [&](const auto& line) { return same_kvno(line.kvno, *own->kvno); });
   if (!same) {
-    return fault("A2", file,
+    return fault(A2, file,
                  "The key is right, but its number is not: an acceptor looks for the ticket's kvno " +
                      std::to_string(*own->kvno) + " and finds none.",
-                 last_of(own->question.steps) + " with kvno " + std::to_string(*own->kvno) + "; " + ours,
+                 last_step_text(own->question.steps) + " with kvno " + std::to_string(*own->kvno) + "; " + ours,
                  new_keytab(account));
   }
-  return ok("A2", file,
+  return ok(A2, file,
             "a ticket to " + own->spn + (own->kvno ? " of kvno " + std::to_string(*own->kvno) : "") +
                 " opens with it; " + ours);
 }
 
-Check judge_etypes(const AccountFacts& account, const std::string& broken) {
+Check judge_etypes(const AccountFacts& account, BrokenCheck broken) {
   const std::string name = account_name(account);
   const auto lines = lines_of(account, account.principal);
   const std::vector<std::string> aes = {(name.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ") + name +
                                             " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm,
                                         "Set-ADAccountPassword " + name + " -Reset -Server " + account.principal.realm};
-  if (lines.empty()) return skipped("A3", name, "A2 is broken");
+  if (lines.empty()) return skipped_by(A2, A3, name);
   const bool has_aes = std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !is_weak(line.type); });
   if (!has_aes && !account.allow_rc4) {
     auto fix = aes;
     for (auto& line : new_keytab(account)) fix.push_back(std::move(line));
-    return fault("A3", name,
+    return fault(A3, name,
                  "The keytab has weak keys only (" + etypes_in(lines) +
                      "), and those are not used: controllers refuse RC4 by default since 2026.",
                  "klist -ke " + account.keytab, fix);
   }
-  if (broken == "A3") {
+  if (broken == A3) {
     const Diagnosis diagnosis = diagnosis_of(*account.sign_on, account, {});
-    return fault("A3", name, diagnosis.summary,
-                 last_of(account.sign_on->steps) + "; the keytab has " + etypes_in(lines), aes);
+    return fault(A3, name, diagnosis.summary,
+                 last_step_text(account.sign_on->steps) + "; the keytab has " + etypes_in(lines), aes);
   }
   const ServiceFacts* own = own_ticket(account);
-  if (own == nullptr || !own->question.granted())
-    return skipped("A3", name, broken.empty() ? "A4 is broken" : broken + " is broken");
+  if (own == nullptr || !own->question.granted()) return skipped_by(broken.value_or(A4), A3, name);
   const std::string proof = "a ticket to " + own->spn + " is encrypted with " + enctype_name(own->etype) +
                             "; the keytab has " + etypes_in(lines);
   if (is_weak(own->etype) && !account.allow_rc4)
-    return fault("A3", name,
+    return fault(A3, name,
                  "The domain encrypts tickets to the front end with " + enctype_name(own->etype) +
                      ": the account's msDS-SupportedEncryptionTypes has no AES.",
                  proof, aes);
   const bool have = std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.type == own->etype; });
   if (!have)
-    return fault("A3", name,
-                 "The keytab has no key of the type that the domain uses, " + enctype_name(own->etype) + ".", proof,
-                 new_keytab(account));
-  return ok("A3", name, proof);
+    return fault(A3, name, "The keytab has no key of the type that the domain uses, " + enctype_name(own->etype) + ".",
+                 proof, new_keytab(account));
+  return ok(A3, name, proof);
 }
 
 // One SPN that is published: does the account have it (A4), and no other one (A5)?
@@ -199,108 +200,109 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
   if (!question.granted()) {
     const auto& refusal = *question.refusal;
     if (refusal.kind == FailureKind::unreachable) {
-      out.push_back(skipped("A4", service.spn, "N2 is broken"));
+      out.push_back(skipped_by(N2, A4, service.spn));
       return;
     }
     const bool none = refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN;
     const bool twice = refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE;
     if (none || twice) {
-      out.push_back(fault("A4", service.spn,
-                          none ? "No account has this SPN, or more than one has it: browsers get no ticket and fall "
-                                 "back to NTLM, and there is no S4U2Self without."
+      out.push_back(fault(A4, service.spn,
+                          none ? "No account has this SPN, or several have it: browsers get no ticket and fall back to "
+                                 "NTLM, and S4U2Self is not possible."
                                : "More than one account has this SPN.",
-                          last_of(question.steps),
+                          last_step_text(question.steps),
                           none ? std::vector<std::string>{add}
                                : std::vector<std::string>{"setspn -X", "setspn -D " + service.spn + " ACCOUNT"}));
     } else if (refusal.error == Code::KDC_ERR_MUST_USE_USER2USER) {
       out.push_back(fault(
-          "A4", service.spn,
-          "The account has no SPN at all: nobody gets a ticket to it, and there is no S4U2Self without.",
-          last_of(question.steps),
+          A4, service.spn, "The account has no SPN: there are no tickets to it, and S4U2Self is not possible.",
+          last_step_text(question.steps),
           {"setspn -S HTTP/" + name.substr(0, name.find('$')) + "." + to_lower(account.principal.realm) + " " + name}));
     } else {
       const Diagnosis diagnosis = diagnosis_of(question, account, service.spn);
-      out.push_back(fault("A4", service.spn, diagnosis.summary, last_of(question.steps), diagnosis.fix));
+      out.push_back(fault(A4, service.spn, diagnosis.summary, last_step_text(question.steps), diagnosis.fix));
     }
-    out.push_back(skipped("A5", service.spn, "A4 is broken"));
+    out.push_back(skipped_by(A4, A5, service.spn));
     return;
   }
-  out.push_back(ok("A4", service.spn, last_of(question.steps)));
-  const std::string sealed = last_of(question.steps) + ", " + enctype_name(service.etype) +
+  out.push_back(ok(A4, service.spn, last_step_text(question.steps)));
+  const std::string sealed = last_step_text(question.steps) + ", " + enctype_name(service.etype) +
                              (service.kvno ? ", kvno " + std::to_string(*service.kvno) : "");
   if (service.opened_by) {
     out.push_back(
-        ok("A5", service.spn, "the ticket opens with the keytab's key of kvno " + std::to_string(*service.opened_by)));
+        ok(A5, service.spn, "the ticket opens with the keytab's key of kvno " + std::to_string(*service.opened_by)));
     return;
   }
   const bool have_type = std::any_of(account.lines.begin(), account.lines.end(),
                                      [&](const auto& line) { return line.type == service.etype; });
   if (!have_type) {
-    out.push_back(skipped("A5", service.spn, "A3 is broken"));
+    out.push_back(skipped_by(A3, A5, service.spn));
     return;
   }
   out.push_back(fault(
-      "A5", service.spn,
+      A5, service.spn,
       "The ticket for this SPN does not open with the keytab: the SPN is set on another account than the keytab's.",
       sealed, {"setspn -Q " + service.spn, "setspn -D " + service.spn + " THAT-ACCOUNT", add}));
 }
 
 Check judge_file(const FileFacts& file) {
-  const std::string subject = file.what + " " + file.path;
+  const std::string subject = std::string(to_string(file.kind)) + " " + file.path;
   if (!file.exists) {
-    if (file.what == "session key")
-      return ok("A6", subject, "it is not there yet: the proxy makes it, 0600, at its first start");
-    return fault("A6", subject, "The file cannot be looked at.", "stat: " + file.error, {"ls -l " + file.path});
+    if (file.kind == FileKind::session_key)
+      return ok(A6, subject, "it does not exist yet: the proxy creates it, mode 0600, at its first start");
+    return fault(A6, subject, "The file cannot be read.", "stat: " + file.error, {"ls -l " + file.path});
   }
   char mode[8];
   std::snprintf(mode, sizeof mode, "%04o", file.mode & 07777U);
-  const unsigned forbidden = file.group_may_read ? 0037U : 0077U;
+  // A TLS key is often readable by a group of its own.
+  const bool group_may_read = file.kind == FileKind::tls_key;
+  const unsigned forbidden = group_may_read ? 0037U : 0077U;
   if ((file.mode & forbidden) != 0) {
-    return fault(
-        "A6", subject,
-        "Others than its owner may use the file: who has it is the front end, for every user that it may delegate.",
-        "mode " + std::string(mode), {"chmod " + std::string(file.group_may_read ? "640 " : "600 ") + file.path});
+    return fault(A6, subject,
+                 "Others than its owner may read the file. Its content lets them act as the front end, for every user "
+                 "that the front end may delegate.",
+                 "mode " + std::string(mode), {"chmod " + std::string(group_may_read ? "640 " : "600 ") + file.path});
   }
-  return ok("A6", subject, "mode " + std::string(mode));
+  return ok(A6, subject, "mode " + std::string(mode));
 }
 
-Check judge_armor(const AccountFacts& account, const std::string& broken) {
-  if (broken == "A8") {
-    return fault("A8", account.principal.realm,
-                 "The domain refuses the sign-on by policy: it demands FAST armor (\"Fail unarmored authentication "
-                 "requests\"), or an authentication policy holds for the account.",
-                 last_of(account.sign_on->steps),
+Check judge_armor(const AccountFacts& account, BrokenCheck broken) {
+  if (broken == A8) {
+    return fault(A8, account.principal.realm,
+                 "The domain refuses the sign-on by policy: it requires FAST armor (\"Fail unarmored authentication "
+                 "requests\"), or the account has an authentication policy.",
+                 last_step_text(account.sign_on->steps),
                  {"Get-ADDefaultDomainPasswordPolicy -Server " + account.principal.realm,
                   "Get-ADComputer " + account_name(account) + " -Properties msDS-AssignedAuthNPolicy"});
   }
-  if (!broken.empty()) return skipped("A8", account.principal.realm, broken + " is broken");
-  return ok("A8", account.principal.realm, "the sign-on went without");
+  if (broken) return skipped_by(*broken, A8, account.principal.realm);
+  return ok(A8, account.principal.realm, "the sign-on needed none");
 }
 
 }  // namespace
 
 Checks judge_account(const AccountFacts& account) {
   Checks out;
-  const std::string broken = broken_by(account);
+  const BrokenCheck broken = broken_by(account);
   out.push_back(judge_account_itself(account, broken));
   out.push_back(judge_keytab(account, broken));
   out.push_back(judge_etypes(account, broken));
   out.push_back(judge_armor(account, broken));
   const bool asked = signed_on(account) || account.other;
-  if (!asked) out.push_back(skipped("A4", "", (broken.empty() ? "A2" : broken) + " is broken"));
+  if (!asked) out.push_back(skipped_by(broken.value_or(A2), A4, ""));
   for (const ServiceFacts& service : account.published) {
     if (asked) judge_published(account, service, out);
   }
-  // The SPN as a client's name is another account's, and no ticket showed it.
-  const bool told = std::any_of(out.begin(), out.end(), [&](const Check& check) {
+  // The SPN as a client's name belongs to another account, and no ticket has shown that.
+  const bool reported = std::any_of(out.begin(), out.end(), [&](const Check& check) {
     return check.id == broken && check.verdict == Verdict::fault;
   });
-  if ((broken == "A5" || broken == "A4") && !told) {
+  if ((broken == A5 || broken == A4) && !reported) {
     const std::string spn = to_string(account.principal.name);
     out.push_back(fault(
-        broken, spn,
+        *broken, spn,
         "The domain does not know " + spn + " as a name of the keytab's account " + to_string(*account.other) + ".",
-        last_of(account.sign_on->steps),
+        last_step_text(account.sign_on->steps),
         {"setspn -Q " + spn, "setspn -S " + spn + " " + to_string(account.other->name)}));
   }
   for (const FileFacts& file : account.files) out.push_back(judge_file(file));

@@ -1,5 +1,5 @@
-// The user and the delegation, by the SDK's own client: what the proxy would do.
-#include "proxy/doctor/gather.h"
+#include "proxy/doctor/gather/user.h"
+
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
@@ -20,8 +20,8 @@ std::size_t groups_of(const Ticket& evidence, const std::vector<Key>& keys) {
   return info ? info->groups.size() + info->extra_sids.size() + info->resource_groups.size() : 0;
 }
 
-// Whether the domain that refused S4U2Self would sign such a user on.
-Awaitable<bool> as_knows(InstrumentsPtr tools, std::string name, std::string realm) {
+// Whether the domain that refused S4U2Self knows the name in an AS exchange.
+Awaitable<bool> as_knows(ToolsPtr tools, std::string name, std::string realm) {
   const auto parsed = parse_user_name(name);
   if (!parsed) co_return false;
   const std::string upn = parsed->is_upn() ? parsed->account : parsed->account + "@" + realm;
@@ -33,7 +33,7 @@ Awaitable<bool> as_knows(InstrumentsPtr tools, std::string name, std::string rea
 
 }  // namespace
 
-Awaitable<std::optional<Identity>> ask_user(InstrumentsPtr tools, std::shared_ptr<Client> client, std::string name,
+Awaitable<std::optional<Identity>> ask_user(ToolsPtr tools, std::shared_ptr<Client> client, std::string name,
                                             UserFacts& out) {
   out.asked = name;
   Outcome<Identity> got = co_await client->user(name);

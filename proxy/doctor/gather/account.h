@@ -1,0 +1,16 @@
+#pragma once
+// Facts about the front end's account: its keytab and other files, signing on, and tickets as ourselves.
+#include "proxy/doctor/gather/tools.h"
+
+namespace stead::doctor {
+
+// The keytab, and the modes of the files with secrets. Blocking; before everything else.
+void read_account_files(Tools& tools, AccountFacts& out);
+
+// Signs on as the principal; if that fails, by another name of the keytab. Null: no TGT.
+Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out);
+
+// Asks for a ticket to a service as ourselves; if it is ours, checks whether the keytab opens it.
+Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn);
+
+}  // namespace stead::doctor

@@ -1,5 +1,5 @@
 #pragma once
-// A number that one thread counts and others read.
+// A counter that one thread writes and others read.
 #include <atomic>
 #include <cstdint>
 

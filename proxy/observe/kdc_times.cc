@@ -6,7 +6,7 @@
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kLongestName = 255;  // a DNS name
+constexpr std::size_t kMaxNameSize = 255;  // a DNS name
 constexpr std::array<std::string_view, 5> kExchanges{"AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"};
 constexpr std::string_view kReferral = "referral to ";
 
@@ -14,29 +14,29 @@ constexpr std::string_view kReferral = "referral to ";
 
 template <class Element, std::size_t N>
 template <class Key_>
-Element* KdcTimes::Row<Element, N>::find_or_add(const Key_& key, std::size_t most) {
+Element* KdcTimes::Row<Element, N>::find_or_add(const Key_& key, std::size_t limit) {
   const std::size_t held = size.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < held; ++i)
     if (elements[i].key == key) return &elements[i];
-  if (held >= std::min(most, N)) return nullptr;
+  if (held >= std::min(limit, N)) return nullptr;
   elements[held].key = key;
   size.store(held + 1, std::memory_order_release);
   return &elements[held];
 }
 
 void KdcTimes::add(const TraceStep& step) {
-  // The last places are kept for what does not fit.
-  constexpr std::size_t kKept = kExchanges.size() + 1;
+  // The last places are kept for the realm "other".
+  constexpr std::size_t kReserved = kExchanges.size() + 1;
   const bool known = std::find(kExchanges.begin(), kExchanges.end(), step.exchange) != kExchanges.end();
   const std::string exchange = known ? step.exchange : "other";
   Series* series = nullptr;
-  if (step.realm.size() <= kLongestName && step.controller.size() <= kLongestName)
+  if (step.realm.size() <= kMaxNameSize && step.controller.size() <= kMaxNameSize)
     series = times_.find_or_add(Key(exchange, step.realm,
                                     step.exchange == "locate" ? ""
                                     : step.controller.empty() ? step.address
                                                               : step.controller),
-                                kMostSeries - kKept);
-  if (series == nullptr) series = times_.find_or_add(Key(exchange, "other", ""), kMostSeries);
+                                kMaxSeries - kReserved);
+  if (series == nullptr) series = times_.find_or_add(Key(exchange, "other", ""), kMaxSeries);
   if (series != nullptr) {
     const double seconds = std::isfinite(step.milliseconds) ? std::max(step.milliseconds, 0.0) / 1e3 : 0;
     const auto slot =
@@ -47,8 +47,8 @@ void KdcTimes::add(const TraceStep& step) {
   const std::string answer = step.answer.starts_with(kReferral) ? "referral"
                              : step.answer.size() > 64          ? "other"
                                                                 : step.answer;
-  Answers* answers = answers_.find_or_add(std::pair(exchange, answer), kMostAnswers - kKept);
-  if (answers == nullptr) answers = answers_.find_or_add(std::pair(exchange, std::string("other")), kMostAnswers);
+  Answers* answers = answers_.find_or_add(std::pair(exchange, answer), kMaxAnswers - kReserved);
+  if (answers == nullptr) answers = answers_.find_or_add(std::pair(exchange, std::string("other")), kMaxAnswers);
   if (answers != nullptr) answers->count.add();
 }
 

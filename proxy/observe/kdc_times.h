@@ -1,7 +1,7 @@
 #pragma once
-// How long each step of the Kerberos client took, by exchange, realm and controller, and what was answered. One for
-// each core: its thread writes, the admin page reads at any time, nothing is locked. Names come from a configuration,
-// from DNS and from KDCs' referrals, so their number has a bound: what does not fit is counted under the realm "other".
+// Times and answers of the Kerberos client's steps, by exchange, realm and controller. One object for each core: its thread
+// writes, and the admin page reads at any time without a lock. Names come from the configuration, from DNS and from KDCs'
+// referrals, so their number is limited: further ones are counted under the realm "other".
 #include <array>
 #include <atomic>
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace stead::proxy {
 
-// One series as it is read: steps by the bound that they are at or below, and in the last place those above every one.
+// One histogram: the number of steps at or below each bound (and above the bound before); the last one is above all.
 struct KdcSeries {
   static constexpr std::array<double, 12> kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                    0.05,   0.1,   0.25,   1,     2.5,  10};
@@ -24,13 +24,13 @@ struct KdcSeries {
 
 class KdcTimes {
  public:
-  static constexpr std::size_t kMostSeries = 256, kMostAnswers = 128;
+  static constexpr std::size_t kMaxSeries = 256, kMaxAnswers = 128;
   using Key = std::tuple<std::string, std::string,
-                         std::string>;  // exchange, realm, controller (or its address; "" for a search)
+                         std::string>;  // exchange, realm, controller (or its address; empty for a search)
 
   void add(const TraceStep& step);  // on the core's thread
 
-  // Adds what this core counted; from any thread.
+  // Adds this core's counts to the arguments; thread-safe.
   void collect(std::map<Key, KdcSeries>& times,
                std::map<std::pair<std::string, std::string>, std::uint64_t>& answers) const;
 
@@ -44,17 +44,17 @@ class KdcTimes {
     std::pair<std::string, std::string> key;  // exchange, answer
     Counter count;
   };
-  // A row that grows only: an element's key is written before its number is published, and never changes after.
+  // An array that only grows. An element's key is written before `size` includes it, and does not change afterwards.
   template <class Element, std::size_t N>
   struct Row {
     std::array<Element, N> elements;
     std::atomic<std::size_t> size{0};
     template <class Key_>
-    Element* find_or_add(const Key_& key, std::size_t most);
+    Element* find_or_add(const Key_& key, std::size_t limit);
   };
 
-  Row<Series, kMostSeries> times_;
-  Row<Answers, kMostAnswers> answers_;
+  Row<Series, kMaxSeries> times_;
+  Row<Answers, kMaxAnswers> answers_;
 };
 
 }  // namespace stead::proxy

@@ -1,6 +1,6 @@
 #pragma once
-// What one core counts. Only its own thread writes; the admin page reads. Nothing here is locked on a request's path:
-// what is rare or told in words has a small lock of its own.
+// The counters of one core. Its thread writes, the admin page reads. Counting takes no lock; the rare events with text have
+// a lock of their own.
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -15,13 +15,13 @@
 
 namespace stead::proxy {
 
-// A request that did not get its answer, as /status tells it.
+// A failed request, for /status.
 struct FailureNote {
   std::chrono::system_clock::time_point at;
   std::string request_id, user, spn;
   int status = 0;
   std::string summary;  // the diagnosis, one or two sentences
-  std::string steps;    // the exchanges with the DCs, for a person; may be empty
+  std::string steps;    // the exchanges with the DCs, as text; may be empty
 };
 
 struct CoreMetrics {
@@ -55,7 +55,7 @@ struct CoreMetrics {
     return {failures_.begin(), failures_.end()};
   }
 
-  // The core's copy of what its client counted, which other threads must not ask.
+  // A copy of the client's counters, which only the core's thread may read.
   void keep_statistics(const Statistics& statistics) {
     const std::lock_guard lock(rare_mutex_);
     statistics_ = statistics;

@@ -1,6 +1,6 @@
 #pragma once
-// The login form's guard against forged posts: a random value in a cookie, and the same value sealed with the time in
-// the form.
+// Protects the login form against cross-site request forgery: a random value is in a cookie and, sealed together with
+// the time, in the form.
 #include <optional>
 #include <string>
 
@@ -15,14 +15,13 @@ constexpr std::chrono::seconds kCsrfLifetime{3600};
 
 struct CsrfToken {
   std::string field;                      // for the form
-  std::optional<std::string> set_cookie;  // where the browser has no cookie for it yet
+  std::optional<std::string> set_cookie;  // if the browser does not have the cookie yet
 };
 [[nodiscard]] CsrfToken make_csrf(const SessionKeys& keys, const RequestView& request, std::chrono::sys_seconds now);
 [[nodiscard]] bool check_csrf(const SessionKeys& keys, const RequestView& request, std::string_view field,
                               std::chrono::sys_seconds now);
 
-// False where the browser says that the request comes from another origin (Origin, or Sec-Fetch-Site where there is no
-// Origin).
+// False if the browser says that the request comes from another origin: in Origin, or without that in Sec-Fetch-Site.
 [[nodiscard]] bool is_same_origin(const RequestView& request);
 
 }  // namespace stead::proxy

@@ -34,7 +34,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// Calls use(name, value) for each pair of "a=b&c=d", still encoded; false where use() says so or there are too many.
+// Calls use(name, value) for each pair of "a=b&c=d", still encoded. False if use() returns false or there are too many
+// pairs.
 template <class Use>
 bool each_pair(std::string_view text, Use&& use) {
   for (std::size_t count = 0; !text.empty(); ++count) {
@@ -60,11 +61,11 @@ LoginForm::~LoginForm() {
   wipe_text(password);
 }
 
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
+std::optional<std::string> form_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_blank) {
+    if (text[i] == '+') {
       out += ' ';
     } else if (text[i] == '%') {
       if (text.size() - i < 3) return std::nullopt;
@@ -102,7 +103,7 @@ Result<LoginForm> parse_login_form(std::string_view body) {
   std::size_t fields = 0;
   const bool good = each_pair(body, [&](std::string_view name, std::string_view value) {
     ++fields;
-    const auto decoded_name = percent_decode(name, true);
+    const auto decoded_name = form_decode(name);
     if (!decoded_name) return false;
     std::string* const into[] = {&form.username, &form.password, &form.return_path, &form.csrf};
     static constexpr std::string_view kNames[] = {"username", "password", "return", "csrf"};
@@ -110,7 +111,7 @@ Result<LoginForm> parse_login_form(std::string_view body) {
       if (*decoded_name != kNames[i]) continue;
       if (seen & 1u << i) return false;
       seen |= 1u << i;
-      auto decoded = percent_decode(value, true);
+      auto decoded = form_decode(value);
       if (!decoded || decoded->find('\0') != std::string::npos || !is_utf8(*decoded)) return false;
       *into[i] = *decoded;
       wipe_text(*decoded);
@@ -137,7 +138,7 @@ std::optional<std::string> query_parameter(std::string_view target, std::string_
   const bool good = each_pair(target.substr(question + 1), [&](std::string_view key, std::string_view value) {
     if (key != name) return true;
     if (found) return false;
-    found = percent_decode(value, true);
+    found = form_decode(value);
     return found.has_value();
   });
   return good ? found : std::nullopt;

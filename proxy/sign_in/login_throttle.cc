@@ -15,7 +15,7 @@ std::string throttled_user(std::string_view typed) {
   typed = typed.substr(0, typed.find('@'));
   while (!typed.empty() && typed.front() == ' ') typed.remove_prefix(1);
   while (!typed.empty() && typed.back() == ' ') typed.remove_suffix(1);
-  // Directories compare letters beyond ASCII by rules of their own: all of those count as one.
+  // Directories have their own rules to compare letters beyond ASCII: all such letters count as equal.
   std::string out;
   for (const char c : to_lower(typed)) {
     if (std::uint8_t(c) < 0x80)
@@ -67,8 +67,8 @@ std::chrono::seconds LoginThrottle::left(const Counts& counts, const std::string
   return rest <= Clock::duration::zero() ? std::chrono::seconds::zero() : std::chrono::ceil<std::chrono::seconds>(rest);
 }
 
-// The count of this key, its window moved on. Where there are too many, the oldest quarter goes at once: not a walk for
-// each try.
+// The count for a key; a new one if its window has passed. If there are too many counts, drops the oldest quarter at once,
+// which is cheaper than a search with each try.
 LoginThrottle::Count& LoginThrottle::entry(Counts& counts, const std::string& key, Clock::time_point now) {
   if (counts.size() >= options_.entries && !counts.contains(key)) {
     std::vector<Clock::time_point> ages;
@@ -122,7 +122,7 @@ void LoginThrottle::end(const std::string& name, const std::string& user, const 
     if (how == End::failed) fail(*counts, *key, name, now);
   }
   const auto counted = users_.find(user);
-  // Another user of the same name elsewhere does not clear the failures of this one.
+  // A success with another spelling may be of another user in another domain: it does not clear the count.
   if (counted != users_.end() && how == End::succeeded && !counted->second.several && counted->second.spelling == name)
     counted->second.failures = 0;
   for (const auto& [counts, key] : {std::pair(&users_, &user), std::pair(&addresses_, &address)}) {

@@ -1,9 +1,8 @@
 #pragma once
-// Slows down guessing before the directory locks the account: failed logins are counted for each user and each address
-// within a window; past the limit the answer is 429 until the window has moved on. Successes are not counted, and a
-// success clears the user's count. A try that is under way may still fail, so no more run at once than failures are
-// left: many posts sent together gain nothing. Shared by all cores: a login costs milliseconds of string-to-key anyway,
-// so one lock is nothing here.
+// Limits password guessing before the directory locks the account. Failed logins are counted for each user and each
+// address within a window; above the limit, logins are refused until the window has passed. A success clears the user's
+// count. No more tries run at the same time than failures are left, so that sending many posts together gains nothing.
+// Thread-safe, with one lock: a login takes milliseconds for string-to-key anyway.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -21,11 +20,12 @@ class LoginThrottle {
   struct Options {
     int per_user = 5, per_address = 50;
     std::chrono::seconds window{300};
-    std::size_t entries = 100000;  // remembered at the most; the oldest go first
+    std::size_t entries = 100000;  // maximum number of counts; the oldest are dropped first
   };
   explicit LoginThrottle(Options options) : options_(options) {}
 
-  // One try under way. It ends as failed or succeeded, or else (no KDC, a client that went away) counts for nothing.
+  // A login in progress. It ends by failed() or succeeded(); if it is destroyed before (no KDC, the client left), it does
+  // not count.
   class Try {
    public:
     Try(std::shared_ptr<LoginThrottle> throttle, std::string_view user, std::string_view address);
@@ -36,11 +36,11 @@ class LoginThrottle {
     void succeeded();
 
    private:
-    std::shared_ptr<LoginThrottle> throttle_;  // null: ended
+    std::shared_ptr<LoginThrottle> throttle_;  // null: it has ended
     std::string name_, user_, address_;        // as typed; the keys of the counts
   };
-  struct Busy {};  // as many tries are under way as may still fail: ask again in a moment
-  using Turn = std::variant<Try, Busy, std::chrono::seconds>;  // seconds: too many failures, how long to wait
+  struct Busy {};  // as many tries are in progress as may still fail: try again soon
+  using Turn = std::variant<Try, Busy, std::chrono::seconds>;  // seconds: too many failures; the time to wait
   [[nodiscard]] static Turn begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user,
                                   std::string_view address, Clock::time_point now);
 
@@ -49,7 +49,7 @@ class LoginThrottle {
     int failures = 0, running = 0;
     Clock::time_point since;  // of the window's first failure
     std::string spelling;     // of the user's name at the first failure
-    bool several = false;     // spellings
+    bool several = false;     // the failures had different spellings
   };
   using Counts = std::unordered_map<std::string, Count>;
   enum class End { failed, succeeded, neither };
@@ -65,9 +65,9 @@ class LoginThrottle {
   Counts users_, addresses_;
 };
 
-// What is counted as one user: `alice`, `ROOT\Alice` and `alice@root.example` are, whatever letters' case.
+// The key by which a user is counted. `alice`, `ROOT\Alice` and `alice@root.example` have the same key.
 [[nodiscard]] std::string throttled_user(std::string_view typed);
-// What is counted as one address: of IPv6 the /64 that one host gets.
+// The key by which an address is counted: for IPv6 its /64, which one host may have to itself.
 [[nodiscard]] std::string throttled_address(std::string_view address);
 
 }  // namespace stead::proxy

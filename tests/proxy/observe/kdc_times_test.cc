@@ -64,8 +64,8 @@ TEST(KdcTimes, HoldABoundedNumberOfNamesAndLoseNoStep) {
   times.add(step("TGS", "R1.TEST", "dc", "ticket", 1));
   times.add(step("a kind of its own", std::string(10000, 'R'), "dc", std::string(10000, 'a'), 1));
   const Collected all(times);
-  EXPECT_LE(all.times.size(), KdcTimes::kMostSeries);
-  EXPECT_LE(all.answers.size(), KdcTimes::kMostAnswers);
+  EXPECT_LE(all.times.size(), KdcTimes::kMaxSeries);
+  EXPECT_LE(all.answers.size(), KdcTimes::kMaxAnswers);
   EXPECT_EQ(all.steps(), 5002U);
   EXPECT_EQ(std::accumulate(all.times.at({"TGS", "R1.TEST", "dc"}).count.begin(),
                             all.times.at({"TGS", "R1.TEST", "dc"}).count.end(), 0U),

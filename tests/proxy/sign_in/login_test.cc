@@ -61,7 +61,7 @@ TEST(QueryParameter, IsTheOneOfThisName) {
   EXPECT_EQ(query_parameter("/.stead/login?return=%2Fx&a=b", "return"), "/x");
   EXPECT_FALSE(query_parameter("/.stead/login", "return"));
   EXPECT_FALSE(query_parameter("/?return=a&return=b", "return"));
-  EXPECT_EQ(percent_decode(percent_encode("/a?b=c&d e%"), false), "/a?b=c&d e%");
+  EXPECT_EQ(form_decode(percent_encode("/a?b=c&d e%")), "/a?b=c&d e%");
 }
 
 class LoginThrottleTest : public testing::Test {

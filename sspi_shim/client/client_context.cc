@@ -23,7 +23,7 @@ ClientContext::ClientContext(boost::asio::any_io_executor on, ClientOptions give
   if (clock) exchange.now = std::move(clock);
   if (options.allow_rc4) exchange.etypes.push_back(EncType::rc4_hmac);
   if (options.on_event) {
-    locator->on_health([report = options.on_event](const KnownController& dc, const char* state) {
+    locator->on_health([report = options.on_event](const KnownController& dc, ControllerState state) {
       report(event_of_health(dc, state));
     });
   }

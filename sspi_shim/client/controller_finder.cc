@@ -40,9 +40,7 @@ Outcome<DcLevel> parse_level(const std::string& text) {
   return bad_name("\"" + text + "\" is not a level: write 2003, 2008, 2008R2, 2012, 2012R2, 2016, 2019 or 2022");
 }
 
-ControllerFinder::ControllerFinder(ClientContextPtr context)
-    : context_(std::move(context)),
-      search_(std::make_shared<ControllerSearch>(context_->executor, context_->locator)) {}
+ControllerFinder::ControllerFinder(ClientContextPtr context) : context_(std::move(context)) {}
 
 Awaitable<Outcome<LocatedController>> ControllerFinder::locate(std::string realm, DcLevel at_least) {
   Result<LocatedController> found = co_await context_->locator->locate(realm, at_least, std::string());
@@ -58,7 +56,7 @@ Awaitable<Outcome<LocatedController>> ControllerFinder::find(std::string realm, 
   wish.timeout = context_->options.locator.ping_timeout;
   const std::string of =
       (wish.required & ds_flag::gc) != 0 ? "the global catalogs of the forest of " : "the controllers of ";
-  Result<FoundController> found = co_await search_->find(std::move(wish));
+  Result<FoundController> found = co_await context_->locator->find_controller(std::move(wish));
   if (!found) co_return not_found(found.error(), realm, " with what is required");
   LocatedController out;
   out.realm = found->realm;

@@ -1,7 +1,6 @@
 #pragma once
 // Client::locate and Client::find_controller. Belongs to the context's executor.
 #include "sspi_shim/client/client_context.h"
-#include "sspi_shim/locate/controller_search.h"
 
 namespace stead {
 
@@ -15,7 +14,6 @@ class ControllerFinder {
 
  private:
   ClientContextPtr context_;
-  std::shared_ptr<ControllerSearch> search_;
 };
 
 // The level of "2012" and the like; "": DcLevel::unknown, for any.

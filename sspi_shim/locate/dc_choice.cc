@@ -10,6 +10,18 @@ std::string address_text(const ControllerAddress& where) {
   return (v6 ? "[" + where.address + "]" : where.address) + ":" + std::to_string(where.kerberos_port);
 }
 
+DcFacts dc_facts(const ControllerAddress& where, const PingOutcome& outcome) {
+  DcFacts dc;
+  dc.where = where;
+  dc.answer = outcome.answer;
+  if (dc.where.name.empty()) dc.where.name = outcome.response.dns_host_name;
+  if (dc.answer != PingAnswer::ok) return dc;
+  dc.flags = outcome.response.flags;
+  dc.level = level_of(outcome.response.flags);
+  dc.site = outcome.response.dc_site_name;
+  return dc;
+}
+
 bool is_known_to_serve(const DcFacts& dc, const ChoiceRule& rule) {
   return dc.answer == PingAnswer::ok && dc.level >= rule.at_least && (dc.flags & rule.required) == rule.required &&
          !dc.refused;
@@ -21,7 +33,6 @@ std::vector<std::size_t> choose_controllers(const std::vector<DcFacts>& dcs, con
     if (is_known_to_serve(dcs[i], rule)) known.push_back(i);
     if (dcs[i].answer == PingAnswer::silent && !dcs[i].refused) unknown.push_back(i);
   }
-  // Where no level is needed, a DC that answers no ping is as good, but comes after those that do.
   const auto rank = [&](std::size_t i) {
     const DcFacts& dc = dcs[i];
     const bool far = !rule.site.empty() ? !equal_ignoring_case(dc.site, rule.site)
@@ -34,6 +45,7 @@ std::vector<std::size_t> choose_controllers(const std::vector<DcFacts>& dcs, con
   sort(known);
   sort(unknown);
   if (known.empty()) return unknown;
+  // If no level is needed, DCs that answer no ping may be used too, after those that do.
   if (rule.at_least == DcLevel::unknown) known.insert(known.end(), unknown.begin(), unknown.end());
   return known;
 }

@@ -1,6 +1,6 @@
 #include "sspi_shim/locate/netbios_name.h"
 
-#include "sspi_shim/locate/netlogon_ping.h"
+#include "sspi_shim/locate/ping/netlogon_ping.h"
 
 namespace stead {
 

@@ -60,11 +60,11 @@ Event event_of_request(const Call& call, const SendToKdc& send) {
   return out;
 }
 
-Event event_of_health(const KnownController& controller, std::string state) {
+Event event_of_health(const KnownController& controller, ControllerState state) {
   Event out;
   out.kind = EventKind::controller_health;
   out.taken = {controller.where.name, address_text(controller.where), std::string(to_string(controller.level))};
-  out.reason = std::move(state);
+  out.reason = to_string(state);
   return out;
 }
 

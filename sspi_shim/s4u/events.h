@@ -10,7 +10,6 @@ namespace stead {
 [[nodiscard]] Event event_of_step(const Call& call, std::size_t index);
 // A request that is about to be sent.
 [[nodiscard]] Event event_of_request(const Call& call, const SendToKdc& send);
-// `state`: "silent", "paused", "alive".
-[[nodiscard]] Event event_of_health(const KnownController& controller, std::string state);
+[[nodiscard]] Event event_of_health(const KnownController& controller, ControllerState state);
 
 }  // namespace stead

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "sspi_shim/client/client_open.h"
-#include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/locate/dc_locator.h"
 
 namespace stead::sspi {
@@ -40,9 +39,9 @@ class ClientThread {
     asio::co_spawn(io_, std::move(make), std::move(done));
   }
 
-  // For wait_for_controller; only this thread uses it.
-  std::shared_ptr<ControllerSearch> search;
-  LocatorOptions searched_with;
+  // For wait_for_controller; used on the thread only.
+  std::shared_ptr<DcLocator> locator;
+  LocatorOptions locator_options;
 
  private:
   ClientThread() : work_(asio::make_work_guard(io_)), thread_([this] { io_.run(); }) {}
@@ -140,13 +139,12 @@ Result<FoundController> wait_for_controller(const LocatorOptions& options, Contr
   ClientThread& thread = ClientThread::instance();
   std::optional<Result<FoundController>> out;
   thread.wait([&]() -> asio::awaitable<void> {
-    if (!thread.search || !(thread.searched_with == options)) {
-      thread.search =
-          std::make_shared<ControllerSearch>(thread.executor(), make_dc_locator(thread.executor(), options));
-      thread.searched_with = options;
+    if (!thread.locator || !(thread.locator_options == options)) {
+      thread.locator = make_dc_locator(thread.executor(), options);
+      thread.locator_options = options;
     }
-    const auto search = thread.search;
-    out = co_await search->find(wish);
+    const auto locator = thread.locator;
+    out = co_await locator->find_controller(wish);
   });
   return std::move(*out);
 }

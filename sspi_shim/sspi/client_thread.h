@@ -6,7 +6,7 @@
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/problem.h"
-#include "sspi_shim/locate/controller_search.h"
+#include "sspi_shim/locate/controller_wish.h"
 #include "stead/s4u.h"
 
 namespace stead::sspi {

@@ -6,7 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 
 namespace stead {

@@ -1,20 +1,20 @@
 // Of the domain controllers that answered, the one that DsGetDcName takes.
-#include "sspi_shim/locate/controller_search.h"
-
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "sspi_shim/locate/dc_discovery.h"
 #include "sspi_shim/locate/dc_locator.h"
+#include "sspi_shim/locate/dns/dc_discovery.h"
 #include "tests/locate/fake_dc.h"
 
 namespace stead {
 namespace asio = boost::asio;
 namespace {
 
+using test::FakeClock;
 using test::FakeDc;
 using test::FakeDns;
+using namespace std::chrono_literals;
 
 NetlogonResponse dc(std::string site, std::uint32_t flags, std::optional<std::string> next_closest = {}) {
   NetlogonResponse out;
@@ -32,56 +32,60 @@ ControllerWish wish(Member member, Value value) {
 }
 using Responses = std::vector<std::optional<NetlogonResponse>>;
 
-TEST(ChooseController, TakesTheFirstThatWillDo) {
-  bool best = false;
+TEST(ChooseController, TakesTheFirstThatSatisfiesTheWish) {
   const Responses all = {std::nullopt, dc("a", ds_flag::ds), dc("b", ds_flag::ds | ds_flag::gc),
                          dc("c", ds_flag::ds | ds_flag::gc)};
-  EXPECT_EQ(choose_controller(all, {}, best), 1U);
-  EXPECT_TRUE(best);
-  EXPECT_EQ(choose_controller(all, wish(&ControllerWish::required, ds_flag::gc), best), 2U);
-  EXPECT_EQ(choose_controller(all, wish(&ControllerWish::site, "C"), best), 3U);
-  EXPECT_EQ(choose_controller(all, wish(&ControllerWish::required, ds_flag::pdc), best), std::nullopt);
-  EXPECT_FALSE(best);
+  const auto any = choose_controller(all, {});
+  ASSERT_TRUE(any);
+  EXPECT_EQ(any->index, 1U);
+  EXPECT_TRUE(any->is_best);
+  EXPECT_EQ(choose_controller(all, wish(&ControllerWish::required, ds_flag::gc))->index, 2U);
+  EXPECT_EQ(choose_controller(all, wish(&ControllerWish::site, "C"))->index, 3U);
+  EXPECT_FALSE(choose_controller(all, wish(&ControllerWish::required, ds_flag::pdc)));
 }
 
 TEST(ChooseController, WaitsForWhatIsPreferred) {
-  bool best = true;
-  EXPECT_EQ(
-      choose_controller({dc("a", 0), std::nullopt}, wish(&ControllerWish::preferred, ds_flag::good_timeserv), best),
-      0U);
-  EXPECT_FALSE(best);
-  EXPECT_EQ(choose_controller({dc("a", 0), dc("b", ds_flag::good_timeserv)},
-                              wish(&ControllerWish::preferred, ds_flag::good_timeserv), best),
-            1U);
-  EXPECT_TRUE(best);
+  const ControllerWish time_server = wish(&ControllerWish::preferred, ds_flag::good_timeserv);
+  const auto without = choose_controller({dc("a", 0), std::nullopt}, time_server);
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->index, 0U);
+  EXPECT_FALSE(without->is_best);
+  const auto with = choose_controller({dc("a", 0), dc("b", ds_flag::good_timeserv)}, time_server);
+  ASSERT_TRUE(with);
+  EXPECT_EQ(with->index, 1U);
+  EXPECT_TRUE(with->is_best);
 }
 
 TEST(ChooseController, OurSiteGoesBeforeTheNextClosestAndThatBeforeOthers) {
-  bool best = true;
   const ControllerWish near = wish(&ControllerWish::near, true);
-  EXPECT_EQ(choose_controller({dc("far", 0, "next"), dc("next", 0, "next"), dc("ours", ds_flag::closest)}, near, best),
-            2U);
-  EXPECT_TRUE(best);
-  EXPECT_EQ(choose_controller({dc("far", 0, "Next"), dc("next", 0)}, near, best), 1U);
-  EXPECT_FALSE(best);
-  EXPECT_EQ(choose_controller({dc("far", 0), dc("next", 0)}, near, best), 0U) << "nobody says which site is next";
-  EXPECT_EQ(choose_controller({dc("far", 0, "next"), dc("next", 0)}, {}, best), 0U) << "not asked for";
+  const auto ours =
+      choose_controller({dc("far", 0, "next"), dc("next", 0, "next"), dc("ours", ds_flag::closest)}, near);
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(ours->index, 2U);
+  EXPECT_TRUE(ours->is_best);
+  const auto next = choose_controller({dc("far", 0, "Next"), dc("next", 0)}, near);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->index, 1U);
+  EXPECT_FALSE(next->is_best);
+  EXPECT_EQ(choose_controller({dc("far", 0), dc("next", 0)}, near)->index, 0U) << "no DC names the next closest site";
+  EXPECT_EQ(choose_controller({dc("far", 0, "next"), dc("next", 0)}, {})->index, 0U) << "not asked for";
 }
 
 // With DCs on loopback.
 class ControllerSearchTest : public testing::Test {
  protected:
-  std::shared_ptr<ControllerSearch> search(const std::vector<ControllerAddress>& controllers) {
+  std::shared_ptr<DcLocator> search(const std::vector<ControllerAddress>& controllers) {
     LocatorOptions options;
     options.realms["CORP.TEST"] = controllers;
-    return std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options));
+    return make_dc_locator(io_.get_executor(), options, clock_.times());
   }
-  Result<FoundController> find(ControllerSearch& where, ControllerWish wish) {
+  Result<FoundController> find(DcLocator& where, ControllerWish wish) {
     wish.realms = {"corp.test"};
     wish.timeout = std::chrono::milliseconds(400);
-    return test::run(io_, where.find(std::move(wish)));
+    return test::run(io_, where.find_controller(std::move(wish)));
   }
   asio::io_context io_;
+  FakeClock clock_;
 };
 
 TEST_F(ControllerSearchTest, FindsWhatIsRequiredAndShowsWhoLacksIt) {
@@ -116,6 +120,30 @@ TEST_F(ControllerSearchTest, RemembersThatThereIsNoneUntilItIsToldToLookAgain) {
   EXPECT_TRUE(find(*where, wish(&ControllerWish::required, ds_flag::ds_8))) << "the failure is forgotten";
 }
 
+TEST_F(ControllerSearchTest, AsksAgainAfter45SecondsWhatFailedAndAfter15MinutesWhatAnswered) {
+  FakeDc one(io_, "dc1", test::k2008);
+  const auto where = search({one.where});
+  const ControllerWish newer = wish(&ControllerWish::required, ds_flag::ds_8);
+  EXPECT_FALSE(find(*where, newer));
+  one.response.flags = test::k2012;
+  clock_.advance(44s);
+  EXPECT_FALSE(find(*where, newer));
+  clock_.advance(1s);
+  EXPECT_FALSE(find(*where, newer)) << "the failure is forgotten, but not the DC's answer";
+  EXPECT_EQ(one.pings, 1);
+  clock_.advance(15min);
+  EXPECT_TRUE(find(*where, newer));
+  EXPECT_EQ(one.pings, 2);
+}
+
+TEST_F(ControllerSearchTest, SharesAnswersWithTheSearchByLevel) {
+  FakeDc one(io_, "dc1", test::k2012);
+  const auto where = search({one.where});
+  EXPECT_EQ(test::run(io_, where->level_of("CORP.TEST", one.where)), DcLevel::w2012);
+  EXPECT_TRUE(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)));
+  EXPECT_EQ(one.pings, 1);
+}
+
 TEST_F(ControllerSearchTest, SaysWhyThereIsNone) {
   FakeDc gone(io_, "gone", test::k2016);
   const auto where = search({gone.where});
@@ -123,7 +151,7 @@ TEST_F(ControllerSearchTest, SaysWhyThereIsNone) {
   EXPECT_EQ(find(*where, {}).error(), asio::error::timed_out);
   ControllerWish elsewhere;
   elsewhere.realms = {"nowhere.test"};
-  EXPECT_FALSE(test::run(io_, search({})->find(elsewhere)));
+  EXPECT_FALSE(test::run(io_, search({})->find_controller(elsewhere)));
 }
 
 // A DC that is registered for its site alone, as read-only ones are, is looked for there.
@@ -141,8 +169,7 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
   }
   dns.srv["_ldap._tcp.dc._msdcs.corp.test"] = {{0, 0, hub.where.ldap_port, hub.where.name, 300},
                                                {0, 0, branch.where.ldap_port, branch.where.name, 300}};
-  const auto where =
-      std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options));
+  const auto where = make_dc_locator(io_.get_executor(), options);
   EXPECT_EQ(find(*where, {})->where.name, "dc.corp.test");
   const auto found = find(*where, wish(&ControllerWish::site, "Branch"));
   ASSERT_TRUE(found) << found.error().message();
@@ -180,18 +207,18 @@ class ForestTest : public testing::Test {
     return find(std::move(wish));
   }
   Result<FoundController> find(ControllerWish wish) {
-    if (!search_) {
+    if (!locator_) {
       if (options_.realms.empty()) options_.nameservers = {dns_.address()};
-      search_ = std::make_shared<ControllerSearch>(io_.get_executor(), make_dc_locator(io_.get_executor(), options_));
+      locator_ = make_dc_locator(io_.get_executor(), options_);
     }
     wish.timeout = std::chrono::milliseconds(400);
-    return test::run(io_, search_->find(std::move(wish)));
+    return test::run(io_, locator_->find_controller(std::move(wish)));
   }
 
   asio::io_context io_;
   FakeDns dns_{io_};
   LocatorOptions options_;
-  std::shared_ptr<ControllerSearch> search_;
+  std::shared_ptr<DcLocator> locator_;
 };
 class GlobalCatalog : public ForestTest {};
 
@@ -328,7 +355,7 @@ TEST_F(DomainGuid, ThatNobodyHasLeadsNowhere) {
       << "the DC that answers is of another domain";
   publish(kRecord, *root_, root_->where.ldap_port);
   EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "that is remembered";
-  search_.reset();
+  locator_.reset();
   EXPECT_EQ(find_domain("forest.test").error(), asio::error::not_found) << "a record that has not been taken away";
 }
 

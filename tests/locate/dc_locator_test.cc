@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <thread>
 
 #include "tests/locate/fake_dc.h"
 
@@ -12,6 +11,7 @@ namespace stead {
 namespace asio = boost::asio;
 namespace {
 
+using test::FakeClock;
 using test::FakeDc;
 using test::FakeDns;
 using namespace std::chrono_literals;
@@ -32,7 +32,7 @@ class DcLocatorTest : public testing::Test {
  protected:
   std::shared_ptr<DcLocator> locator(const std::vector<ControllerAddress>& controllers) {
     options_.realms["CORP.TEST"] = controllers;
-    return make_dc_locator(io_.get_executor(), options_);
+    return make_dc_locator(io_.get_executor(), options_, clock_.times());
   }
   DcLocator::Found find(DcLocator& locator, DcLevel level, std::vector<ControllerAddress> refused = {}) {
     return test::run(io_, locator.find("CORP.TEST", level, std::move(refused)));
@@ -44,6 +44,7 @@ class DcLocatorTest : public testing::Test {
   DcLocatorTest() { options_.ping_timeout = 400ms; }
   LocatorOptions options_;
   asio::io_context io_;
+  FakeClock clock_;
 };
 
 TEST_F(DcLocatorTest, FindsTheDcOfTheLevelAndAsksEachOnce) {
@@ -68,9 +69,9 @@ TEST_F(DcLocatorTest, ADcThatWasRaisedIsFoundWhereNoOtherServes) {
   (void)find(*where, DcLevel::w2012);
   EXPECT_EQ(raised.pings, pings) << "it has said so just now";
   raised.response.flags = test::k2012;
-  std::this_thread::sleep_for(2100ms);
+  clock_.advance(2s);
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
-  std::this_thread::sleep_for(2100ms);
+  clock_.advance(2s);
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
   EXPECT_EQ(raised.pings, pings + 1) << "while one serves, what was said is kept";
 }
@@ -81,7 +82,7 @@ TEST_F(DcLocatorTest, ADcThatWasRaisedTakesThePlaceOfOneThatFellSilent) {
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc12.corp.test"));
   raised.response.flags = test::k2012;
   where->mark_silent(gone.where);
-  std::this_thread::sleep_for(2100ms);
+  clock_.advance(2s);
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test", "dc12.corp.test"));
 }
 
@@ -92,9 +93,9 @@ TEST_F(DcLocatorTest, ALevelOnWhichARefusalHangsIsAskedForAnew) {
   EXPECT_EQ(level(), DcLevel::w2012);
   set_back.response.flags = test::k2008;
   EXPECT_EQ(level(), DcLevel::w2012) << "it has said so just now";
-  std::this_thread::sleep_for(2100ms);
+  clock_.advance(2s);
   EXPECT_EQ(level(), DcLevel::w2008);
-  std::this_thread::sleep_for(2100ms);
+  clock_.advance(2s);
   set_back.ignored = 100;
   EXPECT_EQ(level(), DcLevel::w2008) << "what it said stands while it says nothing else";
 }
@@ -150,8 +151,8 @@ TEST_F(DcLocatorTest, TellsWhenTheHealthOfADcChanges) {
   FakeDc one(io_, "dc1", test::k2016);
   const auto where = locator({one.where});
   std::vector<std::string> told;
-  where->on_health([&](const KnownController& dc, const char* state) {
-    told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + state);
+  where->on_health([&](const KnownController& dc, ControllerState state) {
+    told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + std::string(to_string(state)));
   });
   where->mark_alive(one.where);
   EXPECT_THAT(told, ElementsAre());
@@ -279,7 +280,7 @@ class DcLocatorByDns : public DcLocatorTest {
     dns_.srv["_kerberos._tcp.dc._msdcs.corp.test"] = {{10, 0, near_.where.kerberos_port, near_.where.name, 600},
                                                       {0, 0, far_.where.kerberos_port, far_.where.name, 600}};
   }
-  std::shared_ptr<DcLocator> by_dns() { return make_dc_locator(io_.get_executor(), options_); }
+  std::shared_ptr<DcLocator> by_dns() { return make_dc_locator(io_.get_executor(), options_, clock_.times()); }
   FakeDns dns_{io_};
   FakeDc near_{io_, "near.corp.test", test::k2012}, far_{io_, "far.corp.test", test::k2012};
 };
@@ -326,7 +327,7 @@ TEST_F(DcLocatorByDns, ANameserverThatWasDeadIsAskedAgainSoon) {
   dns_.silent = true;
   EXPECT_TRUE(test::run(io_, where->controllers("CORP.TEST")).empty());
   dns_.silent = false;
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  clock_.advance(1s);
   EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
 }
 
@@ -336,13 +337,13 @@ TEST_F(DcLocatorByDns, WhatANameserverSaidBeforeItDiedStands) {
   const auto where = by_dns();
   ASSERT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
   dns_.silent = true;
-  std::this_thread::sleep_for(std::chrono::milliseconds(10100));
+  clock_.advance(10s);
   EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  clock_.advance(1s);
   const auto asked_at = std::chrono::steady_clock::now();
   EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
-  EXPECT_LT(std::chrono::steady_clock::now() - asked_at, std::chrono::milliseconds(900))
-      << "nobody waits for a nameserver that is known to be dead";
+  EXPECT_LT(std::chrono::steady_clock::now() - asked_at, clock_.times().dns_timeout / 2)
+      << "a nameserver that is known to be dead is not waited for";
 }
 
 TEST_F(DcLocatorByDns, ConfiguredRealmsAndOthersLiveSideBySide) {

@@ -1,14 +1,30 @@
 #pragma once
 // DCs and a nameserver for the locator's tests, on the test's io_context.
+#include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
-#include "sspi_shim/locate/dns_srv.h"
+#include "sspi_shim/locate/dns/dns_srv.h"
+#include "sspi_shim/locate/locator_times.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "tests/s4u/fake_kdc.h"
 
 namespace stead::test {
+
+// The locator's clock, which stands still until the test moves it. Nameservers that do not answer are given up soon.
+class FakeClock {
+ public:
+  [[nodiscard]] LocatorTimes times() const {
+    return {[now = now_] { return *now; }, std::chrono::milliseconds(200)};
+  }
+  void advance(std::chrono::steady_clock::duration by) { *now_ += by; }
+
+ private:
+  std::shared_ptr<std::chrono::steady_clock::time_point> now_ =
+      std::make_shared<std::chrono::steady_clock::time_point>(std::chrono::steady_clock::now());
+};
 
 // Answers datagrams on a port of 127.0.0.1 by a function.
 class UdpFake {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/locate/netlogon_ping.h"
+#include "sspi_shim/locate/ping/netlogon_ping.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/s4u/action.h"
 

@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "sspi_shim/base/time_limit.h"
-#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "sspi_shim/protocol/messages/krb_error.h"

@@ -10,7 +10,7 @@
 #include "proxy/doctor/facts/facts.h"
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/keytab.h"
-#include "sspi_shim/locate/dns_resolver.h"
+#include "sspi_shim/locate/dns/dns_resolver.h"
 #include "sspi_shim/s4u/driver.h"
 
 namespace stead::doctor {

@@ -1,4 +1,4 @@
-#include "sspi_shim/locate/dns_srv.h"
+#include "sspi_shim/locate/dns/dns_srv.h"
 
 #include <ares.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sspi_shim/locate/dns_resolver.h"
+#include "sspi_shim/locate/dns/dns_resolver.h"
 #include "stead/locator.h"
 
 namespace stead {
@@ -15,7 +15,7 @@ namespace stead {
 struct DcList {
   std::vector<ControllerAddress> controllers;  // in the order they should be asked
   Error error;                                 // where there are none: host_not_found, or why DNS gave no answer
-  std::chrono::seconds life{};                 // by the records' TTL
+  std::chrono::seconds ttl{};                  // the lowest of the records
 };
 
 // `site` empty: none is known.

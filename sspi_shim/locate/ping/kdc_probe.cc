@@ -1,6 +1,6 @@
-#include "sspi_shim/locate/kdc_probe.h"
+#include "sspi_shim/locate/ping/kdc_probe.h"
 
-#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"

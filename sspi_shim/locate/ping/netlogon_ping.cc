@@ -1,6 +1,6 @@
-#include "sspi_shim/locate/netlogon_ping.h"
+#include "sspi_shim/locate/ping/netlogon_ping.h"
 
-#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 namespace stead {

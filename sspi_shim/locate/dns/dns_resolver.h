@@ -3,11 +3,12 @@
 // it.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "sspi_shim/locate/dns_srv.h"
+#include "sspi_shim/locate/dns/dns_srv.h"
 
 namespace stead {
 
@@ -32,8 +33,10 @@ class DnsResolver {
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) = 0;
 };
 
-// `nameservers`: "address:port" or "[v6]:port"; empty: /etc/resolv.conf. Works on one executor.
-[[nodiscard]] Result<std::shared_ptr<DnsResolver>> make_dns_resolver(boost::asio::any_io_executor executor,
-                                                                     const std::vector<std::string>& nameservers);
+// `nameservers`: "address:port" or "[v6]:port"; empty: /etc/resolv.conf. `timeout` is for the first try; the second has
+// twice as long. Works on one executor.
+[[nodiscard]] Result<std::shared_ptr<DnsResolver>> make_dns_resolver(
+    boost::asio::any_io_executor executor, const std::vector<std::string>& nameservers,
+    std::chrono::milliseconds timeout = std::chrono::milliseconds(1000));
 
 }  // namespace stead

@@ -1,4 +1,4 @@
-#include "sspi_shim/locate/udp_exchange.h"
+#include "sspi_shim/locate/ping/udp_exchange.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>

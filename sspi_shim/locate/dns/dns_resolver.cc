@@ -1,4 +1,4 @@
-#include "sspi_shim/locate/dns_resolver.h"
+#include "sspi_shim/locate/dns/dns_resolver.h"
 
 #include <ares.h>
 #include <ares_nameser.h>
@@ -32,7 +32,6 @@ struct DnsResolver::Query {
 
 namespace {
 
-constexpr int kTimeoutMs = 1000;  // of the first try; c-ares doubles it
 constexpr int kTries = 2;
 
 Error error_of(int status) {
@@ -81,12 +80,12 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     if (channel_ != nullptr) ares_destroy(channel_);
   }
 
-  Error open(const std::vector<std::string>& nameservers) {
+  Error open(const std::vector<std::string>& nameservers, std::chrono::milliseconds timeout) {
     static const int library = ares_library_init(ARES_LIB_INIT_ALL);
     if (library != ARES_SUCCESS) return make_error_code(asio::error::no_recovery);
     ares_options options{};
     options.flags = ARES_FLAG_NOSEARCH;
-    options.timeout = kTimeoutMs;
+    options.timeout = static_cast<int>(timeout.count());  // c-ares doubles it for each further try
     options.tries = kTries;
     options.sock_state_cb = on_socket_state;
     options.sock_state_cb_data = this;
@@ -268,9 +267,10 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
 }  // namespace
 
 Result<std::shared_ptr<DnsResolver>> make_dns_resolver(asio::any_io_executor executor,
-                                                       const std::vector<std::string>& nameservers) {
+                                                       const std::vector<std::string>& nameservers,
+                                                       std::chrono::milliseconds timeout) {
   auto resolver = std::make_shared<AresResolver>(std::move(executor));
-  if (const Error error = resolver->open(nameservers)) return error;
+  if (const Error error = resolver->open(nameservers, timeout)) return error;
   return std::shared_ptr<DnsResolver>(std::move(resolver));
 }
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/locate/dc_discovery.h"
+#include "sspi_shim/locate/dns/dc_discovery.h"
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
@@ -13,7 +13,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kMaxControllers = 64;  // of one realm; further ones are not looked at
-constexpr std::chrono::seconds kLongestLife{12 * 3600}, kShortestLife{10};
 constexpr std::uint16_t kGlobalCatalogPort = 3268;
 
 std::uint32_t draw(std::uint32_t highest) {
@@ -68,10 +67,10 @@ asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found f
   if (records.size() > kMaxControllers) records.resize(kMaxControllers);
   std::vector<DnsResolver::QueryPtr> hosts;
   for (const SrvRecord& record : records) hosts.push_back(dns->ask_addresses(record.target));
-  list.life = kLongestLife;
+  list.ttl = std::chrono::seconds::max();
   for (std::size_t i = 0; i < records.size(); ++i) {
     const SrvRecord& record = records[i];
-    list.life = std::min(list.life, std::chrono::seconds(record.ttl));
+    list.ttl = std::min(list.ttl, std::chrono::seconds(record.ttl));
     const auto addresses = co_await dns->addresses(hosts[i]);
     if (!addresses) {
       list.error = addresses.error();
@@ -81,7 +80,6 @@ asio::awaitable<DcList> with_addresses(std::shared_ptr<DnsResolver> dns, Found f
     for (const std::string& address : *addresses)
       list.controllers.push_back({record.target, address, port.kerberos, port.ldap});
   }
-  list.life = std::max(list.life, kShortestLife);
   if (!list.controllers.empty()) list.error = {};
   if (list.controllers.empty() && !list.error) list.error = make_error_code(asio::error::host_not_found);
   co_return list;

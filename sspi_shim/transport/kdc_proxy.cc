@@ -17,7 +17,7 @@
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/transport/tcp_pool.h"
+#include "sspi_shim/transport/tcp_exchange.h"
 
 namespace stead {
 namespace asio = boost::asio;
@@ -30,7 +30,8 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxIdle = 8;
-constexpr std::size_t kAroundMessage = 1024;  // of a KDC-PROXY-MESSAGE besides the message
+constexpr std::size_t kMaxProxyOverhead = 1024;  // of a KDC-PROXY-MESSAGE, without the message in it
+constexpr std::size_t kMaxHeader = 16 * 1024;
 constexpr std::chrono::seconds kIdleLife{30};
 
 using Body = http::vector_body<std::uint8_t>;
@@ -45,12 +46,14 @@ struct Connection {
   Connection(const asio::any_io_executor& executor, asio::ssl::context& tls) : stream(executor, tls) {}
   beast::ssl_stream<beast::tcp_stream> stream;
   beast::flat_buffer buffer;
-  Clock::time_point since;
+  Clock::time_point idle_since;
+  bool is_reusable = false;  // the last response keeps the connection open
 };
 
-class HttpsRelay final : public KdcProxyClient {
+class HttpsProxyClient final : public KdcProxyClient {
  public:
-  HttpsRelay(asio::any_io_executor executor, KdcProxyUrl url) : executor_(std::move(executor)), url_(std::move(url)) {}
+  HttpsProxyClient(asio::any_io_executor executor, KdcProxyUrl url)
+      : executor_(std::move(executor)), url_(std::move(url)) {}
 
   Error open(const std::string& ca) {
     Error error;
@@ -73,11 +76,9 @@ class HttpsRelay final : public KdcProxyClient {
         if (!made) co_return made.error();
         connection = std::move(*made);
       }
-      bool keep = false;
-      Result<Buffer> answer = co_await post(*connection, message, until, keep);
-      if (keep) give_back(std::move(connection));
-      // A kept connection may have been closed meanwhile: the request was not answered, and is sent once more over a
-      // new one.
+      Result<Buffer> answer = co_await post(*connection, message, until);
+      if (connection->is_reusable) give_back(std::move(connection));
+      // The proxy may have closed an idle connection: the request is then sent again over a new one.
       if (answer || !was_idle || answer.error() == asio::error::timed_out || answer.error() == http::error::bad_status)
         co_return answer;
     }
@@ -105,16 +106,16 @@ class HttpsRelay final : public KdcProxyClient {
     auto& lowest = beast::get_lowest_layer(stream);
     lowest.expires_at(until);
     const auto [connect_error, endpoint] = co_await lowest.async_connect(found, as_result);
-    if (connect_error) co_return plain(connect_error);
+    if (connect_error) co_return to_asio_error(connect_error);
     Error ignored;
     lowest.socket().set_option(tcp::no_delay(true), ignored);
     const auto [tls_error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
-    if (tls_error) co_return plain(tls_error);
+    if (tls_error) co_return to_asio_error(tls_error);
     co_return Result<std::unique_ptr<Connection>>(std::move(connection));
   }
 
-  asio::awaitable<Result<Buffer>> post(Connection& connection, const Buffer& message, Clock::time_point until,
-                                       bool& keep) {
+  asio::awaitable<Result<Buffer>> post(Connection& connection, const Buffer& message, Clock::time_point until) {
+    connection.is_reusable = false;
     beast::get_lowest_layer(connection.stream).expires_at(until);
     http::request<Body> request(http::verb::post, url_.path, 11, message);
     const bool v6 = url_.host.find(':') != std::string::npos;
@@ -124,28 +125,28 @@ class HttpsRelay final : public KdcProxyClient {
     request.set(http::field::cache_control, "no-cache");
     request.prepare_payload();
     const auto [write_error, written] = co_await http::async_write(connection.stream, request, as_result);
-    if (write_error) co_return plain(write_error);
+    if (write_error) co_return to_asio_error(write_error);
     http::response_parser<Body> parser;
-    parser.body_limit(kMaxKdcFrame + kAroundMessage);
-    parser.header_limit(16 * 1024);
+    parser.body_limit(kMaxKdcFrame + kMaxProxyOverhead);
+    parser.header_limit(kMaxHeader);
     const auto [read_error, read] = co_await http::async_read(connection.stream, connection.buffer, parser, as_result);
-    if (read_error) co_return plain(read_error);
+    if (read_error) co_return to_asio_error(read_error);
     const auto& response = parser.get();
-    keep = response.keep_alive();
+    connection.is_reusable = response.keep_alive();
     if (response.result() != http::status::ok) co_return make_error_code(http::error::bad_status);
     auto answer = decode_kdc_proxy_message(response.body());
     if (!answer) co_return answer.error();
     co_return std::move(answer->kerb_message);
   }
 
-  // Beast has a word of its own for a deadline that passed.
-  static Error plain(const Error& error) {
+  // Beast has an error of its own for a deadline that passed.
+  static Error to_asio_error(const Error& error) {
     return error == beast::error::timeout ? make_error_code(asio::error::timed_out) : error;
   }
 
   std::unique_ptr<Connection> take_idle() {
     const auto oldest = Clock::now() - kIdleLife;
-    while (!idle_.empty() && idle_.front()->since < oldest) idle_.pop_front();
+    while (!idle_.empty() && idle_.front()->idle_since < oldest) idle_.pop_front();
     if (idle_.empty()) return nullptr;
     auto out = std::move(idle_.back());
     idle_.pop_back();
@@ -153,7 +154,7 @@ class HttpsRelay final : public KdcProxyClient {
   }
   void give_back(std::unique_ptr<Connection> connection) {
     beast::get_lowest_layer(connection->stream).expires_never();
-    connection->since = Clock::now();
+    connection->idle_since = Clock::now();
     idle_.push_back(std::move(connection));
     if (idle_.size() > kMaxIdle) idle_.pop_front();
   }
@@ -161,7 +162,7 @@ class HttpsRelay final : public KdcProxyClient {
   asio::any_io_executor executor_;
   KdcProxyUrl url_;
   asio::ssl::context tls_{asio::ssl::context::tls_client};
-  std::deque<std::unique_ptr<Connection>> idle_;  // the one used last is last
+  std::deque<std::unique_ptr<Connection>> idle_;  // the most recently used is last
 };
 
 }  // namespace
@@ -169,9 +170,9 @@ class HttpsRelay final : public KdcProxyClient {
 Result<std::shared_ptr<KdcProxyClient>> make_kdc_proxy_client(asio::any_io_executor executor, const KdcProxy& proxy) {
   auto url = parse_kdc_proxy_url(proxy.url);
   if (!url) return url.error();
-  auto relay = std::make_shared<HttpsRelay>(std::move(executor), std::move(*url));
-  if (const Error error = relay->open(proxy.ca)) return error;
-  return std::shared_ptr<KdcProxyClient>(std::move(relay));
+  auto client = std::make_shared<HttpsProxyClient>(std::move(executor), std::move(*url));
+  if (const Error error = client->open(proxy.ca)) return error;
+  return std::shared_ptr<KdcProxyClient>(std::move(client));
 }
 
 }  // namespace stead

@@ -1,7 +1,7 @@
 #pragma once
-// KDCs behind an HTTPS relay (MS-KKDCP): a KDC-PROXY-MESSAGE in a POST, and one in the answer. The relay's certificate
-// must be for its host and issued by one of the `ca` file or, without one, of the system's; connections are kept for
-// the next request.
+// KDCs behind an HTTPS proxy (MS-KKDCP): a KDC-PROXY-MESSAGE in a POST, and one in the response. The proxy's
+// certificate must be for its host, issued by a CA of the `ca` file or, without one, of the system. Connections are
+// kept for the next request.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -18,15 +18,15 @@ namespace stead {
 class KdcProxyClient {
  public:
   virtual ~KdcProxyClient() = default;
-  // `hint`: flags of DsGetDcName for the relay's search, where the KDC must have something. Fails with timed_out, what
-  // connecting, resolving or TLS failed with (a certificate that does not hold too), Beast's bad_status where the relay
-  // does not answer 200, WireErrc where its answer is no KDC-PROXY-MESSAGE.
+  // `hint`: DsGetDcName flags for the proxy's search for a KDC; nothing: any KDC will do. Fails with timed_out, with
+  // the error of resolving, connecting or TLS (an invalid certificate is one), with Beast's bad_status if the status is
+  // not 200, with a WireErrc if the response is no KDC-PROXY-MESSAGE.
   [[nodiscard]] virtual boost::asio::awaitable<Result<Buffer>> exchange(
       std::string realm, Buffer request, std::optional<std::uint32_t> hint,
       std::chrono::steady_clock::time_point until) = 0;
 };
 
-// Fails where the URL or the `ca` file does not hold. Works on one executor.
+// Fails if the URL or the `ca` file is invalid. Works on one executor.
 [[nodiscard]] Result<std::shared_ptr<KdcProxyClient>> make_kdc_proxy_client(boost::asio::any_io_executor executor,
                                                                             const KdcProxy& proxy);
 

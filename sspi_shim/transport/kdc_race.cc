@@ -1,5 +1,6 @@
 #include "sspi_shim/transport/kdc_race.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -11,10 +12,9 @@
 
 namespace stead {
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 
 namespace {
-// Larger requests would be fragmented, which firewalls drop: they go by TCP at once.
+// A larger request would be sent in fragments, which firewalls drop: it goes by TCP at once.
 constexpr std::size_t kMaxDatagram = 1400;
 }  // namespace
 
@@ -37,30 +37,31 @@ asio::awaitable<Result<Buffer>> KdcRace::ask(Attempt& attempt) {
   Error address_error;
   const auto address = asio::ip::make_address(attempt.at.where.address, address_error);
   if (address_error) co_return address_error;
-  const auto until = attempt.started + times_.answer;
   Error datagram_error;
   if (request_.size() <= kMaxDatagram) {
     const asio::ip::udp::endpoint to(address, attempt.at.where.kerberos_port);
-    const UdpTimes times{attempt.started + times_.answer / 2, std::nullopt};
+    const UdpTimes times{attempt.started + answer_time_ / 2, std::nullopt};
     std::function<bool(Bytes)> is_answer = [self = shared_from_this()](Bytes bytes) {
       return is_reply_to(self->request_, bytes);
     };
     Result<Buffer> reply = co_await udp_exchange(attempt.udp, to, request_, times, std::move(is_answer));
     if (reply && !is_krb_error(*reply, KrbErrc::KRB_ERR_RESPONSE_TOO_BIG)) co_return reply;
-    // Too big for a datagram, lost, or closed to UDP: this DC may still be had by TCP.
+    // The reply is too big for a datagram, one was lost, or the DC does not speak UDP: TCP may still work.
     if (!reply) datagram_error = reply.error();
   }
   const asio::ip::tcp::endpoint peer(address, attempt.at.where.kerberos_port);
+  const auto until = attempt.started + answer_time_;
   Result<Buffer> reply = co_await tcp_exchange(pool_, attempt.tcp, executor_, peer, request_, until);
   if (reply && !is_reply_to(request_, *reply)) co_return make_error_code(WireErrc::bad_value);
-  if (!reply && datagram_error == asio::error::timed_out) co_return datagram_error;  // it is there, but silent
+  // A host that let the datagram time out is silent, whatever TCP failed with.
+  if (!reply && datagram_error == asio::error::timed_out) co_return datagram_error;
   co_return reply;
 }
 
 asio::awaitable<bool> KdcRace::wait(Clock::time_point until) {
-  for (const auto& attempt : attempts_) {
-    if (attempt->outcome && !attempt->judged) co_return true;
-  }
+  const bool has_outcome = std::any_of(attempts_.begin(), attempts_.end(),
+                                       [](const auto& attempt) { return attempt->outcome && !attempt->was_returned; });
+  if (has_outcome) co_return true;
   wake_.expires_at(until);
   co_await wake_.async_wait(asio::as_tuple(asio::deferred));
   const auto state = co_await asio::this_coro::cancellation_state;
@@ -69,23 +70,20 @@ asio::awaitable<bool> KdcRace::wait(Clock::time_point until) {
 
 KdcRace::Attempt* KdcRace::next_outcome() {
   for (const auto& attempt : attempts_) {
-    if (!attempt->outcome || attempt->judged) continue;
-    attempt->judged = true;
+    if (!attempt->outcome || attempt->was_returned) continue;
+    attempt->was_returned = true;
     return attempt.get();
   }
   return nullptr;
 }
 
-bool KdcRace::running() const {
-  for (const auto& attempt : attempts_) {
-    if (!attempt->outcome) return true;
-  }
-  return false;
+bool KdcRace::is_running() const {
+  return std::any_of(attempts_.begin(), attempts_.end(), [](const auto& attempt) { return !attempt->outcome; });
 }
 
-void KdcRace::give_up() {
+void KdcRace::close() {
   for (const auto& attempt : attempts_) {
-    attempt->tcp->give_up();
+    attempt->tcp->cancel();
     Error ignored;
     attempt->udp->close(ignored);
   }

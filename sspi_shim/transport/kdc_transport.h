@@ -1,7 +1,6 @@
 #pragma once
-// Carries one request to a KDC and its reply back: UDP first, TCP for what is too big or answered with
-// RESPONSE_TOO_BIG, pooled connections, the next DC of the realm where one is silent. It judges no reply but
-// SVC_UNAVAILABLE.
+// Sends one request to a KDC and returns the reply: by UDP, or by TCP if the request or the reply is too big; to the
+// next DC of the realm if one is silent. The only reply that it judges is KDC_ERR_SVC_UNAVAILABLE.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -24,7 +23,7 @@ struct KdcReply {
   std::chrono::steady_clock::duration took{};
 };
 
-// A failed attempt, for the trace.
+// A DC that did not answer, for the trace.
 struct KdcAttempt {
   KnownController at;
   std::chrono::steady_clock::duration took{};
@@ -32,13 +31,13 @@ struct KdcAttempt {
 
 struct KdcExchangeResult {
   Result<KdcReply> reply;          // asio::error::timed_out, connection_refused, host_not_found (no DC known)…
-  std::vector<KdcAttempt> silent;  // those that did not answer before it
+  std::vector<KdcAttempt> silent;  // DCs that did not answer before that
 };
 
 class KdcTransport {
  public:
   virtual ~KdcTransport() = default;
-  // To any DC of the realm, in the locator's order, the ones known to be silent last.
+  // To any DC of the realm, in the locator's order, which has silent ones last.
   virtual boost::asio::awaitable<KdcExchangeResult> send(std::string realm, Buffer request) = 0;
   // To these DCs only, in this order.
   virtual boost::asio::awaitable<KdcExchangeResult> send_to(std::vector<KnownController> controllers, std::string realm,

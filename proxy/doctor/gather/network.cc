@@ -9,7 +9,7 @@
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
-#include "sspi_shim/transport/tcp_pool.h"
+#include "sspi_shim/transport/tcp_exchange.h"
 
 namespace stead::doctor {
 namespace asio = boost::asio;

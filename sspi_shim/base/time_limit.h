@@ -1,6 +1,6 @@
 #pragma once
-// Ends an Asio operation when its time is over, for coroutines of one executor: construct before the wait, ask
-// expired() after it.
+// Ends an Asio operation at a given time, for coroutines of one executor. Construct it before the wait; expired() tells
+// afterwards whether it ended the operation.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -10,7 +10,7 @@ namespace stead {
 
 class TimeLimit {
  public:
-  // `end` is called at `at` (it cancels or closes what is waited for), unless this object goes first.
+  // Calls `end` at the time `at`, unless this object is destroyed earlier. `end` cancels or closes the operation.
   TimeLimit(const boost::asio::any_io_executor& executor, std::chrono::steady_clock::time_point at,
             std::function<void()> end)
       : state_(std::make_shared<State>(executor, std::move(end))) {
@@ -24,7 +24,7 @@ class TimeLimit {
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
   ~TimeLimit() {
-    state_->end = nullptr;  // a handler that is queued already finds nothing to do
+    state_->end = nullptr;  // a handler that is queued already does nothing
     state_->timer.cancel();
   }
   [[nodiscard]] bool expired() const { return state_->expired; }

@@ -1,5 +1,5 @@
 #pragma once
-// The NetBIOS name of a domain, as one of its DCs tells it in a netlogon answer.
+// The NetBIOS name of a domain, from the answer of one of its DCs to a netlogon ping.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace stead {
 
-// Asks the first of the DCs that answers; empty where none does.
+// Pings the DCs in order until one answers; empty if none does.
 [[nodiscard]] boost::asio::awaitable<std::string> netbios_name_of(boost::asio::any_io_executor executor,
                                                                   std::vector<KnownController> controllers,
                                                                   std::string realm, std::chrono::milliseconds timeout);

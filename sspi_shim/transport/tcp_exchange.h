@@ -14,7 +14,7 @@ namespace stead {
 
 constexpr std::size_t kMaxKdcFrame = 1024 * 1024;
 
-// The connection of an exchange that is under way, for whoever must end it.
+// The connection of an exchange that is under way. cancel() ends the exchange.
 struct TcpSlot {
   TcpPool::Socket socket;
   bool is_cancelled = false;

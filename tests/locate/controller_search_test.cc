@@ -1,4 +1,4 @@
-// Of the domain controllers that answered, the one that DsGetDcName takes.
+// The search by ControllerRequirements, as DsGetDcName does it.
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -88,7 +88,7 @@ class ControllerSearchTest : public testing::Test {
   FakeClock clock_;
 };
 
-TEST_F(ControllerSearchTest, FindsWhatIsRequiredAndShowsWhoLacksIt) {
+TEST_F(ControllerSearchTest, FindsWhatIsRequiredAndListsDcsThatLackIt) {
   FakeDc old_dc(io_, "dc08", test::k2008), global(io_, "gc16", test::k2016 | ds_flag::gc);
   old_dc.response.flags &= ~ds_flag::gc;
   const auto where = search({old_dc.where, global.where});
@@ -101,17 +101,17 @@ TEST_F(ControllerSearchTest, FindsWhatIsRequiredAndShowsWhoLacksIt) {
   EXPECT_EQ(found->seen[1].answer, "ok");
   EXPECT_EQ(find(*where, wish(&ControllerWish::at_least, DcLevel::w2016))->where.name, "gc16");
   EXPECT_EQ(find(*where, wish(&ControllerWish::site, "here"))->where.name, "dc08");
-  EXPECT_EQ(old_dc.pings + global.pings, 2) << "what they said is kept";
+  EXPECT_EQ(old_dc.pings + global.pings, 2) << "answers are kept";
 }
 
-TEST_F(ControllerSearchTest, RemembersThatThereIsNoneUntilItIsToldToLookAgain) {
+TEST_F(ControllerSearchTest, RemembersAFailureUntilAFreshSearchIsAskedFor) {
   FakeDc one(io_, "dc1", test::k2008);
   const auto where = search({one.where});
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)).error(), asio::error::not_found);
   one.response.flags = test::k2012;
   EXPECT_FALSE(find(*where, wish(&ControllerWish::required, ds_flag::ds_8)));
-  EXPECT_TRUE(find(*where, wish(&ControllerWish::required, ds_flag::kdc))) << "of something else nothing is remembered";
+  EXPECT_TRUE(find(*where, wish(&ControllerWish::required, ds_flag::kdc))) << "another requirement is another search";
   EXPECT_EQ(one.pings, 1);
   ControllerWish again = wish(&ControllerWish::required, ds_flag::ds_8);
   again.fresh = true;
@@ -144,7 +144,7 @@ TEST_F(ControllerSearchTest, SharesAnswersWithTheSearchByLevel) {
   EXPECT_EQ(one.pings, 1);
 }
 
-TEST_F(ControllerSearchTest, SaysWhyThereIsNone) {
+TEST_F(ControllerSearchTest, FailsWithTheReason) {
   FakeDc gone(io_, "gone", test::k2016);
   const auto where = search({gone.where});
   gone.stop();
@@ -154,8 +154,8 @@ TEST_F(ControllerSearchTest, SaysWhyThereIsNone) {
   EXPECT_FALSE(test::run(io_, search({})->find_controller(elsewhere)));
 }
 
-// A DC that is registered for its site alone, as read-only ones are, is looked for there.
-TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
+// Read-only DCs, for example, are registered for their site only.
+TEST_F(ControllerSearchTest, AsksDnsForTheRecordsOfTheSite) {
   FakeDc branch(io_, "rodc.corp.test", test::k2016), hub(io_, "dc.corp.test", test::k2016);
   branch.response.dc_site_name = "Branch";
   FakeDns dns(io_);
@@ -176,7 +176,7 @@ TEST_F(ControllerSearchTest, ASitesOwnRecordsAreAsked) {
   EXPECT_EQ(found->where.name, "rodc.corp.test");
 }
 
-// A forest whose root is forest.test: each DC says of which domain it is.
+// A forest with the root forest.test. Each DC answers with its own domain.
 class ForestTest : public testing::Test {
  protected:
   std::unique_ptr<FakeDc> dc(const std::string& name, const std::string& domain, bool catalog,
@@ -222,7 +222,7 @@ class ForestTest : public testing::Test {
 };
 class GlobalCatalog : public ForestTest {};
 
-TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
+TEST_F(GlobalCatalog, MayBeADcOfAnyDomainOfTheForest) {
   const auto root = dc("dc.forest.test", "forest.test", false),
              child = dc("gc.child.forest.test", "child.forest.test", true);
   publish_domain(*root);
@@ -230,13 +230,13 @@ TEST_F(GlobalCatalog, IsAnyDomainsDcThatTheForestPublishes) {
   publish_catalog(*child);
   const auto found = find({"Forest.Test"});
   ASSERT_TRUE(found) << found.error().message();
-  EXPECT_EQ(found->where, child->where) << "with the port of its KDC, which its domain's records have";
+  EXPECT_EQ(found->where, child->where) << "with the KDC's port, from the records of its domain";
   EXPECT_EQ(found->realm, "CHILD.FOREST.TEST");
-  EXPECT_EQ(child->asked.dns_domain, "") << "which domain is its own, only it knows";
+  EXPECT_EQ(child->asked.dns_domain, "") << "it is pinged for its own domain, whichever that is";
   EXPECT_EQ(root->pings, 0);
 }
 
-TEST_F(GlobalCatalog, OfADomainsForestIsFoundByWhatItsDcsSay) {
+TEST_F(GlobalCatalog, IsFoundByTheForestThatTheDomainsDcsName) {
   const auto child = dc("dc.child.forest.test", "child.forest.test", false),
              root = dc("gc.forest.test", "forest.test", true);
   publish_domain(*child);
@@ -244,11 +244,11 @@ TEST_F(GlobalCatalog, OfADomainsForestIsFoundByWhatItsDcsSay) {
   publish_catalog(*root);
   ASSERT_TRUE(find({"child.forest.test"}));
   EXPECT_EQ(find({"child.forest.test"})->where.name, "gc.forest.test");
-  EXPECT_EQ(find({"CHILD.FOREST.TEST"}, "CHILD")->where.name, "gc.forest.test") << "called by its flat name";
+  EXPECT_EQ(find({"CHILD.FOREST.TEST"}, "CHILD")->where.name, "gc.forest.test") << "by its NetBIOS name";
   EXPECT_EQ(find({"CHILD.FOREST.TEST"}, "OTHER").error(), asio::error::not_found);
 }
 
-TEST_F(GlobalCatalog, OfTheSiteIsAskedFirst) {
+TEST_F(GlobalCatalog, OfTheSiteGoesFirst) {
   const auto here = dc("gc1.forest.test", "forest.test", true), there = dc("gc2.forest.test", "forest.test", true);
   there->response.dc_site_name = "Branch";
   publish_domain(*here);
@@ -259,7 +259,7 @@ TEST_F(GlobalCatalog, OfTheSiteIsAskedFirst) {
   EXPECT_EQ(std::count(dns_.asked.begin(), dns_.asked.end(), "_gc._tcp.Branch._sites.forest.test"), 1);
 }
 
-TEST_F(GlobalCatalog, AnotherForestsOrOneThatIsNoneIsNotTaken) {
+TEST_F(GlobalCatalog, IsNotOneOfAnotherForestNorADcWithoutTheFlag) {
   const auto stranger = dc("gc.other.test", "other.test", true, "other.test"),
              retired = dc("dc.forest.test", "forest.test", false);
   publish("_gc._tcp.forest.test", *stranger, stranger->where.ldap_port);
@@ -268,7 +268,7 @@ TEST_F(GlobalCatalog, AnotherForestsOrOneThatIsNoneIsNotTaken) {
   EXPECT_EQ(find({"nowhere.test"}).error(), asio::error::host_not_found);
 }
 
-TEST_F(GlobalCatalog, AmongConfiguredControllersIsOneOfARealmOfTheSameForest) {
+TEST_F(GlobalCatalog, MayBeAConfiguredControllerOfTheSameForest) {
   const auto child = dc("dc.child.forest.test", "child.forest.test", false),
              other = dc("gc.other.test", "other.test", true, "other.test"),
              root = dc("gc.forest.test", "forest.test", true);
@@ -290,8 +290,8 @@ TEST_F(GlobalCatalog, AmongConfiguredControllersIsOneOfARealmOfTheSameForest) {
   EXPECT_TRUE(dns_.asked.empty());
 }
 
-// AD registers the port of the catalog's own LDAP service, which answers no pings.
-TEST_F(GlobalCatalog, IsPingedAsADcWhereItIsRegisteredWithTheCatalogsPort) {
+// AD registers the catalog's LDAP port, which answers no pings.
+TEST_F(GlobalCatalog, IsPingedAtTheUsualPortIfRegisteredWithTheCatalogsPort) {
   const auto one = dc("gc.forest.test", "forest.test", true);
   publish("_gc._tcp.forest.test", *one, 3268);
   const auto resolver = make_dns_resolver(io_.get_executor(), {dns_.address()});
@@ -302,7 +302,7 @@ TEST_F(GlobalCatalog, IsPingedAsADcWhereItIsRegisteredWithTheCatalogsPort) {
   EXPECT_EQ(list.controllers[0].kerberos_port, 88);
 }
 
-// The domain that was once old.test.
+// A domain new.test that was renamed from old.test.
 class DomainGuid : public ForestTest {
  protected:
   void SetUp() override {
@@ -324,7 +324,7 @@ class DomainGuid : public ForestTest {
   static constexpr const char* kRecord = "_ldap._tcp.04030201-0605-0807-090a-0b0c0d0e0f10.domains._msdcs.forest.test";
 };
 
-TEST_F(DomainGuid, FindsADomainThatHasAnotherName) {
+TEST_F(DomainGuid, FindsARenamedDomain) {
   publish_domain(*root_);
   publish_domain(*new_);
   publish(kRecord, *new_, new_->where.ldap_port);
@@ -334,13 +334,13 @@ TEST_F(DomainGuid, FindsADomainThatHasAnotherName) {
   EXPECT_EQ(found->realm, "NEW.TEST");
   const auto asked = dns_.asked.size();
   EXPECT_TRUE(find_domain("new.test")) << "by its name";
-  EXPECT_TRUE(find_domain("forest.test")) << "a name that is another domain's";
+  EXPECT_TRUE(find_domain("forest.test")) << "by its GUID, if the name is another domain's";
   EXPECT_EQ(find_domain("old.test", ds_flag::ndnc).error(), asio::error::not_found);
   EXPECT_EQ(std::count(dns_.asked.begin() + static_cast<std::ptrdiff_t>(asked), dns_.asked.end(), kRecord), 0)
-      << "what DNS said is kept";
+      << "the list of DNS is kept";
 }
 
-TEST_F(DomainGuid, IsThatOfTheDomainWhoseForestHasTheCatalog) {
+TEST_F(DomainGuid, LeadsToTheGlobalCatalogOfItsForest) {
   publish_domain(*root_);
   publish_domain(*new_);
   publish(kRecord, *new_, new_->where.ldap_port);
@@ -349,14 +349,14 @@ TEST_F(DomainGuid, IsThatOfTheDomainWhoseForestHasTheCatalog) {
   EXPECT_EQ(find_domain("new.test", ds_flag::gc)->where.name, "dc.forest.test");
 }
 
-TEST_F(DomainGuid, ThatNobodyHasLeadsNowhere) {
+TEST_F(DomainGuid, OfNoDomainIsNotFound) {
   publish_domain(*root_);
   EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found)
       << "the DC that answers is of another domain";
   publish(kRecord, *root_, root_->where.ldap_port);
-  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "that is remembered";
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::host_not_found) << "the failure is remembered";
   locator_.reset();
-  EXPECT_EQ(find_domain("forest.test").error(), asio::error::not_found) << "a record that has not been taken away";
+  EXPECT_EQ(find_domain("forest.test").error(), asio::error::not_found) << "a stale record";
 }
 
 TEST_F(DomainGuid, IsLookedForAmongConfiguredControllers) {

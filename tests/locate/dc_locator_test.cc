@@ -61,22 +61,22 @@ TEST_F(DcLocatorTest, FindsTheDcOfTheLevelAndAsksEachOnce) {
   EXPECT_EQ(where->pings(), 2U);
 }
 
-TEST_F(DcLocatorTest, ADcThatWasRaisedIsFoundWhereNoOtherServes) {
+TEST_F(DcLocatorTest, FindsARaisedDcIfNoOtherServes) {
   FakeDc raised(io_, "dc08.corp.test", test::k2008);
   const auto where = locator({raised.where});
   EXPECT_THAT(answers(find(*where, DcLevel::w2012).seen), ElementsAre("dc08.corp.test 2008 below the level"));
   const int pings = raised.pings;
   (void)find(*where, DcLevel::w2012);
-  EXPECT_EQ(raised.pings, pings) << "it has said so just now";
+  EXPECT_EQ(raised.pings, pings) << "the answer is recent";
   raised.response.flags = test::k2012;
   clock_.advance(2s);
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
   clock_.advance(2s);
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test"));
-  EXPECT_EQ(raised.pings, pings + 1) << "while one serves, what was said is kept";
+  EXPECT_EQ(raised.pings, pings + 1) << "while one serves, answers are kept";
 }
 
-TEST_F(DcLocatorTest, ADcThatWasRaisedTakesThePlaceOfOneThatFellSilent) {
+TEST_F(DcLocatorTest, ARaisedDcReplacesOneThatFellSilent) {
   FakeDc raised(io_, "dc08.corp.test", test::k2008), gone(io_, "dc12.corp.test", test::k2012);
   const auto where = locator({raised.where, gone.where});
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc12.corp.test"));
@@ -86,21 +86,21 @@ TEST_F(DcLocatorTest, ADcThatWasRaisedTakesThePlaceOfOneThatFellSilent) {
   EXPECT_THAT(names(find(*where, DcLevel::w2012).usable), ElementsAre("dc08.corp.test", "dc12.corp.test"));
 }
 
-TEST_F(DcLocatorTest, ALevelOnWhichARefusalHangsIsAskedForAnew) {
+TEST_F(DcLocatorTest, LevelOfAsksAgainUnlessTheAnswerIsRecent) {
   FakeDc set_back(io_, "dc08.corp.test", test::k2012);
   const auto where = locator({set_back.where});
   const auto level = [&] { return test::run(io_, where->level_of("CORP.TEST", set_back.where)); };
   EXPECT_EQ(level(), DcLevel::w2012);
   set_back.response.flags = test::k2008;
-  EXPECT_EQ(level(), DcLevel::w2012) << "it has said so just now";
+  EXPECT_EQ(level(), DcLevel::w2012) << "the answer is recent";
   clock_.advance(2s);
   EXPECT_EQ(level(), DcLevel::w2008);
   clock_.advance(2s);
   set_back.ignored = 100;
-  EXPECT_EQ(level(), DcLevel::w2008) << "what it said stands while it says nothing else";
+  EXPECT_EQ(level(), DcLevel::w2008) << "the last answer stands while the DC is silent";
 }
 
-TEST_F(DcLocatorTest, ControllersAreInTheFilesOrderAndSilentOnesLast) {
+TEST_F(DcLocatorTest, ListsControllersInTheFilesOrderAndSilentOnesLast) {
   FakeDc a(io_, "a", test::k2012), b(io_, "b", test::k2012);
   const auto where = locator({a.where, b.where});
   EXPECT_THAT(names(test::run(io_, where->controllers("corp.test"))), ElementsAre("a", "b"));
@@ -111,7 +111,7 @@ TEST_F(DcLocatorTest, ControllersAreInTheFilesOrderAndSilentOnesLast) {
   EXPECT_EQ(a.pings, 0);
 }
 
-TEST_F(DcLocatorTest, UnknownLevelsServeWhereNoneIsKnownToAndThoseThatRefusedDoNot) {
+TEST_F(DcLocatorTest, UsesDcsOfUnknownLevelIfNoneIsKnownToServeAndNoneThatRefused) {
   FakeDc old_dc(io_, "dc08.corp.test", test::k2008), mute(io_, "kdc1", 0), mute2(io_, "kdc2", 0);
   mute.stop();
   mute2.stop();
@@ -124,7 +124,7 @@ TEST_F(DcLocatorTest, UnknownLevelsServeWhereNoneIsKnownToAndThoseThatRefusedDoN
   EXPECT_TRUE(find(*where, DcLevel::w2012, {mute.where, mute2.where}).usable.empty());
 }
 
-TEST_F(DcLocatorTest, PausedAndForeignDcsAreNotUsed) {
+TEST_F(DcLocatorTest, DoesNotUsePausedDcsNorThoseOfOtherDomains) {
   FakeDc paused(io_, "paused", test::k2012), foreign(io_, "foreign", test::k2012, "other.test"),
       empty(io_, "empty", test::k2012);
   paused.response.opcode = NetlogonOpcode::pause_response_ex;
@@ -147,28 +147,28 @@ TEST_F(DcLocatorTest, FindsAWritableDc) {
   EXPECT_THAT(names(none.usable), ElementsAre());
 }
 
-TEST_F(DcLocatorTest, TellsWhenTheHealthOfADcChanges) {
+TEST_F(DcLocatorTest, ReportsWhenTheHealthOfADcChanges) {
   FakeDc one(io_, "dc1", test::k2016);
   const auto where = locator({one.where});
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   where->on_health([&](const KnownController& dc, ControllerState state) {
-    told.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + std::string(to_string(state)));
+    reported.push_back(dc.where.name + " " + std::string(to_string(dc.level)) + " " + std::string(to_string(state)));
   });
   where->mark_alive(one.where);
-  EXPECT_THAT(told, ElementsAre());
+  EXPECT_THAT(reported, ElementsAre());
   where->mark_silent(one.where);
   where->mark_silent(one.where);
-  EXPECT_THAT(told, ElementsAre("dc1 unknown silent"));
+  EXPECT_THAT(reported, ElementsAre("dc1 unknown silent"));
   EXPECT_EQ(test::run(io_, where->level_of("CORP.TEST", one.where)), DcLevel::w2016);
   where->mark_alive(one.where);
-  EXPECT_THAT(told, ElementsAre("dc1 unknown silent", "dc1 2016 alive"));
+  EXPECT_THAT(reported, ElementsAre("dc1 unknown silent", "dc1 2016 alive"));
   one.response.opcode = NetlogonOpcode::pause_response_ex;
   where->forget("corp.test");
   (void)test::run(io_, where->level_of("CORP.TEST", one.where));
-  EXPECT_EQ(told.back(), "dc1 unknown paused");
+  EXPECT_EQ(reported.back(), "dc1 unknown paused");
 }
 
-TEST_F(DcLocatorTest, ADcThatSaidItIsPausedIsAskedLast) {
+TEST_F(DcLocatorTest, ListsPausedDcsLast) {
   FakeDc paused(io_, "paused", test::k2016), ready(io_, "ready", test::k2012);
   paused.response.opcode = NetlogonOpcode::pause_response_ex;
   const auto where = locator({paused.where, ready.where});
@@ -212,7 +212,7 @@ TEST_F(DcLocatorTest, ASilentDcDoesNotHoldUpTheSearch) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
 }
 
-TEST_F(DcLocatorTest, LocateTellsWhy) {
+TEST_F(DcLocatorTest, LocateGivesTheReason) {
   FakeDc old_dc(io_, "dc08.corp.test", test::k2008), new_dc(io_, "dc12.corp.test", test::k2012);
   const auto where = locator({old_dc.where, new_dc.where});
   const auto any = locate(*where, DcLevel::unknown);
@@ -230,7 +230,7 @@ TEST_F(DcLocatorTest, LocateTellsWhy) {
   EXPECT_EQ(locate(*where, DcLevel::w2016).error(), asio::error::not_found);
 }
 
-TEST_F(DcLocatorTest, LocatePrefersTheSiteAsked) {
+TEST_F(DcLocatorTest, LocatePrefersTheGivenSite) {
   FakeDc here(io_, "here", test::k2012), there(io_, "there", test::k2012);
   there.response.dc_site_name = "There";
   const auto where = locator({here.where, there.where});
@@ -241,7 +241,7 @@ TEST_F(DcLocatorTest, LocatePrefersTheSiteAsked) {
   EXPECT_THAT(nowhere->why, testing::HasSubstr("none answers in site Mars"));
 }
 
-TEST_F(DcLocatorTest, AKdcWithoutPingsIsLocatedWhereItAnswersAsKdc) {
+TEST_F(DcLocatorTest, LocatesAKdcThatAnswersNoPings) {
   test::FakeKdc kdc(io_, "kdc.test"), dead(io_, "dead.test", false);
   kdc.on_datagram = [](Bytes) { return std::vector<Buffer>{test::error_reply(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN)}; };
   dead.stop_udp();
@@ -253,7 +253,7 @@ TEST_F(DcLocatorTest, AKdcWithoutPingsIsLocatedWhereItAnswersAsKdc) {
   EXPECT_EQ(locate(*locator({dead.where}), DcLevel::unknown).error(), asio::error::timed_out);
 }
 
-TEST_F(DcLocatorTest, TheDcThatServedIsPreferredUntilItIsSilent) {
+TEST_F(DcLocatorTest, PrefersTheDcThatServedUntilItIsSilent) {
   FakeDc old_dc(io_, "dc08.corp.test", test::k2008), new_dc(io_, "dc12.corp.test", test::k2012);
   const auto where = locator({old_dc.where, new_dc.where});
   EXPECT_FALSE(where->preferred("CORP.TEST", DcLevel::w2012));
@@ -295,11 +295,11 @@ TEST_F(DcLocatorByDns, TakesPriorityPortsAndAddressesFromTheRecords) {
   EXPECT_EQ(dns_.asked.size(), asked) << "the list is kept";
 }
 
-TEST_F(DcLocatorByDns, TheClosestOfTheLevelIsFirst) {
+TEST_F(DcLocatorByDns, ListsTheClosestOfTheLevelFirst) {
   EXPECT_THAT(names(find(*by_dns(), DcLevel::w2012).usable), ElementsAre("near.corp.test", "far.corp.test"));
 }
 
-TEST_F(DcLocatorByDns, TheSitesRecordsComeFirst) {
+TEST_F(DcLocatorByDns, ListsTheSitesRecordsFirst) {
   options_.site = "Here";
   dns_.srv["_kerberos._tcp.Here._sites.dc._msdcs.corp.test"] = {
       {0, 0, near_.where.kerberos_port, near_.where.name, 600}};
@@ -307,7 +307,7 @@ TEST_F(DcLocatorByDns, TheSitesRecordsComeFirst) {
               ElementsAre("near.corp.test", "far.corp.test"));
 }
 
-TEST_F(DcLocatorByDns, ARealmWithoutAdsNamesIsFoundByTheStockOnes) {
+TEST_F(DcLocatorByDns, FindsARealmThatPublishesNoNamesOfAd) {
   dns_.srv.clear();
   dns_.srv["_kerberos._udp.corp.test"] = {{0, 0, 1088, "near.corp.test", 600}};
   const auto list = test::run(io_, by_dns()->controllers("CORP.TEST"));
@@ -315,14 +315,14 @@ TEST_F(DcLocatorByDns, ARealmWithoutAdsNamesIsFoundByTheStockOnes) {
   EXPECT_EQ(list[0].where, (ControllerAddress{"near.corp.test", "127.0.0.1", 1088, 389}));
 }
 
-TEST_F(DcLocatorByDns, AnUnknownDomainAndADeadNameserverAreToldApart) {
+TEST_F(DcLocatorByDns, DistinguishesAnUnknownDomainFromADeadNameserver) {
   EXPECT_EQ(test::run(io_, by_dns()->locate("NO.SUCH.TEST", DcLevel::unknown, "")).error(),
             asio::error::host_not_found);
   dns_.silent = true;
   EXPECT_EQ(test::run(io_, by_dns()->locate("CORP.TEST", DcLevel::unknown, "")).error(), asio::error::timed_out);
 }
 
-TEST_F(DcLocatorByDns, ANameserverThatWasDeadIsAskedAgainSoon) {
+TEST_F(DcLocatorByDns, AsksADeadNameserverAgainSoon) {
   const auto where = by_dns();
   dns_.silent = true;
   EXPECT_TRUE(test::run(io_, where->controllers("CORP.TEST")).empty());
@@ -331,9 +331,9 @@ TEST_F(DcLocatorByDns, ANameserverThatWasDeadIsAskedAgainSoon) {
   EXPECT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
 }
 
-TEST_F(DcLocatorByDns, WhatANameserverSaidBeforeItDiedStands) {
+TEST_F(DcLocatorByDns, KeepsTheLastListWhileTheNameserverIsDead) {
   for (auto& [name, records] : dns_.srv)
-    for (auto& record : records) record.ttl = 0;  // which is kept for ten seconds all the same
+    for (auto& record : records) record.ttl = 0;  // it is kept for ten seconds
   const auto where = by_dns();
   ASSERT_EQ(test::run(io_, where->controllers("CORP.TEST")).size(), 2U);
   dns_.silent = true;
@@ -346,7 +346,7 @@ TEST_F(DcLocatorByDns, WhatANameserverSaidBeforeItDiedStands) {
       << "a nameserver that is known to be dead is not waited for";
 }
 
-TEST_F(DcLocatorByDns, ConfiguredRealmsAndOthersLiveSideBySide) {
+TEST_F(DcLocatorByDns, AsksDnsOnlyForRealmsThatAreNotConfigured) {
   options_.realms["STATIC.TEST"] = {near_.where};
   const auto where = by_dns();
   EXPECT_THAT(names(test::run(io_, where->controllers("STATIC.TEST"))), ElementsAre("near.corp.test"));

@@ -13,7 +13,7 @@
 
 namespace stead::test {
 
-// The locator's clock, which stands still until the test moves it. Nameservers that do not answer are given up soon.
+// The locator's clock, which stands still until the test moves it. DNS times out soon.
 class FakeClock {
  public:
   [[nodiscard]] LocatorTimes times() const {
@@ -51,7 +51,7 @@ class UdpFake {
   std::function<std::vector<Buffer>(Bytes)> answer_;
 };
 
-constexpr std::uint32_t k2008 = 0x33fd, k2012 = 0x73fd, k2016 = 0x1f3fd;  // what a DC's flags are, by level
+constexpr std::uint32_t k2008 = 0x33fd, k2012 = 0x73fd, k2016 = 0x1f3fd;  // the flags of a DC, by level
 
 // A DC that answers netlogon pings.
 class FakeDc {
@@ -69,10 +69,10 @@ class FakeDc {
   NetlogonResponse response;
   ControllerAddress where;
   int pings = 0;
-  int ignored = 0;  // so many of the first datagrams
+  int ignored = 0;  // this many of the next datagrams get no answer
   bool garbage_first = false;
   bool hosts_domain = true;
-  NetlogonPing asked;  // the last
+  NetlogonPing asked;  // the last ping
 
  private:
   std::vector<Buffer> answer(Bytes datagram) {
@@ -111,7 +111,7 @@ inline void put_name(Buffer& out, std::string_view name) {
   out.push_back(0);
 }
 
-// A nameserver with SRV and A records; what it does not have does not exist.
+// A nameserver with SRV and A records. Any other name does not exist.
 class FakeDns {
  public:
   explicit FakeDns(asio::io_context& io) : udp_(io, [this](Bytes query) { return answer(query); }) {}

@@ -70,7 +70,7 @@ TEST_F(KdcTransportTest, ResponseTooBigIsAskedAgainByTcp) {
   EXPECT_TRUE(result.silent.empty());
 }
 
-TEST_F(KdcTransportTest, ADcThatClosedUdpIsHadByTcp) {
+TEST_F(KdcTransportTest, ADcWithoutUdpIsAskedByTcp) {
   FakeKdc kdc(io_, "dc1.test");
   kdc.stop_udp();
   EXPECT_TRUE(send(*transport({&kdc})).reply);
@@ -86,7 +86,7 @@ TEST_F(KdcTransportTest, GarbageDatagramsAreIgnored) {
   EXPECT_EQ(result.reply->bytes, tgs_reply(7));
 }
 
-TEST_F(KdcTransportTest, ASilentDcIsHedgedOnceAndThenAskedLast) {
+TEST_F(KdcTransportTest, ASilentDcCostsOneHedgeAndIsThenAskedLast) {
   FakeKdc silent(io_, "dc1.test"), good(io_, "dc2.test");
   silent.silence();
   good.reply = tgs_reply(2);
@@ -109,8 +109,8 @@ TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
   FakeKdc first(io_, "dc1.test"), second(io_, "dc2.test");
   second.reply = tgs_reply(2);
   const auto over = transport({&first, &second});
-  ASSERT_EQ(send(*over).reply->from.where.name, "dc1.test") << "it was heard a moment ago";
-  // What it gets from now on it does not answer; one request was on its way when it answered last.
+  ASSERT_EQ(send(*over).reply->from.where.name, "dc1.test") << "it answered a moment ago";
+  // From now on it answers nothing; one request was under way when it answered last.
   std::optional<std::chrono::steady_clock::duration> caught;
   const auto caught_start = std::chrono::steady_clock::now();
   int left = 2;
@@ -136,7 +136,7 @@ TEST_F(KdcTransportTest, ADcThatFallsSilentUnderLoadCostsOneHedge) {
   ASSERT_TRUE(caught);
   EXPECT_LT(*caught, 400ms);
   const auto quick = std::count_if(took.begin(), took.end(), [](const auto& one) { return one < 100ms; });
-  EXPECT_GE(quick, 20) << "those that came after the first hedge wait for nothing";
+  EXPECT_GE(quick, 20) << "requests after the first hedge do not wait";
 }
 
 TEST_F(KdcTransportTest, ASlowRequestOfADcThatAnswersOthersIsWaitedFor) {
@@ -175,7 +175,7 @@ TEST_F(KdcTransportTest, ARefusingDcCostsNothing) {
   EXPECT_EQ(result.silent[0].at.where.name, "dc1.test");
 }
 
-TEST_F(KdcTransportTest, ASlowDcThatIsOutrunIsNotWaitedFor) {
+TEST_F(KdcTransportTest, TheFirstOfTwoAnswersWins) {
   FakeKdc slow(io_, "dc1.test"), quick(io_, "dc2.test");
   slow.delay = 600ms;
   quick.reply = tgs_reply(2);
@@ -193,7 +193,7 @@ TEST_F(KdcTransportTest, ServiceUnavailableGoesToTheNextDc) {
   EXPECT_EQ(both.reply->from.where.name, "dc2.test");
   EXPECT_TRUE(both.silent.empty());
   const auto alone = send(*transport({&down}));
-  ASSERT_TRUE(alone.reply) << "where nobody else answers, it is the answer";
+  ASSERT_TRUE(alone.reply) << "if no other DC answers, it is the reply";
   EXPECT_EQ(alone.reply->bytes, down.reply);
 }
 
@@ -211,13 +211,13 @@ struct BadTcp {
   FakeKdc::Tcp tcp;
 };
 class KdcTransportByTcp : public KdcTransportTest, public testing::WithParamInterface<BadTcp> {};
-TEST_P(KdcTransportByTcp, LeavesABrokenDcForTheNext) {
+TEST_P(KdcTransportByTcp, GoesToTheNextDcIfOneIsBroken) {
   FakeKdc broken(io_, "dc1.test"), good(io_, "dc2.test");
   broken.tcp = GetParam().tcp;
   const auto both = send(*transport({&broken, &good}), tgs_request(2000));
   ASSERT_TRUE(both.reply) << both.reply.error().message();
   EXPECT_EQ(both.reply->from.where.name, "dc2.test");
-  EXPECT_LT(took_, 240ms) << "a broken answer is known at once";
+  EXPECT_LT(took_, 240ms) << "a broken answer is noticed at once";
   const auto alone = send(*transport({&broken}), tgs_request(2000));
   EXPECT_FALSE(alone.reply);
   EXPECT_EQ(alone.silent.size(), 1U);
@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, KdcTransportByTcp,
                                          BadTcp{"too_large", FakeKdc::Tcp::promises_too_much}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-TEST_F(KdcTransportTest, AConnectionThatDiedMeanwhileIsReplaced) {
+TEST_F(KdcTransportTest, AClosedPooledConnectionIsReplaced) {
   FakeKdc kdc(io_, "dc1.test");
   kdc.tcp = FakeKdc::Tcp::closes_after_each;
   const auto over = transport({&kdc});
@@ -251,14 +251,14 @@ TEST_F(KdcTransportTest, AllSilentIsATimeout) {
   one.silence();
   two.silence();
   two.tcp = FakeKdc::Tcp::answers;
-  two.reply = {0x01};  // no reply at all
+  two.reply = {0x01};  // not a Kerberos message
   const auto result = send(*transport({&one, &two}, 200ms));
   EXPECT_EQ(result.reply.error(), asio::error::timed_out);
   EXPECT_EQ(result.silent.size(), 2U);
   EXPECT_LT(took_, 1000ms);
 }
 
-TEST_F(KdcTransportTest, OnlyTheDcsNamedAreAsked) {
+TEST_F(KdcTransportTest, OnlyTheGivenDcsAreAsked) {
   FakeKdc first(io_, "dc1.test"), second(io_, "dc2.test");
   const auto over = transport({&first, &second});
   const std::vector<KnownController> only{{second.where, DcLevel::w2012}};
@@ -268,7 +268,7 @@ TEST_F(KdcTransportTest, OnlyTheDcsNamedAreAsked) {
   EXPECT_EQ(first.datagrams, 0);
 }
 
-TEST_F(KdcTransportTest, CancelledItEndsAtOnceAndLeavesNothingRunning) {
+TEST_F(KdcTransportTest, CancellationEndsItAtOnceAndLeavesNothingRunning) {
   FakeKdc silent(io_, "dc1.test", false);
   silent.silence();
   const auto over = transport({&silent}, 60000ms);
@@ -284,13 +284,13 @@ TEST_F(KdcTransportTest, CancelledItEndsAtOnceAndLeavesNothingRunning) {
     silent.stop_udp();
   });
   const auto start = std::chrono::steady_clock::now();
-  io_.run();  // returns once nothing waits any more
+  io_.run();  // returns when nothing waits any more
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->reply.error(), asio::error::operation_aborted);
 }
 
-TEST_F(KdcTransportTest, TheContextMayGoWhileARequestIsUnderWay) {
+TEST_F(KdcTransportTest, TheContextMayBeDestroyedWhileARequestIsUnderWay) {
   auto io = std::make_unique<asio::io_context>();
   auto kdc = std::make_unique<FakeKdc>(*io, "dc1.test", false);
   kdc->silence();

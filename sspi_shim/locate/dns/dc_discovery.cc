@@ -12,16 +12,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kMaxControllers = 64;  // of one realm; further ones are not looked at
+constexpr std::size_t kMaxControllers = 64;  // of one realm; further ones are ignored
 constexpr std::uint16_t kGlobalCatalogPort = 3268;
 
-std::uint32_t draw(std::uint32_t highest) {
+std::uint32_t random_up_to(std::uint32_t highest) {
   std::uint32_t number = 0;
   random_bytes({reinterpret_cast<std::uint8_t*>(&number), sizeof number});
   return static_cast<std::uint32_t>(std::uint64_t{number} * (std::uint64_t{highest} + 1) >> 32);
 }
 
-// Adds the records whose target and port are not there yet.
+// Adds the records with a target and port that are not in the list yet.
 void add_new(std::vector<SrvRecord>& to, std::vector<SrvRecord> records) {
   for (SrvRecord& record : records) {
     const bool known = std::any_of(to.begin(), to.end(), [&](const SrvRecord& there) {
@@ -35,7 +35,7 @@ bool found_nothing(const Error& error) {
   return !error || error == asio::error::host_not_found;
 }
 
-// What the queries say, that for the site first; null: there is none for a site. `error`: the other one's.
+// The records of the site (a null query: no site is known), then the others. `error`: of the query for all.
 struct Found {
   std::vector<SrvRecord> records;
   Error error;
@@ -45,17 +45,17 @@ asio::awaitable<Found> in_order(std::shared_ptr<DnsResolver> dns, DnsResolver::Q
   Found out;
   if (of_site) {
     auto near = co_await dns->srv(of_site);
-    if (near) out.records = in_srv_order(std::move(*near), draw);
+    if (near) out.records = in_srv_order(std::move(*near), random_up_to);
   }
   auto all = co_await dns->srv(of_all);
   if (all)
-    add_new(out.records, in_srv_order(std::move(*all), draw));
+    add_new(out.records, in_srv_order(std::move(*all), random_up_to));
   else
     out.error = all.error();
   co_return out;
 }
 
-// The records' hosts with their addresses. `ports`: of a record's host, to ask its KDC and to ping it.
+// Resolves the hosts of the records. `ports` gives the ports of a record's host.
 struct Ports {
   std::uint16_t kerberos = 88, ldap = 389;
 };
@@ -94,7 +94,7 @@ asio::awaitable<DcList> discover_controllers(std::shared_ptr<DnsResolver> dns, s
   const auto site_query =
       site.empty() ? nullptr : dns->ask_srv("_kerberos._tcp." + site + "._sites.dc._msdcs." + domain);
   Found found = co_await in_order(dns, site_query, all_query);
-  for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm without AD's names
+  for (const char* service : {"_kerberos._tcp.", "_kerberos._udp."}) {  // a realm that is not an AD domain
     if (!found.records.empty() || !found_nothing(found.error)) break;
     const auto query = dns->ask_srv(service + domain);
     found = co_await in_order(dns, nullptr, query);

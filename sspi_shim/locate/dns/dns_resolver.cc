@@ -24,10 +24,10 @@ struct DnsResolver::Query {
   asio::steady_timer wake;
   bool done = false;
   Error error;
-  Buffer message;                      // of an SRV question
-  std::vector<std::string> addresses;  // of a host
-  std::vector<std::string> aliases;    // with them: what the host is an alias for
-  std::vector<std::string> names;      // of an address
+  Buffer message;                      // of an SRV query
+  std::vector<std::string> addresses;  // of an address query
+  std::vector<std::string> aliases;    // of an address query: the names for which the host is an alias
+  std::vector<std::string> names;      // of a query for the names of an address
 };
 
 namespace {
@@ -242,7 +242,7 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     });
   }
 
-  // Runs only while a question is open, so that an idle resolver keeps no io_context running.
+  // Runs only while a query is open, so that an idle resolver does not keep the io_context running.
   void restart_timer() {
     timeval buffer{};
     const timeval* next = ares_timeout(channel_, nullptr, &buffer);

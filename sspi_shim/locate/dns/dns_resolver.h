@@ -1,6 +1,6 @@
 #pragma once
-// DNS by c-ares on an Asio executor: c-ares opens its sockets and says when it wants to read or write, Asio waits for
-// it.
+// DNS by c-ares on an Asio executor: c-ares opens sockets and asks to be called when one is readable or writable; Asio
+// waits for that.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -14,21 +14,21 @@ namespace stead {
 
 class DnsResolver {
  public:
-  struct Query;  // a question on its way
+  struct Query;  // one that was sent
   using QueryPtr = std::shared_ptr<Query>;
 
   virtual ~DnsResolver() = default;
-  // A question is sent at once; the answer is waited for separately, so that several may be under way together.
+  // A query is sent at once; its answer is awaited separately, so that several can be under way at the same time.
   [[nodiscard]] virtual QueryPtr ask_srv(const std::string& name) = 0;
   [[nodiscard]] virtual QueryPtr ask_addresses(const std::string& host) = 0;
   [[nodiscard]] virtual QueryPtr ask_names(const std::string& address) = 0;  // the names of an IPv4 or IPv6 address
-  // host_not_found: there is no such name, or no such record; timed_out or connection_refused: no nameserver answers;
-  // no_recovery: it answers with an error.
+  // Fails with host_not_found if the name or record does not exist, with timed_out or connection_refused if no
+  // nameserver answers, with no_recovery if it answers with an error.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<SrvRecord>>> srv(QueryPtr query) = 0;
   // IPv4 and IPv6 in text, in the order of RFC 6724.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> addresses(QueryPtr query) = 0;
-  // What an answered question for addresses found the host to be an alias (CNAME) for, the last is the host's own name;
-  // empty: it is none.
+  // The names for which the host of an answered address query is an alias (CNAME); the last is the host's own name.
+  // Empty: it is no alias.
   [[nodiscard]] virtual std::vector<std::string> aliases(const QueryPtr& query) const = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) = 0;
 };

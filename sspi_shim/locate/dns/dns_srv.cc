@@ -16,10 +16,10 @@ struct FreeAresString {
   void operator()(char* text) const noexcept { ares_free_string(text); }
 };
 
-// Walks a DNS message (RFC 1035 §4.1); keeps the first error.
-class Walk {
+// Reads a DNS message (RFC 1035 §4.1) field by field; keeps the first error.
+class MessageReader {
  public:
-  explicit Walk(Bytes message) : message_(message), at_(kHeaderSize) {}
+  explicit MessageReader(Bytes message) : message_(message), at_(kHeaderSize) {}
 
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] std::size_t position() const { return at_; }
@@ -65,33 +65,33 @@ Result<std::vector<SrvRecord>> decode_srv_answer(Bytes message) {
   if (message.size() < kHeaderSize || message.size() > 65535) return make_error_code(WireErrc::truncated);
   const std::uint16_t questions = load_be16(message.data() + 4);
   const std::uint16_t answers = load_be16(message.data() + 6);
-  Walk walk(message);
-  for (int i = 0; i < questions && !walk.failed(); ++i) {
-    walk.name();
-    walk.u32();  // type and class
+  MessageReader reader(message);
+  for (int i = 0; i < questions && !reader.failed(); ++i) {
+    reader.name();
+    reader.u32();  // type and class
   }
   std::vector<SrvRecord> records;
-  for (int i = 0; i < answers && !walk.failed(); ++i) {
-    walk.name();
-    const std::uint16_t type = walk.u16();
-    const std::uint16_t dns_class = walk.u16();
+  for (int i = 0; i < answers && !reader.failed(); ++i) {
+    reader.name();
+    const std::uint16_t type = reader.u16();
+    const std::uint16_t dns_class = reader.u16();
     SrvRecord record;
-    record.ttl = walk.u32();
-    const std::uint16_t size = walk.u16();
-    if (!walk.has(size)) break;
-    const std::size_t end = walk.position() + size;
+    record.ttl = reader.u32();
+    const std::uint16_t size = reader.u16();
+    if (!reader.has(size)) break;
+    const std::size_t end = reader.position() + size;
     if (type == kTypeSrv && dns_class == kClassInternet) {
-      record.priority = walk.u16();
-      record.weight = walk.u16();
-      record.port = walk.u16();
-      record.target = walk.name();
-      if (walk.failed()) break;
-      if (walk.position() != end) return make_error_code(WireErrc::bad_length);
+      record.priority = reader.u16();
+      record.weight = reader.u16();
+      record.port = reader.u16();
+      record.target = reader.name();
+      if (reader.failed()) break;
+      if (reader.position() != end) return make_error_code(WireErrc::bad_length);
       if (!record.target.empty()) records.push_back(std::move(record));
     }
-    walk.move_to(end);  // another type, a CNAME on the way for instance
+    reader.move_to(end);  // a record of another type may stand between, such as a CNAME
   }
-  if (walk.failed()) return make_error_code(WireErrc::truncated);
+  if (reader.failed()) return make_error_code(WireErrc::truncated);
   return records;
 }
 

@@ -19,10 +19,10 @@ struct SrvRecord {
   friend bool operator==(const SrvRecord&, const SrvRecord&) = default;
 };
 
-// The SRV records of an answer, as they stand there. The target "." (the service is not offered) is left out.
+// The SRV records of an answer, in its order. Leaves out the target ".": the service is not offered.
 [[nodiscard]] Result<std::vector<SrvRecord>> decode_srv_answer(Bytes message);
 
-// Lowest priority first; within one, drawn by weight. `draw(n)` gives a random number from 0 to n, n included.
+// Lowest priority first; drawn by weight within one priority. `draw(n)` returns a random number from 0 to n inclusive.
 [[nodiscard]] std::vector<SrvRecord> in_srv_order(std::vector<SrvRecord> records,
                                                   const std::function<std::uint32_t(std::uint32_t)>& draw);
 

@@ -1,5 +1,5 @@
 #pragma once
-// Whether a KDC is there at all: MIT's and Heimdal's answer no netlogon ping.
+// Whether a host has a KDC: those of MIT and Heimdal answer no netlogon ping.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -9,7 +9,7 @@
 
 namespace stead {
 
-// An AS-REQ for the realm's krbtgt without preauthentication; whatever the answer, it is one.
+// Sends an AS-REQ for the realm's krbtgt without preauthentication. True on any reply, errors included.
 [[nodiscard]] boost::asio::awaitable<bool> kdc_answers(boost::asio::any_io_executor executor,
                                                        ControllerAddress controller, std::string realm,
                                                        std::chrono::milliseconds timeout);

@@ -1,5 +1,5 @@
 #pragma once
-// Asks a DC what it is: the CLDAP ping of MS-ADTS §6.3.3, by datagram.
+// The CLDAP ping of MS-ADTS §6.3.3: a DC answers with its names, its site and what it can do.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -14,16 +14,16 @@ enum class PingAnswer { ok, paused, not_this_domain, silent };
 
 struct PingOutcome {
   PingAnswer answer = PingAnswer::silent;
-  NetlogonResponse response;  // where it is ok
+  NetlogonResponse response;  // if it is ok
 };
 
-// What a datagram says to a ping for this domain, or where it is empty for the DC's own; nothing where it is no answer
-// to the message with this id.
+// Reads the answer to a ping for this domain; empty: for the DC's own. Nothing if the datagram is no answer to the
+// message with this id.
 [[nodiscard]] std::optional<PingOutcome> judge_ping_reply(Bytes datagram, std::int32_t message_id,
                                                           const std::string& domain);
 
-// One datagram, and a second one after half the time. A refused port is silent at once. `domain` empty: the DC's own
-// (MS-ADTS §6.3.3.2).
+// Sends one datagram, and a second one after half of `timeout`. A closed port is PingAnswer::silent at once. `domain`
+// empty: the DC's own (MS-ADTS §6.3.3.2).
 [[nodiscard]] boost::asio::awaitable<PingOutcome> netlogon_ping(boost::asio::any_io_executor executor,
                                                                 ControllerAddress controller, std::string domain,
                                                                 std::chrono::milliseconds timeout);

@@ -14,7 +14,7 @@ using asio::ip::udp;
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 
-// What the socket has, without waiting. would_block: nothing that is an answer.
+// Reads what has arrived, without waiting. Fails with would_block if no answer is among it.
 Result<Buffer> receive_answer(udp::socket& socket, const std::function<bool(Bytes)>& is_answer) {
   thread_local std::array<std::uint8_t, 65536> datagram;
   for (;;) {

@@ -1,6 +1,6 @@
 #pragma once
-// One datagram and its answer, from a socket of its own: the kernel chooses a random port and drops what comes from
-// elsewhere.
+// One datagram and its answer. Each exchange has its own socket: the kernel chooses a random port, and drops datagrams
+// from other peers.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <chrono>
@@ -15,12 +15,11 @@ namespace stead {
 
 struct UdpTimes {
   std::chrono::steady_clock::time_point until;
-  std::optional<std::chrono::steady_clock::time_point> send_again;  // the same datagram, where nothing came until then
+  std::optional<std::chrono::steady_clock::time_point> send_again;  // the same datagram, if no answer came until then
 };
 
-// Sends `request` and waits for a datagram that `is_answer` takes; others are ignored. Fails with timed_out, with
-// connection_refused where the host says that nobody listens, or with operation_aborted where somebody closed the
-// socket.
+// Sends `request` and waits for a datagram that `is_answer` accepts; ignores others. Fails with timed_out, with
+// connection_refused if the host reports a closed port, or with operation_aborted if the socket was closed.
 [[nodiscard]] boost::asio::awaitable<Result<Buffer>> udp_exchange(std::shared_ptr<boost::asio::ip::udp::socket> socket,
                                                                   boost::asio::ip::udp::endpoint to, Buffer request,
                                                                   UdpTimes times, std::function<bool(Bytes)> is_answer);

@@ -111,6 +111,32 @@ TEST_F(DcLocatorTest, ListsControllersInTheFilesOrderAndSilentOnesLast) {
   EXPECT_EQ(a.pings, 0);
 }
 
+TEST_F(DcLocatorTest, ListsASilentDcInOrderAgainAfterAMinute) {
+  FakeDc a(io_, "a", test::k2012), b(io_, "b", test::k2012);
+  const auto where = locator({a.where, b.where});
+  where->mark_silent(a.where);
+  clock_.advance(59s);
+  EXPECT_THAT(names(test::run(io_, where->controllers("CORP.TEST"))), ElementsAre("b", "a"));
+  clock_.advance(1s);
+  EXPECT_THAT(names(test::run(io_, where->controllers("CORP.TEST"))), ElementsAre("a", "b"));
+}
+
+TEST_F(DcLocatorTest, KeepsAnAnswerFor30MinutesAndSilenceFor45Seconds) {
+  FakeDc answers(io_, "answers", test::k2012), silent(io_, "silent", test::k2012);
+  silent.stop();
+  const auto answering = locator({answers.where}), silent_only = locator({silent.where});
+  for (const auto& [age, pings] : {std::pair(0s, 1U), {1799s, 1U}, {1s, 2U}}) {
+    clock_.advance(age);
+    (void)find(*answering, DcLevel::w2012);
+    EXPECT_EQ(answering->pings(), pings);
+  }
+  for (const auto& [age, pings] : {std::pair(0s, 1U), {44s, 1U}, {1s, 2U}}) {
+    clock_.advance(age);
+    (void)find(*silent_only, DcLevel::w2012);
+    EXPECT_EQ(silent_only->pings(), pings);
+  }
+}
+
 TEST_F(DcLocatorTest, UsesDcsOfUnknownLevelIfNoneIsKnownToServeAndNoneThatRefused) {
   FakeDc old_dc(io_, "dc08.corp.test", test::k2008), mute(io_, "kdc1", 0), mute2(io_, "kdc2", 0);
   mute.stop();

@@ -5,6 +5,7 @@
 #include "proxy/config/values.h"
 #include "proxy/http/policy_path.h"
 #include "proxy/http/request_target.h"
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead::proxy {
 namespace {
@@ -51,7 +52,6 @@ void read_upstreams(ConfigTable& table, ConfigErrors& errors, Route& out) {
     else
       out.upstreams.push_back(*upstream);
   }
-  if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
 
 void read_delegation(ConfigTable& table, Route& out) {
@@ -68,13 +68,17 @@ void read_delegation(ConfigTable& table, Route& out) {
 
 void read_spn(ConfigTable& table, const ConfigErrors& errors, Route& out) {
   if (table.text("spn", out.spn)) {
-    const std::size_t slash = out.spn.find('/');
-    if (slash == 0 || slash == std::string::npos || slash + 1 == out.spn.size() ||
-        out.spn.find_first_of(" \t") != std::string::npos)
-      table.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST, as in \"HTTP/reports.example.com\"");
+    const auto service = parse_principal(out.spn);
+    const bool is_spn = service && service->name.components.size() >= 2 && !service->name.components[0].empty() &&
+                        !service->name.components[1].empty() && out.spn.find_first_of(" \t") == std::string::npos;
+    if (!is_spn) table.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST, as in \"HTTP/reports.example.com\"");
   } else if (out.delegation != Delegation::none && errors.none()) {
     table.error("spn", "needs spn, the back end's service principal name; or delegation = \"none\"");
   }
+}
+
+void check_upstreams(ConfigTable& table, const ConfigErrors& errors, const Route& out) {
+  if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
 
 // What delegation asks of the route's ways to sign in.
@@ -99,6 +103,7 @@ void read_route_table(const toml::table& table, ConfigErrors& errors, Config& ou
   read_upstreams(reader, errors, route);
   read_delegation(reader, route);
   read_spn(reader, errors, route);
+  check_upstreams(reader, errors, route);
   check_delegation(reader, errors, route);
   reader.boolean("upstream_verify", route.upstream_verify);
   read_path(reader, "upstream_ca", errors, route.upstream_ca);

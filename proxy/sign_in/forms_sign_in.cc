@@ -70,7 +70,7 @@ std::string FormsSignIn::with_realm(const std::string& typed) const {
 
 OwnResponse FormsSignIn::wrong_password(const RequestView& request, std::string_view return_path,
                                         std::string_view user_name) const {
-  OwnResponse response = form(request, 401, return_path, user_name, "The user name or the password is wrong.");
+  OwnResponse response = form(request, 401, return_path, user_name, "The user name or the password is not correct.");
   response.headers.emplace_back("WWW-Authenticate", kFormScheme);
   return response;
 }

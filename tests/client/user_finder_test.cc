@@ -45,7 +45,7 @@ TEST_F(UserFinderTest, ANetbiosNameThatIsTheRealmNeedsNoPing) {
 }
 
 TEST_F(UserFinderTest, ACertificateAloneHasNoName) {
-  const auto got = find({.name = {}, .certificate = {0x30}});
+  const auto got = find(UserRequest{.name = {}, .certificate = {0x30}});
   ASSERT_TRUE(got);
   EXPECT_FALSE(got->name);
   EXPECT_EQ(got->realm, "A");

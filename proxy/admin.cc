@@ -7,8 +7,8 @@
 
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/http/target.h"
 #include "proxy/sign_in/own_pages.h"
-#include "proxy/upstream/headers.h"
 
 namespace stead::proxy {
 namespace {
@@ -304,7 +304,7 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     const bool keep = good && head.keep_alive && !core.draining;
     const std::string id = core.request_ids.next();
     out.clear();
-    write_own_response_head(out, response, id, core.http_date(),
+    write_own_response_head(out, response, id, core.date.now(),
                             keep ? AfterResponse::keep_alive : AfterResponse::close);
     if (head.method == "HEAD") response.body.clear();
     stream.expire_writes_in(shared_.config.limits.header_timeout);

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "proxy/http/policy_path.h"
-#include "proxy/http/request_rules.h"
+#include "proxy/http/target.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/client/config_table.h"
 #include "stead/client_config.h"

@@ -1,11 +1,11 @@
 #include "proxy/admin.h"
 
+#include "proxy/headers/outgoing_response.h"
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
-#include "proxy/http/request_target.h"
+#include "proxy/http/target.h"
 #include "proxy/metrics_page.h"
 #include "proxy/status_page.h"
-#include "proxy/upstream/headers.h"
 
 namespace stead::proxy {
 
@@ -64,7 +64,7 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     const bool keep = good && head.keep_alive && !core.draining;
     const std::string id = core.request_ids.next();
     out.clear();
-    write_own_response_head(out, response, id, core.http_date(),
+    write_own_response_head(out, response, id, core.date.now(),
                             keep ? AfterResponse::keep_alive : AfterResponse::close);
     if (head.method == "HEAD") response.body.clear();
     stream.expire_writes_in(shared_.config.limits.header_timeout);

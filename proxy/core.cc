@@ -1,36 +1,10 @@
 #include "proxy/core.h"
 
-#include <openssl/rand.h>
-
-#include <array>
-#include <cstring>
-#include <ctime>
+#include <chrono>
 
 namespace stead::proxy {
 namespace {
 constexpr std::chrono::milliseconds kTick{250};
-}
-
-RequestIds::RequestIds() {
-  std::array<std::uint64_t, 2> seed{};
-  RAND_bytes(reinterpret_cast<unsigned char*>(seed.data()), sizeof seed);
-  start_ = seed[0];
-  state_ = seed[1];
-}
-
-void RequestIds::assign_next(std::string& id) {
-  // splitmix64: a counter, well stirred.
-  state_ += 0x9e3779b97f4a7c15ULL;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  z ^= z >> 31;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  id.resize(32);
-  for (std::size_t i = 0; i < 16; ++i) {
-    id[i] = kDigits[(start_ >> (60 - 4 * i)) & 15];
-    id[16 + i] = kDigits[(z >> (60 - 4 * i)) & 15];
-  }
 }
 
 Core::Core(unsigned number, Shared& common)
@@ -38,6 +12,13 @@ Core::Core(unsigned number, Shared& common)
       shared(common),
       pool(io.get_executor(), common.config, *common.upstream_tls, watchdog, metrics),
       log(*common.access_log),
+      forwarding{.executor = io.get_executor(),
+                 .limits = common.config.limits,
+                 .pool = pool,
+                 .metrics = metrics,
+                 .refused_tokens = refused_tokens,
+                 .tickets = tickets,
+                 .draining = draining},
       timer_(io) {}
 
 Core::~Core() {
@@ -45,7 +26,7 @@ Core::~Core() {
 }
 
 void Core::end_connections() {
-  // Connections refer to what is declared behind the loop: they end here, not when the loop's own memory goes.
+  // The coroutines of connections refer to members behind `io`, so they end here and not in io's destructor.
   timer_.cancel();
   pool.clear();
   watchdog.close_all();
@@ -73,18 +54,6 @@ void Core::drain() {
   draining = true;
   pool.clear();
   watchdog.close_idle();
-}
-
-const std::string& Core::http_date() {
-  const std::time_t now = std::time(nullptr);
-  if (now != date_at_) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 64> text{};
-    date_.assign(text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts));
-    date_at_ = now;
-  }
-  return date_;
 }
 
 }  // namespace stead::proxy

@@ -18,8 +18,8 @@ FileWatch::~FileWatch() {
   thread_.join();
 }
 
-// Which file it is, how long and of when; a file that is renamed into place shows by its inode.
-std::string FileWatch::look() const {
+// Device, inode, size and time of each file. A file that is renamed into place has another inode.
+std::string FileWatch::state() const {
   std::string out;
   for (const std::string& file : files_) {
     struct stat is{};
@@ -35,10 +35,10 @@ std::string FileWatch::look() const {
 }
 
 void FileWatch::run() {
-  std::string known = look(), last = known;
+  std::string known = state(), last = known;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, every_, [this] { return ending_; })) {
-    std::string now = look();
+    std::string now = state();
     if (now == last && now != known) {
       known = now;
       lock.unlock();

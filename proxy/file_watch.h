@@ -1,6 +1,6 @@
 #pragma once
-// Tells of files that others renew: certificates, keys, revocation lists. Looks at them from a thread of its own once a
-// second, since they may lie on anything that can be mounted.
+// Notices when files are replaced: certificates, keys, revocation lists. Polls once a second on a thread of its own,
+// since not every file system reports changes.
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -13,16 +13,16 @@ namespace stead::proxy {
 
 class FileWatch {
  public:
-  // `changed` is called on the watch's thread when one of the files is another than before and all of them have been
-  // still for one look: who writes a file in place, or several one after the other, is not read half way.
+  // Calls `changed` on the watch's thread once a file differs from before and none has changed since the previous poll.
+  // So files that are written in place, or one after the other, are not read half written.
   FileWatch(std::vector<std::string> files, std::function<void()> changed,
             std::chrono::milliseconds every = std::chrono::seconds(1));
-  ~FileWatch();  // waits for a `changed` that runs
+  ~FileWatch();  // waits until a running `changed` has returned
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
  private:
-  [[nodiscard]] std::string look() const;
+  [[nodiscard]] std::string state() const;  // of all files, as text
   void run();
 
   const std::vector<std::string> files_;

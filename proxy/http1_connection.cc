@@ -1,10 +1,11 @@
 #include "proxy/http1_connection.h"
 
-#include <boost/asio/error.hpp>
+#include <algorithm>
 
-#include "proxy/http/request_rules.h"
-#include "proxy/http/request_target.h"
+#include "proxy/http/target.h"
+#include "proxy/request_log.h"
 #include "proxy/sign_in/own_pages.h"
+#include "proxy/upstream/forwarder.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
@@ -12,40 +13,8 @@ namespace stead::proxy {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::size_t kMostDropped = 64 * 1024;  // of a body that nobody wanted, to keep the connection
-
-// What can never become a head, seen before its end has come: a client that ends its lines otherwise would wait for an
-// answer.
-std::optional<Violation> judge_early(std::string_view bytes, std::size_t from) {
-  for (std::size_t i = from > 0 ? from - 1 : 0; i < bytes.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(bytes[i]);
-    if (octet == '\n' && (i == 0 || bytes[i - 1] != '\r')) return Violation{400, "a line does not end with CR LF"};
-    if (octet == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return Violation{400, "a CR without LF"};
-    if ((octet < 0x20 && octet != '\t' && octet != '\r' && octet != '\n') || octet == 0x7f)
-      return Violation{400, "a control character in the head"};
-  }
-  const std::size_t line_end = bytes.find("\r\n");
-  if (line_end == std::string_view::npos || from > line_end + 2) return std::nullopt;
-  const std::string_view line = bytes.substr(0, line_end);
-  if (line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0")) return std::nullopt;
-  return check_request_head(std::string(line) + "\r\n\r\n");
+constexpr std::size_t kMaxDropped = 64 * 1024;  // of a body without a reader, to keep the connection
 }
-
-std::string_view delegation_name(const Route* route) {
-  if (route == nullptr) return {};
-  switch (route->delegation) {
-    case Delegation::s4u:
-      return "s4u";
-    case Delegation::forwarded_tgt:
-      return "forwarded-tgt";
-    case Delegation::none:
-      break;
-  }
-  return "none";
-}
-
-}  // namespace
 
 Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket)
     : core_(core), stream_(std::move(socket), core.watchdog) {
@@ -64,7 +33,7 @@ Http1Connection::~Http1Connection() {
 
 asio::awaitable<void> Http1Connection::run() {
   if (core_.server_tls) {
-    tls_ = judged_by_ = core_.server_tls;
+    tls_ = certified_by_ = core_.server_tls;
     stream_.expire_reads_in(core_.shared.config.limits.header_timeout);
     const Error error = co_await stream_.accept_tls(tls_->context());
     stream_.expect_nothing();
@@ -79,295 +48,272 @@ asio::awaitable<void> Http1Connection::run() {
   if (next == Next::finish) co_await stream_.finish(buffer_);
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::read_head() {
+bool Http1Connection::find_head(HeadSearch& search) {
+  if (!search.skipped_line && buffer_.view().starts_with("\r\n")) {  // RFC 9112 §2.2 tolerates one empty line
+    search.skipped_line = true;
+    search.searched = 0;
+    buffer_.consume(2);
+  }
+  const std::size_t max = core_.shared.config.limits.header_bytes;
+  const Violation too_long{431, "the head is too long"};
+  const std::string_view bytes = buffer_.view();
+  const std::size_t end = end_of_head(bytes, search.searched);
+  if (end != std::string_view::npos) {
+    if (end > max) {
+      search.violation = too_long;
+      return true;
+    }
+    memory_.head_bytes.assign(bytes.substr(0, end));
+    buffer_.consume(end);
+    return true;
+  }
+  if (!bytes.empty()) search.violation = check_partial_request_head(bytes, search.searched);
+  search.searched = bytes.size();
+  if (!search.violation && buffer_.full() && buffer_.capacity() > 0) {
+    if (buffer_.size() >= max)
+      search.violation = too_long;
+    else
+      buffer_.grow(std::min(buffer_.capacity() * 2, max + 4));
+  }
+  return search.violation.has_value();
+}
+
+asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& request) {
   const Limits& limits = core_.shared.config.limits;
-  bool empty_line = false;
-  for (std::size_t looked_at = 0;;) {
-    if (!empty_line && buffer_.view().starts_with("\r\n")) {  // one is tolerated before a request (RFC 9112 §2.2)
-      empty_line = true;
-      buffer_.consume(2);
-      looked_at = 0;
-    }
-    const std::string_view bytes = buffer_.view();
-    const std::size_t end = end_of_head(bytes, looked_at);
-    if (end != std::string_view::npos) {
-      if (end > limits.header_bytes) co_return co_await refuse(431, "the head is too long");
-      head_bytes_.assign(bytes.substr(0, end));
-      buffer_.consume(end);
-      break;
-    }
-    if (!bytes.empty()) {
-      if (const auto violation = judge_early(bytes, looked_at))
-        co_return co_await refuse(violation->status, violation->reason);
-    }
-    looked_at = bytes.size();
-    if (buffer_.full() && buffer_.capacity() > 0) {
-      if (buffer_.size() >= limits.header_bytes) co_return co_await refuse(431, "the head is too long");
-      buffer_.grow(std::min(buffer_.capacity() * 2, limits.header_bytes + 4));
-    }
-    const bool idle = bytes.empty();
+  HeadSearch search;
+  while (!find_head(search)) {
+    const bool idle = buffer_.size() == 0;
     if (idle && core_.draining) co_return Next::close;
     stream_.set_idle(idle);
-    // The deadline of a head holds for all of it, however it trickles in.
+    // One deadline covers the whole head, however slowly it arrives.
     if (idle) stream_.expire_reads_in(limits.idle_timeout);
     const auto [error, n] = co_await stream_.read_some(buffer_);
     buffer_.commit(n);
     stream_.set_idle(false);
     if (error && !idle && stream_.timed_out()) {
       stream_.forget_timeout();
-      co_return co_await refuse(408, "the head did not come in time");
+      co_return co_await refuse(request, {408, "the head did not arrive in time"});
     }
     if (error) co_return idle && !stream_.timed_out() ? Next::finish : Next::close;
     if (idle) stream_.cancel_reads_in(limits.header_timeout);
   }
+  if (search.violation) co_return co_await refuse(request, *search.violation);
   stream_.expect_nothing();
-  if (const auto violation = check_request_head(head_bytes_))
-    co_return co_await refuse(violation->status, violation->reason);
-  parse_request_head(head_bytes_, head_);
-  if (head_.several_authorizations) co_return co_await refuse(400, "more than one Authorization");
+  if (const auto violation = check_request_head(memory_.head_bytes)) co_return co_await refuse(request, *violation);
+  parse_request_head(memory_.head_bytes, request.head);
+  if (request.head.several_authorizations) co_return co_await refuse(request, {400, "more than one Authorization"});
   co_return Next::request;
 }
 
-void Http1Connection::begin_request() {
-  started_at_ = std::chrono::system_clock::now();
-  started_ = Clock::now();
-  core_.request_ids.assign_next(request_id_);
+void Http1Connection::begin(Request& request) {
+  request.start_clock();
+  core_.request_ids.assign_next(request.id);
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::refuse(int status, std::string_view reason) {
+asio::awaitable<Http1Connection::Next> Http1Connection::refuse(Request& request, Violation violation) {
   core_.metrics.malformed_requests.add();
-  if (request_id_.empty()) begin_request();
-  forwarded_.diagnosis = std::string(reason);
+  if (request.id.empty()) begin(request);
+  request.outcome.diagnosis = std::string(violation.reason);
   const OwnResponse page =
-      status == 408
-          ? error_page(status, request_id_, "The request took too long", "It did not come in time. Please try again.")
-          : error_page(status, request_id_, "The request is malformed",
-                       "Your browser or program sent something that does not hold to HTTP.");
-  out_.clear();
-  write_own_response_head(out_, page, request_id_, core_.http_date(), AfterResponse::close);
+      violation.status == 408
+          ? error_page(408, request.id, "The request took too long", "It did not arrive in time. Please try again.")
+          : error_page(violation.status, request.id, "The request is malformed",
+                       "Your browser or program sent a request that is not valid HTTP.");
+  memory_.out.clear();
+  write_own_response_head(memory_.out, page, request.id, core_.date.now(), AfterResponse::close);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
-  const Error error = co_await stream_.write(out_, page.body);
-  log_request(status);
+  const Error error = co_await stream_.write(memory_.out, page.body);
+  request.outcome.bytes_out = page.body.size();
+  log_request(core_, request, remote_, violation.status);
   co_return error ? Next::close : Next::finish;
+}
+
+void Http1Connection::check_certificate_again() {
+  // A certificate may be revoked while its connection stays open.
+  if (certified_by_ == core_.server_tls) return;
+  certified_by_ = core_.server_tls;
+  if (!certificate_.name.empty()) certificate_ = certified_by_->verify_again(stream_.ssl());
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   buffer_.release_if_empty();
-  request_id_.clear();
-  head_bytes_.clear();
-  parse_request_head({}, head_);
-  host_.clear();
-  target_.clear();
-  route_ = nullptr;
-  signed_in_ = nullptr;
-  forwarded_ = {};
-  bytes_in_ = 0;
-  const Next head = co_await read_head();
+  Request request(memory_);
+  const Next head = co_await read_head(request);
   if (head != Next::request) co_return head;
-  begin_request();
-  if (judged_by_ != core_.server_tls) {  // a certificate may have been revoked while its connection stayed open
-    judged_by_ = core_.server_tls;
-    if (!certificate_.name.empty()) certificate_ = judged_by_->verify_again(stream_.ssl());
-  }
-
-  // The origin form of the target; the Host is the authority's where the target had one.
-  std::string_view target = head_.target;
-  if (target.front() != '/' && target != "*") {
-    target.remove_prefix(target.find("://") + 3);
-    const std::size_t path = target.find_first_of("/?");
-    if (head_.host.empty()) head_.host = target.substr(0, path);
-    target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
-    if (target.front() == '?') target_ = "/";
-  }
-  target_.append(target);
-  assign_host_name(host_, head_.host);
-  const std::string policy_path = target_ == "*" ? std::string("/") : path_for_policy(path_of(target_));
-
+  begin(request);
+  check_certificate_again();
+  request.resolve_target();
   const Limits& limits = core_.shared.config.limits;
-  BodyReader body(stream_, buffer_, head_.framing, head_.content_length, limits.body_idle_timeout,
+  BodyReader body(stream_, buffer_, request.head.framing, request.head.content_length, limits.body_idle_timeout,
                   limits.body_bytes_per_second);
-  const Router::Match match = core_.shared.router.match(host_, policy_path);
+  const std::string policy_path = request.target == "*" ? std::string("/") : path_for_policy(path_of(request.target));
+  const Router::Match match = core_.shared.router.match(request.host, policy_path);
   Next next = Next::close;
   if (!match.known_host) {
-    next = co_await answer(
-        error_page(421, request_id_, "No such site", "This server does not serve the name that was asked for."), body);
+    next =
+        co_await answer_error(request, body, 421, "No such site", "This server does not serve the name you asked for.");
   } else if (is_reserved(policy_path)) {
-    next = co_await own_page(body);
+    next = co_await own_page(request, body);
   } else if (match.route == nullptr) {
-    next = co_await answer(error_page(404, request_id_, "Not found", "There is nothing at this address."), body);
+    next = co_await answer_error(request, body, 404, "Not found", "There is nothing at this address.");
   } else {
-    route_ = match.route;
-    next = co_await forward(match, body);
+    request.route = match.route;
+    next = co_await forward(request, match.index, body);
   }
   body.release();
   co_return next;
 }
 
-RequestView Http1Connection::view() {
-  std::string_view cookie = head_.cookie;
-  if (head_.several_cookies) {
-    cookies_.clear();
-    for (const Field& field : head_.fields) {
+RequestView Http1Connection::view(const Request& request) {
+  const RequestHead& head = request.head;
+  std::string_view cookie = head.cookie;
+  if (head.several_cookies) {
+    std::string& joined = memory_.cookies;
+    joined.clear();
+    for (const Field& field : head.fields) {
       if (!equal_ignoring_case(field.name, "cookie")) continue;
-      if (!cookies_.empty()) cookies_ += "; ";
-      cookies_ += field.value;
+      if (!joined.empty()) joined += "; ";
+      joined += field.value;
     }
-    cookie = cookies_;
+    cookie = joined;
   }
   RequestView view;
-  view.method = head_.method;
-  view.target = target_;
-  view.host = host_;
-  view.authority = head_.host;
-  view.authorization = head_.authorization;
+  view.method = head.method;
+  view.target = request.target;
+  view.host = request.host;
+  view.authority = head.host;
+  view.authorization = head.authorization;
   view.cookie = cookie;
-  view.accept = head_.accept;
-  view.origin = head_.origin;
-  view.sec_fetch_site = head_.sec_fetch_site;
-  view.content_type = head_.content_type;
+  view.accept = head.accept;
+  view.origin = head.origin;
+  view.sec_fetch_site = head.sec_fetch_site;
+  view.content_type = head.content_type;
   view.remote_address = remote_;
   view.tls = stream_.tls();
   if (tls_) view.channel_bindings = tls_->bindings();
   view.client_certificate = certificate_.der;
   view.client_certificate_error = certificate_.error;
   view.client_certificate_name = certificate_.name;
-  view.request_id = request_id_;
+  view.request_id = request.id;
   return view;
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::forward(const Router::Match& match, BodyReader& body) {
-  std::variant<SignedIn, OwnResponse> decision;
-  if (!route_->sign_in.empty()) {
-    const RequestView request = view();
-    if (auto known = core_.sign_in->known(request, *route_))
-      decision = std::move(*known);
-    else
-      decision = co_await core_.sign_in->decide(request, *route_);
-    if (const auto* response = std::get_if<OwnResponse>(&decision)) co_return co_await answer(*response, body);
-    signed_in_ = &std::get<SignedIn>(decision);
+asio::awaitable<Http1Connection::Next> Http1Connection::forward(Request& request, std::size_t route_index,
+                                                                BodyReader& body) {
+  const Route& route = *request.route;
+  if (!route.sign_in.empty()) {
+    const RequestView seen = view(request);
+    request.signed_in = core_.sign_in->known(seen, route);
+    if (!request.signed_in) {
+      auto decision = co_await core_.sign_in->decide(seen, route);
+      if (const auto* response = std::get_if<OwnResponse>(&decision))
+        co_return co_await answer(request, *response, body);
+      request.signed_in = std::move(std::get<SignedIn>(decision));
+    }
   }
-  const ForwardJob job{.route = *route_,
-                       .route_index = match.index,
-                       .head = head_,
-                       .target = target_,
-                       .signed_in = signed_in_,
-                       .request_id = request_id_,
+  const ForwardJob job{.route = route,
+                       .route_index = route_index,
+                       .head = request.head,
+                       .target = request.target,
+                       .signed_in = request.signed_in ? &*request.signed_in : nullptr,
+                       .request_id = request.id,
                        .remote_address = remote_,
-                       .client_may_stay = head_.keep_alive};
+                       .client_keeps_alive = request.head.keep_alive};
   {
-    Forwarder forwarder(core_, stream_, buffer_, body, job, memory_);
-    forwarded_ = co_await forwarder.run();
+    Forwarder forwarder(core_.forwarding, {stream_, buffer_, body}, job, memory_.forward);
+    request.outcome = co_await forwarder.run();
   }
-  bytes_in_ = body.total();
-  if (forwarded_.ask_to_sign_in) {
-    // As without a session: what the client holds is of no use here.
-    RequestView stranger = view();
-    stranger.cookie = stranger.authorization = {};
-    stranger.client_certificate.clear();
-    stranger.client_certificate_error.clear();
-    stranger.client_certificate_name = {};
-    auto challenge = co_await core_.sign_in->decide(std::move(stranger), *route_);
-    if (const auto* response = std::get_if<OwnResponse>(&challenge)) co_return co_await answer(*response, body);
-    co_return co_await answer(
-        error_page(401, request_id_, "Please sign in again", "Your sign-in is no longer known here."), body);
+  request.bytes_in = body.total();
+  Forwarded& outcome = request.outcome;
+  if (outcome.ask_to_sign_in) co_return co_await challenge(request, body);
+  if (outcome.own) {
+    if (request.signed_in)
+      for (const auto& field : request.signed_in->response_headers) outcome.own->headers.push_back(field);
+    if (!outcome.keep) request.head.keep_alive = false;
+    const OwnResponse page = std::move(*outcome.own);
+    co_return co_await answer(request, page, body);
   }
-  if (forwarded_.own) {
-    if (signed_in_ != nullptr)
-      for (const auto& field : signed_in_->response_headers) forwarded_.own->headers.push_back(field);
-    if (!forwarded_.keep) head_.keep_alive = false;
-    const OwnResponse page = std::move(*forwarded_.own);
-    co_return co_await answer(page, body);
-  }
-  log_request(forwarded_.status != 0 ? forwarded_.status : 499);  // 499: the client left before it had an answer
-  if (forwarded_.broken || forwarded_.status == 101) co_return Next::close;
-  co_return forwarded_.keep ? Next::request : Next::finish;
+  log_request(core_, request, remote_, outcome.status != 0 ? outcome.status : 499);
+  if (outcome.broken || outcome.status == 101) co_return Next::close;
+  co_return outcome.keep ? Next::request : Next::finish;
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::own_page(BodyReader& body) {
+// The evidence of the user's session is lost, so the client is challenged as if it had no session.
+asio::awaitable<Http1Connection::Next> Http1Connection::challenge(Request& request, BodyReader& body) {
+  RequestView anonymous = view(request);
+  anonymous.cookie = anonymous.authorization = {};
+  anonymous.client_certificate.clear();
+  anonymous.client_certificate_error.clear();
+  anonymous.client_certificate_name = {};
+  auto challenge = co_await core_.sign_in->decide(std::move(anonymous), *request.route);
+  if (const auto* response = std::get_if<OwnResponse>(&challenge)) co_return co_await answer(request, *response, body);
+  co_return co_await answer_error(request, body, 401, "Please sign in again", "Your sign-in is no longer valid.");
+}
+
+asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& request, BodyReader& body) {
+  constexpr std::string_view kTooLong = "That is more than a sign-in needs.";
   const std::size_t limit = core_.shared.config.limits.login_body_bytes;
+  RequestHead& head = request.head;
   if (!core_.sign_in)
-    co_return co_await answer(error_page(404, request_id_, "Not found", "There is nothing at this address."), body);
-  if (head_.framing == Framing::length && head_.content_length > limit)
-    co_return co_await answer(error_page(413, request_id_, "Too long", "That is more than a sign-in needs."), body);
-  if (head_.expects_continue && !body.ended() && buffer_.size() == 0) {
+    co_return co_await answer_error(request, body, 404, "Not found", "There is nothing at this address.");
+  if (head.framing == Framing::length && head.content_length > limit)
+    co_return co_await answer_error(request, body, 413, "Too long", kTooLong);
+  if (head.expects_continue && !body.ended() && buffer_.size() == 0) {
     stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
     const Error error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) co_return Next::close;
-    head_.expects_continue = false;
+    head.expects_continue = false;
   }
   std::string content;
   while (!body.ended()) {
     const BodyPiece piece = co_await body.next();
     stream_.expect_nothing();
-    if (piece.step == BodyStep::malformed) co_return co_await refuse(400, "malformed chunked body");
+    if (piece.step == BodyStep::malformed) co_return co_await refuse(request, {400, "malformed chunked body"});
     if (piece.step == BodyStep::lost) co_return Next::close;
     content.append(piece.data);
     if (content.size() > limit) {
       wipe(content.data(), content.size());
-      co_return co_await answer(error_page(413, request_id_, "Too long", "That is more than a sign-in needs."), body);
+      co_return co_await answer_error(request, body, 413, "Too long", kTooLong);
     }
   }
   body.release();
-  const OwnResponse response = co_await core_.sign_in->own_page(view(), std::move(content));
-  co_return co_await answer(response, body);
+  const RequestView seen = view(request);
+  const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
+  co_return co_await answer(request, response, body);
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::answer(const OwnResponse& response, BodyReader& body) {
-  // A body that nobody read: a short one is dropped behind the answer, with a long one the connection ends. Who waits
-  // for a 100 may send it or not.
-  const bool in_the_way =
-      !body.ended() && ((head_.expects_continue && buffer_.size() == 0) || body.length() > kMostDropped);
-  const bool keep = head_.keep_alive && !in_the_way && !core_.draining;
-  out_.clear();
-  write_own_response_head(out_, response, request_id_, core_.http_date(),
+asio::awaitable<Http1Connection::Next> Http1Connection::answer_error(Request& request, BodyReader& body, int status,
+                                                                     std::string_view title,
+                                                                     std::string_view what_to_do) {
+  const OwnResponse page = error_page(status, request.id, title, what_to_do);
+  co_return co_await answer(request, page, body);
+}
+
+asio::awaitable<Http1Connection::Next> Http1Connection::answer(Request& request, const OwnResponse& response,
+                                                               BodyReader& body) {
+  // A short body without a reader is dropped after the response; after a long one the connection closes. It also closes
+  // if the client still waits for a 100: the body may come or not.
+  const bool body_remains =
+      !body.ended() && ((request.head.expects_continue && buffer_.size() == 0) || body.length() > kMaxDropped);
+  const bool keep = request.head.keep_alive && !body_remains && !core_.draining;
+  memory_.out.clear();
+  write_own_response_head(memory_.out, response, request.id, core_.date.now(),
                           keep ? AfterResponse::keep_alive : AfterResponse::close);
   stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
-  const Error error =
-      co_await stream_.write(out_, head_.method == "HEAD" ? std::string_view{} : std::string_view(response.body));
+  const Error error = co_await stream_.write(
+      memory_.out, request.head.method == "HEAD" ? std::string_view{} : std::string_view(response.body));
   stream_.expect_nothing();
-  forwarded_.bytes_out = response.body.size();
-  log_request(response.status);
+  request.outcome.bytes_out = response.body.size();
+  log_request(core_, request, remote_, response.status);
   if (error) co_return Next::close;
   if (!keep) co_return Next::finish;
   while (!body.ended()) {
     const BodyPiece piece = co_await body.next();
     if (piece.step != BodyStep::data && piece.step != BodyStep::end) co_return Next::finish;
-    if (body.total() > kMostDropped) co_return Next::finish;
+    if (body.total() > kMaxDropped) co_return Next::finish;
   }
   stream_.expect_nothing();
   co_return Next::request;
-}
-
-void Http1Connection::log_request(int status) {
-  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
-  core_.metrics.request_done(status, time);
-  core_.metrics.bytes_to_clients.add(forwarded_.bytes_out);
-  core_.metrics.bytes_from_clients.add(bytes_in_);
-  const Session* const session = signed_in_ != nullptr ? &signed_in_->session : nullptr;
-  core_.log.add({.at = started_at_,
-                 .request_id = request_id_,
-                 .remote = remote_,
-                 .method = head_.method,
-                 .host = head_.host,
-                 .path = path_of(target_),
-                 .status = status,
-                 .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
-                 .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
-                 .spn = route_ != nullptr ? std::string_view(route_->spn) : std::string_view{},
-                 .delegation = delegation_name(route_),
-                 .upstream = forwarded_.upstream,
-                 .bytes_in = bytes_in_,
-                 .bytes_out = forwarded_.bytes_out,
-                 .time = time,
-                 .diagnosis = forwarded_.diagnosis});
-  if (route_ == nullptr || forwarded_.diagnosis.empty()) return;
-  core_.metrics.note_failure({.at = started_at_,
-                              .request_id = request_id_,
-                              .user = session != nullptr ? session->user : std::string{},
-                              .spn = route_->spn,
-                              .status = status,
-                              .summary = forwarded_.diagnosis,
-                              .steps = std::move(forwarded_.steps)});
 }
 
 }  // namespace stead::proxy

@@ -1,14 +1,17 @@
 #pragma once
-// One client's connection: its requests, in order, each judged, signed in and forwarded for itself.
+// One client's HTTP/1 connection: it serves requests one after the other. Each request is routed, signed in and
+// forwarded on its own. The connection keeps only what outlives a request.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proxy/core.h"
-#include "proxy/http/message_head.h"
+#include "proxy/http/body_reader.h"
+#include "proxy/http/request_rules.h"
 #include "proxy/http/stream.h"
-#include "proxy/upstream/forwarder.h"
+#include "proxy/request.h"
 
 namespace stead::proxy {
 
@@ -16,41 +19,44 @@ class Http1Connection {
  public:
   Http1Connection(Core& core, boost::asio::ip::tcp::socket socket);
   ~Http1Connection();
-  // Serves until the client leaves, does wrong, or the core drains.
+  Http1Connection(const Http1Connection&) = delete;
+  Http1Connection& operator=(const Http1Connection&) = delete;
+  // Serves until the client leaves or violates the protocol, or the core drains.
   [[nodiscard]] boost::asio::awaitable<void> run();
 
  private:
-  enum class Next { request, finish, close };  // what comes after a request: another, our last words, nothing
+  enum class Next { request, finish, close };  // finish: close in order; close: at once
 
   boost::asio::awaitable<Next> serve();
-  boost::asio::awaitable<Next> read_head();  // Next::request: head_ holds one that is well formed
-  boost::asio::awaitable<Next> refuse(int status, std::string_view reason);
-  boost::asio::awaitable<Next> forward(const Router::Match& match, BodyReader& body);
-  boost::asio::awaitable<Next> own_page(BodyReader& body);
-  boost::asio::awaitable<Next> answer(const OwnResponse& response, BodyReader& body);
-  void begin_request();  // from here its time counts, and it has a number
-  [[nodiscard]] RequestView view();
-  void log_request(int status);
+  boost::asio::awaitable<Next> read_head(Request& request);  // Next::request: request.head is valid
+  boost::asio::awaitable<Next> refuse(Request& request, Violation violation);
+  boost::asio::awaitable<Next> forward(Request& request, std::size_t route_index, BodyReader& body);
+  boost::asio::awaitable<Next> challenge(Request& request, BodyReader& body);
+  boost::asio::awaitable<Next> own_page(Request& request, BodyReader& body);
+  boost::asio::awaitable<Next> answer(Request& request, const OwnResponse& response, BodyReader& body);
+  boost::asio::awaitable<Next> answer_error(Request& request, BodyReader& body, int status, std::string_view title,
+                                            std::string_view what_to_do);
+
+  // What read_head knows of the octets in the buffer.
+  struct HeadSearch {
+    bool skipped_line = false;
+    std::size_t searched = 0;
+    std::optional<Violation> violation;
+  };
+  // True: the head is in memory_.head_bytes, or there is a violation. False: read more.
+  [[nodiscard]] bool find_head(HeadSearch& search);
+  void begin(Request& request);  // its time counts from here, and it has an id
+  void check_certificate_again();
+  [[nodiscard]] RequestView view(const Request& request);
 
   Core& core_;
   Stream stream_;
   ReadBuffer buffer_;
   std::string remote_;
-  std::shared_ptr<ServerTls> tls_, judged_by_;  // of the handshake; by whose files the certificate was judged last
+  std::shared_ptr<ServerTls> tls_;           // of the handshake
+  std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
   ClientCertificate certificate_;
-
-  // The request at hand.
-  std::string head_bytes_;
-  RequestHead head_;
-  std::string request_id_, host_, target_, cookies_;
-  std::chrono::system_clock::time_point started_at_;
-  Clock::time_point started_;
-  const Route* route_ = nullptr;
-  const SignedIn* signed_in_ = nullptr;
-  Forwarded forwarded_;
-  std::uint64_t bytes_in_ = 0;
-  std::string out_;
-  ForwardMemory memory_;
+  RequestMemory memory_;
 };
 
 }  // namespace stead::proxy

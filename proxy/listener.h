@@ -1,21 +1,17 @@
 #pragma once
-// A port, shared by all cores: each has a socket of its own, and the kernel deals the connections out.
+// A listening port shared by all cores: each has a socket of its own (SO_REUSEPORT), and the kernel distributes the
+// connections.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "proxy/config/config.h"
+#include "proxy/start_failure.h"
 
 namespace stead::proxy {
 
-struct ListenFailure {
-  bool taken = false;  // another program has the port
-  std::string message;
-};
-// One acceptor for each loop. `endpoint.port` 0: any; the one found is written back.
-[[nodiscard]] std::optional<std::vector<boost::asio::ip::tcp::acceptor>> listen_at(
-    Endpoint& endpoint, const std::vector<boost::asio::io_context*>& loops, ListenFailure& failure);
+// Returns one acceptor for each loop. Port 0 takes any free port and writes it back to `endpoint`.
+[[nodiscard]] Started<std::vector<boost::asio::ip::tcp::acceptor>> listen_at(
+    Endpoint& endpoint, const std::vector<boost::asio::io_context*>& loops);
 
 }  // namespace stead::proxy

@@ -8,12 +8,13 @@
 #include "proxy/server.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Signs users in and forwards their requests, in their name, to back ends that require Kerberos.",
-               "stead-proxy");
+  CLI::App app(
+      "Signs users in and forwards their requests to back ends, with Kerberos tickets obtained on their behalf.",
+      "stead-proxy");
   std::string path;
   bool check = false;
   app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
-  app.add_flag("--check", check, "read the configuration and everything it names, report what is wrong, and end");
+  app.add_flag("--check", check, "read the configuration and the files it names, report errors, and exit");
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
   try {
     app.parse(argc, argv);
@@ -28,17 +29,16 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s\n", to_string(config.error()).c_str());
       return 2;
     }
-    stead::proxy::StartFailure failure;
-    const auto server = stead::proxy::Server::open(std::move(*config), failure);
+    const auto server = stead::proxy::Server::open(std::move(*config));
     if (!server) {
-      std::fprintf(stderr, "%s\n", failure.message.c_str());
-      return failure.status;
+      std::fprintf(stderr, "%s\n", to_string(server.error().problem).c_str());
+      return server.error().status;
     }
     if (check) {
       std::puts("ok");
       return 0;
     }
-    return server->run();
+    return (*server)->run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "stead-proxy: %s\n", error.what());
     return 1;

@@ -1,6 +1,5 @@
 #include "proxy/server.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -9,15 +8,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <thread>
 
+#include "proxy/accept_clients.h"
 #include "proxy/admin.h"
 #include "proxy/file_watch.h"
-#include "proxy/http1_connection.h"
 #include "proxy/listener.h"
 #include "proxy/service_manager.h"
 
@@ -27,60 +25,33 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 namespace {
-
 constexpr auto as_result = asio::as_tuple(asio::deferred);
-constexpr std::chrono::milliseconds kPause{100};  // after an accept that failed: descriptors may be short
-
-void log_stray(const std::exception_ptr& problem) {
-  if (!problem) return;
-  try {
-    std::rethrow_exception(problem);
-  } catch (const std::exception& error) {
-    spdlog::error("a connection ended by an exception: {}", error.what());
-  } catch (...) {
-    spdlog::error("a connection ended by an exception");
-  }
 }
 
-class ServerOfCores final : public Server {
+class Server::Parts {
  public:
-  explicit ServerOfCores(Config config) : shared_(std::move(config)), admin_(cores_, shared_) {}
-  ~ServerOfCores() override {
-    acceptors_.clear();
-    admin_acceptor_.reset();
-    signals_.reset();
-    // A core's tickets are asked for by every other one: all of them let go of theirs, sockets and timers, while every
-    // loop is there.
-    for (auto& core : cores_) core->end_connections();
-    for (auto& core : cores_) {
-      core->sign_in.reset();
-      core->tickets.reset();
-    }
-    cores_.clear();
-  }
+  explicit Parts(Config config) : shared_(std::move(config)), admin_(cores_, shared_) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts();
 
-  bool prepare(StartFailure& failure);
-  int run() override;
-  [[nodiscard]] std::vector<std::uint16_t> ports() const override {
-    std::vector<std::uint16_t> out;
-    for (const Endpoint& endpoint : shared_.config.listen) out.push_back(endpoint.port);
-    if (shared_.config.admin) out.push_back(shared_.config.admin->port);
-    return out;
-  }
-  void stop() override {
-    asio::post(cores_.front()->io, [this] { begin_end(); });
+  Started<void> prepare();
+  int run();
+  [[nodiscard]] std::vector<std::uint16_t> ports() const;
+  void stop() {
+    asio::post(cores_.front()->io, [this] { begin_drain(); });
   }
 
  private:
+  Checked<void> read_files();
+  Started<void> listen();
+  Checked<void> make_sign_in_parts();
   void use_server_tls(const std::shared_ptr<ServerTls>& tls);
   void read_server_tls_again();
-  bool listen(StartFailure& failure);
-  bool make_sign_in_parts(StartFailure& failure);
-  asio::awaitable<void> accept(tcp::acceptor& acceptor, Core& core);
-  asio::awaitable<void> accept_admin();
   asio::awaitable<void> watch_signals();
-  asio::awaitable<void> end_when_quiet();
-  void begin_end();
+  void begin_drain();
+  asio::awaitable<void> stop_when_drained();
+  [[nodiscard]] std::uint64_t open_connections() const;
   void run_core(Core& core);
 
   Shared shared_;
@@ -90,39 +61,52 @@ class ServerOfCores final : public Server {
   std::unique_ptr<tcp::acceptor> admin_acceptor_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<FileWatch> tls_watch_;
-  bool ending_ = false, running_ = false;
+  std::shared_ptr<ServerTls> first_tls_;  // until the cores have it
+  bool draining_ = false, running_ = false;
 };
 
-bool ServerOfCores::prepare(StartFailure& failure) {
-  Config& config = shared_.config;
-  const auto server_tls = ServerTls::open(config);
-  if (!server_tls) {
-    failure.message = to_string(server_tls.error());
-    return false;
+Server::Parts::~Parts() {
+  acceptors_.clear();
+  admin_acceptor_.reset();
+  signals_.reset();
+  // Cores use each other's tickets, so all of them drop theirs while every loop still exists.
+  for (auto& core : cores_) core->end_connections();
+  for (auto& core : cores_) {
+    core->sign_in.reset();
+    core->tickets.reset();
   }
-  auto upstream_tls = UpstreamTls::open(config);
-  if (!upstream_tls) {
-    failure.message = to_string(upstream_tls.error());
-    return false;
-  }
-  shared_.upstream_tls = std::move(*upstream_tls);
-  auto access_log = AccessLog::open(config.access_log);
-  if (!access_log) {
-    failure.message = to_string(access_log.error());
-    return false;
-  }
-  shared_.access_log = std::move(*access_log);
-  const unsigned threads = config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
-  use_server_tls(*server_tls);
-  // Before the first socket shows that somebody is here, who may be told to end at once; run() hears what came by then.
-  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
-  if (!listen(failure)) return false;
-  return make_sign_in_parts(failure);
+  cores_.clear();
 }
 
-// At once before the cores run, else by their loops.
-void ServerOfCores::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
+Checked<void> Server::Parts::read_files() {
+  const Config& config = shared_.config;
+  auto server_tls = ServerTls::open(config);
+  if (!server_tls) return server_tls.error();
+  first_tls_ = std::move(*server_tls);
+  auto upstream_tls = UpstreamTls::open(config);
+  if (!upstream_tls) return upstream_tls.error();
+  shared_.upstream_tls = std::move(*upstream_tls);
+  auto access_log = AccessLog::open(config.access_log);
+  if (!access_log) return access_log.error();
+  shared_.access_log = std::move(*access_log);
+  return {};
+}
+
+Started<void> Server::Parts::prepare() {
+  if (auto read = read_files(); !read) return StartFailure(read.error());
+  const unsigned wanted = shared_.config.threads;
+  const unsigned threads = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
+  use_server_tls(std::exchange(first_tls_, nullptr));
+  // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
+  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
+  if (auto listening = listen(); !listening) return listening;
+  if (auto made = make_sign_in_parts(); !made) return StartFailure(made.error());
+  return {};
+}
+
+// Before the cores run it is set at once, later by their loops.
+void Server::Parts::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
   if (!tls) return;
   for (const std::string& warning : tls->warnings()) spdlog::warn("{}", warning);
   for (auto& core : cores_) {
@@ -133,108 +117,72 @@ void ServerOfCores::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
   }
 }
 
-void ServerOfCores::read_server_tls_again() {
+void Server::Parts::read_server_tls_again() {
   const auto tls = ServerTls::open(shared_.config);
-  if (!tls) return spdlog::error("{}; the files read before stay in use", to_string(tls.error()));
+  if (!tls) {
+    spdlog::error("{}; the files read before stay in use", to_string(tls.error()));
+    return;
+  }
   use_server_tls(*tls);
   spdlog::info("certificates, keys and revocation lists were read again");
 }
 
-bool ServerOfCores::listen(StartFailure& failure) {
+Started<void> Server::Parts::listen() {
   std::vector<asio::io_context*> loops;
   for (auto& core : cores_) loops.push_back(&core->io);
-  ListenFailure why;
   for (Endpoint& endpoint : shared_.config.listen) {
-    auto acceptors = listen_at(endpoint, loops, why);
-    if (!acceptors) {
-      failure = {.status = why.taken ? 1 : 2, .message = why.message};
-      return false;
-    }
+    auto acceptors = listen_at(endpoint, loops);
+    if (!acceptors) return acceptors.error();
     acceptors_.push_back(std::move(*acceptors));
   }
-  if (shared_.config.admin) {
-    auto acceptors = listen_at(*shared_.config.admin, {loops.front()}, why);
-    if (!acceptors) {
-      failure = {.status = why.taken ? 1 : 2, .message = why.message};
-      return false;
-    }
-    admin_acceptor_ = std::make_unique<tcp::acceptor>(std::move(acceptors->front()));
-  }
-  return true;
+  if (!shared_.config.admin) return {};
+  auto acceptors = listen_at(*shared_.config.admin, {loops.front()});
+  if (!acceptors) return acceptors.error();
+  admin_acceptor_ = std::make_unique<tcp::acceptor>(std::move(acceptors->front()));
+  return {};
 }
 
-bool ServerOfCores::make_sign_in_parts(StartFailure& failure) {
+Checked<void> Server::Parts::make_sign_in_parts() {
   const Config& config = shared_.config;
   const bool users = std::any_of(config.routes.begin(), config.routes.end(),
                                  [](const Route& route) { return !route.sign_in.empty(); });
-  if (!users && !config.kerberos && !config.forms && !config.certificate_sign_in) return true;
+  if (!users && !config.kerberos && !config.forms && !config.certificate_sign_in) return {};
   std::vector<asio::any_io_executor> executors;
   for (auto& core : cores_) executors.emplace_back(core->io.get_executor());
   const auto count = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
-  auto tickets = make_backend_tickets(executors, config.client, count, failure.message);
-  if (!tickets) {
-    if (failure.message.empty()) failure.message = config.client.keytab + ": " + tickets.error().message();
-    return false;
-  }
-  auto sign_in = make_sign_in(config, *tickets);
-  if (!sign_in) {
-    failure.message = to_string(sign_in.error());
-    return false;
-  }
+  const auto tickets = open_backend_tickets(executors, config.client, count);
+  if (!tickets) return tickets.error();
+  const auto sign_in = make_sign_in(config, *tickets);
+  if (!sign_in) return sign_in.error();
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     cores_[i]->tickets = (*tickets)[i];
     cores_[i]->sign_in = (*sign_in)[i];
   }
-  return true;
+  return {};
 }
 
-asio::awaitable<void> ServerOfCores::accept(tcp::acceptor& acceptor, Core& core) {
-  const std::size_t most = std::max<std::size_t>(1, shared_.config.limits.connections / cores_.size());
-  while (!core.draining) {
-    auto [error, socket] = co_await acceptor.async_accept(as_result);
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-    if (error) {
-      asio::steady_timer pause(core.io, kPause);
-      (void)co_await pause.async_wait(as_result);
-      continue;
-    }
-    if (core.connections >= most) continue;  // the socket closes
-    auto serve = [](std::unique_ptr<Http1Connection> connection) -> asio::awaitable<void> {
-      co_await connection->run();
-    };
-    asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_stray);
-  }
+std::vector<std::uint16_t> Server::Parts::ports() const {
+  std::vector<std::uint16_t> out;
+  for (const Endpoint& endpoint : shared_.config.listen) out.push_back(endpoint.port);
+  if (shared_.config.admin) out.push_back(shared_.config.admin->port);
+  return out;
 }
 
-asio::awaitable<void> ServerOfCores::accept_admin() {
-  Core& core = *cores_.front();
-  while (true) {
-    auto [error, socket] = co_await admin_acceptor_->async_accept(as_result);
-    if (error == asio::error::operation_aborted || !admin_acceptor_->is_open()) co_return;
-    if (error) {
-      asio::steady_timer pause(core.io, kPause);
-      (void)co_await pause.async_wait(as_result);
-      continue;
-    }
-    asio::co_spawn(core.io, admin_.serve(std::move(socket), core), log_stray);
-  }
-}
-
-asio::awaitable<void> ServerOfCores::watch_signals() {
+asio::awaitable<void> Server::Parts::watch_signals() {
   while (true) {
     const auto [error, number] = co_await signals_->async_wait(as_result);
     if (error) co_return;
-    if (ending_) ::_exit(0);
+    if (draining_) ::_exit(0);
     spdlog::info("signal {}: requests in flight end, no new ones are taken", number);
-    begin_end();
+    begin_drain();
   }
 }
 
-void ServerOfCores::begin_end() {
-  if (ending_) return;
-  ending_ = true;
+void Server::Parts::begin_drain() {
+  if (draining_) return;
+  draining_ = true;
   admin_.set_ready(false);
-  tell_service_manager("STOPPING=1");
+  notify_service_manager("STOPPING=1");
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     asio::post(cores_[i]->io, [this, i] {
       for (auto& of_endpoint : acceptors_) {
@@ -244,22 +192,23 @@ void ServerOfCores::begin_end() {
       cores_[i]->drain();
     });
   }
-  asio::co_spawn(cores_.front()->io, end_when_quiet(), log_stray);
+  asio::co_spawn(cores_.front()->io, stop_when_drained(), log_exception);
 }
 
-asio::awaitable<void> ServerOfCores::end_when_quiet() {
+std::uint64_t Server::Parts::open_connections() const {
+  std::uint64_t open = 0;
+  for (const auto& core : cores_) open += core->metrics.client_connections_now.value();
+  return open;
+}
+
+asio::awaitable<void> Server::Parts::stop_when_drained() {
   const auto deadline = Clock::now() + shared_.config.limits.drain_timeout;
   asio::steady_timer timer(cores_.front()->io);
-  const auto open_now = [this] {
-    std::uint64_t open = 0;
-    for (const auto& core : cores_) open += core->metrics.client_connections_now.value();
-    return open;
-  };
   do {
     timer.expires_after(std::chrono::milliseconds(50));
     (void)co_await timer.async_wait(as_result);
-  } while (open_now() > 0 && Clock::now() < deadline);
-  if (const std::uint64_t left = open_now(); left > 0) {
+  } while (open_connections() > 0 && Clock::now() < deadline);
+  if (const std::uint64_t left = open_connections(); left > 0) {
     spdlog::warn("{} connections did not end in time and are closed", left);
     for (auto& core : cores_) asio::post(core->io, [&core] { core->watchdog.close_all(); });
     timer.expires_after(std::chrono::milliseconds(200));
@@ -276,25 +225,28 @@ asio::awaitable<void> ServerOfCores::end_when_quiet() {
     });
 }
 
-void ServerOfCores::run_core(Core& core) {
-  for (auto& of_endpoint : acceptors_) asio::co_spawn(core.io, accept(of_endpoint[core.index], core), log_stray);
+void Server::Parts::run_core(Core& core) {
+  const std::size_t max_connections = std::max<std::size_t>(1, shared_.config.limits.connections / cores_.size());
+  for (auto& of_endpoint : acceptors_)
+    asio::co_spawn(core.io, accept_clients(of_endpoint[core.index], core, max_connections), log_exception);
   core.start_ticking();
   const auto work = asio::make_work_guard(core.io);
   while (!core.io.stopped()) {
     try {
       core.io.run();
     } catch (...) {
-      log_stray(std::current_exception());
+      log_exception(std::current_exception());
     }
   }
 }
 
-int ServerOfCores::run() {
+int Server::Parts::run() {
   ::signal(SIGPIPE, SIG_IGN);
-  asio::co_spawn(cores_.front()->io, watch_signals(), log_stray);
-  if (admin_acceptor_) asio::co_spawn(cores_.front()->io, accept_admin(), log_stray);
+  Core& first = *cores_.front();
+  asio::co_spawn(first.io, watch_signals(), log_exception);
+  if (admin_acceptor_) asio::co_spawn(first.io, accept_administrators(*admin_acceptor_, first, admin_), log_exception);
   running_ = true;
-  const bool tls = cores_.front()->server_tls != nullptr;
+  const bool tls = first.server_tls != nullptr;
   if (tls)
     tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(shared_.config), [this] { read_server_tls_again(); });
   std::vector<std::thread> threads;
@@ -302,19 +254,32 @@ int ServerOfCores::run() {
   admin_.set_ready(true);
   for (const Endpoint& endpoint : shared_.config.listen)
     spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);
-  tell_service_manager("READY=1");
-  run_core(*cores_.front());
+  notify_service_manager("READY=1");
+  run_core(first);
   for (std::thread& thread : threads) thread.join();
   tls_watch_.reset();
   return 0;
 }
 
-}  // namespace
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
 
-std::unique_ptr<Server> Server::open(Config config, StartFailure& failure) {
-  auto server = std::make_unique<ServerOfCores>(std::move(config));
-  if (!server->prepare(failure)) return nullptr;
-  return server;
+Started<std::unique_ptr<Server>> Server::open(Config config) {
+  auto parts = std::make_unique<Parts>(std::move(config));
+  if (auto prepared = parts->prepare(); !prepared) return prepared.error();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+int Server::run() {
+  return parts_->run();
+}
+
+std::vector<std::uint16_t> Server::ports() const {
+  return parts_->ports();
+}
+
+void Server::stop() {
+  parts_->stop();
 }
 
 }  // namespace stead::proxy

@@ -10,7 +10,7 @@
 
 namespace stead::proxy {
 
-void tell_service_manager(std::string_view state) {
+void notify_service_manager(std::string_view state) {
   const char* const named = std::getenv("NOTIFY_SOCKET");
   if (named == nullptr) return;
   const std::string_view path(named);
@@ -18,7 +18,7 @@ void tell_service_manager(std::string_view state) {
   address.sun_family = AF_UNIX;
   if (path.size() < 2 || path.size() >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@')) return;
   std::memcpy(address.sun_path, path.data(), path.size());
-  if (path[0] == '@') address.sun_path[0] = '\0';  // Linux's abstract sockets
+  if (path[0] == '@') address.sun_path[0] = '\0';  // an abstract socket of Linux
   const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());

@@ -4,7 +4,7 @@
 
 #include "proxy/config/values.h"
 #include "proxy/http/policy_path.h"
-#include "proxy/http/request_target.h"
+#include "proxy/http/target.h"
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead::proxy {

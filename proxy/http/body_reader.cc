@@ -5,7 +5,7 @@
 
 namespace stead::proxy {
 namespace {
-constexpr std::size_t kLargeBuffer = 64 * 1024;  // for bodies that fill a smaller one
+constexpr std::size_t kLargeBuffer = 64 * 1024;  // for bodies that fill the initial one
 }
 
 BodyPiece BodyReader::poll() {
@@ -38,17 +38,17 @@ BodyPiece BodyReader::poll() {
       break;
     case Framing::chunked: {
       const ChunkDecoder::Found found = chunks_.next(held);
-      switch (found.step) {
-        case ChunkDecoder::Step::need_more:
+      switch (found.status) {
+        case ChunkDecoder::Status::need_more:
           buffer_.consume(found.consumed);
           return {};
-        case ChunkDecoder::Step::malformed:
+        case ChunkDecoder::Status::malformed:
           return {BodyStep::malformed, {}};
-        case ChunkDecoder::Step::end:
+        case ChunkDecoder::Status::end:
           buffer_.consume(found.consumed);
           ended_ = true;
           return {BodyStep::end, {}};
-        case ChunkDecoder::Step::data:
+        case ChunkDecoder::Status::data:
           break;
       }
       piece = {BodyStep::data, found.data};
@@ -66,13 +66,13 @@ boost::asio::awaitable<BodyPiece> BodyReader::next() {
     if (piece.step != BodyStep::need_more) co_return piece;
     if (buffer_.full() || (buffer_.size() == 0 && total_ > buffer_.capacity())) buffer_.grow(kLargeBuffer);
     const Clock::time_point start = Clock::now();
-    std::chrono::milliseconds patience = patience_;
-    if (least_rate_ > 0) {
-      const auto left = patience_ + std::chrono::milliseconds(total_ * 1000 / least_rate_) - waited_;
-      patience = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0),
-                            patience_);
+    std::chrono::milliseconds timeout = read_timeout_;
+    if (min_rate_ > 0) {
+      const auto left = read_timeout_ + std::chrono::milliseconds(total_ * 1000 / min_rate_) - waited_;
+      timeout = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds(0),
+                           read_timeout_);
     }
-    stream_.expire_reads_in(patience);
+    stream_.expire_reads_in(timeout);
     const Error error = co_await stream_.read(buffer_);
     waited_ += Clock::now() - start;
     if (!error) continue;

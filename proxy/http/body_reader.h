@@ -1,5 +1,5 @@
 #pragma once
-// A message's body, piece by piece, as it comes: never more of it in memory than one buffer.
+// Reads a message's body piece by piece, as it arrives. At most one buffer of it is in memory.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <string_view>
@@ -14,35 +14,35 @@ enum class BodyStep { data, end, need_more, malformed, lost };  // lost: the con
 
 struct BodyPiece {
   BodyStep step = BodyStep::need_more;
-  std::string_view data;  // a view into the buffer; holds until the next call
+  std::string_view data;  // a view into the buffer; valid until the next call
 };
 
-// `patience`: with each wait for more. `least_rate`: octets a second that have to come, all waits together, once
-// `patience` is used up; 0: a body may trickle.
+// `read_timeout` limits each wait for more. `min_rate`, in octets a second, limits all waits together: it applies once
+// they have lasted `read_timeout`. 0: no minimum rate.
 class BodyReader {
  public:
   BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length,
-             std::chrono::milliseconds patience, std::uint64_t least_rate = 0)
+             std::chrono::milliseconds read_timeout, std::uint64_t min_rate = 0)
       : stream_(stream),
         buffer_(buffer),
         framing_(framing),
         left_(length),
-        patience_(patience),
-        least_rate_(least_rate),
+        read_timeout_(read_timeout),
+        min_rate_(min_rate),
         ended_(framing == Framing::none) {}
 
-  [[nodiscard]] BodyPiece poll();                          // what is there already
+  [[nodiscard]] BodyPiece poll();                          // from the buffer, without reading
   [[nodiscard]] boost::asio::awaitable<BodyPiece> next();  // waits; never need_more
-  void release() {  // ends the last piece's view: the buffer then begins behind it
+  void release() {                                         // consumes the last piece, whose view ends here
     buffer_.consume(given_);
     given_ = 0;
   }
-  void end_of_stream() { eof_ = true; }                // for a caller that reads itself: the connection ended
-  [[nodiscard]] bool ended() const { return ended_; }  // the last piece was the last
+  void end_of_stream() { eof_ = true; }                // for a caller that reads the stream itself
+  [[nodiscard]] bool ended() const { return ended_; }  // the body's end was reached
   [[nodiscard]] Framing framing() const { return framing_; }
-  [[nodiscard]] std::uint64_t length() const { return left_; }  // still to come, where framing is length
+  [[nodiscard]] std::uint64_t length() const { return left_; }  // still to come, if framing is length
   [[nodiscard]] std::uint64_t total() const { return total_; }  // octets given so far
-  // Chunked: nothing of the body has been understood yet.
+  // Chunked, and no size line has been read yet.
   [[nodiscard]] bool untouched() const { return framing_ == Framing::chunked && !chunks_.begun(); }
 
  private:
@@ -50,11 +50,11 @@ class BodyReader {
   ReadBuffer& buffer_;
   Framing framing_;
   std::uint64_t left_, total_ = 0;
-  std::chrono::milliseconds patience_;
-  std::uint64_t least_rate_;
+  std::chrono::milliseconds read_timeout_;
+  std::uint64_t min_rate_;
   Clock::duration waited_{};
   ChunkDecoder chunks_;
-  std::size_t given_ = 0;  // octets of the buffer that the last piece was in
+  std::size_t given_ = 0;  // octets of the buffer that the last piece takes
   bool ended_, eof_ = false;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The chunked transfer coding (RFC 9112 §7.1), read without indulgence: every line ends with CR LF, a size is
-// hexadecimal digits and nothing before them, extensions and trailers have no control characters, and both are dropped.
+// The chunked transfer coding (RFC 9112 §7.1), read strictly: every line ends with CR LF, a size begins with a
+// hexadecimal digit, extensions and trailers contain no control characters, and both are dropped.
 #include <cstdint>
 #include <string_view>
 
@@ -8,16 +8,15 @@ namespace stead::proxy {
 
 class ChunkDecoder {
  public:
-  enum class Step { need_more, data, end, malformed };
+  enum class Status { need_more, data, end, malformed };
   struct Found {
-    Step step = Step::need_more;
-    std::size_t consumed = 0;  // octets of the input that are done with, those of `data` included
+    Status status = Status::need_more;
+    std::size_t consumed = 0;  // octets of the input, those of `data` included
     std::string_view data;     // part of the input
   };
-  // Looks at what is there: the next piece of the body, the end, or nothing yet. Call again with what follows
-  // `consumed`.
+  // Finds the next piece of the body, or its end, in the input. Call again with the input that follows `consumed`.
   [[nodiscard]] Found next(std::string_view input);
-  // A chunk's size line was read.
+  // True once the first size line has been read.
   [[nodiscard]] bool begun() const { return begun_; }
 
  private:

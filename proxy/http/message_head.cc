@@ -1,9 +1,7 @@
 #include "proxy/http/message_head.h"
 
-#include <algorithm>
-#include <array>
-
 #include "proxy/http/octets.h"
+#include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
@@ -11,15 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxFields = 200;
 
-constexpr std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-constexpr std::array<bool, 256> kToken = make_token_table();
-
-// The next line without its CR LF; false where there is none.
+// Takes the next line, without its CR LF, from `rest`; false if there is none.
 bool next_line(std::string_view& rest, std::string_view& line) {
   const std::size_t end = rest.find("\r\n");
   if (end == std::string_view::npos) return false;
@@ -33,7 +23,7 @@ Field split(std::string_view line) {
   return {line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
 }
 
-// Digits alone, few enough not to overflow; false otherwise.
+// Digits only, and few enough not to overflow; false otherwise.
 bool parse_length(std::string_view text, std::uint64_t& out) {
   if (text.empty() || text.size() > 18) return false;
   out = 0;
@@ -44,18 +34,168 @@ bool parse_length(std::string_view text, std::uint64_t& out) {
   return true;
 }
 
+// Clears `head` but keeps the memory of its fields.
+template <class Head>
+void reset(Head& head) {
+  std::vector<Field> fields = std::move(head.fields);
+  fields.clear();
+  head = Head{};
+  head.fields = std::move(fields);
+}
+
+// The fields that decide how a connection goes on.
+struct ConnectionOptions {
+  bool close = false, keep_alive = false, upgrade = false;
+  void note(std::string_view value) {
+    close = close || list_has(value, "close");
+    keep_alive = keep_alive || list_has(value, "keep-alive");
+    upgrade = upgrade || list_has(value, "upgrade");
+  }
+};
+
+enum class KnownField {
+  none,
+  host,
+  cookie,
+  accept,
+  origin,
+  expect,
+  upgrade,
+  connection,
+  content_type,
+  authorization,
+  content_length,
+  sec_fetch_site,
+  transfer_encoding
+};
+
+// The length of the name leaves at most four candidates.
+KnownField known_field(std::string_view name) {
+  const auto is = [name](std::string_view other) { return equal_ignoring_case(name, other); };
+  switch (name.size()) {
+    case 4:
+      return is("host") ? KnownField::host : KnownField::none;
+    case 6:
+      if (is("cookie")) return KnownField::cookie;
+      if (is("accept")) return KnownField::accept;
+      if (is("origin")) return KnownField::origin;
+      return is("expect") ? KnownField::expect : KnownField::none;
+    case 7:
+      return is("upgrade") ? KnownField::upgrade : KnownField::none;
+    case 10:
+      return is("connection") ? KnownField::connection : KnownField::none;
+    case 12:
+      return is("content-type") ? KnownField::content_type : KnownField::none;
+    case 13:
+      return is("authorization") ? KnownField::authorization : KnownField::none;
+    case 14:
+      if (is("content-length")) return KnownField::content_length;
+      return is("sec-fetch-site") ? KnownField::sec_fetch_site : KnownField::none;
+    case 17:
+      return is("transfer-encoding") ? KnownField::transfer_encoding : KnownField::none;
+    default:
+      return KnownField::none;
+  }
+}
+
+void note_request_field(const Field& field, RequestHead& out, ConnectionOptions& connection) {
+  switch (known_field(field.name)) {
+    case KnownField::none:
+      break;
+    case KnownField::host:
+      out.host = field.value;
+      break;
+    case KnownField::cookie:
+      if (out.cookie.data() != nullptr)
+        out.several_cookies = true;
+      else
+        out.cookie = field.value;
+      break;
+    case KnownField::accept:
+      if (out.accept.empty()) out.accept = field.value;
+      break;
+    case KnownField::origin:
+      out.origin = field.value;
+      break;
+    case KnownField::expect:
+      out.expects_continue = !out.http_1_0;
+      break;
+    case KnownField::upgrade:
+      out.upgrade = field.value;
+      break;
+    case KnownField::connection:
+      connection.note(field.value);
+      break;
+    case KnownField::content_type:
+      out.content_type = field.value;
+      break;
+    case KnownField::authorization:
+      out.several_authorizations = out.authorization.data() != nullptr;
+      out.authorization = field.value;
+      break;
+    case KnownField::content_length:
+      if (!parse_length(field.value, out.content_length)) break;
+      out.has_length = true;
+      out.framing = out.content_length == 0 ? Framing::none : Framing::length;
+      break;
+    case KnownField::sec_fetch_site:
+      out.sec_fetch_site = field.value;
+      break;
+    case KnownField::transfer_encoding:
+      out.framing = Framing::chunked;
+      break;
+  }
+}
+
+// Returns what is wrong with the status line; empty: nothing.
+std::string_view parse_status_line(std::string_view line, ResponseHead& out) {
+  if (line.size() < 12 || (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")))
+    return "the status line is not HTTP/1.1's";
+  out.http_1_0 = line[7] == '0';
+  if (!is_digits(line.substr(9, 3))) return "the status is not three digits";
+  out.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+  if (out.status < 100 || out.status > 599 || (line.size() > 12 && line[12] != ' ')) return "the status is not one";
+  out.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
+  return has_control(out.reason) ? "a control character in the reason" : std::string_view{};
+}
+
+struct ResponseFraming {
+  bool has_length = false, chunked = false;
+};
+
+// Returns what is wrong with the field; empty: nothing.
+std::string_view note_response_field(const Field& field, ResponseHead& out, ResponseFraming& framing,
+                                     ConnectionOptions& connection) {
+  switch (known_field(field.name)) {
+    case KnownField::content_length: {
+      std::uint64_t length = 0;
+      if (!parse_length(field.value, length)) return "the Content-Length is not a number";
+      if (framing.has_length && length != out.content_length) return "two Content-Lengths that differ";
+      framing.has_length = true;
+      out.content_length = length;
+      return {};
+    }
+    case KnownField::transfer_encoding:
+      if (framing.chunked || out.http_1_0 || !equal_ignoring_case(field.value, "chunked"))
+        return "a Transfer-Encoding other than chunked";
+      framing.chunked = true;
+      return {};
+    case KnownField::connection:
+      connection.note(field.value);
+      return {};
+    default:
+      return {};
+  }
+}
+
+Framing framing_of(const ResponseHead& head, const ResponseFraming& framing, AnswerTo request) {
+  if (request == AnswerTo::head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
+  if (framing.chunked) return Framing::chunked;
+  if (!framing.has_length) return Framing::until_close;
+  return head.content_length == 0 ? Framing::none : Framing::length;
+}
+
 }  // namespace
-
-bool is_token(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
-}
-
-std::string_view trim_blanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 bool list_has(std::string_view list, std::string_view token) {
   while (true) {
@@ -71,97 +211,32 @@ bool RequestHead::is_idempotent() const {
 }
 
 void parse_request_head(std::string_view head, RequestHead& out) {
-  std::vector<Field> fields = std::move(out.fields);
-  fields.clear();
-  out = RequestHead{};
-  out.fields = std::move(fields);
+  reset(out);
   std::string_view line;
   if (!next_line(head, line)) return;
   const std::size_t first = line.find(' '), last = line.rfind(' ');
   out.method = line.substr(0, first);
   out.target = line.substr(first + 1, last - first - 1);
   out.http_1_0 = line.ends_with("1.0");
-  out.keep_alive = !out.http_1_0;
-  bool close = false, asked_upgrade = false;
+  ConnectionOptions connection;
   while (next_line(head, line) && !line.empty()) {
     const Field field = split(line);
     out.fields.push_back(field);
-    switch (field.name.size()) {
-      case 4:
-        if (equal_ignoring_case(field.name, "host")) out.host = field.value;
-        break;
-      case 6:
-        if (equal_ignoring_case(field.name, "cookie")) {
-          if (out.cookie.data() != nullptr)
-            out.several_cookies = true;
-          else
-            out.cookie = field.value;
-        } else if (equal_ignoring_case(field.name, "accept")) {
-          if (out.accept.empty()) out.accept = field.value;
-        } else if (equal_ignoring_case(field.name, "origin")) {
-          out.origin = field.value;
-        } else if (equal_ignoring_case(field.name, "expect")) {
-          out.expects_continue = !out.http_1_0;
-        }
-        break;
-      case 7:
-        if (equal_ignoring_case(field.name, "upgrade")) out.upgrade = field.value;
-        break;
-      case 10:
-        if (equal_ignoring_case(field.name, "connection")) {
-          if (list_has(field.value, "close")) close = true;
-          if (list_has(field.value, "keep-alive")) out.keep_alive = true;
-          if (list_has(field.value, "upgrade")) asked_upgrade = true;
-        }
-        break;
-      case 12:
-        if (equal_ignoring_case(field.name, "content-type")) out.content_type = field.value;
-        break;
-      case 13:
-        if (equal_ignoring_case(field.name, "authorization")) {
-          if (out.authorization.data() != nullptr) out.several_authorizations = true;
-          out.authorization = field.value;
-        }
-        break;
-      case 14:
-        if (equal_ignoring_case(field.name, "content-length") && parse_length(field.value, out.content_length)) {
-          out.has_length = true;
-          out.framing = out.content_length == 0 ? Framing::none : Framing::length;
-        } else if (equal_ignoring_case(field.name, "sec-fetch-site")) {
-          out.sec_fetch_site = field.value;
-        }
-        break;
-      case 17:
-        if (equal_ignoring_case(field.name, "transfer-encoding")) out.framing = Framing::chunked;
-        break;
-      default:
-        break;
-    }
+    note_request_field(field, out, connection);
   }
-  if (close) out.keep_alive = false;
-  // h2c would take the connection out of our sight.
-  out.wants_upgrade = asked_upgrade && !out.upgrade.empty() && !out.http_1_0 && out.framing == Framing::none &&
+  out.keep_alive = !connection.close && (!out.http_1_0 || connection.keep_alive);
+  // An upgrade to h2c is not passed on: the proxy could not see the requests that follow.
+  out.wants_upgrade = connection.upgrade && !out.upgrade.empty() && !out.http_1_0 && out.framing == Framing::none &&
                       out.method == "GET" && !list_has(out.upgrade, "h2c");
 }
 
-std::string_view parse_response_head(std::string_view head, bool to_head, ResponseHead& out) {
-  std::vector<Field> fields = std::move(out.fields);
-  fields.clear();
-  out = ResponseHead{};
-  out.fields = std::move(fields);
+std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out) {
+  reset(out);
   std::string_view line;
   if (!next_line(head, line)) return "no status line";
-  if (line.size() < 12 || (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")))
-    return "the status line is not HTTP/1.1's";
-  out.http_1_0 = line[7] == '0';
-  for (const char c : line.substr(9, 3))
-    if (c < '0' || c > '9') return "the status is not three digits";
-  out.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-  if (out.status < 100 || out.status > 599 || (line.size() > 12 && line[12] != ' ')) return "the status is not one";
-  out.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
-  if (has_control(out.reason)) return "a control character in the reason";
-  out.keep_alive = !out.http_1_0;
-  bool has_length = false, chunked = false, close = false;
+  if (const std::string_view wrong = parse_status_line(line, out); !wrong.empty()) return wrong;
+  ResponseFraming framing;
+  ConnectionOptions connection;
   while (next_line(head, line) && !line.empty()) {
     if (has_control(line)) return "a control character in a header";
     const std::size_t colon = line.find(':');
@@ -169,32 +244,12 @@ std::string_view parse_response_head(std::string_view head, bool to_head, Respon
     if (out.fields.size() == kMaxFields) return "too many headers";
     const Field field = split(line);
     out.fields.push_back(field);
-    if (field.name.size() == 14 && equal_ignoring_case(field.name, "content-length")) {
-      std::uint64_t length = 0;
-      if (!parse_length(field.value, length)) return "the Content-Length is not a number";
-      if (has_length && length != out.content_length) return "two Content-Lengths that differ";
-      has_length = true;
-      out.content_length = length;
-    } else if (field.name.size() == 17 && equal_ignoring_case(field.name, "transfer-encoding")) {
-      if (chunked || out.http_1_0 || !equal_ignoring_case(field.value, "chunked"))
-        return "a Transfer-Encoding other than chunked";
-      chunked = true;
-    } else if (field.name.size() == 10 && equal_ignoring_case(field.name, "connection")) {
-      if (list_has(field.value, "close")) close = true;
-      if (list_has(field.value, "keep-alive")) out.keep_alive = true;
-    }
+    if (const std::string_view wrong = note_response_field(field, out, framing, connection); !wrong.empty())
+      return wrong;
   }
-  if (chunked && has_length) return "both Content-Length and Transfer-Encoding";
-  if (close) out.keep_alive = false;
-  if (to_head || out.status < 200 || out.status == 204 || out.status == 304)
-    out.framing = Framing::none;
-  else if (chunked)
-    out.framing = Framing::chunked;
-  else if (has_length)
-    out.framing = out.content_length == 0 ? Framing::none : Framing::length;
-  else
-    out.framing = Framing::until_close;
-  if (out.framing == Framing::until_close) out.keep_alive = false;
+  if (framing.chunked && framing.has_length) return "both Content-Length and Transfer-Encoding";
+  out.framing = framing_of(out, framing, request);
+  out.keep_alive = !connection.close && (!out.http_1_0 || connection.keep_alive) && out.framing != Framing::until_close;
   return {};
 }
 

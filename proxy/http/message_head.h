@@ -1,7 +1,7 @@
 #pragma once
-// The heads of requests and responses as values: views into the bytes they were parsed from. A request's bytes have
-// passed check_request_head before; a response's are judged here, as strictly, since what we make of them is what the
-// client sees.
+// The heads of requests and responses as values: views into the bytes they were parsed from. The bytes of a request
+// have passed check_request_head. A response is checked here, as strictly, because its fields decide what the client
+// receives.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -19,19 +19,19 @@ struct RequestHead {
   std::string_view method, target;  // target as sent
   bool http_1_0 = false;
   std::vector<Field> fields;  // in their order
-  // Of the fields, what is asked often; empty: not there.
+  // Fields that are read often; empty: not sent.
   std::string_view host, authorization, accept, origin, sec_fetch_site, content_type, upgrade;
-  std::string_view cookie;  // the one Cookie header, or the first
+  std::string_view cookie;  // the one Cookie field, or the first
   bool several_cookies = false, several_authorizations = false, expects_continue = false, wants_upgrade = false,
        has_length = false;
   bool keep_alive = true;
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
 
-  // GET, HEAD, OPTIONS, PUT and DELETE: twice is as good as once (RFC 9110 §9.2.2).
+  // GET, HEAD, OPTIONS, PUT and DELETE: sending such a request twice has the effect of once (RFC 9110 §9.2.2).
   [[nodiscard]] bool is_idempotent() const;
 };
-// `head` has passed check_request_head. `out` is filled anew; its vector keeps its memory.
+// `head` has passed check_request_head. Replaces all of `out`; its vector keeps its memory.
 void parse_request_head(std::string_view head, RequestHead& out);
 
 struct ResponseHead {
@@ -45,12 +45,11 @@ struct ResponseHead {
 
   [[nodiscard]] bool is_interim() const { return status < 200 && status != 101; }
 };
-// `head` ends with its blank line. `to_head`: it answers a HEAD request. Returns what is wrong, or an empty text.
-[[nodiscard]] std::string_view parse_response_head(std::string_view head, bool to_head, ResponseHead& out);
+enum class AnswerTo { head, other };  // the request's method: the response to HEAD has no body
+// `head` ends with its blank line. Returns what is wrong with it; empty: it is well formed.
+[[nodiscard]] std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out);
 
-// Whether a comma-separated list has this token, in any case of letters.
+// True if a comma-separated list has this token, compared without regard to case.
 [[nodiscard]] bool list_has(std::string_view list, std::string_view token);
-[[nodiscard]] std::string_view trim_blanks(std::string_view text);
-[[nodiscard]] bool is_token(std::string_view text);  // RFC 9110 §5.6.2
 
 }  // namespace stead::proxy

@@ -1,10 +1,10 @@
 #pragma once
-// Looks at text as a whole, without a branch for each octet: so the compiler takes many of them at once.
+// Checks of whole texts without a branch for each octet, so that the compiler can vectorize them.
 #include <string_view>
 
 namespace stead::proxy {
 
-// A control character other than tab.
+// True if the text has a control character other than tab.
 [[nodiscard]] inline bool has_control(std::string_view text) {
   unsigned char found = 0;
   for (const char c : text) {
@@ -16,7 +16,7 @@ namespace stead::proxy {
   return found != 0;
 }
 
-// ASCII that stands for itself within JSON's quotes, all of it.
+// True if the text needs no escape within a JSON string: printable ASCII without quotes and backslashes.
 [[nodiscard]] inline bool is_plain_json(std::string_view text) {
   unsigned char other = 0;
   for (const char c : text) {

@@ -1,5 +1,8 @@
 #include "proxy/http/own_response.h"
 
+#include <algorithm>
+#include <array>
+
 #include "proxy/http/wire_text.h"
 
 namespace stead::proxy {
@@ -17,59 +20,46 @@ void write_own_response_head(std::string& out, const OwnResponse& response, std:
   out.append(after == AfterResponse::close ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n");
 }
 
+namespace {
+
+struct Reason {
+  int status;
+  std::string_view phrase;
+};
+constexpr auto kReasons = std::to_array<Reason>({
+    {200, "OK"},
+    {204, "No Content"},
+    {302, "Found"},
+    {303, "See Other"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+});
+
+}  // namespace
+
 std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 302:
-      return "Found";
-    case 303:
-      return "See Other";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 411:
-      return "Length Required";
-    case 413:
-      return "Content Too Large";
-    case 414:
-      return "URI Too Long";
-    case 415:
-      return "Unsupported Media Type";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return status < 400 ? "OK" : "Error";
-  }
+  const auto* const found = std::find_if(kReasons.begin(), kReasons.end(),
+                                         [status](const Reason& reason) { return reason.status == status; });
+  if (found != kReasons.end()) return found->phrase;
+  return status < 400 ? "OK" : "Error";
 }
 
 }  // namespace stead::proxy

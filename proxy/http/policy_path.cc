@@ -1,16 +1,8 @@
 #include "proxy/http/policy_path.h"
 
+#include "proxy/http/text_rules.h"
+
 namespace stead::proxy {
-namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 bool has_path_prefix(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return false;

@@ -1,5 +1,5 @@
 #pragma once
-// What was read from a connection and not yet consumed: one block of memory, kept for the connection's life.
+// The octets read from a connection and not yet consumed: one block of memory, kept as long as the connection.
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -17,7 +17,7 @@ class ReadBuffer {
     begin_ += n;
     if (begin_ == end_) begin_ = end_ = 0;
   }
-  // Room for reading; at least one octet unless full(). Moves what is held, so views end here.
+  // Room for reading: at least one octet unless full(). May move the octets held, which invalidates views.
   [[nodiscard]] char* space() {
     if (capacity_ == 0) grow(kInitialSize);
     if (end_ == capacity_ && begin_ > 0) {
@@ -39,7 +39,7 @@ class ReadBuffer {
     data_ = std::move(bigger);
     capacity_ = capacity;
   }
-  // Gives memory back that one large message needed.
+  // Frees a buffer that grew for a large message.
   void release_if_empty() {
     if (size() > 0 || capacity_ <= kInitialSize) return;
     data_.reset();

@@ -1,15 +1,14 @@
 #pragma once
-// What a request's head must look like before anything of it is acted upon: the bytes as they came, judged more
-// strictly than an HTTP parser does, because whatever a back end could read differently than we do is an attack
-// (request smuggling). RFC 9112 §2-6, RFC 9110 §5. A refusal is answered with `status` and the connection is closed.
+// The rules that a request's head must obey before the proxy acts on any of it. They are stricter than an HTTP parser:
+// bytes that a back end could read differently than the proxy allow request smuggling. RFC 9112 §2-6, RFC 9110 §5.
+// The proxy answers a violation with its `status` and closes the connection.
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace stead::proxy {
 
 struct Violation {
-  int status = 400;         // 400, 431, 501, 505
+  int status = 400;         // 400, 414, 417, 431, 501, 505
   std::string_view reason;  // for the log and the page, one short sentence
 };
 
@@ -21,7 +20,11 @@ struct Violation {
 // backslashes, NULs or control characters.
 [[nodiscard]] std::optional<Violation> check_request_head(std::string_view head);
 
-// Offset just behind the blank line that ends a head, or npos where it is not there yet. Looks only from `from` on.
+// Rejects malformed bytes before the blank line, so that a client gets 400 and not a timeout. `bytes`: what came so
+// far; `from`: how much of it was checked before.
+[[nodiscard]] std::optional<Violation> check_partial_request_head(std::string_view bytes, std::size_t from);
+
+// The offset behind the blank line that ends a head; npos if it has not come yet. Searches from `from` on.
 [[nodiscard]] std::size_t end_of_head(std::string_view bytes, std::size_t from = 0);
 
 }  // namespace stead::proxy

@@ -16,8 +16,8 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
-constexpr std::size_t kLargestRecord = 16 * 1024, kMostDropped = 256 * 1024;
-constexpr std::chrono::milliseconds kGoodbye{2000};
+constexpr std::size_t kMaxRecord = 16 * 1024, kMaxDropped = 256 * 1024;
+constexpr std::chrono::milliseconds kFinishTimeout{2000};
 }  // namespace
 
 void Watchdog::sweep(Clock::time_point now) {
@@ -126,12 +126,11 @@ bool Stream::write_at_once(Error& error, std::string_view first, std::string_vie
 }
 
 asio::awaitable<Error> Stream::write_rest() {
-  // The deadline is for this write: left standing, it would end the connection later, while the other side takes its
-  // time.
+  // The deadline is for this write only; it must not close the connection while a later read waits.
   if (tls_) {
     std::array<std::string_view, 3> parts = left_;
     const auto& [first, second, third] = left_;
-    if (first.size() + second.size() + third.size() <= kLargestRecord && !second.empty()) {
+    if (first.size() + second.size() + third.size() <= kMaxRecord && !second.empty()) {
       joined_.assign(first).append(second).append(third);
       parts = {joined_, {}, {}};
     }
@@ -158,13 +157,13 @@ asio::awaitable<Error> Stream::accept_tls(asio::ssl::context& context) {
   co_return error;
 }
 
-asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::string host, bool verify) {
+asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::string host, VerifyPeer verify) {
   tls_ = std::make_unique<Tls>(socket_, context);
   SSL* const ssl = tls_->native_handle();
   Error not_an_address;
   (void)asio::ip::make_address(host, not_an_address);
   if (not_an_address) SSL_set_tlsext_host_name(ssl, host.c_str());
-  if (verify) {
+  if (verify == VerifyPeer::yes) {
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
     const int set = not_an_address ? X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size())
                                    : X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
@@ -179,15 +178,15 @@ asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::str
 
 asio::awaitable<void> Stream::finish(ReadBuffer& buffer) {
   if (!socket_.is_open()) co_return;
-  expire_reads_in(kGoodbye);
-  expire_writes_in(kGoodbye);
+  expire_reads_in(kFinishTimeout);
+  expire_writes_in(kFinishTimeout);
   buffer.consume(buffer.size());
   if (tls_) {
-    // Sends close_notify and waits for the peer's; what else comes in between is dropped.
+    // Sends close_notify and waits for the peer's; drops other input.
     (void)co_await tls_->async_shutdown(as_result);
   }
   shutdown_send();
-  for (std::size_t dropped = 0; dropped < kMostDropped;) {
+  for (std::size_t dropped = 0; dropped < kMaxDropped;) {
     const auto [error, n] =
         co_await socket_.async_read_some(asio::mutable_buffer(buffer.space(), buffer.space_size()), as_result);
     if (error) break;

@@ -1,6 +1,6 @@
 #pragma once
-// One connection, with TLS or without, and its deadlines. Timers for each read would cost more than the read: a core's
-// Watchdog looks at all its streams four times a second and closes those whose time is up.
+// One connection, with TLS or without, and its deadlines. A timer for each read would cost more than the read itself:
+// instead, each core's Watchdog checks its streams four times a second and closes those past their deadline.
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -29,7 +29,7 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   void sweep(Clock::time_point now);
-  void close_idle();  // those that wait for nothing that was promised
+  void close_idle();  // the streams marked by set_idle
   void close_all();
 
  private:
@@ -44,11 +44,11 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Each may be called while the other waits. An end of file is asio::error::eof; a deadline's end shows in
-  // timed_out().
+  // One read and one write may wait at the same time. The end of the stream is asio::error::eof; after a missed
+  // deadline timed_out() is true.
   boost::asio::awaitable<Error> read(ReadBuffer& buffer);  // at least one octet
-  // The same for the hot path, without a coroutine of its own: co_await it, and commit() what it read to the buffer,
-  // which has room.
+  // The same for the hot path, without a coroutine frame: co_await it, then commit() the octets read. The buffer must
+  // have room.
   [[nodiscard]] auto read_some(ReadBuffer& buffer) {
     char* const space = buffer.space();
     return boost::asio::async_initiate<const ReadToken, void(Error, std::size_t)>(
@@ -62,27 +62,28 @@ class Stream {
   }
   boost::asio::awaitable<Error> write(std::string_view first, std::string_view second = {},
                                       std::string_view third = {});
-  // The same for the hot path. Most writes fit into the socket's buffer: then nothing waits, and no coroutine is made.
-  // False: write_rest() sends what is left, which must live on.
+  // The same for the hot path. Most writes fit into the socket's buffer and need no coroutine. False: the caller awaits
+  // write_rest(), and keeps the texts until then.
   [[nodiscard]] bool write_at_once(Error& error, std::string_view first, std::string_view second = {},
                                    std::string_view third = {});
   boost::asio::awaitable<Error> write_rest();
 
   boost::asio::awaitable<Error> accept_tls(boost::asio::ssl::context& context);
-  // SNI and, where `verify`, the certificate's name are `host`'s.
-  boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, bool verify);
-  // Says goodbye: close_notify, then the end of what we send; reads and drops what still comes, for a moment, so that
-  // the peer gets our last words before a reset.
+  enum class VerifyPeer { yes, no };
+  // Sends `host` as SNI and, with VerifyPeer::yes, requires a valid certificate for it.
+  boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, VerifyPeer verify);
+  // Closes in order: sends close_notify and FIN, then reads and drops input for up to two seconds, so that a reset does
+  // not destroy the last response before the peer reads it.
   boost::asio::awaitable<void> finish(ReadBuffer& buffer);
   void shutdown_send();
   void close() noexcept;
-  void cancel() noexcept;  // what waits ends with operation_aborted
+  void cancel() noexcept;  // reads and writes that wait end with operation_aborted
 
   void expire_reads_in(std::chrono::milliseconds time) {
     read_deadline_ = Clock::now() + time;
     only_cancels_ = false;
   }
-  // At that deadline's end what waits ends, and the connection stays for an answer.
+  // This deadline cancels the read and leaves the connection open, so that a response can still be sent.
   void cancel_reads_in(std::chrono::milliseconds time) {
     read_deadline_ = Clock::now() + time;
     only_cancels_ = true;
@@ -93,9 +94,9 @@ class Stream {
   [[nodiscard]] bool timed_out() const { return timed_out_; }
   void forget_timeout() { timed_out_ = false; }
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
-  // An idle connection is of use only while nothing has come: neither an end nor octets that nobody asked for.
+  // True if the idle socket shows neither EOF nor unsolicited data.
   [[nodiscard]] bool is_quiet();
-  [[nodiscard]] bool has_more() const;  // octets can be read without waiting
+  [[nodiscard]] bool has_more() const;  // a read would not wait
 
   [[nodiscard]] bool tls() const { return tls_ != nullptr; }
   [[nodiscard]] SSL* ssl() const { return tls_ ? tls_->native_handle() : nullptr; }
@@ -109,8 +110,8 @@ class Stream {
 
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<Tls> tls_;
-  std::array<std::string_view, 3> left_;  // what write_rest() sends
-  std::string joined_;                    // what TLS sends as one record
+  std::array<std::string_view, 3> left_;  // for write_rest()
+  std::string joined_;                    // the parts of one TLS record
   Clock::time_point read_deadline_ = Clock::time_point::max(), write_deadline_ = Clock::time_point::max();
   bool timed_out_ = false, idle_ = false, only_cancels_ = false;
   Watchdog& watchdog_;

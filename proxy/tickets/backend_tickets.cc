@@ -1,9 +1,10 @@
+#include "proxy/tickets/backend_tickets.h"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 
-#include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/client/cache/ticket_cache.h"
 #include "sspi_shim/protocol/errors/error.h"
@@ -13,35 +14,33 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kFrontEntries = 20000;      // tickets in front of each core
-constexpr std::size_t kEvidenceEntries = 200000;  // sessions' own tickets on each core
-constexpr std::size_t kTicketEntries = 1024;      // tickets that were read already
-constexpr std::size_t kTicketKey = 32;            // octets of a ticket's end, which differ by the ticket
+constexpr std::size_t kMaxRecent = 20000;     // tickets that each core caches for itself
+constexpr std::size_t kMaxEvidence = 200000;  // evidence of sessions on each core
+constexpr std::size_t kMaxDecrypted = 1024;   // clients' tickets that were decrypted before
+constexpr std::size_t kTicketKey = 32;        // the last octets of a ticket identify it well enough for a lookup
 constexpr std::chrono::seconds kSeenFor{30};
-constexpr std::chrono::seconds kEndMargin{30};  // a ticket that ends sooner is not handed out
+constexpr std::chrono::seconds kEndMargin{30};  // a ticket that ends sooner is not used
 
-// What one core owns: the client, and the evidence of the sessions whose user hashes to it. Touched on its executor
-// only.
-struct Core {
-  Core(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
+// What one core owns: the client, and the evidence of the users whose names hash to it. Used on its executor only.
+struct TicketCore {
+  TicketCore(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
       : executor(std::move(core_executor)),
         client(std::move(core_client)),
-        evidence(kEvidenceEntries),
-        read(kTicketEntries) {}
+        evidence(kMaxEvidence),
+        read(kMaxDecrypted) {}
   struct ReadTicket {
     std::vector<std::uint8_t> der;
     Identity identity;
   };
   asio::any_io_executor executor;
   std::shared_ptr<Client> client;
-  TicketCache<Identity> evidence;  // by session id; owner: the user
-  TicketCache<std::shared_ptr<const ReadTicket>>
-      read;  // a client that keeps no cookie brings one ticket again and again
+  TicketCache<Identity> evidence;                       // by session id; owner: the user
+  TicketCache<std::shared_ptr<const ReadTicket>> read;  // a client without cookies sends the same ticket each time
 };
-using Cores = std::vector<std::shared_ptr<Core>>;
+using Cores = std::vector<std::shared_ptr<TicketCore>>;
 
-// Runs work() on another executor and resumes here. `work` is a variable of the caller: g++ 12 destroys a lambda that
-// is a temporary of a co_await expression twice. The caller's cancellation does not reach over: it would from another
+// Runs work() on another executor and resumes here. `work` must be a variable of the caller: g++ 12 destroys a lambda
+// twice if it is a temporary of a co_await expression. Cancellation is not passed on, since it would come from another
 // thread.
 template <class T>
 asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::awaitable<T>()> work) {
@@ -49,7 +48,7 @@ asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::aw
                                     asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
-// Where a session's own ticket is kept, and the TGT that it brought: neither is found in place of the other.
+// The key of a session's own ticket, or of its forwarded TGT: one is never found in place of the other.
 std::string evidence_key(const Session& session) {
   return (session.forwarded_tgt ? "tgt " : "") + session.id;
 }
@@ -62,8 +61,8 @@ Failure no_evidence(const Session& session) {
           .trace = {}};
 }
 
-// A name may mean one account at sign-in and another one here (a UPN that reads like somebody's principal): never act
-// for that one.
+// A name may select one account at sign-in and another one at the KDC (a UPN that equals the principal of another
+// user). A ticket for the other account is an error.
 Outcome<TicketPtr> in_name_of(const Session& session, Outcome<TicketPtr> outcome) {
   if (!outcome || equal_ignoring_case((*outcome)->client(), session.user)) return outcome;
   return Failure{.kind = FailureKind::rejected,
@@ -73,7 +72,7 @@ Outcome<TicketPtr> in_name_of(const Session& session, Outcome<TicketPtr> outcome
                  .trace = (*outcome)->trace()};
 }
 
-asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session session, std::string spn) {
+asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<TicketCore> owner, Session session, std::string spn) {
   if (session.method != SignInMethod::kerberos) {
     Outcome<TicketPtr> outcome = co_await owner->client->ticket_for_user(session.user, spn);
     co_return in_name_of(session, std::move(outcome));
@@ -84,19 +83,19 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<Core> owner, Session s
   co_return in_name_of(session, std::move(outcome));
 }
 
-// Whose ticket it is. The same octets say the same, and need not be opened again.
-Result<Identity> read_ticket(Core& owner, std::vector<std::uint8_t> der) {
+// The client of a ticket. The same octets need not be decrypted again.
+Result<Identity> read_ticket(TicketCore& owner, std::vector<std::uint8_t> der) {
   const std::string key(der.end() - static_cast<std::ptrdiff_t>(std::min(der.size(), kTicketKey)), der.end());
   if (const auto known = owner.read.find(key, std::chrono::system_clock::now()); known && (*known)->der == der)
     return (*known)->identity;
   auto identity = owner.client->from_ticket(der);
   if (!identity) return identity;
-  auto entry = std::make_shared<const Core::ReadTicket>(Core::ReadTicket{std::move(der), *identity});
+  auto entry = std::make_shared<const TicketCore::ReadTicket>(TicketCore::ReadTicket{std::move(der), *identity});
   owner.read.put(key, identity->principal(), std::move(entry), identity->end_time());
   return identity;
 }
 
-asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session session,
+asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<TicketCore> owner, Session session,
                                            std::vector<std::uint8_t> ticket_der) {
   if (session.forwarded_tgt) {
     Outcome<Identity> forwarded = owner->client->from_forwarded_tgt(std::move(ticket_der));
@@ -123,11 +122,11 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<Core> owner, Session 
 class CoreTickets : public BackendTickets {
  public:
   CoreTickets(Cores cores, std::size_t index)
-      : cores_(std::move(cores)), self_(cores_[index]), front_(kFrontEntries), seen_(kFrontEntries) {}
+      : cores_(std::move(cores)), self_(cores_[index]), recent_(kMaxRecent), seen_(kMaxRecent) {}
 
   asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
-    const std::string key = front_key(session, spn);
-    if (auto ticket = front_.find(key, std::chrono::system_clock::now())) co_return std::move(*ticket);
+    const std::string key = recent_key(session, spn);
+    if (auto ticket = recent_.find(key, std::chrono::system_clock::now())) co_return std::move(*ticket);
     const auto owner = owner_of(session);
     const std::string user = session.user;
     Outcome<TicketPtr> outcome = Failure{};
@@ -139,13 +138,13 @@ class CoreTickets : public BackendTickets {
       };
       outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, std::move(work));
     }
-    if (outcome) front_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
+    if (outcome) recent_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
     co_return outcome;
   }
 
   void drop(const Session& session, const std::string& spn) override {
-    front_.forget(front_key(session, spn));
-    forget_at_owner(session, false);
+    recent_.forget(recent_key(session, spn));
+    forget_at_owner(session, Forget::tickets);
   }
 
   asio::awaitable<Outcome<std::string>> keep_evidence(Session session, std::vector<std::uint8_t> ticket_der) override {
@@ -176,61 +175,65 @@ class CoreTickets : public BackendTickets {
     const auto now = std::chrono::system_clock::now();
     const std::string key = evidence_key(session);
     if (owner == self_) return owner->evidence.find(key, now).has_value();
-    // Not a trip to the other core with each request; where the evidence went meanwhile, get() says so.
+    // Avoids a round trip to the other core for each request. If the evidence is gone by now, get() fails.
     return seen_.find(key, now).has_value();
   }
 
   void forget(const Session& session) override {
-    front_.forget_owner(session.user);
+    recent_.forget_owner(session.user);
     seen_.forget_owner(session.user);
-    forget_at_owner(session, true);
+    forget_at_owner(session, Forget::tickets_and_evidence);
   }
 
   Client& client() override { return *self_->client; }
 
  private:
-  // A Kerberos session's tickets come from its own evidence and serve that session alone.
-  static std::string front_key(const Session& session, const std::string& spn) {
+  // Tickets of a Kerberos session come from its own evidence and are used for that session only.
+  static std::string recent_key(const Session& session, const std::string& spn) {
     const bool own = session.method == SignInMethod::kerberos;
     return (own ? "session " + evidence_key(session) : "user " + session.user) + '\n' + spn;
   }
-  [[nodiscard]] const std::shared_ptr<Core>& owner_of(const Session& session) const {
+  [[nodiscard]] const std::shared_ptr<TicketCore>& owner_of(const Session& session) const {
     return cores_[std::hash<std::string>{}(session.user) % cores_.size()];
   }
-  void forget_at_owner(const Session& session, bool evidence_too) {
+  enum class Forget { tickets, tickets_and_evidence };
+  void forget_at_owner(const Session& session, Forget what) {
     const auto owner = owner_of(session);
-    auto work = [owner, held = session, evidence_too]() mutable {
+    auto work = [owner, held = session, what]() mutable {
       owner->client->forget_user(held.user);
-      if (!evidence_too) return;
+      if (what == Forget::tickets) return;
       owner->read.forget_owner(held.user);
       for (const bool forwarded : {false, true}) {
         held.forwarded_tgt = forwarded;
         owner->evidence.forget(evidence_key(held));
       }
     };
-    // At once where it is this core: the caller's next get() must not find what was dropped.
+    // On this core it happens at once: the caller's next get() must not find the dropped ticket.
     if (owner == self_) return work();
     asio::post(owner->executor, std::move(work));
   }
 
   Cores cores_;
-  std::shared_ptr<Core> self_;
-  TicketCache<TicketPtr> front_;
+  std::shared_ptr<TicketCore> self_;
+  TicketCache<TicketPtr> recent_;
   TicketCache<bool> seen_;  // sessions whose evidence another core has
 };
 
 }  // namespace
 
-Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(
-    const std::vector<asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step,
-    std::string& message) {
+Checked<std::vector<std::shared_ptr<BackendTickets>>> open_backend_tickets(
+    const std::vector<asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step) {
   std::vector<std::shared_ptr<Client>> clients;
   for (std::size_t i = 0; i < executors.size(); ++i) {
     ClientOptions own = options;
-    own.refusal_life = std::chrono::seconds(10);  // who repairs a delegation tries it in a browser next
+    own.refusal_life = std::chrono::seconds(10);  // short, so that an administrator sees the effect of a change at once
     if (on_step) own.on_step = [on_step, i](const TraceStep& step) { on_step(i, step); };
+    std::string message;
     auto client = Client::open(executors[i], std::move(own), message);
-    if (!client) return client.error();
+    if (!client) {
+      if (message.empty()) return Problem{.message = client.error().message(), .where = options.keytab, .fix = {}};
+      return Problem{.message = message, .where = {}, .fix = {}};
+    }
     clients.push_back(std::move(*client));
   }
   return make_backend_tickets(executors, clients);
@@ -239,7 +242,8 @@ Result<std::vector<std::shared_ptr<BackendTickets>>> make_backend_tickets(
 std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
                                                                   const std::vector<std::shared_ptr<Client>>& clients) {
   Cores cores;
-  for (std::size_t i = 0; i < executors.size(); ++i) cores.push_back(std::make_shared<Core>(executors[i], clients[i]));
+  for (std::size_t i = 0; i < executors.size(); ++i)
+    cores.push_back(std::make_shared<TicketCore>(executors[i], clients[i]));
   std::vector<std::shared_ptr<BackendTickets>> tickets;
   for (std::size_t i = 0; i < cores.size(); ++i) tickets.push_back(std::make_shared<CoreTickets>(cores, i));
   return tickets;

@@ -1,6 +1,6 @@
 #pragma once
-// Back ends that refused a user's fresh ticket. To ask the KDC for another one with each request would help nobody and
-// load it: for a while, longer with each refusal, the next refusal is taken for the last word. One for each core.
+// Back ends that refused a fresh ticket of a user. Another ticket for each request would only load the KDC, so for a
+// time that doubles with each refusal, the next refusal is final. One for each core.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -12,21 +12,21 @@ namespace stead::proxy {
 class RefusedTokens {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kFirst{5}, kLongest{300};
-  static constexpr std::size_t kMost = 10000;
+  static constexpr std::chrono::seconds kMinWait{5}, kMaxWait{300};
+  static constexpr std::size_t kMaxEntries = 10000;
 
-  // Whether a refusal was noted so lately that a fresh ticket need not be tried.
+  // True if a refusal was noted so recently that a fresh ticket is not worth a try.
   [[nodiscard]] bool is_final(std::string_view user, std::size_t route, Clock::time_point now) const {
     if (refused_.empty()) return false;
     const auto found = refused_.find(key(user, route));
     return found != refused_.end() && now < found->second.until;
   }
   void note(std::string_view user, std::size_t route, Clock::time_point now) {
-    if (refused_.size() >= kMost)
+    if (refused_.size() >= kMaxEntries)
       std::erase_if(refused_, [now](const auto& entry) { return entry.second.until <= now; });
-    if (refused_.size() >= kMost) refused_.clear();
-    Refusal& refusal = refused_[key(user, route)];
-    refusal.wait = refusal.wait.count() == 0 ? kFirst : std::min(refusal.wait * 2, kLongest);
+    if (refused_.size() >= kMaxEntries) refused_.clear();
+    Entry& refusal = refused_[key(user, route)];
+    refusal.wait = refusal.wait.count() == 0 ? kMinWait : std::min(refusal.wait * 2, kMaxWait);
     refusal.until = now + refusal.wait;
   }
   void accepted(std::string_view user, std::size_t route) {
@@ -34,14 +34,14 @@ class RefusedTokens {
   }
 
  private:
-  struct Refusal {
+  struct Entry {
     std::chrono::seconds wait{0};
     Clock::time_point until{};
   };
   static std::string key(std::string_view user, std::size_t route) {
     return std::to_string(route) + ' ' + std::string(user);
   }
-  std::unordered_map<std::string, Refusal> refused_;
+  std::unordered_map<std::string, Entry> refused_;
 };
 
 }  // namespace stead::proxy

@@ -1,5 +1,5 @@
 #pragma once
-// Which route a request is for. Pure: names and paths.
+// Finds the route of a request by host and path.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,11 +15,11 @@ class Router {
   explicit Router(const std::vector<Route>& routes);
 
   struct Match {
-    const Route* route = nullptr;  // null: none has this path
+    const Route* route = nullptr;  // null: no route has this path
     std::size_t index = 0;         // of the route, in the file's order
     bool known_host = false;
   };
-  // `host`: lower case, without port. The longest prefix wins; of two alike the one that names the host.
+  // `host`: lower case, without port. The longest prefix wins; of equal ones, the route that names the host.
   [[nodiscard]] Match match(std::string_view host, std::string_view policy_path) const;
 
  private:
@@ -28,7 +28,7 @@ class Router {
     std::size_t index;
     std::string prefix;  // path_for_policy(route->path)
   };
-  std::vector<Entry> entries_;  // longest prefix first, a named host before any
+  std::vector<Entry> entries_;  // longest prefix first, then those that name a host
 };
 
 }  // namespace stead::proxy

@@ -12,7 +12,7 @@ using asio::ip::tcp;
 
 namespace {
 
-UpstreamNames::Endpoints by_the_system(const std::string& host, std::uint16_t port, Error& error) {
+UpstreamNames::Endpoints system_lookup(const std::string& host, std::uint16_t port, Error& error) {
   asio::io_context unused;
   tcp::resolver resolver(unused);
   UpstreamNames::Endpoints out;
@@ -22,7 +22,7 @@ UpstreamNames::Endpoints by_the_system(const std::string& host, std::uint16_t po
 
 }  // namespace
 
-UpstreamNames::UpstreamNames(asio::any_io_executor executor) : UpstreamNames(std::move(executor), by_the_system) {}
+UpstreamNames::UpstreamNames(asio::any_io_executor executor) : UpstreamNames(std::move(executor), system_lookup) {}
 
 void UpstreamNames::clear() {
   if (threads_) threads_->join();
@@ -31,13 +31,13 @@ void UpstreamNames::clear() {
 
 void UpstreamNames::start(const std::string& host, std::uint16_t port, const std::shared_ptr<Entry>& entry) {
   if (!threads_) threads_ = std::make_unique<asio::thread_pool>(kThreads);
-  entry->under_way = true;
+  entry->is_running = true;
   asio::post(*threads_, [lookup = lookup_, executor = executor_, host, port, entry]() mutable {
     Error error;
     Endpoints found = lookup(host, port, error);
     if (found.empty() && !error) error = asio::error::host_not_found;
     asio::post(executor, [entry = std::move(entry), found = std::move(found), error]() mutable {
-      entry->under_way = false;
+      entry->is_running = false;
       entry->error = error;
       if (!error) {
         entry->found = std::move(found);
@@ -49,21 +49,21 @@ void UpstreamNames::start(const std::string& host, std::uint16_t port, const std
 }
 
 asio::awaitable<UpstreamNames::Endpoints> UpstreamNames::find(std::string host, std::uint16_t port,
-                                                              std::chrono::milliseconds time, Error& error) {
+                                                              std::chrono::milliseconds timeout, Error& error) {
   auto& held = entries_[host + ':' + std::to_string(port)];
   if (!held) held = std::make_shared<Entry>();
   const std::shared_ptr<Entry> entry = held;
   error = {};
   if (std::chrono::steady_clock::now() < entry->until) co_return entry->found;
-  if (!entry->under_way) start(host, port, entry);
+  if (!entry->is_running) start(host, port, entry);
   {
-    asio::steady_timer patience(executor_, time);
-    entry->waiting.push_back(&patience);
-    (void)co_await patience.async_wait(asio::as_tuple(asio::deferred));
-    std::erase(entry->waiting, &patience);
+    asio::steady_timer wait(executor_, timeout);
+    entry->waiting.push_back(&wait);
+    (void)co_await wait.async_wait(asio::as_tuple(asio::deferred));
+    std::erase(entry->waiting, &wait);
   }
-  // What was right a while ago is better than nothing.
-  if (entry->found.empty()) error = entry->under_way ? Error(asio::error::timed_out) : entry->error;
+  // Old addresses are better than none.
+  if (entry->found.empty()) error = entry->is_running ? Error(asio::error::timed_out) : entry->error;
   co_return entry->found;
 }
 

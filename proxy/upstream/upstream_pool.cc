@@ -16,8 +16,8 @@ using asio::ip::tcp;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
-constexpr std::size_t kMostIdle = 4096;
-constexpr std::chrono::seconds kAvoid{2}, kAvoidLongest{30};
+constexpr std::size_t kMaxIdle = 4096;
+constexpr std::chrono::seconds kAvoid{2}, kMaxAvoid{30};
 }  // namespace
 
 UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
@@ -67,7 +67,7 @@ UpstreamPtr UpstreamPool::take(std::size_t target, std::string_view identity) {
 }
 
 void UpstreamPool::keep(UpstreamPtr connection) {
-  if (connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMostIdle) return;
+  if (connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMaxIdle) return;
   const std::string_view wanted = key(connection->upstream, connection->identity);
   auto found = idle_.find(wanted);
   if (found == idle_.end()) found = idle_.try_emplace(std::string(wanted)).first;
@@ -100,74 +100,76 @@ UpstreamPtr UpstreamPool::get_idle(std::size_t route, std::string_view identity)
   return idle;
 }
 
-asio::awaitable<UpstreamPtr> UpstreamPool::get(std::size_t route, std::string_view identity, bool fresh,
-                                               std::string& problem) {
+asio::awaitable<Checked<UpstreamPtr>> UpstreamPool::get(std::size_t route, std::string_view identity, Reuse reuse) {
   Rotation& rotation = routes_[route];
   const Clock::time_point now = Clock::now();
   const std::size_t count = rotation.targets.size();
   const std::size_t first = rotation.next++ % std::max<std::size_t>(count, 1);
-  // Those that failed lately come last, but are tried where nothing else answers.
-  for (int round = 0; round < 2; ++round) {
+  Problem problem;
+  // The second round tries the upstreams that failed a short time ago.
+  for (const bool try_avoided : {false, true}) {
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t target = rotation.targets[(first + i) % count];
-      const bool avoided = targets_[target].avoid_until > now;
-      if (avoided != (round == 1)) continue;
-      if (!fresh) {
+      if ((targets_[target].avoid_until > now) != try_avoided) continue;
+      if (reuse == Reuse::allowed) {
         if (UpstreamPtr idle = take(target, identity)) co_return idle;
       }
-      UpstreamPtr made = co_await connect(target, std::string(identity), problem);
-      if (made) co_return made;
+      std::string owner(identity);
+      auto made = co_await connect(target, std::move(owner));
+      if (made) co_return std::move(made);
+      problem = std::move(made.error());
     }
   }
-  co_return nullptr;
+  co_return problem;
 }
 
-asio::awaitable<UpstreamPtr> UpstreamPool::connect(std::size_t number, std::string identity, std::string& problem) {
-  Target& target = targets_[number];
-  const Upstream& upstream = *target.upstream;
-  std::vector<tcp::endpoint> endpoints;
+asio::awaitable<UpstreamNames::Endpoints> UpstreamPool::resolve(const Upstream& upstream, Error& error) {
+  const std::string& host = upstream.host;
+  const auto address = asio::ip::make_address(host.starts_with('[') ? host.substr(1, host.size() - 2) : host, error);
+  if (!error) co_return UpstreamNames::Endpoints{tcp::endpoint(address, upstream.port)};
+  co_return co_await names_->find(host, upstream.port, config_.limits.upstream_connect_timeout, error);
+}
+
+asio::awaitable<Error> UpstreamPool::open(UpstreamConnection& connection, tcp::endpoint endpoint,
+                                          const Target& target) {
+  Stream& stream = connection.stream;
   Error error;
-  const auto address = asio::ip::make_address(
-      upstream.host.starts_with('[') ? upstream.host.substr(1, upstream.host.size() - 2) : upstream.host, error);
-  if (!error) {
-    endpoints.emplace_back(address, upstream.port);
-  } else {
-    endpoints = co_await names_->find(upstream.host, upstream.port, config_.limits.upstream_connect_timeout, error);
-  }
-  UpstreamPtr connection;
-  for (const tcp::endpoint& endpoint : endpoints) {
-    connection = std::make_unique<UpstreamConnection>(tcp::socket(executor_), watchdog_, number, identity);
-    Stream& stream = connection->stream;
-    stream.socket().open(endpoint.protocol(), error);
-    if (error) continue;
-    stream.socket().non_blocking(true, error);
-    stream.socket().set_option(tcp::no_delay(true), error);
-    stream.expire_writes_in(config_.limits.upstream_connect_timeout);
-    const auto [connect_error] = co_await stream.socket().async_connect(endpoint, as_result);
-    error = stream.timed_out() ? Error(asio::error::timed_out) : connect_error;
-    if (!error && upstream.tls) {
-      const Error tls_error = co_await stream.connect_tls(tls_.context(target.route->upstream_ca), upstream.host,
-                                                          target.route->upstream_verify);
-      error = stream.timed_out() ? Error(asio::error::timed_out) : tls_error;
-      if (!error) {
-        const std::string bindings = tls_server_end_point(SSL_get0_peer_certificate(stream.ssl()));
-        connection->bindings.assign(bindings.begin(), bindings.end());
-      }
+  stream.socket().open(endpoint.protocol(), error);
+  if (error) co_return error;
+  stream.socket().non_blocking(true, error);
+  stream.socket().set_option(tcp::no_delay(true), error);
+  stream.expire_writes_in(config_.limits.upstream_connect_timeout);
+  const auto [connect_error] = co_await stream.socket().async_connect(endpoint, as_result);
+  error = connect_error;
+  if (!error && target.upstream->tls) {
+    const auto verify = target.route->upstream_verify ? Stream::VerifyPeer::yes : Stream::VerifyPeer::no;
+    error = co_await stream.connect_tls(tls_.context(target.route->upstream_ca), target.upstream->host, verify);
+    if (!error) {
+      const std::string bindings = tls_server_end_point(SSL_get0_peer_certificate(stream.ssl()));
+      connection.bindings.assign(bindings.begin(), bindings.end());
     }
-    stream.expect_nothing();
-    if (!error) break;
   }
-  if (error || !connection) {
-    metrics_.upstream_failures.add();
-    target.failures = std::min(target.failures + 1, 16);
-    target.avoid_until = Clock::now() + std::min(kAvoid * target.failures, std::chrono::seconds(kAvoidLongest));
-    problem = "upstream " + target.name + ": " + (error ? error.message() : std::string("no address"));
-    co_return nullptr;
+  stream.expect_nothing();
+  co_return stream.timed_out() ? Error(asio::error::timed_out) : error;
+}
+
+asio::awaitable<Checked<UpstreamPtr>> UpstreamPool::connect(std::size_t number, std::string identity) {
+  Target& target = targets_[number];
+  Error error;
+  const UpstreamNames::Endpoints endpoints = co_await resolve(*target.upstream, error);
+  for (const tcp::endpoint& endpoint : endpoints) {
+    auto connection = std::make_unique<UpstreamConnection>(tcp::socket(executor_), watchdog_, number, identity);
+    error = co_await open(*connection, endpoint, target);
+    if (error) continue;
+    target.failures = 0;
+    target.avoid_until = {};
+    metrics_.upstream_connections.add();
+    co_return connection;
   }
-  target.failures = 0;
-  target.avoid_until = {};
-  metrics_.upstream_connections.add();
-  co_return connection;
+  metrics_.upstream_failures.add();
+  target.failures = std::min(target.failures + 1, 16);
+  target.avoid_until = Clock::now() + std::min(kAvoid * target.failures, std::chrono::seconds(kMaxAvoid));
+  co_return Problem{.message = error ? error.message() : "no address", .where = "upstream " + target.name, .fix = {}};
 }
 
 }  // namespace stead::proxy

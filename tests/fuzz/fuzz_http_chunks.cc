@@ -9,7 +9,7 @@ namespace {
 using stead::proxy::ChunkDecoder;
 
 // The body, and how it ended, of octets that come `size` at a time.
-std::pair<ChunkDecoder::Step, std::string> read(std::string_view bytes, std::size_t size) {
+std::pair<ChunkDecoder::Status, std::string> read(std::string_view bytes, std::size_t size) {
   ChunkDecoder decoder;
   std::string held, body;
   while (true) {
@@ -17,8 +17,8 @@ std::pair<ChunkDecoder::Step, std::string> read(std::string_view bytes, std::siz
     stead::fuzz::expect(found.consumed <= held.size(), "no more is consumed than is there");
     body += found.data;
     held.erase(0, found.consumed);
-    if (found.step == ChunkDecoder::Step::data) continue;
-    if (found.step != ChunkDecoder::Step::need_more || bytes.empty()) return {found.step, body};
+    if (found.status == ChunkDecoder::Status::data) continue;
+    if (found.status != ChunkDecoder::Status::need_more || bytes.empty()) return {found.status, body};
     held += bytes.substr(0, size);
     bytes.remove_prefix(std::min(size, bytes.size()));
   }
@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = stead::as_text({data, size});
   const auto whole = read(bytes, bytes.size() + 1), single = read(bytes, 1);
   stead::fuzz::expect(whole.first == single.first, "a split changes nothing");
-  if (whole.first == ChunkDecoder::Step::end)
+  if (whole.first == ChunkDecoder::Status::end)
     stead::fuzz::expect(whole.second == single.second, "a split changes no octet");
   return 0;
 }

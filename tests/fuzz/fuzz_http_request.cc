@@ -1,9 +1,9 @@
 #include <string>
 
+#include "proxy/headers/outgoing_request.h"
+#include "proxy/http/policy_path.h"
 #include "proxy/http/request_rules.h"
-#include "proxy/http/request_target.h"
-#include "proxy/upstream/headers.h"
-#include "proxy/upstream/router.h"
+#include "proxy/http/target.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

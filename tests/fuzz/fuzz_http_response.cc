@@ -1,8 +1,8 @@
 #include <string>
 
+#include "proxy/headers/outgoing_response.h"
+#include "proxy/headers/own_address.h"
 #include "proxy/http/request_rules.h"
-#include "proxy/upstream/headers.h"
-#include "proxy/upstream/own_address.h"
 #include "sspi_shim/base/base64.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = stead::as_text({data, size});
   const std::size_t end = end_of_head(bytes);
   ResponseHead head;
-  if (end == std::string_view::npos || !parse_response_head(bytes.substr(0, end), false, head).empty()) return 0;
+  if (end == std::string_view::npos || !parse_response_head(bytes.substr(0, end), AnswerTo::other, head).empty())
+    return 0;
   for (const Field& field : head.fields) {
     const auto token = negotiate_token_of(field.value);
     if (!token) continue;
@@ -29,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     write_response_head(out, {.head = head, .framing = framing, .addresses = rewritten}, "1", nullptr);
     expect(end_of_head(out) == out.size(), "one head");
     ResponseHead again;
-    const std::string_view wrong = parse_response_head(out, false, again);
+    const std::string_view wrong = parse_response_head(out, AnswerTo::other, again);
     if (wrong == "too many headers") continue;  // those we add may pass our own limit; nothing else may be wrong
     expect(wrong.empty(), "what a client gets is well formed");
     expect(again.status == head.status && again.framing == framing, "the same answer");

@@ -1,5 +1,5 @@
 #pragma once
-// Client certificates with the names that a directory maps, signed by themselves: chains are the business of TLS.
+// Self-signed client certificates with the names that a directory maps. Chains are checked by TLS and not needed here.
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
@@ -14,10 +14,10 @@ namespace stead::proxy::test {
 struct CertificateText {
   // As openssl.cnf writes them: {"subjectAltName", "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:alice@root.example"}.
   std::vector<std::pair<std::string, std::string>> extensions;
-  std::string sections;  // of openssl.cnf, where an extension names one
+  std::string sections;  // of openssl.cnf, if an extension refers to one
 };
 
-// DER. Empty where OpenSSL does not take a text.
+// DER. Empty if OpenSSL rejects an extension's text.
 inline Buffer make_certificate(const CertificateText& text) {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
@@ -54,7 +54,7 @@ inline Buffer make_certificate(const CertificateText& text) {
 inline std::pair<std::string, std::string> upn_name(const std::string& upn) {
   return {"subjectAltName", "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:" + upn};
 }
-// The extension that AD's CA adds: GeneralNames with one otherName.
+// The SID extension that AD's CA adds (MS-WCCE §2.2.2.7.7.4): GeneralNames with one otherName.
 inline std::pair<std::string, std::string> sid_extension() {
   return {"1.3.6.1.4.1.311.25.2", "ASN1:SEQUENCE:names"};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// A directory in a few maps, in place of the SDK's client and of a core's tickets.
+// Fakes of the SDK's client and of a core's tickets, with a directory in maps.
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
@@ -48,16 +48,16 @@ inline Identity identity_of(const std::string& user, Ticket evidence = {}) {
   return Identity(std::move(state));
 }
 
-// Scripted answers; each call lets other work of its executor run first, as one with a network would. It notes the
-// threads it ran on.
+// Scripted answers. Each call lets other work of its executor run first, as a call over the network would, and records
+// its thread.
 class FakeClient : public Client {
  public:
   std::map<std::string, Outcome<std::string>> passwords;                // "name password" -> principal
   std::map<std::string, Outcome<Identity>> users;                       // by name
   std::map<std::vector<std::uint8_t>, Outcome<Identity>> certificates;  // by DER
-  std::map<std::vector<std::uint8_t>, std::string> tickets;             // evidence: whose it is
-  std::map<std::vector<std::uint8_t>, std::string> forwarded;           // AP-REQs with a TGT: whose it is
-  std::map<std::string, std::string> named;                             // tickets for KEY come in the name of VALUE
+  std::map<std::vector<std::uint8_t>, std::string> tickets;             // evidence: its user
+  std::map<std::vector<std::uint8_t>, std::string> forwarded;           // AP-REQs with a TGT: its user
+  std::map<std::string, std::string> named;                             // a ticket requested for KEY names VALUE
   std::vector<std::string> calls;
   int tickets_read = 0;
   std::set<std::thread::id> threads;
@@ -131,13 +131,13 @@ class FakeClient : public Client {
   }
 };
 
-// One core's tickets: evidence in a set.
+// One core's tickets, with evidence in a map.
 class FakeTickets : public BackendTickets {
  public:
   explicit FakeTickets(std::shared_ptr<FakeClient> client) : client_(std::move(client)) {}
   std::map<std::string, std::string> evidence;  // session id -> user
   std::vector<std::string> forgotten;
-  std::string evidence_names;  // empty: whom the session names
+  std::string evidence_names;  // empty: the session's user
 
   boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
     co_return ticket_of(session.user, spn);

@@ -1,6 +1,6 @@
 #pragma once
-// A proxy of one core in this process, between a client and a back end that are plain sockets: both sides say what goes
-// over the wire, octet by octet. Who may sign in and which tickets there are is scripted.
+// A proxy of one core in this process, between a client and a back end that are plain sockets: a test writes and reads
+// every octet on both sides. Sign-in and tickets are scripted.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@
 
 namespace stead::proxy::test {
 
-// A blocking socket with a limit on every wait.
+// A blocking socket with a timeout on every wait.
 class Wire {
  public:
   explicit Wire(int descriptor) : descriptor_(descriptor) {
@@ -53,7 +53,7 @@ class Wire {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
   void end() { ::shutdown(descriptor_, SHUT_WR); }
-  void receive_little() {  // of what is not read yet, the kernel holds as little as it can
+  void receive_little() {  // the kernel then buffers as little as it can
     const int least = 1;
     ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
   }
@@ -66,7 +66,7 @@ class Wire {
     }
     return true;
   }
-  // Up to and with `mark`; what came before the end or the limit where it did not come.
+  // Reads up to `mark`, which is included. Without it, returns what came before the end or the timeout.
   std::string until(std::string_view mark) {
     while (held_.find(mark) == std::string::npos && fill()) {
     }
@@ -84,9 +84,9 @@ class Wire {
     }
     return take(held_.size());
   }
-  // The peer has ended, and nothing else came.
+  // True if the peer has closed and nothing else came.
   bool ended() { return held_.empty() && !fill() && !timed_out_; }
-  // Nothing comes for a little while.
+  // True if nothing comes for a short time.
   bool silent(int milliseconds = 150) {
     pollfd one{descriptor_, POLLIN, 0};
     return held_.empty() && ::poll(&one, 1, milliseconds) == 0;
@@ -111,7 +111,7 @@ class Wire {
   bool timed_out_ = false;
 };
 
-// Serves each connection in a thread of its own by a script, which gets the connection's number from 0.
+// Serves each connection on a thread of its own by a script, which gets the connection's number, from 0.
 class BackEnd {
  public:
   using Script = std::function<void(Wire&, int)>;
@@ -153,7 +153,7 @@ class BackEnd {
   std::list<std::thread> serving_;
 };
 
-// "Authorization: Test NAME" is NAME; nothing else is anybody.
+// "Authorization: Test NAME" signs in NAME; there is no other sign-in.
 class ScriptedSignIn final : public SignIn {
  public:
   boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request,
@@ -178,7 +178,7 @@ class ScriptedSignIn final : public SignIn {
                           .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
   }
   SignInMethod method = SignInMethod::forms;
-  std::string session_suffix{};  // another one: another session
+  std::string session_suffix{};  // a different suffix makes a different session
 };
 
 class ScriptedTickets final : public BackendTickets {
@@ -281,13 +281,13 @@ class Proxy {
                             boost::asio::detached);
     }
   }
-  // As a core does, but faster.
+  // As Core::tick, but more often.
   boost::asio::awaitable<void> sweep() {
     boost::asio::steady_timer timer(core->io);
     while (true) {
       timer.expires_after(std::chrono::milliseconds(20));
       co_await timer.async_wait(boost::asio::use_awaitable);
-      if (!core) co_return;  // the core goes, and lets its loop run out
+      if (!core) co_return;  // the core is being destroyed and runs its loop a last time
       core->watchdog.sweep(Clock::now());
     }
   }
@@ -297,7 +297,7 @@ class Proxy {
   std::thread thread_;
 };
 
-// A back end that answers every request alike, and says what it saw.
+// A back end that sends the same response to every request and records the requests.
 inline BackEnd::Script echo() {
   return [](Wire& wire, int number) {
     while (true) {
@@ -326,7 +326,7 @@ inline BackEnd::Script echo() {
   };
 }
 
-// One answer with a Content-Length or chunked, head and body.
+// Reads one response, head and body, with a Content-Length or chunked.
 struct Answer {
   std::string head, body;
   [[nodiscard]] int status() const { return head.size() > 12 ? std::atoi(head.c_str() + 9) : 0; }

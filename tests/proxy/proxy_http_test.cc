@@ -158,7 +158,7 @@ TEST(Proxying, TellsEachAnswersRequestIdAndTrustsNoOther) {
 }
 
 TEST(Proxying, SendsAGetAgainWhereAPooledConnectionProvesDead) {
-  // The back end takes the second request on a connection and ends without an answer.
+  // The back end reads the second request on a connection and closes without a response.
   BackEnd back_end([](Wire& wire, int) {
     (void)wire.head();
     wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
@@ -432,7 +432,7 @@ TEST(SlowBodies, ThatKeepTheRateMayTakeLong) {
   EXPECT_EQ(read_answer(client).status(), 200);
 }
 
-// A client that reads nothing while the back end sends one early hint after the other.
+// A client that reads nothing while the back end keeps sending early hints.
 TEST(SlowReaders, OfInterimAnswersAreNotWaitedFor) {
   std::promise<void> ended;
   BackEnd back_end([&](Wire& wire, int) {

@@ -1,4 +1,4 @@
-// Users and their tokens, between a client and a back end that judges the tokens by the stock acceptor.
+// Users and their tokens, between a client and a back end that verifies the tokens with the stock GSS-API acceptor.
 #include "sspi_shim/base/base64.h"
 #include "tests/krb5/gss_peer.h"
 #include "tests/krb5/ticket_fixture.h"
@@ -92,7 +92,7 @@ class Delegating : public stead::test::TicketFixture {
     ticket_ = std::make_shared<IssuedTicket>(issue());
   }
 
-  // Answers a request by what the stock acceptor says of its token.
+  // Responds with the stock acceptor's verdict on the request's token.
   std::string judged(const std::string& head) {
     const std::size_t at = head.find("\r\nAuthorization: Negotiate ");
     if (at == std::string::npos) return "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n";
@@ -190,7 +190,7 @@ TEST_F(Delegating, ATicketThatIsRefusedIsFetchedAgainOnce) {
   EXPECT_EQ(back_end.connections, 2) << "a connection that heard a refused token is closed";
 }
 
-// IIS says no more than that it refuses; others say why.
+// IIS refuses without a reason; others send one.
 TEST_F(Delegating, ARefusalThatIsToldInSpnegoIsNoBrokenProof) {
   for (const std::string reply : {"", " oQcwBaADCgEC", " bm90IGEgdG9rZW4="}) {
     BackEnd back_end([&](Wire& wire, int connection) {
@@ -274,15 +274,15 @@ TEST(RefusedTokens, AreRememberedLongerWithEachRefusalAndForgottenInNumber) {
   EXPECT_TRUE(tokens.is_final("alice", 1, now));
   EXPECT_FALSE(tokens.is_final("alice", 2, now));
   EXPECT_FALSE(tokens.is_final("bob", 1, now));
-  now += RefusedTokens::kFirst;
+  now += RefusedTokens::kMinWait;
   EXPECT_FALSE(tokens.is_final("alice", 1, now));
   for (int i = 0; i < 20; ++i) tokens.note("alice", 1, now);
-  EXPECT_TRUE(tokens.is_final("alice", 1, now + RefusedTokens::kLongest - std::chrono::seconds(1)));
-  EXPECT_FALSE(tokens.is_final("alice", 1, now + RefusedTokens::kLongest));
+  EXPECT_TRUE(tokens.is_final("alice", 1, now + RefusedTokens::kMaxWait - std::chrono::seconds(1)));
+  EXPECT_FALSE(tokens.is_final("alice", 1, now + RefusedTokens::kMaxWait));
   tokens.accepted("alice", 1);
   EXPECT_FALSE(tokens.is_final("alice", 1, now));
-  for (std::size_t i = 0; i < 3 * RefusedTokens::kMost; ++i) tokens.note("user" + std::to_string(i), 1, now);
-  EXPECT_TRUE(tokens.is_final("user" + std::to_string(3 * RefusedTokens::kMost - 1), 1, now));
+  for (std::size_t i = 0; i < 3 * RefusedTokens::kMaxEntries; ++i) tokens.note("user" + std::to_string(i), 1, now);
+  EXPECT_TRUE(tokens.is_final("user" + std::to_string(3 * RefusedTokens::kMaxEntries - 1), 1, now));
 }
 
 TEST_F(Delegating, AStreamedBodyIsNotSentTwice) {

@@ -9,10 +9,9 @@ namespace {
 
 using namespace std::string_literals;
 
-// Feeds `coded` in pieces of `size` octets, as they would come, and gathers the body. `left`: what stands behind the
-// end.
+// Feeds `coded` in pieces of `size` octets and collects the body. `left` is what follows the end.
 struct Read {
-  ChunkDecoder::Step end = ChunkDecoder::Step::need_more;
+  ChunkDecoder::Status end = ChunkDecoder::Status::need_more;
   std::string body, left;
 };
 Read read_in_pieces(const std::string& coded, std::size_t size) {
@@ -25,12 +24,12 @@ Read read_in_pieces(const std::string& coded, std::size_t size) {
       const auto found = decoder.next(held);
       out.body += found.data;
       held.erase(0, found.consumed);
-      if (found.step == ChunkDecoder::Step::data) continue;
-      out.end = found.step;
+      if (found.status == ChunkDecoder::Status::data) continue;
+      out.end = found.status;
       break;
     }
-    if (out.end == ChunkDecoder::Step::malformed) return out;
-    if (out.end == ChunkDecoder::Step::end) {
+    if (out.end == ChunkDecoder::Status::malformed) return out;
+    if (out.end == ChunkDecoder::Status::end) {
       out.left = held + (at + size < coded.size() ? coded.substr(at + size) : "");
       return out;
     }
@@ -41,12 +40,12 @@ Read read_in_pieces(const std::string& coded, std::size_t size) {
 struct Coded {
   const char* name;
   std::string bytes;
-  ChunkDecoder::Step end;
+  ChunkDecoder::Status end;
   std::string body;
 };
-constexpr auto kEnd = ChunkDecoder::Step::end;
-constexpr auto kMore = ChunkDecoder::Step::need_more;
-constexpr auto kBad = ChunkDecoder::Step::malformed;
+constexpr auto kEnd = ChunkDecoder::Status::end;
+constexpr auto kMore = ChunkDecoder::Status::need_more;
+constexpr auto kBad = ChunkDecoder::Status::malformed;
 
 class Chunks : public testing::TestWithParam<Coded> {};
 TEST_P(Chunks, AreReadAlikeHoweverTheyAreSplit) {

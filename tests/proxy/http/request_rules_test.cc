@@ -1,7 +1,9 @@
 #include "proxy/http/request_rules.h"
-#include "proxy/http/request_target.h"
+#include "proxy/http/target.h"
 
 #include <gtest/gtest.h>
+
+#include "proxy/http/target.h"
 
 namespace stead::proxy {
 namespace {
@@ -11,7 +13,7 @@ using namespace std::string_literals;
 struct Head {
   const char* name;
   std::string head;
-  int status;  // 0: taken
+  int status;  // 0: accepted
 };
 class RequestRules : public testing::TestWithParam<Head> {};
 TEST_P(RequestRules, JudgeTheHead) {
@@ -19,7 +21,7 @@ TEST_P(RequestRules, JudgeTheHead) {
   EXPECT_EQ(violation ? violation->status : 0, GetParam().status) << (violation ? violation->reason : "taken");
 }
 
-// A head of HTTP/1.1 with Host and these lines besides.
+// A head of HTTP/1.1 with Host and these lines.
 std::string get(const std::string& lines) {
   return "GET / HTTP/1.1\r\nHost: a.example\r\n" + lines + "\r\n";
 }

@@ -1,4 +1,4 @@
-// Two cores on two threads: who asks the KDC, on which thread, and what each session is given.
+// Two cores on two threads: which asks the KDC, on which thread, and which ticket each session gets.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ class BackendTicketsTest : public testing::Test {
     }
   }
   void TearDown() override { stop(); }
-  // After this the fakes may be looked at.
+  // Joins the threads, so that the test may read the fakes.
   void stop() {
     for (std::size_t i = 0; i < 2; ++i) {
       work[i].reset();
@@ -94,7 +94,7 @@ TEST_F(BackendTicketsTest, OneCoreAsksForAUserWhicheverTheRequestCameTo) {
   for (std::size_t i = 0; i < 2; ++i)
     for (const auto& thread : clients[i]->threads)
       EXPECT_EQ(thread, ids[i]) << "a client was called from another core's thread";
-  // The owner asks once for itself and once for the other core; both keep the ticket in front.
+  // The owner asks once for itself and once for the other core; both cache the ticket.
   EXPECT_EQ(count("ticket_for_user alice@A.EXAMPLE " + kSpn), 2u);
   for (const auto& call : clients[0]->calls)
     EXPECT_EQ(std::count(clients[1]->calls.begin(), clients[1]->calls.end(), call), 0) << call;
@@ -209,7 +209,7 @@ TEST_F(BackendTicketsTest, ADroppedTicketIsAskedForAnewAtOnce) {
   const Session one = session("1", "alice@A.EXAMPLE", SignInMethod::forms);
   for (std::size_t core = 0; core < 2; ++core) {
     ASSERT_TRUE(get(core, one, kSpn));
-    // Drop and get in one go: nothing else runs on this core in between.
+    // Drop and get without a suspension between them: nothing else runs on this core.
     const auto again = on<Outcome<TicketPtr>>(core, [this, core, one] {
       cores[core]->drop(one, kSpn);
       return cores[core]->get(one, kSpn);

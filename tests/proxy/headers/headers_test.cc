@@ -1,9 +1,10 @@
-#include "proxy/upstream/headers.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proxy/upstream/dropped_fields.h"
+#include "proxy/headers/dropped_fields.h"
+#include "proxy/headers/field_rules.h"
+#include "proxy/headers/outgoing_request.h"
+#include "proxy/headers/outgoing_response.h"
 
 namespace stead::proxy {
 namespace {
@@ -11,23 +12,23 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// The name in the spellings that servers make the same variable of.
+// All spellings of the name that servers map to the same variable.
 void expect_dropped(std::string name) {
-  EXPECT_EQ(judge_request_field(name), RequestField::drop) << name;
+  EXPECT_EQ(request_field_rule(name), FieldRule::drop) << name;
   std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
-  EXPECT_EQ(judge_request_field(upper), RequestField::drop) << upper;
+  EXPECT_EQ(request_field_rule(upper), FieldRule::drop) << upper;
   for (const char separator : {'_', '.', '~'}) {
     std::string other = name;
     for (char& c : other) c = c == '-' ? separator : c;
-    EXPECT_EQ(judge_request_field(other), RequestField::drop) << other;
+    EXPECT_EQ(request_field_rule(other), FieldRule::drop) << other;
   }
 }
 
 class DroppedRow : public testing::TestWithParam<DroppedField> {};
 TEST_P(DroppedRow, InAnySpelling) {
   std::string name(GetParam().pattern);
-  ASSERT_FALSE(GetParam().whose.empty());
+  ASSERT_FALSE(GetParam().used_by.empty());
   const bool is_prefix = name.ends_with('*');
   if (is_prefix) name.pop_back();
   expect_dropped(name);
@@ -35,7 +36,7 @@ TEST_P(DroppedRow, InAnySpelling) {
     expect_dropped(name + "x");
     expect_dropped(name + std::string(300, 'x'));
   } else {
-    EXPECT_EQ(judge_request_field(name + "0x"), RequestField::pass);
+    EXPECT_EQ(request_field_rule(name + "0x"), FieldRule::pass);
   }
 }
 INSTANTIATE_TEST_SUITE_P(Table, DroppedRow, testing::ValuesIn(kDroppedFields), [](const auto& test) {
@@ -44,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Table, DroppedRow, testing::ValuesIn(kDroppedFields), [
   return name;
 });
 
-// As the products' documentation spells them.
+// As the documentation of the products spells them.
 class DroppedFromRequests : public testing::TestWithParam<const char*> {};
 TEST_P(DroppedFromRequests, InAnySpelling) {
   expect_dropped(GetParam());
@@ -103,8 +104,8 @@ TEST(RequestFields, OfNoSpecialMeaningPass) {
                            "Depth",
                            "Translate",
                            "MS-ASProtocolVersion"})
-    EXPECT_EQ(judge_request_field(name), RequestField::pass) << name;
-  EXPECT_EQ(judge_request_field("cOOkie"), RequestField::cookie);
+    EXPECT_EQ(request_field_rule(name), FieldRule::pass) << name;
+  EXPECT_EQ(request_field_rule("cOOkie"), FieldRule::cookie);
 }
 
 TEST(Cookies, OfOursStayHere) {
@@ -120,7 +121,7 @@ TEST(Cookies, OfOursStayHere) {
   EXPECT_EQ(kept(" a=1 ;; b=2;"), "a=1; b=2");
 }
 
-// The head that a back end gets for this one.
+// The head that a back end gets for this request.
 std::string forwarded(const std::string& bytes, std::string_view authorization = {}) {
   RequestHead head;
   parse_request_head(bytes, head);
@@ -200,7 +201,7 @@ TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
   const std::string bytes =
       "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate theirs\r\nContent-Length: 5\r\n\r\n";
   ResponseHead head;
-  ASSERT_TRUE(parse_response_head(bytes, false, head).empty());
+  ASSERT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());
   const HeaderList own{{"WWW-Authenticate", "Negotiate ours"}};
   std::string out;
   write_response_head(out, {.head = head, .framing = Framing::length}, "0123", &own);

@@ -1,4 +1,4 @@
-#include "proxy/upstream/own_address.h"
+#include "proxy/headers/own_address.h"
 
 #include <gtest/gtest.h>
 

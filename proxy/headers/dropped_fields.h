@@ -1,19 +1,20 @@
 #pragma once
-// A client's header fields that never reach a back end, one row each, with who means what by them. Many back ends
-// believe such a field, since in front of them something sets it: a client must not be the one who does. Names are
-// folded (lower case, '-' for every character that is neither letter nor digit), so that X_Remote_User and
-// x.remote.user are the same; "-*" or "*" at the end: all that begin so.
+// A client's header fields that never reach a back end, one row each, with the software that uses them. Many back ends
+// trust such a field because a gateway in front of them sets it; a client must not set it. Names are folded (lower
+// case,
+// '-' for every character that is neither letter nor digit), so that X_Remote_User and x.remote.user are the same. A
+// '*' at the end matches every name that begins so.
 #include <array>
 #include <string_view>
 
 namespace stead::proxy {
 
 struct DroppedField {
-  std::string_view pattern, whose;
+  std::string_view pattern, used_by;
 };
 
 inline constexpr auto kDroppedFields = std::to_array<DroppedField>({
-    // Hop-by-hop, and what we write ourselves (RFC 9110 §7.6.1).
+    // Hop-by-hop (RFC 9110 §7.6.1), and fields that the proxy writes itself.
     {"connection", "hop-by-hop"},
     {"keep-alive", "hop-by-hop"},
     {"te", "hop-by-hop"},
@@ -21,16 +22,16 @@ inline constexpr auto kDroppedFields = std::to_array<DroppedField>({
     {"transfer-encoding", "hop-by-hop"},
     {"upgrade", "hop-by-hop"},
     {"http2-settings", "hop-by-hop"},
-    {"host", "ours"},
-    {"content-length", "ours"},
-    {"expect", "ours"},
-    {"x-request-id", "ours"},
-    {"x-stead*", "ours"},
+    {"host", "the proxy"},
+    {"content-length", "the proxy"},
+    {"expect", "the proxy"},
+    {"x-request-id", "the proxy"},
+    {"x-stead*", "the proxy"},
     // Credentials.
     {"authorization", "credentials"},
     {"proxy-*", "credentials and Proxy-Connection"},
     {"x-serverless-authorization", "Google Cloud Run"},
-    // Addresses, hosts, schemes and paths in the client's words.
+    // Addresses, hosts, schemes and paths as the client claims them.
     {"forwarded", "RFC 7239"},
     {"x-forwarded*", "proxies of every kind; oauth2-proxy's -User, -Email, -Groups; Envoy's -Client-Cert"},
     {"x-real*", "nginx"},
@@ -59,7 +60,7 @@ inline constexpr auto kDroppedFields = std::to_array<DroppedField>({
     {"client-cert*", "RFC 9440"},
     {"x-amzn-mtls-*", "AWS Application Load Balancer"},
     {"x-spiffe*", "service meshes"},
-    // Users, in the words of servers and gateways.
+    // Users, as servers and gateways name them.
     {"remote-*", "CGI; Authelia and Traefik: Remote-User, -Groups, -Email, -Name"},
     {"x-remote*", "Kubernetes, Jenkins, Grafana"},
     {"auth-user*", "CGI, IIS"},

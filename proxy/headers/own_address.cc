@@ -1,17 +1,16 @@
-#include "proxy/upstream/own_address.h"
+#include "proxy/headers/own_address.h"
 
 #include <charconv>
 #include <optional>
 
-#include "proxy/http/message_head.h"
-#include "proxy/http/request_rules.h"
-#include "proxy/http/request_target.h"
+#include "proxy/http/target.h"
+#include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 namespace {
 
-struct Place {
+struct HttpUrl {
   bool tls = false;
   std::string_view authority;
   std::string host;
@@ -31,14 +30,11 @@ std::optional<std::uint16_t> port_of(std::string_view authority, bool tls) {
   return port;
 }
 
-std::optional<Place> place_of(std::string_view url) {
-  Place out;
-  if (equal_ignoring_case(url.substr(0, 8), "https://"))
-    out.tls = true, url.remove_prefix(8);
-  else if (equal_ignoring_case(url.substr(0, 7), "http://"))
-    url.remove_prefix(7);
-  else
-    return std::nullopt;
+std::optional<HttpUrl> parse_http_url(std::string_view url) {
+  HttpUrl out;
+  out.tls = equal_ignoring_case(url.substr(0, 8), "https://");
+  if (!out.tls && !equal_ignoring_case(url.substr(0, 7), "http://")) return std::nullopt;
+  url.remove_prefix(out.tls ? 8 : 7);
   const std::size_t end = std::min(url.find_first_of("/?#"), url.size());
   out.authority = url.substr(0, end);
   out.rest = url.substr(end);
@@ -53,7 +49,7 @@ std::optional<Place> place_of(std::string_view url) {
 std::string_view without_base(std::string_view path, const std::string& base) {
   if (base.empty() || !path.starts_with(base)) return path;
   const std::string_view rest = path.substr(base.size());
-  // "/base//host" is a path; what is left of it would name a host, to browsers with a backslash too.
+  // "/base//host" without "/base" would be a network-path reference to "host"; browsers treat '\' as '/' there.
   if (rest.size() > 1 && rest[0] == '/' && (rest[1] == '/' || rest[1] == '\\')) return path;
   return rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#' ? rest : path;
 }
@@ -75,21 +71,21 @@ bool is_in_domain(std::string_view host, std::string_view domain) {
 void append_location(std::string& out, std::string_view value, const Addresses& addresses) {
   const Upstream& upstream = addresses.upstream;
   if (value.starts_with('/') && !value.starts_with("//")) return append_path(out, value, upstream.base_path);
-  const auto place = addresses.client_authority.empty() ? std::nullopt : place_of(value);
-  if (!place) {
+  const auto url = addresses.client_authority.empty() ? std::nullopt : parse_http_url(value);
+  if (!url) {
     out.append(value);
     return;
   }
-  const bool upstreams =
-      place->tls == upstream.tls && place->port == upstream.port && equal_ignoring_case(place->host, upstream.host);
-  const bool clients_without_tls = !place->tls && !upstream.tls && addresses.client_scheme == "https" &&
-                                   equal_ignoring_case(place->authority, addresses.client_authority);
-  if (!upstreams && !clients_without_tls) {
+  const bool is_upstream =
+      url->tls == upstream.tls && url->port == upstream.port && equal_ignoring_case(url->host, upstream.host);
+  const bool is_client_without_tls = !url->tls && !upstream.tls && addresses.client_scheme == "https" &&
+                                     equal_ignoring_case(url->authority, addresses.client_authority);
+  if (!is_upstream && !is_client_without_tls) {
     out.append(value);
     return;
   }
   out.append(addresses.client_scheme).append("://").append(addresses.client_authority);
-  append_path(out, place->rest, upstream.base_path);
+  append_path(out, url->rest, upstream.base_path);
 }
 
 void append_set_cookie(std::string& out, std::string_view value, const Addresses& addresses) {

@@ -1,0 +1,70 @@
+#include "proxy/accept_clients.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "proxy/http1_connection.h"
+
+namespace stead::proxy {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::deferred);
+
+// After a failed accept: the process may be out of descriptors.
+asio::awaitable<void> pause(Core& core) {
+  asio::steady_timer timer(core.io, std::chrono::milliseconds(100));
+  (void)co_await timer.async_wait(as_result);
+}
+
+asio::awaitable<void> serve(std::unique_ptr<Http1Connection> connection) {
+  co_await connection->run();
+}
+
+}  // namespace
+
+void log_exception(const std::exception_ptr& problem) {
+  if (!problem) return;
+  try {
+    std::rethrow_exception(problem);
+  } catch (const std::exception& error) {
+    spdlog::error("a connection ended by an exception: {}", error.what());
+  } catch (...) {
+    spdlog::error("a connection ended by an exception");
+  }
+}
+
+asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, Core& core, std::size_t max_connections) {
+  while (!core.draining) {
+    auto [error, socket] = co_await acceptor.async_accept(as_result);
+    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (error) {
+      co_await pause(core);
+      continue;
+    }
+    if (core.connections >= max_connections) continue;  // the socket closes
+    asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_exception);
+  }
+}
+
+asio::awaitable<void> accept_administrators(tcp::acceptor& acceptor, Core& core, Admin& admin) {
+  while (true) {
+    auto [error, socket] = co_await acceptor.async_accept(as_result);
+    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (error) {
+      co_await pause(core);
+      continue;
+    }
+    asio::co_spawn(core.io, admin.serve(std::move(socket), core), log_exception);
+  }
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,86 @@
+#include "proxy/headers/outgoing_request.h"
+
+#include "proxy/headers/field_rules.h"
+#include "proxy/http/text_rules.h"
+#include "proxy/http/wire_text.h"
+
+namespace stead::proxy {
+namespace {
+
+// Joins all Cookie fields, as a back end would.
+void append_cookie_field(std::string& out, const std::vector<Field>& fields) {
+  const std::size_t start = out.size();
+  out.append("Cookie: ");
+  const std::size_t empty = out.size();
+  for (const Field& field : fields) {
+    if (request_field_rule(field.name) != FieldRule::cookie) continue;
+    const std::size_t before = out.size();
+    if (before > empty) out.append("; ");
+    const std::size_t value = out.size();
+    append_foreign_cookies(out, field.value);
+    if (out.size() == value) out.resize(before);
+  }
+  if (out.size() == empty)
+    out.resize(start);
+  else
+    out.append("\r\n");
+}
+
+void append_client_fields(std::string& out, const RequestHead& head) {
+  const NamedByConnection named(head.fields);
+  bool has_cookies = false;
+  for (const Field& field : head.fields) {
+    switch (request_field_rule(field.name)) {
+      case FieldRule::drop:
+        break;
+      case FieldRule::cookie:
+        has_cookies = true;
+        break;
+      case FieldRule::pass:
+        if (!named.has(field.name)) append_field(out, field.name, field.value);
+    }
+  }
+  if (has_cookies) append_cookie_field(out, head.fields);
+}
+
+}  // namespace
+
+void append_foreign_cookies(std::string& out, std::string_view header) {
+  const std::size_t start = out.size();
+  while (!header.empty()) {
+    const std::size_t end = header.find(';');
+    const std::string_view pair = trim_blanks(header.substr(0, end));
+    header = end == std::string_view::npos ? std::string_view{} : header.substr(end + 1);
+    if (pair.empty() || is_own_cookie(pair.substr(0, pair.find('=')))) continue;
+    if (out.size() > start) out.append("; ");
+    out.append(pair);
+  }
+}
+
+void write_request_head(std::string& out, const OutgoingRequest& request, const ClientFacts& client) {
+  const RequestHead& head = request.head;
+  out.append(head.method).append(" ");
+  if (request.target != "*") out.append(request.base_path);
+  out.append(request.target).append(" HTTP/1.1\r\n");
+  append_field(out, "Host", head.host.empty() ? request.fallback_host : head.host);
+  append_client_fields(out, head);
+  append_field(out, "X-Forwarded-For", client.address);
+  append_field(out, "X-Forwarded-Proto", client.scheme);
+  if (!head.host.empty()) append_field(out, "X-Forwarded-Host", head.host);
+  append_field(out, "X-Request-Id", client.request_id);
+  if (!request.authorization.empty()) append_field(out, "Authorization", request.authorization);
+  if (request.framing == Framing::chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (request.framing == Framing::length || head.has_length) {
+    out.append("Content-Length: ");
+    append_number(out, request.content_length);
+    out.append("\r\n");
+  }
+  if (request.upgrade) {
+    append_field(out, "Connection", "Upgrade");
+    append_field(out, "Upgrade", head.upgrade);
+  }
+  out.append("\r\n");
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,121 @@
+#include "proxy/headers/outgoing_response.h"
+
+#include "proxy/headers/field_rules.h"
+#include "proxy/http/text_rules.h"
+#include "proxy/http/wire_text.h"
+#include "sspi_shim/base/bytes.h"
+
+namespace stead::proxy {
+namespace {
+
+// The fields that may contain the back end's own address.
+using Rewriter = void (*)(std::string&, std::string_view, const Addresses&);
+Rewriter rewriter_of(std::string_view name) {
+  switch (name.size()) {
+    case 3:
+      return equal_ignoring_case(name, "uri") ? append_location : nullptr;
+    case 8:
+      return equal_ignoring_case(name, "location") ? append_location : nullptr;
+    case 10:
+      return equal_ignoring_case(name, "set-cookie") ? append_set_cookie : nullptr;
+    case 16:
+      return equal_ignoring_case(name, "content-location") ? append_location : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+void append_status_line(std::string& out, const ResponseHead& head) {
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(head.status));
+  out.append(" ").append(head.reason).append("\r\n");
+}
+
+void append_rewritten(std::string& out, const Field& field, const Addresses* addresses) {
+  const Rewriter append = addresses != nullptr ? rewriter_of(field.name) : nullptr;
+  if (append == nullptr) {
+    append_field(out, field.name, field.value);
+    return;
+  }
+  out.append(field.name).append(": ");
+  append(out, field.value, *addresses);
+  out.append("\r\n");
+}
+
+bool is_content_length(const Field& field) {
+  return field.name.size() == 14 && equal_ignoring_case(field.name, "content-length");
+}
+
+void append_backend_fields(std::string& out, const OutgoingResponse& response) {
+  const ResponseHead& head = response.head;
+  const NamedByConnection named(head.fields);
+  // The response to HEAD and a 304 have no body; their Content-Length is that of the resource, and it passes.
+  bool length_passes = response.to_head || head.status == 304;
+  for (const Field& field : head.fields) {
+    if (length_passes && is_content_length(field)) {
+      append_field(out, field.name, field.value);
+      length_passes = false;
+      continue;
+    }
+    if (is_dropped_from_response(field)) continue;
+    if (named.has(field.name) && !equal_ignoring_case(field.name, "set-cookie")) continue;
+    append_rewritten(out, field, response.addresses);
+  }
+}
+
+void append_framing(std::string& out, const OutgoingResponse& response) {
+  const ResponseHead& head = response.head;
+  const bool may_have_body = !response.to_head && head.status >= 200 && head.status != 204 && head.status != 304;
+  if (response.framing == Framing::chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (response.framing == Framing::length || (response.framing == Framing::none && may_have_body)) {
+    out.append("Content-Length: ");
+    append_number(out, head.content_length);
+    out.append("\r\n");
+  }
+}
+
+void append_connection(std::string& out, const OutgoingResponse& response) {
+  if (response.upgrade) {
+    out.append("Connection: Upgrade\r\n");
+    for (const Field& field : response.head.fields)
+      if (equal_ignoring_case(field.name, "upgrade")) append_field(out, "Upgrade", field.value);
+  } else if (response.close) {
+    out.append("Connection: close\r\n");
+  } else if (response.client_is_1_0) {
+    out.append("Connection: keep-alive\r\n");
+  }
+}
+
+}  // namespace
+
+void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id,
+                         const HeaderList* own) {
+  append_status_line(out, response.head);
+  append_backend_fields(out, response);
+  if (own != nullptr)
+    for (const auto& [name, value] : *own) append_field(out, name, value);
+  append_field(out, "X-Request-Id", request_id);
+  append_framing(out, response);
+  append_connection(out, response);
+  out.append("\r\n");
+}
+
+void write_interim_head(std::string& out, const ResponseHead& head) {
+  append_status_line(out, head);
+  const NamedByConnection named(head.fields);
+  for (const Field& field : head.fields)
+    if (!is_dropped_from_response(field) && !equal_ignoring_case(field.name, "set-cookie") && !named.has(field.name))
+      append_field(out, field.name, field.value);
+  out.append("\r\n");
+}
+
+std::optional<std::string_view> negotiate_token_of(std::string_view value) {
+  const std::size_t end = value.find_first_of(" \t,");
+  if (!equal_ignoring_case(value.substr(0, end), "negotiate")) return std::nullopt;
+  if (end == std::string_view::npos) return std::string_view{};
+  const std::string_view rest = trim_blanks(value.substr(end));
+  return rest.substr(0, rest.find(','));
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,43 @@
+#pragma once
+// One request that the proxy serves, from its head to its entry in the access log.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proxy/http/message_head.h"
+#include "proxy/http/stream.h"
+#include "proxy/sign_in/sign_in.h"
+#include "proxy/upstream/forward_job.h"
+
+namespace stead::proxy {
+
+// Buffers that a connection's requests use one after the other, so that a request allocates little.
+struct RequestMemory {
+  std::string head_bytes, id, host, target, cookies, out;
+  RequestHead head;
+  ForwardMemory forward;
+};
+
+// Made for one request. The references are to the connection's RequestMemory, which is cleared for it.
+struct Request {
+  explicit Request(RequestMemory& memory);
+
+  std::string& id;      // 32 hexadecimal digits; empty until the request has begun
+  RequestHead& head;    // views into RequestMemory::head_bytes
+  std::string& host;    // lower case, without port
+  std::string& target;  // origin form, or "*"
+  std::chrono::system_clock::time_point started_at{};
+  Clock::time_point started{};
+  const Route* route = nullptr;       // null: none was found
+  std::optional<SignedIn> signed_in;  // the user, if the route requires one
+  Forwarded outcome;
+  std::uint64_t bytes_in = 0;  // of the body
+
+  void start_clock();
+  // Sets `host` and `target` from the head. An absolute-form target without a Host field provides the host.
+  void resolve_target();
+  [[nodiscard]] const Session* session() const { return signed_in ? &signed_in->session : nullptr; }
+};
+
+}  // namespace stead::proxy

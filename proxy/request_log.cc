@@ -1,0 +1,57 @@
+#include "proxy/request_log.h"
+
+#include "proxy/http/target.h"
+
+namespace stead::proxy {
+namespace {
+
+std::string_view delegation_name(const Route* route) {
+  if (route == nullptr) return {};
+  switch (route->delegation) {
+    case Delegation::s4u:
+      return "s4u";
+    case Delegation::forwarded_tgt:
+      return "forwarded-tgt";
+    case Delegation::none:
+      break;
+  }
+  return "none";
+}
+
+}  // namespace
+
+void log_request(Core& core, Request& request, std::string_view remote_address, int status) {
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
+  Forwarded& outcome = request.outcome;
+  core.metrics.request_done(status, time);
+  core.metrics.bytes_to_clients.add(outcome.bytes_out);
+  core.metrics.bytes_from_clients.add(request.bytes_in);
+  const Session* const session = request.session();
+  const Route* const route = request.route;
+  core.log.add({.at = request.started_at,
+                .request_id = request.id,
+                .remote = remote_address,
+                .method = request.head.method,
+                .host = request.host,
+                .path = path_of(request.target),
+                .status = status,
+                .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
+                .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
+                .spn = route != nullptr ? std::string_view(route->spn) : std::string_view{},
+                .delegation = delegation_name(route),
+                .upstream = outcome.upstream,
+                .bytes_in = request.bytes_in,
+                .bytes_out = outcome.bytes_out,
+                .time = time,
+                .diagnosis = outcome.diagnosis});
+  if (route == nullptr || outcome.diagnosis.empty()) return;
+  core.metrics.note_failure({.at = request.started_at,
+                             .request_id = request.id,
+                             .user = session != nullptr ? session->user : std::string{},
+                             .spn = route->spn,
+                             .status = status,
+                             .summary = outcome.diagnosis,
+                             .steps = std::move(outcome.steps)});
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,78 @@
+#include "proxy/upstream/backend_auth.h"
+
+#include "proxy/headers/outgoing_response.h"
+#include "proxy/http/stream.h"
+#include "sspi_shim/base/base64.h"
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/protocol/errors/error.h"
+
+namespace stead::proxy {
+
+boost::asio::awaitable<Outcome<void>> BackendAuth::fetch_ticket() {
+  auto outcome = co_await context_.tickets->get(job_.signed_in->session, job_.route.spn);
+  if (!outcome) co_return outcome.error();
+  ticket_ = std::move(*outcome);
+  co_return boost::system::in_place_value;
+}
+
+Result<void> BackendAuth::make_token(const UpstreamConnection& connection) {
+  auto made = make_negotiate_token(*ticket_, connection.bindings);
+  if (!made) return made.error();
+  token_ = std::move(*made);
+  authorization_ = "Negotiate ";
+  append_base64(authorization_, token_.token);
+  context_.metrics.tokens_made.add();
+  return {};
+}
+
+BackendAuth::Reply BackendAuth::check_reply(const ResponseHead& answer) const {
+  Reply out;
+  for (const Field& field : answer.fields) {
+    if (field.name.size() != 16 || !equal_ignoring_case(field.name, "www-authenticate")) continue;
+    const auto token = negotiate_token_of(field.value);
+    if (!token || token->empty()) continue;
+    const auto bytes = from_base64(*token);
+    if (!bytes) {
+      out.error = make_error_code(WireErrc::bad_value);
+      return out;
+    }
+    if (const auto valid = verify_negotiate_reply(token_, *bytes); !valid) {
+      out.error = valid.error();
+      return out;
+    }
+    out.proved = true;
+  }
+  return out;
+}
+
+BackendAuth::Verdict BackendAuth::judge(const ResponseHead& answer) {
+  const Reply reply = check_reply(answer);
+  reply_error_ = reply.error;
+  if (reply.error && answer.status != 401) {
+    context_.metrics.replies_that_do_not_hold.add();
+    return Verdict::untrusted;
+  }
+  // With 401 the token may be a KRB-ERROR that says why, for example that the back end has no key of this version.
+  if (answer.status == 401 && (reply.error || !reply.proved)) {
+    context_.metrics.tokens_refused.add();
+    return Verdict::refused;
+  }
+  context_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);
+  return Verdict::accepted;
+}
+
+bool BackendAuth::drop_refused_ticket() {
+  const Session& session = job_.signed_in->session;
+  if (attempts_ == Attempts::with_fresh_ticket) return false;
+  refusal_was_known_ = context_.refused_tokens.is_final(session.user, job_.route_index, Clock::now());
+  if (refusal_was_known_) return false;
+  context_.tickets->drop(session, job_.route.spn);
+  attempts_ = Attempts::with_fresh_ticket;
+  return true;
+}
+
+void BackendAuth::note_final_refusal() {
+  if (!refusal_was_known_) context_.refused_tokens.note(job_.signed_in->session.user, job_.route_index, Clock::now());
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,61 @@
+#pragma once
+// Authentication of one request at its back end: the user's service ticket, a Negotiate token made from it for each
+// connection, and the check of the back end's reply (RFC 4559, mutual authentication by AP-REP).
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+
+#include "proxy/upstream/forward_job.h"
+
+namespace stead::proxy {
+
+class BackendAuth {
+ public:
+  BackendAuth(const ForwardContext& context, const ForwardJob& job, std::string& authorization)
+      : context_(context), job_(job), authorization_(authorization) {
+    authorization_.clear();
+  }
+
+  // Gets the ticket, from the caches or the KDC.
+  [[nodiscard]] boost::asio::awaitable<Outcome<void>> fetch_ticket();
+  [[nodiscard]] bool has_ticket() const { return ticket_ != nullptr; }
+  // Makes the token for a connection.
+  [[nodiscard]] Result<void> make_token(const UpstreamConnection& connection);
+  [[nodiscard]] std::string_view authorization() const { return authorization_; }  // "Negotiate BASE64"; may be empty
+
+  enum class Verdict {
+    accepted,
+    refused,    // 401; the back end did not prove that it accepted the token
+    untrusted,  // the AP-REP is invalid: the back end does not hold the service's key
+  };
+  // Judges the response to a request that carried the token. Counts it.
+  [[nodiscard]] Verdict judge(const ResponseHead& answer);
+  // After Verdict::untrusted, and after Verdict::refused if the back end sent a token: what is wrong with it. Else
+  // empty.
+  [[nodiscard]] const Error& reply_error() const { return reply_error_; }
+
+  // After Verdict::refused. True: drops the ticket, since a fresh one may be accepted (the back end's key may have
+  // changed). False: a fresh ticket was refused too, now or a short time ago.
+  [[nodiscard]] bool drop_refused_ticket();
+  // Remembers that the request failed by a refusal, so that the next ones do not ask the KDC again and again.
+  void note_final_refusal();
+  [[nodiscard]] std::string service() const { return ticket_->service(); }
+
+ private:
+  struct Reply {
+    Error error;          // set: the AP-REP is invalid
+    bool proved = false;  // the AP-REP is valid; without `error`: the back end sent none
+  };
+  [[nodiscard]] Reply check_reply(const ResponseHead& answer) const;
+
+  const ForwardContext& context_;
+  const ForwardJob& job_;
+  std::string& authorization_;
+  TicketPtr ticket_;
+  NegotiateToken token_;
+  Error reply_error_;
+  enum class Attempts { first, with_fresh_ticket } attempts_ = Attempts::first;
+  bool refusal_was_known_ = false;
+};
+
+}  // namespace stead::proxy

@@ -1,0 +1,68 @@
+#pragma once
+// One request to be forwarded, what became of it, and what forwarding uses of its core.
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/config/config.h"
+#include "proxy/http/message_head.h"
+#include "proxy/http/own_response.h"
+#include "proxy/observe/metrics.h"
+#include "proxy/sign_in/sign_in.h"
+#include "proxy/tickets/backend_tickets.h"
+#include "proxy/upstream/refused_tokens.h"
+#include "proxy/upstream/upstream_pool.h"
+
+namespace stead::proxy {
+
+// The parts of a core that its requests share. All of them outlive the requests.
+struct ForwardContext {
+  boost::asio::any_io_executor executor;
+  const Limits& limits;
+  UpstreamPool& pool;
+  CoreMetrics& metrics;
+  RefusedTokens& refused_tokens;
+  const std::shared_ptr<BackendTickets>& tickets;  // null if no route signs users in
+  const bool& draining;
+};
+
+struct ForwardJob {
+  const Route& route;
+  std::size_t route_index;
+  const RequestHead& head;
+  std::string_view target;    // origin form, or "*"
+  const SignedIn* signed_in;  // null: the route is public
+  std::string_view request_id, remote_address;
+  bool client_keeps_alive;  // the client and the proxy want to keep the client's connection
+
+  // True if the back end gets a Negotiate token of the user.
+  [[nodiscard]] bool delegates() const { return route.delegation != Delegation::none; }
+};
+
+// The identity under which the pool keeps the connections of this job. It includes the delegation mode: connections are
+// never shared across modes. Without delegation the back end learns nothing of the user, and all sessions of a user
+// share connections: a client that sends a token with each request begins a session with each.
+void assign_pool_identity(std::string& out, const ForwardJob& job);
+
+struct Forwarded {
+  std::optional<OwnResponse> own;  // nothing was sent to the client yet: the caller sends this
+  bool ask_to_sign_in = false;     // nothing was sent; the user's evidence is not here: the client must sign in again
+  int status = 0;                  // as sent to the client; 0: none was sent
+  bool keep = false;               // the client's connection may serve another request
+  bool broken = false;             // the response is incomplete: the connection must close so that the client sees it
+  std::string_view upstream;       // "127.0.0.1:9001"; empty: none was chosen
+  std::uint64_t bytes_out = 0;     // of the body
+  std::string diagnosis;           // what went wrong, one line; empty: nothing
+  std::string steps;               // the exchanges with the KDCs, as text
+};
+
+// Buffers that a connection's requests use one after the other.
+struct ForwardMemory {
+  std::string identity, held_body, authorization, answer_head, out;
+  ResponseHead answer;
+};
+
+}  // namespace stead::proxy

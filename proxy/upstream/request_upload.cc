@@ -1,0 +1,106 @@
+#include "proxy/upstream/request_upload.h"
+
+#include "proxy/http/wire_text.h"
+
+namespace stead::proxy {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr std::size_t kMaxHeld = 16 * 1024;
+constexpr std::chrono::hours kNoDeadline{24 * 365};
+}  // namespace
+
+asio::awaitable<RequestUpload::Collected> RequestUpload::collect() {
+  if (head_.expects_continue && client_.buffer.size() == 0) {
+    client_.stream.expire_writes_in(context_.limits.body_idle_timeout);
+    const Error error = co_await client_.stream.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (error) co_return Collected::client_left;
+  }
+  BodyReader& body = client_.body;
+  if (body.framing() == Framing::length && body.length() > kMaxHeld) co_return Collected::done;
+  while (held_.size() <= kMaxHeld) {
+    BodyPiece piece = body.poll();
+    if (piece.step == BodyStep::need_more) {
+      // The next chunk may take long, so what has arrived is sent now; but only after a first valid size line.
+      if (body.framing() == Framing::chunked && !body.untouched() && !client_.stream.has_more()) break;
+      piece = co_await body.next();
+      client_.stream.expect_nothing();
+    }
+    switch (piece.step) {
+      case BodyStep::end:
+        whole_ = true;
+        co_return Collected::done;
+      case BodyStep::malformed:
+        co_return Collected::malformed;
+      case BodyStep::lost:
+        co_return Collected::client_left;
+      case BodyStep::data:
+      case BodyStep::need_more:
+        held_.append(piece.data);
+        break;
+    }
+  }
+  co_return Collected::done;
+}
+
+Framing RequestUpload::framing() const {
+  if (!whole_) return client_.body.framing();
+  return held_.empty() ? Framing::none : Framing::length;
+}
+
+std::uint64_t RequestUpload::content_length() const {
+  if (whole_) return held_.size();
+  return client_.body.framing() == Framing::length ? head_.content_length : 0;
+}
+
+void RequestUpload::start(Stream& upstream) {
+  upstream_ = &upstream;
+  rest_.start(send_rest());
+}
+
+asio::awaitable<void> RequestUpload::stop() {
+  if (!rest_.was_started()) co_return;
+  if (rest_.is_running()) {
+    upstream_->close();
+    client_.stream.cancel();
+    co_await rest_.wait();
+  }
+  client_.stream.expect_nothing();
+}
+
+asio::awaitable<Error> RequestUpload::send_piece(BodyPiece piece, std::string& size) {
+  const bool chunked = client_.body.framing() == Framing::chunked;
+  const bool is_end = piece.step == BodyStep::end;
+  if (is_end && !chunked) co_return Error{};
+  upstream_->expire_writes_in(context_.limits.body_idle_timeout);
+  if (is_end) co_return co_await upstream_->write("0\r\n\r\n");
+  if (!chunked) co_return co_await upstream_->write(piece.data);
+  size.clear();
+  append_chunk_size(size, piece.data.size());
+  co_return co_await upstream_->write(size, piece.data, "\r\n");
+}
+
+asio::awaitable<void> RequestUpload::send_rest() {
+  std::string size;
+  while (true) {
+    const BodyPiece piece = co_await client_.body.next();
+    // While the back end takes this piece, the client has no deadline; the next piece gets a new one.
+    client_.stream.expire_reads_in(kNoDeadline);
+    if (piece.step == BodyStep::malformed || piece.step == BodyStep::lost) {
+      // The back end must not take the incomplete body for the whole one.
+      state_ = piece.step;
+      upstream_->close();
+      co_return;
+    }
+    upstream_->expire_reads_in(context_.limits.upstream_reply_timeout);
+    const Error error = co_await send_piece(piece, size);
+    if (error) co_return;  // the back end may have responded before it closed
+    if (piece.step == BodyStep::end) {
+      state_ = BodyStep::end;
+      co_return;
+    }
+  }
+}
+
+}  // namespace stead::proxy

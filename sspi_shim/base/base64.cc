@@ -22,7 +22,7 @@ constexpr Values values_of(char digit62, char digit63) {
 }
 constexpr Values kStandard = values_of('+', '/'), kUrl = values_of('-', '_');
 
-// `spare`: the bits of the last digit that belong to no octet.
+// `spare`: the unused bits of the last digit.
 std::optional<Buffer> decode(std::string_view digits, const Values& values, std::uint32_t& spare) {
   const std::size_t rest = digits.size() % 4, whole = digits.size() - rest;
   if (rest == 1) return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<Buffer> decode(std::string_view digits, const Values& values, std:
 
 void append_base64(std::string& out, Bytes bytes) {
   const std::size_t start = out.size();
-  out.resize(start + (bytes.size() + 2) / 3 * 4 + 1);  // and EVP_EncodeBlock's closing zero
+  out.resize(start + (bytes.size() + 2) / 3 * 4 + 1);  // and the NUL that EVP_EncodeBlock writes
   const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start), bytes.data(),
                                 static_cast<int>(bytes.size()));
   out.resize(start + static_cast<std::size_t>(n));

@@ -1,7 +1,7 @@
 #pragma once
-// Base64 (RFC 4648): with padding as Negotiate tokens have it (§4, RFC 4559 §4.1), and for URLs and cookies without
-// (§5). No blanks, no line ends. Decoding is a table's work: EVP_DecodeBlock takes blanks, counts padding as zeros and
-// knows one alphabet.
+// Base64 (RFC 4648): with padding, for Negotiate tokens (§4, RFC 4559 §4.1), and without, for URLs and cookies
+// (§5). No blanks, no line ends. Decodes with a table of its own: EVP_DecodeBlock accepts blanks, returns zeros for the
+// padding and has one alphabet.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +12,11 @@ namespace stead {
 
 [[nodiscard]] std::string base64(Bytes bytes);
 void append_base64(std::string& out, Bytes bytes);
-// Nothing where the text is empty, or is not whole groups of four.
+// Nothing if the text is empty or not a multiple of four characters.
 [[nodiscard]] std::optional<Buffer> from_base64(std::string_view text);
 
 [[nodiscard]] std::string base64url(Bytes bytes);
-// One spelling for each value: the bits that fill the last digit are zero.
+// Accepts one spelling for each value: the unused bits of the last digit must be zero.
 [[nodiscard]] std::optional<Buffer> from_base64url(std::string_view text);
 
 }  // namespace stead

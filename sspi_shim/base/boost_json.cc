@@ -1,2 +1,2 @@
-// Boost.JSON, compiled once: no library to link.
+// Boost.JSON is compiled here, so that no library has to be linked.
 #include <boost/json/src.hpp>

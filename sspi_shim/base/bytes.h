@@ -18,7 +18,7 @@ using Buffer = std::vector<std::uint8_t>;
 // Overwrites memory in a way the compiler may not drop.
 void wipe(void* data, std::size_t size) noexcept;
 
-// Wipes every block before it goes back to the heap, also those a growing vector leaves behind.
+// Wipes every block before it is freed, also the blocks that a growing vector leaves behind.
 template <class T>
 struct WipingAllocator {
   using value_type = T;
@@ -33,7 +33,7 @@ struct WipingAllocator {
   friend bool operator==(const WipingAllocator&, const WipingAllocator&) noexcept { return true; }
 };
 
-// Key material, passwords and decrypted parts. Wiped when it goes.
+// Key material, passwords and decrypted parts. Wiped before its memory is freed.
 using SecretBuffer = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
 
 inline Bytes as_bytes(std::string_view text) {
@@ -52,21 +52,8 @@ inline void append(Buffer& out, Bytes more) {
   out.insert(out.end(), more.begin(), more.end());
 }
 
-// True where both have the same content; takes the same time wherever they differ. For keys, checksums, session ids.
+// Compares in a time that does not depend on where the bytes differ. For keys, checksums and session ids.
 [[nodiscard]] bool equal_in_constant_time(Bytes a, Bytes b) noexcept;
-
-// Lower-case hexadecimal; from_hex takes either case, ignores blanks, and gives an empty buffer for anything else.
-[[nodiscard]] std::string to_hex(Bytes bytes);
-[[nodiscard]] Buffer from_hex(std::string_view text);
-
-// UTF-8 to UTF-16LE and back, as NDR and netlogon strings have it. Ill-formed input becomes U+FFFD.
-[[nodiscard]] Buffer to_utf16le(std::string_view utf8);
-[[nodiscard]] std::string from_utf16le(Bytes utf16);
-
-// Upper and lower case of ASCII letters only, as realms, DNS names and SPNs are compared here.
-[[nodiscard]] std::string to_upper(std::string_view text);
-[[nodiscard]] std::string to_lower(std::string_view text);
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 // The caller has checked that enough bytes are there.
 inline std::uint16_t load_le16(const std::uint8_t* p) {
@@ -85,7 +72,8 @@ inline std::uint32_t load_be32(const std::uint8_t* p) {
   return std::uint32_t(p[0]) << 24 | std::uint32_t(p[1]) << 16 | std::uint32_t(p[2]) << 8 | std::uint32_t(p[3]);
 }
 inline void store_le16(std::uint8_t* p, std::uint16_t v) {
-  p[0] = std::uint8_t(v), p[1] = std::uint8_t(v >> 8);
+  p[0] = std::uint8_t(v);
+  p[1] = std::uint8_t(v >> 8);
 }
 inline void store_le32(std::uint8_t* p, std::uint32_t v) {
   for (int i = 0; i < 4; ++i) p[i] = std::uint8_t(v >> (8 * i));
@@ -98,3 +86,8 @@ inline void store_be32(std::uint8_t* p, std::uint32_t v) {
 }
 
 }  // namespace stead
+
+// Until every file includes what it uses.
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/base/unicode.h"

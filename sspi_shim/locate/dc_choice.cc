@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sspi_shim/base/host_and_port.h"
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 
 std::string address_text(const ControllerAddress& where) {
-  const bool v6 = where.address.find(':') != std::string::npos;
-  return (v6 ? "[" + where.address + "]" : where.address) + ":" + std::to_string(where.kerberos_port);
+  return format_host_and_port(where.address, where.kerberos_port);
 }
 
 DcFacts dc_facts(const ControllerAddress& where, const PingOutcome& outcome) {

@@ -13,6 +13,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <deque>
 
+#include "sspi_shim/base/host_and_port.h"
 #include "sspi_shim/base/time_limit.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
@@ -35,12 +36,6 @@ constexpr std::size_t kMaxHeader = 16 * 1024;
 constexpr std::chrono::seconds kIdleLife{30};
 
 using Body = http::vector_body<std::uint8_t>;
-
-bool is_address(const std::string& host) {
-  Error error;
-  asio::ip::make_address(host, error);
-  return !error;
-}
 
 struct Connection {
   Connection(const asio::any_io_executor& executor, asio::ssl::context& tls) : stream(executor, tls) {}
@@ -100,7 +95,7 @@ class HttpsProxyClient final : public KdcProxyClient {
     Error setting;
     stream.set_verify_callback(asio::ssl::host_name_verification(url_.host), setting);
     if (setting) co_return setting;
-    if (!is_address(url_.host) && SSL_set_tlsext_host_name(stream.native_handle(), url_.host.c_str()) != 1) {
+    if (!is_ip_address(url_.host) && SSL_set_tlsext_host_name(stream.native_handle(), url_.host.c_str()) != 1) {
       co_return make_error_code(asio::error::invalid_argument);
     }
     auto& lowest = beast::get_lowest_layer(stream);
@@ -118,9 +113,7 @@ class HttpsProxyClient final : public KdcProxyClient {
     connection.is_reusable = false;
     beast::get_lowest_layer(connection.stream).expires_at(until);
     http::request<Body> request(http::verb::post, url_.path, 11, message);
-    const bool v6 = url_.host.find(':') != std::string::npos;
-    request.set(http::field::host,
-                (v6 ? "[" + url_.host + "]" : url_.host) + (url_.port == "443" ? "" : ":" + url_.port));
+    request.set(http::field::host, with_brackets(url_.host) + (url_.port == "443" ? "" : ":" + url_.port));
     request.set(http::field::content_type, "application/kerberos");
     request.set(http::field::cache_control, "no-cache");
     request.prepare_payload();

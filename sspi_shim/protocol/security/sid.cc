@@ -1,25 +1,13 @@
 #include "sspi_shim/protocol/security/sid.h"
 
-#include <charconv>
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead {
 namespace {
 
 constexpr std::size_t kMaxSubauthorities = 15;
 constexpr std::uint64_t kMaxAuthority = 0xffffffffffff;
-
-// Takes one number off the front of `text`, decimal or with 0x.
-bool take_number(std::string_view& text, std::uint64_t limit, std::uint64_t& value) {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || value > limit) return false;
-  text.remove_prefix(std::size_t(end - text.data()));
-  return true;
-}
 
 }  // namespace
 
@@ -61,13 +49,15 @@ Result<Sid> parse_sid(std::string_view text) {
   if (!text.starts_with("S-1-") && !text.starts_with("s-1-")) return WireErrc::bad_value;
   text.remove_prefix(4);
   Sid out;
-  if (!take_number(text, kMaxAuthority, out.authority)) return WireErrc::bad_value;
+  const auto authority = take_number<std::uint64_t>(text, kMaxAuthority);
+  if (!authority) return WireErrc::bad_value;
+  out.authority = *authority;
   while (!text.empty()) {
     if (text[0] != '-' || out.subauthorities.size() == kMaxSubauthorities) return WireErrc::bad_value;
     text.remove_prefix(1);
-    std::uint64_t value = 0;
-    if (!take_number(text, 0xffffffff, value)) return WireErrc::bad_value;
-    out.subauthorities.push_back(std::uint32_t(value));
+    const auto subauthority = take_number<std::uint32_t>(text, 0xffffffff);
+    if (!subauthority) return WireErrc::bad_value;
+    out.subauthorities.push_back(*subauthority);
   }
   return out;
 }

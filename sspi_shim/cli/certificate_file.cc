@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "sspi_shim/base/x509.h"
+
 namespace stead::cli {
 namespace {
 
@@ -18,22 +20,12 @@ using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
 
 }  // namespace
 
-std::vector<std::uint8_t> read_certificate(const std::string& path, std::string& message) {
+Checked<Buffer> read_certificate(const std::string& path) {
   const BioPtr file(BIO_new_file(path.c_str(), "rb"));
-  if (!file) {
-    message = path + ":1:1: cannot be read";
-    return {};
-  }
+  if (!file) return Problem{"cannot be read", path + ":1:1", ""};
   const X509Ptr certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
-  std::uint8_t* der = nullptr;
-  const int size = certificate ? i2d_X509(certificate.get(), &der) : 0;
-  if (size <= 0) {
-    message = path + ":1:1: holds no certificate in PEM";
-    return {};
-  }
-  std::vector<std::uint8_t> out(der, der + size);
-  OPENSSL_free(der);
-  return out;
+  if (!certificate) return Problem{"has no certificate in PEM", path + ":1:1", ""};
+  return to_der(certificate.get());
 }
 
 }  // namespace stead::cli

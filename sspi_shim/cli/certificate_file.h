@@ -1,12 +1,13 @@
 #pragma once
 // A certificate from a PEM file.
-#include <cstdint>
 #include <string>
-#include <vector>
+
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/problem.h"
 
 namespace stead::cli {
 
-// The first certificate of the file, in DER. Empty: `message` is one line that names the file.
-[[nodiscard]] std::vector<std::uint8_t> read_certificate(const std::string& path, std::string& message);
+// The first certificate of the file, in DER.
+[[nodiscard]] Checked<Buffer> read_certificate(const std::string& path);
 
 }  // namespace stead::cli

@@ -1,5 +1,4 @@
-// stead doctor: checks a proxy's configuration and its domains as an administrator would, and prints how to repair
-// faults.
+// stead doctor: checks a proxy's configuration, its account and its domains, and prints how to fix what is wrong.
 #include <iostream>
 
 #include "proxy/doctor/examine.h"
@@ -34,15 +33,16 @@ int run(const Arguments& arguments) {
 
 void add_doctor(CLI::App& app, int& status) {
   auto* command =
-      app.add_subcommand("doctor", "Check everything that delegation needs, and print how to repair what is broken");
+      app.add_subcommand("doctor", "Check everything that delegation needs, and print how to fix what is wrong");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("--config", arguments->config, "The proxy's configuration")->required();
   command->add_option("--for", arguments->query.user, "A user: alice, alice@SUFFIX or DOMAIN\\alice");
-  command->add_option("--service", arguments->query.service, "The SPN of the back end");
+  command->add_option("--service", arguments->query.service,
+                      "The SPN of the back end to which the user is to be delegated");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->footer(
-      "Exit status: 0 healthy, 1 a fault was found, 2 usage or a file, 3 no domain controller could be reached.\n"
-      "Nothing is written anywhere. What cannot be checked from here:\n" +
+      "Exit status: 0 healthy, 1 a fault was found, 2 wrong usage or file, 3 no domain controller could be reached.\n"
+      "The command writes no file. It cannot judge from outside:\n" +
       doctor::not_checked_text());
   command->callback([arguments, &status] { status = run(*arguments); });
 }

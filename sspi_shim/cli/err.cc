@@ -1,18 +1,24 @@
-// stead err CODE: what a Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis means and what to do about it.
+// stead err CODE: what a Kerberos error, an NTSTATUS, a SECURITY_STATUS or a diagnosis means, and what to do about it.
 #include <algorithm>
-#include <charconv>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/cli/security_status.h"
+#include "sspi_shim/protocol/errors/error_tables.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 
 namespace stead::cli {
 namespace {
+
+namespace json = boost::json;
 
 struct Table {
   const char* kind;
@@ -33,14 +39,11 @@ struct Found {
 std::optional<std::uint32_t> number_of(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > 0xFFFFFFFF) return {};
-  if (!negative) return static_cast<std::uint32_t>(value);
-  if (value > 0x80000000) return {};
-  return static_cast<std::uint32_t>(-static_cast<std::int64_t>(value));
+  const auto value = take_number<std::uint32_t>(text, 0xFFFFFFFF);
+  if (!value || !text.empty()) return std::nullopt;
+  if (!negative) return value;
+  if (*value > 0x80000000) return std::nullopt;
+  return 0 - *value;
 }
 
 // libkrb5 counts its errors from here: KRB5KDC_ERR_BADOPTION is -1765328384 + 13.
@@ -73,46 +76,50 @@ std::vector<Found> by_name(std::string_view text) {
   return out;
 }
 
+// "0x0D", or eight digits above 16 bits.
 std::string hexadecimal(std::uint32_t value) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string out = "0x";
-  for (int shift = value > 0xFFFF ? 28 : 4; shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15];
-  return out;
+  std::array<std::uint8_t, 4> bytes{};
+  store_be32(bytes.data(), value);
+  return "0x" + to_upper(to_hex(value > 0xFFFF ? Bytes(bytes) : Bytes(bytes).last(1)));
 }
 
-std::string as_json(const std::vector<Found>& found) {
-  std::string out = "[";
-  for (const auto& [kind, entry] : found) {
-    if (out.size() > 1) out += ",";
-    out += "{\"kind\":" + json_text(kind) + ",\"code\":" + std::to_string(entry->value) +
-           ",\"hex\":" + json_text(hexadecimal(entry->value)) + ",\"name\":" + json_text(entry->name) +
-           ",\"meaning\":" + json_text(entry->meaning) + ",\"advice\":" + json_text(entry->advice) + "}";
-  }
-  return out + "]";
+json::object to_object(std::string_view kind, const CodeEntry& entry) {
+  return {{"kind", kind},       {"code", entry.value},      {"hex", hexadecimal(entry.value)},
+          {"name", entry.name}, {"meaning", entry.meaning}, {"advice", entry.advice}};
 }
 
-int tell_diagnosis(const DiagnosisCodeInfo& one, bool json) {
-  if (json) {
-    std::cout << "[{\"kind\":\"diagnosis\",\"code\":null,\"hex\":null,\"name\":" << json_text(one.name)
-              << ",\"meaning\":" << json_text(one.meaning) << ",\"advice\":" << json_text(one.advice) << "}]\n";
+void print_json(const json::array& explained) {
+  std::cout << json::serialize(explained) << '\n';
+}
+
+int explain_diagnosis(const DiagnosisCodeInfo& one, bool as_json) {
+  if (as_json) {
+    print_json({json::object{{"kind", "diagnosis"},
+                             {"code", nullptr},
+                             {"hex", nullptr},
+                             {"name", one.name},
+                             {"meaning", one.meaning},
+                             {"advice", one.advice}}});
   } else {
     std::cout << one.name << "  diagnosis\n  " << one.meaning << "\n  What to do: " << one.advice << '\n';
   }
   return Exit::done;
 }
 
-int run(const std::string& code, bool json) {
-  if (const DiagnosisCodeInfo* one = find_diagnosis_code(to_lower(code))) return tell_diagnosis(*one, json);
+int run(const std::string& code, bool as_json) {
+  if (const DiagnosisCodeInfo* one = find_diagnosis_code(to_lower(code))) return explain_diagnosis(*one, as_json);
   const auto number = number_of(code);
   const auto found = number ? by_number(*number) : by_name(code);
   if (found.empty()) {
-    return complain(Exit::refused, "\"" + code +
-                                       "\" is no Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis that is known "
-                                       "here: give a name like KDC_ERR_BADOPTION or "
-                                       "rbcd_denied_on_target, or a number like 13 or 0xC000040B");
+    return complain(Exit::refused,
+                    "\"" + code +
+                        "\" is not a known Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis: give a name like "
+                        "KDC_ERR_BADOPTION or rbcd_denied_on_target, or a number like 13 or 0xC000040B");
   }
-  if (json) {
-    std::cout << as_json(found) << '\n';
+  if (as_json) {
+    json::array explained;
+    for (const auto& [kind, entry] : found) explained.push_back(to_object(kind, *entry));
+    print_json(explained);
     return Exit::done;
   }
   for (const auto& [kind, entry] : found) {
@@ -125,14 +132,13 @@ int run(const std::string& code, bool json) {
 }  // namespace
 
 void add_err(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("err", "Explain a Kerberos error, NTSTATUS, SECURITY_STATUS or a diagnosis' code");
+  auto* command = app.add_subcommand("err", "Explain a Kerberos error, an NTSTATUS, a SECURITY_STATUS or a diagnosis");
   auto code = std::make_shared<std::string>();
-  auto json = std::make_shared<bool>(false);
-  command
-      ->add_option("CODE", *code, "A name, a decimal or a hexadecimal number; or a diagnosis such as no_2012_dc_found")
+  auto as_json = std::make_shared<bool>(false);
+  command->add_option("CODE", *code, "A name, a decimal or hexadecimal number, or a diagnosis such as no_2012_dc_found")
       ->required();
-  command->add_flag("--json", *json, "Print JSON");
-  command->callback([code, json, &status] { status = run(*code, *json); });
+  command->add_flag("--json", *as_json, "Print JSON");
+  command->callback([code, as_json, &status] { status = run(*code, *as_json); });
 }
 
 }  // namespace stead::cli

@@ -1,4 +1,4 @@
-// stead explain TRACE.json: the steps of a recorded trace, for a person.
+// stead explain TRACE.json: prints the steps of a recorded trace for a person.
 #include <algorithm>
 #include <fstream>
 #include <iostream>
@@ -40,9 +40,9 @@ int run(const std::string& path) {
 }  // namespace
 
 void add_explain(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("explain", "Tell the steps of a recorded trace");
+  auto* command = app.add_subcommand("explain", "Print the steps of a recorded trace in words");
   auto path = std::make_shared<std::string>();
-  command->add_option("TRACE", *path, "What `stead s4u --json` printed; - for standard input")->required();
+  command->add_option("TRACE", *path, "The output of `stead s4u --json`; - reads standard input")->required();
   command->callback([path, &status] { status = run(*path); });
 }
 

@@ -1,17 +1,23 @@
-// stead locate REALM: which DC, its level, and why it was chosen.
+// stead locate REALM: a domain controller, its level, and why it was chosen.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <iostream>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/host_and_port.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/command.h"
-#include "sspi_shim/cli/json_text.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "stead/client_config.h"
 
 namespace stead::cli {
 namespace {
+
+namespace json = boost::json;
 
 struct Arguments {
   std::string realm, level, site, config;
@@ -23,10 +29,6 @@ struct Answer {
   Error error;
   std::vector<SeenController> seen;
 };
-
-std::string endpoint(const std::string& address, std::uint16_t port) {
-  return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + std::to_string(port);
-}
 
 boost::asio::awaitable<void> ask(std::shared_ptr<DcLocator> locator, const Arguments& arguments, DcLevel level,
                                  Answer& answer) {
@@ -42,32 +44,41 @@ boost::asio::awaitable<void> ask(std::shared_ptr<DcLocator> locator, const Argum
   answer.seen = std::move(looked.seen);
 }
 
+json::value text_or_null(std::string_view text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
 void print_json(const Arguments& arguments, const Answer& answer) {
+  const bool has_found = answer.found.has_value();
   const LocatedController found = answer.found.value_or(LocatedController{});
   const auto& at = found.controller;
-  std::string out = "{\"realm\":" + json_text(to_upper(arguments.realm)) +
-                    ",\"controller\":" + json_text_or_null(at.name) +
-                    ",\"address\":" + (answer.found ? json_text(endpoint(at.address, at.kerberos_port)) : "null") +
-                    ",\"ldap_address\":" + (answer.found ? json_text(endpoint(at.address, at.ldap_port)) : "null") +
-                    ",\"level\":" + json_text(answer.found ? found.level : "unknown") +
-                    ",\"site\":" + json_text_or_null(found.site) + ",\"flags\":" + std::to_string(found.flags) +
-                    ",\"why\":" + json_text(answer.found ? found.why : answer.error.message()) + ",\"seen\":[";
-  bool first = true;
-  for (const auto& seen : answer.seen) {
-    if (!first) out += ",";
-    first = false;
-    out += "{\"controller\":" + json_text_or_null(seen.controller) + ",\"address\":" + json_text(seen.address) +
-           ",\"level\":" + json_text(seen.level) + ",\"answer\":" + json_text(seen.answer) + "}";
+  json::array seen;
+  for (const auto& one : answer.seen) {
+    seen.push_back(json::object{{"controller", text_or_null(one.controller)},
+                                {"address", one.address},
+                                {"level", one.level},
+                                {"answer", one.answer}});
   }
-  std::cout << out << "]}\n";
+  const std::string address = has_found ? format_host_and_port(at.address, at.kerberos_port) : "";
+  const std::string ldap_address = has_found ? format_host_and_port(at.address, at.ldap_port) : "";
+  std::cout << json::serialize(json::object{{"realm", to_upper(arguments.realm)},
+                                            {"controller", text_or_null(at.name)},
+                                            {"address", text_or_null(address)},
+                                            {"ldap_address", text_or_null(ldap_address)},
+                                            {"level", has_found ? found.level : "unknown"},
+                                            {"site", text_or_null(found.site)},
+                                            {"flags", found.flags},
+                                            {"why", has_found ? found.why : answer.error.message()},
+                                            {"seen", std::move(seen)}})
+            << '\n';
 }
 
 void print_text(const Answer& answer) {
   if (answer.found) {
     const auto& found = *answer.found;
     std::cout << (found.controller.name.empty() ? found.controller.address : found.controller.name) << '\n'
-              << "  address  " << endpoint(found.controller.address, found.controller.kerberos_port) << " (LDAP "
-              << endpoint(found.controller.address, found.controller.ldap_port) << ")\n"
+              << "  address  " << format_host_and_port(found.controller.address, found.controller.kerberos_port)
+              << " (LDAP " << format_host_and_port(found.controller.address, found.controller.ldap_port) << ")\n"
               << "  level    " << found.level << '\n'
               << "  site     " << (found.site.empty() ? "-" : found.site) << '\n'
               << "  why      " << found.why << '\n';
@@ -112,9 +123,9 @@ int run(const Arguments& arguments) {
   else
     print_text(answer);
   if (answer.found) return Exit::done;
-  const bool nobody = answer.error != boost::asio::error::not_found;
+  const bool is_unreachable = answer.error != boost::asio::error::not_found;
   const auto of_level = arguments.level.empty() ? "" : " of level " + arguments.level;
-  if (nobody)
+  if (is_unreachable)
     return complain(Exit::unreachable, "no domain controller of " + to_upper(arguments.realm) +
                                            " could be reached: " + answer.error.message());
   return complain(Exit::refused, "no domain controller of " + to_upper(arguments.realm) + of_level + " was found");
@@ -126,10 +137,9 @@ void add_locate(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("locate", "Find a domain controller, with its level and why it was chosen");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("REALM", arguments->realm, "The domain's realm")->required();
-  command->add_option("--level", arguments->level, "At least this level: 2012, 2012R2, 2016, …");
-  command->add_option("--site", arguments->site, "The site to be near to");
-  command->add_option("--config", arguments->config,
-                      "A file with [locator], such as the proxy's; without it, DNS is asked");
+  command->add_option("--level", arguments->level, "A controller of at least this level: 2012, 2012R2, 2016, …");
+  command->add_option("--site", arguments->site, "A controller that serves this site");
+  command->add_option("--config", arguments->config, "A file with [locator], such as the proxy's; default: DNS");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &status] { status = run(*arguments); });
 }

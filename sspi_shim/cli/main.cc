@@ -1,4 +1,4 @@
-// The `stead` command: tickets on a user's behalf, DCs, traces and codes, for an administrator at a terminal.
+// The `stead` command for administrators: tickets in a user's name, domain controllers, traces and error codes.
 #include <exception>
 #include <iostream>
 
@@ -7,7 +7,7 @@
 int main(int argc, char** argv) try {
   using namespace stead::cli;
   int status = Exit::done;
-  CLI::App app{"Kerberos constrained delegation: get a ticket in a user's name, and see why not."};
+  CLI::App app{"Kerberos constrained delegation: gets a ticket in a user's name, or explains why there is none."};
   app.name("stead");
   app.set_version_flag("--version", "stead " STEAD_VERSION);
   app.require_subcommand(1);

@@ -1,9 +1,10 @@
-// stead s4u: a ticket in a user's name, with the trace of how it was got or why not.
+// stead s4u: a ticket in a user's name, with the trace of the exchanges, or the diagnosis of a refusal.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <iostream>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/certificate_file.h"
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/krb5/evidence.h"
@@ -19,7 +20,7 @@ struct Arguments {
   bool trace = false, json = false, own_service_ticket = false;
 };
 
-// What is asked for, after every file was read.
+// The request, after every file that the arguments name was read.
 struct Request {
   ClientOptions options;
   std::vector<std::uint8_t> certificate;  // DER
@@ -46,49 +47,51 @@ std::string account_of(const std::string& name) {
   return account.substr(0, account.rfind('@'));
 }
 
+Failure unusable(std::string text, Error error = {}) {
+  Failure failure;
+  failure.kind = FailureKind::unusable;
+  failure.error = error;
+  failure.text = std::move(text);
+  return failure;
+}
+
+// The user of the ticket that --evidence names.
+Outcome<Identity> user_of_evidence(Client& client, const Arguments& arguments, const Request& request) {
+  Result<Identity> identity = client.from_ticket(request.evidence);
+  if (!identity) {
+    return unusable(arguments.evidence + ": the ticket for " + request.options.principal +
+                        " does not fit the keytab: " + identity.error().message(),
+                    identity.error());
+  }
+  if (!arguments.user.empty() && !equal_ignoring_case(account_of(identity->principal()), account_of(arguments.user))) {
+    return unusable(arguments.evidence + ": the ticket is of " + identity->principal() + ", not of " + arguments.user);
+  }
+  return std::move(*identity);
+}
+
 boost::asio::awaitable<void> ask(std::shared_ptr<Client> client, const Arguments& arguments, Request& request,
                                  Answer& answer) {
   if (request.certificate.empty() && request.evidence.empty()) {
     answer = co_await client->ticket_for_user(arguments.user, arguments.service);
     co_return;
   }
-  std::optional<Identity> identity;
+  std::optional<Outcome<Identity>> identity;
   if (!request.evidence.empty()) {
-    Result<Identity> judged = client->from_ticket(request.evidence);
-    if (!judged) {
-      Failure failure;
-      failure.kind = FailureKind::unusable;
-      failure.error = judged.error();
-      failure.text = arguments.evidence + ": the ticket for " + request.options.principal +
-                     " does not fit the keytab: " + judged.error().message();
-      answer = Outcome<TicketPtr>(failure);
-      co_return;
-    }
-    identity = std::move(*judged);
-    if (!arguments.user.empty() &&
-        !equal_ignoring_case(account_of(identity->principal()), account_of(arguments.user))) {
-      Failure failure;
-      failure.kind = FailureKind::unusable;
-      failure.text = arguments.evidence + ": the ticket is of " + identity->principal() + ", not of " + arguments.user;
-      answer = Outcome<TicketPtr>(failure);
-      co_return;
-    }
+    identity = user_of_evidence(*client, arguments, request);
   } else {
     CertificateHints hints;
     hints.name = arguments.user;
-    Outcome<Identity> known = co_await client->user_by_certificate(request.certificate, hints);
-    if (!known) {
-      Failure failure = known.error();
-      failure.trace.service = arguments.service;
-      answer = Outcome<TicketPtr>(failure);
-      co_return;
-    }
-    identity = std::move(*known);
+    identity = co_await client->user_by_certificate(request.certificate, hints);
+    if (!*identity) identity->error().trace.service = arguments.service;
   }
-  answer = co_await client->ticket_for(*identity, arguments.service);
+  if (!*identity) {
+    answer = Outcome<TicketPtr>(identity->error());
+    co_return;
+  }
+  answer = co_await client->ticket_for(**identity, arguments.service);
 }
 
-// Reads the files that the arguments name. False: said on standard error.
+// Reads the files that the arguments name. On failure prints why on standard error and returns false.
 bool prepare(const Arguments& arguments, Request& request) {
   std::string message;
   if (!arguments.config.empty()) {
@@ -103,7 +106,7 @@ bool prepare(const Arguments& arguments, Request& request) {
   if (!arguments.keytab.empty()) options.keytab = arguments.keytab;
   if (!arguments.principal.empty()) options.principal = arguments.principal;
   if (options.principal.empty()) {
-    complain(Exit::usage, "who asks? Give --principal, or principal under [identity] of --config");
+    complain(Exit::usage, "no principal: give --principal, or principal under [identity] of --config");
     return false;
   }
   fill_from_krb5_conf(options);
@@ -111,16 +114,17 @@ bool prepare(const Arguments& arguments, Request& request) {
   options.own_service_ticket = options.own_service_ticket || arguments.own_service_ticket;
   if (arguments.trace) options.on_step = print_step;
   if (!arguments.certificate.empty()) {
-    request.certificate = read_certificate(arguments.certificate, message);
-    if (request.certificate.empty()) {
-      std::cerr << message << '\n';
+    auto certificate = read_certificate(arguments.certificate);
+    if (!certificate) {
+      std::cerr << to_string(certificate.error()) << '\n';
       return false;
     }
+    request.certificate = std::move(*certificate);
   }
   if (!arguments.evidence.empty()) {
     const auto self = parse_principal(options.principal);
     if (!self) {
-      complain(Exit::usage, "\"" + options.principal + "\" is no principal");
+      complain(Exit::usage, "\"" + options.principal + "\" is not a principal name");
       return false;
     }
     auto evidence = read_evidence(arguments.evidence, *self);
@@ -163,10 +167,10 @@ int report(const Arguments& arguments, const Outcome<TicketPtr>& answer) {
 
 int run(const Arguments& arguments) {
   if (arguments.user.empty() && arguments.certificate.empty() && arguments.evidence.empty()) {
-    return complain(Exit::usage, "for whom? Give --for, --certificate or --evidence");
+    return complain(Exit::usage, "no user: give --for, --certificate or --evidence");
   }
   if (!arguments.certificate.empty() && !arguments.evidence.empty())
-    return complain(Exit::usage, "--certificate and --evidence exclude each other");
+    return complain(Exit::usage, "give either --certificate or --evidence, not both");
   Request request;
   if (!prepare(arguments, request)) return Exit::usage;
   boost::asio::io_context io(1);
@@ -175,7 +179,7 @@ int run(const Arguments& arguments) {
   if (!client) return complain(Exit::usage, what);
   Answer answer;
   boost::asio::co_spawn(io, ask(*client, arguments, request, answer), [&io](std::exception_ptr failed) {
-    io.stop();  // pings that were for the trace only
+    io.stop();  // pings still running serve the trace only
     if (failed) std::rethrow_exception(failed);
   });
   io.run();
@@ -189,18 +193,18 @@ void add_s4u(CLI::App& app, int& status) {
   auto arguments = std::make_shared<Arguments>();
   command->add_option("--for", arguments->user, "The user: alice, alice@SUFFIX or DOMAIN\\alice");
   command->add_option("--service", arguments->service, "The back end's SPN, with or without @REALM")->required();
-  command->add_option("--keytab", arguments->keytab, "Our keytab; default: krb5.conf's");
-  command->add_option("--principal", arguments->principal, "Who asks: an SPN or account$@REALM, in the keytab");
+  command->add_option("--keytab", arguments->keytab, "The front end's keytab; default: that of krb5.conf");
+  command->add_option("--principal", arguments->principal,
+                      "The front end: an SPN or account$@REALM that the keytab has a key of");
   command->add_option("--certificate", arguments->certificate,
-                      "The user's certificate (PEM); --for then says which of its accounts is meant");
+                      "The user's certificate (PEM); --for selects one of several accounts that it is mapped to");
   command->add_option("--evidence", arguments->evidence,
-                      "A ccache with the user's own ticket to --principal, in place of S4U2Self");
-  command->add_option("--ccache", arguments->ccache, "Write the ticket there, for other programs");
-  command->add_option(
-      "--config", arguments->config,
-      "A file with [locator] and [identity], such as the proxy's; without it, DNS and krb5.conf are asked");
+                      "A ccache with the user's own ticket to --principal; replaces S4U2Self");
+  command->add_option("--ccache", arguments->ccache, "Write the ticket to this file, for other programs");
+  command->add_option("--config", arguments->config,
+                      "A file with [locator] and [identity], such as the proxy's; default: DNS and krb5.conf");
   command->add_flag("--own-service-ticket", arguments->own_service_ticket,
-                    "Also get a ticket to the service as ourselves, as Windows does (steps 5 and 6)");
+                    "Also get a ticket to the service in the front end's own name, as Windows does");
   command->add_flag("--trace", arguments->trace, "Print each step on standard error as it happens");
   command->add_flag("--json", arguments->json, "Print the result and its steps as JSON");
   command->callback([arguments, &status] { status = run(*arguments); });

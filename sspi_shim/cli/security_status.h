@@ -1,8 +1,8 @@
 #pragma once
-// SECURITY_STATUS values of SSPI (MS-ERREF §2.1) that have to do with Kerberos and delegation.
+// SECURITY_STATUS values of SSPI (MS-ERREF §2.1) that concern Kerberos and delegation.
 #include <vector>
 
-#include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/protocol/errors/error_tables.h"
 
 namespace stead::cli {
 

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
-// Boost's error_category has no virtual destructor: nobody deletes one, and its own classes are not virtual there
-// either.
+#include "sspi_shim/protocol/errors/error_tables.h"
+
+// Boost's error_category has no virtual destructor; categories are static objects that are never deleted.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 
 namespace stead {

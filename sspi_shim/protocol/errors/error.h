@@ -20,17 +20,17 @@ using Error = boost::system::error_code;
 
 namespace stead {
 
-// What is wrong with bytes that a peer sent.
+// Why the bytes of a peer are malformed.
 enum class WireErrc {
   truncated = 1,   // ends inside an element
-  bad_length,      // indefinite, not minimal, or longer than what remains
-  bad_tag,         // another element than the one expected
-  bad_value,       // right element, content out of its range
+  bad_length,      // indefinite, not minimal, or longer than the rest
+  bad_tag,         // not the expected element
+  bad_value,       // the expected element with a value out of range
   trailing_bytes,  // something after the end
   too_deep,        // nesting beyond the limit
   too_large,       // a count or size beyond the limit
-  unsupported,     // well formed, but a version or kind we do not know
-  integrity,       // a checksum or decryption does not hold
+  unsupported,     // well formed, of a version or kind that is not supported
+  integrity,       // a checksum or a decryption fails
   wrong_key_type,  // key of another encryption type than the data
 };
 const boost::system::error_category& wire_category() noexcept;
@@ -107,7 +107,7 @@ inline Error make_error_code(KrbErrc e) noexcept {
   return {static_cast<int>(e), krb_category()};
 }
 
-// NTSTATUS values that KDCs send in e-data, and those we report (MS-ERREF §2.3.1).
+// NTSTATUS values that KDCs send in e-data or that Stead reports (MS-ERREF §2.3.1).
 enum class NtStatus : std::uint32_t {
   STATUS_SUCCESS = 0,
   STATUS_INVALID_PARAMETER = 0xC000000D,
@@ -139,20 +139,10 @@ enum class NtStatus : std::uint32_t {
   STATUS_AUTHENTICATION_FIREWALL_FAILED = 0xC0000413,
 };
 
-// "KDC_ERR_BADOPTION"; a number no source names: "KRB_ERROR_99".
+// "KDC_ERR_BADOPTION"; a number without a name: "KRB_ERROR_99".
 [[nodiscard]] std::string krb_error_name(std::int32_t code);
-// "STATUS_NOT_FOUND"; a value no source names: "0xC0001234".
+// "STATUS_NOT_FOUND"; a value without a name: "0xC0001234".
 [[nodiscard]] std::string nt_status_name(std::uint32_t status);
-
-struct CodeEntry {
-  std::uint32_t value;
-  std::string_view name;     // as its source spells it
-  std::string_view meaning;  // one sentence
-  std::string_view advice;   // what an administrator does about it, one sentence
-};
-// Every Kerberos error and NTSTATUS we know by name, by ascending value; for `stead err` and for the names above.
-[[nodiscard]] std::vector<CodeEntry> const& krb_error_table();
-[[nodiscard]] std::vector<CodeEntry> const& nt_status_table();
 
 }  // namespace stead
 

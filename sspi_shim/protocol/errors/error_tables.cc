@@ -1,10 +1,8 @@
-// What the codes mean and what to do about them, for an administrator. RFC 4120 §7.5.9, RFC 4556, RFC 6113, RFC 8636,
-// MS-ERREF §2.3.1.
-#include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/protocol/errors/error_tables.h"
 
 namespace stead {
 
-std::vector<CodeEntry> const& krb_error_table() {
+const std::vector<CodeEntry>& krb_error_table() {
   static const std::vector<CodeEntry> table = {
       {0, "KDC_ERR_NONE", "No error.", "Nothing is to be done."},
       {1, "KDC_ERR_NAME_EXP", "The client's account has expired in the KDC's database.",
@@ -166,7 +164,7 @@ std::vector<CodeEntry> const& krb_error_table() {
   return table;
 }
 
-std::vector<CodeEntry> const& nt_status_table() {
+const std::vector<CodeEntry>& nt_status_table() {
   static const std::vector<CodeEntry> table = {
       {0x00000000, "STATUS_SUCCESS", "No error.", "Nothing is to be done."},
       {0xC0000001, "STATUS_UNSUCCESSFUL", "The DC failed for a reason it does not tell.",

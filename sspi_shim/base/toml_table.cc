@@ -220,17 +220,4 @@ void TomlTable::finish() {
   }
 }
 
-std::string beside_file(std::string_view file, std::string_view path) {
-  std::string_view type, rest = path;
-  const auto colon = path.find(':');
-  if (colon != std::string_view::npos && path.substr(0, colon).find('/') == std::string_view::npos) {
-    if (path.substr(0, colon) != "FILE") return std::string(path);
-    type = path.substr(0, colon + 1);
-    rest = path.substr(colon + 1);
-  }
-  const std::filesystem::path given(rest);
-  if (given.is_absolute()) return std::string(path);
-  return std::string(type) + (std::filesystem::path(file).parent_path() / given).string();
-}
-
 }  // namespace stead

@@ -106,8 +106,4 @@ class TomlTable {
   std::vector<std::string_view> asked_;
 };
 
-// A path as a file has it: a relative one starts at the file's folder. "MEMORY:x" and the like stay, "FILE:x" keeps its
-// prefix.
-[[nodiscard]] std::string beside_file(std::string_view file, std::string_view path);
-
 }  // namespace stead

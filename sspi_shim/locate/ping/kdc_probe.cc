@@ -2,6 +2,7 @@
 
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 
@@ -20,7 +21,7 @@ asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddr
   request.body.till =
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
   request.body.nonce = random_nonce();
-  request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
+  request.body.etypes = directory_enctypes(Rc4::refused);
   const Buffer bytes = encode(request);
   const auto now = std::chrono::steady_clock::now();
   auto socket = std::make_shared<asio::ip::udp::socket>(executor);

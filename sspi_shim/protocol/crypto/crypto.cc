@@ -4,7 +4,8 @@
 
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
 #include "sspi_shim/protocol/crypto/crypto_rc4.h"
-#include "sspi_shim/protocol/crypto/crypto_state.h"
+#include "sspi_shim/protocol/crypto/key_derivation.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace {
@@ -15,8 +16,8 @@ constexpr std::uint8_t kZeroIv[kAesBlock] = {};
 // RFC 3961 §5.1: the pseudo-random function's key is derived with this constant (RFC 8009: label).
 constexpr std::string_view kPrfConstant = "prf";
 
-// RFC 3961 §5.3: encrypts confounder and plaintext, MACs both. RFC 8009 §5: MACs the initial vector and what came of
-// encrypting.
+// RFC 3961 §5.3: encrypts confounder and plaintext, MACs both. RFC 8009 §5: MACs the initial vector and the
+// ciphertext.
 void seal(const crypto::Profile& profile, const crypto::Derived& keys, std::span<std::uint8_t> data, std::size_t size) {
   const auto ke = Bytes(keys.ke).first(profile.key_size);
   crypto::DigestValue mac;
@@ -38,8 +39,7 @@ Buffer encrypt(const Key& key, KeyUsage usage, Bytes plain) {
   const auto& profile = *state.profile;
   const auto keys = state.derive(usage, false);
   const std::size_t size = kAesBlock + plain.size();
-  Buffer out(size +
-             std::max(profile.mac_size, kAesBlock));  // the last block is padded in place before the MAC is put there
+  Buffer out(size + std::max(profile.mac_size, kAesBlock));  // room to pad the last block in place, before the MAC
   random_bytes(std::span(out).first<kAesBlock>());
   std::copy(plain.begin(), plain.end(), out.begin() + kAesBlock);
   seal(profile, *keys.derived, out, size);
@@ -154,7 +154,7 @@ Result<Buffer> prf(const Key& key, Bytes input) {
 
 namespace {
 
-// PRF+ (RFC 6113 §5.1): as many bytes as asked for, the pepper counted from 1. XORs them to `out`.
+// XORs the output of PRF+ (RFC 6113 §5.1) to `out`. The counter before the pepper starts at 1.
 Result<void> xor_prf_plus(const Key& key, std::string_view pepper, std::span<std::uint8_t> out) {
   std::size_t done = 0;
   for (std::uint8_t counter = 1; done < out.size(); ++counter) {

@@ -22,7 +22,7 @@ using CipherContextPtr = std::unique_ptr<EVP_CIPHER_CTX, FreeWith<EVP_CIPHER_CTX
   throw std::runtime_error("OpenSSL cannot do AES-CBC: check its configuration and providers");
 }
 
-// Fetched once: a fetch takes longer than a message.
+// Fetched once: EVP_CIPHER_fetch takes longer than the encryption of a message.
 const EVP_CIPHER* cipher(std::size_t key_size) {
   static const CipherPtr aes128(EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr));
   static const CipherPtr aes256(EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr));
@@ -31,8 +31,8 @@ const EVP_CIPHER* cipher(std::size_t key_size) {
   return found;
 }
 
-// The calling thread's context with this key and a zero initial vector, which a new key alone brings back (OpenSSL asks
-// its provider for the vector's length each time that one is given).
+// The calling thread's context with this key and a zero initial vector. Setting only the key resets the vector; passing
+// one as well would make OpenSSL query its provider for the vector's length.
 EVP_CIPHER_CTX* start(Bytes key, bool encrypting) {
   static thread_local std::array<CipherContextPtr, 4> contexts;
   auto& context = contexts[(key.size() == 16 ? 0 : 2) + (encrypting ? 0 : 1)];

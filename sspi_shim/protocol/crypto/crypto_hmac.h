@@ -1,6 +1,6 @@
 #pragma once
-// Inside crypto: HMAC with the digest states after ipad and opad kept, so that a MAC costs no more than its data and
-// one block.
+// Inside crypto: HMAC that keeps the digest states after ipad and opad, so that a MAC costs only its data and one
+// block.
 #include <array>
 #include <initializer_list>
 
@@ -9,7 +9,7 @@
 
 namespace stead::crypto {
 
-// Immutable once made: threads may share one. Wiped at its end.
+// Immutable: threads may share one. The destructor wipes it.
 class HmacKey {
  public:
   HmacKey(Digest digest, Bytes key);
@@ -17,7 +17,7 @@ class HmacKey {
   HmacKey(const HmacKey&) = delete;
   HmacKey& operator=(const HmacKey&) = delete;
 
-  // The MAC of the parts joined: the first digest_size(digest) bytes of the result.
+  // The MAC of the concatenated parts: the first digest_size(digest) bytes of the result.
   [[nodiscard]] DigestValue mac(std::initializer_list<Bytes> parts) const;
 
  private:

@@ -20,7 +20,7 @@ struct FreeContext {
 };
 using Krb5Context = std::unique_ptr<std::remove_pointer_t<krb5_context>, FreeContext>;
 
-// The calling thread's. Its configuration is empty: nothing here depends on one, and this layer reads no file.
+// The calling thread's context. Its configuration is empty, so that this layer reads no file.
 krb5_context context() {
   static thread_local Krb5Context kept;
   if (!kept) {
@@ -117,7 +117,7 @@ Buffer rc4_prf(Bytes key, Bytes in) {
 }
 
 Buffer hmac_md5_checksum(Bytes key, KeyUsage usage, Bytes data) {
-  // libk5crypto wants the size that goes with a keyblock's type; it keys the HMAC with the bytes, whatever the type.
+  // libk5crypto checks that the size fits the keyblock's type, but uses the bytes as HMAC key for every type.
   auto block = keyblock(key);
   if (key.size() == 32) block.enctype = ENCTYPE_AES256_CTS_HMAC_SHA1_96;
   return checksum(CKSUMTYPE_HMAC_MD5_ARCFOUR, &block, static_cast<krb5_keyusage>(usage), data);

@@ -1,7 +1,7 @@
 #pragma once
-// Inside crypto: RC4-HMAC (RFC 4757), HMAC-MD5 and the unkeyed digests, which need MD4 and RC4 and so come from
-// libk5crypto.
-#include "sspi_shim/protocol/crypto/crypto.h"
+// Inside crypto: RC4-HMAC (RFC 4757), HMAC-MD5 and the unkeyed digests, by libk5crypto, which has
+// MD4 and RC4.
+#include "sspi_shim/protocol/types/types.h"
 
 namespace stead::crypto {
 

@@ -1,6 +1,6 @@
 #include "sspi_shim/protocol/crypto/crypto_sha.h"
 
-// The functions of 1.1 are what OpenSSL 3 has for digests without an allocation.
+// OpenSSL 3 has digests without an allocation only in the deprecated functions of 1.1.
 #define OPENSSL_API_COMPAT 10100
 #include <openssl/sha.h>
 
@@ -10,7 +10,7 @@
 namespace stead::crypto {
 namespace {
 
-// Calls f with the state as what it is.
+// Calls f with the state as OpenSSL's type for this digest.
 template <class F>
 void visit(Digest digest, unsigned char* state, F f) {
   switch (digest) {

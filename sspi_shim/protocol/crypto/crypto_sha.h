@@ -1,6 +1,6 @@
 #pragma once
-// Inside crypto: SHA-1, SHA-256 and SHA-384 whose state is a plain value. A copy of OpenSSL's EVP_MD_CTX allocates and
-// costs 0.1-0.2 µs, more than the block it saves; this one is a copy of 200 bytes.
+// Inside crypto: SHA-1, SHA-256 and SHA-384 with a state that is a plain value: to copy it takes a copy of 200 bytes. A
+// copy of OpenSSL's EVP_MD_CTX allocates and costs 0.1-0.2 µs, more than the block that HMAC saves by it.
 #include <array>
 #include <cstddef>
 
@@ -23,7 +23,7 @@ class ShaState {
  public:
   explicit ShaState(Digest digest);
   void update(Bytes data);
-  // The first digest_size(digest()) bytes are the digest. The state is used up.
+  // The first digest_size(digest()) bytes are the digest. The state cannot be used afterwards.
   void finish(DigestValue& out);
   [[nodiscard]] Digest digest() const { return digest_; }
 

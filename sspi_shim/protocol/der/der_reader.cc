@@ -19,8 +19,8 @@ void Reader::expect_end() {
   if (!failed() && !rest_.empty()) fail(WireErrc::trailing_bytes);
 }
 
-// Consumes one element and gives its content. What ends too early is truncated at the top, where bytes are missing, and
-// a bad length further in, where an element promises more than the one around it holds.
+// Consumes one element and returns its content. An element that ends too early is `truncated` at the top level, where
+// bytes are missing, and has a `bad_length` inside another element, which it exceeds.
 Bytes Reader::take_element(std::uint8_t& tag, std::size_t* header_size) {
   if (failed()) return {};
   const WireErrc short_of = depth_ == 0 ? WireErrc::truncated : WireErrc::bad_length;
@@ -147,11 +147,11 @@ std::uint32_t Reader::kerberos_flags() {
   const Bytes content = raw(kBitString);
   if (failed()) return 0;
   if (content.size() < 2 || content[0] > 7) return fail(WireErrc::bad_value), 0;
-  // Unused bits are zero (X.690 §11.2.1): whoever reads them all the same sees other flags than we.
+  // Unused bits must be zero (X.690 §11.2.1): a reader that includes them sees other flags than this one.
   if (rules_ == Rules::der && (content.back() & ~(0xff << content[0]) & 0xff) != 0) return fail(WireErrc::bad_value), 0;
   std::uint32_t flags = 0;
   for (std::size_t i = 1; i < 5; ++i) flags = flags << 8 | (i < content.size() ? content[i] : 0);
-  // The last octet's unused bits are no part of the value.
+  // The unused bits of the last octet do not belong to the value.
   if (content.size() <= 5) flags &= ~std::uint32_t{0} << (8 * (5 - content.size()) + content[0]);
   return flags;
 }

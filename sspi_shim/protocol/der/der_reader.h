@@ -1,8 +1,7 @@
 #pragma once
-// Reads DER (ITU-T X.690 §10) written straight through: the reader borrows its bytes, keeps the first error, and then
-// gives empty values, so a decoder reads like the ASN.1 and is checked once, by finish(). Kerberos' own encoding rules:
-// definite, minimal lengths. Reader::Rules::ber also takes long forms of short lengths, as LDAP peers send them (0x84
-// lengths).
+// Reads DER (ITU-T X.690 §10). The reader borrows its bytes, keeps the first error and returns empty values from then
+// on: a decoder follows the ASN.1 line by line and checks for errors once, by finish(). Lengths are definite and
+// minimal. Reader::Rules::ber also accepts long forms of short lengths, which LDAP peers send (0x84).
 //
 // Leaving an element half read is an error unless the decoder calls skip_rest().
 #include <chrono>
@@ -45,15 +44,14 @@ class Reader {
   void fail(WireErrc why);
   void skip_rest() { rest_ = {}; }
 
-  // What has not been read yet: to keep an element as it was received, before reading it.
+  // The bytes not read yet: for decoders that keep an element as received.
   [[nodiscard]] Bytes rest() const { return rest_; }
 
   // The next element's tag octet, 0 at the end.
   [[nodiscard]] std::uint8_t peek() const { return at_end() ? 0 : rest_[0]; }
 
-  // One element with this tag: `body` reads its content, which must then be used up. Missing or other tag: bad_tag.
-  // Bytes that end too early are `truncated`; an element that promises more than the one around it holds has a
-  // bad_length.
+  // One element with this tag: `body` must read all of its content. A missing element or another tag: bad_tag.
+  // If the bytes end too early: truncated; if an element is longer than the one around it: bad_length.
   template <class Body>
   void element(std::uint8_t tag, Body&& body) {
     const Bytes content = raw(tag);
@@ -83,7 +81,7 @@ class Reader {
   void field(int number, Body&& body) {
     element(context(number), std::forward<Body>(body));
   }
-  // [n] EXPLICIT OPTIONAL: true where it was there.
+  // [n] EXPLICIT OPTIONAL: true if it is present.
   template <class Body>
   bool optional_field(int number, Body&& body) {
     if (peek() != context(number)) return false;
@@ -96,17 +94,18 @@ class Reader {
   // The next element whole, header included, whatever its tag; empty on error.
   Bytes any();
 
-  // INTEGER within 32 bits signed, as RFC 4120 has Int32; UInt32 values are taken too where `unsigned32`.
+  // INTEGER within 32 bits signed, RFC 4120's Int32; with `unsigned32` also UInt32 values.
   std::int32_t int32();
-  std::uint32_t uint32();  // also takes negative encodings of values above 0x7fffffff, as some peers send nonces
+  std::uint32_t uint32();  // also accepts negative encodings of values above 0x7fffffff: some peers send nonces so
   std::int64_t int64();
   bool boolean();
   std::int32_t enumerated();
   Bytes octet_string() { return raw(kOctetString); }
-  std::string general_string();  // KerberosString; any octets but NUL are taken
+  std::string general_string();  // KerberosString; any octets except NUL
   std::string utf8_string();
   std::chrono::sys_seconds generalized_time();  // KerberosTime: YYYYMMDDHHMMSSZ and nothing else
-  std::uint32_t kerberos_flags();  // BIT STRING of at least one bit; shorter than 32 is zero filled, longer is cut
+  // BIT STRING of at least one bit: fewer than 32 are filled with zeros, more are ignored.
+  std::uint32_t kerberos_flags();
 
   // The first error, or trailing_bytes, or the value.
   template <class T>

@@ -56,7 +56,7 @@ void Writer::enumerated(std::int32_t value) {
 
 void Writer::generalized_time(std::chrono::sys_seconds time) {
   using namespace std::chrono;
-  // Four digits hold these years and no others.
+  // The years that four digits can express.
   constexpr sys_seconds first = sys_days{year{0} / 1 / 1};
   constexpr sys_seconds last = sys_days{year{9999} / 12 / 31} + hours{23} + minutes{59} + seconds{59};
   time = std::clamp(time, first, last);

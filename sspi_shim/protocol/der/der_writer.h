@@ -1,5 +1,5 @@
 #pragma once
-// Writes DER, mirroring der::Reader call for call. Lengths are filled in when an element's body returns.
+// Writes DER, mirroring der::Reader call for call. An element's length is written when its body returns.
 #include <chrono>
 #include <cstdint>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace stead::der {
 
 class Writer {
  public:
-  // `size_hint`: what the message will take, where that is known; more is no error, but is copied as it grows.
+  // `size_hint`: the expected size of the message. A larger message is no error, but its bytes are copied.
   explicit Writer(std::size_t size_hint = 512) { out_.reserve(size_hint); }
 
   template <class Body>
@@ -45,7 +45,7 @@ class Writer {
   void kerberos_flags(std::uint32_t flags);  // always 32 bits
 
   [[nodiscard]] Buffer finish() && { return std::move(out_); }
-  // For parts that hold keys: give the constructor a size that is enough, so that nothing is left behind by growing.
+  // For messages that contain keys. Pass a sufficient size to the constructor: growing leaves a copy in freed memory.
   [[nodiscard]] SecretBuffer finish_secret() && {
     SecretBuffer secret(out_.begin(), out_.end());
     wipe(out_.data(), out_.size());

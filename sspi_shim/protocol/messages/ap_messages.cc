@@ -159,7 +159,7 @@ Result<GssChecksum> decode_gss_checksum(Bytes bytes) {
     if (size > delegation.size() - 4) return WireErrc::truncated;
     out.delegated_credential = to_buffer(delegation.subspan(4, size));
   }
-  return out;  // what follows are extensions (RFC 4121 §4.1.1), none of which we know
+  return out;  // extensions may follow (RFC 4121 §4.1.1); none is supported
 }
 
 Buffer encode(const GssChecksum& value) {

@@ -16,7 +16,7 @@ struct ApReq {
 };
 [[nodiscard]] Result<ApReq> decode_ap_req(Bytes der);
 [[nodiscard]] Buffer encode(const ApReq& value);
-// The same of its parts, which need no copy.
+// The same from its parts, without a copy.
 [[nodiscard]] Buffer encode_ap_req(std::uint32_t options, const Ticket& ticket, const EncryptedData& authenticator);
 
 //   Authenticator ::= [APPLICATION 2] SEQUENCE { authenticator-vno [0], crealm [1], cname [2], cksum [3] OPTIONAL,
@@ -64,13 +64,13 @@ constexpr std::uint32_t delegate = 1, mutual = 2, replay = 4, sequence = 8, conf
 struct GssChecksum {
   Buffer bindings_md5;  // 16 bytes; empty: none
   std::uint32_t flags = 0;
-  Buffer delegated_credential;  // KRB-CRED, where flags has delegate
+  Buffer delegated_credential;  // KRB-CRED, if flags has delegate
   friend bool operator==(const GssChecksum&, const GssChecksum&) = default;
 };
 [[nodiscard]] Result<GssChecksum> decode_gss_checksum(Bytes bytes);
 [[nodiscard]] Buffer encode(const GssChecksum& value);
-// MD5 of gss_channel_bindings_struct with null addresses and this application data, e.g. "tls-server-end-point:" and
-// the hash.
+// MD5 of gss_channel_bindings_struct with null addresses and this application data, such as "tls-server-end-point:" and
+// a hash.
 [[nodiscard]] Buffer channel_bindings_md5(Bytes application_data);
 
 }  // namespace stead

@@ -33,8 +33,8 @@ struct KdcReq {
   MessageType type = MessageType::as_req;
   PaDataList padata;
   KdcReqBody body;
-  Buffer body_der;  // as received: what the authenticator's checksum is over. encode() writes it when it is not empty,
-                    // else body.
+  Buffer body_der;  // as received, for the authenticator's checksum. encode() writes this if it is not empty, else
+                    // `body`.
   friend bool operator==(const KdcReq& a, const KdcReq& b) {
     return a.type == b.type && a.padata == b.padata && a.body == b.body;
   }
@@ -67,9 +67,9 @@ struct LastReqEntry {
 //   flags [4],
 //     authtime [5], starttime [6] OPTIONAL, endtime [7], renew-till [8] OPTIONAL, srealm [9], sname [10], caddr [11]
 //     OPTIONAL, encrypted-pa-data [12] OPTIONAL }
-// Some KDCs send an AS reply's part with tag 26: both tags are read for both (RFC 4120 §5.4.2).
+// Some KDCs send the part of an AS reply with tag 26: both tags are accepted in both replies (RFC 4120 §5.4.2).
 struct EncKdcRepPart {
-  MessageType type = MessageType::as_rep;  // which tag is written
+  MessageType type = MessageType::as_rep;  // selects the tag that is written
   EncryptionKey key;
   std::vector<LastReqEntry> last_req;
   std::uint32_t nonce = 0;

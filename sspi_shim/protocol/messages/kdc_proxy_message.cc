@@ -15,7 +15,7 @@ Result<KdcProxyMessage> decode_kdc_proxy_message(Bytes der) {
   in.sequence([&](der::Reader& seq) {
     seq.field(0, [&](der::Reader& f) { framed = f.octet_string(); });
     seq.optional_field(1, [&](der::Reader& f) { out.target_domain = f.general_string(); });
-    // A set of flags: some write it unsigned, some as the 32-bit number it is in C.
+    // Flags: some peers write them as an unsigned number, some as a signed 32-bit number.
     seq.optional_field(2, [&](der::Reader& f) { out.dclocator_hint = f.uint32(); });
   });
   auto read = in.finish(true);

@@ -1,6 +1,6 @@
 #pragma once
-// KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2): a Kerberos message on its way through HTTPS, in a request's body and in the
-// answer's.
+// KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2): a Kerberos message inside HTTPS, in the body of the request and of the
+// response.
 //
 //   KDC-PROXY-MESSAGE ::= SEQUENCE {
 //     kerb-message   [0] OCTET STRING,        -- with the 4 bytes of length that it has over TCP (RFC 4120 §7.2.2)
@@ -21,7 +21,7 @@ struct KdcProxyMessage {
   friend bool operator==(const KdcProxyMessage&, const KdcProxyMessage&) = default;
 };
 
-// Fails with a WireErrc; bad_length where the length in kerb-message is not that of what follows it, or nothing does.
+// Fails with a WireErrc; bad_length if the length in kerb-message does not match the bytes after it, or is 0.
 [[nodiscard]] Result<KdcProxyMessage> decode_kdc_proxy_message(Bytes der);
 [[nodiscard]] Buffer encode(const KdcProxyMessage& value);
 

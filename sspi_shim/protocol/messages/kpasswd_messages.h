@@ -37,7 +37,7 @@ struct ChangePasswdData {
 [[nodiscard]] SecretBuffer encode(const ChangePasswdData& value);
 
 // The frame of a request: u16 length, u16 version (1: change, 0xff80: set), u16 AP-REQ length, AP-REQ, KRB-PRIV. A
-// reply has version 1 and an AP-REP in the AP-REQ's place (length 0: a KRB-ERROR follows instead of the KRB-PRIV).
+// reply has version 1 and an AP-REP in place of the AP-REQ; if that length is 0, a KRB-ERROR replaces the KRB-PRIV.
 struct KpasswdFrame {
   std::uint16_t version = 1;
   Buffer ap_message;
@@ -46,7 +46,7 @@ struct KpasswdFrame {
 };
 constexpr std::uint16_t kKpasswdChange = 1, kKpasswdSet = 0xff80;
 [[nodiscard]] Result<KpasswdFrame> decode_kpasswd_frame(Bytes bytes);
-[[nodiscard]] Buffer encode(const KpasswdFrame& value);  // empty where it would be longer than 65535 bytes
+[[nodiscard]] Buffer encode(const KpasswdFrame& value);  // empty if it would exceed 65535 bytes
 
 // Result codes of the reply's user-data: u16 big-endian, then text.
 enum class KpasswdResult : std::uint16_t {

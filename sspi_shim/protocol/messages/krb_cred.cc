@@ -77,7 +77,7 @@ std::size_t size_of(const PrincipalName& name) {
   return size;
 }
 
-// Enough for the encoding: what holds keys must not be left behind by growing.
+// An upper bound for the encoding, so that the buffer with the keys does not grow and leave a copy in freed memory.
 std::size_t room_for(const EncKrbCredPart& value) {
   std::size_t size = 256;
   for (const KrbCredInfo& info : value.ticket_info) {

@@ -1,5 +1,5 @@
 #pragma once
-// KRB-CRED (RFC 4120 §5.8): tickets with their keys, handed to somebody else. GSSAPI carries a forwarded TGT in one
+// KRB-CRED (RFC 4120 §5.8): tickets with their keys for another principal. GSSAPI carries a forwarded TGT in it
 // (RFC 4121 §4.1.1).
 #include <optional>
 
@@ -36,7 +36,7 @@ struct KrbCredInfo {
 
 //   EncKrbCredPart ::= [APPLICATION 29] SEQUENCE { ticket-info [0] SEQUENCE OF KrbCredInfo, nonce [1] UInt32 OPTIONAL,
 //     timestamp [2] OPTIONAL, usec [3] OPTIONAL, s-address [4] OPTIONAL, r-address [5] OPTIONAL }
-// The information at each place belongs to the ticket at the same place of the KRB-CRED.
+// Element n describes ticket n of the KRB-CRED.
 struct EncKrbCredPart {
   std::vector<KrbCredInfo> ticket_info;
   std::optional<std::uint32_t> nonce;

@@ -95,7 +95,7 @@ Buffer encode(const KerbErrorData& value) {
 
 std::optional<NtStatus> nt_status_of(const KrbError& error) {
   if (const Result<KerbErrorData> data = decode_kerb_error_data(error.e_data)) return data->status;
-  // Padata type 3 is PW-SALT elsewhere: a salt of twelve characters has no zero bytes in its middle.
+  // Padata type 3 is also PW-SALT; a salt of twelve characters has no zero bytes in its middle.
   for (const PaData& padata : method_data_of(error)) {
     if (padata.type == PaType::pw_salt && padata.value.size() == kExtendedErrorSize &&
         load_le32(padata.value.data() + 4) == 0) {

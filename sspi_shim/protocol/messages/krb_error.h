@@ -1,5 +1,5 @@
 #pragma once
-// KRB-ERROR (RFC 4120 §5.9.1) and what AD puts into its e-data (MS-KILE §2.2.1, §2.2.2).
+// KRB-ERROR (RFC 4120 §5.9.1) and the e-data that AD puts into it (MS-KILE §2.2.1, §2.2.2).
 #include <optional>
 
 #include "sspi_shim/protocol/types/types.h"
@@ -39,10 +39,10 @@ struct KerbErrorData {
 [[nodiscard]] Result<KerbErrorData> decode_kerb_error_data(Bytes der);
 [[nodiscard]] Buffer encode(const KerbErrorData& value);
 
-// The NTSTATUS in an error's e-data, in whatever of its forms (KERB-ERROR-DATA, or padata 3 within METHOD-DATA);
-// nothing where e-data is absent or something else, which is never itself an error.
+// The NTSTATUS in an error's e-data, in either form: KERB-ERROR-DATA, or padata 3 inside METHOD-DATA. Nothing if the
+// e-data is absent or has other content, which is not an error.
 [[nodiscard]] std::optional<NtStatus> nt_status_of(const KrbError& error);
-// METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED and the like; empty where e-data is something else.
+// METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED and the like; empty if the e-data has other content.
 [[nodiscard]] PaDataList method_data_of(const KrbError& error);
 
 }  // namespace stead

@@ -10,7 +10,7 @@ constexpr std::uint8_t kSearchRequest = der::application(3), kSearchResultEntry 
                        kSearchResultDone = der::application(5);
 constexpr std::uint8_t kAnd = der::context(0), kEqualityMatch = der::context(3);
 constexpr std::size_t kMaxTerms = 32, kMaxAttributes = 64;
-constexpr std::string_view kNetlogon = "netlogon";  // as DCs spell it: some decoders compare to the letter
+constexpr std::string_view kNetlogon = "netlogon";  // as DCs spell it: some decoders compare case
 
 std::string read_text(der::Reader& r) {
   return std::string(as_text(r.octet_string()));

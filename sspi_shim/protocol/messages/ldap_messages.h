@@ -1,6 +1,6 @@
 #pragma once
 // The three LDAP messages of a netlogon ping (RFC 4511): SearchRequest, SearchResultEntry, SearchResultDone, over UDP
-// (CLDAP, RFC 1798). Any definite BER length form is read; minimal ones are written.
+// (CLDAP, RFC 1798). Reads every definite BER form of a length, writes minimal ones.
 #include <string>
 #include <vector>
 
@@ -15,25 +15,25 @@ struct EqualityMatch {
   friend bool operator==(const EqualityMatch&, const EqualityMatch&) = default;
 };
 
-// A search of the root with a filter that is an AND of equality matches (or one alone), which is all a ping is.
+// A search of the root object; the filter is an AND of equality matches, or one of them alone.
 struct PingSearch {
   std::int32_t message_id = 0;
   std::vector<EqualityMatch> filter;
-  std::vector<std::string> attributes;  // "Netlogon" in any case of letters
+  std::vector<std::string> attributes;  // "Netlogon", in any case
   friend bool operator==(const PingSearch&, const PingSearch&) = default;
 };
 [[nodiscard]] Result<PingSearch> decode_ping_search(Bytes datagram);
 [[nodiscard]] Buffer encode(const PingSearch& value);
 
-// SearchResultEntry (where there is one) and SearchResultDone in one datagram. `netlogon` empty: success without
-// attribute, "this DC does not host that domain".
+// SearchResultEntry, if there is one, and SearchResultDone in one datagram. Without the attribute (`netlogon` is empty)
+// a success means that this DC does not host the domain.
 struct PingReply {
   std::int32_t message_id = 0;
   std::int32_t result_code = 0;
   Buffer netlogon;
   friend bool operator==(const PingReply&, const PingReply&) = default;
 };
-// A datagram with an entry alone is taken as well, as is one with done alone.
+// Also accepts a datagram with the entry alone, or with SearchResultDone alone.
 [[nodiscard]] Result<PingReply> decode_ping_reply(Bytes datagram);
 [[nodiscard]] Buffer encode(const PingReply& value);
 

@@ -1,5 +1,5 @@
 #pragma once
-// NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS §6.3.1.9): what a DC answers to a ping, and the filter that asks for it
+// NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS §6.3.1.9): a DC's answer to an LDAP ping, and the ping's filter
 // (§6.3.3).
 #include <array>
 #include <optional>
@@ -26,31 +26,31 @@ struct NetlogonResponse {
   std::array<std::uint8_t, 16> domain_guid{};
   std::string dns_forest_name, dns_domain_name, dns_host_name, netbios_domain_name, netbios_computer_name, user_name,
       dc_site_name, client_site_name;
-  std::optional<std::uint32_t> ipv4;  // host order; where nt_version::v5ex_with_ip was asked
+  std::optional<std::uint32_t> ipv4;  // host order; if nt_version::v5ex_with_ip was requested
   std::optional<std::string> next_closest_site_name;
   std::uint32_t nt_version = 0x5;
   friend bool operator==(const NetlogonResponse&, const NetlogonResponse&) = default;
 };
-// `asked`: the NtVer of one's own request, which alone tells whether an address is in it.
-// Compression pointers go backwards only, at most 128 jumps and 255 bytes a name.
+// `asked`: the NtVer of the request; it determines whether the response has an address.
+// Compression pointers may only point backwards, with at most 128 jumps and 255 bytes a name.
 [[nodiscard]] Result<NetlogonResponse> decode_netlogon_response(Bytes bytes, std::uint32_t asked);
 [[nodiscard]] Buffer encode(const NetlogonResponse& value);  // without compression pointers
 
-// A GUID as people and DNS write it: "1b4e28ba-2fa1-11d2-883f-0016d3cca427". The first three parts are little-endian in
+// A GUID as text, as in DNS: "1b4e28ba-2fa1-11d2-883f-0016d3cca427". The first three parts are little-endian in
 // the bytes (MS-DTYP §2.3.4.2).
 [[nodiscard]] std::string guid_text(const std::array<std::uint8_t, 16>& guid);
 
-// The DC's level as its flags tell it (contract.md): "2003", "2008", "2012", "2012R2", "2016".
+// The DC's functional level, which its flags imply: "2003", "2008", "2012", "2012R2", "2016".
 enum class DcLevel { unknown = 0, w2003, w2008, w2012, w2012r2, w2016 };
 [[nodiscard]] DcLevel level_of(std::uint32_t flags);
 [[nodiscard]] std::string_view to_string(DcLevel level);  // "unknown", "2003", "2008", "2012", "2012R2", "2016"
 [[nodiscard]] std::optional<DcLevel> dc_level_by_name(std::string_view text);  // also "2008R2", "2019", "2022"
 
-// The ping itself: (&(DnsDomain=…)[(Host=…)](NtVer=…)), attribute Netlogon.
+// The filter of the ping: (&(DnsDomain=…)[(Host=…)](NtVer=…)), attribute Netlogon.
 struct NetlogonPing {
   std::string dns_domain;
-  std::string host;                              // empty: left out
-  std::string user;                              // empty: left out
+  std::string host;                              // empty: absent
+  std::string user;                              // empty: absent
   std::optional<std::uint32_t> account_control;  // AAC
   std::optional<std::array<std::uint8_t, 16>> domain_guid;
   std::uint32_t nt_version = nt_version::v5 | nt_version::v5ex | nt_version::closest_site | nt_version::avoid_nt4emul;

@@ -1,5 +1,5 @@
 #pragma once
-// Preauthentication data of AS and TGS exchanges that Stead reads or writes.
+// Preauthentication data of AS and TGS exchanges (RFC 4120 §5.2.7, MS-KILE §2.2).
 #include <optional>
 
 #include "sspi_shim/protocol/types/types.h"
@@ -38,7 +38,7 @@ struct EtypeInfo2Entry {
 [[nodiscard]] Result<std::uint32_t> decode_pa_supported_enctypes(Bytes bytes);
 [[nodiscard]] Buffer encode_pa_supported_enctypes(std::uint32_t bits);
 
-// EncryptedData and Checksum standing alone, as PA-ENC-TIMESTAMP and PA-REQ-ENC-PA-REP hold them.
+// EncryptedData and Checksum as the whole value of PA-ENC-TIMESTAMP and PA-REQ-ENC-PA-REP.
 [[nodiscard]] Result<EncryptedData> decode_encrypted_data(Bytes der);
 [[nodiscard]] Buffer encode(const EncryptedData& value);
 [[nodiscard]] Result<Checksum> decode_checksum(Bytes der);

@@ -7,7 +7,7 @@
 
 namespace stead {
 
-// PA-FOR-USER (MS-SFU §2.2.1): names the user for whom a service asks a ticket to itself.
+// PA-FOR-USER (MS-SFU §2.2.1): names the user for whom a service requests a ticket to itself.
 //
 //   PA-FOR-USER ::= SEQUENCE {
 //     userName [0] PrincipalName,  userRealm    [1] Realm,
@@ -15,13 +15,13 @@ namespace stead {
 struct PaForUser {
   PrincipalName user_name;
   std::string user_realm;
-  Checksum checksum;  // HMAC-MD5 over the other fields, key usage 17, with the TGT's session key whatever its type
+  Checksum checksum;  // HMAC-MD5 over the other fields, key usage 17, with the TGT's session key of any type
   std::string auth_package = "Kerberos";
   friend bool operator==(const PaForUser&, const PaForUser&) = default;
 };
 [[nodiscard]] Result<PaForUser> decode_pa_for_user(Bytes der);
 [[nodiscard]] Buffer encode(const PaForUser& value);
-// The bytes the checksum is over: name-type (4 bytes little-endian), every component, realm, package, without
+// The input of the checksum: name-type (4 bytes little-endian), every component, realm, package, without
 // separators.
 [[nodiscard]] Buffer checksum_input(const PaForUser& value);
 
@@ -40,9 +40,8 @@ struct S4uUserId {
 };
 struct PaS4uX509User {
   S4uUserId user_id;
-  Checksum checksum;   // over user_id's DER as sent; key usage 26 in a request, in a reply 27 where use_reply_key_usage
-                       // is set, else 26
-  Buffer user_id_der;  // as received; encode() writes it when it is not empty, else user_id
+  Checksum checksum;   // over the DER of user_id as sent; key usage 26, or 27 in a reply if use_reply_key_usage is set
+  Buffer user_id_der;  // as received; encode() writes this if it is not empty, else user_id
   friend bool operator==(const PaS4uX509User& a, const PaS4uX509User& b) {
     return a.user_id == b.user_id && a.checksum == b.checksum;
   }

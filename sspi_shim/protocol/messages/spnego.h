@@ -22,8 +22,8 @@ extern const Buffer ntlm;         // 1.3.6.1.4.1.311.2.2.10
 struct NegTokenInit {
   std::vector<Buffer> mech_types;
   Buffer mech_token;          // empty: absent
-  Buffer mech_list_mic = {};  // the element in [3] as it came: an OCTET STRING, or a server's negHints; empty: absent
-  Buffer req_flags = {};      // content of the BIT STRING in [1], used by nobody; empty: absent
+  Buffer mech_list_mic = {};  // the element in [3] as received: an OCTET STRING, or a server's negHints; empty: absent
+  Buffer req_flags = {};      // content of the BIT STRING in [1], which no peer uses; empty: absent
   friend bool operator==(const NegTokenInit&, const NegTokenInit&) = default;
 };
 [[nodiscard]] Result<NegTokenInit> decode_neg_token_init(Bytes token);
@@ -51,9 +51,9 @@ struct KrbToken {
 [[nodiscard]] Result<KrbToken> decode_krb_token(Bytes token);
 [[nodiscard]] Buffer encode(const KrbToken& value);
 
-// The DER AP-REQ within what a client sent after "Negotiate ": SPNEGO or a raw Kerberos token.
+// The DER of the AP-REQ in the token that a client sent after "Negotiate ": SPNEGO or a raw Kerberos token.
 [[nodiscard]] Result<Buffer> ap_req_of_negotiate_token(Bytes token);
-// True for NTLMSSP tokens, raw or within SPNEGO: a browser that found no ticket.
+// True for NTLMSSP tokens, raw or inside SPNEGO: a browser without a ticket sends them.
 [[nodiscard]] bool is_ntlm_token(Bytes token);
 
 }  // namespace stead

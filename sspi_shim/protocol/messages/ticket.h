@@ -29,7 +29,7 @@ struct TransitedEncoding {
 [[nodiscard]] Result<std::vector<std::string>> expand_transited(const TransitedEncoding& transited,
                                                                 std::string_view client_realm,
                                                                 std::string_view server_realm);
-// The same realms written out without compression, in order.
+// The same realms without compression, in order.
 [[nodiscard]] TransitedEncoding make_transited(const std::vector<std::string>& realms);
 
 //   EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags [0], key [1], crealm [2], cname [3], transited [4], authtime

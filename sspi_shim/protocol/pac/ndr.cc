@@ -10,7 +10,8 @@ Buffer utf16_that_fits(std::string_view utf8) {
   Buffer out = to_utf16le(utf8);
   if (out.size() <= kMaxStringBytes) return out;
   out.resize(kMaxStringBytes);
-  if ((load_le16(&out[kMaxStringBytes - 2]) & 0xfc00) == 0xd800) out.resize(kMaxStringBytes - 2);  // half a pair
+  if ((load_le16(&out[kMaxStringBytes - 2]) & 0xfc00) == 0xd800)
+    out.resize(kMaxStringBytes - 2);  // half a surrogate pair
   return out;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // NDR (transfer syntax 1, little-endian) with the type-serialization header of MS-RPCE §2.2.6, as far as PAC buffers
-// need it. The reader keeps the first error like der::Reader; the writer mirrors it. Integers align themselves.
+// need it. The reader keeps the first error, as der::Reader does; the writer mirrors it. Integers are aligned.
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +15,7 @@ namespace stead::ndr {
 class Reader {
  public:
   // Checks and strips the two headers (01 10 08 00 CC CC CC CC, length, 0) and the referent of the outermost structure.
-  // The filler octets are not looked at; bytes beyond the length neither.
+  // Ignores the filler octets and the bytes beyond the length.
   explicit Reader(Bytes serialized);
 
   std::uint8_t u8();
@@ -24,8 +24,8 @@ class Reader {
   std::uint64_t filetime();  // two u32, low first
   Bytes bytes(std::size_t count);
   void align(std::size_t to);
-  bool pointer() { return u32() != 0; }  // referent id: true where something is deferred
-  // Conformant array's maximum count, refused (too_large) where count * `item_size` exceeds what remains.
+  bool pointer() { return u32() != 0; }  // referent id: true if there is a deferred part
+  // The maximum count of a conformant array; fails with too_large if count * `item_size` exceeds the rest.
   std::uint32_t conformance(std::size_t item_size);
   Sid sid();  // deferred RPC_SID with its conformance
   // RPC_UNICODE_STRING: the fixed part, then its deferred part, in UTF-8.
@@ -39,7 +39,7 @@ class Reader {
   [[nodiscard]] bool failed() const { return static_cast<bool>(error_); }
   [[nodiscard]] Error error() const { return error_; }
   void fail(WireErrc why);
-  // The first error, or trailing_bytes where more follows than the padding to 8, or the value.
+  // The first error; trailing_bytes if more than the padding to 8 follows; else the value.
   template <class T>
   [[nodiscard]] Result<T> finish(T value) {
     if (remaining() >= 8) fail(WireErrc::trailing_bytes);
@@ -66,8 +66,8 @@ class Writer {
   void align(std::size_t to);
   void pointer(bool present);  // the next referent id, or 0
   void sid(const Sid& sid);
-  // An empty string has a referent and an empty deferred part, as domain controllers write it. More than 65534 bytes
-  // are cut.
+  // An empty string has a referent and an empty deferred part, as domain controllers write it. Cut after 65534
+  // bytes.
   void string_header(std::string_view utf8);
   void string_body(std::string_view utf8);
   [[nodiscard]] Buffer finish() &&;  // headers and lengths filled in, padded to 8

@@ -18,7 +18,8 @@ bool is_known(PacType type) {
 }
 
 bool overlap(std::vector<Location> where) {
-  std::erase_if(where, [](const Location& entry) { return entry.size == 0; });  // empty claims share an offset
+  // Empty claims share the offset of another buffer.
+  std::erase_if(where, [](const Location& entry) { return entry.size == 0; });
   std::sort(where.begin(), where.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
   for (std::size_t i = 1; i < where.size(); ++i)
     if (where[i - 1].offset + where[i - 1].size > where[i].offset) return true;
@@ -61,7 +62,7 @@ Result<std::vector<Location>> read_directory(Bytes bytes) {
   return entries;
 }
 
-// A PAC's bytes with the places of its signatures.
+// The bytes of a PAC and the offsets of its signatures.
 class SignedBytes {
  public:
   static Result<SignedBytes> read(Bytes pac) {
@@ -72,7 +73,7 @@ class SignedBytes {
   // A PAC that encode() wrote.
   explicit SignedBytes(Buffer pac) : bytes_(std::move(pac)), directory_(*read_entries(bytes_)) {}
 
-  // The signature as it stands, bad_value where there is none.
+  // The signature as received; bad_value if there is none.
   [[nodiscard]] Result<Checksum> signature(PacType type) const {
     const Location* where = find(type);
     if (!where) return WireErrc::bad_value;
@@ -81,7 +82,7 @@ class SignedBytes {
     return Checksum{decoded->type, std::move(decoded->value)};
   }
 
-  // Zeroes the signature but not its type, nor an RODC's number after it. True where the PAC has one.
+  // Zeroes the signature, but neither its type nor an RODC's number after it. True if the PAC has one.
   bool zero(PacType type) {
     const Location* where = find(type);
     if (!where || where->size < kSignatureTypeSize) return false;
@@ -112,8 +113,8 @@ class SignedBytes {
   std::vector<Location> directory_;
 };
 
-// A PAC signature is of the key's own type: a weaker one that works with any key, HMAC-MD5, is not taken for an AES
-// key.
+// A PAC signature has the checksum type of the key. HMAC-MD5, which is weaker and works with any key, is not accepted
+// for an AES key.
 Result<void> verify(const Checksum& checksum, const Key& key, Bytes data) {
   if (checksum.type != required_checksum(key.type())) return WireErrc::wrong_key_type;
   return verify_checksum(checksum, key, KeyUsage::pac_checksum, data);
@@ -289,7 +290,7 @@ Result<void> verify_extended_kdc_signature(Bytes pac, const Key& kdc_key) {
 namespace {
 
 // Copies an AuthorizationData, the list at `r`, to `w`: the first AD-WIN2K-PAC's content becomes one zero octet and is
-// kept in `pac`. Everything else stays as received. `inside`: within an AD-IF-RELEVANT, where the PAC belongs.
+// kept in `pac`. Everything else is copied as received. `inside`: inside an AD-IF-RELEVANT, the place of the PAC.
 void copy_authorization_data(der::Reader& r, der::Writer& w, bool inside, std::optional<Buffer>& pac) {
   w.sequence([&](der::Writer& list) {
     r.sequence_of([&](der::Reader& item) {
@@ -359,7 +360,7 @@ Result<void> verify_ticket_signature(Bytes enc_ticket_part_der, Bytes pac, const
   });
   const auto signed_part = in.finish(std::move(out).finish_secret());
   if (!signed_part) return signed_part.error();
-  // The PAC that the caller judges must be the one of this ticket.
+  // The PAC that the caller verifies must be that of this ticket.
   if (!found || !equal_in_constant_time(*found, pac)) return WireErrc::bad_value;
   return verify(*signature, kdc_key, *signed_part);
 }

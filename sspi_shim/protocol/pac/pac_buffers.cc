@@ -9,14 +9,14 @@ namespace {
 constexpr std::int64_t kSecondsFrom1601To1970 = 11644473600;
 constexpr std::int64_t kTicksPerSecond = 10000000;
 
-// Names longer than this are no account's; the limit keeps the offsets of UPN_DNS_INFO within their 16 bits.
+// Longer than any account's name; the limit keeps the offsets of UPN_DNS_INFO within 16 bits.
 constexpr std::size_t kMaxNameBytes = 8192;
 
 Buffer short_utf16(std::string_view utf8) {
   Buffer out = to_utf16le(utf8);
   if (out.size() <= kMaxNameBytes) return out;
   out.resize(kMaxNameBytes);
-  if ((load_le16(&out[kMaxNameBytes - 2]) & 0xfc00) == 0xd800) out.resize(kMaxNameBytes - 2);  // half a pair
+  if ((load_le16(&out[kMaxNameBytes - 2]) & 0xfc00) == 0xd800) out.resize(kMaxNameBytes - 2);  // half a surrogate pair
   return out;
 }
 
@@ -40,7 +40,7 @@ Result<PacClientInfo> decode_pac_client_info(Bytes bytes) {
   if (length % 2 != 0) return WireErrc::bad_length;
   if (length > kMaxNameBytes) return WireErrc::too_large;
   if (length > bytes.size() - 10) return WireErrc::truncated;
-  if (bytes.size() - 10 - length >= 8) return WireErrc::trailing_bytes;  // some count the padding in
+  if (bytes.size() - 10 - length >= 8) return WireErrc::trailing_bytes;  // some KDCs include the padding
   return PacClientInfo{load_le64(bytes.data()), from_utf16le(bytes.subspan(10, length))};
 }
 

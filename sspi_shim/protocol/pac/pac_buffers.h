@@ -31,7 +31,7 @@ struct S4uDelegationInfo {
 [[nodiscard]] Result<S4uDelegationInfo> decode_s4u_delegation_info(Bytes ndr);
 [[nodiscard]] Buffer encode(const S4uDelegationInfo& value);
 
-// UPN_DNS_INFO (§2.10), not NDR. flags: 1 the UPN is made up, 2 sam_name and sid are there.
+// UPN_DNS_INFO (§2.10), not NDR. flags: 1 the account has no UPN and this is a default, 2 sam_name and sid are present.
 struct UpnDnsInfo {
   std::string upn, dns_domain_name;
   std::uint32_t flags = 0;
@@ -42,7 +42,7 @@ struct UpnDnsInfo {
 [[nodiscard]] Result<UpnDnsInfo> decode_upn_dns_info(Bytes bytes);
 [[nodiscard]] Buffer encode(const UpnDnsInfo& value);
 
-// PAC_ATTRIBUTES_INFO (§2.14): flags 1 the PAC was requested, 2 it was given without being asked.
+// PAC_ATTRIBUTES_INFO (§2.14): flags: 1 the client requested the PAC, 2 the KDC added it without a request.
 [[nodiscard]] Result<std::uint32_t> decode_pac_attributes(Bytes bytes);
 [[nodiscard]] Buffer encode_pac_attributes(std::uint32_t flags);
 

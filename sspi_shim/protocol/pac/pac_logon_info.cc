@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kSessionKeySize = 16;
 
-// An array whose count stands in the fixed part and once more in front of its elements.
+// An array whose count is in the fixed part and again before its elements.
 struct ArrayHeader {
   std::uint32_t count = 0;
   bool present = false;

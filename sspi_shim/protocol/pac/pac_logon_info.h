@@ -1,5 +1,5 @@
 #pragma once
-// KERB_VALIDATION_INFO (MS-PAC §2.5): who the user is and which groups he is in.
+// KERB_VALIDATION_INFO (MS-PAC §2.5): the user and their groups.
 #include <optional>
 
 #include "sspi_shim/protocol/security/sid.h"

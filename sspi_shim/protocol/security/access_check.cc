@@ -48,7 +48,7 @@ bool access_check(const SecurityDescriptor& descriptor, std::span<const Sid> tok
   const bool is_owner = descriptor.owner && contains(token, *descriptor.owner);
   const auto counts = [&](const Ace& ace) { return !(ace.flags & ace_flag::inherit_only) && is_known_ace(ace.type); };
 
-  // An entry for OWNER RIGHTS says itself what the owner may.
+  // An entry for OWNER RIGHTS replaces the owner's implicit rights.
   const bool owner_rights_given = std::any_of(entries.begin(), entries.end(), [&](const Ace& ace) {
     return counts(ace) && (allows(ace.type) || denies(ace.type)) && ace.sid == kOwnerRights;
   });

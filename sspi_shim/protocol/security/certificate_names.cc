@@ -29,7 +29,7 @@ std::string_view text_of(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), std::size_t(ASN1_STRING_length(text))};
 }
 
-// One value only: the same again is no harm, another one is.
+// A repeated value is accepted, a second one is not.
 template <class T>
 bool keep(std::optional<T>& into, T value) {
   if (into) return *into == value;
@@ -43,7 +43,7 @@ bool keep_sid(std::optional<Sid>& into, std::string_view text) {
 }
 
 bool read_alternative_names(X509* certificate, std::optional<std::string>& upn, std::optional<Sid>& sid) {
-  int state = 0;  // -1: absent; else without a result: there twice, or unreadable
+  int state = 0;  // -1: absent; another value without a result: present twice, or unreadable
   const GeneralNamesPtr names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, &state, nullptr)));
   if (!names) return state == -1;

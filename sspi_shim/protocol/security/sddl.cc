@@ -1,8 +1,9 @@
-// The text form of security descriptors (MS-DTYP §2.5.1).
-#include <algorithm>
-#include <charconv>
+#include "sspi_shim/protocol/security/sddl.h"
 
-#include "sspi_shim/protocol/security/security_descriptor.h"
+#include <algorithm>
+
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead {
 namespace {
@@ -94,7 +95,7 @@ constexpr Code kAceTypes[] = {{"A", 0},  {"D", 1},  {"AU", 2},  {"OA", 5}, {"OD"
                               {"OU", 7}, {"XA", 9}, {"XD", 10}, {"ZA", 11}};
 constexpr Code kAceFlags[] = {{"OI", 1},    {"CI", 2},    {"NP", 4},    {"IO", 8},
                               {"ID", 0x10}, {"CR", 0x20}, {"SA", 0x40}, {"FA", 0x80}};
-// The order in which to_sddl writes them: single rights first; those after it are only read.
+// to_sddl writes the single rights, in this order; the ones after them are only read.
 constexpr Code kRights[] = {
     {"CC", 1},       {"DC", 2},          {"LC", 4},          {"SW", 8},          {"RP", 0x10},      {"WP", 0x20},
     {"DT", 0x40},    {"LO", 0x80},       {"CR", 0x100},      {"SD", 0x10000},    {"RC", 0x20000},   {"WD", 0x40000},
@@ -117,10 +118,10 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 bool is_hex_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return hex_digit(c) >= 0;
 }
 
-// Reads from the front and keeps the first error and where it was.
+// Reads from the front and keeps the first error and its offset.
 class Parser {
  public:
   Parser(std::string_view text, const Sid& domain) : text_(text), domain_(domain) {}
@@ -170,17 +171,14 @@ class Parser {
 
 // Decimal, or hexadecimal with 0x.
 std::uint32_t Parser::number(std::uint32_t limit) {
-  const std::size_t start = at_;
-  const int base = take("0x") || take("0X") ? 16 : 10;
-  std::uint32_t value = 0;
-  const std::string_view digits = rest();
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (failure != std::errc() || value > limit) {
-    fail_at(WireErrc::bad_value, start);
+  std::string_view digits = rest();
+  const auto value = take_number<std::uint32_t>(digits, limit);
+  if (!value) {
+    fail_at(WireErrc::bad_value, at_);
     return 0;
   }
-  at_ += std::size_t(end - digits.data());
-  return value;
+  at_ = text_.size() - digits.size();
+  return *value;
 }
 
 Sid Parser::sid() {
@@ -188,7 +186,7 @@ Sid Parser::sid() {
   if (from.starts_with("S-1-") || from.starts_with("s-1-")) {
     std::size_t size = 4;
     if (from.substr(4).starts_with("0x") || from.substr(4).starts_with("0X")) {
-      size += 2;  // an authority of at most 12 digits: what follows may look like one
+      size += 2;  // an authority of at most 12 digits: the text after it may look like digits
       for (int i = 0; i < 12 && size < from.size() && is_hex_digit(from[size]); ++i) ++size;
     }
     while (size < from.size() && (is_digit(from[size]) || from[size] == '-')) ++size;

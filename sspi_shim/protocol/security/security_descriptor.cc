@@ -94,7 +94,7 @@ Result<Acl> decode_acl(Bytes bytes) {
     out.entries.push_back(std::move(*ace));
     rest = rest.subspan(size);
   }
-  return out;  // what is left of the ACL's size is room to grow
+  return out;  // the rest of the ACL's size is unused space
 }
 
 Result<std::optional<Sid>> sid_at(Bytes descriptor, std::size_t offset) {

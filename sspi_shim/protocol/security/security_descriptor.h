@@ -1,6 +1,6 @@
 #pragma once
-// Security descriptors in their binary (MS-DTYP §2.4.6) and text form (SDDL, §2.5.1), as far as delegation and access
-// rules use them: owner, group, discretionary ACL with allow and deny entries, with and without object types.
+// Security descriptors (MS-DTYP §2.4.6), as far as delegation and access rules use them: owner, group, discretionary
+// ACL with allow and deny entries, with and without object types.
 #include <array>
 #include <optional>
 
@@ -33,7 +33,7 @@ enum class AceType : std::uint8_t {
 // Entries with the two optional GUIDs; entries with a condition after the SID.
 [[nodiscard]] bool is_object_ace(AceType type);
 [[nodiscard]] bool is_callback_ace(AceType type);
-// Entries whose mask and SID we read; the content of any other is kept whole in Ace::opaque.
+// Entries of which mask and SID are read; the whole content of any other is kept in Ace::opaque.
 [[nodiscard]] bool is_known_ace(AceType type);
 namespace ace_flag {
 constexpr std::uint8_t object_inherit = 1, container_inherit = 2, no_propagate_inherit = 4, inherit_only = 8,
@@ -47,20 +47,21 @@ struct Ace {
   std::uint32_t mask = 0;
   std::optional<Guid> object_type, inherited_object_type;  // object entries only
   Sid sid;
-  Buffer opaque;  // content of a kind we do not judge (callback conditions and others), after the SID or whole
+  Buffer opaque;  // content that is not evaluated: what follows the SID (callback conditions), or the whole entry
   friend bool operator==(const Ace&, const Ace&) = default;
 };
 
 struct Acl {
-  std::uint8_t revision = 2;  // 4 where object entries are in it
+  std::uint8_t revision = 2;  // 4 if it has object entries
   std::vector<Ace> entries;
   friend bool operator==(const Acl&, const Acl&) = default;
 };
 
 struct SecurityDescriptor {
-  std::uint16_t control = 0;  // SE_* bits but those that follow from the content and those of a SACL, which is not kept
+  // SE_* bits, except those that follow from the content and those of a SACL, which is not kept.
+  std::uint16_t control = 0;
   std::optional<Sid> owner, group;
-  std::optional<Acl> dacl;  // absent: everybody has every right
+  std::optional<Acl> dacl;  // absent: everyone has every right
   friend bool operator==(const SecurityDescriptor&, const SecurityDescriptor&) = default;
 };
 
@@ -70,19 +71,13 @@ constexpr std::uint16_t dacl_present = 0x4, sacl_present = 0x10, dacl_auto_inher
                         dacl_auto_inherited = 0x400, dacl_protected = 0x1000, self_relative = 0x8000;
 constexpr std::uint16_t kept = 0x150b;  // owner, group and DACL defaulted, and the DACL's three
 }  // namespace descriptor_control
-// Self-relative binary form. Refuses offsets outside, ACL sizes that lie, more than 1820 entries. A SACL is checked for
-// its place and left out. encode throws std::length_error for an ACL beyond 64 kB, which no decoded or parsed one is.
+// Self-relative binary form. Rejects offsets outside of it, wrong ACL sizes and more than 1820 entries. The place of a
+// SACL is checked, its content is dropped. encode throws std::length_error for an ACL beyond 64 kB; decoded and parsed
+// ones are smaller.
 [[nodiscard]] Result<SecurityDescriptor> decode_security_descriptor(Bytes bytes);
 [[nodiscard]] Buffer encode(const SecurityDescriptor& value);
 
-// SDDL: "O:BAD:(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;S-1-5-…)". `domain` resolves aliases relative to a domain (DA, DU,
-// DC…). A SACL ("S:") is read and left out. The condition of a callback entry (XA, XD, ZA) is taken as the octets of
-// its binary form,
-// "(#61727478…)", and so is written by to_sddl; an expression is refused with WireErrc::unsupported. Entries of kinds
-// without a name here have a number for their type and all their content as octets. On failure `where` is the offset of
-// the first character not understood.
-[[nodiscard]] Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain = {},
-                                                    std::size_t* where = nullptr);
-[[nodiscard]] std::string to_sddl(const SecurityDescriptor& value);
-
 }  // namespace stead
+
+// Until every file includes what it uses.
+#include "sspi_shim/protocol/security/sddl.h"

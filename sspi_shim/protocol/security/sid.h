@@ -18,10 +18,10 @@ struct Sid {
 
   friend auto operator<=>(const Sid&, const Sid&) = default;
   [[nodiscard]] bool empty() const { return authority == 0 && subauthorities.empty(); }
-  [[nodiscard]] Sid with_rid(std::uint32_t rid) const;    // one subauthority more
-  [[nodiscard]] Sid domain() const;                       // one less
-  [[nodiscard]] std::uint32_t rid() const;                // the last, 0 where there is none
-  [[nodiscard]] bool is_in(const Sid& domain_sid) const;  // domain_sid plus exactly one RID
+  [[nodiscard]] Sid with_rid(std::uint32_t rid) const;    // appends a subauthority
+  [[nodiscard]] Sid domain() const;                       // without the last subauthority
+  [[nodiscard]] std::uint32_t rid() const;                // the last subauthority; 0 if there is none
+  [[nodiscard]] bool is_in(const Sid& domain_sid) const;  // true for domain_sid and exactly one RID
 };
 
 [[nodiscard]] std::string to_string(const Sid& sid);  // "S-1-5-21-…"
@@ -30,9 +30,9 @@ struct Sid {
 [[nodiscard]] Buffer encode(const Sid& sid);
 [[nodiscard]] std::size_t encoded_size(const Sid& sid);
 [[nodiscard]] Result<Sid> decode_sid(Bytes bytes);                            // all of `bytes`
-[[nodiscard]] Result<Sid> decode_sid_prefix(Bytes bytes, std::size_t& used);  // the one they start with
+[[nodiscard]] Result<Sid> decode_sid_prefix(Bytes bytes, std::size_t& used);  // the SID at the start of `bytes`
 
-// Inline, so that tables made before main() may use them.
+// Inline, so that other static objects may use them during initialization.
 namespace well_known_sid {
 inline const Sid everyone{1, {0}};
 inline const Sid enterprise_domain_controllers{5, {9}};

@@ -1,5 +1,5 @@
 #pragma once
-// The numbers of RFC 4120, 3961-3962, 4757, 6113, 6806, 8009 and MS-KILE/MS-SFU/MS-PAC, in their sources' spelling.
+// The numbers of RFC 4120, 3961-3962, 4757, 6113, 6806, 8009 and MS-KILE/MS-SFU/MS-PAC, as the documents spell them.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,9 +29,9 @@ enum class EncType : std::int32_t {
   aes256_cts_hmac_sha384_192 = 20,
   rc4_hmac = 23,
 };
-// The source's name, "aes256-cts-hmac-sha1-96"; unknown numbers as "etype-99".
+// "aes256-cts-hmac-sha1-96"; an unknown number gives "etype-99".
 [[nodiscard]] std::string enctype_name(EncType type);
-// The reverse, EncType::null where nobody knows it. Takes MIT's aliases ("aes256-cts", "aes256-sha1", "rc4-hmac",
+// The reverse; EncType::null for an unknown name. Accepts MIT's aliases ("aes256-cts", "aes256-sha1", "rc4-hmac",
 // "arcfour-hmac").
 [[nodiscard]] EncType enctype_by_name(std::string_view name);
 

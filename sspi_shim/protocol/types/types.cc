@@ -5,14 +5,14 @@
 namespace stead {
 namespace {
 
-// No request of a sane peer has more of anything; what remains of the message bounds them too.
+// More than any legitimate message has of anything; the size of the message is a limit as well.
 constexpr std::size_t kMaxItems = 512;
 
 void append_escaped(std::string& out, std::string_view part) {
   const auto is_special = [](char c) {
     return c == '/' || c == '@' || c == '\\' || c == '\n' || c == '\t' || c == '\b';
   };
-  if (std::none_of(part.begin(), part.end(), is_special)) {  // nearly all are like this
+  if (std::none_of(part.begin(), part.end(), is_special)) {  // the usual case
     out += part;
     return;
   }
@@ -39,7 +39,7 @@ void append_escaped(std::string& out, std::string_view part) {
   }
 }
 
-// What follows a backslash stands for; 0 where it may not.
+// The character that an escape stands for, given the one after the backslash; 0 if it is not allowed.
 char unescaped(char c) {
   switch (c) {
     case 'n':
@@ -164,7 +164,7 @@ EncryptedData read_encrypted_data(der::Reader& r) {
 void write(der::Writer& w, const EncryptedData& value) {
   w.sequence([&](der::Writer& seq) {
     seq.field(0, [&](der::Writer& f) { f.int32(std::int32_t(value.etype)); });
-    // Signed, as AD sends it: some readers take no more than 32 bits.
+    // Signed, as AD sends it: some readers accept no more than 32 bits.
     if (value.kvno) seq.field(1, [&](der::Writer& f) { f.int32(std::int32_t(*value.kvno)); });
     seq.field(2, [&](der::Writer& f) { f.octet_string(value.cipher); });
   });
@@ -189,7 +189,7 @@ void write(der::Writer& w, const EncryptionKey& value) {
 Checksum read_checksum(der::Reader& r) {
   Checksum out;
   r.sequence([&](der::Reader& seq) {
-    // 0x8003 and -138 are what peers send; the former also as unsigned.
+    // Peers send 0x8003 and -138; the former also as an unsigned number.
     seq.field(0, [&](der::Reader& f) { out.type = ChecksumType(std::int32_t(f.uint32())); });
     seq.field(1, [&](der::Reader& f) { out.value = to_buffer(f.octet_string()); });
   });

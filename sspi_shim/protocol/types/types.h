@@ -22,20 +22,20 @@ struct PrincipalName {
   NameType type = NameType::principal;
   std::vector<std::string> components;
 
-  // Same components; the type does not matter (RFC 4120 §6.2), letters' case does.
+  // Compares the components, with case; the type does not matter (RFC 4120 §6.2).
   friend bool operator==(const PrincipalName& a, const PrincipalName& b) { return a.components == b.components; }
   [[nodiscard]] bool empty() const { return components.empty(); }
 };
 
-// "HTTP/web.example" and "alice", without realm; '/', '@' and '\' inside a component are escaped with '\' as libkrb5
-// does.
+// "HTTP/web.example" and "alice", without realm; '/', '@' and '\' inside a component are escaped with '\', as by
+// libkrb5.
 [[nodiscard]] std::string to_string(const PrincipalName& name);
 [[nodiscard]] std::string to_string(const PrincipalName& name, std::string_view realm);  // "alice@REALM"
-// The reverse: "name", "service/host", either with "@REALM". Type: `srv_inst` with two or more components, else
+// Parses "name" or "service/host", optionally with "@REALM". The type is `srv_inst` for two or more components, else
 // `principal`.
 struct Principal {
   PrincipalName name;
-  std::string realm;  // empty where the text has none
+  std::string realm;  // empty if the text has none
   friend bool operator==(const Principal&, const Principal&) = default;
 };
 [[nodiscard]] Result<Principal> parse_principal(std::string_view text);
@@ -48,7 +48,7 @@ struct Principal {
 //   EncryptedData ::= SEQUENCE { etype [0] Int32, kvno [1] UInt32 OPTIONAL, cipher [2] OCTET STRING }
 struct EncryptedData {
   EncType etype = EncType::null;
-  std::optional<std::uint32_t> kvno;  // AD sends 32 bits signed; read either way
+  std::optional<std::uint32_t> kvno;  // AD sends a signed number; both signs are read
   Buffer cipher;
   friend bool operator==(const EncryptedData&, const EncryptedData&) = default;
 };
@@ -94,7 +94,7 @@ struct HostAddress {
   friend bool operator==(const HostAddress&, const HostAddress&) = default;
 };
 
-// Hints for a writer's size: of a message's names, realms and times; of padata.
+// Size hints for a writer: for the names, realms and times of a message, and for its padata.
 constexpr std::size_t kRoomForNames = 512;
 [[nodiscard]] std::size_t room_for(const PaDataList& value);
 
@@ -107,7 +107,7 @@ AuthorizationData read_authorization_data(der::Reader& r);
 HostAddress read_host_address(der::Reader& r);
 std::vector<HostAddress> read_host_addresses(der::Reader& r);
 std::int32_t read_microseconds(der::Reader& r);  // INTEGER 0..999999
-// An INTEGER that is `wanted`: a version or message type. Another one fails with `otherwise`.
+// Reads an INTEGER, a version or message type, that must be `wanted`; fails with `otherwise` if it is not.
 void expect_number(der::Reader& r, std::int32_t wanted, WireErrc otherwise);
 
 void write(der::Writer& w, const PrincipalName& value);

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
-#include "sspi_shim/protocol/crypto/crypto_state.h"
+#include "sspi_shim/protocol/crypto/key_derivation.h"
 
 namespace stead {
 namespace {

@@ -1,5 +1,7 @@
 #include "sspi_shim/protocol/errors/error.h"
 
+#include "sspi_shim/protocol/errors/error_tables.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,10 +1,9 @@
-// Keys and what is derived from them.
+#include "sspi_shim/protocol/crypto/key_derivation.h"
+
 #include <algorithm>
 #include <numeric>
 
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
-#include "sspi_shim/protocol/crypto/crypto_rc4.h"
-#include "sspi_shim/protocol/crypto/crypto_state.h"
 
 namespace stead {
 namespace crypto {
@@ -19,30 +18,6 @@ constexpr Profile kProfiles[] = {
      "aes128-cts-hmac-sha256-128", 32768},
 };
 
-constexpr std::size_t kRc4KeySize = 16;
-// A KDC names the iterations; more than these would let it keep a processor busy for seconds.
-constexpr std::uint32_t kMaxIterations = 1u << 20;
-
-// PBKDF2 (RFC 8018 §5.2).
-SecretBuffer pbkdf2(Digest digest, Bytes password, Bytes salt, std::uint32_t iterations, std::size_t size) {
-  const HmacKey key(digest, password);
-  SecretBuffer out;
-  for (std::uint32_t block = 1; out.size() < size; ++block) {
-    std::uint8_t number[4];
-    store_be32(number, block);
-    DigestValue u = key.mac({salt, number}), sum = u;
-    for (std::uint32_t i = 1; i < iterations; ++i) {
-      u = key.mac({Bytes(u).first(digest_size(digest))});
-      for (std::size_t k = 0; k < digest_size(digest); ++k) sum[k] ^= u[k];
-    }
-    const std::size_t take = std::min(size - out.size(), digest_size(digest));
-    out.insert(out.end(), sum.begin(), sum.begin() + take);
-    wipe(u.data(), u.size());
-    wipe(sum.data(), sum.size());
-  }
-  return out;
-}
-
 // The derivation constant: usage and purpose.
 std::array<std::uint8_t, 5> usage_label(KeyUsage usage, Purpose purpose) {
   std::array<std::uint8_t, 5> label;
@@ -54,14 +29,15 @@ std::array<std::uint8_t, 5> usage_label(KeyUsage usage, Purpose purpose) {
 using Block = std::array<std::uint8_t, kAesBlock>;
 
 void derive_from_folded(Bytes key, const Block& folded, std::span<std::uint8_t> out) {
-  // K1 = E(constant), K2 = E(K1): which is what CBC makes of the constant and a block of zeros.
+  // K1 = E(constant), K2 = E(K1): the CBC encryption of the constant and a block of zeros.
   std::fill(std::copy(folded.begin(), folded.end(), out.begin()), out.end(), std::uint8_t{0});
   aes_cbc_encrypt(key, out);
 }
 
-constexpr std::uint32_t kFoldedUsages = 64;  // has all those of RFC 4120, 6113 and MS-SFU
+constexpr std::uint32_t kFoldedUsages = 64;  // covers RFC 4120, RFC 6113 and MS-SFU
 
-// Derives for a usage. The folded constants are the same for every key; folding one takes longer than encrypting it.
+// Derives a key for one usage. The folded constants are the same for every key and are kept: to fold one takes longer
+// than to encrypt it.
 void derive_for_usage(Bytes key, KeyUsage usage, Purpose purpose, std::span<std::uint8_t> out) {
   constexpr Purpose kPurposes[] = {Purpose::encryption, Purpose::integrity, Purpose::checksum};
   static const auto folded = [&] {
@@ -111,8 +87,8 @@ const Profile* find_profile(EncType type) {
 }
 
 void n_fold(Bytes in, std::span<std::uint8_t> out) {
-  // `in` is laid end to end, each copy rotated 13 bits further to the right, until a whole number of `out` is full;
-  // those are added up in ones' complement.
+  // Concatenates copies of `in`, each rotated 13 bits further to the right, up to a multiple of out.size(), and adds
+  // the pieces of that size in ones' complement.
   const std::size_t bits = 8 * in.size(), total = std::lcm(in.size(), out.size());
   std::vector<std::uint32_t> sums(out.size());
   for (std::size_t at = 0; at < total; ++at) {
@@ -128,7 +104,7 @@ void n_fold(Bytes in, std::span<std::uint8_t> out) {
       sums[i] = carry & 0xFF;
       carry >>= 8;
     }
-    if (carry == 0) break;  // what is carried out of the top comes back in at the bottom
+    if (carry == 0) break;  // the carry out of the top is added at the bottom
   }
   std::copy(sums.begin(), sums.end(), out.begin());
 }
@@ -175,75 +151,6 @@ Key::State::DerivedRef Key::State::derive(KeyUsage usage, bool for_checksum) con
   }
   const auto* derived = made.get();
   return {derived, std::move(made)};
-}
-
-Result<Key> Key::make(EncType type, Bytes value) {
-  if (!is_supported(type)) return WireErrc::unsupported;
-  const auto* profile = crypto::find_profile(type);
-  if (value.size() != (profile != nullptr ? profile->key_size : crypto::kRc4KeySize)) return WireErrc::bad_length;
-  auto state = std::make_shared<State>();
-  state->type = type;
-  state->profile = profile;
-  state->size = value.size();
-  std::copy(value.begin(), value.end(), state->bytes.begin());
-  Key key;
-  key.state_ = std::move(state);
-  return key;
-}
-
-Key Key::random(EncType type) {
-  const auto* profile = crypto::find_profile(type);
-  std::array<std::uint8_t, 32> bytes;
-  const auto value = std::span(bytes).first(profile != nullptr ? profile->key_size : crypto::kRc4KeySize);
-  random_bytes(value);
-  auto key = make(type, value);
-  wipe(bytes.data(), bytes.size());
-  return key.value();
-}
-
-Result<Key> Key::from_password(EncType type, std::string_view password, std::string_view salt, Bytes params) {
-  if (!is_supported(type)) return WireErrc::unsupported;
-  const auto* profile = crypto::find_profile(type);
-  if (profile == nullptr) {
-    auto value = crypto::rc4_string_to_key(password);
-    if (!value) return value.error();
-    return make(type, *value);
-  }
-  if (!params.empty() && params.size() != 4) return WireErrc::bad_length;
-  const std::uint32_t iterations = params.empty() ? profile->iterations : load_be32(params.data());
-  if (iterations == 0 || iterations > crypto::kMaxIterations) return WireErrc::too_large;  // 0 stands for 2^32
-
-  Buffer full_salt;
-  if (profile->sha2) {
-    append(full_salt, as_bytes(profile->name));
-    full_salt.push_back(0);
-  }
-  append(full_salt, as_bytes(salt));
-  const auto seed = crypto::pbkdf2(profile->digest, as_bytes(password), full_salt, iterations, profile->key_size);
-  SecretBuffer value(profile->key_size);
-  if (profile->sha2) {
-    crypto::derive_key_sha2(crypto::HmacKey(profile->digest, seed), as_bytes("kerberos"), {}, value);
-  } else {
-    crypto::derive_key_sha1(seed, as_bytes("kerberos"), value);
-  }
-  return make(type, value);
-}
-
-EncType Key::type() const {
-  return state_ ? state_->type : EncType::null;
-}
-Bytes Key::value() const {
-  return state_ ? state_->value() : Bytes{};
-}
-EncryptionKey Key::to_encryption_key() const {
-  return {type(), to_secret(value())};
-}
-
-bool is_supported(EncType type) {
-  return type == EncType::rc4_hmac || crypto::find_profile(type) != nullptr;
-}
-bool is_weak(EncType type) {
-  return crypto::find_profile(type) == nullptr;
 }
 
 }  // namespace stead

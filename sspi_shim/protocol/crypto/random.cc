@@ -1,3 +1,5 @@
+#include "sspi_shim/protocol/crypto/random.h"
+
 #include <openssl/rand.h>
 #include <pthread.h>
 
@@ -6,18 +8,16 @@
 #include <atomic>
 #include <stdexcept>
 
-#include "sspi_shim/protocol/crypto/crypto.h"
-
 namespace stead {
 namespace {
 
-constexpr std::size_t kBatch = 2048, kMostOfBatch = 64;
+constexpr std::size_t kBatch = 2048, kMaxOfBatch = 64;
 
-// Counts the forks this process descends from, so that parent and child never use the same batch.
+// Counts forks, so that parent and child never use the same batch.
 std::atomic<unsigned> forks{0};
 
-// A draw of 16 bytes from OpenSSL's generator takes 0.9 µs, a quarter of an encryption, and asks the kernel for the
-// process's number: each thread draws as many as a hundred messages need.
+// A draw of 16 bytes from OpenSSL's generator takes 0.9 µs, a quarter of an encryption, and calls getpid: so each
+// thread draws the bytes for a hundred messages at once.
 struct Batch {
   std::array<std::uint8_t, kBatch> bytes;
   std::size_t used = sizeof bytes;
@@ -39,7 +39,7 @@ void draw(std::span<std::uint8_t> out) {
 }  // namespace
 
 void random_bytes(std::span<std::uint8_t> out) {
-  if (out.size() > kMostOfBatch) return draw(out);
+  if (out.size() > kMaxOfBatch) return draw(out);
   static thread_local Batch batch;
   const auto now = forks.load(std::memory_order_relaxed);
   if (batch.bytes.size() - batch.used < out.size() || batch.drawn_after != now) {

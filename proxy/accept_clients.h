@@ -4,8 +4,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <exception>
 
-#include "proxy/admin.h"
-#include "proxy/core.h"
+#include "proxy/admin/admin.h"
+#include "proxy/core/core.h"
 
 namespace stead::proxy {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "proxy/core.h"
+#include "proxy/core/core.h"
 #include "proxy/http/body_reader.h"
 #include "proxy/http/request_rules.h"
 #include "proxy/http/stream.h"

@@ -2,7 +2,7 @@
 // Counts a request that has ended and writes it to the access log; a failure also appears on /status.
 #include <string_view>
 
-#include "proxy/core.h"
+#include "proxy/core/core.h"
 #include "proxy/request.h"
 
 namespace stead::proxy {

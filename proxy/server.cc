@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "proxy/accept_clients.h"
-#include "proxy/admin.h"
+#include "proxy/admin/admin.h"
 #include "proxy/file_watch.h"
 #include "proxy/listener.h"
 #include "proxy/service_manager.h"

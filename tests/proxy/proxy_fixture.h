@@ -20,7 +20,7 @@
 #include <mutex>
 #include <thread>
 
-#include "proxy/core.h"
+#include "proxy/core/core.h"
 #include "proxy/http1_connection.h"
 #include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"

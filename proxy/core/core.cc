@@ -1,4 +1,4 @@
-#include "proxy/core.h"
+#include "proxy/core/core.h"
 
 #include <chrono>
 

@@ -1,11 +1,11 @@
-#include "proxy/admin.h"
+#include "proxy/admin/admin.h"
 
+#include "proxy/admin/metrics_page.h"
+#include "proxy/admin/status_page.h"
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
 #include "proxy/http/target.h"
-#include "proxy/metrics_page.h"
-#include "proxy/status_page.h"
 
 namespace stead::proxy {
 

@@ -6,7 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 
-#include "proxy/server_state.h"
+#include "proxy/core/server_state.h"
 
 namespace stead::proxy {
 

@@ -1,4 +1,4 @@
-#include "proxy/metrics_page.h"
+#include "proxy/admin/metrics_page.h"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>

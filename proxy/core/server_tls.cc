@@ -1,4 +1,4 @@
-#include "proxy/server_tls.h"
+#include "proxy/core/server_tls.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -2,7 +2,7 @@
 // /metrics: the counters of all cores in Prometheus' text format.
 #include <string>
 
-#include "proxy/server_state.h"
+#include "proxy/core/server_state.h"
 
 namespace stead::proxy {
 

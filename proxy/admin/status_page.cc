@@ -1,4 +1,4 @@
-#include "proxy/status_page.h"
+#include "proxy/admin/status_page.h"
 
 #include <algorithm>
 #include <string_view>

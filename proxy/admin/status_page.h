@@ -2,7 +2,7 @@
 // /status: an HTML page for administrators, with totals, routes and the last failures.
 #include <string>
 
-#include "proxy/server_state.h"
+#include "proxy/core/server_state.h"
 
 namespace stead::proxy {
 

@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "proxy/config/config.h"
+#include "proxy/core/server_tls.h"
 #include "proxy/http/http_date.h"
 #include "proxy/http/request_ids.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
-#include "proxy/server_tls.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
 #include "proxy/upstream/forward_job.h"

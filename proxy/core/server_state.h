@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "proxy/core.h"
+#include "proxy/core/core.h"
 
 namespace stead::proxy {
 

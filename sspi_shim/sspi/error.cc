@@ -1,3 +1,4 @@
+// Also implements security_status of stead/s4u.h, ShimGetLastErrorDetail and ShimGetLastErrorTrace.
 #include "sspi_shim/sspi/error.h"
 
 #include <krb5.h>
@@ -198,9 +199,8 @@ SECURITY_STATUS caught() noexcept {
   return last_error.Status;
 }
 
-bool last_failure_trace(std::string& json) {
-  if (last_trace) json = to_json(*last_trace);
-  return last_trace.has_value();
+std::optional<std::string> last_failure_trace() {
+  return last_trace ? std::optional(to_json(*last_trace)) : std::nullopt;
 }
 
 }  // namespace stead::sspi
@@ -221,8 +221,8 @@ extern "C" SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL detail) noe
 
 extern "C" SECURITY_STATUS ShimGetLastErrorTrace(char** json) noexcept try {
   if (json == nullptr) return SEC_E_INVALID_PARAMETER;
-  std::string text;
-  *json = stead::sspi::last_failure_trace(text) ? stead::sspi::give_text<char>(text) : nullptr;
+  const auto text = stead::sspi::last_failure_trace();
+  *json = text ? stead::sspi::give_text<char>(*text) : nullptr;
   return SEC_E_OK;
 } catch (...) {
   return SEC_E_INSUFFICIENT_MEMORY;

@@ -2,6 +2,7 @@
 // Failures as a SECURITY_STATUS or NTSTATUS, with the detail as the calling thread's last error.
 #include <gssapi/gssapi.h>
 
+#include <optional>
 #include <string>
 
 #include "sspi_shim/sspi/types.h"
@@ -19,8 +20,8 @@ NTSTATUS fail_logon(const Failure& failure);
 // For `catch (...)` in C functions: stores the current exception.
 SECURITY_STATUS caught() noexcept;
 
-// The trace of the calling thread's last failure, as JSON. False: it sent no request.
-[[nodiscard]] bool last_failure_trace(std::string& json);
+// The trace of the calling thread's last failure, as JSON; nothing: it sent no request.
+[[nodiscard]] std::optional<std::string> last_failure_trace();
 
 [[nodiscard]] SECURITY_STATUS status_of(const Failure& failure);
 [[nodiscard]] SECURITY_STATUS status_of(OM_uint32 major, OM_uint32 minor);

@@ -1,4 +1,4 @@
-// The acceptor before tickets made without a KDC, from our own client and with a hostile one's changes.
+// KerberosAcceptor with tickets that are made without a KDC: our client's, and changed as an attacker would.
 #include "stead/acceptor.h"
 
 #include <functional>
@@ -23,13 +23,13 @@ class KerberosAcceptorTest : public stead::test::TicketFixture {
         KerberosAcceptor::open({.keytab = keytab_, .principal = to_string(service_), .allow_rc4 = allow_rc4}, message_);
     ASSERT_TRUE(acceptor) << message_;
   }
-  // Why not; empty: accepted.
+  // The reason of the refusal; empty: accepted.
   std::string refused(Bytes token, std::string_view bindings = {}, BindingsPolicy policy = BindingsPolicy::allow) {
     const auto answer = acceptor->accept(token, as_bytes(bindings), policy);
     const auto* no = std::get_if<RefusedClient>(&answer);
     return no ? no->reason : "";
   }
-  // A ticket whose Ticket was changed after it was issued: name, or whatever the key allows.
+  // A ticket that is changed after it is issued.
   IssuedTicket changed(const std::function<void(Credential&)>& how) const {
     Credential credential = issue().credential();
     how(credential);
@@ -148,7 +148,7 @@ TEST_F(KerberosAcceptorTest, RefusesWhatIsNoKerberosAtAll) {
   for (std::size_t size = 0; size < whole.size(); size += 7) EXPECT_NE(refused(Bytes(whole).first(size)), "") << size;
 }
 
-// libgssapi 1.20 would go on with what lies behind its list, and may take the token or not.
+// libgssapi 1.20 reads beyond its list of mechanisms for such a token, and may accept it or not.
 TEST_F(KerberosAcceptorTest, ShowsLibgssapiNoMechanismWithoutAName) {
   NegTokenInit init = decode_neg_token_init(token_of(issue())).value();
   init.mech_types.emplace_back();

@@ -1,4 +1,4 @@
-// What we export, read by stock tools and libraries with no KDC about; and evidence read back.
+// Exported ccaches, read by MIT's tools and libraries without a KDC; and evidence read back.
 #include <gmock/gmock.h>
 #include <gssapi/gssapi_ext.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@
 namespace stead {
 namespace {
 
-// As a stock application takes them.
+// As an application without Stead does.
 void take_credentials(const std::string& ccache, std::string& owner) {
   gss_key_value_element_desc element{"ccache", ccache.c_str()};
   const gss_key_value_set_desc store{1, &element};
@@ -102,7 +102,7 @@ TEST_F(CcacheTest, HasTheTicketUnderItsNameAndTheHostBasedOneAndNothingElse) {
   EXPECT_EQ(stored.proxy_impersonator, "");
 }
 
-// As MIT's acceptor makes it: GSSAPI finds the evidence by the impersonator's name and runs S4U2Proxy by its TGT.
+// As MIT's acceptor writes it: GSSAPI finds the evidence by the impersonator's name and runs S4U2Proxy by its TGT.
 TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
   Credential evidence = issue().credential();
   evidence.service.components = {"http", "WEB.corp.test"};  // as the user asked for it
@@ -128,7 +128,7 @@ TEST_F(CcacheTest, AProxyCredentialHasTheEvidenceAndOurTgt) {
   EXPECT_EQ(owner, "alice@HOME.TEST");
 }
 
-// KRB5CCNAME is the whole process's: a thread names its user's ccache to gss_acquire_cred_from.
+// KRB5CCNAME applies to the whole process: a thread gives its user's ccache to gss_acquire_cred_from.
 TEST_F(CcacheTest, EachThreadMayHaveAnotherUsersTicketsInMemory) {
   const auto run_as = [&](const std::string& user, std::string& found) {
     Credential credential = issue().credential();

@@ -1,5 +1,5 @@
 #pragma once
-// The stock acceptor and initiator of libgssapi, as peers of ours.
+// libgssapi's acceptor and initiator, as peers of ours.
 #include <gssapi/gssapi.h>
 
 #include <optional>
@@ -29,7 +29,7 @@ inline std::string gss_text(OM_uint32 code, int kind) {
 
 struct Accepted {
   bool complete = false;
-  std::string error;  // where it failed
+  std::string error;  // empty: it succeeded
   std::string client;
   OM_uint32 flags = 0;
   Buffer reply;
@@ -61,8 +61,8 @@ inline Accepted accept(Bytes token, Bytes bindings = {}) {
   return out;
 }
 
-// The first token of a stock client for "HTTP@host", with the ccache of KRB5CCNAME; empty, and `error`, where it has no
-// ticket.
+// The first token of libgssapi's initiator for "HTTP@host", with the ccache of KRB5CCNAME. Empty: it has no ticket, and
+// `error` is set.
 inline Buffer initiate(const std::string& service, std::string& error) {
   OM_uint32 minor = 0;
   gss_buffer_desc text = view(as_bytes(service)), output = GSS_C_EMPTY_BUFFER;

@@ -1,4 +1,4 @@
-// Our token before the stock acceptor, and its reply before us.
+// Our tokens accepted by libgssapi, and its replies verified by us.
 #include <gtest/gtest.h>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"

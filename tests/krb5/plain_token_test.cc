@@ -1,4 +1,4 @@
-// The judgment of plain tokens beside libgssapi's of the same token: it takes none that libgssapi refuses.
+// judge_plain_token and libgssapi with the same tokens: the first accepts none that libgssapi refuses.
 #include "sspi_shim/krb5/plain_token.h"
 
 #include "sspi_shim/protocol/pac/pac.h"
@@ -37,7 +37,7 @@ class PlainTokenTest : public test::TicketFixture {
   mutable std::int32_t cusec_ = 0;
 };
 
-enum class Judge { neither, gssapi, both };  // who takes it
+enum class Judge { neither, gssapi, both };  // which accept it
 struct Row {
   const char* name;
   Judge judge;
@@ -213,7 +213,7 @@ TEST_F(PlainTokenTest, TakesWhatTheStockAcceptorTakesAndNoMore) {
   }
 }
 
-// reqFlags are seven bits for libgssapi, and nothing else.
+// libgssapi accepts seven bits of reqFlags and nothing else.
 TEST_F(PlainTokenTest, TakesTheFlagsOfNegotiationAsTheStockAcceptorDoes) {
   for (const auto& [flags, taken] :
        {std::pair("0102", true), std::pair("0002", false), std::pair("010200", false), std::pair("01", false)}) {
@@ -225,7 +225,7 @@ TEST_F(PlainTokenTest, TakesTheFlagsOfNegotiationAsTheStockAcceptorDoes) {
   }
 }
 
-// libkrb5 takes the octet as it is: the ticket is invalid for it.
+// libkrb5 takes the octet as it is, so that the ticket is invalid.
 TEST_F(PlainTokenTest, TakesNoFlagsWithBitsThatAreNoneOfThem) {
   Draft changed = draft();
   changed.change_part = [](Bytes whole) {
@@ -299,7 +299,7 @@ struct Channel {
   const char* name;
   std::string_view client, ours;
   BindingsPolicy policy;
-  bool aware;  // the client says that it binds
+  bool aware;  // the client says that it supports bindings
   bool plain, gssapi;
 };
 TEST_F(PlainTokenTest, HoldsTheChannelAsTheStockAcceptorDoes) {
@@ -364,7 +364,7 @@ TEST_F(PlainTokenTest, TheTagIsWhatLibkrb5Remembers) {
   }
 }
 
-// Of a client whose clock is fast: as long as the token would be taken, it is known, whatever came meanwhile.
+// A token of a client whose clock is fast is remembered for as long as it is valid.
 TEST_F(PlainTokenTest, IsRememberedAsLongAsItHolds) {
   const AcceptSettings kept = settings();
   Draft fast = draft();
@@ -384,7 +384,7 @@ TEST_F(PlainTokenTest, IsRememberedAsLongAsItHolds) {
   EXPECT_FALSE(judge_plain_token(token, {}, BindingsPolicy::allow, kept, last + 1s));
 }
 
-// The stock initiator, with a ticket in its ccache, goes on with our reply.
+// libgssapi's initiator, with a ticket in its ccache, accepts our reply.
 TEST_F(PlainTokenTest, TheReplySatisfiesTheStockInitiator) {
   for (const bool raw : {false, true}) {
     const std::string ccache = "FILE:" + (folder_ / "user.ccache").string();

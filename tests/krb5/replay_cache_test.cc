@@ -1,4 +1,4 @@
-// The replay cache's file, and libkrb5's own acceptor on the same file.
+// The replay cache's file, and libkrb5's acceptor with the same file.
 #include "sspi_shim/krb5/replay_cache.h"
 
 #include <fcntl.h>
@@ -61,8 +61,7 @@ TEST_F(ReplayCacheTest, WritesOverWhatIsTooOldToBeReplayed) {
     for (int i = 0; i < 500; ++i)
       ASSERT_EQ(cache.remember(tag_of(1000 * round + i), kNow + round * (kLife + std::chrono::seconds(1)), kLife),
                 Answer::fresh);
-  // Where 500 tags find no place in the first two tables, which the file's seed decides, the third has room; 10,000
-  // would need the fourth.
+  // The file's seed decides whether 500 tags fit into the first two tables; the third has room for the rest.
   EXPECT_LE(std::filesystem::file_size(path()), std::uintmax_t{16} * (1 + 1023 + 2048 + 4096))
       << "it does not grow with time";
 }
@@ -107,7 +106,7 @@ TEST_F(ReplayCacheTest, AnswersAtOnceOnlyWhereNothingBlocks) {
 TEST_F(ReplayCacheTest, SaysWhereItCannotRemember) {
   EXPECT_EQ(ReplayCache::in_file("/nowhere/at/all").remember(tag_of(1), kNow, kLife), Answer::unusable);
   std::filesystem::create_symlink(path(), default_path());
-  EXPECT_EQ(chosen()->remember(tag_of(1), kNow, kLife), Answer::unusable) << "somebody else's link in a shared folder";
+  EXPECT_EQ(chosen()->remember(tag_of(1), kNow, kLife), Answer::unusable) << "another user's link in a shared folder";
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
@@ -138,7 +137,7 @@ TEST_F(ReplayCacheTest, IsTheOneThatKrb5ConfNames) {
   EXPECT_FALSE(chosen());
 }
 
-// What one of the two acceptors has seen, the other refuses: an Apache or a second proxy of this user on this machine.
+// What one acceptor has seen, the other refuses: an Apache or a second proxy of this system user on this machine.
 TEST_F(ReplayCacheTest, IsSharedWithTheStockAcceptor) {
   const auto acceptor = KerberosAcceptor::open({.keytab = keytab_, .principal = to_string(service_)}, message_);
   ASSERT_TRUE(acceptor) << message_;

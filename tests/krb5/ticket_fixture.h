@@ -1,5 +1,5 @@
 #pragma once
-// A service with a keytab and a user's ticket for it, made without a KDC; and a krb5.conf that knows of none.
+// A service with a keytab, and users' tickets for it that are made without a KDC; and a krb5.conf that names no KDC.
 #include <gtest/gtest.h>
 #include <krb5.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// A client's Negotiate token before it is put together: all that it is made of, to be changed.
+// The parts of a client's Negotiate token, which a test may change before they are put together.
 #include <functional>
 #include <optional>
 #include <vector>
@@ -10,7 +10,7 @@
 namespace stead::test {
 
 struct TokenDraft {
-  using Change = std::function<Buffer(Bytes)>;  // of the DER, before it goes into the next thing
+  using Change = std::function<Buffer(Bytes)>;  // of the DER, before it is enclosed
 
   Principal service;
   Key service_key, session_key;
@@ -25,7 +25,7 @@ struct TokenDraft {
   Buffer mech_list_mic, req_flags;
   Change change_part, change_authenticator, change_request, change_init;
 
-  // alice's of HOME.TEST, which is good at this time.
+  // A token of alice of HOME.TEST that is valid at this time.
   TokenDraft(Principal to, Key key, std::uint32_t version, Key session, Time now)
       : service(std::move(to)),
         service_key(std::move(key)),

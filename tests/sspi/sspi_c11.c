@@ -13,7 +13,7 @@ _Static_assert(offsetof(SecurityFunctionTable, DecryptMessage) == 26 * sizeof(vo
 
 const char* sspi_c11_check(void);
 
-/* NULL, or what does not hold. */
+/* NULL, or the check that fails. */
 const char* sspi_c11_check(void) {
   PSecurityFunctionTable table = InitSecurityInterface();
   PSecPkgInfo packages = NULL;

@@ -1,5 +1,5 @@
-// Each function of stead/sspi.h with null pointers, wrong sizes, and handles that are stale, of another kind or of
-// nobody: a status, no crash.
+// Each function of stead/sspi.h with null pointers, wrong sizes, and handles that are stale, of another kind or made up:
+// it returns a status and does not crash.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -56,7 +56,7 @@ class SspiMisuse : public test::TicketFixture {
         SEC_E_OK);
     for (const SecBuffer* buffer : {&first, &second, &third}) FreeContextBuffer(buffer->pvBuffer);
   }
-  // Of every kind but the one, and of none.
+  // Handles of every other kind, and made-up ones.
   std::vector<SecHandle> wrong(const SecHandle& right) {
     const auto id = reinterpret_cast<std::uintptr_t>(token_), lsa = reinterpret_cast<std::uintptr_t>(lsa_);
     std::vector<SecHandle> out = {{0, 0},
@@ -250,7 +250,7 @@ TEST_F(SspiMisuse, NullPointers) {
 TEST_F(SspiMisuse, SizesThatAreNotTheStructures) {
   for (const ULONG length : {ULONG{0}, ULONG{8}, ULONG{sizeof(SHIM_KEYTAB_IDENTITY) - 1}}) {
     CredHandle made{};
-    // At the end of a page's worth of memory, so that a sanitizer sees who reads on.
+    // At the end of its memory, so that a sanitizer sees reads beyond it.
     std::vector<ULONG> block = {SHIM_KEYTAB_IDENTITY_VERSION, length};
     EXPECT_EQ(AcquireCredentialsHandleA(nullptr, package_, SECPKG_CRED_OUTBOUND, nullptr, block.data(), nullptr,
                                         nullptr, &made, nullptr),
@@ -324,7 +324,7 @@ TEST_F(SspiMisuse, MessagesThatAreNone) {
   }
 }
 
-// Such a token is good for libgssapi 1.20, or not, by what lies behind its list of mechanisms.
+// libgssapi 1.20 reads beyond the list of mechanisms for such a token, and accepts it or not by what is there.
 TEST_F(SspiMisuse, AMechanismWithoutAName) {
   NegTokenInit init = decode_neg_token_init(make_negotiate_token(issue()).value().token).value();
   init.mech_types.emplace_back();

@@ -1,4 +1,4 @@
-// The C surface without a KDC: a stock client's tokens accepted, messages exchanged, handles misused.
+// The C surface without a KDC: contexts between two of its own handles, messages, and misused handles.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ std::string last_error() {
   return detail.Text;
 }
 
-// The ticket of TicketFixture, in a ccache that credentials of the C surface take.
+// The ticket of TicketFixture, in a ccache for credentials of the C surface.
 class SspiTest : public test::TicketFixture {
  protected:
   void SetUp() override {
@@ -110,7 +110,7 @@ TEST_F(SspiTest, AContextIsMadeAndTellsWhoIsWho) {
   FreeContextBuffer(target.sTargetName);
   SecPkgContext_Sizes sizes{};
   ASSERT_EQ(QueryContextAttributesA(&client_, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
-  EXPECT_EQ(sizes.cbMaxSignature, 28U);  // as Windows has them for AES
+  EXPECT_EQ(sizes.cbMaxSignature, 28U);  // as on Windows, for AES
   EXPECT_EQ(sizes.cbSecurityTrailer, 60U);
   EXPECT_EQ(sizes.cbBlockSize, 1U);
   SecPkgContext_NegotiationInfoA negotiated{};
@@ -165,8 +165,8 @@ TEST_F(SspiTest, EachOtherAttributeHasItsValue) {
   FreeContextBuffer(target.Target);
 }
 
-// ISC's and ASC's numbers are the same but for INTEGRITY and IDENTIFY; what a call returned and what is asked for later
-// is one and the same.
+// ISC_ and ASC_ flags differ in INTEGRITY and IDENTIFY only; QueryContextAttributes gives the flags that the call
+// returned.
 TEST_F(SspiTest, FlagsAreThoseOfEachSide) {
   Buffer token, rest;
   ASSERT_EQ(initiate(nullptr, client_, {}, token, kFlags | ISC_REQ_CONNECTION | ISC_REQ_IDENTIFY),

@@ -1,10 +1,10 @@
 #include "proxy/doctor/checks/delegation.h"
 
 #include <algorithm>
-#include <map>
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 
 namespace stead::doctor {
 namespace {
@@ -14,6 +14,46 @@ using enum CheckId;
 std::string realm_of(const std::string& service) {
   const auto at = service.rfind('@');
   return at == std::string::npos ? "" : service.substr(at + 1);
+}
+
+CheckId check_of(DiagnosisCode code) {
+  switch (code) {
+    case DiagnosisCode::service_not_trusted_for_transition:
+      return D1;
+    case DiagnosisCode::spn_not_in_kcd_list:
+      return D2;
+    case DiagnosisCode::rbcd_denied_on_target:
+      return D3;
+    case DiagnosisCode::rbcd_not_supported_by_dc:
+    case DiagnosisCode::no_2012_dc_found:
+    case DiagnosisCode::cross_realm_needs_rbcd:
+      return D5;
+    case DiagnosisCode::foreign_user_needs_trust:
+      return D6;
+    case DiagnosisCode::evidence_not_forwardable_config:
+      return D8;
+    case DiagnosisCode::user_is_sensitive:
+      return U3;
+    case DiagnosisCode::user_account_refused:
+      return U2;
+    case DiagnosisCode::spn_unknown:
+      return S1;
+    case DiagnosisCode::spn_duplicate:
+      return S2;
+    case DiagnosisCode::etype_mismatch:
+      return S5;
+    case DiagnosisCode::keytab_kvno_old:
+      return A2;
+    case DiagnosisCode::clock_skew:
+    case DiagnosisCode::tgt_expired:
+      return N3;
+    case DiagnosisCode::dc_unreachable:
+      return N2;
+    case DiagnosisCode::selective_authentication:
+    case DiagnosisCode::pac_rejected:
+      break;
+  }
+  return D7;
 }
 
 Check judge_realm_level(const RealmFacts& realm, bool needed) {
@@ -73,28 +113,8 @@ void judge_granted(const UserFacts& user, const DelegationFacts& delegation, con
 
 CheckId check_of(const Failure& failure) {
   if (failure.kind == FailureKind::unreachable) return N2;
-  if (!failure.trace.diagnosis) return D7;
-  static const std::map<std::string_view, CheckId> by_code = {{"service_not_trusted_for_transition", D1},
-                                                              {"spn_not_in_kcd_list", D2},
-                                                              {"rbcd_denied_on_target", D3},
-                                                              {"rbcd_not_supported_by_dc", D5},
-                                                              {"no_2012_dc_found", D5},
-                                                              {"cross_realm_needs_rbcd", D5},
-                                                              {"user_is_sensitive", U3},
-                                                              {"evidence_not_forwardable_config", D8},
-                                                              {"foreign_user_needs_trust", D6},
-                                                              {"selective_authentication", D7},
-                                                              {"spn_unknown", S1},
-                                                              {"spn_duplicate", S2},
-                                                              {"clock_skew", N3},
-                                                              {"tgt_expired", N3},
-                                                              {"etype_mismatch", S5},
-                                                              {"keytab_kvno_old", A2},
-                                                              {"dc_unreachable", N2},
-                                                              {"pac_rejected", D7},
-                                                              {"user_account_refused", U2}};
-  const auto found = by_code.find(failure.trace.diagnosis->code);
-  return found == by_code.end() ? D7 : found->second;
+  const auto* const known = failure.trace.diagnosis ? find_diagnosis_code(failure.trace.diagnosis->code) : nullptr;
+  return known == nullptr ? D7 : check_of(known->code);
 }
 
 Checks judge_levels(const Principal& self, const std::vector<RealmFacts>& realms,

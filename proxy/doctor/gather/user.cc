@@ -3,6 +3,7 @@
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
+#include "sspi_shim/s4u/trace/trace_words.h"
 #include "sspi_shim/s4u/user_realm.h"
 
 namespace stead::doctor {
@@ -41,7 +42,7 @@ Awaitable<std::optional<Identity>> ask_user(ToolsPtr tools, std::shared_ptr<Clie
     out.failure = got.error();
     out.steps = got.error().trace.steps;
     const bool unknown = got.error().error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN;
-    if (unknown && !out.steps.empty() && out.steps.back().exchange == "S4U2Self")
+    if (unknown && !out.steps.empty() && exchange_kind_of(out.steps.back()) == ExchangeKind::s4u2self)
       out.known_to_as = co_await as_knows(tools, name, out.steps.back().realm);
     co_return std::nullopt;
   }

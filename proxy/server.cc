@@ -15,9 +15,9 @@
 
 #include "proxy/accept_clients.h"
 #include "proxy/admin/admin.h"
-#include "proxy/file_watch.h"
 #include "proxy/listener.h"
-#include "proxy/service_manager.h"
+#include "proxy/process/file_watch.h"
+#include "proxy/process/service_manager.h"
 
 namespace stead::proxy {
 

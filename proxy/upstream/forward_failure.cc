@@ -33,7 +33,7 @@ Forwarded no_ticket(const ForwardContext& context, const ForwardJob& job, const 
   switch (failure.kind) {
     case FailureKind::refused:
       context.metrics.tickets_refused.add();
-      audit({.what = "delegation refused",
+      audit({.kind = AuditKind::delegation_refused,
              .user = session.user,
              .method = to_string(session.method),
              .address = job.remote_address,

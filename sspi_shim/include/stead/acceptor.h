@@ -1,10 +1,13 @@
 #pragma once
-// Judges a client's Negotiate token with the keys of our keytab, and takes out of it what delegation needs: the client's name and its
-// service ticket, which becomes evidence. One round: a client that needs more than one token is refused, since no state may
-// hang on its connection. GSSAPI judges; what nearly all clients send is judged by the same rules without libgssapi, which takes
-// ten times as long, for it reads krb5.conf and the keytab for each token.
+// Verifies the Negotiate token of a client with the keytab of this service (a GSSAPI acceptor), and returns what
+// delegation needs: the client's name and its service ticket, which is the evidence for S4U2Proxy. Accepts in one round
+// only: a client that needs a second token is refused, since a server may not keep state on a connection.
 //
-//   const auto acceptor = stead::KerberosAcceptor::open({.keytab = path, .principal = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"}, message);
+// The tokens of nearly all clients are verified without libgssapi, by the same rules: libgssapi reads krb5.conf and the
+// keytab for each token and takes ten times as long. All other tokens go to libgssapi.
+//
+//   const auto acceptor = stead::KerberosAcceptor::open(
+//       {.keytab = path, .principal = "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"}, message);
 //   const auto answer   = acceptor->accept(token, {}, stead::BindingsPolicy::allow);
 //   const auto identity = client->from_ticket(std::get<stead::AcceptedClient>(answer).ticket);
 #include <cstdint>
@@ -20,44 +23,47 @@ inline namespace [[gnu::visibility("default")]] v0 {
 
 struct AcceptedClient {
   std::string user;                  // "alice@ROOT.FABRIKAM.COM"
-  std::vector<std::uint8_t> reply;   // for WWW-Authenticate: Negotiate; empty: the client asked for none
-  std::vector<std::uint8_t> ticket;  // DER Ticket to us: evidence for S4U2Proxy
-  bool channel_bound = false;
-  std::vector<std::uint8_t> ap_req;  // DER, as it came: a forwarded TGT is in it
+  std::vector<std::uint8_t> reply;   // token for WWW-Authenticate: Negotiate; empty: the client requested none
+  std::vector<std::uint8_t> ticket;  // DER Ticket to this service: for Client::from_ticket
+  bool channel_bound = false;        // the token is bound to the given channel
+  std::vector<std::uint8_t> ap_req;  // DER, as received: for Client::from_forwarded_tgt
 };
 struct RefusedClient {
-  std::string reason;  // for the log, one line; the client learns nothing of it
-  bool is_ntlm = false;
+  std::string reason;    // one line for the log; do not send it to the client
+  bool is_ntlm = false;  // the client sent an NTLM token
 };
 
 enum class BindingsPolicy {
-  ignore,   // not looked at
-  allow,    // must hold where the client sent them
-  require,  // must be there and hold
+  ignore,   // bindings are not checked
+  allow,    // bindings that the client sent must match
+  require,  // the client must send bindings, and they must match
 };
 
 class KerberosAcceptor {
  public:
   struct Options {
     std::string keytab;
-    std::string principal;   // ours; besides it, tickets for HTTP/anything of the keytab are taken
-    bool allow_rc4 = false;  // tickets encrypted with RC4
+    std::string principal;   // of this service; tickets for other HTTP/… principals of the keytab are accepted too
+    bool allow_rc4 = false;  // accept tickets encrypted with RC4
   };
-  // `message`: one line that names the keytab.
+  // Reads the keytab: blocks. On failure returns null and sets `message` to one line that names the keytab.
   [[nodiscard]] static std::shared_ptr<const KerberosAcceptor> open(const Options& options, std::string& message);
   virtual ~KerberosAcceptor() = default;
-  // Blocks a little (the replay cache is a file, where KRB5RCACHEDIR says): for a thread pool. Thread-safe. `bindings`: application
-  // data of the channel, empty: none (plain HTTP), in which case `require` refuses.
+  // Thread-safe. Blocks on the replay cache, a file in KRB5RCACHEDIR: call it on a thread pool. `token`: what follows
+  // "Negotiate " in Authorization, base64-decoded. `bindings`: the application data of the channel bindings (RFC 5929);
+  // empty: the channel has none (plain HTTP), and `require` refuses.
   [[nodiscard]] virtual std::variant<AcceptedClient, RefusedClient> accept(std::span<const std::uint8_t> token,
                                                                            std::span<const std::uint8_t> bindings,
                                                                            BindingsPolicy policy) const = 0;
 
-  // For an event loop, which may not block: asked first, and accept() on a thread pool where it does not say. For one thread.
+  // Accepts most tokens without blocking, for an event loop. Call this first, and KerberosAcceptor::accept() on a thread
+  // pool if it returns nothing. Each object is for one thread.
   class AtOnce {
    public:
     virtual ~AtOnce() = default;
-    // The client of a token that is plainly good. Nothing: accept() has to judge it; so it is with every token where the replay cache
-    // may block (its file is not in memory: tmpfs), and with one token in a while so that the keytab and krb5.conf are read again.
+    // The client of a valid token. Returns nothing for a token that accept() must judge: one that looks invalid or
+    // unusual; every token, if the replay cache's file is not in memory (tmpfs) and may block; and now and then a valid
+    // one, so that accept() reads the keytab and krb5.conf again.
     [[nodiscard]] virtual std::optional<AcceptedClient> accept(std::span<const std::uint8_t> token,
                                                                std::span<const std::uint8_t> bindings,
                                                                BindingsPolicy policy) = 0;

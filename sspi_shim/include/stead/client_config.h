@@ -1,5 +1,6 @@
 #pragma once
-// What a client is told: `stead --config FILE`, and what holds without one. The proxy's file has the same tables.
+// ClientOptions from a TOML file (the one of `stead --config FILE`; the proxy's file has the same tables) and from
+// krb5.conf.
 #include <optional>
 #include <string>
 
@@ -8,17 +9,19 @@
 namespace stead {
 inline namespace [[gnu::visibility("default")]] v0 {
 
-// Other tables than [locator] and [identity]. `of_proxy`: those that the proxy's file has are passed over, so that a misspelt table is still told.
+// What happens to tables other than [locator] and [identity]. `of_proxy`: the tables of the proxy's file are ignored, all
+// others are errors, so that a misspelt name is still reported.
 enum class OtherTables { refused, allowed, of_proxy };
 
-// On failure `message` is one line, "FILE:LINE:COLUMN: message". Relative paths in it are made to start at the file's folder.
+// Reads the file at `path`; blocks. On failure returns nothing and sets `message` to one line, "FILE:LINE:COLUMN: …".
+// Relative paths in the file are relative to its folder.
 [[nodiscard]] std::optional<ClientOptions> read_client_config(const std::string& path, OtherTables others,
                                                               std::string& message);
 
-// Fills in what is empty: the keytab, and the principal's realm where it has none, as krb5.conf and KRB5_KTNAME have them. The
-// locator's default is the system's DNS.
+// Sets an empty `keytab` to libkrb5's default (KRB5_KTNAME, krb5.conf), and adds the default realm to a `principal`
+// without one. Reads krb5.conf: blocks. The locator needs no default: it uses the system's DNS.
 void fill_from_krb5_conf(ClientOptions& options);
-// krb5.conf's default_realm, or the one libkrb5 derives; empty: none.
+// default_realm of krb5.conf, or the one that libkrb5 derives from the host name; empty: none. Blocks.
 [[nodiscard]] std::string default_realm();
 
 }  // namespace v0

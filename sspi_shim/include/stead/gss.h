@@ -1,5 +1,5 @@
 #pragma once
-// For a server that accepts its clients by GSSAPI itself (gss_accept_sec_context) and wants to act for them.
+// For a server that accepts its clients with GSSAPI itself (gss_accept_sec_context) and delegates for them.
 #include <gssapi/gssapi.h>
 
 #include <cstdint>
@@ -10,10 +10,11 @@
 namespace stead {
 inline namespace [[gnu::visibility("default")]] v0 {
 
-// The client of an accepted context, with his ticket to us as evidence. `token`: the token of his that carried it, as it was given to
-// gss_accept_sec_context (the first one, as a rule). The context must be whole, accepted by us and of Kerberos, raw or within SPNEGO, and its
-// client must be the ticket's: else permission_denied. What the token itself lacks is a WireErrc, a ticket that the client's keytab does
-// not open an integrity error.
+// The client of an accepted context, with its ticket to this service as evidence. `token`: the client's token that has
+// the AP-REQ, as it was given to gss_accept_sec_context (usually the first). Fails with permission_denied unless the
+// context is complete, was accepted (not initiated), is Kerberos (raw or within SPNEGO), and has the same client as the
+// ticket; with a "wire" error if the token is malformed; with an integrity error if the keytab of `client` does not open
+// the ticket. Sends nothing.
 [[nodiscard]] Result<Identity> identity_from_context(Client& client, gss_ctx_id_t context,
                                                      std::span<const std::uint8_t> token);
 

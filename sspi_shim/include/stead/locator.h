@@ -1,5 +1,5 @@
 #pragma once
-// Which domain controller, and why. What `stead locate` prints.
+// How domain controllers (DCs) are found: the options, and what a search returns. `stead locate` prints the same.
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -13,57 +13,58 @@
 namespace stead {
 inline namespace [[gnu::visibility("default")]] v0 {
 
-// A DC as a configuration names it. `address`: IPv4 or IPv6 in text.
+// A DC as a configuration names it. `address`: an IPv4 or IPv6 address as text.
 struct ControllerAddress {
-  std::string name;  // full DNS name
+  std::string name;  // DNS name; empty: unknown
   std::string address;
   std::uint16_t kerberos_port = 88;
   std::uint16_t ldap_port = 389;
   friend bool operator==(const ControllerAddress&, const ControllerAddress&) = default;
 };
 
-// An HTTPS relay in front of KDCs (MS-KKDCP), where they cannot be reached themselves.
+// A KDC proxy (MS-KKDCP): carries requests over HTTPS to KDCs that cannot be reached directly.
 struct KdcProxy {
-  std::string url;  // "https://host/KdcProxy", with a port where it is not 443
-  std::string ca;   // a PEM file with those who may have issued its certificate; empty: the system's
+  std::string url;  // "https://host/KdcProxy", or "https://host:port/…"
+  std::string ca;   // PEM file of the CAs that its certificate may come from; empty: the system's CAs
   friend bool operator==(const KdcProxy&, const KdcProxy&) = default;
 };
 
 struct LocatorOptions {
-  // Controllers of a realm (upper case), in the order they are asked, in place of DNS.
+  // The DCs of a realm (upper case), in the order in which they are asked. DNS is not asked for such a realm.
   std::map<std::string, std::vector<ControllerAddress>> realms;
-  // Relays of realms (upper case), in place of controllers and DNS; and the one of every other realm that has no controllers here.
+  // KDC proxies by realm (upper case), in place of DCs and DNS.
   std::map<std::string, KdcProxy> kdc_proxies;
-  std::optional<KdcProxy> kdc_proxy;
+  std::optional<KdcProxy> kdc_proxy;             // for every realm that has neither `realms` nor `kdc_proxies`
   std::vector<std::string> nameservers;          // "address:port"; empty: the system's
-  std::string site;                              // empty: learned from the DCs' answers
-  std::chrono::milliseconds ping_timeout{1000};  // for one datagram; two are sent
+  std::string site;                              // our AD site; empty: learned from the DCs' answers
+  std::chrono::milliseconds ping_timeout{1000};  // for one CLDAP datagram; two are sent
   friend bool operator==(const LocatorOptions&, const LocatorOptions&) = default;
 };
 
-// What a DC must say of itself in its answer to a ping (DsGetDcName, MS-NRPC 3.5.4.3.1). `flags` are DS_FLAG of MS-ADTS 6.3.1.2, as
-// DS_PDC_FLAG and the like of stead/sspi.h: 0x1 PDC, 0x4 GC, 0x8 LDAP, 0x20 KDC, 0x40 time server, 0x100 writable, 0x4000 DS_8… Where GC is
-// among them the DC is looked for in the realm's whole forest (_gc records, or the configured realms that are of it), and `realm` of what is
-// found is its own.
+// What a DC must state about itself in its answer to a CLDAP ping (DsGetDcName, MS-NRPC §3.5.4.3.1). Flags are those of
+// MS-ADTS §6.3.1.2, DS_PDC_FLAG and the like of stead/sspi.h: 0x1 PDC, 0x4 global catalog, 0x8 LDAP, 0x20 KDC, 0x40
+// time server, 0x100 writable, 0x4000 Windows Server 2012 or later (DS_8)… With the global catalog flag the search
+// covers the realm's whole forest (by _gc records, or the configured realms of that forest); LocatedController::realm
+// is then the realm of the DC that was found.
 struct ControllerRequirements {
   std::string level{};          // at least: "2012", "2016"…; empty: any
   std::string site{};           // a DC of this site only; empty: any
-  std::uint32_t flags = 0;      // all of these
-  std::uint32_t any_of = 0;     // and one of these, where there are some
-  std::uint32_t preferred = 0;  // a DC that has these goes before others
-  bool nearest = false;         // a DC of our site goes before one of the next closest site, that before others
-  // The domain's objectGUID, its bytes as on the wire. A DC that says another is none of the domain; where the realm has none, the domain is
-  // looked for by its GUID in our own forest, or among the controllers of the configuration.
+  std::uint32_t flags = 0;      // all of these are required
+  std::uint32_t any_of = 0;     // at least one of these is required; 0: no such requirement
+  std::uint32_t preferred = 0;  // a DC that has all of these is preferred
+  bool nearest = false;         // prefer a DC of our site, then one of the next closest site
+  // The domain's objectGUID, as on the wire. A DC that states another one is ignored. If the realm has no DC with it, the
+  // domain is searched for by its GUID: in our own forest, or among the configured DCs.
   std::optional<std::array<std::uint8_t, 16>> domain_guid{};
-  bool rediscover = false;  // neither DNS nor a DC's answer is taken from memory (15 minutes; a failure 45 seconds)
+  bool rediscover = false;  // do not use cached answers (kept for 15 minutes; failures for 45 seconds)
 };
 
-// A DC that was looked at on the way.
+// A DC that the search considered.
 struct SeenController {
   std::string controller;  // name; empty: unknown
   std::string address;     // "127.0.8.1:8088"
   std::string level;       // "unknown", "2003", "2008", "2012", "2012R2", "2016"
-  std::string answer;      // "ok", "paused", "timeout", "not this domain", "not this forest", "below the level", …
+  std::string answer;      // to the ping: "ok", "paused", "timeout", "not this domain", "below the level", …
 };
 
 struct LocatedController {
@@ -71,11 +72,11 @@ struct LocatedController {
   ControllerAddress controller;
   std::string level;
   std::string site;
-  std::uint32_t flags = 0;  // DS_FLAG of its answer
-  std::string forest;       // DNS name; this and the next by find_controller alone
-  std::array<std::uint8_t, 16> domain_guid{};
-  std::string why;  // one sentence
-  std::vector<SeenController> seen;
+  std::uint32_t flags = 0;                     // of its answer, as in ControllerRequirements
+  std::string forest;                          // DNS name of its forest; set by Client::find_controller only
+  std::array<std::uint8_t, 16> domain_guid{};  // set by Client::find_controller only
+  std::string why;                             // why this DC was chosen, one sentence
+  std::vector<SeenController> seen;            // all that the search considered
 };
 
 }  // namespace v0

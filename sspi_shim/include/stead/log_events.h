@@ -1,8 +1,10 @@
 #pragma once
-// A client's events in a log of spdlog's, whose headers it needs (the library does not):
+// Writes a client's events to an spdlog logger. Needs spdlog's headers; the library itself does not.
+//
 //   options.on_event = stead::log_events(spdlog::default_logger());
-// Exchanges and the cache are for debugging, refusals and relocations are told, and a DC whose health changes is a warning. The logger's
-// sinks are those for several threads ("_mt").
+//
+// Levels: refusals and relocations are "info", a change of a DC's health is "warn", all else is "debug". Events come from
+// several threads, so the logger's sinks must be thread-safe ("_mt").
 #include <spdlog/logger.h>
 
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// Result and Error, as every call of the SDK returns them.
+// The result of a function that may fail: a value or an error code. Calls to KDCs return Outcome (stead/s4u.h) instead.
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 

@@ -1,15 +1,16 @@
-/* SSPI's names, constants and structure layouts over Kerberos delegation, for C11 and C++: code written to SSPI compiles unchanged.
+/* The names, constants and structure layouts of SSPI over Kerberos delegation, for C11 and C++. Code that was written for
+ * SSPI compiles unchanged.
  *
- * - ULONG and its kin are 32 bits wide, WCHAR is char16_t. `A` functions take UTF-8. TimeStamps are UTC.
- * - Handles are a slot and a generation: one that is stale, freed twice or never was gives SEC_E_INVALID_HANDLE.
- * - Every function may be called from any thread. They block until a KDC has answered or a deadline is over.
- * - What is returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes is freed by FreeContextBuffer and nothing else.
- * - Threads have no token here: an impersonation is a token object, and ImpersonateSecurityContext notes it for the calling thread,
- *   where AcquireCredentialsHandle finds it. Local resources are opened as the process's user all the same.
- * - There is no GetLastError and no FormatMessage: after any function that failed, those that give a BOOL or a DWORD too,
- *   ShimGetLastErrorDetail has the reason in a line.
- * - Delegation is S4U2Proxy: a forwarded TGT is not taken, and ISC_REQ_DELEGATE forwards none. Datagram contexts and user-to-user
- *   (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
+ * - ULONG and the like are 32 bits wide, WCHAR is char16_t. `A` functions take UTF-8. TimeStamps are UTC.
+ * - A handle that is stale, was freed or never existed gives SEC_E_INVALID_HANDLE.
+ * - Every function may be called from any thread. Functions block until a KDC has answered or a deadline has passed.
+ * - Free memory that was returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes with FreeContextBuffer only.
+ * - Threads have no token. Impersonation means: ImpersonateSecurityContext stores a token object for the calling thread,
+ *   and AcquireCredentialsHandle uses it. Files and other local resources are still opened as the user of the process.
+ * - There is no GetLastError and no FormatMessage. After a function failed, also one that returns BOOL or DWORD,
+ *   ShimGetLastErrorDetail has the reason in one line.
+ * - Delegation is S4U2Proxy: a forwarded TGT is not used, and ISC_REQ_DELEGATE forwards none. Datagram contexts and
+ *   user-to-user (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
  */
 #ifndef STEAD_SSPI_H
 #define STEAD_SSPI_H
@@ -79,7 +80,7 @@ typedef struct _LSA_STRING {
   CHAR* Buffer;
 } LSA_STRING, *PLSA_STRING;
 
-/* ---- Status codes; ShimGetLastErrorDetail has what is behind one ---- */
+/* ---- Status codes; ShimGetLastErrorDetail has the cause of one ---- */
 #define SEC_E_OK ((SECURITY_STATUS)0)
 #define SEC_I_CONTINUE_NEEDED ((SECURITY_STATUS)0x00090312)
 #define SEC_I_COMPLETE_NEEDED ((SECURITY_STATUS)0x00090313)
@@ -158,7 +159,8 @@ typedef struct _SecBufferDesc {
 #define SECBUFFER_READONLY 0x80000000U
 #define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000U
 
-typedef struct _SEC_CHANNEL_BINDINGS { /* then the application data, at dwApplicationDataOffset from here */
+typedef struct
+    _SEC_CHANNEL_BINDINGS { /* the application data follows, at dwApplicationDataOffset from the start of this structure */
   ULONG dwInitiatorAddrType, cbInitiatorLength, dwInitiatorOffset;
   ULONG dwAcceptorAddrType, cbAcceptorLength, dwAcceptorOffset;
   ULONG cbApplicationDataLength, dwApplicationDataOffset;
@@ -266,23 +268,26 @@ STEAD_EXPORT SECURITY_STATUS FreeContextBuffer(PVOID pvContextBuffer) STEAD_NOEX
 /* ---- Credentials ---- */
 typedef void (*SEC_GET_KEY_FN)(void* Arg, void* Principal, ULONG KeyVer, void** Key, SECURITY_STATUS* Status);
 
-/* pAuthData of a service. Any member may be NULL: then ShimSetDefaultConfig's, then krb5.conf's. */
+/* pAuthData of a service. A NULL member means: the value of ShimSetDefaultConfig, else that of krb5.conf. */
 #define SHIM_KEYTAB_IDENTITY_VERSION 0x53484D31U
 typedef struct _SHIM_KEYTAB_IDENTITY {
   ULONG Version; /* SHIM_KEYTAB_IDENTITY_VERSION */
   ULONG Length;  /* sizeof(SHIM_KEYTAB_IDENTITY) */
   const char* Principal;
   const char* Keytab; /* path, or TYPE:rest */
-  const char* CCache; /* OUTBOUND as oneself: tickets are taken from here; NULL: got by the keytab */
+  const char* CCache; /* OUTBOUND as this service: use the tickets in this ccache; NULL: request them with the keytab */
 } SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
 
-/* pAuthData of a user with a password, as himself: no delegation. Flags says whether the strings are UTF-8 ("ANSI") or UTF-16; their lengths
- * are in characters. User may be alice, alice@SUFFIX or DOMAIN\\alice; Domain is DNS's name or the flat one, empty: ours. The password is checked
- * at once: SEC_E_LOGON_DENIED.
- * OUTBOUND: no keytab is needed, and the KDC is not checked. Whoever can answer in its place can make any password right, so that this is
- * no way to sign users in: the target's part in mutual authentication is what proves the ticket good.
- * BOTH: a logon. The KDC must also give the user a ticket to ourselves that our keytab opens, as Client::user_by_password has it; else
- * SEC_E_ILLEGAL_MESSAGE, and what the KDC says where he may not come to us. SEC_E_NO_CREDENTIALS: there is no such keytab. */
+/* pAuthData of a user with a password. Tickets are requested as the user: no delegation. Flags says whether the strings are
+ * UTF-8 ("ANSI") or UTF-16; lengths are in characters. User: alice, alice@SUFFIX or DOMAIN\\alice. Domain: DNS or NetBIOS
+ * name; empty: ours. A wrong password gives SEC_E_LOGON_DENIED at once.
+ *
+ * OUTBOUND needs no keytab and does not verify the KDC. A false KDC can make any password right, so do not use it to sign
+ * users in; mutual authentication with the target proves that the ticket is genuine.
+ *
+ * BOTH is a logon: the KDC must also give the user a ticket to this service that the keytab opens, as in
+ * Client::user_by_password. SEC_E_ILLEGAL_MESSAGE: the keytab does not open it. SEC_E_NO_CREDENTIALS: there is no such
+ * keytab. If the KDC refuses the user a ticket to this service, the status is that of its error. */
 #define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
 #define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
 #define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200
@@ -304,7 +309,7 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
   ULONG PasswordLength;
   ULONG Flags;
 } SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
-typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA { /* PackageList is not looked at */
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA { /* PackageList is ignored */
   ULONG Version, Length;
   UCHAR* User;
   ULONG UserLength;
@@ -329,9 +334,10 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
   ULONG PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
-/* INBOUND: the keys of the keytab; with pszPrincipal, tickets for this service only. OUTBOUND while impersonating: the user's, S4U2Proxy
- * runs in InitializeSecurityContext. OUTBOUND else: our own, by the keytab or the ccache named. pvLogonId, pGetKeyFn: NULL. KDCs are those of
- * the configuration's [locator], else of DNS; with a ccache named those of krb5.conf. */
+/* INBOUND: the keys of the keytab; with pszPrincipal, accept tickets for this principal only. OUTBOUND while the thread
+ * impersonates: the user's credentials, and InitializeSecurityContext runs S4U2Proxy. OUTBOUND otherwise: those of this
+ * service, by the keytab or by the given ccache. pvLogonId and pGetKeyFn must be NULL. KDCs come from [locator] of the
+ * configuration, else from DNS; with a ccache, from krb5.conf. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage,
                                                        ULONG fCredentialUse, void* pvLogonId, void* pAuthData,
                                                        SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
@@ -354,7 +360,7 @@ STEAD_EXPORT SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredentia
                                                          void* pBuffer) STEAD_NOEXCEPT;
 
 /* ---- Contexts ---- */
-/* pszTargetName: an SPN, "HTTP/host" or "HTTP/host@REALM". With phContext NULL a context is made in phNewContext. */
+/* pszTargetName: an SPN, "HTTP/host" or "HTTP/host@REALM". If phContext is NULL, makes a new context in phNewContext. */
 STEAD_EXPORT SECURITY_STATUS InitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext,
                                                         SEC_CHAR* pszTargetName, ULONG fContextReq, ULONG Reserved1,
                                                         ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
@@ -369,8 +375,8 @@ STEAD_EXPORT SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential, PCt
                                                    PSecBufferDesc pInput, ULONG fContextReq, ULONG TargetDataRep,
                                                    PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                    PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
-STEAD_EXPORT SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext,
-                                               PSecBufferDesc pToken) STEAD_NOEXCEPT; /* nothing to do in Kerberos */
+STEAD_EXPORT SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
+    STEAD_NOEXCEPT; /* does nothing: Kerberos has no use for it */
 STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
 
 #define SECPKG_ATTR_SIZES 0
@@ -451,7 +457,7 @@ STEAD_EXPORT SECURITY_STATUS MakeSignature(PCtxtHandle phContext, ULONG fQOP, PS
 STEAD_EXPORT SECURITY_STATUS VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage, ULONG MessageSeqNo,
                                              PULONG pfQOP) STEAD_NOEXCEPT;
 
-/* ---- Impersonation: by the calling thread, and undone by it ---- */
+/* ---- Impersonation: by the calling thread; the same thread must revert it ---- */
 STEAD_EXPORT SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext)
     STEAD_NOEXCEPT; /* SEC_E_NO_IMPERSONATION on another thread */
@@ -478,22 +484,23 @@ typedef enum _SECURITY_LOGON_TYPE { Interactive = 2, Network = 3, Batch = 4, Ser
 typedef enum _KERB_LOGON_SUBMIT_TYPE { KerbS4ULogon = 12, KerbCertificateS4ULogon = 14 } KERB_LOGON_SUBMIT_TYPE;
 #define KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS 0x2
 #define KERB_S4U_LOGON_FLAG_IDENTIFY 0x8
-typedef struct _KERB_S4U_LOGON { /* the strings' buffers follow in the same block */
+typedef struct _KERB_S4U_LOGON { /* the buffers of the strings follow in the same block of memory */
   KERB_LOGON_SUBMIT_TYPE MessageType;
   ULONG Flags;
   UNICODE_STRING ClientUpn;   /* a UPN, user@REALM, DOMAIN\user or user */
-  UNICODE_STRING ClientRealm; /* for a user without one */
+  UNICODE_STRING ClientRealm; /* the realm of a ClientUpn without one */
 } KERB_S4U_LOGON, *PKERB_S4U_LOGON;
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_DUPLICATES \
-  0x1 /* refused where it is mapped to several accounts, although a name is given */
+  0x1 /* refuse a certificate that is mapped to several accounts, even if a name is given */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS 0x2
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED \
-  0x4 /* STATUS_NOT_SUPPORTED: who trusts the CA is for the caller to say */
+  0x4 /* STATUS_NOT_SUPPORTED: the caller decides which CAs to trust */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_IDENTIFY 0x8
-/* The strings and the certificate follow in the same block. UserPrincipalName (also user or DOMAIN\\user) says which account is meant where the
- * certificate is mapped to several; the KDC must find that it is that account's (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1), and a name from the client's
- * own hands is as good as the KDC's look at it. Empty: by the certificate alone. DomainName: whose KDCs are asked first, DNS's name or the flat
- * one; empty: ours. */
+/* The buffers of the strings and the certificate follow in the same block of memory. UserPrincipalName (also user or
+ * DOMAIN\\user) selects one of the accounts that the certificate is mapped to. The KDC must check that the certificate
+ * belongs to that account (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1); a name that the client chose is only as safe as that check.
+ * Empty: the certificate alone decides. DomainName: DNS or NetBIOS name of the domain whose KDCs are asked first; empty:
+ * ours. */
 typedef struct _KERB_CERTIFICATE_S4U_LOGON {
   KERB_LOGON_SUBMIT_TYPE MessageType;
   ULONG Flags;
@@ -515,7 +522,7 @@ STEAD_EXPORT NTSTATUS LsaRegisterLogonProcess(PLSA_STRING LogonProcessName, PHAN
 STEAD_EXPORT NTSTATUS LsaConnectUntrusted(PHANDLE LsaHandle) STEAD_NOEXCEPT;
 STEAD_EXPORT NTSTATUS LsaLookupAuthenticationPackage(HANDLE LsaHandle, PLSA_STRING PackageName,
                                                      PULONG AuthenticationPackage) STEAD_NOEXCEPT;
-/* *ProfileBuffer becomes NULL. SubStatus: what the KDC said, where it said an NTSTATUS. */
+/* Sets *ProfileBuffer to NULL. SubStatus: the NTSTATUS in the KDC's error; 0: none. */
 STEAD_EXPORT NTSTATUS LsaLogonUser(HANDLE LsaHandle, PLSA_STRING OriginName, SECURITY_LOGON_TYPE LogonType,
                                    ULONG AuthenticationPackage, PVOID AuthenticationInformation,
                                    ULONG AuthenticationInformationLength, PTOKEN_GROUPS LocalGroups,
@@ -580,7 +587,7 @@ STEAD_EXPORT NTSTATUS LsaDeregisterLogonProcess(HANDLE LsaHandle) STEAD_NOEXCEPT
 #define DS_DNS_DOMAIN_FLAG 0x40000000U
 #define DS_DNS_FOREST_FLAG 0x80000000U
 typedef struct _DOMAIN_CONTROLLER_INFOA {
-  CHAR *DomainControllerName, *DomainControllerAddress; /* with two backslashes before */
+  CHAR *DomainControllerName, *DomainControllerAddress; /* both begin with two backslashes */
   ULONG DomainControllerAddressType;
   GUID DomainGuid;
   CHAR *DomainName, *DnsForestName;
@@ -595,16 +602,20 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
   ULONG Flags;
   WCHAR *DcSiteName, *ClientSiteName;
 } DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
-/* MS-NRPC 3.5.4.3.1. DomainName NULL: ours. A flat name is looked for among our realm and the configured ones. ComputerName: NULL, this
- * computer. SiteName: a DC of this site only. What a DC answered is taken from memory for 15 minutes, that there is none for 45 seconds; with
- * DS_FORCE_REDISCOVERY neither, with DS_BACKGROUND_ONLY answers however old they are. With DS_TRY_NEXTCLOSEST_SITE a DC of our site goes
- * before one of the next closest site, and that before others. DS_IP_REQUIRED and DS_AVOID_SELF hold as it is.
- * With DS_GC_SERVER_REQUIRED DomainName is a forest's name, or that of a domain, whose DCs say of which forest it is. The DC is one that DNS has
- * as _gc of the forest (MS-ADTS 6.3.6.1), where a configuration names controllers one of those of any realm of the forest; DomainName of the
- * result is the domain that it is a DC of.
- * DomainGuid: the domain's objectGUID; NULL or all zero: not known. A DC that says another is none of the domain. Where DomainName leads to none
- * (the domain has been renamed), it is looked for by its GUID: in DNS as _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1; the
- * forest is not known for other forests' domains), where a configuration names our realm's controllers among those it names. */
+/* MS-NRPC 3.5.4.3.1. ComputerName: NULL, for this computer. DomainName: DNS or NetBIOS name; a NetBIOS name is searched for
+ * among our realm and the configured ones; NULL: our domain. SiteName: a DC of this site only; NULL: any.
+ *
+ * Cache: a DC's answer is used for 15 minutes, a failed search for 45 seconds. DS_FORCE_REDISCOVERY uses no cached answer,
+ * DS_BACKGROUND_ONLY uses them whatever their age. DS_TRY_NEXTCLOSEST_SITE prefers a DC of our site, then one of the next
+ * closest site. DS_IP_REQUIRED and DS_AVOID_SELF are always satisfied.
+ *
+ * DS_GC_SERVER_REQUIRED: DomainName is a forest, or a domain whose DCs state their forest. The DC is one that DNS lists as
+ * _gc of the forest (MS-ADTS 6.3.6.1); with configured DCs, one of any configured realm of the forest. DomainName of the
+ * result is the domain of that DC.
+ *
+ * DomainGuid: the domain's objectGUID; NULL or all zero: unknown. A DC that states another GUID is ignored. If DomainName
+ * leads to no DC (the domain was renamed), the domain is searched for by its GUID: in DNS as
+ * _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1), or among the configured DCs. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid,
                                 const CHAR* SiteName, ULONG Flags,
                                 PDOMAIN_CONTROLLER_INFOA* DomainControllerInfo) STEAD_NOEXCEPT;
@@ -614,56 +625,60 @@ STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainNa
 STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 
 /* ---- Beyond SSPI ---- */
-/* Before the first use of what it concerns. Keys: "config" (a file as `stead --config` takes it; set it before those that it may have too),
- * "principal", "keytab", "site", "allow_rc4", "pa_for_user", "allow_proxy_credentials" ("true", "false"); "cache_entries", "cache_bytes";
- * "ticket_life", "refusal_life" (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose
- * tickets are not kept; one more each time). SEC_E_INVALID_PARAMETER: no such key or value, or the file does not hold; the detail says where. */
+/* Sets a default for the process. Call it before the first call that uses the value. Keys: "config" (a file as for
+ * `stead --config`; set it before other keys that the file may also set), "principal", "keytab", "site"; "allow_rc4",
+ * "pa_for_user", "allow_proxy_credentials" ("true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
+ * (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose tickets are
+ * not cached; each call adds one). SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file;
+ * ShimGetLastErrorDetail says where. */
 STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
-/* A client of its own: configuration and cache shared with nobody. `Config`: a file as above; NULL: the defaults. */
+/* A separate client, with its own configuration and cache. `Config`: a file as above; NULL: the defaults. */
 typedef SecHandle SHIM_CLIENT;
 STEAD_EXPORT SECURITY_STATUS ShimOpenClient(const char* Config, SHIM_CLIENT* Client) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimCloseClient(SHIM_CLIENT* Client) STEAD_NOEXCEPT;
 
-/* A user as an object, without a context. `Client` NULL: the defaults'. */
+/* A token for a user by S4U2Self, without a context. `Client` NULL: the default client. */
 STEAD_EXPORT SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* Client, const char* User,
                                                     HANDLE* Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimTokenFromContext(PCtxtHandle Context, HANDLE* Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimImpersonateToken(HANDLE Token) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimRevert(void) STEAD_NOEXCEPT;
-/* The user's tickets to these services, for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No TGT goes there.
- * With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) MIT's proxy credential in their place: the user's evidence and *our own TGT*, by
- * which whoever reads it acts as this service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless "allow_proxy_credentials" is "true". */
+/* Writes the user's tickets to these services to a ccache for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No
+ * TGT is written. With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) writes MIT's proxy credential instead: the user's
+ * evidence and *our own TGT*. Its reader can act as this service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless
+ * "allow_proxy_credentials" is "true". */
 #define SHIM_EXPORT_PROXY_CREDENTIAL 0x1
 STEAD_EXPORT SECURITY_STATUS ShimExportCCache(HANDLE Token, const char* const* Spns, ULONG Count, const char* CCache,
                                               ULONG Flags) STEAD_NOEXCEPT;
 
 typedef struct _SHIM_ERROR_DETAIL {
-  ULONG Size; /* in: sizeof; out: how much of it was filled */
+  ULONG Size; /* in: sizeof(SHIM_ERROR_DETAIL); out: the number of bytes that were filled */
   SECURITY_STATUS Status;
-  LONG KerberosError; /* of the KRB-ERROR; 0: none */
+  LONG KerberosError; /* code of the KRB-ERROR; 0: none */
   NTSTATUS NtStatus;  /* of its e-data; 0: none */
-  ULONG Attempts;     /* exchanges and searches made */
+  ULONG Attempts;     /* exchanges with DCs and searches for DCs */
   CHAR Stage[32];     /* the last of them: "AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"; empty: none */
   CHAR Realm[256], Controller[256], Address[64], Level[16];
   CHAR Diagnosis[64]; /* "rbcd_denied_on_target"; empty: none */
   CHAR Text[1024];    /* one line */
-  ULONG Retryable;    /* 1: the same call may succeed soon though nobody has changed anything */
-  ULONG
-  CacheableFor; /* milliseconds for which the same call gets this answer without anybody being asked; 0: it does not */
+  ULONG Retryable;    /* 1: the same call may succeed soon although nobody changes anything */
+  ULONG CacheableFor; /* ms for which the same call gets this answer without asking a KDC; 0: the next call asks */
 } SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
-/* The calling thread's last failure. SEC_E_INVALID_PARAMETER where Size is too small for Size and Status. */
+/* The last failure of the calling thread. SEC_E_INVALID_PARAMETER if Size is too small for the members Size and Status. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
-/* Its attempts, one by one, and its diagnosis with the commands that would mend it: the JSON object of `stead s4u --json`, to be freed by
- * FreeContextBuffer. *Json is NULL where nobody was asked. */
+/* The steps of the last failure, and its diagnosis with the commands that repair the cause: the JSON object of `stead s4u
+ * --json`. Free it with FreeContextBuffer. *Json is NULL if no KDC was asked. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorTrace(char** Json) STEAD_NOEXCEPT;
 
-/* Fetches the user's ticket to a target without blocking; the InitializeSecurityContext that follows finds it in the cache. Status is
- * SEC_E_OK or what InitializeSecurityContext would give. `Callback` runs on a thread of ours, once, and must not block: a function that would
- * wait for a KDC gives SEC_E_INTERNAL_ERROR there. It does not run where the call itself failed. */
+/* Fetches the user's ticket to a target without blocking. A later InitializeSecurityContext finds it in the cache. Status:
+ * SEC_E_OK, or what InitializeSecurityContext would return. `Callback` runs once, on a thread of the library, and must not
+ * block: a function that would wait for a KDC returns SEC_E_INTERNAL_ERROR there. It is not called if this function
+ * itself fails. */
 typedef void (*SHIM_CALLBACK)(void* Arg, SECURITY_STATUS Status);
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle Credential, const char* TargetName,
                                                                 SHIM_CALLBACK Callback, void* Arg) STEAD_NOEXCEPT;
-/* The same for an event loop: 1 is written to `EventFd` (an eventfd) when *Status has the result. Both outlive the call. */
+/* The same for an event loop: sets *Status to the result and then writes 1 to `EventFd` (an eventfd). Both must stay valid
+ * until then. */
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle Credential, const char* TargetName,
                                                                 int EventFd, SECURITY_STATUS* Status) STEAD_NOEXCEPT;
 

@@ -1,4 +1,4 @@
-#include "proxy/file_watch.h"
+#include "proxy/process/file_watch.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "proxy/service_manager.h"
+#include "proxy/process/service_manager.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

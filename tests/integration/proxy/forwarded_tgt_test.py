@@ -133,7 +133,7 @@ class ForwardedTgt(unittest.TestCase):
         before = len(self.store.access_log())
         status, body = self.ask("/store/a", self.ida, delegation=None)
         self.assertEqual(status, 403)
-        self.assertIn("hands on", body)
+        self.assertIn("Configure the browser to delegate to this site", body)
         self.assertIn("forwarded no TGT", self.proxy.log())
         self.assertEqual(len(self.store.access_log()), before)
 

@@ -69,6 +69,10 @@ Server::Parts::~Parts() {
   acceptors_.clear();
   admin_acceptor_.reset();
   signals_.reset();
+  if (draining_) {  // a second SIGTERM must not change the exit status of a process that ends anyway
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGINT, SIG_IGN);
+  }
   // Cores use each other's tickets, so all of them drop theirs while every loop still exists.
   for (auto& core : cores_) core->end_connections();
   for (auto& core : cores_) {

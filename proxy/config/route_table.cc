@@ -69,8 +69,8 @@ void read_delegation(ConfigTable& table, Route& out) {
 void read_spn(ConfigTable& table, const ConfigErrors& errors, Route& out) {
   if (table.text("spn", out.spn)) {
     const auto service = parse_principal(out.spn);
-    const bool is_spn = service && service->name.components.size() >= 2 && !service->name.components[0].empty() &&
-                        !service->name.components[1].empty() && out.spn.find_first_of(" \t") == std::string::npos;
+    const bool is_spn = service && service->name.components.size() >= 2 && !out.spn.ends_with('@') &&
+                        out.spn.find_first_of(" \t") == std::string::npos;
     if (!is_spn) table.error("spn", "spn: \"" + out.spn + "\" is not SERVICE/HOST, as in \"HTTP/reports.example.com\"");
   } else if (out.delegation != Delegation::none && errors.none()) {
     table.error("spn", "needs spn, the back end's service principal name; or delegation = \"none\"");

@@ -33,7 +33,8 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
   }
   out.path = text_of(url.encoded_path());
   if (url.has_query()) out.query = text_of(url.encoded_query());
-  if (out.host.empty()) return std::nullopt;
+  // Boost.URL 1.81 takes what follows a port or an IPv6 address for a path, without a '/': "http://web:8a/".
+  if (out.host.empty() || (!out.path.empty() && !out.path.starts_with('/'))) return std::nullopt;
   return out;
 }
 

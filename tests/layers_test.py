@@ -66,7 +66,6 @@ NOT_IN_PROTOCOL = re.compile(r"^(boost/(asio|beast)|spdlog|sys/socket|netinet|fs
 MAX_FILES = 30
 # Folders of data, in which a file is a case.
 DATA = re.compile(r"^tests/(fuzz/corpus|vectors)(/|$)")
-LARGE_FOLDERS = {"tests/fuzz"}
 
 TOP_FOLDERS = {"proxy", "sspi_shim", "kdc", "samples", "tests", "docker", ".ci", ".github"}
 TOP_FILES = {"README.md", "LICENSE", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "packages.cmake", ".clang-format", ".clang-tidy",
@@ -165,7 +164,7 @@ class Tree(unittest.TestCase):
         for path in FILES:
             if not DATA.match(folder(path)):
                 count[folder(path)] = count.get(folder(path), 0) + 1
-        self.assertEqual({name: n for name, n in count.items() if n > MAX_FILES and name not in LARGE_FOLDERS}, {})
+        self.assertEqual({name: n for name, n in count.items() if n > MAX_FILES}, {})
 
     def test_guides_name_files_of_the_tree(self):
         """A path may begin at the top, at the guide's folder or at a part."""

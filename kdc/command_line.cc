@@ -9,6 +9,10 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kdc/commands/directory_commands.h"
 #include "kdc/directory/directory.h"

@@ -6,7 +6,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <exception>
 #include <memory>
+#include <utility>
 
 #include "proxy/http1_connection.h"
 

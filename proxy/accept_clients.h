@@ -2,6 +2,7 @@
 // Accepts clients and serves each on a coroutine of its own.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
 #include <exception>
 
 #include "proxy/admin/admin.h"

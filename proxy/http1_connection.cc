@@ -1,6 +1,11 @@
 #include "proxy/http1_connection.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 
 #include "proxy/http/target.h"
 #include "proxy/request_log.h"

@@ -3,9 +3,11 @@
 // forwarded on its own. The connection keeps only what outlives a request.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/core/core.h"
 #include "proxy/http/body_reader.h"

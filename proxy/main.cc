@@ -4,6 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "proxy/server.h"
 

@@ -1,5 +1,7 @@
 #include "proxy/request.h"
 
+#include <chrono>
+
 #include "proxy/http/target.h"
 
 namespace stead::proxy {

@@ -1,5 +1,10 @@
 #include "proxy/request_log.h"
 
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "proxy/http/target.h"
 
 namespace stead::proxy {

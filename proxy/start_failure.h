@@ -2,6 +2,7 @@
 // Why the proxy did not start.
 #include <boost/system/result.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "sspi_shim/base/problem.h"
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "kdc/commands/account_attributes.h"

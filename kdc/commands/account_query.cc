@@ -1,7 +1,9 @@
 #include "kdc/commands/account_query.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 

@@ -1,7 +1,10 @@
 #include "kdc/commands/cmdlet_parameters.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
+#include <string>
+#include <string_view>
 
 namespace stead::kdc {
 namespace {

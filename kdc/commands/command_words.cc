@@ -1,6 +1,13 @@
 #include "kdc/commands/command_words.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/bytes.h"
 

@@ -1,6 +1,7 @@
 #include "kdc/commands/directory_cmdlets.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "kdc/commands/account_cmdlets.h"

@@ -1,5 +1,9 @@
 #include "kdc/commands/directory_commands.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "kdc/commands/command_context.h"
 #include "kdc/commands/directory_cmdlets.h"
 #include "kdc/commands/service_cmdlets.h"

@@ -1,5 +1,8 @@
 #include "kdc/commands/group_cmdlets.h"
 
+#include <string>
+#include <vector>
+
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/forest_names.h"

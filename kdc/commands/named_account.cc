@@ -1,6 +1,10 @@
 #include "kdc/commands/named_account.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "kdc/forest/forest_names.h"
 

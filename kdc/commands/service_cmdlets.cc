@@ -1,5 +1,7 @@
 #include "kdc/commands/service_cmdlets.h"
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace stead::kdc {

@@ -1,6 +1,10 @@
 #include "kdc/commands/setspn.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/case_map.h"

@@ -1,5 +1,8 @@
 #include "kdc/directory/account_enctypes.h"
 
+#include <cstdint>
+#include <vector>
+
 namespace stead::kdc {
 
 std::uint32_t supported_encryption_types(const AccountEntry& account) {

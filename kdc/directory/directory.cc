@@ -2,8 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <mutex>
+#include <string_view>
+#include <utility>
 
 #include "kdc/directory/directory_edits.h"
 #include "kdc/directory/directory_store.h"

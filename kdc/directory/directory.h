@@ -25,7 +25,7 @@ class Directory {
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
   // The same for a thread that asks often: replaces `cached` only if the directory has changed, so that cores do not
   // share a reference count on the request path.
-  const Snapshot& snapshot(std::shared_ptr<const Snapshot>& cached) const;
+  [[nodiscard]] const Snapshot& snapshot(std::shared_ptr<const Snapshot>& cached) const;
   // Replaces one account's secret (kpasswd); the old one becomes previous_secret. A failure is logged here.
   [[nodiscard]] Checked<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
 

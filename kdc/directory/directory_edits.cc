@@ -1,5 +1,10 @@
 #include "kdc/directory/directory_edits.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "kdc/forest/forest_names.h"
 
 namespace stead::kdc::edits {

@@ -1,7 +1,14 @@
 #include "kdc/directory/directory_tables.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kdc/directory/sqlite.h"
 #include "kdc/forest/account_flags.h"

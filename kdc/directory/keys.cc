@@ -1,7 +1,11 @@
 #include "kdc/directory/keys.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace stead::kdc {
 namespace {

@@ -1,10 +1,21 @@
 #include "kdc/directory/snapshot.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "kdc/directory/certificate_mapping.h"
 #include "kdc/forest/forest_names.h"
@@ -108,7 +119,7 @@ struct SnapshotBuilder {
     if (!account.alt_security_identities.empty()) out.with_mappings.push_back(&entry);
   }
 
-  std::optional<GroupRef> find(const Domain& own, std::string_view name) const {
+  [[nodiscard]] std::optional<GroupRef> find(const Domain& own, std::string_view name) const {
     const auto split = split_name(forest, name);
     if (!split) return std::nullopt;
     const Domain* domain = split->domain != nullptr ? split->domain : &own;

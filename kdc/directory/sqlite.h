@@ -2,6 +2,7 @@
 // RAII for SQLite: a database that closes itself, and statements that are bound and stepped in one expression.
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -1,6 +1,12 @@
 #include "kdc/exchange/as_handler.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kdc/exchange/preauthentication.h"
 #include "kdc/lookup/certificate_lookup.h"

@@ -1,5 +1,7 @@
 #include "kdc/exchange/delegation_policy.h"
 
+#include <optional>
+
 namespace stead::kdc {
 namespace {
 

@@ -1,5 +1,9 @@
 #include "kdc/exchange/dispatcher.h"
 
+#include <cstdint>
+#include <utility>
+#include <variant>
+
 #include "kdc/exchange/as_handler.h"
 #include "kdc/exchange/tgs_handler.h"
 #include "kdc/tickets/error_reply.h"

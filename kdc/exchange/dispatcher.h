@@ -1,5 +1,6 @@
 #pragma once
 // One request in, one answer out: the whole KDC without its sockets.
+#include <cstddef>
 #include <variant>
 
 #include "kdc/tickets/context.h"

@@ -1,6 +1,10 @@
 #include "kdc/exchange/preauthentication.h"
 
 #include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "kdc/tickets/account_rules.h"
 #include "kdc/tickets/key_request.h"

@@ -1,6 +1,10 @@
 #include "kdc/exchange/s4u2proxy.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kdc/exchange/delegation_policy.h"
 #include "kdc/lookup/client_lookup.h"

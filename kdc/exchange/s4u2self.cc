@@ -1,5 +1,12 @@
 #include "kdc/exchange/s4u2self.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "kdc/lookup/certificate_lookup.h"
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/service_name.h"

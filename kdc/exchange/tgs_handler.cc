@@ -1,6 +1,9 @@
 #include "kdc/exchange/tgs_handler.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kdc/exchange/s4u2proxy.h"
 #include "kdc/exchange/s4u2self.h"

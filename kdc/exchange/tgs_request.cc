@@ -1,6 +1,13 @@
 #include "kdc/exchange/tgs_request.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/service_name.h"

@@ -1,5 +1,10 @@
 #pragma once
 // A TGS-REQ with a verified header ticket and authenticator, and what all kinds of TGS replies have in common.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "kdc/lookup/target_lookup.h"
 #include "kdc/tickets/pac_issuer.h"
 #include "kdc/tickets/ticket_issuer.h"

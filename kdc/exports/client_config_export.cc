@@ -1,8 +1,14 @@
 #include "kdc/exports/client_config_export.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <ios>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace stead::kdc {
 namespace {

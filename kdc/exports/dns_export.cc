@@ -1,6 +1,8 @@
 #include "kdc/exports/dns_export.h"
 
+#include <cstdint>
 #include <set>
+#include <string>
 
 #include "kdc/directory/domain_guid.h"
 #include "sspi_shim/protocol/messages/netlogon.h"

@@ -1,5 +1,9 @@
 #include "kdc/forest/account_flags.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "kdc/forest/forest.h"
 
 namespace stead::kdc {

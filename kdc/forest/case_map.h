@@ -1,6 +1,7 @@
 #pragma once
 // Hash maps whose keys ignore the case of ASCII letters, as AD compares realms, account names, SPNs and UPNs. A lookup
 // takes a string_view and copies nothing.
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,8 +1,15 @@
 #include "kdc/forest/forest_check.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kdc/forest/case_map.h"
 #include "kdc/forest/forest_names.h"

@@ -1,6 +1,9 @@
 #pragma once
 // A forest file after reading and before checking: the values with their positions in the file, and names that are not
 // looked up yet. forest_file.cc fills it; forest_check.cc turns it into a forest or reports why it cannot be one.
+#include <cstddef>
+#include <vector>
+
 #include "kdc/forest/forest.h"
 #include "kdc/forest/toml_reader.h"
 

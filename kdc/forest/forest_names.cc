@@ -1,7 +1,14 @@
 #include "kdc/forest/forest_names.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace stead::kdc {
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 // Finds accounts and groups of a forest by name, and makes RBCD descriptors from them.
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>

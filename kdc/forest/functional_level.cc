@@ -1,6 +1,9 @@
 #include "kdc/forest/functional_level.h"
 
 #include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
 
 namespace stead::kdc {
 namespace {

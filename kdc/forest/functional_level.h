@@ -1,6 +1,7 @@
 #pragma once
 // What a DC of each operating system does (MS-SFU notes 4, 19-27; MS-KILE notes 45, 55-65; MS-PAC notes 2-9; MS-ADTS
 // §6.3.1.2). Handlers ask for a trait by its name and never compare levels.
+#include <cstdint>
 #include <optional>
 #include <string_view>
 

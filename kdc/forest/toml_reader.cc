@@ -1,7 +1,12 @@
 #include "kdc/forest/toml_reader.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace stead::kdc {
 namespace {

@@ -1,5 +1,8 @@
 #include "kdc/kpasswd/kpasswd_caller.h"
 
+#include <string>
+#include <utility>
+
 #include "kdc/tickets/context.h"
 
 namespace stead::kdc {

@@ -3,6 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "kdc/kpasswd/kpasswd_caller.h"
 #include "sspi_shim/protocol/messages/krb_error.h"

@@ -1,5 +1,7 @@
 #pragma once
 // Change and set password (RFC 3244), as a DC answers on port 464.
+#include <string_view>
+
 #include "kdc/directory/directory.h"
 
 namespace stead::kdc {

@@ -1,5 +1,8 @@
 #include "kdc/kpasswd/seen_requests.h"
 
+#include <mutex>
+#include <optional>
+
 #include <openssl/evp.h>
 
 #include "kdc/tickets/context.h"

@@ -3,6 +3,12 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "kdc/directory/domain_guid.h"
 #include "kdc/forest/functional_level.h"

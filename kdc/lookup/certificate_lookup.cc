@@ -1,6 +1,7 @@
 #include "kdc/lookup/certificate_lookup.h"
 
 #include <algorithm>
+#include <string>
 
 #include "kdc/directory/certificate_mapping.h"
 #include "kdc/lookup/client_lookup.h"

@@ -1,5 +1,9 @@
 #include "kdc/lookup/client_lookup.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "kdc/lookup/name_suffix.h"
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"

@@ -1,5 +1,9 @@
 #include "kdc/lookup/name_suffix.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 namespace stead::kdc {
 namespace {
 

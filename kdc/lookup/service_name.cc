@@ -1,5 +1,9 @@
 #include "kdc/lookup/service_name.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 namespace stead::kdc {
 namespace {
 

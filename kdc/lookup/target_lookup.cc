@@ -1,5 +1,9 @@
 #include "kdc/lookup/target_lookup.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "kdc/lookup/name_suffix.h"
 #include "kdc/lookup/service_name.h"
 

@@ -1,7 +1,13 @@
 #include "kdc/lookup/trust_path.h"
 
+#include <cstddef>
 #include <deque>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace stead::kdc {
 namespace {

@@ -3,6 +3,7 @@
 // own io_context and its own sockets (SO_REUSEPORT); a request stays on one core and takes no lock. Blocking work (keys
 // from passwords, password changes) goes to a thread pool and its result comes back to the core.
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>

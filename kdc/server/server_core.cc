@@ -3,8 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <chrono>
+#include <cstdint>
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "kdc/kpasswd/kpasswd_handler.h"
 

@@ -8,7 +8,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <list>
+#include <memory>
 
 #include "kdc/exchange/dispatcher.h"
 #include "kdc/server/server.h"

@@ -1,5 +1,7 @@
 #include "kdc/server/server_sockets.h"
 
+#include <cstdint>
+
 #include <sys/socket.h>
 
 #include <boost/asio/socket_base.hpp>

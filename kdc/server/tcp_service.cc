@@ -4,6 +4,11 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <utility>
 
 namespace stead::kdc {
 namespace {

@@ -1,5 +1,9 @@
 #include "kdc/server/udp_service.h"
 
+#include <cstddef>
+#include <memory>
+#include <utility>
+
 #include "kdc/ldap/cldap_responder.h"
 
 namespace stead::kdc {

@@ -1,6 +1,9 @@
 #include "kdc/tickets/account_rules.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
 
 namespace stead::kdc {
 namespace {

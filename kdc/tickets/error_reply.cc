@@ -1,5 +1,8 @@
 #include "kdc/tickets/error_reply.h"
 
+#include <chrono>
+#include <cstdint>
+
 namespace stead::kdc {
 namespace {
 

@@ -1,5 +1,8 @@
 #pragma once
 // Collects the keys that a request needs, so that all missing ones are derived at once.
+#include <memory>
+#include <utility>
+
 #include "kdc/tickets/kdc_result.h"
 
 namespace stead::kdc {

@@ -1,6 +1,11 @@
 #include "kdc/tickets/pac_issuer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "kdc/tickets/account_rules.h"
 #include "kdc/tickets/sid_filter.h"

@@ -1,6 +1,9 @@
 #pragma once
 // What goes into the PAC of each kind of ticket, by the DC's level (MS-PAC, MS-KILE §3.3.5.6.4, MS-SFU §3.2.5). The
 // signatures are made when the ticket is sealed (ticket_issuer.h).
+#include <cstdint>
+#include <string>
+
 #include "kdc/tickets/context.h"
 #include "kdc/tickets/ticket_pac.h"
 

@@ -1,6 +1,8 @@
 #include "kdc/tickets/sid_filter.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 
 namespace stead::kdc {
 namespace {

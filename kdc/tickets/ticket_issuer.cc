@@ -1,6 +1,9 @@
 #include "kdc/tickets/ticket_issuer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
 
 #include "kdc/lookup/service_name.h"
 #include "kdc/tickets/account_rules.h"

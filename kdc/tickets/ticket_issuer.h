@@ -1,5 +1,10 @@
 #pragma once
 // Makes a ticket and the reply that carries it.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "kdc/tickets/context.h"
 #include "kdc/tickets/kdc_result.h"
 #include "kdc/tickets/ticket_pac.h"

@@ -1,6 +1,9 @@
 #include "kdc/tickets/ticket_opening.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/target_lookup.h"

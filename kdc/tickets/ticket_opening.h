@@ -1,5 +1,8 @@
 #pragma once
 // Opens tickets that come back to a KDC: decrypts them, and verifies and reads their PAC.
+#include <optional>
+#include <string>
+
 #include "kdc/tickets/context.h"
 #include "kdc/tickets/kdc_result.h"
 #include "kdc/tickets/ticket_pac.h"

@@ -1,5 +1,10 @@
 #include "proxy/admin/admin.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "proxy/admin/metrics_page.h"
 #include "proxy/admin/status_page.h"
 #include "proxy/headers/outgoing_response.h"

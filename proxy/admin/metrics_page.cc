@@ -3,8 +3,13 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace stead::proxy {
 namespace {

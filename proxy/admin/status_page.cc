@@ -1,7 +1,12 @@
 #include "proxy/admin/status_page.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "proxy/sign_in/own_pages.h"
 

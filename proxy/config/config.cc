@@ -1,6 +1,9 @@
 #include "proxy/config/config.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "proxy/config/limits_table.h"
 #include "proxy/config/route_table.h"

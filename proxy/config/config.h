@@ -2,6 +2,7 @@
 // The proxy's configuration: plain values with defaults, read from one TOML file and checked as a whole before anything
 // starts. proxy/README.md describes every key.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,5 +1,12 @@
 #include "proxy/config/end_point.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include <boost/asio/ip/address.hpp>
 
 #include "proxy/config/values.h"

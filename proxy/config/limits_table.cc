@@ -1,5 +1,10 @@
 #include "proxy/config/limits_table.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 #include "proxy/config/values.h"
 
 namespace stead::proxy {

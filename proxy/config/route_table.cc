@@ -1,6 +1,8 @@
 #include "proxy/config/route_table.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "proxy/config/values.h"
 #include "proxy/http/policy_path.h"

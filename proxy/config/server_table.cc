@@ -1,5 +1,7 @@
 #include "proxy/config/server_table.h"
 
+#include <string>
+
 #include "proxy/config/values.h"
 
 namespace stead::proxy {

@@ -1,5 +1,9 @@
 #include "proxy/config/sign_in_tables.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "proxy/config/values.h"
 
 namespace stead::proxy {

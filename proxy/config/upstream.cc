@@ -1,6 +1,11 @@
 #include "proxy/config/upstream.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "proxy/config/values.h"
 

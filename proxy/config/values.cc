@@ -1,6 +1,12 @@
 #include "proxy/config/values.h"
 
 #include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace stead::proxy {
 namespace {

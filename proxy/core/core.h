@@ -2,7 +2,9 @@
 // What belongs to one core: its event loop, and all that the connections on it use without a lock.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "proxy/config/config.h"
 #include "proxy/core/server_tls.h"

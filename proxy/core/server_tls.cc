@@ -7,7 +7,11 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/openssl_error.h"
 #include "sspi_shim/base/x509.h"

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "proxy/headers/dropped_fields.h"
 #include "proxy/http/text_rules.h"

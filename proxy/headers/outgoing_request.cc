@@ -1,5 +1,10 @@
 #include "proxy/headers/outgoing_request.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "proxy/headers/field_rules.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"

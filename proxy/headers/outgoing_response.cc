@@ -1,5 +1,11 @@
 #include "proxy/headers/outgoing_response.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "proxy/headers/field_rules.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"

@@ -1,7 +1,13 @@
 #include "proxy/headers/own_address.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 #include "proxy/http/target.h"
 #include "proxy/http/text_rules.h"

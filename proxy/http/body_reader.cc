@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace stead::proxy {
 namespace {

@@ -2,6 +2,8 @@
 // Reads a message's body piece by piece, as it arrives. At most one buffer of it is in memory.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "proxy/http/chunk_decoder.h"

@@ -1,6 +1,9 @@
 #include "proxy/http/chunk_decoder.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #include "proxy/http/text_rules.h"
 

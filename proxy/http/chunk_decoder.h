@@ -1,6 +1,7 @@
 #pragma once
 // The chunked transfer coding (RFC 9112 §7.1), read strictly: every line ends with CR LF, a size begins with a
 // hexadecimal digit, extensions and trailers contain no control characters, and both are dropped.
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 

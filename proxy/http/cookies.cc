@@ -1,6 +1,11 @@
 #include "proxy/http/cookies.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace stead::proxy {
 

@@ -1,6 +1,8 @@
 #include "proxy/http/http_date.h"
 
 #include <array>
+#include <ctime>
+#include <string>
 
 namespace stead::proxy {
 

@@ -1,5 +1,11 @@
 #include "proxy/http/message_head.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "proxy/http/octets.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"

@@ -1,5 +1,9 @@
 #include "proxy/http/policy_path.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "proxy/http/text_rules.h"
 
 namespace stead::proxy {

@@ -1,8 +1,10 @@
 #pragma once
 // The octets read from a connection and not yet consumed: one block of memory, kept as long as the connection.
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace stead::proxy {
 

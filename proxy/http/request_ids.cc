@@ -3,6 +3,9 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace stead::proxy {

@@ -1,5 +1,9 @@
 #include "proxy/http/request_line.h"
 
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
 #include "proxy/http/target.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"

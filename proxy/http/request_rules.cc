@@ -1,6 +1,9 @@
 #include "proxy/http/request_rules.h"
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/http/octets.h"
 #include "proxy/http/request_line.h"

@@ -2,6 +2,7 @@
 // The rules that a request's head must obey before the proxy acts on any of it. They are stricter than an HTTP parser:
 // bytes that a back end could read differently than the proxy allow request smuggling. RFC 9112 §2-6, RFC 9110 §5.
 // The proxy answers a violation with its `status` and closes the connection.
+#include <cstddef>
 #include <optional>
 #include <string_view>
 

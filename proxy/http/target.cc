@@ -1,6 +1,9 @@
 #include "proxy/http/target.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "proxy/http/text_rules.h"
 

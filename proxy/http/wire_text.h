@@ -2,6 +2,7 @@
 // Parts of a message as HTTP/1.1 writes them.
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

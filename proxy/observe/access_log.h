@@ -1,8 +1,10 @@
 #pragma once
 // One line for each request: a JSON object, without tokens, tickets, cookies and passwords. Cores collect lines and
 // pass them on in blocks; a thread writes them, so that a slow disk or pipe does not delay requests.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>

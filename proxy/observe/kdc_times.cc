@@ -1,7 +1,15 @@
 #include "proxy/observe/kdc_times.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead::proxy {
 namespace {

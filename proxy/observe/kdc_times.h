@@ -4,10 +4,13 @@
 // referrals, so their number is limited: further ones are counted under the realm "other".
 #include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "proxy/observe/counter.h"
 #include "stead/s4u.h"

@@ -3,10 +3,12 @@
 // a lock of their own.
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/observe/counter.h"

@@ -1,5 +1,13 @@
 #include "proxy/process/file_watch.h"
 
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include <sys/stat.h>
 
 namespace stead::proxy {

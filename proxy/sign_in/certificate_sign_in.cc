@@ -1,5 +1,12 @@
 #include "proxy/sign_in/certificate_sign_in.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"

@@ -2,9 +2,13 @@
 // Sign-in by client certificate. TLS has checked the chain and the revocation lists. The directory maps the certificate
 // to a user: by altSecurityIdentities, the SID extension or the UPN (S4U2Self with the certificate), or by the UPN
 // alone if the KDC does not support certificates. A certificate with a SID signs in only the account with that SID.
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "proxy/sign_in/certificate_fault.h"
 #include "proxy/sign_in/sign_in.h"

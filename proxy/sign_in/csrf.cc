@@ -1,5 +1,12 @@
 #include "proxy/sign_in/csrf.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "proxy/http/cookies.h"
 
 #include "sspi_shim/base/base64.h"

@@ -1,8 +1,10 @@
 #pragma once
 // Protects the login form against cross-site request forgery: a random value is in a cookie and, sealed together with
 // the time, in the form.
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/sign_in/session_cookie.h"
 #include "proxy/sign_in/sign_in.h"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "proxy/sign_in/login_form.h"
 #include "proxy/sign_in/sessions.h"

@@ -1,5 +1,12 @@
 #include "proxy/sign_in/login_form.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {

@@ -4,6 +4,7 @@
 // count. No more tries run at the same time than failures are left, so that sending many posts together gains nothing.
 // Thread-safe, with one lock: a login takes milliseconds for string-to-key anyway.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>

@@ -1,5 +1,9 @@
 #include "proxy/sign_in/own_pages.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace stead::proxy {
 namespace {
 

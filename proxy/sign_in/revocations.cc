@@ -1,5 +1,10 @@
 #include "proxy/sign_in/revocations.h"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
 namespace stead::proxy {
 
 void Revocations::add(const Session& session, std::chrono::system_clock::time_point now) {

@@ -1,6 +1,14 @@
 #include "proxy/sign_in/session_cookie.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 

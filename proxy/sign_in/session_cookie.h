@@ -5,6 +5,7 @@
 //   big-endian)
 //             ‖ user length (2) ‖ user ‖ SHA-256 of the certificate (32; only if the method is certificate)
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -8,10 +8,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/crypto/crypto.h"

@@ -3,6 +3,7 @@
 // first key seals, all open, so that keys can be rotated: put a new one in front, and remove the last one when its
 // sessions have ended.
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

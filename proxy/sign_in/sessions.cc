@@ -1,5 +1,11 @@
 #include "proxy/sign_in/sessions.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <openssl/sha.h>
 
 #include "proxy/http/cookies.h"

@@ -1,5 +1,6 @@
 #pragma once
 // Sessions: found by a request's cookie, renewed, begun and ended. One object for each core.
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,13 @@
 #include "proxy/sign_in/sign_in.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include <spdlog/spdlog.h>
 
 #include "proxy/sign_in/certificate_sign_in.h"

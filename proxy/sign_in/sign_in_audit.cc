@@ -1,5 +1,7 @@
 #include "proxy/sign_in/sign_in_audit.h"
 
+#include <string_view>
+
 namespace stead::proxy {
 
 void audit_session(AuditKind kind, const RequestView& request, const Session& session, std::string_view detail) {

@@ -2,6 +2,7 @@
 // What the sign-in of all cores shares.
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
+#include <utility>
 
 #include "proxy/config/config.h"
 #include "proxy/sign_in/login_throttle.h"

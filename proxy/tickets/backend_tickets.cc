@@ -1,9 +1,17 @@
 #include "proxy/tickets/backend_tickets.h"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/client/cache/ticket_cache.h"

@@ -1,5 +1,9 @@
 #include "proxy/upstream/answer_reader.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/http/request_rules.h"
 

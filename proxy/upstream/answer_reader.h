@@ -1,7 +1,9 @@
 #pragma once
 // Reads the head of a back end's final response. Passes interim responses (RFC 9110 §15.2) on to the client.
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "proxy/upstream/forward_job.h"
 

@@ -1,5 +1,7 @@
 #include "proxy/upstream/backend_auth.h"
 
+#include <utility>
+
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/http/stream.h"
 #include "sspi_shim/base/base64.h"

@@ -1,5 +1,9 @@
 #include "proxy/upstream/forward_failure.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "proxy/observe/audit_log.h"
 #include "proxy/sign_in/own_pages.h"
 

@@ -1,5 +1,7 @@
 #include "proxy/upstream/forward_job.h"
 
+#include <string>
+
 namespace stead::proxy {
 
 void assign_pool_identity(std::string& out, const ForwardJob& job) {

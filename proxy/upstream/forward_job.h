@@ -1,6 +1,7 @@
 #pragma once
 // One request to be forwarded, what became of it, and what forwarding uses of its core.
 #include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -1,6 +1,9 @@
 #include "proxy/upstream/forwarder.h"
 
 #include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "proxy/headers/outgoing_request.h"
 #include "proxy/headers/outgoing_response.h"

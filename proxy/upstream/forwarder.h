@@ -12,6 +12,7 @@
 //   8. BackendAuth::judge              is it the right service, and did it accept the user?
 //   9. ResponseRelay, or Tunnel        the response's body; or octets both ways after 101
 #include <boost/asio/awaitable.hpp>
+#include <string>
 #include <string_view>
 
 #include "proxy/upstream/answer_reader.h"

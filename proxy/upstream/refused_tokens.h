@@ -3,6 +3,7 @@
 // time that doubles with each refusal, the next refusal is final. One for each core.
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <unordered_map>

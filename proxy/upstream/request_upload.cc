@@ -1,5 +1,10 @@
 #include "proxy/upstream/request_upload.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "proxy/http/wire_text.h"
 
 namespace stead::proxy {

@@ -2,6 +2,7 @@
 // A request's body on its way to the back end. A small body is collected first, so that the request can be sent again.
 // The rest of a larger one is sent while the proxy already waits for the response.
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,8 @@
 #include "proxy/upstream/response_relay.h"
 
+#include <cstddef>
+#include <string_view>
+
 #include <boost/asio/error.hpp>
 
 #include "proxy/http/wire_text.h"

@@ -1,6 +1,9 @@
 #include "proxy/upstream/router.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <vector>
 
 namespace stead::proxy {
 

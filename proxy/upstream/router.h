@@ -1,5 +1,6 @@
 #pragma once
 // Finds the route of a request by host and path.
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>

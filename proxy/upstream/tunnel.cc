@@ -1,7 +1,9 @@
 #include "proxy/upstream/tunnel.h"
 
 #include <boost/asio/error.hpp>
+#include <cstdint>
 #include <exception>
+#include <string_view>
 
 namespace stead::proxy {
 

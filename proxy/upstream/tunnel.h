@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "proxy/http/stream.h"
 #include "proxy/upstream/side_task.h"

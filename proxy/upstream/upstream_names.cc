@@ -1,5 +1,11 @@
 #include "proxy/upstream/upstream_names.h"
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>

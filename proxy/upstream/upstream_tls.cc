@@ -1,5 +1,8 @@
 #include "proxy/upstream/upstream_tls.h"
 
+#include <memory>
+#include <utility>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 

@@ -1,5 +1,12 @@
 #include "samples/backend/acceptor.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 

@@ -1,5 +1,12 @@
 #include "samples/backend/access_rule.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "samples/backend/sid_names.h"
 
 namespace stead::sample {

@@ -1,5 +1,12 @@
 #include "samples/backend/answer.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <boost/json.hpp>
 
 #include "samples/backend/sid_names.h"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "samples/backend/acceptor.h"
 #include "samples/backend/access_rule.h"

@@ -6,6 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "samples/backend/http_server.h"
 

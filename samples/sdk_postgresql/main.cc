@@ -6,9 +6,17 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "stead/client_config.h"
 #include "web_server.h"

@@ -22,6 +22,7 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>

@@ -3,6 +3,11 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace stead {
 namespace {

@@ -1,5 +1,7 @@
 #include "sspi_shim/base/bytes.h"
 
+#include <cstddef>
+
 #include <openssl/crypto.h>
 
 namespace stead {

@@ -1,5 +1,9 @@
 #include "sspi_shim/base/hex.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 namespace stead {
 
 std::string to_hex(Bytes bytes) {

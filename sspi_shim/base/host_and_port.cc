@@ -1,5 +1,11 @@
 #include "sspi_shim/base/host_and_port.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <boost/asio/ip/address.hpp>
 
 #include "sspi_shim/base/text.h"

@@ -1,5 +1,10 @@
 #include "sspi_shim/base/http_url.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 

@@ -1,5 +1,8 @@
 #include "sspi_shim/base/json_text.h"
 
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/unicode.h"
 

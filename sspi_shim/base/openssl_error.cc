@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <string>
 #include <system_error>
 
 namespace stead {

@@ -1,6 +1,9 @@
 #include "sspi_shim/base/text.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace stead {
 namespace {

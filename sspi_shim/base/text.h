@@ -1,6 +1,7 @@
 #pragma once
 // ASCII text: letter case, blanks and numbers.
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,8 +1,13 @@
 #include "sspi_shim/base/text_time.h"
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace stead {
 namespace {

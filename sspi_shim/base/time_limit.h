@@ -3,8 +3,10 @@
 // afterwards whether it ended the operation.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace stead {
 

@@ -1,5 +1,10 @@
 #include "sspi_shim/base/unicode.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 namespace stead {
 namespace {
 

@@ -1,5 +1,6 @@
 #pragma once
 // UTF-8 and UTF-16LE.
+#include <cstddef>
 #include <string>
 #include <string_view>
 

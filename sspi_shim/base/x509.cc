@@ -4,7 +4,11 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace stead {
 namespace {

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include <memory>
+#include <string>
 
 #include "sspi_shim/base/x509.h"
 

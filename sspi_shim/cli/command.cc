@@ -1,6 +1,7 @@
 #include "sspi_shim/cli/command.h"
 
 #include <iostream>
+#include <string>
 
 namespace stead::cli {
 

@@ -1,5 +1,8 @@
 // stead doctor: checks a proxy's configuration, its account and its domains, and prints how to fix what is wrong.
 #include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "proxy/doctor/examine.h"
 #include "proxy/doctor/facts/proxy_file.h"

@@ -1,11 +1,16 @@
 // stead err CODE: what a Kerberos error, an NTSTATUS, a SECURITY_STATUS or a diagnosis means, and what to do about it.
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/hex.h"

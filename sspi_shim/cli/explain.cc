@@ -1,8 +1,13 @@
 // stead explain TRACE.json: prints the steps of a recorded trace for a person.
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <ios>
 #include <iostream>
+#include <istream>
 #include <iterator>
+#include <memory>
+#include <string>
 
 #include "sspi_shim/cli/command.h"
 #include "sspi_shim/s4u/trace/trace_json.h"

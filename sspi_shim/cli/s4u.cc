@@ -1,8 +1,15 @@
 // stead s4u: a ticket in a user's name, with the trace of the exchanges, or the diagnosis of a refusal.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/certificate_file.h"

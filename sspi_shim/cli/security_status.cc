@@ -1,5 +1,7 @@
 #include "sspi_shim/cli/security_status.h"
 
+#include <vector>
+
 namespace stead::cli {
 
 const std::vector<CodeEntry>& security_status_table() {

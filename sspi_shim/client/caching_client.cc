@@ -1,6 +1,13 @@
 #include "sspi_shim/client/caching_client.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead {
 namespace {

@@ -3,9 +3,15 @@
 // the background before it ends. Thread-safe: a cached result is given on the caller's thread. Fetches run on the
 // executor.
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sspi_shim/client/cache/cache_events.h"
 #include "sspi_shim/client/cache/sharded_ticket_cache.h"

@@ -4,6 +4,10 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/client/config_table.h"
 #include "sspi_shim/locate/realm_proxy.h"

@@ -1,5 +1,10 @@
 #include "sspi_shim/client/client_context.h"
 
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/s4u/events.h"
 
 namespace stead {

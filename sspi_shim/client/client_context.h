@@ -4,6 +4,7 @@
 // The executor runs one thing at a time. Everything here belongs to it, except the members marked as thread-safe.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>

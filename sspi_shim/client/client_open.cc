@@ -1,5 +1,10 @@
 #include "sspi_shim/client/client_open.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/transport/kdc_transport.h"

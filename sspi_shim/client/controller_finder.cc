@@ -1,5 +1,8 @@
 #include "sspi_shim/client/controller_finder.h"
 
+#include <string>
+#include <utility>
+
 #include <boost/asio/error.hpp>
 
 #include "sspi_shim/client/failures.h"

@@ -1,5 +1,7 @@
 #pragma once
 // Client::locate and Client::find_controller. Belongs to the context's executor.
+#include <string>
+
 #include "sspi_shim/client/client_context.h"
 
 namespace stead {

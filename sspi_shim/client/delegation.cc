@@ -1,5 +1,11 @@
 #include "sspi_shim/client/delegation.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/base/text_time.h"
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/krb5/proxy_credential.h"

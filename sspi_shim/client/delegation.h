@@ -1,6 +1,8 @@
 #pragma once
 // A ticket to a service in an identity's name, without any cache but that of our own tickets: by S4U2Proxy with the
 // user's evidence, or with the user's own TGT. Belongs to the context's executor.
+#include <memory>
+
 #include "sspi_shim/client/protocol_transition.h"
 
 namespace stead {

@@ -1,5 +1,9 @@
 #include "sspi_shim/client/failures.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis.h"
 

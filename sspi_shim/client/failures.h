@@ -1,5 +1,7 @@
 #pragma once
 // A refusal as the Failure that callers of the SDK get, and the failures that need no KDC.
+#include <string>
+
 #include "sspi_shim/s4u/driver.h"
 #include "stead/s4u.h"
 

@@ -1,6 +1,10 @@
 #include "sspi_shim/client/forwarded_tgt.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "sspi_shim/protocol/messages/krb_cred.h"
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/client/own_tickets.h"
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <boost/asio/error.hpp>
 
 #include "sspi_shim/s4u/as_exchange.h"

@@ -1,7 +1,10 @@
 #pragma once
 // Our own tickets, those of the service itself: its TGT, its referral TGTs by realm, and the way to each target
 // service. They are the same for every user. Belongs to the context's executor.
+#include <chrono>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "sspi_shim/client/cache/fetch_once.h"

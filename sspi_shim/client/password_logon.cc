@@ -1,5 +1,10 @@
 #include "sspi_shim/client/password_logon.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/referral_walk.h"

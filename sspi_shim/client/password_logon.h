@@ -1,6 +1,10 @@
 #pragma once
 // Signs a user in with their password, and checks that the KDC is ours. Belongs to the context's executor.
 #include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "sspi_shim/client/failures.h"
 #include "sspi_shim/client/user_finder.h"

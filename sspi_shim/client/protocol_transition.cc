@@ -1,5 +1,10 @@
 #include "sspi_shim/client/protocol_transition.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 

@@ -1,6 +1,9 @@
 #pragma once
 // Protocol transition (MS-SFU §1.3.1, S4U2Self): a ticket to this service in the name of a user who signed in without
 // Kerberos. No cache but that of our own tickets. Belongs to the context's executor.
+#include <memory>
+#include <string>
+
 #include "sspi_shim/client/failures.h"
 #include "sspi_shim/client/user_finder.h"
 

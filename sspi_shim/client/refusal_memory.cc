@@ -1,6 +1,13 @@
 #include "sspi_shim/client/refusal_memory.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "sspi_shim/krb5/credential.h"
 

@@ -1,6 +1,9 @@
 #pragma once
 // Refusals that are given again without asking a KDC. One is remembered no longer than an administrator who repairs the
 // cause would wait. Thread-safe.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,12 @@
 #include "sspi_shim/client/s4u_client.h"
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/client/forwarded_tgt.h"
 #include "sspi_shim/krb5/identity.h"
 

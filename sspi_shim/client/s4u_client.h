@@ -8,6 +8,12 @@
 //   user_finder.h           the realm of a user
 //   own_tickets.h           the TGTs of this service
 //   controller_finder.h     DCs by level and by what DsGetDcName requires
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "sspi_shim/client/caching_client.h"
 #include "sspi_shim/client/controller_finder.h"
 #include "sspi_shim/client/delegation.h"

@@ -1,5 +1,12 @@
 #include "sspi_shim/client/user_finder.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/locate/netbios_name.h"
 
 namespace stead {

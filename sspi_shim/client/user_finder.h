@@ -2,6 +2,7 @@
 // Finds the realm of a user who is named by account, UPN, NetBIOS domain or certificate. Belongs to the context's
 // executor.
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 

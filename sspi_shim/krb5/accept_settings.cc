@@ -3,6 +3,11 @@
 #include <profile.h>
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/krb5_handles.h"
 

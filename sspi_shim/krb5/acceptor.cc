@@ -1,8 +1,14 @@
 // Implements stead/acceptor.h: judge_plain_token first, and libgssapi where that does not take the token.
 #include "stead/acceptor.h"
 
+#include <chrono>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "sspi_shim/krb5/gss_acceptor.h"
 #include "sspi_shim/krb5/keytab.h"
@@ -87,7 +93,7 @@ class KeytabAcceptor : public KerberosAcceptor {
   std::unique_ptr<AtOnce> at_once() const override { return std::make_unique<PlainAtOnce>(settings_); }
 
  private:
-  std::optional<Answer> accept_plain(Bytes token, Bytes bindings, BindingsPolicy policy) const {
+  [[nodiscard]] std::optional<Answer> accept_plain(Bytes token, Bytes bindings, BindingsPolicy policy) const {
     const auto settings = settings_->fresh();
     if (!settings) return std::nullopt;
     const auto now = std::chrono::system_clock::now();
@@ -105,7 +111,7 @@ class KeytabAcceptor : public KerberosAcceptor {
     return std::nullopt;
   }
 
-  Answer accept_by_gssapi(Bytes token, Bytes bindings, BindingsPolicy policy) const {
+  [[nodiscard]] Answer accept_by_gssapi(Bytes token, Bytes bindings, BindingsPolicy policy) const {
     const bool binds = policy != BindingsPolicy::ignore && !bindings.empty();
     auto accepted = gss_->accept_once(token, binds ? std::optional(bindings) : std::nullopt);
     if (!accepted) return refused(accepted.error());

@@ -5,8 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/krb5/proxy_credential.h"

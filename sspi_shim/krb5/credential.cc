@@ -1,6 +1,12 @@
 // Also implements Identity of stead/s4u.h.
 #include "sspi_shim/krb5/credential.h"
 
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
 namespace stead {
 
 std::string Credential::tgt_realm() const {

@@ -1,8 +1,12 @@
 #pragma once
 // A ticket with its session key and the rest of the KDC's reply, and the public types over it: ServiceTicket, Identity.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/ticket.h"

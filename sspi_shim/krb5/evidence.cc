@@ -1,7 +1,12 @@
 #include "sspi_shim/krb5/evidence.h"
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/krb5/krb5_handles.h"

@@ -1,5 +1,6 @@
 #pragma once
 // A user's ticket to our service, from a ccache: S4U2Proxy takes it as evidence.
+#include <cstdint>
 #include <string>
 
 #include "sspi_shim/base/problem.h"

@@ -4,7 +4,12 @@
 #include <gssapi/gssapi_krb5.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/spnego.h"

@@ -1,5 +1,7 @@
 #include "sspi_shim/krb5/gss_handles.h"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "sspi_shim/protocol/messages/spnego.h"

@@ -2,6 +2,7 @@
 // Owners of GSSAPI's handles, and its errors as one line of text.
 #include <gssapi/gssapi.h>
 
+#include <cstdint>
 #include <string>
 
 #include "sspi_shim/base/bytes.h"

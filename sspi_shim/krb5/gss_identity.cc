@@ -1,4 +1,9 @@
 // Implements stead/gss.h.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
 #include "stead/gss.h"
 
 #include "sspi_shim/krb5/gss_handles.h"

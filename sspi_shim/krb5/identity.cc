@@ -1,5 +1,11 @@
 #include "sspi_shim/krb5/identity.h"
 
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/base/text_time.h"
 
 namespace stead {

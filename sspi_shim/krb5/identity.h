@@ -1,5 +1,8 @@
 #pragma once
 // How an Identity of stead/s4u.h is made. Each function keeps the decoded ticket: nothing decodes it a second time.
+#include <cstddef>
+#include <optional>
+
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/own_keys.h"
 

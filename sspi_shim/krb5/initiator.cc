@@ -1,6 +1,12 @@
 // Implements make_negotiate_token and verify_negotiate_reply of stead/s4u.h.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"

@@ -1,9 +1,14 @@
 #include "sspi_shim/krb5/keytab.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/krb5_handles.h"
 

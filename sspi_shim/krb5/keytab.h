@@ -1,5 +1,6 @@
 #pragma once
 // Keys of services, from a keytab as libkrb5 reads it. A Problem's message names the file.
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,9 @@
 #include "sspi_shim/krb5/krb5_handles.h"
 
+#include <cstdint>
+#include <set>
+#include <string>
+
 // Boost's error_category has no virtual destructor; categories are never deleted.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 

@@ -4,6 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"

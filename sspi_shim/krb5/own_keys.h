@@ -1,9 +1,14 @@
 #pragma once
 // The keytab's keys, and the tickets to our own account that they decrypt. An administrator may change the account's
 // password and replace the keytab while we run: if no key fits, the keytab is read again.
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/keytab.h"

@@ -1,6 +1,10 @@
 #include "sspi_shim/krb5/plain_token.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"

@@ -1,5 +1,7 @@
 #include "sspi_shim/krb5/presented_ticket.h"
 
+#include <utility>
+
 #include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {

@@ -1,5 +1,10 @@
 #pragma once
 // The ProxyCredential that a Client returns: every ProxyCredentialPtr points to one.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/krb5/credential.h"
 
 namespace stead {

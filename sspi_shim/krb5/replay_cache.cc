@@ -11,9 +11,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 

@@ -1,5 +1,8 @@
 #include "sspi_shim/locate/controller_health.h"
 
+#include <cstddef>
+#include <string_view>
+
 #include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {

@@ -1,9 +1,11 @@
 #pragma once
 // Which DCs did not answer a request lately, and who is notified when the state of a DC changes.
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sspi_shim/locate/known_controller.h"
 #include "sspi_shim/locate/locator_times.h"

@@ -2,6 +2,13 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/dc_choice.h"
 

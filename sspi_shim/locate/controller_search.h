@@ -4,6 +4,7 @@
 // Works on one executor; its coroutines need it, and whoever owns it, to stay alive.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>

@@ -1,5 +1,10 @@
 #include "sspi_shim/locate/controller_wish.h"
 
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace stead {
 
 namespace {

@@ -3,6 +3,7 @@
 // No I/O.
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

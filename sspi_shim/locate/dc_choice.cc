@@ -1,7 +1,10 @@
 #include "sspi_shim/locate/dc_choice.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "sspi_shim/base/host_and_port.h"
 #include "sspi_shim/base/text.h"

@@ -1,5 +1,7 @@
 #pragma once
 // Which DCs may be used, and in which order, by what is known of each. No I/O.
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 

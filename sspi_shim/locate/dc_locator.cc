@@ -2,7 +2,14 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/locate/dc_choice.h"

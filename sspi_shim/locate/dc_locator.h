@@ -5,9 +5,12 @@
 // locator_times.h says how long answers are kept. Works on one executor.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/locate/controller_health.h"
 #include "sspi_shim/locate/controller_wish.h"

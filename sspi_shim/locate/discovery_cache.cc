@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace stead {
 namespace asio = boost::asio;

@@ -2,6 +2,7 @@
 // Lists of DCs from DNS, each asked for once for all who want it at the same time. Works on one executor.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>

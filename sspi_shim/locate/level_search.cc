@@ -1,6 +1,12 @@
 #include "sspi_shim/locate/level_search.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/ping_round.h"
 

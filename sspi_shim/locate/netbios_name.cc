@@ -1,5 +1,9 @@
 #include "sspi_shim/locate/netbios_name.h"
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "sspi_shim/locate/ping/netlogon_ping.h"
 
 namespace stead {

@@ -2,6 +2,7 @@
 // The NetBIOS name of a domain, from the answer of one of its DCs to a netlogon ping.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <string>
 #include <vector>
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/locate/ping_cache.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace stead {
 namespace asio = boost::asio;
 

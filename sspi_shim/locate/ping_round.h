@@ -2,6 +2,7 @@
 // Pings several DCs at once and waits until enough of them have answered.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>

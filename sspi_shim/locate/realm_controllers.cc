@@ -1,6 +1,10 @@
 #include "sspi_shim/locate/realm_controllers.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/realm_proxy.h"
 

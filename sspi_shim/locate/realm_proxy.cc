@@ -1,5 +1,9 @@
 #include "sspi_shim/locate/realm_proxy.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/base/http_url.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/types/types.h"

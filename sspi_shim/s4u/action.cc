@@ -1,6 +1,11 @@
 #include "sspi_shim/s4u/action.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead {
 namespace {

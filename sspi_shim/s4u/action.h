@@ -5,11 +5,14 @@
 // timer and no cache. It returns an Action: what the Driver must do next, such as sending a request. The Driver passes
 // the result to the Machine, which returns the next Action, until it is Finished or a Refusal. So tests check each
 // exchange as a table of replies and expected actions, without a network.
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 

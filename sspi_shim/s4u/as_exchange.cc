@@ -1,6 +1,13 @@
 #include "sspi_shim/s4u/as_exchange.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/protocol/messages/preauth.h"
 

@@ -2,6 +2,11 @@
 // The AS exchange (RFC 4120 §3.1) with an encrypted timestamp: our own TGT with the keytab's keys, or a user's TGT with
 // their password. ETYPE-INFO2 selects the key. If the KDC says that the clocks differ, the request is sent once more
 // with the KDC's time. KDC_ERR_WRONG_REALM is followed (RFC 6806 §7).
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/s4u/action.h"

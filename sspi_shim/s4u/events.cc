@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/events.h"
 
+#include <cstddef>
+#include <string>
+
 #include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {

@@ -1,6 +1,8 @@
 #pragma once
 // The events of stead/s4u.h: each step of a call's trace becomes one. The Driver makes a `request` event before it
 // sends, and a `reply`, `refusal` or `relocation` event when the step is complete.
+#include <cstddef>
+
 #include "sspi_shim/s4u/driver.h"
 
 namespace stead {

@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/password_key.h"
 
+#include <string>
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,5 +1,7 @@
 #pragma once
 // Derives a key from a password (RFC 3961 string-to-key) on a thread pool: it takes milliseconds of CPU.
+#include <string>
+
 #include <boost/asio/awaitable.hpp>
 
 #include "sspi_shim/protocol/crypto/crypto.h"

@@ -1,5 +1,9 @@
 #include "sspi_shim/s4u/referral_walk.h"
 
+#include <memory>
+#include <utility>
+#include <variant>
+
 namespace stead {
 
 ReferralWalk::ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Mode mode)

@@ -1,6 +1,12 @@
 #pragma once
 // Follows referrals with plain TGS-REQs (RFC 6806 §8) until a KDC gives a ticket for the name. Used for the front end's
 // own TGTs, and for the S4U referral TGT. Visits no realm twice, and at most RealmPath::kMaxReferrals realms.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {

@@ -2,6 +2,10 @@
 // S4U2Proxy (MS-SFU §3.1.5.2), steps 1 to 8 of s4u/README.md. The evidence goes to a DC of the front end's realm. If
 // the target is in another realm, the client follows the referrals twice, with its own TGT and with the S4U referral
 // TGT, and sends both to a 2012-level DC of the target's realm.
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead {
@@ -49,8 +53,8 @@ class S4u2ProxyExchange final : public Machine {
   Action take_last(const TgsAnswer& answer);
   Action finish(const TgsAnswer& answer, Stage stage);
   [[nodiscard]] bool names_home(const std::string& realm) const;
-  TgsQuestion delegation_question(CredentialPtr header, TicketRef additional) const;
-  std::string what() const;
+  [[nodiscard]] TgsQuestion delegation_question(CredentialPtr header, TicketRef additional) const;
+  [[nodiscard]] std::string what() const;
 
   ExchangeContext& context_;
   Wanted wanted_;

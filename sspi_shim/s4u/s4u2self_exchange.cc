@@ -1,5 +1,10 @@
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
 namespace stead {
 namespace {
 

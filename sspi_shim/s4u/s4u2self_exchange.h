@@ -1,6 +1,11 @@
 #pragma once
 // S4U2Self (MS-SFU §3.1.5.1): a ticket to this service in a user's name. Begins at the user's realm and follows
 // referrals back to ours. A refusal is final: S4U2Self never searches for a DC of another level.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {

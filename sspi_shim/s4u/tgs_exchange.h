@@ -1,7 +1,13 @@
 #pragma once
 // One TGS-REQ and the reply to it, as bytes and values, with every check that one reply allows (RFC 4120 §3.3, MS-SFU
 // §3.1.5.1).
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"

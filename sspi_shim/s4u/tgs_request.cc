@@ -1,6 +1,10 @@
 #include "sspi_shim/s4u/tgs_request.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "sspi_shim/locate/dc_choice.h"
 

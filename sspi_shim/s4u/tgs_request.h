@@ -10,6 +10,9 @@
 //
 // Nothing else is sent twice.
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/s4u/tgs_exchange.h"
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/s4u/user_realm.h"
 
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 
 namespace stead {

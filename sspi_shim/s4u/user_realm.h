@@ -2,6 +2,9 @@
 // Finds a user's realm (MS-SFU §3.1.5.1.1.2): an AS-REQ without preauthentication, for the UPN as an enterprise name or
 // for the certificate. The KDC's error says whether the user is there or which realm to ask. The answer is not
 // authenticated and proves nothing: S4U2Self follows.
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/s4u/action.h"
 
 namespace stead {

@@ -1,4 +1,9 @@
 // AcceptSecurityContext: GssAcceptor judges the token; the context keeps the client's ticket as evidence.
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
 #include "sspi_shim/krb5/presented_ticket.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/sspi/buffers.h"

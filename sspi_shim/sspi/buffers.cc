@@ -1,6 +1,8 @@
 #include "sspi_shim/sspi/buffers.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "sspi_shim/sspi/memory.h"
 

@@ -3,9 +3,17 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <exception>
+#include <functional>
 #include <future>
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/client/client_open.h"
 #include "sspi_shim/locate/dc_locator.h"

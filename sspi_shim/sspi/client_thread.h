@@ -1,8 +1,10 @@
 #pragma once
 // One thread runs the Clients of the C surface. These functions wait for it, so that any other thread may call them.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/problem.h"

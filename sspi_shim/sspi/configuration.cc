@@ -1,8 +1,13 @@
 // ShimSetDefaultConfig, ShimOpenClient and what they configure.
 #include "sspi_shim/sspi/configuration.h"
 
+#include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/sspi/error.h"

@@ -1,5 +1,7 @@
 #pragma once
 // The default configuration of the process, and the Clients that are opened with it.
+#include <string>
+
 #include "sspi_shim/base/problem.h"
 #include "sspi_shim/sspi/client_thread.h"
 

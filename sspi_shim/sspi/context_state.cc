@@ -1,5 +1,10 @@
 #include "sspi_shim/sspi/context_state.h"
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
 #include <gssapi/gssapi_ext.h>
 
 #include "sspi_shim/sspi/buffers.h"

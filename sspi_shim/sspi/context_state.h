@@ -1,5 +1,7 @@
 #pragma once
 // What callers of the C surface learn of a context.
+#include <chrono>
+
 #include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {

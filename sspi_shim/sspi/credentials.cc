@@ -1,5 +1,9 @@
 // AcquireCredentialsHandle, FreeCredentialsHandle and QueryCredentialsAttributes.
+#include <cstdint>
 #include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/sspi/configuration.h"

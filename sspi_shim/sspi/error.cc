@@ -4,9 +4,14 @@
 #include <krb5.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/protocol/errors/error.h"

@@ -64,10 +64,10 @@ class HandleTable {
     std::shared_ptr<T> object;
   };
   static std::uint32_t slot_of(Id id) { return static_cast<std::uint32_t>(id); }
-  Id id_of(std::uint32_t slot) const {
+  [[nodiscard]] Id id_of(std::uint32_t slot) const {
     return static_cast<Id>(kind) << 56 | static_cast<Id>(slots_[slot].generation) << 32 | slot;
   }
-  bool is_live(Id id) const {
+  [[nodiscard]] bool is_live(Id id) const {
     return slot_of(id) < slots_.size() && slots_[slot_of(id)].object && id == id_of(slot_of(id));
   }
 

@@ -5,6 +5,12 @@
 #include <gssapi/gssapi_krb5.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"

@@ -1,7 +1,15 @@
 // DsGetDcName (MS-NRPC §3.5.4.3.1).
 #include "sspi_shim/sspi/locate.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/configuration.h"

@@ -1,5 +1,13 @@
 // LsaLogonUser: S4U2Self for a user by name or by certificate.
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/sspi/configuration.h"

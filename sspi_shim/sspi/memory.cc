@@ -1,8 +1,12 @@
 #include "sspi_shim/sspi/memory.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "sspi_shim/base/bytes.h"

@@ -1,6 +1,7 @@
 #pragma once
 // Memory for callers of the C surface, who return it by FreeContextBuffer, LsaFreeReturnBuffer or NetApiBufferFree.
 // These recognize what was allocated here.
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>

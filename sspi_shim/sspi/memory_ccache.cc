@@ -1,6 +1,8 @@
 #include "sspi_shim/sspi/memory_ccache.h"
 
 #include <atomic>
+#include <cstdint>
+#include <string>
 
 #include "sspi_shim/krb5/krb5_handles.h"
 

@@ -6,6 +6,9 @@
 #include <gssapi/gssapi_ext.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <vector>
 
 #include "sspi_shim/sspi/buffers.h"
 #include "sspi_shim/sspi/error.h"

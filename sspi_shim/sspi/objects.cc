@@ -1,5 +1,9 @@
 #include "sspi_shim/sspi/objects.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace stead::sspi {
 
 // The tables are never destroyed: other threads may call while the process exits.

@@ -1,5 +1,10 @@
 #include "sspi_shim/sspi/packages.h"
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"

@@ -2,6 +2,9 @@
 #include <gssapi/gssapi_ext.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
+#include <string>
 
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"

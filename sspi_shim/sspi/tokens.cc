@@ -1,4 +1,12 @@
 // Impersonation, and users as token objects.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"

@@ -3,6 +3,8 @@
 // the first good answer wins. KdcRace does the sending.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>

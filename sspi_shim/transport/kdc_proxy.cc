@@ -11,7 +11,14 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "sspi_shim/base/host_and_port.h"
 #include "sspi_shim/base/time_limit.h"

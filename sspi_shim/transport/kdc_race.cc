@@ -6,6 +6,11 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"

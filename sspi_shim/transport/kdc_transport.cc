@@ -2,7 +2,14 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <chrono>
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/locate/realm_proxy.h"

@@ -3,6 +3,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <utility>
 
 namespace stead {
 using boost::asio::ip::tcp;

@@ -1,5 +1,8 @@
 #include "sspi_shim/base/base64.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 namespace stead {

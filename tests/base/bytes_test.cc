@@ -1,5 +1,9 @@
 #include "sspi_shim/base/bytes.h"
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace stead {

@@ -1,5 +1,8 @@
 #include "sspi_shim/base/json_text.h"
 
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace stead {

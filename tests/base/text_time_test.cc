@@ -1,5 +1,7 @@
 #include "sspi_shim/base/text_time.h"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 namespace stead {

@@ -5,6 +5,8 @@
 #include <openssl/x509.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "sspi_shim/base/bytes.h"
 

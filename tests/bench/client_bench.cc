@@ -8,6 +8,7 @@
 //                                                    as fast as 64 together go, for SECONDS; latencies by the second
 #include <sys/resource.h>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>

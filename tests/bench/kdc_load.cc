@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>

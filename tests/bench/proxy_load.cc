@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cstddef>
 #include <cstdint>
 
 #include <chrono>

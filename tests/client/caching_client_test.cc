@@ -1,6 +1,14 @@
 // The cache over a scripted source: no KDC and no exchange.
 #include "sspi_shim/client/caching_client.h"
 
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -25,7 +33,7 @@ class CachingClientTest : public testing::Test {
                        return ticket(std::move(who), std::move(service), freshness);
                      }});
   }
-  Time seconds_from_now(std::chrono::seconds life) const {
+  [[nodiscard]] Time seconds_from_now(std::chrono::seconds life) const {
     return std::chrono::floor<std::chrono::seconds>(now_) + life;
   }
   asio::awaitable<Fetched<Identity>> identity(UserRequest user, Freshness freshness) {

@@ -1,5 +1,16 @@
 // What the Client of stead/s4u.h tells and takes besides tickets: refusals in detail, events, deadlines, its own name,
 // what it keeps.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <boost/asio/co_spawn.hpp>

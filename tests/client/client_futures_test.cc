@@ -1,4 +1,12 @@
 // Each call of stead/s4u.h that is awaited, by callers who have no coroutine: futures and completion handlers.
+#include <chrono>
+#include <exception>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>

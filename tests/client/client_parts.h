@@ -1,5 +1,12 @@
 #pragma once
 // For tests of one part of the client: a context over OneRealm, whose clock the test advances.
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

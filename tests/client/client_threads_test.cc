@@ -1,11 +1,19 @@
 // One client called from many threads. What this is for is the tsan preset.
 #include <gtest/gtest.h>
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/client/s4u_client.h"
 #include "tests/client/one_realm.h"

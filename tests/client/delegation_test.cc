@@ -1,6 +1,10 @@
 // S4U2Self and S4U2Proxy without a cache.
 #include "sspi_shim/client/delegation.h"
 
+#include <chrono>
+#include <memory>
+#include <string>
+
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/krb5/proxy_credential.h"
 #include "tests/client/client_parts.h"

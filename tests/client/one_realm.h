@@ -1,5 +1,12 @@
 #pragma once
 // A realm for the client's tests, in place of the transport and the locator.
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>

@@ -1,5 +1,10 @@
 #include "sspi_shim/client/own_tickets.h"
 
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
 #include <boost/asio/detached.hpp>
 
 #include "tests/client/client_parts.h"

@@ -1,5 +1,10 @@
 #include "sspi_shim/client/password_logon.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "tests/client/client_parts.h"
 
 namespace stead {

@@ -1,5 +1,8 @@
 #include "sspi_shim/client/refusal_memory.h"
 
+#include <chrono>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace stead {

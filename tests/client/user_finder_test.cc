@@ -1,5 +1,11 @@
 #include "sspi_shim/client/user_finder.h"
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "tests/client/client_parts.h"
 
 namespace stead {

@@ -1,5 +1,7 @@
 #pragma once
 // What every fuzz target checks: bytes that decode still equal themselves after encode and decode.
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 

@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <optional>
 
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 #include "tests/protocol/samples.h"

@@ -1,9 +1,11 @@
 // Runs a fuzz target over files, and over each of them cut short at every byte: what a compiler without libFuzzer can
 // do.
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <vector>
 

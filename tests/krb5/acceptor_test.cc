@@ -1,7 +1,13 @@
 // KerberosAcceptor with tickets that are made without a KDC: our client's, and changed as an attacker would.
 #include "stead/acceptor.h"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
 
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"

@@ -5,9 +5,16 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "sspi_shim/krb5/ccache_export.h"
 #include "sspi_shim/krb5/evidence.h"
@@ -41,7 +48,7 @@ class CcacheTest : public test::TicketFixture {
     TicketFixture::SetUp();
     path_ = (folder_ / "user.ccache").string();
   }
-  std::string klist() const {
+  [[nodiscard]] std::string klist() const {
     const std::string command = "klist -c '" + path_ + "' 2>&1";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     std::string out;

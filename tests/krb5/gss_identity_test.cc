@@ -1,4 +1,7 @@
 // The client of a context that libgssapi accepted, as an Identity.
+#include <memory>
+#include <utility>
+
 #include "stead/gss.h"
 
 #include <gtest/gtest.h>

@@ -2,6 +2,7 @@
 // libgssapi's acceptor and initiator, as peers of ours.
 #include <gssapi/gssapi.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

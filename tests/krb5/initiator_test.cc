@@ -1,4 +1,10 @@
 // Our tokens accepted by libgssapi, and its replies verified by us.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"

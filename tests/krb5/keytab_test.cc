@@ -1,5 +1,8 @@
 #include "sspi_shim/krb5/keytab.h"
 
+#include <fstream>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

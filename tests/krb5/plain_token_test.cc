@@ -1,6 +1,16 @@
 // judge_plain_token and libgssapi with the same tokens: the first accepts none that libgssapi refuses.
 #include "sspi_shim/krb5/plain_token.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "sspi_shim/protocol/pac/pac.h"
 #include "stead/s4u.h"
 #include "tests/krb5/gss_peer.h"

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <krb5.h>
 
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/krb5_handles.h"

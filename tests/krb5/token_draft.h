@@ -1,7 +1,10 @@
 #pragma once
 // The parts of a client's Negotiate token, which a test may change before they are put together.
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"

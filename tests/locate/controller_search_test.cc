@@ -1,7 +1,17 @@
 // The search by ControllerRequirements, as DsGetDcName does it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/locate/dns/dc_discovery.h"

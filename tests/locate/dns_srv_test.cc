@@ -1,5 +1,11 @@
 #include "sspi_shim/locate/dns/dns_srv.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,10 +1,17 @@
 #pragma once
 // DCs and a nameserver for the locator's tests, on the test's io_context.
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/locate/dns/dns_srv.h"
 #include "sspi_shim/locate/locator_times.h"

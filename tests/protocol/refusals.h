@@ -1,5 +1,8 @@
 #pragma once
 // What every decoder must refuse, whatever it decodes.
+#include <cstddef>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include "sspi_shim/base/bytes.h"

@@ -1,6 +1,10 @@
 #pragma once
 // One value of every message, every field filled, and its encoding: for the tests and for the seeds of the fuzz
 // targets. tests/vectors/make_kerberos.py encodes the same values with another's encoder.
+#include <chrono>
+#include <optional>
+#include <vector>
+
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"

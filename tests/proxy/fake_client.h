@@ -2,10 +2,17 @@
 // Fakes of the SDK's client and of a core's tickets, with a directory in maps.
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/krb5/credential.h"
@@ -125,7 +132,7 @@ class FakeClient : public Client {
     calls.push_back(std::move(call));
     co_await boost::asio::post(boost::asio::use_awaitable);
   }
-  std::string in_name_of(const std::string& user) const {
+  [[nodiscard]] std::string in_name_of(const std::string& user) const {
     const auto found = named.find(user);
     return found == named.end() ? user : found->second;
   }

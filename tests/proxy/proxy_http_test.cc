@@ -1,4 +1,12 @@
 // The HTTP side of the proxy between a client and a back end of plain sockets.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <string>
+#include <utility>
+
 #include "tests/proxy/proxy_fixture.h"
 
 namespace stead::proxy::test {

@@ -1,4 +1,13 @@
 // Users and their tokens, between a client and a back end that verifies the tokens with the stock GSS-API acceptor.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "sspi_shim/base/base64.h"
 #include "tests/krb5/gss_peer.h"
 #include "tests/krb5/ticket_fixture.h"

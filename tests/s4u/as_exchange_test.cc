@@ -1,5 +1,11 @@
 #include "sspi_shim/s4u/as_exchange.h"
 
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "sspi_shim/s4u/user_realm.h"
 #include "tests/s4u/toy_kdc.h"

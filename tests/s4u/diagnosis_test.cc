@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/diagnosis/diagnosis.h"
 
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <boost/asio/error.hpp>
 

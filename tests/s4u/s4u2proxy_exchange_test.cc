@@ -1,5 +1,14 @@
 #include "sspi_shim/s4u/s4u2proxy_exchange.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
 #include <boost/asio/error.hpp>
 
 #include "tests/s4u/toy_kdc.h"

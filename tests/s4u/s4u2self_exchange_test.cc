@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 
+#include <string>
+#include <variant>
+
 #include "tests/s4u/toy_kdc.h"
 
 namespace stead {

@@ -2,7 +2,14 @@
 // Reads a machine's requests and makes replies to them, as told: a KDC without a directory, a policy or a socket.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <sstream>
+#include <string>
 
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 #include "sspi_shim/s4u/trace/trace_json.h"

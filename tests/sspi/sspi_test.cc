@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+#include <ios>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "tests/krb5/gss_peer.h"
 #include "tests/krb5/ticket_fixture.h"
@@ -21,7 +26,9 @@ struct Token {
   }
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
-  Bytes bytes() const { return {static_cast<const std::uint8_t*>(buffers[0].pvBuffer), buffers[0].cbBuffer}; }
+  [[nodiscard]] Bytes bytes() const {
+    return {static_cast<const std::uint8_t*>(buffers[0].pvBuffer), buffers[0].cbBuffer};
+  }
   Buffer data;
   SecBuffer buffers[2] = {};
   SecBufferDesc desc{};

@@ -1,7 +1,14 @@
 #include "proxy/doctor/checks/account.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <iterator>
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/krb5/keytab.h"

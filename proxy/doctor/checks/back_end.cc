@@ -1,6 +1,10 @@
 #include "proxy/doctor/checks/back_end.h"
 
 #include <algorithm>
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <utility>
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"

@@ -1,6 +1,9 @@
 #include "proxy/doctor/checks/check_id.h"
 
 #include <array>
+#include <cstddef>
+#include <span>
+#include <string>
 
 namespace stead::doctor {
 namespace {

@@ -1,6 +1,8 @@
 #include "proxy/doctor/checks/delegation.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"

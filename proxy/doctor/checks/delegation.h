@@ -1,5 +1,7 @@
 #pragma once
 // D1 to D8: S4U2Proxy for the user.
+#include <vector>
+
 #include "proxy/doctor/checks/report.h"
 #include "proxy/doctor/facts/facts.h"
 

@@ -1,5 +1,9 @@
 #include "proxy/doctor/checks/fact_text.h"
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis.h"

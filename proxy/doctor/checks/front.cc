@@ -1,5 +1,11 @@
 #include "proxy/doctor/checks/front.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "proxy/doctor/checks/fact_text.h"
 
 namespace stead::doctor {

@@ -1,5 +1,9 @@
 #pragma once
 // F2, F3, F5: the public names, the header limit and the certificate that browsers see.
+#include <cstddef>
+#include <optional>
+#include <vector>
+
 #include "proxy/doctor/checks/report.h"
 #include "proxy/doctor/facts/facts.h"
 

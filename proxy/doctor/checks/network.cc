@@ -1,6 +1,10 @@
 #include "proxy/doctor/checks/network.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
 

@@ -1,5 +1,7 @@
 #pragma once
 // N1 to N4, N7, N8: DNS, ports, clocks and realms of domain controllers.
+#include <vector>
+
 #include "proxy/doctor/checks/report.h"
 #include "proxy/doctor/facts/facts.h"
 

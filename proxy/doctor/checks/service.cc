@@ -1,5 +1,8 @@
 #include "proxy/doctor/checks/service.h"
 
+#include <string>
+#include <vector>
+
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"

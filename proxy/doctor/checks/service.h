@@ -1,5 +1,7 @@
 #pragma once
 // S1, S2, S5: the SPNs of the routes, or of --service.
+#include <vector>
+
 #include "proxy/doctor/checks/report.h"
 #include "proxy/doctor/facts/facts.h"
 

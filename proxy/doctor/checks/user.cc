@@ -1,5 +1,9 @@
 #include "proxy/doctor/checks/user.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "proxy/doctor/checks/delegation.h"
 #include "proxy/doctor/checks/fact_text.h"
 

@@ -1,6 +1,8 @@
 #include "proxy/doctor/facts/facts.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "sspi_shim/base/bytes.h"
 

@@ -1,9 +1,12 @@
 #pragma once
 // What the doctor has seen, as plain values without keys and tickets: gather/ fills them in, checks/ judges them.
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sspi_shim/locate/ping/netlogon_ping.h"

@@ -1,6 +1,9 @@
 #include "proxy/doctor/facts/proxy_file.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/protocol/types/types.h"

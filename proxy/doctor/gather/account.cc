@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/as_exchange.h"

@@ -1,5 +1,7 @@
 #pragma once
 // Facts about the front end's account: its keytab and other files, signing on, and tickets as ourselves.
+#include <string>
+
 #include "proxy/doctor/gather/tools.h"
 
 namespace stead::doctor {

@@ -1,5 +1,10 @@
 #include "proxy/doctor/gather/back_end.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/ip/address.hpp>
 
 #include "proxy/doctor/facts/proxy_file.h"

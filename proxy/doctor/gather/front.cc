@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "proxy/doctor/facts/proxy_file.h"
 #include "sspi_shim/base/x509.h"

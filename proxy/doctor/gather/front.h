@@ -1,5 +1,9 @@
 #pragma once
 // Facts about the public names: the certificate and the aliases that browsers see.
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "proxy/doctor/gather/tools.h"
 
 namespace stead::doctor {

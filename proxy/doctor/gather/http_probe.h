@@ -1,6 +1,11 @@
 #pragma once
 // GETs over one connection to a back end, as the proxy would send them. Answers are read to their end, up to a limit,
 // so that another request can follow; bodies are not kept.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 

@@ -1,5 +1,7 @@
 #pragma once
 // Facts about a realm: its DNS records, and the ports, pings and clocks of its domain controllers.
+#include <string>
+
 #include "proxy/doctor/gather/tools.h"
 
 namespace stead::doctor {

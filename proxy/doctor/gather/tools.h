@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "proxy/config/config.h"
 #include "proxy/doctor/facts/facts.h"

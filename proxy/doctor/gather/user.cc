@@ -1,5 +1,12 @@
 #include "proxy/doctor/gather/user.h"
 
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"

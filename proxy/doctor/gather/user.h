@@ -1,5 +1,9 @@
 #pragma once
 // Facts about the user and the delegation, by the SDK's client: the same exchanges as the proxy's.
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "proxy/doctor/gather/tools.h"
 
 namespace stead::doctor {

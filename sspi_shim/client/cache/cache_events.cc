@@ -1,5 +1,9 @@
 #include "sspi_shim/client/cache/cache_events.h"
 
+#include <functional>
+#include <string>
+#include <utility>
+
 namespace stead {
 
 void CacheEvents::report(EventKind kind, const std::string& user, const std::string& service,

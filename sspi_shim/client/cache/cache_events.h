@@ -2,6 +2,7 @@
 // The cache's events of stead/s4u.h. Thread-safe as far as the application's handler is.
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "sspi_shim/client/cache/fetch_once.h"
 #include "stead/s4u.h"

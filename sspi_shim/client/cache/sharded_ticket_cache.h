@@ -3,7 +3,14 @@
 // hash of the key selects the shard.
 #include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "sspi_shim/client/cache/ticket_cache.h"
 

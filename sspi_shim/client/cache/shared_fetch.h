@@ -1,5 +1,10 @@
 #pragma once
 // FetchOnce with Outcome results: a wait that ends without a result becomes a Failure.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 

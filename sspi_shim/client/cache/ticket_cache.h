@@ -6,7 +6,9 @@
 // owners: a quarter more than the average), that owner's least recently used entry goes. Otherwise the least recently
 // used entry of all goes. So a user with many entries evicts their own.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <list>
 #include <map>

@@ -1,5 +1,11 @@
 #include "sspi_shim/locate/ping/kdc_probe.h"
 
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"

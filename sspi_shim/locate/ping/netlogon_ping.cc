@@ -1,5 +1,13 @@
 #include "sspi_shim/locate/ping/netlogon_ping.h"
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 

@@ -4,6 +4,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 
 #include "sspi_shim/base/time_limit.h"
 

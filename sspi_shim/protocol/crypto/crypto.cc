@@ -1,6 +1,12 @@
 #include "sspi_shim/protocol/crypto/crypto.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
 #include "sspi_shim/protocol/crypto/crypto_rc4.h"

@@ -1,6 +1,9 @@
 #pragma once
 // Encryption, checksums and the pseudo-random function of RFC 3961/3962 (AES-SHA1), RFC 8009 (AES-SHA2) and RFC 4757
 // (RC4).
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sspi_shim/protocol/crypto/key.h"

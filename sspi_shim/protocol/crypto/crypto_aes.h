@@ -4,6 +4,10 @@
 // Each thread keeps one OpenSSL context for each key size and direction and sets a new key for each operation, which
 // costs 40 ns more than to set a new initial vector. The last key therefore stays in the context until the next
 // operation or the end of the thread.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::crypto {

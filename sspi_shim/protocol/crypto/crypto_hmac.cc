@@ -1,5 +1,11 @@
 #include "sspi_shim/protocol/crypto/crypto_hmac.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+
 namespace stead::crypto {
 
 HmacKey::HmacKey(Digest digest, Bytes key) : inner_(digest), outer_(digest) {

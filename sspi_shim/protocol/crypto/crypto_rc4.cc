@@ -3,7 +3,13 @@
 #include <krb5.h>
 #include <profile.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace stead::crypto {
 namespace {

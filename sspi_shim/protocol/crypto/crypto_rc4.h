@@ -1,6 +1,8 @@
 #pragma once
 // Inside crypto: RC4-HMAC (RFC 4757), HMAC-MD5 and the unkeyed digests, by libk5crypto, which has
 // MD4 and RC4.
+#include <string_view>
+
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead::crypto {

@@ -4,6 +4,7 @@
 #define OPENSSL_API_COMPAT 10100
 #include <openssl/sha.h>
 
+#include <cstdint>
 #include <new>
 #include <type_traits>
 

@@ -3,6 +3,7 @@
 // copy of OpenSSL's EVP_MD_CTX allocates and costs 0.1-0.2 µs, more than the block that HMAC saves by it.
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "sspi_shim/base/bytes.h"
 

@@ -1,6 +1,9 @@
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include "sspi_shim/protocol/crypto/key_derivation.h"
 

@@ -1,6 +1,13 @@
 #include "sspi_shim/protocol/crypto/key.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/crypto/crypto_rc4.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"

@@ -1,7 +1,15 @@
 #include "sspi_shim/protocol/crypto/key_derivation.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
 

@@ -2,7 +2,10 @@
 // Inside crypto: the state of a Key, and the keys derived from it.
 #include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 
 #include "sspi_shim/protocol/crypto/crypto_hmac.h"
 #include "sspi_shim/protocol/crypto/key.h"

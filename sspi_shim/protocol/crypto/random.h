@@ -1,5 +1,6 @@
 #pragma once
 // Random bytes for keys, confounders and nonces.
+#include <cstddef>
 #include <cstdint>
 #include <span>
 

@@ -1,7 +1,11 @@
 #include "sspi_shim/protocol/der/der_reader.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <string>
 
 namespace stead::der {
 

@@ -5,6 +5,7 @@
 //
 // Leaving an element half read is an error unless the decoder calls skip_rest().
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>

@@ -1,6 +1,7 @@
 #pragma once
 // Writes DER, mirroring der::Reader call for call. An element's length is written when its body returns.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>

@@ -1,7 +1,10 @@
 #include "sspi_shim/protocol/errors/error.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/errors/error_tables.h"
 

@@ -1,5 +1,7 @@
 #include "sspi_shim/protocol/errors/error_tables.h"
 
+#include <vector>
+
 namespace stead {
 
 const std::vector<CodeEntry>& krb_error_table() {

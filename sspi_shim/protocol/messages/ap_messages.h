@@ -1,6 +1,8 @@
 #pragma once
 // AP-REQ, AP-REP and the authenticator (RFC 4120 §5.5), and the checksum that GSSAPI puts into it (RFC 4121 §4.1.1).
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sspi_shim/protocol/messages/ticket.h"
 

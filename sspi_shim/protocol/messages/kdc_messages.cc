@@ -1,5 +1,10 @@
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace stead {
 namespace {
 

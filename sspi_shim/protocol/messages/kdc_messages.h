@@ -1,6 +1,9 @@
 #pragma once
 // AS-REQ, TGS-REQ and their replies (RFC 4120 §5.4).
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/messages/ticket.h"
 

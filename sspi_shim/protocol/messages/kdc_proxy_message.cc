@@ -1,5 +1,9 @@
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"
 

@@ -6,6 +6,7 @@
 //     kerb-message   [0] OCTET STRING,        -- with the 4 bytes of length that it has over TCP (RFC 4120 §7.2.2)
 //     target-domain  [1] KERB-REALM OPTIONAL, -- of a request: whose KDC is to be asked
 //     dclocator-hint [2] INTEGER OPTIONAL }   -- of a request: flags of DsGetDcName for the search of the KDC
+#include <cstdint>
 #include <optional>
 #include <string>
 

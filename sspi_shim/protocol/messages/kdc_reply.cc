@@ -1,5 +1,7 @@
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 
+#include <cstdint>
+
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 

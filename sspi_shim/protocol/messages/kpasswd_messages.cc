@@ -1,5 +1,10 @@
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace stead {
 
 Result<EncryptedData> decode_krb_priv(Bytes der) {

@@ -1,6 +1,8 @@
 #pragma once
 // Change and set password (RFC 3244) and KRB-PRIV (RFC 4120 §5.7), which carries it.
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sspi_shim/protocol/types/types.h"
 

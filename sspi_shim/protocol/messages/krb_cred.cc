@@ -1,5 +1,10 @@
 #include "sspi_shim/protocol/messages/krb_cred.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace stead {
 
 Result<KrbCred> decode_krb_cred(Bytes der) {

@@ -1,7 +1,11 @@
 #pragma once
 // KRB-CRED (RFC 4120 §5.8): tickets with their keys for another principal. GSSAPI carries a forwarded TGT in it
 // (RFC 4121 §4.1.1).
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/messages/ticket.h"
 

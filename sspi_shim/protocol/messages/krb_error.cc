@@ -1,6 +1,12 @@
 #include "sspi_shim/protocol/messages/krb_error.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead {
 namespace {

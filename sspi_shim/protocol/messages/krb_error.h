@@ -1,6 +1,8 @@
 #pragma once
 // KRB-ERROR (RFC 4120 §5.9.1) and the e-data that AD puts into it (MS-KILE §2.2.1, §2.2.2).
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sspi_shim/protocol/types/types.h"
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/protocol/messages/ldap_messages.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"
 

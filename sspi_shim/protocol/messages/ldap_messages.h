@@ -1,6 +1,7 @@
 #pragma once
 // The three LDAP messages of a netlogon ping (RFC 4511): SearchRequest, SearchResultEntry, SearchResultDone, over UDP
 // (CLDAP, RFC 1798). Reads every definite BER form of a length, writes minimal ones.
+#include <cstdint>
 #include <string>
 #include <vector>
 

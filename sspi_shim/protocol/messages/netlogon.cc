@@ -1,6 +1,13 @@
 #include "sspi_shim/protocol/messages/netlogon.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead {
 namespace {

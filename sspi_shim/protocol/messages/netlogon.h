@@ -2,8 +2,10 @@
 // NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS §6.3.1.9): a DC's answer to an LDAP ping, and the ping's filter
 // (§6.3.3).
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sspi_shim/protocol/messages/ldap_messages.h"
 

@@ -1,5 +1,9 @@
 #include "sspi_shim/protocol/messages/preauth.h"
 
+#include <cstdint>
+#include <utility>
+#include <vector>
+
 namespace stead {
 
 Result<PaEncTsEnc> decode_pa_enc_ts_enc(Bytes der) {

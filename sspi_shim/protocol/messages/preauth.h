@@ -1,6 +1,9 @@
 #pragma once
 // Preauthentication data of AS and TGS exchanges (RFC 4120 §5.2.7, MS-KILE §2.2).
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/types/types.h"
 

@@ -1,5 +1,9 @@
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 namespace stead {
 
 Result<PaForUser> decode_pa_for_user(Bytes der) {

@@ -1,6 +1,8 @@
 #pragma once
 // The padata of S4U2Self: PA-FOR-USER and PA-S4U-X509-USER (MS-SFU §2.2.1, §2.2.2).
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/types/types.h"

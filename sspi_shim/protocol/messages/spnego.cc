@@ -1,6 +1,10 @@
 #include "sspi_shim/protocol/messages/spnego.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"

@@ -1,6 +1,7 @@
 #pragma once
 // SPNEGO (RFC 4178) and the GSS-API framing (RFC 2743 §3.1) around Kerberos tokens (RFC 4121 §4.1), as HTTP Negotiate
 // carries them.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,6 +1,13 @@
 #include "sspi_shim/protocol/messages/ticket.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace stead {
 namespace {

@@ -1,6 +1,10 @@
 #pragma once
 // Tickets (RFC 4120 §5.3).
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "sspi_shim/protocol/types/types.h"
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/protocol/pac/ndr.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace stead::ndr {
 namespace {
 

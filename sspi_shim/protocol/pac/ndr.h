@@ -1,6 +1,8 @@
 #pragma once
 // NDR (transfer syntax 1, little-endian) with the type-serialization header of MS-RPCE §2.2.6, as far as PAC buffers
 // need it. The reader keeps the first error, as der::Reader does; the writer mirrors it. Integers are aligned.
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>

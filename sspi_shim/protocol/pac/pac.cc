@@ -1,6 +1,11 @@
 #include "sspi_shim/protocol/pac/pac.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace stead {
 namespace {

@@ -1,6 +1,8 @@
 #pragma once
 // The PAC as a container with its signatures (MS-PAC §2.3, §2.4, §2.8). Contents: pac_logon_info.h, pac_buffers.h.
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/messages/ticket.h"

@@ -1,5 +1,13 @@
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "sspi_shim/protocol/pac/ndr.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 

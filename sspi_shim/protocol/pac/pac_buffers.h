@@ -2,6 +2,7 @@
 // The smaller PAC buffers: client info, S4U delegation info, UPN and DNS info, attributes, requestor SID (MS-PAC
 // §2.7-2.15).
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

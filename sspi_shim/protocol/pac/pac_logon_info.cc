@@ -1,6 +1,11 @@
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/protocol/pac/ndr.h"
 

@@ -1,6 +1,9 @@
 #pragma once
 // KERB_VALIDATION_INFO (MS-PAC §2.5): the user and their groups.
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/security/sid.h"
 

@@ -1,6 +1,8 @@
 #include "sspi_shim/protocol/security/access_check.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 
 namespace stead {
 namespace {

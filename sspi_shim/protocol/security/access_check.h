@@ -1,5 +1,6 @@
 #pragma once
 // The access check of MS-DTYP §2.5.3.2, pure: a token's SIDs, a descriptor, the rights wanted.
+#include <cstdint>
 #include <span>
 
 #include "sspi_shim/protocol/security/security_descriptor.h"

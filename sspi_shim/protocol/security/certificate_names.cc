@@ -2,7 +2,13 @@
 
 #include <openssl/x509v3.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace stead {
 namespace {

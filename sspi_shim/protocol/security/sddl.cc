@@ -1,6 +1,15 @@
 #include "sspi_shim/protocol/security/sddl.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"

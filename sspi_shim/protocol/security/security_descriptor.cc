@@ -1,7 +1,11 @@
 #include "sspi_shim/protocol/security/security_descriptor.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace stead {
 namespace {

@@ -2,7 +2,10 @@
 // Security descriptors (MS-DTYP §2.4.6), as far as delegation and access rules use them: owner, group, discretionary
 // ACL with allow and deny entries, with and without object types.
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "sspi_shim/protocol/security/sid.h"
 

@@ -1,5 +1,11 @@
 #include "sspi_shim/protocol/security/sid.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
 

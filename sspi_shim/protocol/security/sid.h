@@ -1,6 +1,7 @@
 #pragma once
 // Security identifiers (MS-DTYP §2.4.2).
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,7 +1,10 @@
 #include "sspi_shim/protocol/types/numbers.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <string>
+#include <string_view>
 
 namespace stead {
 namespace {

@@ -1,6 +1,12 @@
 #include "sspi_shim/protocol/types/types.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace stead {
 namespace {

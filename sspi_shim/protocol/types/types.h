@@ -1,6 +1,7 @@
 #pragma once
 // The types that Kerberos messages are made of (RFC 4120 §5.2), with their readers and writers.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
 
+#include <optional>
+#include <string>
+
 #include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead {

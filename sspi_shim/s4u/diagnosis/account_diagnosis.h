@@ -1,5 +1,7 @@
 #pragma once
 // Refusals that are about an account: of this service, of the user, or of the target service.
+#include <optional>
+
 #include "sspi_shim/s4u/diagnosis/diagnosis_facts.h"
 
 namespace stead {

@@ -1,5 +1,7 @@
 #include "sspi_shim/s4u/diagnosis/delegation_diagnosis.h"
 
+#include <string>
+
 #include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
 
 namespace stead {

@@ -1,5 +1,9 @@
 #include "sspi_shim/s4u/diagnosis/diagnosis.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
 #include "sspi_shim/s4u/diagnosis/delegation_diagnosis.h"
 

@@ -1,6 +1,8 @@
 #pragma once
 // From a refusal to a code, a summary and directory commands, in an administrator's words. The codes are those of
 // stead/s4u.h.
+#include <string>
+
 #include "sspi_shim/s4u/diagnosis/diagnosis_facts.h"
 
 namespace stead {

@@ -1,7 +1,10 @@
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <span>
+#include <string_view>
 
 namespace stead {
 namespace {

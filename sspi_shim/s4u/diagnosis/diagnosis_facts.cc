@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/diagnosis/diagnosis_facts.h"
 
+#include <string>
+#include <string_view>
+
 #include "sspi_shim/s4u/diagnosis/account_name.h"
 
 namespace stead {

@@ -1,6 +1,7 @@
 #pragma once
 // What the functions of a diagnosis share: the refusal, the circumstances, and the directory commands of a fix.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sspi_shim/s4u/action.h"

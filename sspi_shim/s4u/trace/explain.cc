@@ -1,6 +1,8 @@
 // explain() of stead/s4u.h: a trace as text for a person.
 #include <algorithm>
+#include <cstddef>
 #include <sstream>
+#include <string>
 
 #include "sspi_shim/s4u/trace/trace_words.h"
 #include "stead/s4u.h"

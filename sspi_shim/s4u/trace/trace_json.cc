@@ -1,5 +1,10 @@
 #include <boost/json.hpp>
 #include <cmath>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/errors/error.h"
 #include "sspi_shim/s4u/trace/trace_json.h"

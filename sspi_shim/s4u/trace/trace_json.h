@@ -1,5 +1,6 @@
 #pragma once
 // Reads a trace from JSON and says where it is malformed. to_json() and trace_from_json() are in stead/s4u.h.
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

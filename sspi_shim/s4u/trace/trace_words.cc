@@ -1,5 +1,8 @@
 #include "sspi_shim/s4u/trace/trace_words.h"
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace stead {

@@ -7,9 +7,20 @@
 // we must not read a token as two. With STEAD_FUZZ_COUNT set, it is told at the end how many tokens were taken.
 #include "sspi_shim/krb5/plain_token.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/protocol/pac/pac.h"

@@ -1,3 +1,7 @@
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,3 +1,6 @@
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,4 +1,7 @@
 // The three small ones: PA-PAC-REQUEST, PA-PAC-OPTIONS, PA-SUPPORTED-ENCTYPES.
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,4 +1,7 @@
 // The first byte is the NtVer that was asked for: the two bits that matter.
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,3 +1,6 @@
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

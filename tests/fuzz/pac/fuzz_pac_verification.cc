@@ -1,4 +1,7 @@
 // An EncTicketPart as a KDC gets it: its PAC is found and all signatures are judged, which none must survive by chance.
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/pac/pac.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,6 +1,11 @@
 #include "proxy/http/chunk_decoder.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "tests/fuzz/fuzz_roundtrip.h"
 

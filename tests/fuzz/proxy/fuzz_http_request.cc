@@ -1,4 +1,7 @@
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "proxy/headers/outgoing_request.h"
 #include "proxy/http/policy_path.h"

@@ -1,4 +1,7 @@
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/headers/own_address.h"

@@ -1,3 +1,8 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "proxy/sign_in/login_form.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,3 +1,6 @@
+#include <cstddef>
+#include <cstdint>
+
 #include "proxy/http/cookies.h"
 #include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/base/base64.h"

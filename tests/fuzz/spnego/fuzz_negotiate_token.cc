@@ -1,4 +1,7 @@
 // What a browser sends after "Negotiate ": before anybody has proved who he is.
+#include <cstddef>
+#include <cstdint>
+
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -1,5 +1,12 @@
 #include "kdc/commands/directory_commands.h"
 
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,12 @@
 #include "kdc/directory/directory_store.h"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

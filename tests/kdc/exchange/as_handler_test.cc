@@ -1,3 +1,10 @@
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <ostream>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "sspi_shim/protocol/messages/preauth.h"

@@ -1,5 +1,9 @@
 #include "kdc/exchange/delegation_policy.h"
 
+#include <optional>
+#include <ostream>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace stead::kdc {

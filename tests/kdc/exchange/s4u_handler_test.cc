@@ -1,3 +1,9 @@
+#include <chrono>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "sspi_shim/protocol/messages/preauth.h"

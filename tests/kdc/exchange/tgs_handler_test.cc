@@ -1,3 +1,10 @@
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "sspi_shim/protocol/messages/preauth.h"

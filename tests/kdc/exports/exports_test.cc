@@ -8,7 +8,12 @@
 #include <krb5/krb5.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include "kdc/forest/forest_file.h"
 

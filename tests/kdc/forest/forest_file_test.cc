@@ -1,5 +1,8 @@
 #include "kdc/forest/forest_file.h"
 
+#include <string>
+#include <string_view>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,13 @@
 #include "kdc/kpasswd/kpasswd_handler.h"
 
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 #include "kdc/forest/forest_file.h"
@@ -48,13 +56,13 @@ class KpasswdHandler : public testing::Test {
     std::string text;
   };
 
-  Request request() const {
+  [[nodiscard]] Request request() const {
     Request out;
     out.ctime = now;
     out.endtime = now + 1h;
     return out;
   }
-  Request set(std::string_view client, std::string_view target, std::uint32_t flags = 0) const {
+  [[nodiscard]] Request set(std::string_view client, std::string_view target, std::uint32_t flags = 0) const {
     auto out = request();
     out.client = client;
     out.version = kKpasswdSet;

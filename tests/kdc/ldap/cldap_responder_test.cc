@@ -1,5 +1,10 @@
 #include "kdc/ldap/cldap_responder.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "kdc/directory/domain_guid.h"

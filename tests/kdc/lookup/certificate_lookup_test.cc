@@ -1,3 +1,7 @@
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "kdc/directory/certificate_mapping.h"

@@ -5,8 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "kdc/forest/forest_file.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
@@ -35,13 +42,13 @@ class Socket {
   void write(Bytes bytes) const {
     EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size()));
   }
-  Buffer read(std::size_t most = 65536) const {
+  [[nodiscard]] Buffer read(std::size_t most = 65536) const {
     Buffer out(most);
     const ssize_t size = recv(fd_, out.data(), out.size(), 0);
     out.resize(size > 0 ? std::size_t(size) : 0);
     return out;
   }
-  Buffer read_frame() const {
+  [[nodiscard]] Buffer read_frame() const {
     Buffer head;
     while (head.size() < 4) {
       const Buffer more = read(4 - head.size());
@@ -90,7 +97,7 @@ class ServerOverSockets : public testing::Test {
     if (server_) server_->stop();
     if (thread_.joinable()) thread_.join();
   }
-  const Controller& dc() const { return server_->controllers().front().controller; }
+  [[nodiscard]] const Controller& dc() const { return server_->controllers().front().controller; }
   static Buffer as_req(const std::string& name) {
     KdcReq request;
     request.type = MessageType::as_req;

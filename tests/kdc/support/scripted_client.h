@@ -1,9 +1,15 @@
 #pragma once
 // A forest in process and a client that asks its DCs whatever a test wants, right or wrong. No sockets: requests go to
 // kdc::handle.
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "kdc/exchange/dispatcher.h"
 #include "kdc/forest/forest_file.h"
@@ -97,7 +103,7 @@ class TestForest {
   Ticket rewrite(const Ticket& ticket, const std::function<void(EncTicketPart&, Pac&)>& change, bool sign = true);
 
   Buffer ask(const std::string& dc, Bytes request);
-  const Snapshot& snapshot() const { return *snapshot_; }
+  [[nodiscard]] const Snapshot& snapshot() const { return *snapshot_; }
   Instant now = Instant{std::chrono::seconds{1795000000}};
 
  private:
@@ -105,7 +111,7 @@ class TestForest {
     const Controller* controller;
     const DomainEntry* domain;
   };
-  const Dc& dc(const std::string& name) const { return dcs_.at(name); }
+  [[nodiscard]] const Dc& dc(const std::string& name) const { return dcs_.at(name); }
   std::unique_ptr<Snapshot> snapshot_;
   std::map<std::string, Dc> dcs_;
 };

@@ -1,7 +1,11 @@
 // Our cryptography and libk5crypto's must not be told apart.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "tests/protocol/crypto/libk5crypto.h"
 

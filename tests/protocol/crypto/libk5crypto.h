@@ -2,7 +2,9 @@
 // The second opinion on our cryptography: libk5crypto's answers to the same questions, and its time for them.
 #include <krb5.h>
 
+#include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
 

@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/protocol/samples.h"

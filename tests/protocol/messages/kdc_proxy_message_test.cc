@@ -1,5 +1,8 @@
 #include "sspi_shim/protocol/messages/kdc_proxy_message.h"
 
+#include <cstddef>
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 namespace stead {

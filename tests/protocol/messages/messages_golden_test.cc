@@ -4,6 +4,8 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "tests/protocol/samples.h"
 

@@ -1,5 +1,7 @@
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include "tests/protocol/samples.h"

@@ -1,5 +1,9 @@
 #include "sspi_shim/protocol/pac/ndr.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include <gmock/gmock.h>
 
 namespace stead::ndr {

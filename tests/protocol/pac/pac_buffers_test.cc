@@ -1,5 +1,8 @@
 #include "sspi_shim/protocol/pac/pac_buffers.h"
 
+#include <chrono>
+#include <cstddef>
+
 #include <gmock/gmock.h>
 
 #include "sspi_shim/protocol/pac/pac_logon_info.h"

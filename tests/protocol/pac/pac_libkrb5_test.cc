@@ -1,4 +1,8 @@
 // A second opinion on our PACs and their signatures: libkrb5 verifies ours, we verify its.
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
 #include <krb5.h>
 
 #include <gmock/gmock.h>

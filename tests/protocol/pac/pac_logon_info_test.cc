@@ -2,8 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "sspi_shim/protocol/types/numbers.h"
 #include "tests/protocol/pac/pac_vectors.h"

@@ -1,5 +1,10 @@
 #include "sspi_shim/protocol/pac/pac.h"
 
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "tests/protocol/pac/pac_vectors.h"

@@ -1,5 +1,9 @@
 #include "sspi_shim/protocol/security/access_check.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 namespace stead {

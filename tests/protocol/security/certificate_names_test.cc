@@ -1,5 +1,8 @@
 #include "sspi_shim/protocol/security/certificate_names.h"
 
+#include <cstddef>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "tests/proxy/certificates.h"

@@ -1,3 +1,7 @@
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include <gmock/gmock.h>
 
 #include "sspi_shim/protocol/security/security_descriptor.h"

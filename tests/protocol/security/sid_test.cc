@@ -1,5 +1,7 @@
 #include "sspi_shim/protocol/security/sid.h"
 
+#include <cstddef>
+
 #include <gmock/gmock.h>
 
 namespace stead {

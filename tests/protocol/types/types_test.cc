@@ -1,5 +1,8 @@
 #include "sspi_shim/protocol/types/types.h"
 
+#include <cstdint>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "tests/protocol/samples.h"

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace stead::proxy {
 namespace {
@@ -24,7 +26,7 @@ class ConfigFile : public testing::Test {
     std::ofstream(path()) << text;
     return read_config(path());
   }
-  std::string path() const { return folder_ + "/proxy.toml"; }
+  [[nodiscard]] std::string path() const { return folder_ + "/proxy.toml"; }
   std::string folder_;
 };
 

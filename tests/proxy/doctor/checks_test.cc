@@ -2,7 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/error.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "proxy/doctor/checks/account.h"
 #include "proxy/doctor/checks/back_end.h"

@@ -1,5 +1,7 @@
 #include "proxy/headers/own_address.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace stead::proxy {

@@ -1,4 +1,9 @@
 #include "proxy/http/request_rules.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include "proxy/http/target.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,8 @@
 #include "proxy/observe/audit_log.h"
 
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace stead::proxy {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <map>
 #include <numeric>
+#include <string>
 #include <thread>
+#include <utility>
 
 namespace stead::proxy {
 namespace {

@@ -1,5 +1,15 @@
 #include "proxy/sign_in/certificate_sign_in.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <openssl/x509_vfy.h>
 

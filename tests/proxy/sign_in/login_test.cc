@@ -1,5 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "proxy/sign_in/login_form.h"

@@ -1,6 +1,17 @@
 // Who a request is from, and what is answered where nobody is: the contract's tables, with a scripted directory.
 #include "proxy/sign_in/sign_in.h"
 
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -57,7 +68,7 @@ class SignInTest : public stead::test::TicketFixture {
     out.delegation = delegation;
     return out;
   }
-  RequestView view(const Request& r) const {
+  [[nodiscard]] RequestView view(const Request& r) const {
     RequestView v;
     v.method = r.method, v.target = r.target, v.host = "web.corp.test", v.authority = "web.corp.test:8443",
     v.authorization = r.authorization;
@@ -111,15 +122,17 @@ class SignInTest : public stead::test::TicketFixture {
     const std::string how = one(own.headers, "WWW-Authenticate");
     return std::to_string(own.status) + (how.empty() ? "" : " " + how);
   }
-  SessionCookie cookie(const std::string& user, SignInMethod method) const {
+  [[nodiscard]] SessionCookie cookie(const std::string& user, SignInMethod method) const {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return {.session = {.id = new_session_id(), .user = user, .method = method, .expires = now + 1h},
             .issued = now,
             .seen = now,
             .certificate = method == certificate ? Buffer(32, 1) : Buffer()};
   }
-  std::string sealed(const SessionCookie& content) const { return "__Host-stead=" + seal_session(*keys, content); }
-  std::string token() const { return "Negotiate " + base64(make_negotiate_token(issue()).value().token); }
+  [[nodiscard]] std::string sealed(const SessionCookie& content) const {
+    return "__Host-stead=" + seal_session(*keys, content);
+  }
+  [[nodiscard]] std::string token() const { return "Negotiate " + base64(make_negotiate_token(issue()).value().token); }
   // The form's csrf field and the cookie that it came with.
   Request login(const std::string& user, const std::string& password, const std::string& back = "/a") {
     const OwnResponse form = page({.target = "/.stead/login"});

@@ -2,6 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -65,7 +74,7 @@ class BackendTicketsTest : public testing::Test {
     return {
         .id = id, .user = user, .method = method, .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
   }
-  std::size_t count(const std::string& call) const {
+  [[nodiscard]] std::size_t count(const std::string& call) const {
     std::size_t out = 0;
     for (const auto& client : clients) out += std::size_t(std::count(client->calls.begin(), client->calls.end(), call));
     return out;

@@ -1,5 +1,10 @@
 #include "proxy/upstream/router.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace stead::proxy {

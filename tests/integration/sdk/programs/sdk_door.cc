@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <exception>
 #include <fstream>
+#include <ios>
 #include <iostream>
 #include <iterator>
 #include <memory>

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kdc/forest/forest.h"
-#include "kdc/forest/toml_reader.h"
+#include "sspi_shim/base/toml_table.h"
 
 namespace stead::kdc {
 

@@ -74,7 +74,7 @@ class ForestReader {
   ForestReader(std::filesystem::path folder, FileErrors& errors) : folder_(std::move(folder)), errors_(errors) {}
 
   void read(const toml::table& root, ForestDraft& draft) {
-    TableReader in(root, "the forest file", errors_);
+    TomlTable in(root, "the forest file", errors_);
     for (const auto* table : in.tables("domain")) read_domain(*table, draft);
     for (const auto* table : in.tables("trust")) read_trust(*table, draft);
     if (!in.has("domain")) errors_.add({}, "a forest file needs at least one [[domain]]");
@@ -83,7 +83,7 @@ class ForestReader {
 
  private:
   void read_domain(const toml::table& table, ForestDraft& draft) {
-    TableReader in(table, "[[domain]]", errors_);
+    TomlTable in(table, "[[domain]]", errors_);
     Domain domain;
     DomainDraft places;
     places.at = in.at();
@@ -95,7 +95,7 @@ class ForestReader {
                  in_quotes(domain.realm) + " is not a realm: write the domain's DNS name in capital letters");
       domain.realm = to_upper(domain.realm);
     }
-    if (!in.text("netbios", domain.netbios))
+    if (!in.any_text("netbios", domain.netbios))
       domain.netbios = domain.realm.substr(0, std::min<std::size_t>(15, domain.realm.find('.')));
     if (domain.netbios.empty() ? in.has("netbios") : domain.netbios.find_first_of("\\/@ \"") != domain.netbios.npos)
       in.error(in.at("netbios"), in_quotes(domain.netbios) + " is not a NetBIOS domain name");
@@ -108,7 +108,7 @@ class ForestReader {
       else
         domain.sid = *parsed;
     }
-    if (!in.text("forest", domain.forest)) domain.forest = domain.realm;
+    if (!in.any_text("forest", domain.forest)) domain.forest = domain.realm;
     domain.forest = to_lower(domain.forest);
     in.boolean("enforce_forwardable_evidence", domain.enforce_forwardable_evidence);
     in.boolean("allow_rc4", domain.allow_rc4);
@@ -124,7 +124,7 @@ class ForestReader {
   }
 
   void read_controller(const toml::table& table, Domain& domain, DomainDraft& places) {
-    TableReader in(table, "[[domain.controller]]", errors_);
+    TomlTable in(table, "[[domain.controller]]", errors_);
     Controller controller;
     std::string level = "2016";
     if (in.required_text("name", controller.name)) controller.name = to_lower(controller.name);
@@ -137,14 +137,14 @@ class ForestReader {
     in.integer("kerberos_port", controller.kerberos_port, 1, 65535);
     in.integer("ldap_port", controller.ldap_port, 1, 65535);
     in.integer("kpasswd_port", controller.kpasswd_port, 1, 65535);
-    if (in.text("level", level)) {
+    if (in.any_text("level", level)) {
       if (const auto found = level_by_name(level))
         controller.level = *found;
       else
         in.error(in.at("level"),
                  in_quotes(level) + " is not a level: write one of 2003 2008 2008R2 2012 2012R2 2016 2019 2022");
     }
-    in.text("site", controller.site);
+    in.any_text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
     in.boolean("paused", controller.paused);
     places.controllers.push_back(
@@ -154,14 +154,14 @@ class ForestReader {
   }
 
   void read_account(const toml::table& table, Domain& domain, DomainDraft& places) {
-    TableReader in(table, "[[domain.account]]", errors_);
+    TomlTable in(table, "[[domain.account]]", errors_);
     Account account;
     EntryDraft place;
     read_name_and_rid(in, account.name, account.rid, place);
     account.salt_name = account.name;
     read_secret(in, account, place);
     place.upn_at = in.at("upn");
-    if (in.text("upn", account.upn) && account.upn.empty())
+    if (in.any_text("upn", account.upn) && account.upn.empty())
       in.error(in.at("upn"), "\"upn\" is empty: leave it out for none");
     place.groups = in.texts("groups");
     for (const auto& [name, at] : in.texts("flags")) {
@@ -181,7 +181,7 @@ class ForestReader {
     places.entries.push_back(std::move(place));
   }
 
-  void read_name_and_rid(TableReader& in, std::string& name, std::uint32_t& rid, EntryDraft& place) {
+  void read_name_and_rid(TomlTable& in, std::string& name, std::uint32_t& rid, EntryDraft& place) {
     place.at = in.at();
     place.name_at = in.at("name");
     if (in.required_text("name", name))
@@ -190,8 +190,8 @@ class ForestReader {
     place.rid_given = in.integer("rid", rid, 500, 0x3fffffff);
   }
 
-  void read_secret(TableReader& in, Account& account, EntryDraft& place) {
-    const bool has_password = in.text("password", account.secret.password);
+  void read_secret(TomlTable& in, Account& account, EntryDraft& place) {
+    const bool has_password = in.any_text("password", account.secret.password);
     const auto keys = in.text_or_texts("key");
     place.keys_at = in.at("key");
     if (has_password && in.has("key")) in.error(place.keys_at, "an account has \"password\" or \"key\", not both");
@@ -218,7 +218,7 @@ class ForestReader {
     }
   }
 
-  void read_spns(TableReader& in, std::string_view key, std::vector<std::string>& out) {
+  void read_spns(TomlTable& in, std::string_view key, std::vector<std::string>& out) {
     for (auto& [spn, at] : in.texts(key)) {
       if (!is_spn(spn))
         in.error(at, in_quotes(spn) + " is not an SPN: write SERVICE/HOST, without a realm");
@@ -230,7 +230,7 @@ class ForestReader {
     }
   }
 
-  void read_certificate_entry(TableReader& in, const std::string& name, FilePosition at, Account& account) {
+  void read_certificate_entry(TomlTable& in, const std::string& name, FilePosition at, Account& account) {
     if (name.starts_with("X509:")) return account.alt_security_identities.push_back(name);
     bool ok = false;
     const auto path = folder_ / name;
@@ -242,13 +242,13 @@ class ForestReader {
   }
 
   void read_group(const toml::table& table, Domain& domain, DomainDraft& places) {
-    TableReader in(table, "[[domain.group]]", errors_);
+    TomlTable in(table, "[[domain.group]]", errors_);
     Group group;
     EntryDraft place;
     place.is_group = true;
     read_name_and_rid(in, group.name, group.rid, place);
     std::string scope;
-    if (in.text("scope", scope)) {
+    if (in.any_text("scope", scope)) {
       if (scope == "global")
         group.scope = GroupScope::global;
       else if (scope == "universal")
@@ -266,7 +266,7 @@ class ForestReader {
   }
 
   void read_trust(const toml::table& table, ForestDraft& draft) {
-    TableReader in(table, "[[trust]]", errors_);
+    TomlTable in(table, "[[trust]]", errors_);
     Trust trust;
     TrustDraft place;
     place.at = in.at();
@@ -275,7 +275,7 @@ class ForestReader {
     if (in.has("domains") && place.domains.size() != 2)
       in.error(in.at("domains"), "\"domains\" of a trust are two realms");
     std::string direction;
-    if (in.text("direction", direction)) {
+    if (in.any_text("direction", direction)) {
       if (direction == "both")
         trust.direction = TrustDirection::both;
       else if (direction == "outbound")
@@ -287,7 +287,7 @@ class ForestReader {
     }
     std::string kind;
     place.kind_at = in.at("kind");
-    place.has_kind = in.text("kind", kind);
+    place.has_kind = in.any_text("kind", kind);
     if (place.has_kind) {
       if (kind == "parent-child")
         trust.kind = TrustKind::parent_child;
@@ -322,12 +322,9 @@ ForestFile parse_forest(std::string_view text, const std::string& file_name, con
   ForestFile out;
   out.digest = sha256_hex(text);
   FileErrors errors(file_name);
-  const auto parsed = toml::parse(text, file_name);
-  if (!parsed) {
-    errors.add(position_of(parsed.error().source()), parsed.error().description());
-  } else {
+  if (const auto parsed = parse_toml(text, errors)) {
     ForestDraft draft;
-    ForestReader(folder, errors).read(parsed.table(), draft);
+    ForestReader(folder, errors).read(*parsed, draft);
     if (errors.none()) check_and_resolve(draft, errors);
     out.forest = std::move(draft.forest);
   }

@@ -9,28 +9,28 @@
 #include "proxy/config/route_table.h"
 #include "proxy/config/server_table.h"
 #include "proxy/config/sign_in_tables.h"
-#include "sspi_shim/client/config_table.h"
+#include "sspi_shim/client/client_tables.h"
 #include "stead/client_config.h"
 
 namespace stead::proxy {
 namespace {
 
-void read_routes(const toml::table& file, ConfigTable& root, ConfigErrors& errors, Config& out) {
+void read_routes(const toml::table& file, TomlTable& root, FileErrors& errors, Config& out) {
   const toml::node* const single = file.get("route");
   if (single != nullptr && single->is_table())
     errors.add(*single, "[route] is written [[route]], for there may be several");
   const auto routes = root.tables("route");
   for (const toml::table* const table : routes) read_route_table(*table, errors, out);
-  if (routes.empty() && single == nullptr) errors.add(1, 1, "needs a [[route]]");
+  if (routes.empty() && single == nullptr) errors.add(FilePosition{}, "needs a [[route]]");
 }
 
 // Signing users in needs an account of our own. `identity`: null where the file has no such table.
-void check_identity(const toml::table& file, const toml::table* identity, ConfigErrors& errors, Config& out) {
+void check_identity(const toml::table& file, const toml::table* identity, FileErrors& errors, Config& out) {
   if (!out.kerberos && !out.forms && !out.certificate_sign_in) return;
   if (identity == nullptr)
     errors.add(file, "signing users in needs [identity] with principal and keytab");
   else if (out.client.principal.empty())
-    ConfigTable(*identity, "[identity]", errors)
+    TomlTable(*identity, "[identity]", errors)
         .error("principal", "needs principal, as \"HTTP/front.example.com@EXAMPLE.COM\"");
   if (errors.none()) fill_from_krb5_conf(out.client);
 }
@@ -42,12 +42,12 @@ void fill_defaults(const std::string& file, Config& out) {
   if (out.session_key_file.empty()) out.session_key_file = beside_file(file, "session.key");
 }
 
-void read_tables(const toml::table& file, ConfigErrors& errors, Config& out) {
-  ConfigTable root(file, "", errors);
+void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
+  TomlTable root(file, "", errors);
   if (const toml::table* const table = root.table("server"))
     read_server_table(*table, errors, out);
   else
-    errors.add(1, 1, "needs a table [server] with listen");
+    errors.add(FilePosition{}, "needs a table [server] with listen");
   if (const toml::table* const table = root.table("locator")) read_locator_table(*table, errors, out.client.locator);
   const toml::table* const identity = root.table("identity");
   if (identity != nullptr) read_identity_table(*identity, errors, out.client);
@@ -91,9 +91,9 @@ bool Route::allows(SignInMethod method) const {
 }
 
 Checked<Config> read_config(const std::string& path) {
-  ConfigErrors errors(path);
+  FileErrors errors(path);
   Config out;
-  if (const auto file = parse_config_file(errors)) read_tables(*file, errors, out);
+  if (const auto file = read_toml_file(errors)) read_tables(*file, errors, out);
   if (!errors.none()) return Problem{.message = errors.first(), .where = {}, .fix = {}};
   return out;
 }

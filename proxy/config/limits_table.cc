@@ -43,17 +43,16 @@ constexpr std::pair<const char*, std::chrono::seconds Limits::*> kTimes[] = {
 };
 
 template <class Integer>
-void read_number(const Number<Integer>& number, ConfigTable& table, ConfigErrors& errors, Limits& out) {
-  const auto value = read_integer(table, number.key, errors, number.lowest, number.highest);
-  if (value) out.*number.value = static_cast<Integer>(*value);
+void read_number(const Number<Integer>& number, TomlTable& table, Limits& out) {
+  table.integer(number.key, out.*number.value, number.lowest, number.highest);
 }
 
 }  // namespace
 
-void read_limits_table(const toml::table& table, ConfigErrors& errors, Limits& out) {
-  ConfigTable limits(table, "[limits]", errors);
-  for (const auto& size : kSizes) read_number(size, limits, errors, out);
-  for (const auto& count : kCounts) read_number(count, limits, errors, out);
+void read_limits_table(const toml::table& table, FileErrors& errors, Limits& out) {
+  TomlTable limits(table, "[limits]", errors);
+  for (const auto& size : kSizes) read_number(size, limits, out);
+  for (const auto& count : kCounts) read_number(count, limits, out);
   for (const auto& [key, value] : kTimes) read_duration(limits, key, errors, out.*value);
   limits.finish();
 }

@@ -12,7 +12,7 @@
 namespace stead::proxy {
 namespace {
 
-void read_host_and_path(ConfigTable& table, Route& out) {
+void read_host_and_path(TomlTable& table, Route& out) {
   if (table.text("host", out.host)) {
     const std::string name = host_name_of(out.host);
     if (out.host.find_first_of("/ \t@") != std::string::npos || name.empty())
@@ -26,37 +26,37 @@ void read_host_and_path(ConfigTable& table, Route& out) {
     table.error("path", "path: /.stead is reserved for the proxy's own pages");
 }
 
-void read_sign_in(ConfigTable& table, ConfigErrors& errors, const Config& config, Route& out) {
+void read_sign_in(TomlTable& table, FileErrors& errors, const Config& config, Route& out) {
   const struct {
     SignInMethod method;
     bool has_table;
   } methods[] = {{SignInMethod::kerberos, config.kerberos},
                  {SignInMethod::forms, config.forms},
                  {SignInMethod::certificate, config.certificate_sign_in}};
-  for (const auto& [text, node] : table.texts("sign_in")) {
+  for (const auto& [text, at] : table.texts("sign_in")) {
     const auto* const found = std::find_if(std::begin(methods), std::end(methods), [&name = text](const auto& known) {
       return to_string(known.method) == name;
     });
     if (found == std::end(methods))
-      errors.add(*node, "sign_in: \"" + text + "\" is none of kerberos, forms, certificate");
+      errors.add(at, "sign_in: \"" + text + "\" is none of kerberos, forms, certificate");
     else if (!found->has_table)
-      errors.add(*node, "sign_in: \"" + text + "\" needs a table [sign_in." + text + "]");
+      errors.add(at, "sign_in: \"" + text + "\" needs a table [sign_in." + text + "]");
     else if (!out.allows(found->method))
       out.sign_in.push_back(found->method);
   }
 }
 
-void read_upstreams(ConfigTable& table, ConfigErrors& errors, Route& out) {
-  for (const auto& [text, node] : table.texts("upstreams")) {
+void read_upstreams(TomlTable& table, FileErrors& errors, Route& out) {
+  for (const auto& [text, at] : table.texts("upstreams")) {
     const auto upstream = parse_upstream(text);
     if (!upstream)
-      errors.add(*node, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
+      errors.add(at, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
     else
       out.upstreams.push_back(*upstream);
   }
 }
 
-void read_delegation(ConfigTable& table, Route& out) {
+void read_delegation(TomlTable& table, Route& out) {
   std::string text;
   if (!table.text("delegation", text)) return;
   constexpr Delegation kAll[] = {Delegation::s4u, Delegation::forwarded_tgt, Delegation::none};
@@ -68,7 +68,7 @@ void read_delegation(ConfigTable& table, Route& out) {
     table.error("delegation", "delegation: \"" + text + "\" is none of s4u, forwarded-tgt, none");
 }
 
-void read_spn(ConfigTable& table, const ConfigErrors& errors, Route& out) {
+void read_spn(TomlTable& table, const FileErrors& errors, Route& out) {
   if (table.text("spn", out.spn)) {
     const auto service = parse_principal(out.spn);
     const bool is_spn = service && service->name.components.size() >= 2 && !out.spn.ends_with('@') &&
@@ -79,12 +79,12 @@ void read_spn(ConfigTable& table, const ConfigErrors& errors, Route& out) {
   }
 }
 
-void check_upstreams(ConfigTable& table, const ConfigErrors& errors, const Route& out) {
+void check_upstreams(TomlTable& table, const FileErrors& errors, const Route& out) {
   if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
 
 // What delegation asks of the route's ways to sign in.
-void check_delegation(ConfigTable& table, const ConfigErrors& errors, Route& out) {
+void check_delegation(TomlTable& table, const FileErrors& errors, Route& out) {
   if (out.sign_in.empty() && out.delegation != Delegation::none && errors.none())
     table.error("sign_in",
                 "delegates but lets nobody sign in: it needs sign_in, or delegation = \"none\" where it is public");
@@ -97,8 +97,8 @@ void check_delegation(ConfigTable& table, const ConfigErrors& errors, Route& out
 
 }  // namespace
 
-void read_route_table(const toml::table& table, ConfigErrors& errors, Config& out) {
-  ConfigTable reader(table, "[[route]]", errors);
+void read_route_table(const toml::table& table, FileErrors& errors, Config& out) {
+  TomlTable reader(table, "[[route]]", errors);
   Route route;
   read_host_and_path(reader, route);
   read_sign_in(reader, errors, out, route);

@@ -7,22 +7,22 @@
 namespace stead::proxy {
 namespace {
 
-void read_listen(ConfigTable& table, ConfigErrors& errors, Config& out) {
-  for (const auto& [text, node] : table.texts("listen")) {
+void read_listen(TomlTable& table, FileErrors& errors, Config& out) {
+  for (const auto& [text, at] : table.texts("listen")) {
     const auto endpoint = parse_endpoint(text);
     if (!endpoint)
-      errors.add(*node, "listen: \"" + text + "\" is not ADDRESS:PORT");
+      errors.add(at, "listen: \"" + text + "\" is not ADDRESS:PORT");
     else if (out.certificate.empty() && !is_loopback(*endpoint))
-      errors.add(*node, "listen: " + text +
-                            " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
-                            "certificate and key are needed");
+      errors.add(at, "listen: " + text +
+                         " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
+                         "certificate and key are needed");
     else
       out.listen.push_back(*endpoint);
   }
   if (out.listen.empty() && errors.none()) table.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
 }
 
-void read_admin(ConfigTable& table, Config& out) {
+void read_admin(TomlTable& table, Config& out) {
   bool anywhere = false;
   table.boolean("admin_anywhere", anywhere);
   std::string text;
@@ -38,16 +38,15 @@ void read_admin(ConfigTable& table, Config& out) {
 
 }  // namespace
 
-void read_server_table(const toml::table& table, ConfigErrors& errors, Config& out) {
-  ConfigTable server(table, "[server]", errors);
+void read_server_table(const toml::table& table, FileErrors& errors, Config& out) {
+  TomlTable server(table, "[server]", errors);
   read_path(server, "certificate", errors, out.certificate);
   read_path(server, "key", errors, out.key);
   if (out.certificate.empty() != out.key.empty())
     server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
   read_listen(server, errors, out);
   read_admin(server, out);
-  if (const auto threads = read_integer(server, "threads", errors, 0, 1024))
-    out.threads = static_cast<unsigned>(*threads);
+  server.integer("threads", out.threads, 0, 1024);
   read_path(server, "access_log", errors, out.access_log);
   server.finish();
 }

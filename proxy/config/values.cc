@@ -40,7 +40,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-void read_duration(ConfigTable& table, std::string_view key, ConfigErrors& errors, std::chrono::seconds& out) {
+void read_duration(TomlTable& table, std::string_view key, FileErrors& errors, std::chrono::seconds& out) {
   const toml::node* const node = table.find(key);
   if (node == nullptr) return;
   const auto value = parse_duration(*node);
@@ -50,18 +50,7 @@ void read_duration(ConfigTable& table, std::string_view key, ConfigErrors& error
     out = *value;
 }
 
-std::optional<std::int64_t> read_integer(ConfigTable& table, std::string_view key, ConfigErrors& errors,
-                                         std::int64_t lowest, std::int64_t highest) {
-  const toml::node* const node = table.find(key);
-  if (node == nullptr) return std::nullopt;
-  const auto value = node->value_exact<std::int64_t>();
-  if (value && *value >= lowest && *value <= highest) return *value;
-  errors.add(*node,
-             std::string(key) + " must be a number from " + std::to_string(lowest) + " to " + std::to_string(highest));
-  return std::nullopt;
-}
-
-void read_path(ConfigTable& table, std::string_view key, const ConfigErrors& errors, std::string& out) {
+void read_path(TomlTable& table, std::string_view key, const FileErrors& errors, std::string& out) {
   if (table.text(key, out)) out = beside_file(errors.file(), out);
 }
 

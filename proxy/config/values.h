@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sspi_shim/client/config_table.h"
+#include "sspi_shim/base/toml_table.h"
 
 namespace stead::proxy {
 
@@ -15,13 +15,9 @@ namespace stead::proxy {
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 
 // "90s", "30m", "8h", "7d" or a number of seconds; at least one second.
-void read_duration(ConfigTable& table, std::string_view key, ConfigErrors& errors, std::chrono::seconds& out);
-
-// A whole number from `lowest` to `highest`; nothing where it is absent or wrong.
-[[nodiscard]] std::optional<std::int64_t> read_integer(ConfigTable& table, std::string_view key, ConfigErrors& errors,
-                                                       std::int64_t lowest, std::int64_t highest);
+void read_duration(TomlTable& table, std::string_view key, FileErrors& errors, std::chrono::seconds& out);
 
 // A path; a relative one starts at the configuration's folder.
-void read_path(ConfigTable& table, std::string_view key, const ConfigErrors& errors, std::string& out);
+void read_path(TomlTable& table, std::string_view key, const FileErrors& errors, std::string& out);
 
 }  // namespace stead::proxy

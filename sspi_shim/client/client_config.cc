@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "sspi_shim/client/config_table.h"
+#include "sspi_shim/client/client_tables.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/types/types.h"
 
@@ -45,12 +45,12 @@ bool is_nameserver(const std::string& text) {
   return digits && is_address(host) && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
 }
 
-ControllerAddress read_controller(const toml::table& table, const std::string& where, ConfigErrors& errors) {
-  ConfigTable reader(table, where, errors);
+ControllerAddress read_controller(const toml::table& table, const std::string& where, FileErrors& errors) {
+  TomlTable reader(table, where, errors);
   ControllerAddress out;
   reader.text("name", out.name);
-  reader.port("kerberos_port", out.kerberos_port);
-  reader.port("ldap_port", out.ldap_port);
+  reader.integer("kerberos_port", out.kerberos_port, 1, 65535);
+  reader.integer("ldap_port", out.ldap_port, 1, 65535);
   if (reader.find("address") == nullptr) {
     reader.error("address", "needs an address");
   } else if (reader.text("address", out.address) && !is_address(out.address)) {
@@ -61,7 +61,7 @@ ControllerAddress read_controller(const toml::table& table, const std::string& w
 }
 
 // `kdc_proxy` and its `ca`, of [locator] or of a realm.
-std::optional<KdcProxy> read_kdc_proxy(ConfigTable& reader, const std::string& file) {
+std::optional<KdcProxy> read_kdc_proxy(TomlTable& reader, const std::string& file) {
   KdcProxy out;
   const bool has_url = reader.text("kdc_proxy", out.url), has_ca = reader.text("ca", out.ca);
   if (has_ca) out.ca = beside_file(file, out.ca);
@@ -73,11 +73,11 @@ std::optional<KdcProxy> read_kdc_proxy(ConfigTable& reader, const std::string& f
 
 }  // namespace
 
-void read_locator_table(const toml::table& locator, ConfigErrors& errors, LocatorOptions& out) {
-  ConfigTable reader(locator, "[locator]", errors);
-  for (const auto& [server, node] : reader.texts("nameservers")) {
+void read_locator_table(const toml::table& locator, FileErrors& errors, LocatorOptions& out) {
+  TomlTable reader(locator, "[locator]", errors);
+  for (const auto& [server, at] : reader.texts("nameservers")) {
     if (!is_nameserver(server))
-      errors.add(*node, "[locator] nameserver \"" + server + "\" is not ADDRESS or ADDRESS:PORT");
+      errors.add(at, "[locator] nameserver \"" + server + "\" is not ADDRESS or ADDRESS:PORT");
     out.nameservers.push_back(server);
   }
   reader.text("site", out.site);
@@ -90,7 +90,7 @@ void read_locator_table(const toml::table& locator, ConfigErrors& errors, Locato
         errors.add(node, where + " must be a table");
         continue;
       }
-      ConfigTable realm_reader(*realm, where, errors);
+      TomlTable realm_reader(*realm, where, errors);
       if (auto proxy = read_kdc_proxy(realm_reader, errors.file())) {
         if (realm_reader.find("controllers") != nullptr)
           realm_reader.error("controllers", "a realm has controllers or a kdc_proxy, not both");
@@ -109,8 +109,8 @@ void read_locator_table(const toml::table& locator, ConfigErrors& errors, Locato
   reader.finish();
 }
 
-void read_identity_table(const toml::table& identity, ConfigErrors& errors, ClientOptions& out) {
-  ConfigTable reader(identity, "[identity]", errors);
+void read_identity_table(const toml::table& identity, FileErrors& errors, ClientOptions& out) {
+  TomlTable reader(identity, "[identity]", errors);
   if (reader.text("principal", out.principal)) {
     const auto principal = parse_principal(out.principal);
     if (!principal || principal->name.empty())
@@ -124,10 +124,10 @@ void read_identity_table(const toml::table& identity, ConfigErrors& errors, Clie
 }
 
 std::optional<ClientOptions> v0::read_client_config(const std::string& path, OtherTables others, std::string& message) {
-  ConfigErrors errors(path);
+  FileErrors errors(path);
   ClientOptions options;
-  if (const auto parsed = parse_config_file(errors)) {
-    ConfigTable reader(*parsed, "", errors);
+  if (const auto parsed = read_toml_file(errors)) {
+    TomlTable reader(*parsed, "", errors);
     if (const toml::table* locator = reader.table("locator")) read_locator_table(*locator, errors, options.locator);
     if (const toml::table* identity = reader.table("identity")) read_identity_table(*identity, errors, options);
     if (others == OtherTables::of_proxy) {

@@ -1,5 +1,7 @@
 #include "sspi_shim/s4u/password_key.h"
 
+#include <openssl/crypto.h>
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -25,6 +27,9 @@ namespace asio = boost::asio;
 
 // Shared by all clients of the process. Callers limit the rate of sign-ins.
 asio::thread_pool& pool() {
+  // OpenSSL 3.0 loses a little memory where a thread of a pool is the first to use it.
+  static const int begun = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+  static_cast<void>(begun);
   static asio::thread_pool threads(2);
   return threads;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kdc/directory/domain_guid.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "kdc/directory/account_enctypes.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::kdc {
 namespace {
@@ -42,8 +44,7 @@ bool add_trust(const DomainEntry& domain, std::string_view target, KeytabContent
   for (const auto& trust : domain.trusts) {
     if (!equal_ignoring_case(trust.partner->domain->realm, target)) continue;
     out.keys = trust.outgoing.get();
-    out.types = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
-    if (domain.domain->allow_rc4) out.types.push_back(EncType::rc4_hmac);
+    out.types = directory_enctypes(domain.domain->allow_rc4 ? Rc4::allowed : Rc4::refused);
     out.names.push_back("krbtgt/" + trust.partner->domain->realm + '@' + domain.domain->realm);
     return true;
   }

@@ -13,7 +13,10 @@
 
 #include "kdc/forest/case_map.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
+#include "sspi_shim/protocol/security/sddl.h"
 
 namespace stead::kdc {
 namespace {
@@ -163,8 +166,8 @@ class ForestChecker {
       Account made;
       made.name = made.salt_name = "krbtgt";
       made.rid = well_known_rid::krbtgt;
-      for (const auto type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac})
-        if (domain.allow_rc4 || !is_weak(type)) made.secret.keys.push_back(Key::random(type).to_encryption_key());
+      for (const EncType type : directory_enctypes(domain.allow_rc4 ? Rc4::allowed : Rc4::refused))
+        made.secret.keys.push_back(Key::random(type).to_encryption_key());
       domain.accounts.push_back(std::move(made));
       krbtgt = &domain.accounts.back();
     }

@@ -5,28 +5,15 @@
 #include <optional>
 #include <span>
 
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
+
 namespace stead::kdc {
 namespace {
 
 using namespace supported_enctypes;
-constexpr std::uint32_t kAes = aes128_sha1 | aes256_sha1;
-constexpr std::uint32_t kKeyBits = kAes | rc4_hmac;
-
-std::uint32_t bit_of(EncType type) {
-  switch (type) {
-    case EncType::aes256_cts_hmac_sha1_96:
-      return aes256_sha1;
-    case EncType::aes128_cts_hmac_sha1_96:
-      return aes128_sha1;
-    case EncType::rc4_hmac:
-      return rc4_hmac;
-    default:
-      return 0;
-  }
-}
 
 std::uint32_t usable(const Context& ctx) {
-  return (ctx.level.aes ? kAes : 0) | (ctx.domain.domain->allow_rc4 ? rc4_hmac : 0);
+  return (ctx.level.aes ? kAesEnctypeBits : 0) | (ctx.domain.domain->allow_rc4 ? rc4_hmac : 0);
 }
 
 bool has_rc4_only_dc(const DomainEntry& domain) {
@@ -38,33 +25,28 @@ bool is_krbtgt_account(const AccountEntry& account) {
 }
 
 EncType strongest(std::uint32_t bits, const Keys* keys) {
-  for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac})
-    if ((bits & bit_of(type)) && (!keys || keys->can_have(type))) return type;
-  return EncType::null;
-}
-
-EncType first_offered(std::span<const EncType> offered, std::uint32_t bits) {
-  for (const EncType type : offered)
-    if (bits & bit_of(type)) return type;
+  for (const EncType type : kDirectoryEnctypes)
+    if ((bits & enctype_bit(type)) && (!keys || keys->can_have(type))) return type;
   return EncType::null;
 }
 
 // The types that every DC of both domains can read.
 std::uint32_t trust_bits(const TrustEntry& trust) {
-  return has_rc4_only_dc(*trust.self) || has_rc4_only_dc(*trust.partner) ? rc4_hmac : kKeyBits;
+  return has_rc4_only_dc(*trust.self) || has_rc4_only_dc(*trust.partner) ? rc4_hmac : kKeyEnctypeBits;
 }
 
 }  // namespace
 
 std::uint32_t declared_enctypes(const AccountEntry& account) {
-  const std::uint32_t fallback = kAes | (account.domain->domain->allow_rc4 ? rc4_hmac : 0);
+  const std::uint32_t fallback = kAesEnctypeBits | (account.domain->domain->allow_rc4 ? rc4_hmac : 0);
   const std::uint32_t declared = account.account->supported_encryption_types.value_or(fallback);
-  return declared & kKeyBits ? declared : declared | fallback;
+  return declared & kKeyEnctypeBits ? declared : declared | fallback;
 }
 
 EncType ticket_enctype(const Context& ctx, const AccountEntry& account) {
   // Every DC of the domain must be able to read a TGT, also the oldest.
-  const std::uint32_t readable = is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyBits;
+  const std::uint32_t readable =
+      is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyEnctypeBits;
   return strongest(declared_enctypes(account) & usable(ctx) & readable, account.keys.get());
 }
 
@@ -75,22 +57,23 @@ EncType trust_enctype(const Context& ctx, const TrustEntry& trust) {
 
 EncType session_enctype(const Context& ctx, const AccountEntry& target, std::span<const EncType> offered) {
   std::uint32_t bits = declared_enctypes(target);
-  if (bits & aes256_sha1_sk) bits |= kAes;
-  return first_offered(offered, bits & usable(ctx));
+  if (bits & aes256_sha1_sk) bits |= kAesEnctypeBits;
+  return first_enctype(offered, bits & usable(ctx));
 }
 
 EncType trust_session_enctype(const Context& ctx, const TrustEntry& trust, std::span<const EncType> offered) {
   const bool partner_rc4 = trust.partner->domain->allow_rc4;
-  return first_offered(offered, usable(ctx) & (partner_rc4 ? kKeyBits : kAes));
+  return first_enctype(offered, usable(ctx) & (partner_rc4 ? kKeyEnctypeBits : kAesEnctypeBits));
 }
 
 bool client_may_use(const Context& ctx, const AccountEntry& account, EncType type) {
-  if (!(bit_of(type) & usable(ctx)) || !account.keys->can_have(type)) return false;
+  if (!(enctype_bit(type) & usable(ctx)) || !account.keys->can_have(type)) return false;
   return type != EncType::rc4_hmac || !(ctx.level.protected_users && is_protected_user(account));
 }
 
 std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target) {
-  return is_krbtgt_account(target) ? std::uint32_t{0x1f} : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAes);
+  return is_krbtgt_account(target) ? std::uint32_t{0x1f}
+                                   : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAesEnctypeBits);
 }
 
 std::optional<Rejection> revoked(const AccountEntry& account) {

@@ -10,6 +10,8 @@
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
 #include "kdc/tickets/sid_filter.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::kdc {
 namespace {
@@ -81,7 +83,7 @@ KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType whi
   if (!signature) return bad_pac("a PAC signature cannot be decoded");
   for (const auto& keys : {ctx.domain.krbtgt->keys, ctx.domain.krbtgt->previous_keys}) {
     if (!keys) continue;
-    for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac}) {
+    for (const EncType type : kDirectoryEnctypes) {
       if (required_checksum(type) != signature->type || !keys->can_have(type)) continue;
       const Key* key = keys->find(type);
       if (!key) return Stop{NeedKeys{.keys = {{keys, type}}}};

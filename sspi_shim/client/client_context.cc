@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/s4u/events.h"
 
 namespace stead {
@@ -26,7 +27,7 @@ ClientContext::ClientContext(boost::asio::any_io_executor on, ClientOptions give
       locator(dc_locator),
       driver(on, std::move(transport), std::move(dc_locator), levels_of(options), options.on_step, options.on_event) {
   if (clock) exchange.now = std::move(clock);
-  if (options.allow_rc4) exchange.etypes.push_back(EncType::rc4_hmac);
+  exchange.etypes = offered_enctypes(options.allow_rc4 ? Rc4::allowed : Rc4::refused);
   if (options.on_event) {
     locator->on_health([report = options.on_event](const KnownController& dc, ControllerState state) {
       report(event_of_health(dc, state));

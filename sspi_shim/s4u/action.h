@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/s4u/trace/trace_words.h"
 #include "sspi_shim/transport/kdc_transport.h"
@@ -102,8 +103,7 @@ struct ExchangeContext {
   std::function<std::chrono::system_clock::time_point()> now = [] { return std::chrono::system_clock::now(); };
   // The KDCs' clock minus ours, for each realm whose KDC refused our time once.
   std::map<std::string, std::chrono::microseconds> clock_offsets;
-  std::vector<EncType> etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96,
-                                 EncType::aes256_cts_hmac_sha384_192, EncType::aes128_cts_hmac_sha256_128};
+  std::vector<EncType> etypes = offered_enctypes(Rc4::refused);
 
   [[nodiscard]] std::chrono::microseconds offset_of(const std::string& realm) const {
     const auto found = clock_offsets.find(realm);

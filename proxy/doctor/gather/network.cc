@@ -12,9 +12,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/base/time_limit.h"
+#include "sspi_shim/locate/ping/kdc_probe.h"
 #include "sspi_shim/locate/ping/udp_exchange.h"
-#include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/transport/tcp_exchange.h"
@@ -27,19 +28,6 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kProbeTime{2000};  // for one port of a controller
 constexpr std::uint16_t kKerberosPort = 88, kKpasswdPort = 464;
-
-// An AS-REQ for the realm's krbtgt without preauthentication: a controller refuses it, and its KRB-ERROR has its time.
-Buffer probe_for(const std::string& realm) {
-  KdcReq request;
-  request.body.cname = krbtgt_name(realm);
-  request.body.realm = realm;
-  request.body.sname = krbtgt_name(realm);
-  request.body.till =
-      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
-  request.body.nonce = random_nonce();
-  request.body.etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac};
-  return encode(request);
-}
 
 PortAnswer answer_of(const Error& error) {
   if (!error) return PortAnswer::answered;
@@ -66,7 +54,7 @@ Awaitable<void> probe_udp(asio::any_io_executor executor, ControllerFacts& out) 
   Error bad;
   const auto address = asio::ip::make_address(out.where.address, bad);
   if (bad) co_return;
-  const Buffer request = probe_for(out.realm);
+  const Buffer request = kdc_probe_request(out.realm);
   const auto now = std::chrono::steady_clock::now();
   const UdpTimes times{now + kProbeTime, now + kProbeTime / 2};
   auto socket = std::make_shared<asio::ip::udp::socket>(executor);
@@ -84,7 +72,7 @@ Awaitable<void> probe_tcp(asio::any_io_executor executor, ControllerFacts& out) 
   auto pool = std::make_shared<TcpPool>();
   auto slot = std::make_shared<TcpSlot>();
   const asio::ip::tcp::endpoint to(address, out.where.kerberos_port);
-  Buffer request = probe_for(out.realm);
+  Buffer request = kdc_probe_request(out.realm);
   const auto until = std::chrono::steady_clock::now() + kProbeTime;
   const Result<Buffer> reply = co_await tcp_exchange(pool, slot, executor, to, std::move(request), until);
   out.tcp = answer_of(reply ? Error() : reply.error());

@@ -9,17 +9,14 @@
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 
 namespace stead {
 namespace asio = boost::asio;
 
-asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddress controller, std::string realm,
-                                  std::chrono::milliseconds timeout) {
-  Error address_error;
-  const auto address = asio::ip::make_address(controller.address, address_error);
-  if (address_error) co_return false;
+Buffer kdc_probe_request(const std::string& realm) {
   KdcReq request;
   request.body.cname = krbtgt_name(realm);
   request.body.realm = realm;
@@ -28,7 +25,15 @@ asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddr
       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::minutes(5);
   request.body.nonce = random_nonce();
   request.body.etypes = directory_enctypes(Rc4::refused);
-  const Buffer bytes = encode(request);
+  return encode(request);
+}
+
+asio::awaitable<bool> kdc_answers(asio::any_io_executor executor, ControllerAddress controller, std::string realm,
+                                  std::chrono::milliseconds timeout) {
+  Error address_error;
+  const auto address = asio::ip::make_address(controller.address, address_error);
+  if (address_error) co_return false;
+  const Buffer bytes = kdc_probe_request(realm);
   const auto now = std::chrono::steady_clock::now();
   auto socket = std::make_shared<asio::ip::udp::socket>(executor);
   const asio::ip::udp::endpoint to(address, controller.kerberos_port);

@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/ping/udp_exchange.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace asio = boost::asio;

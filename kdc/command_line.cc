@@ -22,6 +22,7 @@
 #include "kdc/exports/keytab_export.h"
 #include "kdc/forest/forest_file.h"
 #include "kdc/server/server.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

@@ -12,6 +12,7 @@
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/forwarder.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

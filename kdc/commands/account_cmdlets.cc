@@ -11,6 +11,7 @@
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/directory/directory_edits.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

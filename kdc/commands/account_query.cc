@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/security/sddl.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 
 namespace stead::kdc {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

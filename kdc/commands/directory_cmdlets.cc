@@ -8,6 +8,7 @@
 #include "kdc/commands/account_query.h"
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/commands/group_cmdlets.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

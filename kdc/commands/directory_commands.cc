@@ -8,6 +8,7 @@
 #include "kdc/commands/directory_cmdlets.h"
 #include "kdc/commands/service_cmdlets.h"
 #include "kdc/commands/setspn.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 

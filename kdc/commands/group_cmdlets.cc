@@ -6,6 +6,7 @@
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead::kdc {
 namespace {
 

@@ -9,6 +9,7 @@
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/case_map.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

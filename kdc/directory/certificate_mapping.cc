@@ -13,6 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
+
 namespace stead::kdc {
 namespace {
 

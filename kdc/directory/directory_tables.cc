@@ -13,6 +13,8 @@
 #include "kdc/directory/sqlite.h"
 #include "kdc/forest/account_flags.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

@@ -19,6 +19,7 @@
 
 #include "kdc/directory/certificate_mapping.h"
 #include "kdc/forest/forest_names.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

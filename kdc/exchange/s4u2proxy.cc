@@ -11,6 +11,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/access_check.h"
 
 namespace stead::kdc {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 

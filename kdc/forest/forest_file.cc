@@ -26,7 +26,10 @@
 #include "kdc/forest/forest_draft.h"
 #include "kdc/forest/forest_names.h"
 #include "kdc/forest/functional_level.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::kdc {
 namespace {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead::kdc {
 namespace {
 

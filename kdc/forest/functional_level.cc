@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead::kdc {
 namespace {
 

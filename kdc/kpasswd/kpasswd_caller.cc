@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kdc/tickets/context.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

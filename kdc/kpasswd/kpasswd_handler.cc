@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "kdc/kpasswd/kpasswd_caller.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 
 namespace stead::kdc {

@@ -12,6 +12,8 @@
 
 #include "kdc/directory/domain_guid.h"
 #include "kdc/forest/functional_level.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/base/unicode.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {

@@ -6,6 +6,7 @@
 #include "kdc/directory/certificate_mapping.h"
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/trust_path.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead::kdc {

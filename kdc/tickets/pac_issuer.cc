@@ -9,6 +9,7 @@
 
 #include "kdc/tickets/account_rules.h"
 #include "kdc/tickets/sid_filter.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

@@ -27,6 +27,7 @@
 #include "proxy/doctor/gather/front.h"
 #include "proxy/doctor/gather/network.h"
 #include "proxy/doctor/gather/user.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::doctor {
 namespace {

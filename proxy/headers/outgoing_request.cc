@@ -8,6 +8,7 @@
 #include "proxy/headers/field_rules.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "proxy/http/text_rules.h"
+#include "sspi_shim/base/hex.h"
 
 namespace stead::proxy {
 

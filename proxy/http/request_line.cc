@@ -7,6 +7,8 @@
 #include "proxy/http/target.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {

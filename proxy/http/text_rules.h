@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
+
 namespace stead::proxy {
 
 namespace detail {

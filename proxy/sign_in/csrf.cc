@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "proxy/http/cookies.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 #include "sspi_shim/base/base64.h"
 

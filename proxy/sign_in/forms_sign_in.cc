@@ -17,6 +17,7 @@
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/sign_in/sign_in_audit.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {

@@ -13,6 +13,7 @@
 
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {

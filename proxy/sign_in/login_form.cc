@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/unicode.h"
 
 namespace stead::proxy {
 namespace {

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead::proxy {
 namespace {

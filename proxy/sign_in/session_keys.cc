@@ -22,6 +22,7 @@
 
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead::proxy {
 namespace {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/client/cache/ticket_cache.h"
 #include "sspi_shim/protocol/errors/error.h"
 

@@ -6,6 +6,7 @@
 #include "proxy/http/stream.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {

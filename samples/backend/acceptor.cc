@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/protocol/pac/pac.h"
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "samples/backend/sid_names.h"
+#include "sspi_shim/protocol/security/sddl.h"
 
 namespace stead::sample {
 namespace {

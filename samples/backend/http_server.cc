@@ -26,6 +26,7 @@
 #include <variant>
 
 #include "samples/backend/answer.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::sample {
 namespace {

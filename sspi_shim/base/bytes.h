@@ -86,8 +86,3 @@ inline void store_be32(std::uint8_t* p, std::uint32_t v) {
 }
 
 }  // namespace stead
-
-// Until every file includes what it uses.
-#include "sspi_shim/base/hex.h"
-#include "sspi_shim/base/text.h"
-#include "sspi_shim/base/unicode.h"

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 namespace {
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/client/client_tables.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/types/types.h"

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/client/s4u_client.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/transport/kdc_transport.h"

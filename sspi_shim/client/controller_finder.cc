@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/client/failures.h"
 
 namespace stead {

@@ -8,6 +8,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
 

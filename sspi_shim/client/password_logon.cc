@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/referral_walk.h"

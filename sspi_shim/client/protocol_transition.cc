@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/netbios_name.h"
 
 namespace stead {

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/krb5_handles.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead {
 namespace {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/gss_acceptor.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/krb5/plain_token.h"

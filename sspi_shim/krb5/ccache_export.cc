@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/krb5_handles.h"
 #include "sspi_shim/krb5/proxy_credential.h"
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {

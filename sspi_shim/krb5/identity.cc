@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/base/text_time.h"
 
 namespace stead {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/protocol/messages/spnego.h"

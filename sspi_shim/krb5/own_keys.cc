@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/protocol/pac/pac.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 

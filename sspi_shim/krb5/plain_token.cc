@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/pac/pac.h"

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace {

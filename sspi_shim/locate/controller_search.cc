@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 
 namespace {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/locate/level_search.h"

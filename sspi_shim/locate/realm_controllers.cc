@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/realm_proxy.h"
 
 namespace stead {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 
 ReferralWalk::ReferralWalk(ExchangeContext& context, CredentialPtr header, PrincipalName sname, Mode mode)

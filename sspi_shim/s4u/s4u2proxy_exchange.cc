@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/s4u/tgs_request.h"
 
 namespace stead {

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 
 namespace stead {

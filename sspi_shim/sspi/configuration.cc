@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/objects.h"

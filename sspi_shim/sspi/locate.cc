@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"

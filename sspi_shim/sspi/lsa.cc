@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/unicode.h"
 
 namespace stead::sspi {
 namespace {

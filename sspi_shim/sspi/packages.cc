@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/memory.h"
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"

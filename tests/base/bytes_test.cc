@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/base/unicode.h"
+
 namespace stead {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 #include "tests/protocol/crypto/libk5crypto.h"
 
 namespace stead {

@@ -26,6 +26,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"

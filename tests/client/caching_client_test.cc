@@ -1,5 +1,6 @@
 // The cache over a scripted source: no KDC and no exchange.
 #include "sspi_shim/client/caching_client.h"
+#include "sspi_shim/base/text.h"
 
 #include <chrono>
 #include <exception>

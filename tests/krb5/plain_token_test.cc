@@ -1,5 +1,6 @@
 // judge_plain_token and libgssapi with the same tokens: the first accepts none that libgssapi refuses.
 #include "sspi_shim/krb5/plain_token.h"
+#include "sspi_shim/base/hex.h"
 
 #include <algorithm>
 #include <chrono>

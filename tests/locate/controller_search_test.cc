@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/locate/dns/dc_discovery.h"
 #include "tests/locate/fake_dc.h"

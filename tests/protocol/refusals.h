@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "sspi_shim/s4u/tgs_exchange.h"

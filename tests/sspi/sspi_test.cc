@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/krb5/gss_peer.h"
 #include "tests/krb5/ticket_fixture.h"
 

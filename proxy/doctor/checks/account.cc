@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::doctor {
 namespace {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::doctor {
 namespace {

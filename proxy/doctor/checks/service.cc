@@ -5,6 +5,7 @@
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
 
 namespace stead::doctor {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
 

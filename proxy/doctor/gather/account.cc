@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/s4u/as_exchange.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"

@@ -10,6 +10,7 @@
 #include "proxy/doctor/facts/proxy_file.h"
 #include "proxy/doctor/gather/http_probe.h"
 #include "sspi_shim/base/base64.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::doctor {

@@ -12,6 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
+
 namespace stead::doctor {
 namespace {
 

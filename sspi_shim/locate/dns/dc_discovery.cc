@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace asio = boost::asio;

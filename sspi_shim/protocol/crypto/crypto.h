@@ -9,10 +9,6 @@
 #include "sspi_shim/protocol/crypto/key.h"
 #include "sspi_shim/protocol/types/types.h"
 
-// Until every file includes what it uses.
-#include "sspi_shim/protocol/crypto/enctype_rules.h"
-#include "sspi_shim/protocol/crypto/random.h"
-
 namespace stead {
 
 // Confounder, plaintext and integrity tag, as the encryption type lays them out. decrypt fails with WireErrc::integrity

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"
 

@@ -9,6 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
+
 namespace stead {
 namespace {
 

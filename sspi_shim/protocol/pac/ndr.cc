@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/unicode.h"
+
 namespace stead::ndr {
 namespace {
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/unicode.h"
 #include "sspi_shim/protocol/pac/ndr.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 

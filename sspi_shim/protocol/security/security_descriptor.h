@@ -81,6 +81,3 @@ constexpr std::uint16_t kept = 0x150b;  // owner, group and DACL defaulted, and 
 [[nodiscard]] Buffer encode(const SecurityDescriptor& value);
 
 }  // namespace stead
-
-// Until every file includes what it uses.
-#include "sspi_shim/protocol/security/sddl.h"

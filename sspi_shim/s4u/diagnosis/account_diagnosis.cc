@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
 
 namespace stead {

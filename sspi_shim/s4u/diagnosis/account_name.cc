@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead {
 

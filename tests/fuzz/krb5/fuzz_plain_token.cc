@@ -5,6 +5,7 @@
 // changed, some that follow how. DER is changed before it is encrypted, so that changes reach what only the KDC and the
 // user can have written. Whatever libgssapi takes, the ticket that we find in the token is of the user whom it names:
 // we must not read a token as two. With STEAD_FUZZ_COUNT set, it is told at the end how many tokens were taken.
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/krb5/plain_token.h"
 
 #include <algorithm>

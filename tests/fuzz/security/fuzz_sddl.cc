@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sspi_shim/protocol/security/sddl.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

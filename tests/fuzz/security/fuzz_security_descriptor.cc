@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "sspi_shim/protocol/security/access_check.h"
+#include "sspi_shim/protocol/security/sddl.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

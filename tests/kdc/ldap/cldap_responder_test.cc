@@ -10,6 +10,7 @@
 #include "kdc/directory/domain_guid.h"
 #include "kdc/forest/forest_file.h"
 #include "kdc/forest/functional_level.h"
+#include "sspi_shim/base/unicode.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 
 namespace stead::kdc {

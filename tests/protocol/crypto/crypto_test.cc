@@ -16,8 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/crypto/crypto_aes.h"
+#include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/protocol/crypto/key_derivation.h"
+#include "sspi_shim/protocol/crypto/random.h"
 
 namespace stead {
 namespace {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/der/der_reader.h"
 #include "sspi_shim/protocol/der/der_writer.h"
 #include "tests/protocol/refusals.h"

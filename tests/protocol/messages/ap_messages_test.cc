@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "tests/protocol/refusals.h"
 #include "tests/protocol/samples.h"

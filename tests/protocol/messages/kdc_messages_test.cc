@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/protocol/samples.h"
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/protocol/samples.h"
 
 namespace stead {

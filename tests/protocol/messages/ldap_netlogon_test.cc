@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/der/der_writer.h"
 #include "sspi_shim/protocol/messages/ldap_messages.h"
 #include "sspi_shim/protocol/messages/netlogon.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/protocol/samples.h"
 
 namespace stead {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/protocol/samples.h"
 
 namespace stead {

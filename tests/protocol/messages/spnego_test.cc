@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/protocol/refusals.h"
 #include "tests/protocol/samples.h"
 

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/base/hex.h"
+
 namespace stead::ndr {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "tests/protocol/pac/pac_vectors.h"
 

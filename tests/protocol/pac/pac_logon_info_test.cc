@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/types/numbers.h"
 #include "tests/protocol/pac/pac_vectors.h"
 

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/base/hex.h"
 #include "tests/protocol/pac/pac_vectors.h"
 
 namespace stead {

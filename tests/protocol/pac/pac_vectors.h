@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
 
 namespace stead {
 

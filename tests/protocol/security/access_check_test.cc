@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/protocol/security/sddl.h"
+
 namespace stead {
 namespace {
 

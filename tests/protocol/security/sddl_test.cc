@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/protocol/security/sddl.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 
 namespace stead {

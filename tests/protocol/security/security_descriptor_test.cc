@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
+
 namespace stead {
 namespace {
 

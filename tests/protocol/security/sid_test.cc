@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include "sspi_shim/base/hex.h"
+
 namespace stead {
 namespace {
 

@@ -45,7 +45,7 @@ Forwarded no_ticket(const ForwardContext& context, const ForwardJob& job, const 
              .detail = job.route.spn + ": " + diagnosis});
       out = forward_failed(job, 403, "Not allowed",
                            "You are signed in, but Stead may not open this application on your behalf. If you need it, "
-                           "give the request's number to your administrator.",
+                           "give the request id to your administrator.",
                            std::move(diagnosis));
       break;
     case FailureKind::unreachable:

@@ -7,7 +7,7 @@
 
 namespace stead::proxy {
 
-inline constexpr std::string_view kAskAdministrator = "The administrator can find the cause by the request's number.";
+inline constexpr std::string_view kAskAdministrator = "The administrator can find the cause by the request id.";
 inline constexpr std::string_view kTryAgain = "Please try again in a moment.";
 
 [[nodiscard]] Forwarded forward_failed(const ForwardJob& job, int status, std::string_view title,

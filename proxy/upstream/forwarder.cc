@@ -115,7 +115,7 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
     if (verdict == BackendAuth::Verdict::untrusted) {
       co_await upload_.stop();
       fail(502, "The application cannot be trusted",
-           "It could not prove its identity. The administrator can find the cause by the request's number.",
+           "It could not prove its identity. The administrator can find the cause by the request id.",
            upstream_name() + ": its AP-REP is invalid: " + auth_.reply_error().message());
       co_return Attempt::done;
     }

@@ -1,6 +1,4 @@
 // stead explain TRACE.json: prints the steps of a recorded trace for a person.
-#include <algorithm>
-#include <cstddef>
 #include <fstream>
 #include <ios>
 #include <iostream>
@@ -15,14 +13,6 @@
 namespace stead::cli {
 namespace {
 
-std::string place_of(const std::string& text, std::size_t offset) {
-  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
-  const auto line = 1 + std::count(text.begin(), end, '\n');
-  const auto last = text.rfind('\n', offset == 0 ? 0 : offset - 1);
-  const auto column = line == 1 ? offset + 1 : offset - last;
-  return std::to_string(line) + ":" + std::to_string(column);
-}
-
 int run(const std::string& path) {
   std::ifstream file;
   if (path != "-") {
@@ -31,13 +21,8 @@ int run(const std::string& path) {
   }
   std::istream& in = path == "-" ? std::cin : file;
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  std::size_t offset = 0;
-  std::string what;
-  const auto trace = read_trace(text, offset, what);
-  if (!trace) {
-    std::cerr << path << ':' << place_of(text, offset) << ": " << what << '\n';
-    return Exit::usage;
-  }
+  const Checked<Trace> trace = read_trace(text, path);
+  if (!trace) return complain(Exit::usage, to_string(trace.error()));
   std::cout << stead::explain(*trace);
   return Exit::done;
 }

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
@@ -56,16 +56,15 @@ LogonHours logon_hours(ULONG flags, ULONG check) {
   return (flags & check) != 0 ? LogonHours::checked : LogonHours::ignored;
 }
 
-std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* information, ULONG size,
-                                        NTSTATUS& status) {
+// A status: the block of `information` is malformed, and no KDC was asked.
+std::variant<NTSTATUS, Outcome<Identity>> log_on(const ClientPtr& client, const void* information, ULONG size) {
   ULONG type = 0;
   if (information != nullptr && size >= sizeof type) std::memcpy(&type, information, sizeof type);
   if (type == KerbS4ULogon && size >= sizeof(KERB_S4U_LOGON)) {
     const auto& logon = *static_cast<const KERB_S4U_LOGON*>(information);
     if (!is_within(logon.ClientUpn.Buffer, logon.ClientUpn.Length, information, size) ||
         !is_within(logon.ClientRealm.Buffer, logon.ClientRealm.Length, information, size)) {
-      status = invalid_parameter("the strings of KERB_S4U_LOGON must lie in its block");
-      return std::nullopt;
+      return invalid_parameter("the strings of KERB_S4U_LOGON must lie in its block");
     }
     return wait_for_user(client, user_name(to_utf8(logon.ClientUpn), to_utf8(logon.ClientRealm)),
                          logon_hours(logon.Flags, KERB_S4U_LOGON_FLAG_CHECK_LOGONHOURS));
@@ -75,13 +74,10 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
     if (!is_within(logon.Certificate, logon.CertificateLength, information, size) || logon.CertificateLength == 0 ||
         !is_within(logon.UserPrincipalName.Buffer, logon.UserPrincipalName.Length, information, size) ||
         !is_within(logon.DomainName.Buffer, logon.DomainName.Length, information, size)) {
-      status = invalid_parameter("the certificate and the strings of KERB_CERTIFICATE_S4U_LOGON must lie in its block");
-      return std::nullopt;
+      return invalid_parameter("the certificate and the strings of KERB_CERTIFICATE_S4U_LOGON must lie in its block");
     }
     if ((logon.Flags & KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED) != 0) {
-      status =
-          note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without the NTAuth check");
-      return std::nullopt;
+      return note(STATUS_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION, "a certificate is taken without the NTAuth check");
     }
     CertificateHints hints;
     hints.name = to_utf8(logon.UserPrincipalName);
@@ -90,8 +86,7 @@ std::optional<Outcome<Identity>> log_on(const ClientPtr& client, const void* inf
     return wait_for_user(client, {}, logon_hours(logon.Flags, KERB_CERTIFICATE_S4U_LOGON_FLAG_CHECK_LOGONHOURS),
                          {logon.Certificate, logon.Certificate + logon.CertificateLength}, std::move(hints));
   }
-  status = invalid_parameter("only KERB_S4U_LOGON and KERB_CERTIFICATE_S4U_LOGON are known, and they must be whole");
-  return std::nullopt;
+  return invalid_parameter("only KERB_S4U_LOGON and KERB_CERTIFICATE_S4U_LOGON are known, and they must be whole");
 }
 
 LUID next_logon_id() {
@@ -154,15 +149,15 @@ extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE
   if (token == nullptr) return invalid_parameter("there is no place for the token");
   const auto client = client_for(configured({}, {}));
   if (!client) return note(STATUS_LOGON_FAILURE, SEC_E_NO_CREDENTIALS, to_string(client.error()));
-  NTSTATUS status = STATUS_SUCCESS;
-  auto identity = log_on(*client, information, size, status);
-  if (!identity) return status;
-  if (!*identity) {
-    if (sub_status != nullptr) *sub_status = static_cast<NTSTATUS>(identity->error().nt_status);
-    return fail_logon(identity->error());
+  auto logged_on = log_on(*client, information, size);
+  if (const auto* malformed = std::get_if<NTSTATUS>(&logged_on)) return *malformed;
+  auto& identity = std::get<Outcome<Identity>>(logged_on);
+  if (!identity) {
+    if (sub_status != nullptr) *sub_status = static_cast<NTSTATUS>(identity.error().nt_status);
+    return fail_logon(identity.error());
   }
   if (logon_id != nullptr) *logon_id = next_logon_id();
-  *token = give_token(std::make_shared<const Token>(Token{*client, std::move(**identity)}));
+  *token = give_token(std::make_shared<const Token>(Token{*client, std::move(*identity)}));
   return STATUS_SUCCESS;
 } catch (...) {
   caught();

@@ -72,11 +72,10 @@ INSTANTIATE_TEST_SUITE_P(Texts, NoTrace,
                                          "{\"granted\":true,\"steps\":[],\"diagnosis\":{\"fix\":[1]}}",
                                          "{\"granted\":true,\"steps\":[{\"exchange\":\"AS\",\"step\":\"1\"}]}"));
 
-TEST(TraceJson, SaysWhereItIsNoJson) {
-  std::size_t offset = 0;
-  std::string what;
-  EXPECT_FALSE(read_trace("{\"granted\": tru!}", offset, what));
-  EXPECT_EQ(offset, 12u);
+TEST(TraceJson, SaysWhereItIsNotJson) {
+  const auto got = read_trace("{\n\"granted\": tru!}", "t.json");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().where, "t.json:2:12");
 }
 
 TEST(TraceWords, ComeBackAsTheyWere) {

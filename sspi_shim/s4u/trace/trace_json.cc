@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstddef>
@@ -13,6 +14,14 @@ namespace stead {
 namespace {
 
 namespace json = boost::json;
+
+// "LINE:COLUMN" of an offset in a text, both from 1.
+std::string line_and_column(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const auto line = 1 + std::ranges::count(before, '\n');
+  const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return std::to_string(line) + ':' + std::to_string(before.size() - line_start + 1);
+}
 
 json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
@@ -123,37 +132,29 @@ std::string to_json(const Trace& trace) {
 }
 
 Result<Trace> trace_from_json(std::string_view text) {
-  std::size_t offset = 0;
-  std::string what;
-  auto trace = read_trace(text, offset, what);
+  auto trace = read_trace(text, {});
   if (!trace) return make_error_code(WireErrc::bad_value);
   return std::move(*trace);
 }
 
 }  // namespace v0
 
-std::optional<Trace> read_trace(std::string_view text, std::size_t& offset, std::string& what) {
-  offset = 0;
+Checked<Trace> read_trace(std::string_view text, const std::string& file) {
+  const auto wrong = [&](std::size_t offset, std::string message) {
+    return Problem{.message = std::move(message), .where = file + ':' + line_and_column(text, offset)};
+  };
   json::stream_parser parser;
   json::error_code error;
-  offset = parser.write_some(text.data(), text.size(), error);
-  if (!error && offset < text.size()) {
-    what = "something follows the object";
-    return {};
-  }
+  const std::size_t offset = parser.write_some(text.data(), text.size(), error);
+  if (!error && offset < text.size()) return wrong(offset, "something follows the object");
   if (!error) parser.finish(error);
-  if (error) {
-    what = "no JSON: " + error.message();
-    return {};
-  }
-  offset = 0;
+  if (error) return wrong(offset, "not JSON: " + error.message());
   const auto document = parser.release();
   const auto* object = document.if_object();
   const auto* granted = object ? object->if_contains("granted") : nullptr;
   const auto* steps = object ? object->if_contains("steps") : nullptr;
   if (!granted || !granted->is_bool() || !steps || !steps->is_array()) {
-    what = "no trace: it lacks \"granted\" or \"steps\", as `stead s4u --json` prints them";
-    return {};
+    return wrong(0, "not a trace: it lacks \"granted\" or \"steps\", as `stead s4u --json` prints them");
   }
   bool good = true;
   Trace out;
@@ -168,10 +169,7 @@ std::optional<Trace> read_trace(std::string_view text, std::size_t& offset, std:
     else
       good = false;
   }
-  if (!good) {
-    what = "no trace: a member has another type than `stead s4u --json` prints";
-    return {};
-  }
+  if (!good) return wrong(0, "not a trace: a member has another type than `stead s4u --json` prints");
   return out;
 }
 

@@ -151,13 +151,15 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   const Limits& limits = core_.shared.config.limits;
   BodyReader body(stream_, buffer_, request.head.framing, request.head.content_length, limits.body_idle_timeout,
                   limits.body_bytes_per_second);
-  const std::string policy_path = request.target == "*" ? std::string("/") : path_for_policy(path_of(request.target));
-  const Router::Match match = core_.shared.router.match(request.host, policy_path);
+  const PathReadings path = readings_of(request.target == "*" ? "/" : path_of(request.target));
+  const Router::Match match = core_.shared.router.match(request.host, path);
   Next next = Next::close;
   if (!match.known_host) {
     next =
         co_await answer_error(request, body, 421, "No such site", "This server does not serve the name you asked for.");
-  } else if (is_reserved(policy_path)) {
+  } else if (match.ambiguous) {
+    next = co_await refuse(request, {400, "a back end may read the path as one of another route"});
+  } else if (match.reserved) {
     next = co_await own_page(request, body);
   } else if (match.route == nullptr) {
     next = co_await answer_error(request, body, 404, "Not found", "There is nothing at this address.");

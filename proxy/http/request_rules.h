@@ -17,8 +17,7 @@ struct Violation {
 // syntax (no folding, no blank before the colon, no control characters), Host (exactly one, well formed, agreeing with
 // an absolute-form target), Content-Length (one, digits), Transfer-Encoding (exactly "chunked", not in HTTP/1.0, not
 // with Content-Length), Expect (only 100-continue), names with underscores that would spell a framing header
-// (Content_Length), CONNECT and TRACE, and the path: no encoded or plain "." and ".." segments, encoded slashes,
-// backslashes, NULs or control characters.
+// (Content_Length), CONNECT and TRACE, and the path, by fault_of_path.
 [[nodiscard]] std::optional<Violation> check_request_head(std::string_view head);
 
 // Rejects malformed bytes before the blank line, so that a client gets 400 and not a timeout. `bytes`: what came so

@@ -126,10 +126,15 @@ INSTANTIATE_TEST_SUITE_P(
         Head{"raw_high_octet", target("/\xc3\xa4"), 400}, Head{"dot_dot", target("/a/../b"), 400},
         Head{"dot_dot_end", target("/a/.."), 400}, Head{"dot", target("/./a"), 400},
         Head{"encoded_dot_dot", target("/a/%2e%2E/b"), 400}, Head{"half_encoded", target("/a/.%2e/b"), 400},
-        Head{"dots_with_parameter", target("/a/..;x/b"), 400}, Head{"encoded_slash", target("/a%2fb"), 400},
-        Head{"encoded_backslash", target("/a%5cb"), 400}, Head{"backslash", target("/a\\b"), 400},
-        Head{"encoded_nul", target("/a%00"), 400}, Head{"broken_escape", target("/a%4"), 400},
-        Head{"encoded_newline", target("/a%0d%0aX:b"), 400}),
+        Head{"dots_with_parameter", target("/a/..;x/b"), 400}, Head{"encoded_slash", target("/a%2fb"), 0},
+        Head{"encoded_slash_and_dots", target("/a/..%2fb"), 400},
+        Head{"utf8_query", target("/a?q=\xc3\xa4\xe2\x82\xac"), 0},
+        Head{"utf8_query_of_a_url", target("http://a.example/?\xf0\x9f\x98\x80"), 0},
+        Head{"latin1_query", target("/a?q=\xe4"), 400}, Head{"overlong_query", target("/a?q=\xc0\xaf"), 400},
+        Head{"cut_utf8_query", target("/a?q=\xe2\x82"), 400}, Head{"quote_in_query", target("/a?q=\""), 400},
+        Head{"fragment_in_query", target("/a?q=#b"), 400}, Head{"encoded_backslash", target("/a%5cb"), 400},
+        Head{"backslash", target("/a\\b"), 400}, Head{"encoded_nul", target("/a%00"), 400},
+        Head{"broken_escape", target("/a%4"), 400}, Head{"encoded_newline", target("/a%0d%0aX:b"), 400}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(RequestRules, RefuseTooManyFields) {

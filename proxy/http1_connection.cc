@@ -56,13 +56,13 @@ asio::awaitable<void> Http1Connection::run() {
 bool Http1Connection::find_head(HeadSearch& search) {
   if (!search.skipped_line && buffer_.view().starts_with("\r\n")) {  // RFC 9112 §2.2 tolerates one empty line
     search.skipped_line = true;
-    search.searched = 0;
+    search.partial = {};
     buffer_.consume(2);
   }
   const std::size_t max = core_.shared.config.limits.header_bytes;
   const Violation too_long{431, "the head is too long"};
   const std::string_view bytes = buffer_.view();
-  const std::size_t end = end_of_head(bytes, search.searched);
+  const std::size_t end = end_of_head(bytes, search.partial.searched());
   if (end != std::string_view::npos) {
     if (end > max) {
       search.violation = too_long;
@@ -72,8 +72,7 @@ bool Http1Connection::find_head(HeadSearch& search) {
     buffer_.consume(end);
     return true;
   }
-  if (!bytes.empty()) search.violation = check_partial_request_head(bytes, search.searched);
-  search.searched = bytes.size();
+  if (!bytes.empty()) search.violation = search.partial.check(bytes);
   if (!search.violation && buffer_.full() && buffer_.capacity() > 0) {
     if (buffer_.size() >= max)
       search.violation = too_long;

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "proxy/config/header_patterns.h"
 #include "proxy/config/values.h"
 #include "proxy/http/policy_path.h"
 #include "proxy/http/target.h"
@@ -108,6 +110,39 @@ void read_spn(TomlTable& table, const FileErrors& errors, Route& out) {
   }
 }
 
+void read_header_lists(TomlTable& table, FileErrors& errors, Route& out) {
+  const auto read = [&](std::string_view key, std::vector<std::string>& patterns) {
+    for (const auto& [text, at] : table.texts(key)) {
+      const auto pattern = parse_header_pattern(text);
+      if (!pattern || *pattern == "cookie")
+        errors.add(at, std::string(key) + ": \"" + text +
+                           "\" is not a header's name, as \"X-UPN\" or \"X-Upn-*\"; Cookie has rules of its own");
+      else
+        patterns.push_back(*pattern);
+    }
+  };
+  read("drop_headers", out.drop_headers);
+  read("pass_headers", out.pass_headers);
+  for (const std::string& pattern : out.pass_headers)
+    if (is_never_forwarded(pattern))
+      table.error("pass_headers", "pass_headers: \"" + pattern +
+                                      "\" never passes: the proxy writes it itself, or it ends at the proxy");
+}
+
+void read_upstream_host(TomlTable& table, Route& out) {
+  std::string text;
+  if (!table.text("upstream_host", text) || text == "client") return;
+  if (text == "upstream") {
+    out.upstream_host = UpstreamHost::upstream;
+    return;
+  }
+  out.upstream_host = UpstreamHost::text;
+  out.upstream_host_text = text;
+  if (!is_authority(text))
+    table.error("upstream_host", "upstream_host: \"" + text +
+                                     "\" is neither \"client\", \"upstream\" nor a host name, with a port or without");
+}
+
 void check_upstreams(TomlTable& table, const FileErrors& errors, const Route& out) {
   if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
@@ -132,6 +167,8 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   read_host_and_path(reader, route);
   read_sign_in(reader, errors, out, route);
   read_upstreams(reader, errors, route);
+  read_upstream_host(reader, route);
+  read_header_lists(reader, errors, route);
   read_delegation(reader, route);
   read_spn(reader, errors, route);
   check_upstreams(reader, errors, route);

@@ -57,13 +57,13 @@ asio::awaitable<void> Http1Connection::run() {
 bool Http1Connection::find_head(HeadSearch& search) {
   if (!search.skipped_line && buffer_.view().starts_with("\r\n")) {  // RFC 9112 §2.2 tolerates one empty line
     search.skipped_line = true;
-    search.searched = 0;
+    search.partial = {};
     buffer_.consume(2);
   }
   const std::size_t max = core_.shared.config.limits.header_bytes;
   const Violation too_long{431, "the head is too long"};
   const std::string_view bytes = buffer_.view();
-  const std::size_t end = end_of_head(bytes, search.searched);
+  const std::size_t end = end_of_head(bytes, search.partial.searched());
   if (end != std::string_view::npos) {
     if (end > max) {
       search.violation = too_long;
@@ -73,8 +73,7 @@ bool Http1Connection::find_head(HeadSearch& search) {
     buffer_.consume(end);
     return true;
   }
-  if (!bytes.empty()) search.violation = check_partial_request_head(bytes, search.searched);
-  search.searched = bytes.size();
+  if (!bytes.empty()) search.violation = search.partial.check(bytes);
   if (!search.violation && buffer_.full() && buffer_.capacity() > 0) {
     if (buffer_.size() >= max)
       search.violation = too_long;
@@ -152,13 +151,15 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   const Limits& limits = core_.shared.config.limits;
   BodyReader body(stream_, buffer_, request.head.framing, request.head.content_length, limits.body_idle_timeout,
                   limits.body_bytes_per_second);
-  const std::string policy_path = request.target == "*" ? std::string("/") : path_for_policy(path_of(request.target));
-  const Router::Match match = core_.shared.router.match(request.host, policy_path);
+  const PathReadings path = readings_of(request.target == "*" ? "/" : path_of(request.target));
+  const Router::Match match = core_.shared.router.match(request.host, path);
   Next next = Next::close;
   if (!match.known_host) {
     next =
         co_await answer_error(request, body, 421, "No such site", "This server does not serve the name you asked for.");
-  } else if (is_reserved(policy_path)) {
+  } else if (match.ambiguous) {
+    next = co_await refuse(request, {400, "a back end may read the path as one of another route"});
+  } else if (match.reserved) {
     next = co_await own_page(request, body);
   } else if (match.route == nullptr) {
     next = co_await answer_error(request, body, 404, "Not found", "There is nothing at this address.");

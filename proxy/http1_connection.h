@@ -42,7 +42,7 @@ class Http1Connection {
   // What read_head knows of the octets in the buffer.
   struct HeadSearch {
     bool skipped_line = false;
-    std::size_t searched = 0;
+    PartialHead partial;
     std::optional<Violation> violation;
   };
   // True: the head is in memory_.head_bytes, or there is a violation. False: read more.

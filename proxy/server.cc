@@ -54,6 +54,7 @@ class Server::Parts {
   Checked<void> read_files();
   Started<void> listen();
   Checked<void> make_sign_in_parts();
+  void warn_of_routes() const;
   void use_server_tls(const std::shared_ptr<ServerTls>& tls);
   void read_server_tls_again();
   asio::awaitable<void> watch_signals();
@@ -152,6 +153,14 @@ Started<void> Server::Parts::listen() {
   if (!acceptors) return acceptors.error();
   admin_acceptor_ = std::make_unique<tcp::acceptor>(std::move(acceptors->front()));
   return {};
+}
+
+void Server::Parts::warn_of_routes() const {
+  for (const Route& route : shared_.config.routes)
+    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
+      spdlog::warn(
+          "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
+          route.path);
 }
 
 Checked<void> Server::Parts::make_sign_in_parts() {
@@ -264,6 +273,7 @@ int Server::Parts::run() {
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
   admin_.set_ready(true);
+  warn_of_routes();
   for (const Endpoint& endpoint : shared_.config.listen)
     spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);
   notify_service_manager("READY=1");

@@ -24,22 +24,31 @@ enum class SignInMethod { kerberos, forms, certificate };
 enum class Delegation { s4u, forwarded_tgt, none };
 [[nodiscard]] std::string_view to_string(Delegation delegation);  // "s4u", "forwarded-tgt", "none"
 
+// The Host that a back end sees.
+enum class UpstreamHost { client, upstream, text };
+
 struct Route {
-  std::string host;        // lower case, without port; empty: any
-  std::string path = "/";  // a prefix that ends at a path segment's end
+  std::string host;          // lower case, without port; empty: any
+  std::string path = "/";    // a prefix that ends at a path segment's end
+  bool ignore_case = false;  // the back end reads paths without regard to case
   std::vector<SignInMethod> sign_in;
   std::vector<Upstream> upstreams;
   std::string spn;
   Delegation delegation = Delegation::s4u;
   bool upstream_verify = true;  // TLS upstreams: verify certificate and name
   std::string upstream_ca;      // empty: the system's
+  UpstreamHost upstream_host = UpstreamHost::client;
+  std::string upstream_host_text;  // for UpstreamHost::text
+  // Patterns of request headers, beside the default list: folded names (field_rules.h), '*' at the end for a prefix.
+  std::vector<std::string> drop_headers, pass_headers;
   [[nodiscard]] bool allows(SignInMethod method) const;
 };
 
 struct Limits {
   std::size_t header_bytes = 64 * 1024;  // request line and header; a ticket's PAC makes them long
   std::size_t login_body_bytes = 16 * 1024;
-  std::size_t connections = 20000;  // of clients, over all cores
+  std::size_t connections = 20000;             // of clients, over all cores
+  std::size_t connections_per_address = 1000;  // of one IPv4 address or one IPv6 /64, over all cores
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
   std::size_t body_bytes_per_second =
@@ -56,6 +65,7 @@ struct Config {
   std::optional<Endpoint> admin;
   unsigned threads = 0;                                               // 0: one for each core
   std::string access_log;                                             // file; empty: standard error
+  std::string audit_log;                                              // file; empty: standard error
   ClientOptions client;                                               // [identity] and [locator]
   bool kerberos = false, forms = false, certificate_sign_in = false;  // which [sign_in.*] tables are there
   BindingsPolicy channel_bindings = BindingsPolicy::allow;

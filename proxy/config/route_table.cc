@@ -2,15 +2,49 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "proxy/config/header_patterns.h"
 #include "proxy/config/values.h"
 #include "proxy/http/policy_path.h"
 #include "proxy/http/target.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead::proxy {
 namespace {
+
+void check_path(TomlTable& table, const Route& route) {
+  const auto wrong = [&](std::string_view why) {
+    table.error("path", "path: \"" + route.path + "\" " + std::string(why));
+  };
+  if (!route.path.starts_with('/') || route.path.find_first_of("?# \t\\") != std::string::npos)
+    wrong("is not a path: it begins with '/', without query");
+  else if (const std::string_view fault = fault_of_path(route.path); !fault.empty())
+    wrong("serves no request: " + std::string(fault));
+  else if (!readings_of(route.path).others.empty())
+    wrong("is ambiguous: back ends differ in how they read ';', ':', an encoded slash and a dot at a name's end");
+  else if (is_reserved(path_for_policy(route.path)))
+    table.error("path", "path: /.stead is reserved for the proxy's own pages");
+}
+
+void read_ignore_case(TomlTable& table, Route& out) {
+  table.boolean("ignore_case", out.ignore_case);
+  const std::string path = path_for_policy(out.path);
+  const bool ascii = std::all_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (out.ignore_case && !ascii)
+    table.error("ignore_case",
+                "ignore_case: \"" + out.path + "\" has letters outside of ASCII, whose case is not known");
+}
+
+// True if no request could tell the two routes apart.
+bool serve_the_same(const Route& a, const Route& b) {
+  if (a.host != b.host) return false;
+  const std::string first = policy_prefix(a.path), second = policy_prefix(b.path);
+  return a.ignore_case || b.ignore_case ? equal_ignoring_case(first, second) : first == second;
+}
 
 void read_host_and_path(TomlTable& table, Route& out) {
   if (table.text("host", out.host)) {
@@ -19,11 +53,8 @@ void read_host_and_path(TomlTable& table, Route& out) {
       table.error("host", "host: \"" + out.host + "\" is not a host name");
     out.host = name;
   }
-  if (!table.text("path", out.path)) return;
-  if (!out.path.starts_with('/') || out.path.find_first_of("?# \t\\") != std::string::npos)
-    table.error("path", "path: \"" + out.path + "\" is not a path: it begins with '/', without query");
-  else if (is_reserved(path_for_policy(out.path)))
-    table.error("path", "path: /.stead is reserved for the proxy's own pages");
+  if (table.text("path", out.path)) check_path(table, out);
+  read_ignore_case(table, out);
 }
 
 void read_sign_in(TomlTable& table, FileErrors& errors, const Config& config, Route& out) {
@@ -79,6 +110,39 @@ void read_spn(TomlTable& table, const FileErrors& errors, Route& out) {
   }
 }
 
+void read_header_lists(TomlTable& table, FileErrors& errors, Route& out) {
+  const auto read = [&](std::string_view key, std::vector<std::string>& patterns) {
+    for (const auto& [text, at] : table.texts(key)) {
+      const auto pattern = parse_header_pattern(text);
+      if (!pattern || *pattern == "cookie")
+        errors.add(at, std::string(key) + ": \"" + text +
+                           "\" is not a header's name, as \"X-UPN\" or \"X-Upn-*\"; Cookie has rules of its own");
+      else
+        patterns.push_back(*pattern);
+    }
+  };
+  read("drop_headers", out.drop_headers);
+  read("pass_headers", out.pass_headers);
+  for (const std::string& pattern : out.pass_headers)
+    if (is_never_forwarded(pattern))
+      table.error("pass_headers", "pass_headers: \"" + pattern +
+                                      "\" never passes: the proxy writes it itself, or it ends at the proxy");
+}
+
+void read_upstream_host(TomlTable& table, Route& out) {
+  std::string text;
+  if (!table.text("upstream_host", text) || text == "client") return;
+  if (text == "upstream") {
+    out.upstream_host = UpstreamHost::upstream;
+    return;
+  }
+  out.upstream_host = UpstreamHost::text;
+  out.upstream_host_text = text;
+  if (!is_authority(text))
+    table.error("upstream_host", "upstream_host: \"" + text +
+                                     "\" is neither \"client\", \"upstream\" nor a host name, with a port or without");
+}
+
 void check_upstreams(TomlTable& table, const FileErrors& errors, const Route& out) {
   if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
@@ -103,6 +167,8 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   read_host_and_path(reader, route);
   read_sign_in(reader, errors, out, route);
   read_upstreams(reader, errors, route);
+  read_upstream_host(reader, route);
+  read_header_lists(reader, errors, route);
   read_delegation(reader, route);
   read_spn(reader, errors, route);
   check_upstreams(reader, errors, route);
@@ -110,9 +176,8 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   reader.boolean("upstream_verify", route.upstream_verify);
   read_path(reader, "upstream_ca", errors, route.upstream_ca);
   reader.finish();
-  const bool twice = std::any_of(out.routes.begin(), out.routes.end(), [&](const Route& other) {
-    return other.host == route.host && other.path == route.path;
-  });
+  const bool twice = std::any_of(out.routes.begin(), out.routes.end(),
+                                 [&](const Route& other) { return serve_the_same(other, route); });
   if (twice) reader.error("path", "a route of this host and path stands above already");
   out.routes.push_back(std::move(route));
 }

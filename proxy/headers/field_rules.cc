@@ -4,9 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/config/header_patterns.h"
 #include "proxy/headers/dropped_fields.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
@@ -15,16 +18,14 @@
 namespace stead::proxy {
 namespace {
 
-char folded(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
-}
 bool folded_starts_with(std::string_view name, std::string_view prefix) {
   if (name.size() < prefix.size()) return false;
   for (std::size_t i = 0; i < prefix.size(); ++i)
     if (folded(name[i]) != prefix[i]) return false;
   return true;
 }
+
+enum class Place : std::uint8_t { none, dropped, never };  // in which list a field is
 
 // The patterns of one first letter. The set of lengths lets most names pass without a comparison.
 struct FieldClass {
@@ -34,28 +35,53 @@ struct FieldClass {
 struct Pattern {
   std::string_view name;
   bool is_prefix = false;
+  Place place = Place::none;
 };
+constexpr std::size_t kPatterns = kNeverForwarded.size() + kDroppedFields.size();
 struct FieldTable {
   std::array<FieldClass, 26> classes{};
-  std::array<Pattern, kDroppedFields.size()> patterns{};
+  std::array<Pattern, kPatterns> patterns{};
   consteval FieldTable() {
     std::uint8_t filled = 0;
     for (std::size_t i = 0; i < classes.size(); ++i) {
-      FieldClass& group = classes[i];
-      group.begin = filled;
-      for (const DroppedField& field : kDroppedFields) {
-        if (static_cast<std::size_t>(field.pattern[0] - 'a') != i) continue;
-        const bool is_prefix = field.pattern.ends_with('*');
-        const std::string_view name = field.pattern.substr(0, field.pattern.size() - (is_prefix ? 1 : 0));
-        group.lengths |= is_prefix ? ~((1ULL << name.size()) - 1) : 1ULL << name.size();
-        patterns[filled++] = {name, is_prefix};
-      }
-      group.end = filled;
+      classes[i].begin = filled;
+      for (const std::string_view pattern : kNeverForwarded) add(i, pattern, Place::never, filled);
+      for (const DroppedField& field : kDroppedFields) add(i, field.pattern, Place::dropped, filled);
+      classes[i].end = filled;
     }
   }
+
+ private:
+  consteval void add(std::size_t letter, std::string_view pattern, Place place, std::uint8_t& filled) {
+    if (static_cast<std::size_t>(pattern[0] - 'a') != letter) return;
+    const bool is_prefix = pattern.ends_with('*');
+    const std::string_view name = pattern.substr(0, pattern.size() - (is_prefix ? 1 : 0));
+    classes[letter].lengths |= is_prefix ? ~((1ULL << name.size()) - 1) : 1ULL << name.size();
+    patterns[filled++] = {name, is_prefix, place};
+  }
 };
-static_assert(kDroppedFields.size() < 256);
+static_assert(kPatterns < 256);
 constexpr FieldTable kTable;
+
+// kNeverForwarded stands before kDroppedFields, so its place is the one found.
+Place place_of(std::string_view name) {
+  if (name.empty()) return Place::never;
+  const char first = folded(name.front());
+  if (first < 'a' || first > 'z') return Place::none;
+  const FieldClass& group = kTable.classes[static_cast<std::size_t>(first - 'a')];
+  if ((group.lengths >> std::min<std::size_t>(name.size(), 63) & 1) == 0) return Place::none;
+  for (std::size_t i = group.begin; i < group.end; ++i) {
+    const Pattern& pattern = kTable.patterns[i];
+    if ((pattern.is_prefix || pattern.name.size() == name.size()) && folded_starts_with(name, pattern.name))
+      return pattern.place;
+  }
+  return Place::none;
+}
+
+bool has(std::span<const std::string> patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [name](const std::string& pattern) { return matches_header(pattern, name); });
+}
 
 // Schemes that sign in a connection, not a request.
 bool is_connection_scheme(std::string_view challenge) {
@@ -99,19 +125,11 @@ consteval std::uint32_t lengths_dropped_from_responses() {
 
 }  // namespace
 
-FieldRule request_field_rule(std::string_view name) {
-  if (name.empty()) return FieldRule::drop;
-  const char first = folded(name.front());
-  if (name.size() == 6 && first == 'c' && equal_ignoring_case(name, "cookie")) return FieldRule::cookie;
-  if (first < 'a' || first > 'z') return FieldRule::pass;
-  const FieldClass& group = kTable.classes[static_cast<std::size_t>(first - 'a')];
-  if ((group.lengths >> std::min<std::size_t>(name.size(), 63) & 1) == 0) return FieldRule::pass;
-  for (std::size_t i = group.begin; i < group.end; ++i) {
-    const Pattern& pattern = kTable.patterns[i];
-    if ((pattern.is_prefix || pattern.name.size() == name.size()) && folded_starts_with(name, pattern.name))
-      return FieldRule::drop;
-  }
-  return FieldRule::pass;
+FieldRule request_field_rule(std::string_view name, const FieldLists& lists) {
+  if (name.size() == 6 && equal_ignoring_case(name, "cookie")) return FieldRule::cookie;
+  const Place place = place_of(name);
+  if (place == Place::never || has(lists.drop, name)) return FieldRule::drop;
+  return place == Place::dropped && !has(lists.pass, name) ? FieldRule::drop : FieldRule::pass;
 }
 
 bool is_dropped_from_response(const Field& field) {
@@ -132,16 +150,23 @@ bool is_own_cookie(std::string_view name) {
          equal_ignoring_case(name.substr(0, 6), "stead-") || equal_ignoring_case(name.substr(0, 6), "stead_");
 }
 
-NamedByConnection::NamedByConnection(const std::vector<Field>& fields)
-    : fields_(fields), any_(std::any_of(fields.begin(), fields.end(), [](const Field& field) {
-        return field.name.size() == 10 && equal_ignoring_case(field.name, "connection") &&
-               !equal_ignoring_case(field.value, "keep-alive") && !equal_ignoring_case(field.value, "close");
-      })) {}
+NamedByConnection::NamedByConnection(const std::vector<Field>& fields) {
+  for (const Field& field : fields) {
+    if (field.name.size() != 10 || !equal_ignoring_case(field.name, "connection")) continue;
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      const std::string_view name = trim_blanks(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (name.empty() || equal_ignoring_case(name, "close") || equal_ignoring_case(name, "keep-alive")) continue;
+      if (count_ == names_.size()) return;  // such a message was refused
+      names_[count_++] = name;
+    }
+  }
+}
 
 bool NamedByConnection::find(std::string_view name) const {
-  return std::any_of(fields_.begin(), fields_.end(), [name](const Field& field) {
-    return field.name.size() == 10 && equal_ignoring_case(field.name, "connection") && list_has(field.value, name);
-  });
+  const auto* const end = names_.begin() + count_;
+  return std::any_of(names_.begin(), end, [name](std::string_view each) { return equal_ignoring_case(each, name); });
 }
 
 }  // namespace stead::proxy

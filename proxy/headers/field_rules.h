@@ -1,6 +1,10 @@
 #pragma once
 // Which header fields pass the proxy, in either direction. Every head is written anew from the fields that pass.
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,8 +13,12 @@
 namespace stead::proxy {
 
 enum class FieldRule : std::uint8_t { pass, drop, cookie };  // cookie: passes without the proxy's own cookies
-// For a client's field, by the table in dropped_fields.h.
-[[nodiscard]] FieldRule request_field_rule(std::string_view name);
+// A route's own patterns (header_patterns.h): `drop` adds to the default list, `pass` makes exceptions from it.
+struct FieldLists {
+  std::span<const std::string> drop, pass;
+};
+// For a client's field: by kNeverForwarded, then the route's `drop`, then its `pass`, then the list in dropped_fields.h.
+[[nodiscard]] FieldRule request_field_rule(std::string_view name, const FieldLists& lists = {});
 
 // True if a back end's field does not reach the client: hop-by-hop fields, Negotiate and NTLM challenges, and cookies
 // with the names of the proxy's own.
@@ -24,12 +32,13 @@ enum class FieldRule : std::uint8_t { pass, drop, cookie };  // cookie: passes w
 class NamedByConnection {
  public:
   explicit NamedByConnection(const std::vector<Field>& fields);
-  [[nodiscard]] bool has(std::string_view name) const { return any_ && find(name); }
+  [[nodiscard]] bool has(std::string_view name) const { return count_ > 0 && find(name); }
 
  private:
   [[nodiscard]] bool find(std::string_view name) const;
-  const std::vector<Field>& fields_;
-  bool any_;  // "close" and "keep-alive" alone, the usual values, name no field
+  // "close" and "keep-alive", the usual values, name no field and are left out.
+  std::array<std::string_view, kMaxConnectionTokens> names_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace stead::proxy

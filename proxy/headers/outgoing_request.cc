@@ -32,11 +32,11 @@ void append_cookie_field(std::string& out, const std::vector<Field>& fields) {
     out.append("\r\n");
 }
 
-void append_client_fields(std::string& out, const RequestHead& head) {
+void append_client_fields(std::string& out, const RequestHead& head, const FieldLists& lists) {
   const NamedByConnection named(head.fields);
   bool has_cookies = false;
   for (const Field& field : head.fields) {
-    switch (request_field_rule(field.name)) {
+    switch (request_field_rule(field.name, lists)) {
       case FieldRule::drop:
         break;
       case FieldRule::cookie:
@@ -63,13 +63,26 @@ void append_foreign_cookies(std::string& out, std::string_view header) {
   }
 }
 
+std::string_view host_for_backend(const Route& route, const RequestHead& head, const Upstream& upstream,
+                                  std::string_view name) {
+  switch (route.upstream_host) {
+    case UpstreamHost::client:
+      return head.host.empty() ? name : head.host;
+    case UpstreamHost::upstream:  // as browsers write it, without the scheme's own port
+      return upstream.port == (upstream.tls ? 443 : 80) ? name.substr(0, name.rfind(':')) : name;
+    case UpstreamHost::text:
+      break;
+  }
+  return route.upstream_host_text;
+}
+
 void write_request_head(std::string& out, const OutgoingRequest& request, const ClientFacts& client) {
   const RequestHead& head = request.head;
   out.append(head.method).append(" ");
   if (request.target != "*") out.append(request.base_path);
   out.append(request.target).append(" HTTP/1.1\r\n");
-  append_field(out, "Host", head.host.empty() ? request.fallback_host : head.host);
-  append_client_fields(out, head);
+  append_field(out, "Host", request.host);
+  append_client_fields(out, head, request.lists);
   append_field(out, "X-Forwarded-For", client.address);
   append_field(out, "X-Forwarded-Proto", client.scheme);
   if (!head.host.empty()) append_field(out, "X-Forwarded-Host", head.host);

@@ -73,6 +73,12 @@ bool is_in_domain(std::string_view host, std::string_view domain) {
   return host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.';
 }
 
+// True if the URL's host and port are those of `authority`.
+bool is_at(const HttpUrl& url, std::string_view authority) {
+  return !authority.empty() && port_of(authority, url.tls) == url.port &&
+         equal_ignoring_case(url.host, host_name_of(authority));
+}
+
 }  // namespace
 
 void append_location(std::string& out, std::string_view value, const Addresses& addresses) {
@@ -84,7 +90,8 @@ void append_location(std::string& out, std::string_view value, const Addresses& 
     return;
   }
   const bool is_upstream =
-      url->tls == upstream.tls && url->port == upstream.port && equal_ignoring_case(url->host, upstream.host);
+      url->tls == upstream.tls && ((url->port == upstream.port && equal_ignoring_case(url->host, upstream.host)) ||
+                                   is_at(*url, addresses.sent_host));
   const bool is_client_without_tls = !url->tls && !upstream.tls && addresses.client_scheme == "https" &&
                                      equal_ignoring_case(url->authority, addresses.client_authority);
   if (!is_upstream && !is_client_without_tls) {
@@ -97,7 +104,7 @@ void append_location(std::string& out, std::string_view value, const Addresses& 
 
 void append_set_cookie(std::string& out, std::string_view value, const Addresses& addresses) {
   const Upstream& upstream = addresses.upstream;
-  const std::string client = host_name_of(addresses.client_authority);
+  const std::string client = host_name_of(addresses.client_authority), sent = host_name_of(addresses.sent_host);
   for (bool first = true;; first = false) {
     const std::size_t end = value.find(';');
     const std::string_view part = value.substr(0, end);
@@ -108,7 +115,8 @@ void append_set_cookie(std::string& out, std::string_view value, const Addresses
     bool keep = true;
     if (!first && equal_ignoring_case(name, "domain")) {
       if (given.starts_with('.')) given.remove_prefix(1);
-      keep = given.empty() || !is_in_domain(upstream.host, given) || is_in_domain(client, given);
+      keep = given.empty() || !(is_in_domain(upstream.host, given) || is_in_domain(sent, given)) ||
+             is_in_domain(client, given);
     }
     if (keep) {
       if (!first) out += ';';

@@ -13,6 +13,7 @@ struct Addresses {
   std::string_view client_scheme;     // "https"
   std::string_view client_authority;  // its Host; empty: it sent none
   const Upstream& upstream;
+  std::string_view sent_host{};  // of a route with upstream_host: the back end may take it for its own address
 };
 
 // The value of Location, Content-Location or URI. Rewrites a URL at the upstream's own address. If the client uses TLS

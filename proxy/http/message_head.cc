@@ -1,5 +1,6 @@
 #include "proxy/http/message_head.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -53,7 +54,9 @@ void reset(Head& head) {
 // The fields that decide how a connection goes on.
 struct ConnectionOptions {
   bool close = false, keep_alive = false, upgrade = false;
+  std::size_t elements = 0;
   void note(std::string_view value) {
+    elements += count_list_elements(value);
     close = close || list_has(value, "close");
     keep_alive = keep_alive || list_has(value, "keep-alive");
     upgrade = upgrade || list_has(value, "upgrade");
@@ -189,7 +192,7 @@ std::string_view note_response_field(const Field& field, ResponseHead& out, Resp
       return {};
     case KnownField::connection:
       connection.note(field.value);
-      return {};
+      return connection.elements > kMaxConnectionTokens ? "too many elements in Connection" : std::string_view{};
     default:
       return {};
   }
@@ -203,6 +206,10 @@ Framing framing_of(const ResponseHead& head, const ResponseFraming& framing, Ans
 }
 
 }  // namespace
+
+std::size_t count_list_elements(std::string_view list) {
+  return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), ','));
+}
 
 bool list_has(std::string_view list, std::string_view token) {
   while (true) {

@@ -2,6 +2,7 @@
 // The heads of requests and responses as values: views into the bytes they were parsed from. The bytes of a request
 // have passed check_request_head. A response is checked here, as strictly, because its fields decide what the client
 // receives.
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,11 @@ namespace stead::proxy {
 struct Field {
   std::string_view name, value;
 };
+
+// The most elements, empty ones too, that all Connection fields of a message may have: each field of the message is
+// compared with each of them. A request with more is refused.
+inline constexpr std::size_t kMaxConnectionTokens = 32;
+[[nodiscard]] std::size_t count_list_elements(std::string_view list);  // the commas and one
 
 // How the length of a body is known (RFC 9112 §6.3).
 enum class Framing { none, length, chunked, until_close };

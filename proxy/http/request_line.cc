@@ -1,9 +1,12 @@
 #include "proxy/http/request_line.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 
+#include "proxy/http/octets.h"
+#include "proxy/http/policy_path.h"
 #include "proxy/http/target.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
@@ -15,44 +18,18 @@ namespace {
 
 constexpr std::size_t kMaxTarget = 32 * 1024, kMaxMethod = 32;
 
-// "." or "..", each dot plain or as %2e. Path parameters (";...") are cut off first, as some back ends do.
-bool is_dot_segment(std::string_view text) {
-  text = text.substr(0, text.find(';'));
-  int dots = 0;
-  while (!text.empty()) {
-    if (text.front() == '.')
-      text.remove_prefix(1);
-    else if (text.size() >= 3 && text[0] == '%' && text[1] == '2' && (text[2] == 'e' || text[2] == 'E'))
-      text.remove_prefix(3);
-    else
-      return false;
-    ++dots;
-  }
-  return dots == 1 || dots == 2;
+bool is_target_octet(unsigned char octet) {
+  return octet > 0x20 && octet < 0x7f && octet != '#' && octet != '"' && octet != '<' && octet != '>';
 }
 
-// `rest` begins with '%'.
-std::optional<Violation> check_escape(std::string_view rest) {
-  if (rest.size() < 3 || hex_digit(rest[1]) < 0 || hex_digit(rest[2]) < 0)
-    return Violation{400, "a '%' in the path is not followed by two hexadecimal digits"};
-  const int octet = hex_digit(rest[1]) << 4 | hex_digit(rest[2]);
-  if (octet == '/' || octet == '\\') return Violation{400, "an encoded slash or backslash in the path"};
-  if (octet < 0x20 || octet == 0x7f) return Violation{400, "an encoded control character in the path"};
-  return std::nullopt;
-}
-
-std::optional<Violation> check_path(std::string_view path) {
-  std::size_t segment = 1;  // start of the current segment
-  for (std::size_t i = 0; i <= path.size(); ++i) {
-    if (i == path.size() || path[i] == '/') {
-      if (i >= segment && is_dot_segment(path.substr(segment, i - segment)))
-        return Violation{400, "a '.' or '..' segment in the path"};
-      segment = i + 1;
-    } else if (path[i] == '%') {
-      if (auto wrong = check_escape(path.substr(i))) return wrong;
-    } else if (path[i] == '\\') {
-      return Violation{400, "a backslash in the path"};
-    }
+// Browsers and libraries send UTF-8 in queries as it is.
+std::optional<Violation> check_query(std::string_view query) {
+  while (!query.empty()) {
+    const std::size_t size = utf8_character_size(query);
+    if (size == 0) return Violation{400, "octets in the query that are not UTF-8"};
+    if (size == 1 && !is_target_octet(static_cast<unsigned char>(query.front())))
+      return Violation{400, "a character in the target that must be encoded"};
+    query.remove_prefix(size);
   }
   return std::nullopt;
 }
@@ -70,11 +47,11 @@ std::optional<Violation> check_version(std::string_view version, RequestLine& ou
 std::optional<Violation> check_target(RequestLine& out) {
   if (out.target.empty()) return Violation{400, "the target is empty"};
   if (out.target.size() > kMaxTarget) return Violation{414, "the target is too long"};
-  for (const char c : out.target) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet <= 0x20 || octet >= 0x7f || c == '#' || c == '"' || c == '<' || c == '>')
+  const std::size_t query = std::min(out.target.find('?'), out.target.size());
+  for (const char c : out.target.substr(0, query))
+    if (!is_target_octet(static_cast<unsigned char>(c)))
       return Violation{400, "a character in the target that must be encoded"};
-  }
+  if (auto wrong = check_query(out.target.substr(query))) return wrong;
   if (out.target == "*")
     return out.method == "OPTIONS" ? std::nullopt
                                    : std::optional(Violation{400, "the target '*' goes with OPTIONS only"});
@@ -90,7 +67,8 @@ std::optional<Violation> check_target(RequestLine& out) {
     out.authority = parts.authority;
     path = parts.path_and_query;
   }
-  return check_path(path.substr(0, path.find('?')));
+  const std::string_view fault = fault_of_path(path.substr(0, path.find('?')));
+  return fault.empty() ? std::nullopt : std::optional(Violation{400, fault});
 }
 
 }  // namespace

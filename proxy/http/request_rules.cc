@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/http/message_head.h"
 #include "proxy/http/octets.h"
 #include "proxy/http/request_line.h"
 #include "proxy/http/target.h"
@@ -16,6 +17,7 @@ namespace stead::proxy {
 namespace {
 
 constexpr std::size_t kMaxFields = 200;
+constexpr std::size_t kMaxRequestLine = 33 * 1024;  // a target of the greatest size, a method and the version
 
 // A field that a back end may mistake for one that frames the message, if it treats '_' and '-' alike (CGI, WSGI).
 // Identity fields spelled with '_' are dropped later (field_rules.h).
@@ -53,6 +55,7 @@ class SingleField {
 // The fields that say where the message goes and how long it is.
 struct CriticalFields {
   SingleField host, length, encoding;
+  std::size_t connection_tokens = 0;
 
   std::optional<Violation> note(std::string_view name, std::string_view value) {
     if (name.size() == 4 && equal_ignoring_case(name, "host")) {
@@ -61,6 +64,9 @@ struct CriticalFields {
       if (!length.set(value)) return Violation{400, "more than one Content-Length"};
     } else if (name.size() == 17 && equal_ignoring_case(name, "transfer-encoding")) {
       if (!encoding.set(value)) return Violation{400, "more than one Transfer-Encoding"};
+    } else if (name.size() == 10 && equal_ignoring_case(name, "connection")) {
+      connection_tokens += count_list_elements(value);
+      if (connection_tokens > kMaxConnectionTokens) return Violation{400, "too many elements in Connection"};
     } else if (name.size() == 6 && equal_ignoring_case(name, "expect") && !equal_ignoring_case(value, "100-continue")) {
       return Violation{417, "an expectation other than 100-continue"};
     }
@@ -125,7 +131,9 @@ std::optional<Violation> check_request_head(std::string_view head) {
   return fields.check_framing(request);
 }
 
-std::optional<Violation> check_partial_request_head(std::string_view bytes, std::size_t from) {
+std::optional<Violation> PartialHead::check(std::string_view bytes) {
+  const std::size_t from = searched_;
+  searched_ = bytes.size();
   for (std::size_t i = from > 0 ? from - 1 : 0; i < bytes.size(); ++i) {
     const auto octet = static_cast<unsigned char>(bytes[i]);
     if (octet == '\n' && (i == 0 || bytes[i - 1] != '\r')) return Violation{400, "a line does not end with CR LF"};
@@ -133,8 +141,12 @@ std::optional<Violation> check_partial_request_head(std::string_view bytes, std:
     if ((octet < 0x20 && octet != '\t' && octet != '\r' && octet != '\n') || octet == 0x7f)
       return Violation{400, "a control character in the head"};
   }
-  const std::size_t line_end = bytes.find("\r\n");
-  if (line_end == std::string_view::npos || from > line_end + 2) return std::nullopt;
+  if (has_first_line_) return std::nullopt;
+  const std::size_t line_end = bytes.find("\r\n", from > 0 ? from - 1 : 0);
+  if (line_end == std::string_view::npos)
+    return bytes.size() > kMaxRequestLine ? std::optional(Violation{414, "the request line is too long"})
+                                          : std::nullopt;
+  has_first_line_ = true;
   const std::string_view line = bytes.substr(0, line_end);
   if (line.ends_with(" HTTP/1.1") || line.ends_with(" HTTP/1.0")) return std::nullopt;
   return check_request_head(std::string(line) + "\r\n\r\n");

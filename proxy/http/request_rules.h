@@ -17,13 +17,21 @@ struct Violation {
 // syntax (no folding, no blank before the colon, no control characters), Host (exactly one, well formed, agreeing with
 // an absolute-form target), Content-Length (one, digits), Transfer-Encoding (exactly "chunked", not in HTTP/1.0, not
 // with Content-Length), Expect (only 100-continue), names with underscores that would spell a framing header
-// (Content_Length), CONNECT and TRACE, and the path: no encoded or plain "." and ".." segments, encoded slashes,
-// backslashes, NULs or control characters.
+// (Content_Length), CONNECT and TRACE, and the path, by fault_of_path.
 [[nodiscard]] std::optional<Violation> check_request_head(std::string_view head);
 
-// Rejects malformed bytes before the blank line, so that a client gets 400 and not a timeout. `bytes`: what came so
-// far; `from`: how much of it was checked before.
-[[nodiscard]] std::optional<Violation> check_partial_request_head(std::string_view bytes, std::size_t from);
+// Rejects malformed bytes before the blank line, so that a client gets 400 and not a timeout. It looks at each octet
+// once, however many pieces the head comes in.
+class PartialHead {
+ public:
+  // `bytes`: what came so far, from the first octet.
+  [[nodiscard]] std::optional<Violation> check(std::string_view bytes);
+  [[nodiscard]] std::size_t searched() const { return searched_; }  // octets of the last check
+
+ private:
+  std::size_t searched_ = 0;
+  bool has_first_line_ = false;
+};
 
 // The offset behind the blank line that ends a head; npos if it has not come yet. Searches from `from` on.
 [[nodiscard]] std::size_t end_of_head(std::string_view bytes, std::size_t from = 0);

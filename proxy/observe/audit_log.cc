@@ -15,22 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxOctets = 512;
 
-// Octets of the character that `text` starts with; 0: it is no UTF-8.
-std::size_t character_size(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return i < text.size() ? std::uint8_t(text[i]) : std::uint8_t(0); };
-  const std::uint8_t lead = octet(0), second = octet(1);
-  const auto follows = [](std::uint8_t o) { return (o & 0xc0) == 0x80; };
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4 || !follows(second)) return 0;
-  if (lead < 0xe0) return 2;
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-      (lead == 0xf4 && second > 0x8f))
-    return 0;
-  if (!follows(octet(2))) return 0;
-  if (lead < 0xf0) return 3;
-  return follows(octet(3)) ? 4 : 0;
-}
-
 void add(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   out += out.size() == 1 ? "\"" : ",\"";
@@ -48,7 +32,7 @@ void append_json_string(std::string& out, std::string_view text) {
     return;
   }
   while (!text.empty()) {
-    const std::size_t size = character_size(text);
+    const std::size_t size = utf8_character_size(text);
     const auto octet = std::uint8_t(text.front());
     if (size == 0) {
       out += "\\ufffd";

@@ -128,10 +128,13 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
 }
 
 std::string_view Forwarder::compose_request() {
+  const Route& route = job_.route;
   const OutgoingRequest request{.head = job_.head,
                                 .target = job_.target,
                                 .base_path = context_.pool.upstream(upstream_->upstream).base_path,
-                                .fallback_host = context_.pool.name(upstream_->upstream),
+                                .host = host_for_backend(route, job_.head, context_.pool.upstream(upstream_->upstream),
+                                                         context_.pool.name(upstream_->upstream)),
+                                .lists = {.drop = route.drop_headers, .pass = route.pass_headers},
                                 .authorization = auth_.authorization(),
                                 .framing = upload_.framing(),
                                 .content_length = upload_.content_length(),
@@ -197,7 +200,8 @@ void Forwarder::compose_response(Framing framing, bool keep) {
   memory_.out.clear();
   const Addresses addresses{.client_scheme = client_.stream.tls() ? "https" : "http",
                             .client_authority = job_.head.host,
-                            .upstream = context_.pool.upstream(upstream_->upstream)};
+                            .upstream = context_.pool.upstream(upstream_->upstream),
+                            .sent_host = job_.route.upstream_host_text};
   write_response_head(memory_.out,
                       {.head = memory_.answer,
                        .framing = framing,

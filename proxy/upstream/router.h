@@ -19,16 +19,24 @@ class Router {
     const Route* route = nullptr;  // null: no route has this path
     std::size_t index = 0;         // of the route, in the file's order
     bool known_host = false;
+    bool reserved = false;   // the proxy's own pages
+    bool ambiguous = false;  // a back end may read the path as one of another route
   };
   // `host`: lower case, without port. The longest prefix wins; of equal ones, the route that names the host.
-  [[nodiscard]] Match match(std::string_view host, std::string_view policy_path) const;
+  [[nodiscard]] Match match(std::string_view host, const PathReadings& path) const;
 
  private:
   struct Entry {
     const Route* route;
     std::size_t index;
-    std::string prefix;  // path_for_policy(route->path)
+    std::string prefix;         // policy_prefix(route->path)
+    std::string folded_prefix;  // in lower case
   };
+  enum class Case { as_routes_say, ignored };
+  [[nodiscard]] Match match_one(std::string_view host, std::string_view policy_path) const;
+  [[nodiscard]] Match find(std::string_view host, std::string_view policy_path, Case letters) const;
+
+  bool any_ignores_case_ = false;
   std::vector<Entry> entries_;  // longest prefix first, then those that name a host
 };
 

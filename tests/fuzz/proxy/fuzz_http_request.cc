@@ -18,14 +18,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RequestHead head;
   parse_request_head(bytes.substr(0, end), head);
   if (!head.target.starts_with('/')) return 0;
-  const std::string policy = path_for_policy(path_of(head.target));
+  const std::string policy = readings_of(path_of(head.target)).path;
   expect(policy.starts_with('/') && policy.find("//") == std::string::npos, "policy is decided by a plain path");
   std::string out;
   write_request_head(out,
                      {.head = head,
                       .target = head.target,
                       .base_path = {},
-                      .fallback_host = "h:1",
+                      .host = "h:1",
                       .authorization = "Negotiate x",
                       .framing = head.framing,
                       .content_length = head.content_length,

@@ -75,6 +75,20 @@ TEST_F(ConfigFile, NeedsLittle) {
   EXPECT_EQ(config->routes.at(0).delegation, Delegation::none);
 }
 
+TEST_F(ConfigFile, SaysWhatABackEndSees) {
+  const auto config =
+      read(std::string(kServer) +
+           "[[route]]\nupstreams = [\"http://x\"]\ndelegation = \"none\"\nignore_case = true\n"
+           "upstream_host = \"In.example:81\"\ndrop_headers = [\"X_My-User*\"]\npass_headers = [\"X-UPN\"]\n");
+  ASSERT_TRUE(config) << to_string(config.error());
+  const Route& route = config->routes.at(0);
+  EXPECT_TRUE(route.ignore_case);
+  EXPECT_EQ(route.upstream_host, UpstreamHost::text);
+  EXPECT_EQ(route.upstream_host_text, "In.example:81");
+  EXPECT_EQ(route.drop_headers, std::vector<std::string>{"x-my-user*"});
+  EXPECT_EQ(route.pass_headers, std::vector<std::string>{"x-upn"});
+}
+
 TEST_F(ConfigFile, ThatIsNotThereIsNamed) {
   const auto config = read_config("/nonexistent/proxy.toml");
   ASSERT_FALSE(config);
@@ -128,6 +142,32 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"upstream_with_user", route("upstreams = [\"http://u@x\"]\ndelegation = \"none\"\n"), "4:14",
               "http://u@x"},
         Fault{"bad_path", route("path = \"a\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8", "path"},
+        Fault{"dotted_path", route("path = \"/a/../b/\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8",
+              "serves no request"},
+        Fault{"encoded_backslash_path",
+              route("path = \"/a%5cb/\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8",
+              "serves no request"},
+        Fault{"encoded_slash_path", route("path = \"/a%2fb/\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "4:8", "ambiguous"},
+        Fault{"parameter_path", route("path = \"/a;b/\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"), "4:8",
+              "ambiguous"},
+        Fault{"dot_at_the_end_path", route("path = \"/a./\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "4:8", "ambiguous"},
+        Fault{"doubly_encoded_path", route("path = \"/%2561/\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "4:8", "ambiguous"},
+        Fault{"never_passed",
+              route("path = \"/a/\"\npass_headers = [\"X-Forwarded-For\"]\nupstreams = [\"http://x\"]\ndelegation = "
+                    "\"none\"\n"),
+              "5:16", "never passes"},
+        Fault{"not_a_header",
+              route("path = \"/a/\"\ndrop_headers = [\"a b\"]\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "5:17", "not a header"},
+        Fault{"cookie_dropped",
+              route("path = \"/a/\"\ndrop_headers = [\"Cookie\"]\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "5:17", "Cookie"},
+        Fault{"bad_upstream_host",
+              route("path = \"/a/\"\nupstream_host = \"a/b\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
+              "5:17", "a host name"},
         Fault{"reserved_path", route("path = \"/.stead/x\"\nupstreams = [\"http://x\"]\ndelegation = \"none\"\n"),
               "4:8", "reserved"},
         Fault{"no_spn", route("upstreams = [\"http://x\"]\nsign_in = []\n"), "3:1", "spn"},

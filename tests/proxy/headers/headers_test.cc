@@ -1,10 +1,12 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proxy/config/header_patterns.h"
 #include "proxy/headers/dropped_fields.h"
 #include "proxy/headers/field_rules.h"
 #include "proxy/headers/outgoing_request.h"
@@ -40,7 +42,7 @@ TEST_P(DroppedRow, InAnySpelling) {
     expect_dropped(name + "x");
     expect_dropped(name + std::string(300, 'x'));
   } else {
-    EXPECT_EQ(request_field_rule(name + "0x"), FieldRule::pass);
+    EXPECT_EQ(request_field_rule(name + "~0x"), FieldRule::pass);
   }
 }
 INSTANTIATE_TEST_SUITE_P(Table, DroppedRow, testing::ValuesIn(kDroppedFields), [](const auto& test) {
@@ -56,26 +58,52 @@ TEST_P(DroppedFromRequests, InAnySpelling) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Names, DroppedFromRequests,
-    testing::Values("Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer",
-                    "Transfer-Encoding", "Upgrade", "Proxy-Connection", "Forwarded", "X-Forwarded-For",
-                    "X-Forwarded-User", "X-Forwarded-Proto", "X-Forwarded-Anything", "X-Forwarded-Client-Cert",
-                    "X-Real-IP", "X-Remote-User", "X-Remote-Group", "X-Remote-Extra-scopes", "Remote-User",
-                    "Remote-Groups", "X-Auth-Request-User", "X-authentik-username", "X-Authenticated-Userid", "X-User",
-                    "X-Userinfo", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert", "X-SSL-Client-CN",
-                    "X-SSL-Client-Verify", "SSL-Client-S-DN", "SSL_CLIENT_VERIFY", "True-Client-IP", "Host",
-                    "Content-Length", "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User", "Logon-User",
-                    "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", "OIDC-access-token", "Impersonate-User",
-                    "Impersonate-Group", "Impersonate-Extra-x", "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity",
-                    "X-Amzn-Mtls-Clientcert-Leaf", "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion",
-                    "Tailscale-User-Login", "Tailscale-User-Name", "X-Consumer-Username", "X-Consumer-Custom-ID",
-                    "X-Credential-Identifier", "X-Vouch-User", "X-Vouch-Idp-Claims-Groups", "Shib-Identity-Provider",
-                    "Shib_Session_ID", "eppn", "X-SM-User", "SM_USER", "SM_USERDN", "X-MS-CLIENT-PRINCIPAL-NAME",
-                    "X-MS-TOKEN-AAD-ID-TOKEN", "X-Goog-Authenticated-User-Email", "X-Goog-IAP-JWT-Assertion",
-                    "X-Pomerium-Claim-Email", "X-Pomerium-Jwt-Assertion", "X-ARR-ClientCert", "Client-Cert",
-                    "Client-Cert-Chain", "X-AppEngine-User-Email", "iv-user", "iv-groups", "iv-creds",
-                    "OAM_REMOTE_USER", "Osso-User-Dn", "ct-remote-user", "MELLON_NAME_ID", "CAS-User", "GSS_NAME",
-                    "X-Jwt-Assertion", "X-Endpoint-API-UserInfo", "Teleport-Jwt-Assertion", "X-Envoy-External-Address",
-                    "X-Azure-ClientIP", "AUTHENTICATE_MAIL", "X-Email", "X-Groups", "X-Roles"));
+    testing::Values(
+        "Authorization", "Proxy-Authorization", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding",
+        "Upgrade", "Proxy-Connection", "Forwarded", "X-Forwarded-For", "X-Forwarded-User", "X-Forwarded-Proto",
+        "X-Forwarded-Anything", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Remote-User", "X-Remote-Group",
+        "X-Remote-Extra-scopes", "Remote-User", "Remote-Groups", "X-Auth-Request-User", "X-authentik-username",
+        "X-Authenticated-Userid", "X-User", "X-Userinfo", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert",
+        "X-SSL-Client-CN", "X-SSL-Client-Verify", "SSL-Client-S-DN", "SSL_CLIENT_VERIFY", "True-Client-IP", "Host",
+        "Content-Length", "Expect", "X-Request-Id", "Proxy", "X-WebAuth-User", "Auth-User", "Logon-User",
+        "OIDC_CLAIM_sub", "OIDC_CLAIM_preferred_username", "OIDC-access-token", "Impersonate-User", "Impersonate-Group",
+        "Impersonate-Extra-x", "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Mtls-Clientcert-Leaf",
+        "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion", "Tailscale-User-Login", "Tailscale-User-Name",
+        "X-Consumer-Username", "X-Consumer-Custom-ID", "X-Credential-Identifier", "X-Vouch-User",
+        "X-Vouch-Idp-Claims-Groups", "Shib-Identity-Provider", "Shib_Session_ID", "eppn", "X-SM-User", "SM_USER",
+        "SM_USERDN", "X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-TOKEN-AAD-ID-TOKEN", "X-Goog-Authenticated-User-Email",
+        "X-Goog-IAP-JWT-Assertion", "X-Pomerium-Claim-Email", "X-Pomerium-Jwt-Assertion", "X-ARR-ClientCert",
+        "Client-Cert", "Client-Cert-Chain", "X-AppEngine-User-Email", "iv-user", "iv-groups", "iv-creds",
+        "OAM_REMOTE_USER", "Osso-User-Dn", "ct-remote-user", "MELLON_NAME_ID", "CAS-User", "GSS_NAME",
+        "X-Jwt-Assertion", "X-Endpoint-API-UserInfo", "Teleport-Jwt-Assertion", "X-Envoy-External-Address",
+        "X-Azure-ClientIP", "AUTHENTICATE_MAIL", "X-UPN", "X-Uid", "UPN", "X-Email", "X-Groups", "X-Roles"));
+
+class NeverForwarded : public testing::TestWithParam<std::string_view> {};
+TEST_P(NeverForwarded, WhateverARouteSays) {
+  std::string name(GetParam());
+  if (name.ends_with('*')) name.back() = 'x';
+  const std::vector<std::string> everything{name, "x*", "a*"};
+  expect_dropped(name);
+  EXPECT_EQ(request_field_rule(name, {.drop = {}, .pass = everything}), FieldRule::drop);
+}
+INSTANTIATE_TEST_SUITE_P(Table, NeverForwarded, testing::ValuesIn(kNeverForwarded), [](const auto& test) {
+  std::string name(test.param);
+  for (char& c : name) c = c == '-' ? '_' : c == '*' ? 'X' : c;
+  return name;
+});
+
+TEST(RequestFields, OfARoutesOwnLists) {
+  const std::vector<std::string> drop{"x-secret", "x-own-*"}, pass{"x-upn", "x-own-good", "remote-*", "x*"};
+  const FieldLists lists{.drop = drop, .pass = pass};
+  EXPECT_EQ(request_field_rule("X_Secret", lists), FieldRule::drop);
+  EXPECT_EQ(request_field_rule("X-Own-Good", lists), FieldRule::drop);  // `drop` counts more
+  EXPECT_EQ(request_field_rule("X-UPN", lists), FieldRule::pass);
+  EXPECT_EQ(request_field_rule("Remote-User", lists), FieldRule::pass);
+  EXPECT_EQ(request_field_rule("X-Forwarded-User", lists), FieldRule::pass);
+  EXPECT_EQ(request_field_rule("X-Forwarded-For", lists), FieldRule::drop);
+  EXPECT_EQ(request_field_rule("X-Stead-User", lists), FieldRule::drop);
+  EXPECT_EQ(request_field_rule("Cookie", lists), FieldRule::cookie);
+}
 
 TEST(RequestFields, OfNoSpecialMeaningPass) {
   for (const char* name : {"Accept",
@@ -107,6 +135,20 @@ TEST(RequestFields, OfNoSpecialMeaningPass) {
                            "Destination",
                            "Depth",
                            "Translate",
+                           "X-ClientInfo",
+                           "X-ClientApplication",
+                           "X-ClientStatistics",
+                           "X-ClientService-ClientTag",
+                           "X-User-Agent",
+                           "X-User-Identity",
+                           "X-AnchorMailbox",
+                           "X-FORMS_BASED_AUTH_ACCEPTED",
+                           "X-RequestDigest",
+                           "X-RequestForceAuthentication",
+                           "X-OWA-CANARY",
+                           "X-IDCRL_ACCEPTED",
+                           "X-MS-PolicyKey",
+                           "X-Auth-Token",
                            "MS-ASProtocolVersion"})
     EXPECT_EQ(request_field_rule(name), FieldRule::pass) << name;
   EXPECT_EQ(request_field_rule("cOOkie"), FieldRule::cookie);
@@ -134,7 +176,7 @@ std::string forwarded(const std::string& bytes, std::string_view authorization =
                      {.head = head,
                       .target = head.target,
                       .base_path = {},
-                      .fallback_host = "10.0.0.1:80",
+                      .host = host_for_backend({}, head, {}, "10.0.0.1:80"),
                       .authorization = authorization,
                       .framing = head.framing,
                       .content_length = head.content_length},
@@ -157,6 +199,22 @@ TEST(RequestHeads, JoinCookiesWithoutOurs) {
   EXPECT_THAT(head, Not(HasSubstr("stead=")));
   EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\nCookie: stead=1\r\n\r\n"), Not(HasSubstr("Cookie")));
 }
+TEST(RequestHeads, HaveTheHostThatTheRouteNames) {
+  Route route;
+  RequestHead head;
+  head.host = "www.example";
+  const Upstream plain{.tls = false, .host = "b", .port = 80, .base_path = {}},
+      other{.tls = true, .host = "b", .port = 8443, .base_path = {}};
+  EXPECT_EQ(host_for_backend(route, head, plain, "b:80"), "www.example");
+  route.upstream_host = UpstreamHost::upstream;
+  EXPECT_EQ(host_for_backend(route, head, plain, "b:80"), "b");
+  EXPECT_EQ(host_for_backend(route, head, other, "b:8443"), "b:8443");
+  route.upstream_host = UpstreamHost::text;
+  route.upstream_host_text = "intranet.example";
+  EXPECT_EQ(host_for_backend(route, head, plain, "b:80"), "intranet.example");
+  EXPECT_EQ(host_for_backend(Route{}, RequestHead{}, plain, "b:80"), "b:80");
+}
+
 TEST(RequestHeads, LeaveOutWhatConnectionNames) {
   const std::string head =
       forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: X-One, x-two\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\r\n");

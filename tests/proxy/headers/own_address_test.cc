@@ -1,6 +1,7 @@
 #include "proxy/headers/own_address.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -100,6 +101,24 @@ INSTANTIATE_TEST_SUITE_P(
         Rewritten{"empty", kBase, "https", "front.example", "", ""},
         Rewritten{"semicolons", kBase, "https", "front.example", "a=1;;; Domain", "a=1;;; Domain"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(OwnAddress, IsAlsoTheHostThatTheRouteSends) {
+  const Addresses addresses{
+      .client_scheme = "https", .client_authority = "front.example", .upstream = kPlain, .sent_host = "in.example"};
+  const auto location = [&](std::string_view value) {
+    std::string out;
+    append_location(out, value, addresses);
+    return out;
+  };
+  EXPECT_EQ(location("http://in.example/a"), "https://front.example/a");
+  EXPECT_EQ(location("http://IN.example:80/a"), "https://front.example/a");
+  EXPECT_EQ(location("http://in.example:81/a"), "http://in.example:81/a");
+  EXPECT_EQ(location("https://in.example/a"), "https://in.example/a");
+  EXPECT_EQ(location("http://10.0.0.5:9001/a"), "https://front.example/a");
+  std::string cookie;
+  append_set_cookie(cookie, "a=1; Domain=in.example", addresses);
+  EXPECT_EQ(cookie, "a=1");
+}
 
 }  // namespace
 }  // namespace stead::proxy

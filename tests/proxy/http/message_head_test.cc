@@ -114,5 +114,11 @@ TEST(Lists, AreSearchedByToken) {
   EXPECT_FALSE(list_has("", "close"));
 }
 
+TEST(ResponseHead, WithTooManyElementsInConnectionIsRefused) {
+  ResponseHead head;
+  const std::string bytes = "HTTP/1.1 200 OK\r\nConnection: " + std::string(32, ',') + "\r\n\r\n";
+  EXPECT_NE(parse_response_head(bytes, AnswerTo::other, head), "");
+}
+
 }  // namespace
 }  // namespace stead::proxy

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include "proxy/http/target.h"
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -126,11 +126,39 @@ INSTANTIATE_TEST_SUITE_P(
         Head{"raw_high_octet", target("/\xc3\xa4"), 400}, Head{"dot_dot", target("/a/../b"), 400},
         Head{"dot_dot_end", target("/a/.."), 400}, Head{"dot", target("/./a"), 400},
         Head{"encoded_dot_dot", target("/a/%2e%2E/b"), 400}, Head{"half_encoded", target("/a/.%2e/b"), 400},
-        Head{"dots_with_parameter", target("/a/..;x/b"), 400}, Head{"encoded_slash", target("/a%2fb"), 400},
-        Head{"encoded_backslash", target("/a%5cb"), 400}, Head{"backslash", target("/a\\b"), 400},
-        Head{"encoded_nul", target("/a%00"), 400}, Head{"broken_escape", target("/a%4"), 400},
-        Head{"encoded_newline", target("/a%0d%0aX:b"), 400}),
+        Head{"dots_with_parameter", target("/a/..;x/b"), 400}, Head{"encoded_slash", target("/a%2fb"), 0},
+        Head{"encoded_slash_and_dots", target("/a/..%2fb"), 400},
+        Head{"utf8_query", target("/a?q=\xc3\xa4\xe2\x82\xac"), 0},
+        Head{"utf8_query_of_a_url", target("http://a.example/?\xf0\x9f\x98\x80"), 0},
+        Head{"latin1_query", target("/a?q=\xe4"), 400}, Head{"overlong_query", target("/a?q=\xc0\xaf"), 400},
+        Head{"cut_utf8_query", target("/a?q=\xe2\x82"), 400}, Head{"quote_in_query", target("/a?q=\""), 400},
+        Head{"fragment_in_query", target("/a?q=#b"), 400}, Head{"encoded_backslash", target("/a%5cb"), 400},
+        Head{"backslash", target("/a\\b"), 400}, Head{"encoded_nul", target("/a%00"), 400},
+        Head{"broken_escape", target("/a%4"), 400}, Head{"encoded_newline", target("/a%0d%0aX:b"), 400}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(RequestRules, RefuseMoreThan32ElementsInConnection) {
+  const std::string commas(31, ',');
+  EXPECT_FALSE(check_request_head(get("Connection: " + commas + "\r\n")));
+  EXPECT_EQ(check_request_head(get("Connection: ," + commas + "\r\n"))->status, 400);
+  EXPECT_EQ(check_request_head(get("Connection: a\r\nconnection: " + commas + "\r\n"))->status, 400);
+}
+
+TEST(PartialHead, RefusesAsSoonAsItCan) {
+  const auto fed_by_octets = [](const std::string& bytes) {
+    PartialHead partial;
+    for (std::size_t size = 1; size <= bytes.size(); ++size)
+      if (const auto wrong = partial.check(std::string_view(bytes).substr(0, size)))
+        return std::pair(wrong->status, size);
+    return std::pair(0, std::size_t{0});
+  };
+  EXPECT_EQ(fed_by_octets("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n").first, 0);
+  EXPECT_EQ(fed_by_octets("GET /\r\n"), std::pair(400, std::size_t{7}));
+  EXPECT_EQ(fed_by_octets("GET / HTTP/2.0\r\n").first, 505);
+  EXPECT_EQ(fed_by_octets("GET / HTTP/1.1\r\nA: b\nc").first, 400);
+  EXPECT_EQ(fed_by_octets("GET / HTTP/1.1\rx").first, 400);
+  EXPECT_EQ(fed_by_octets("GET /" + std::string(40000, 'a')).first, 414);
+}
 
 TEST(RequestRules, RefuseTooManyFields) {
   std::string lines;

@@ -94,8 +94,12 @@ Refusal rejected(Error error, Stage stage, std::string realm, const KnownControl
 bool note_clock_skew(ExchangeContext& context, const std::string& realm, const KrbError& error) {
   // A KDC whose clock is behind ours answers TKT_NYV instead of SKEW.
   if (error.code != KrbErrc::KRB_AP_ERR_SKEW && error.code != KrbErrc::KRB_AP_ERR_TKT_NYV) return false;
-  const auto theirs = std::chrono::system_clock::time_point(error.stime) + std::chrono::microseconds(error.susec);
-  context.clock_offsets[realm] = std::chrono::duration_cast<std::chrono::microseconds>(theirs - context.now());
+  // In microseconds: the system clock's nanoseconds cannot hold every time that a KRB-ERROR can name.
+  using std::chrono::microseconds;
+  const std::chrono::sys_time<microseconds> theirs = error.stime + microseconds(error.susec);
+  const microseconds offset = theirs - std::chrono::floor<microseconds>(context.now());
+  if (offset > kMaxClockOffset || offset < -kMaxClockOffset) return false;
+  context.clock_offsets[realm] = offset;
   return true;
 }
 

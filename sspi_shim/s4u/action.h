@@ -138,7 +138,12 @@ class Machine {
 [[nodiscard]] Refusal rejected(Error error, Stage stage, std::string realm, const KnownController& by,
                                std::string what);
 
-// True if the error says that the clocks differ. Then stores the realm's offset, from the error's stime.
+// A KRB-ERROR is not authenticated, so its time is believed only this far: a wrong time zone is within it, and nobody
+// on the path gets proof of a key that is dated years ahead.
+constexpr std::chrono::hours kMaxClockOffset{24};
+
+// True if the error says that the clocks differ, by at most kMaxClockOffset. Then stores the realm's offset, from the
+// error's stime.
 bool note_clock_skew(ExchangeContext& context, const std::string& realm, const KrbError& error);
 
 // The realms that a sequence of referrals has visited: no realm twice, and at most kMaxReferrals hops.

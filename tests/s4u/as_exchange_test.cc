@@ -123,6 +123,22 @@ TEST_F(As, CorrectsTheClockOnce) {
       std::holds_alternative<Refusal>(exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), behind))));
 }
 
+TEST_F(As, DoesNotFollowAClockThatIsMoreThanADayOff) {
+  using namespace std::chrono;
+  const auto now = floor<seconds>(system_clock::now());
+  // The first and the last time that KerberosTime can name are beyond what nanoseconds since 1970 can count.
+  for (const sys_seconds theirs : {now + hours(25), now - hours(25), sys_seconds(sys_days(year(9999) / 12 / 31)),
+                                   sys_seconds(sys_days(year(0) / 1 / 1)), sys_seconds{}}) {
+    AsExchange exchange(context_, own());
+    (void)exchange.start();
+    (void)exchange.on_reply(preauth_required({{kAes256, "s", {}}}));
+    const auto action = exchange.on_reply(kdc_.refuse(KrbErrc::KRB_AP_ERR_SKEW, {}, dc("dc1"), theirs));
+    ASSERT_TRUE(std::holds_alternative<Refusal>(action)) << theirs.time_since_epoch().count();
+    EXPECT_EQ(std::get<Refusal>(action).error, make_error_code(KrbErrc::KRB_AP_ERR_SKEW));
+    EXPECT_TRUE(context_.clock_offsets.empty());
+  }
+}
+
 TEST_F(As, RefusesWhatDoesNotAnswerItsRequest) {
   AsExchange exchange(context_, own());
   (void)exchange.start();

@@ -150,7 +150,11 @@ std::chrono::sys_seconds Reader::generalized_time() {
 std::uint32_t Reader::kerberos_flags() {
   const Bytes content = raw(kBitString);
   if (failed()) return 0;
-  if (content.size() < 2 || content[0] > 7) return fail(WireErrc::bad_value), 0;
+  if (content.empty() || content[0] > 7) return fail(WireErrc::bad_value), 0;
+  if (content.size() == 1) {  // no bit is set
+    if (content[0] != 0) return fail(WireErrc::bad_value), 0;
+    return 0;
+  }
   // Unused bits must be zero (X.690 §11.2.1): a reader that includes them sees other flags than this one.
   if (rules_ == Rules::der && (content.back() & ~(0xff << content[0]) & 0xff) != 0) return fail(WireErrc::bad_value), 0;
   std::uint32_t flags = 0;

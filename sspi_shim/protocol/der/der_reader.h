@@ -105,7 +105,7 @@ class Reader {
   std::string general_string();  // KerberosString; any octets except NUL
   std::string utf8_string();
   std::chrono::sys_seconds generalized_time();  // KerberosTime: YYYYMMDDHHMMSSZ and nothing else
-  // BIT STRING of at least one bit: fewer than 32 are filled with zeros, more are ignored.
+  // BIT STRING, which may be empty (no flags set): fewer than 32 bits are filled with zeros, more are ignored.
   std::uint32_t kerberos_flags();
 
   // The first error, or trailing_bytes, or the value.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
 #include <chrono>
 #include <filesystem>
 #include <fstream>

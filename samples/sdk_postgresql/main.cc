@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "sspi_shim/base/text.h"
 #include "stead/client_config.h"
 #include "web_server.h"
 

@@ -151,7 +151,7 @@ extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE
   if (!client) return note(STATUS_LOGON_FAILURE, SEC_E_NO_CREDENTIALS, to_string(client.error()));
   auto logged_on = log_on(*client, information, size);
   if (const auto* malformed = std::get_if<NTSTATUS>(&logged_on)) return *malformed;
-  auto& identity = std::get<Outcome<Identity>>(logged_on);
+  auto& identity = std::get<stead::Outcome<stead::Identity>>(logged_on);
   if (!identity) {
     if (sub_status != nullptr) *sub_status = static_cast<NTSTATUS>(identity.error().nt_status);
     return fail_logon(identity.error());

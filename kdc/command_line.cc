@@ -49,9 +49,10 @@ struct Failed {
 template <class T>
 using OrFailed = boost::system::result<T, Failed>;
 
-// Prints one line for each error of the file.
+// Prints one line for each warning and each error of the file.
 OrFailed<ForestFile> read_forest(const std::string& name) {
   auto file = read_forest_file(name);
+  for (const auto& line : file.warnings) std::cerr << line << " (a warning)\n";
   for (const auto& line : file.errors) std::cerr << line << '\n';
   if (!file.errors.empty()) return Failed{kUsage};
   return file;

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "kdc/commands/single_valued.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -51,7 +53,7 @@ bool is_upn_free(CommandContext& context, const FoundAccount& found, const std::
   for (const auto& other : context.forest.domains) {
     if (!equal_ignoring_case(other.forest, found.domain->forest)) continue;
     for (const auto& account : other.accounts) {
-      if (&account == found.account || !equal_ignoring_case(account.upn, upn)) continue;
+      if (&account == found.account || !is_same_name(account.upn, upn)) continue;
       context.refuse(
           "The operation failed because UPN value provided for addition/modification is not unique forest-wide: " +
           account_dn(other, account) + " has it");
@@ -72,19 +74,18 @@ std::vector<std::string>* attribute_values(Account& account, std::string_view na
 
 void change_attribute(CommandContext& context, const FoundAccount& found, const std::string& name,
                       const std::vector<std::string>& values, AttributeChange change) {
-  if (name == "userprincipalname" && values.size() == 1 && change != AttributeChange::remove) {
-    found.account->upn = values.front();
-    return;
-  }
+  if (is_single_valued(name)) return change_single_valued(context, found, name, values, change);
   auto* present = attribute_values(*found.account, name);
   if (present == nullptr)
-    return context.refuse(context.words.name + ": the attribute '" + name +
-                          "' is not stored here; msDS-AllowedToDelegateTo, servicePrincipalName, altSecurityIdentities "
-                          "and userPrincipalName are");
+    return context.refuse(
+        context.words.name + ": the attribute '" + name +
+        "' is not stored here; msDS-AllowedToDelegateTo, servicePrincipalName, altSecurityIdentities, "
+        "userPrincipalName, msDS-SupportedEncryptionTypes and "
+        "msDS-AllowedToActOnBehalfOfOtherIdentity are");
   if (change != AttributeChange::remove) check_spns(context, found, name, values);
   if (change == AttributeChange::replace) present->clear();
   for (const auto& value : values) {
-    const auto same = [&](const std::string& other) { return equal_ignoring_case(other, value); };
+    const auto same = [&](const std::string& other) { return is_same_name(other, value); };
     if (change == AttributeChange::remove)
       std::erase_if(*present, same);
     else if (std::none_of(present->begin(), present->end(), same))

@@ -9,8 +9,11 @@
 
 #include "kdc/commands/account_attributes.h"
 #include "kdc/commands/cmdlet_parameters.h"
+#include "kdc/commands/single_valued.h"
 #include "kdc/directory/directory_edits.h"
+#include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -37,10 +40,8 @@ void clear_attributes(CommandContext& context, const FoundAccount& found, const 
   for (const auto& name : list_value(value)) {
     if (auto* values = attribute_values(*found.account, to_lower(name)))
       values->clear();
-    else if (equal_ignoring_case(name, "msDS-AllowedToActOnBehalfOfOtherIdentity"))
-      found.account->allowed_to_act.reset();
-    else if (equal_ignoring_case(name, "userPrincipalName"))
-      found.account->upn.clear();
+    else if (is_single_valued(to_lower(name)))
+      clear_single_valued(found, to_lower(name));
     else
       return context.refuse(context.words.name + ": the attribute '" + name + "' is not stored here");
   }
@@ -66,7 +67,7 @@ std::pair<Domain*, std::string> place_of_new(CommandContext& context, AccountKin
     return {};
   }
   if (kind == AccountKind::computer && name.back() != '$') name += '$';
-  const auto has_name = [&](const auto& entry) { return equal_ignoring_case(entry.name, name); };
+  const auto has_name = [&](const auto& entry) { return is_same_name(entry.name, name); };
   if (std::any_of(domain->accounts.begin(), domain->accounts.end(), has_name) ||
       std::any_of(domain->groups.begin(), domain->groups.end(), has_name)) {
     context.refuse(words.name + ": The specified account already exists: '" + name + "' in " + domain_dn(*domain));
@@ -85,7 +86,7 @@ void new_account(CommandContext& context, AccountKind kind) {
   if (password == nullptr || unquote(*password).empty())
     return context.misunderstood(words.name + ": -AccountPassword P is needed");
   Account account;
-  account.name = account.salt_name = std::move(name);
+  account.name = std::move(name);
   account.secret.password = unquote(*password);
   account.password_last_set = unix_time();
   account.rid = domain->next_rid++;
@@ -96,6 +97,7 @@ void new_account(CommandContext& context, AccountKind kind) {
   if (const auto* spns = words.option("serviceprincipalnames")) set_spns(context, made, list_value(*spns));
   if (const auto* principals = words.option("principalsallowedtodelegatetoaccount"))
     set_principals(context, made, *principals);
+  made.account->salt_name = salt_name_of(*made.account);
 }
 
 void set_account(CommandContext& context, const FoundAccount& found) {
@@ -137,7 +139,7 @@ void set_account_password(CommandContext& context, const FoundAccount& found) {
     if (found.account->secret.password != unquote(*old))
       return context.refuse(words.name + ": The specified network password is not correct");
   }
-  edits::set_password(*found.account, unquote(*next), unix_time());
+  edits::set_password(*found.domain, *found.account, unquote(*next), unix_time());
 }
 
 void remove_account(CommandContext& context, const FoundAccount& found) {

@@ -6,6 +6,7 @@
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -52,7 +53,7 @@ void change_members(CommandContext& context, MembershipChange change) {
     std::erase_if(found.account->groups, [&](const std::string& text) {
       const auto named = split_name(context.forest, text);
       return named && (named->domain != nullptr ? named->domain : found.domain) == &domain &&
-             equal_ignoring_case(named->name, group.name);
+             is_same_name(named->name, group.name);
     });
     if (change == MembershipChange::add)
       found.account->groups.push_back(found.domain == &domain ? group.name : domain.netbios + '\\' + group.name);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -87,7 +88,7 @@ std::vector<FoundAccount> accounts_with_spn(Forest& forest, std::string_view spn
     if (!equal_ignoring_case(domain.forest, forest_name)) continue;
     for (auto& account : domain.accounts)
       for (const auto& has : account.spns)
-        if (equal_ignoring_case(has, spn)) out.push_back({&domain, &account});
+        if (is_same_name(has, spn)) out.push_back({&domain, &account});
   }
   return out;
 }

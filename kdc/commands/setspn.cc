@@ -9,6 +9,7 @@
 #include "kdc/commands/named_account.h"
 #include "kdc/forest/case_map.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -66,8 +67,7 @@ void remove(CommandContext& context, const std::string& value) {
   if (!split_spn_and_name(context, value, spn, name)) return;
   const auto found = find_named_account(context, name, AccountKind::any);
   if (!found) return;
-  const auto removed =
-      std::erase_if(found.account->spns, [&](const auto& has) { return equal_ignoring_case(has, spn); });
+  const auto removed = std::erase_if(found.account->spns, [&](const auto& has) { return is_same_name(has, spn); });
   if (removed == 0)
     return context.refuse("Failed to remove SPN '" + spn + "' on account '" +
                           account_dn(*found.domain, *found.account) + "': it has no such SPN");

@@ -5,11 +5,31 @@
 #include <string_view>
 #include <utility>
 
+#include "kdc/directory/keys.h"
+#include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
 
 namespace stead::kdc::edits {
 
-void set_password(Account& account, std::string_view password, std::int64_t now) {
+namespace {
+
+// The salt changes: what the password gave with the old one is kept as keys.
+void fix_keys(Secret& secret, const std::string& salt) {
+  if (secret.password.empty()) return;
+  const Keys keys(secret, salt);
+  secret.password.clear();
+  for (const EncType type : {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96, EncType::rc4_hmac}) {
+    keys.derive(type);
+    if (const Key* key = keys.find(type)) secret.keys.push_back(key->to_encryption_key());
+  }
+}
+
+}  // namespace
+
+void set_password(const Domain& domain, Account& account, std::string_view password, std::int64_t now) {
+  std::string salt_name = salt_name_of(account);
+  if (salt_name != account.salt_name && !account.salt_name.empty()) fix_keys(account.secret, salt_of(domain, account));
+  account.salt_name = std::move(salt_name);
   Secret next;
   next.kvno = account.secret.kvno + 1;
   next.password = password;
@@ -25,7 +45,7 @@ Checked<void> set_password(Forest& forest, std::string_view realm, std::string_v
   if (domain == nullptr) return Problem{"no domain " + std::string(realm), {}, {}};
   auto* found = find_account(*domain, account);
   if (found == nullptr) return Problem{"no account " + std::string(account) + " in " + domain->realm, {}, {}};
-  set_password(*found, password, now);
+  set_password(*domain, *found, password, now);
   return {};
 }
 

@@ -8,8 +8,9 @@
 
 namespace stead::kdc::edits {
 
-// The previous secret is kept, and kvno goes up by one. `now`: seconds since 1970.
-void set_password(Account& account, std::string_view password, std::int64_t now);
+// The previous secret is kept, and kvno goes up by one. The salt follows the account's present names. `now`: seconds
+// since 1970.
+void set_password(const Domain& domain, Account& account, std::string_view password, std::int64_t now);
 // The same for an account by its name. The problem: no such domain or account.
 [[nodiscard]] Checked<void> set_password(Forest& forest, std::string_view realm, std::string_view account,
                                          std::string_view password, std::int64_t now);

@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS controller (
 
 constexpr std::string_view kMemberOf = "memberOf", kSpn = "servicePrincipalName",
                            kDelegateTo = "msDS-AllowedToDelegateTo", kCertificate = "userCertificate",
-                           kMapping = "altSecurityIdentities";
+                           kMapping = "altSecurityIdentities", kMayAuthenticate = "Allowed-To-Authenticate";
 
 std::string join_keys(const std::vector<EncryptionKey>& keys) {
   std::string out;
@@ -121,6 +121,8 @@ class Writer {
     if (account.allowed_to_act) act = encode(*account.allowed_to_act);
     std::vector<std::string> certificates;
     for (const auto& certificate : account.certificates) certificates.push_back(to_hex(certificate));
+    std::vector<std::string> may_authenticate;
+    for (const Sid& sid : account.allowed_to_authenticate) may_authenticate.push_back(to_string(sid));
     return remove(realm, account.rid) &&
            insert_account_
                .bind(realm, account.rid, account.name, account.upn, account_flag_names(account.flags),
@@ -131,7 +133,8 @@ class Writer {
            values(realm, account.rid, kMemberOf, account.groups) && values(realm, account.rid, kSpn, account.spns) &&
            values(realm, account.rid, kDelegateTo, account.allowed_to_delegate_to) &&
            values(realm, account.rid, kCertificate, certificates) &&
-           values(realm, account.rid, kMapping, account.alt_security_identities);
+           values(realm, account.rid, kMapping, account.alt_security_identities) &&
+           values(realm, account.rid, kMayAuthenticate, may_authenticate);
   }
 
   bool group(const std::string& realm, const Group& group) {
@@ -298,6 +301,8 @@ Checked<void> read_values(sqlite3* database, Forest& forest) {
         account.certificates.push_back(from_hex(rows.text(3)));
       else if (attribute == kMapping)
         account.alt_security_identities.push_back(rows.text(3));
+      else if (attribute == kMayAuthenticate)
+        if (auto sid = parse_sid(rows.text(3))) account.allowed_to_authenticate.push_back(std::move(*sid));
     } else if (const auto group = groups.find(key); group != groups.end() && attribute == kMemberOf) {
       group->second->member_of.push_back(rows.text(3));
     }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "kdc/directory/certificate_mapping.h"
+#include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
 #include "sspi_shim/base/text.h"
 
@@ -37,14 +38,6 @@ struct GroupRef {
   const Group* group = nullptr;
   friend auto operator<=>(const GroupRef&, const GroupRef&) = default;
 };
-
-// AD's salts (MS-KILE §3.1.1.2).
-std::string salt_of(const Domain& domain, const Account& account) {
-  const auto& name = account.salt_name.empty() ? account.name : account.salt_name;
-  if (!account.is_computer()) return domain.realm + name;
-  return domain.realm + "host" + to_lower(std::string_view(name).substr(0, name.size() - (name.back() == '$'))) + '.' +
-         to_lower(domain.realm);
-}
 
 // The services that sPNMappings of a new forest maps to HOST (MS-ADTS §3.1.1.3.4.6, MS-DRSR §4.1.4.2.19).
 bool host_stands_for(std::string_view service) {
@@ -88,7 +81,7 @@ struct SnapshotBuilder {
     for (const auto& domain : forest.domains)
       for (const auto& group : domain.groups) groups[&domain].try_emplace(group.name, &group);
     for (auto& domain : forest.domains) add_domain(domain);
-    for (const auto& entry : out.domains) add_local_groups(entry);
+    add_local_groups();
     for (const auto& trust : forest.trusts) add_trust(trust);
   }
 
@@ -174,17 +167,20 @@ struct SnapshotBuilder {
     return std::make_shared<const Keys>(secret, salt);
   }
 
-  void add_local_groups(const DomainEntry& entry) {
+  void add_local_groups() {
+    const auto domain_of = [this](const Domain* domain) {
+      return &out.domains[static_cast<std::size_t>(domain - forest.domains.data())];
+    };
     const auto add = [&](const Domain& own, const Sid& member, const Group* member_group,
                          const std::vector<std::string>& names) {
       for (const auto& name : names) {
         const auto found = find(own, name);
-        if (!found || found->group->scope != GroupScope::domain_local || found->domain != entry.domain) continue;
-        auto& local = out.local_groups[&entry];
+        if (!found || found->group->scope != GroupScope::domain_local) continue;
+        // By the SID also where the member is such a group itself: a PAC may have that group's SID already.
+        auto& local = out.local_groups[domain_of(found->domain)];
         if (member_group != nullptr && member_group->scope == GroupScope::domain_local)
           local.parents[member_group].push_back(found->group);
-        else
-          local.by_member[member].push_back(found->group);
+        local.by_member[member].push_back(found->group);
       }
     };
     for (const auto& domain : forest.domains) {

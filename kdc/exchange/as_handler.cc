@@ -88,9 +88,7 @@ KdcResult<Target> check_target(const Context& ctx, const KdcReqBody& body) {
 // An expired password still gets a ticket to kadmin/changepw.
 KdcResult<Preauthentication> authenticate(const Context& ctx, const KdcReq& request, const AccountEntry& client) {
   const std::vector<EncType> enctypes = common_enctypes(ctx, client, request.body);
-  if (enctypes.empty())
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
-                  "no encryption type in common with the client");
+  if (enctypes.empty()) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client");
   KdcResult<Preauthentication> proof = check_preauthentication(ctx, request, client, enctypes);
   if (!proof || is_changepw(joined(*request.body.sname))) return proof;
   if (std::optional<Rejection> no = key_expired(client)) return Stop{std::move(*no)};
@@ -100,6 +98,7 @@ KdcResult<Preauthentication> authenticate(const Context& ctx, const KdcReq& requ
 std::uint32_t ticket_flags(const Context& ctx, const KdcReqBody& body, const AccountEntry& client,
                            const Preauthentication& proof, const Target& target) {
   std::uint32_t flags = ticket_flag::initial;
+  if (ctx.level.aes) flags |= ticket_flag::enc_pa_rep;
   if (proof.by_timestamp) flags |= ticket_flag::pre_authent;
   if (!may_not_be_delegated(ctx, client)) flags |= body.options & (kdc_option::forwardable | kdc_option::proxiable);
   if (target.account->account->has(account_flag::trusted_for_delegation)) flags |= ticket_flag::ok_as_delegate;
@@ -109,13 +108,13 @@ std::uint32_t ticket_flags(const Context& ctx, const KdcReqBody& body, const Acc
 KdcResult<void> set_lifetime(const Context& ctx, const KdcReqBody& body, const AccountEntry& client, TicketPlan& plan) {
   const bool protected_user = ctx.level.protected_users && is_protected_user(client);
   const Time now = ctx.seconds();
-  const std::optional<Time> end =
-      end_of(now, body.till, now + (protected_user ? kProtectedUserLifetime : kTicketLifetime));
+  std::chrono::seconds longest = protected_user ? kProtectedUserLifetime : kTicketLifetime;
+  if (is_changepw(joined(*body.sname))) longest = kChangepwLifetime;
+  const std::optional<Time> end = end_of(now, body.till, now + longest);
   if (!end) return refuse(KrbErrc::KDC_ERR_NEVER_VALID, "the ticket would have expired already");
   plan.authtime = plan.starttime = now;
   plan.endtime = *end;
-  if (protected_user) return {};
-  const Time latest = now + kRenewableLifetime;
+  const Time latest = now + (protected_user ? std::chrono::hours(kProtectedUserLifetime) : kRenewableLifetime);
   if (body.options & kdc_option::renewable)
     plan.renew_till = body.rtime && *body.rtime != Time{} ? std::min(*body.rtime, latest) : latest;
   else if ((body.options & kdc_option::renewable_ok) && body.till > plan.endtime)
@@ -125,16 +124,21 @@ KdcResult<void> set_lifetime(const Context& ctx, const KdcReqBody& body, const A
   return {};
 }
 
-// PA-PAC-REQUEST may ask for a ticket without a PAC.
+// PA-PAC-REQUEST may ask for a ticket without a PAC. A TGT has one all the same, which says so, because its requestor
+// is in it; DCs that do not write PAC_REQUESTOR leave the PAC out.
 void add_pac(const Context& ctx, const KdcReq& request, const AccountEntry& client, const Target& target,
              TicketPlan& plan) {
+  const bool is_tgt = target.place == Target::Place::own_krbtgt;
   const PaData* pac_request = find_padata(request.padata, PaType::pac_request);
+  std::uint32_t attributes = pac_request ? kPacWasRequested : kPacWasGivenImplicitly;
   if (pac_request)
-    if (const Result<bool> include = decode_pa_pac_request(pac_request->value); include && !*include) return;
+    if (const Result<bool> include = decode_pa_pac_request(pac_request->value); include && !*include)
+      attributes = kPacWasDeclined;
+  if (attributes == kPacWasDeclined && !(is_tgt && ctx.level.ticket_signatures)) return;
   TicketPac pac = fresh_pac(ctx, client, ProvedBy::client, plan.authtime);
   set_client_info(pac, plan.authtime, joined(plan.cname));
-  if (plan.recipient.is_krbtgt())
-    set_requestor(ctx, pac, pac_request ? kPacWasRequested : kPacWasGivenImplicitly, client.sid);
+  if (is_tgt)
+    set_requestor(ctx, pac, attributes, client.sid);
   else
     fit_to_service(ctx, pac, *target.account);
   plan.pac = std::move(pac);
@@ -144,17 +148,22 @@ void add_reply_padata(const Context& ctx, const KdcReq& request, const AccountEn
                       Bytes raw, TicketPlan& plan) {
   const EncType reply_type[] = {reply_key.type()};
   if (reply_key.type() != EncType::rc4_hmac) plan.padata.push_back(etype_info2(client, reply_type));
-  if (ctx.level.aes && find_padata(request.padata, PaType::req_enc_pa_rep)) {
-    plan.flags |= ticket_flag::enc_pa_rep;
+  if (ctx.level.aes && find_padata(request.padata, PaType::req_enc_pa_rep))
     plan.encrypted_padata.push_back(
         {PaType::req_enc_pa_rep, encode(make_checksum(reply_key, KeyUsage::pa_req_enc_pa_rep_checksum, raw))});
-  }
   const PaData* options = ctx.level.fast_claims_rbcd ? find_padata(request.padata, PaType::pac_options) : nullptr;
   if (!options) return;
   const Result<std::uint32_t> bits = decode_pa_pac_options(options->value);
   if (bits && (*bits & pac_option::resource_based_constrained_delegation))
     plan.encrypted_padata.push_back(
         {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+}
+
+// With the option canonicalize a service is named by its sAMAccountName.
+PrincipalName canonical_sname(const Context& ctx, const Target& target, const PrincipalName& asked) {
+  if (target.is_krbtgt_name) return krbtgt_name(ctx.realm());
+  if (is_changepw(joined(asked))) return asked;
+  return {NameType::principal, {target.account->account->name}};
 }
 
 }  // namespace
@@ -178,7 +187,7 @@ KdcResult<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw
   plan.reply = MessageType::as_rep;
   plan.cname = own_name ? PrincipalName{NameType::principal, {client.account->name}} : *body.cname;
   plan.crealm = ctx.realm();
-  plan.sname = canonicalize && target->is_krbtgt_name ? krbtgt_name(ctx.realm()) : *body.sname;
+  plan.sname = canonicalize ? canonical_sname(ctx, *target, *body.sname) : *body.sname;
   plan.recipient.account = target->account;
   plan.addresses = body.addresses;
   plan.flags = ticket_flags(ctx, body, client, *proof, *target);

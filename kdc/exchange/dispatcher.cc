@@ -37,7 +37,7 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   answer.log.kind = as ? "AS" : "TGS";
   if (request->body.cname) answer.log.client = to_string(*request->body.cname, request->body.realm);
   if (request->body.sname) answer.log.target = to_string(*request->body.sname, request->body.realm);
-  KdcResult<Buffer> reply = as ? handle_as(ctx, *request, bytes) : handle_tgs(ctx, *request, bytes);
+  KdcResult<Buffer> reply = as ? handle_as(ctx, *request, bytes) : handle_tgs(ctx, *request);
   if (reply) {
     answer.bytes = std::move(*reply);
     if (answer.log.answer.empty()) answer.log.answer = "ticket";

@@ -23,7 +23,11 @@ KdcResult<Preauthentication> check_preauthentication(const Context& ctx, const K
                                                      const AccountEntry& client, const std::vector<EncType>& enctypes) {
   const auto with_methods = [&](KrbErrc code, const char* why) {
     Stop stop = refuse(code, why);
-    PaDataList methods{etype_info2(client, enctypes)};
+    PaDataList methods;
+    const bool rc4_alone = std::ranges::all_of(enctypes, [](EncType type) { return type == EncType::rc4_hmac; });
+    // Clients that know RC4 alone may be from before RFC 4120, which has ETYPE-INFO2.
+    if (rc4_alone) methods.push_back({PaType::etype_info, encode_etype_info_without_salt(EncType::rc4_hmac)});
+    methods.push_back(etype_info2(client, enctypes));
     methods.push_back({PaType::enc_timestamp, {}});
     std::get<Rejection>(stop.reason).e_data = encode(methods);
     return stop;
@@ -46,8 +50,7 @@ KdcResult<Preauthentication> check_preauthentication(const Context& ctx, const K
   if (!sent) return with_methods(KrbErrc::KDC_ERR_PREAUTH_FAILED, "PA-ENC-TS-ENC cannot be decoded");
   if (std::chrono::abs(sent->patimestamp - ctx.seconds()) > kClockSkew)
     return refuse(KrbErrc::KRB_AP_ERR_SKEW, "the client's clock differs by more than five minutes");
-  const bool offered = std::ranges::find(enctypes, data->etype) != enctypes.end();
-  return Preauthentication{.type = offered ? data->etype : enctypes.front(), .by_timestamp = true};
+  return Preauthentication{.type = data->etype, .by_timestamp = true};
 }
 
 PaData etype_info2(const AccountEntry& client, std::span<const EncType> types) {

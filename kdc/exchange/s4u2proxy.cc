@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kdc/exchange/delegation_policy.h"
+#include "kdc/forest/name_case.h"
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
@@ -61,7 +62,7 @@ KdcResult<Delegation> open_referred_evidence(const Context& ctx, const TgsReques
   out.user = {NameType::principal, {named.substr(0, at)}};
   out.user_realm = named.substr(at + 1);
   out.info = *evidence->pac->delegation;
-  if (!equal_ignoring_case(out.info.s4u2proxy_target, joined(*tgs.body().sname)))
+  if (!is_same_name(out.info.s4u2proxy_target, joined(*tgs.body().sname)))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "the S4U2Proxy referral TGT is for another target");
   if (!may_speak_for_user(ctx.snapshot, *evidence->trust, out.user_realm))
     return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
@@ -81,7 +82,7 @@ EvidenceFacts facts_of(const OpenTicket& evidence) {
 DelegationList list_of(const AccountEntry* front_end, const std::string& target) {
   if (!front_end || front_end->account->allowed_to_delegate_to.empty()) return DelegationList::unset;
   const bool listed = std::ranges::any_of(front_end->account->allowed_to_delegate_to,
-                                          [&](const std::string& spn) { return equal_ignoring_case(spn, target); });
+                                          [&](const std::string& spn) { return is_same_name(spn, target); });
   return listed ? DelegationList::lists_target : DelegationList::lists_others;
 }
 
@@ -162,6 +163,7 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegat
   plan.sname = *tgs.body().sname;
   set_client_info(*plan.pac, plan.authtime, joined(delegation.user));
   if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, target, *path, plan); !ok) return ok.error();
+  if (target.account->has(account_flag::no_auth_data_required)) plan.pac.reset();
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
@@ -200,7 +202,7 @@ DelegationQuestion question_of(const Context& ctx, const TgsRequest& tgs, const 
 
 }  // namespace
 
-KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs) {
   ctx.log.kind = "S4U2Proxy";
   if (const KdcResult<void> ok = check_request(tgs); !ok) return ok.error();
   const Ticket& additional = tgs.body().additional_tickets.front();
@@ -217,8 +219,15 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, By
   const DelegationAnswer answer = decide_delegation(question_of(ctx, tgs, delegation->evidence, target, hop));
   if (answer.kind == DelegationAnswer::Kind::refused)
     return Stop{Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
-  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs);
   if (!plan) return plan.error();
+  if (!tgs.subkey && tgs.body().enc_authorization_data) {
+    const Result<Key> session = Key::make(delegation->evidence.part.key);
+    if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "the evidence has a session key of an unknown type");
+    const KdcResult<AuthorizationData> data = decrypt_authorization_data(tgs, *session);
+    if (!data) return data.error();
+    plan->other_data.insert(plan->other_data.end(), data->begin(), data->end());
+  }
   if (answer.kind == DelegationAnswer::Kind::referral) return refer(ctx, tgs, *delegation, *hop, std::move(*plan));
   return serve(ctx, tgs, *delegation, *target.account, std::move(*plan));
 }

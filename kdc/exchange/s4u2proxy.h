@@ -5,7 +5,6 @@
 
 namespace stead::kdc {
 
-// `raw`: the request as received.
-[[nodiscard]] KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs, Bytes raw);
+[[nodiscard]] KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs);
 
 }  // namespace stead::kdc

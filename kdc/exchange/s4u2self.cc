@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kdc/forest/name_case.h"
 #include "kdc/lookup/certificate_lookup.h"
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/service_name.h"
@@ -154,7 +155,7 @@ KdcResult<Buffer> continue_referral(const Context& ctx, const TgsRequest& tgs, c
                                     const Target& target, TicketPlan plan) {
   const TicketPac& pac = *tgs.header.pac;
   const std::string asked = joined(user.name) + "@" + user.realm;
-  if (user.name.empty() || !equal_ignoring_case(asked, pac.client.name))
+  if (user.name.empty() || !is_same_name(asked, pac.client.name))
     return refuse(KrbErrc::KDC_ERR_POLICY, "the S4U padata names another user than the referral TGT's PAC");
   const std::size_t at = pac.client.name.rfind('@');
   const PrincipalName name{NameType::principal, {pac.client.name.substr(0, at)}};
@@ -223,7 +224,7 @@ KdcResult<Buffer> start_at_user(const Context& ctx, const TgsRequest& tgs, const
   return refer_home(ctx, tgs, target, std::move(plan));
 }
 
-KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user, Bytes raw) {
+KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUser& user) {
   ctx.log.kind = "S4U2Self";
   ctx.log.client += " for " + (user.name.empty() ? std::string("a certificate")
                                                  : to_string(user.name, user.realm) +
@@ -236,7 +237,7 @@ KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUse
   const Target target = find_target(ctx, *tgs.body().sname);
   if (target.place == Target::Place::nowhere || target.is_krbtgt_name)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "no such service");
-  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs);
   if (!plan) return plan.error();
   if (tgs.header.is_s4u_referral()) return continue_referral(ctx, tgs, user, target, std::move(*plan));
   if (!user.realm.empty() && ctx.snapshot.domain(user.realm) != &ctx.domain)
@@ -251,20 +252,20 @@ bool is_s4u2self(const Context& ctx, const KdcReq& request) {
          (ctx.level.s4u_x509_user && find_padata(request.padata, PaType::s4u_x509_user));
 }
 
-KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs) {
   const PaData* x509 = ctx.level.s4u_x509_user ? find_padata(tgs.request.padata, PaType::s4u_x509_user) : nullptr;
   if (x509) {
     const Result<PaS4uX509User> sent = decode_pa_s4u_x509_user(x509->value);
     if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-S4U-X509-USER cannot be decoded");
     const KdcResult<S4uUser> user = read_x509_user(tgs, *sent);
     if (!user) return user.error();
-    return answer(ctx, tgs, *user, raw);
+    return answer(ctx, tgs, *user);
   }
   const Result<PaForUser> sent = decode_pa_for_user(find_padata(tgs.request.padata, PaType::for_user)->value);
   if (!sent) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-FOR-USER cannot be decoded");
   const KdcResult<S4uUser> user = read_for_user(tgs, *sent);
   if (!user) return user.error();
-  return answer(ctx, tgs, *user, raw);
+  return answer(ctx, tgs, *user);
 }
 
 }  // namespace stead::kdc

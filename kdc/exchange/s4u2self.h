@@ -6,7 +6,6 @@ namespace stead::kdc {
 
 // True if the request has S4U2Self padata that a DC of this level reads.
 [[nodiscard]] bool is_s4u2self(const Context& ctx, const KdcReq& request);
-// `raw`: the request as received.
-[[nodiscard]] KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs, Bytes raw);
+[[nodiscard]] KdcResult<Buffer> handle_s4u2self(const Context& ctx, const TgsRequest& tgs);
 
 }  // namespace stead::kdc

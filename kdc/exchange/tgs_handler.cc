@@ -27,8 +27,16 @@ KdcResult<void> check_s4u_header(const Context& ctx, const TgsRequest& tgs, cons
 // A new TGT of this realm from a valid one: renewed, forwarded, or with other options.
 KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, TicketPlan plan) {
   const EncTicketPart& header = tgs.header.part;
-  if (tgs.wants(kdc_option::validate)) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is valid already");
-  if (tgs.wants(kdc_option::renew)) {
+  if (tgs.wants(kdc_option::enc_tkt_in_skey))
+    if (const KdcResult<Key> key = user_to_user_key(ctx, tgs, *ctx.domain.krbtgt); !key) return key.error();
+  if (tgs.wants(kdc_option::validate)) {
+    if (!(header.flags & ticket_flag::invalid)) return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is valid already");
+    if (header.starttime.value_or(header.authtime) > ctx.seconds())
+      return refuse(KrbErrc::KRB_AP_ERR_TKT_NYV, "the TGT is not valid yet");
+    plan.endtime = header.endtime;
+    plan.renew_till = header.renew_till;
+    plan.flags = header.flags & ~(ticket_flag::initial | ticket_flag::invalid);
+  } else if (tgs.wants(kdc_option::renew)) {
     if (!(header.flags & ticket_flag::renewable) || !header.renew_till)
       return refuse(KrbErrc::KDC_ERR_BADOPTION, "the TGT is not renewable");
     if (*header.renew_till <= ctx.seconds())
@@ -46,7 +54,8 @@ KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, Ticke
       plan.addresses = tgs.body().addresses;
     }
   }
-  plan.sname = krbtgt_name(ctx.realm());
+  const bool named_alone = tgs.body().sname->components.size() == 1 && !tgs.wants(kdc_option::canonicalize);
+  plan.sname = named_alone ? *tgs.body().sname : krbtgt_name(ctx.realm());
   plan.recipient.account = ctx.domain.krbtgt;
   plan.transited = header.transited;
   plan.pac = tgs.header.pac;
@@ -74,26 +83,28 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target&
   if (!transited) return transited.error();
   plan.sname = *tgs.body().sname;
   plan.pac = tgs.header.pac;
+  const bool declined = plan.pac && plan.pac->is_declined();
   if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, *target.account, *transited, plan); !ok)
     return ok.error();
+  if (declined || target.account->account->has(account_flag::no_auth_data_required)) plan.pac.reset();
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
 }
 
 }  // namespace
 
-KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw) {
+KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request) {
   if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names no service");
   const KdcResult<TgsRequest> opened = open_tgs_request(ctx, request);
   if (!opened) return opened.error();
   const TgsRequest& tgs = *opened;
   if (ctx.snapshot.domain(request.body.realm) != &ctx.domain)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names a service of another realm");
-  if (is_s4u2self(ctx, request)) return handle_s4u2self(ctx, tgs, raw);
-  if (tgs.wants(kdc_option::cname_in_addl_tkt)) return handle_s4u2proxy(ctx, tgs, raw);
+  if (is_s4u2self(ctx, request)) return handle_s4u2self(ctx, tgs);
+  if (tgs.wants(kdc_option::cname_in_addl_tkt)) return handle_s4u2proxy(ctx, tgs);
 
   const Target target = find_target(ctx, *request.body.sname);
   if (const KdcResult<void> ok = check_s4u_header(ctx, tgs, target); !ok) return ok.error();
-  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs, raw);
+  KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs);
   if (!plan) return plan.error();
   if (target.place != Target::Place::own_krbtgt &&
       (tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate) || tgs.wants(kdc_option::proxy)))

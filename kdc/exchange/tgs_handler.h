@@ -7,7 +7,6 @@
 
 namespace stead::kdc {
 
-// `raw`: the request as received.
-[[nodiscard]] KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request, Bytes raw);
+[[nodiscard]] KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request);
 
 }  // namespace stead::kdc

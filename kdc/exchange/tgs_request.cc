@@ -13,6 +13,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/selective_authentication.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
@@ -36,6 +37,18 @@ KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, c
   return {};
 }
 
+// MS-KILE §3.3.5.7.1, CVE-2021-42287: the KDCs of a domain that all write PAC_REQUESTOR take no TGT without it.
+KdcResult<void> check_requestor(const Context& ctx, const OpenTicket& tgt, const AccountEntry* account) {
+  const bool has_requestor = tgt.pac && tgt.pac->requestor;
+  if (!has_requestor) {
+    if (has_dc_without_ticket_signatures(ctx.domain)) return {};
+    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT has no PAC, or no PAC_REQUESTOR in it");
+  }
+  if (account && account->sid != *tgt.pac->requestor)
+    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account");
+  return {};
+}
+
 // A client of this domain must still be the account in the TGT. For a client of another realm, the trust must be
 // allowed to speak.
 KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
@@ -56,8 +69,7 @@ KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket
   }
   if (part.crealm != ctx.realm()) return nullptr;
   const AccountEntry* account = account_of_cname(ctx, part.cname);
-  if (header.pac && header.pac->requestor && (!account || account->sid != *header.pac->requestor))
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account");
+  if (const KdcResult<void> ok = check_requestor(ctx, header, account); !ok) return ok.error();
   if (!account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
   if (header.pac && header.pac->client.name != joined(part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC belongs to another client");
@@ -90,7 +102,9 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request
   if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decoded");
   if (const KdcResult<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
     return ok.error();
-  if (const KdcResult<void> ok = check_times(ctx, header->part); !ok) return ok.error();
+  const bool validates = (request.body.options & kdc_option::validate) != 0;
+  const InvalidTickets invalid = validates ? InvalidTickets::accepted : InvalidTickets::refused;
+  if (const KdcResult<void> ok = check_tgt_times(ctx, *header, invalid); !ok) return ok.error();
   const KdcResult<const AccountEntry*> client = check_client(ctx, *header);
   if (!client) return client.error();
 
@@ -105,22 +119,18 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request
     if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of an unknown type");
     out.subkey = std::move(*subkey);
   }
-  if (request.body.enc_authorization_data) {
-    const Key& key = out.subkey ? *out.subkey : out.session_key;
-    const KeyUsage usage =
-        out.subkey ? KeyUsage::tgs_req_authorization_data_subkey : KeyUsage::tgs_req_authorization_data_session_key;
-    const Result<SecretBuffer> data = decrypt_data(key, usage, *request.body.enc_authorization_data);
-    if (!data) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decrypted");
-    const Result<AuthorizationData> elements = decode_authorization_data(*data);
-    if (!elements) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decoded");
-    out.enc_authorization_data = without_pac(*elements);
+  // In S4U2Proxy without a subkey it is the evidence ticket's session key that decrypts it.
+  if (out.subkey || !out.wants(kdc_option::cname_in_addl_tkt)) {
+    KdcResult<AuthorizationData> data = decrypt_authorization_data(out, out.session_key);
+    if (!data) return data.error();
+    out.enc_authorization_data = std::move(*data);
   }
   if (const PaData* options = find_padata(request.padata, PaType::pac_options); options && ctx.level.fast_claims_rbcd)
     if (const Result<std::uint32_t> bits = decode_pa_pac_options(options->value)) out.pac_options = *bits;
   return out;
 }
 
-KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw) {
+KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs) {
   const EncTicketPart& header = tgs.header.part;
   const KdcReqBody& body = tgs.body();
   TicketPlan plan;
@@ -146,13 +156,20 @@ KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs
   if (tgs.pac_options & pac_option::resource_based_constrained_delegation)
     plan.encrypted_padata.push_back(
         {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
-  if (ctx.level.aes && find_padata(tgs.request.padata, PaType::req_enc_pa_rep)) {
-    plan.flags |= ticket_flag::enc_pa_rep;
-    plan.encrypted_padata.push_back(
-        {PaType::req_enc_pa_rep,
-         encode(make_checksum(tgs.reply_key().key, KeyUsage::pa_req_enc_pa_rep_checksum, raw))});
-  }
+  if (ctx.level.aes && find_padata(tgs.request.padata, PaType::req_enc_pa_rep)) plan.flags |= ticket_flag::enc_pa_rep;
   return plan;
+}
+
+KdcResult<AuthorizationData> decrypt_authorization_data(const TgsRequest& tgs, const Key& session_key) {
+  if (!tgs.body().enc_authorization_data) return AuthorizationData{};
+  const Key& key = tgs.subkey ? *tgs.subkey : session_key;
+  const KeyUsage usage =
+      tgs.subkey ? KeyUsage::tgs_req_authorization_data_subkey : KeyUsage::tgs_req_authorization_data_session_key;
+  const Result<SecretBuffer> data = decrypt_data(key, usage, *tgs.body().enc_authorization_data);
+  if (!data) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decrypted");
+  const Result<AuthorizationData> elements = decode_authorization_data(*data);
+  if (!elements) return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "enc-authorization-data cannot be decoded");
+  return without_pac(*elements);
 }
 
 void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& trust, TicketPlan& plan) {
@@ -169,9 +186,9 @@ KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, c
                                     const std::vector<std::string>& transited, TicketPlan& plan) {
   if (target.account->has(account_flag::disabled))
     return refuse(KrbErrc::KDC_ERR_SERVICE_REVOKED, "the service's account is disabled");
-  if (tgs.header.trust && tgs.header.trust->trust->selective_authentication)
+  if (!may_authenticate(ctx, plan, target))
     return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_AUTHENTICATION_FIREWALL_FAILED,
-                  "the trust has selective authentication");
+                  "the trust has selective authentication, and the service's account does not list the user");
   if (!is_trust_path(ctx.snapshot, plan.crealm, transited, ctx.realm()))
     return refuse(KrbErrc::KDC_ERR_POLICY, "the transited realms are not a path of trusts");
   plan.transited = make_transited(transited);
@@ -185,7 +202,7 @@ KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, c
   } else if (!has_spn(target)) {
     return refuse(KrbErrc::KDC_ERR_MUST_USE_USER2USER, "the target account has no SPN");
   }
-  if (target.account->has(account_flag::no_auth_data_required)) plan.pac.reset();
+  if (ctx.domain.krbtgt == &target) plan.endtime = std::min(plan.endtime, plan.starttime + kChangepwLifetime);
   if (plan.pac) fit_to_service(ctx, *plan.pac, target);
   return {};
 }
@@ -207,9 +224,12 @@ KdcResult<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const
   if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "user-to-user without a TGT");
   const KdcResult<OpenTicket> tgt = open_tgt(ctx, tgs.body().additional_tickets.front());
   if (!tgt) return tgt.error();
-  if (const KdcResult<void> ok = check_times(ctx, tgt->part); !ok) return ok.error();
-  if (tgt->trust || tgt->part.crealm != ctx.realm() || account_of_cname(ctx, tgt->part.cname) != &account)
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
+  if (const KdcResult<void> ok = check_tgt_times(ctx, *tgt); !ok) return ok.error();
+  if (tgt->trust || tgt->part.crealm != ctx.realm())
+    return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_NO_MATCH, "the user-to-user TGT is of another realm");
+  const KdcResult<const AccountEntry*> owner = check_client(ctx, *tgt);
+  if (!owner) return owner.error();
+  if (*owner != &account) return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
   Result<Key> key = Key::make(tgt->part.key);
   if (!key) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of an unknown type");
   return std::move(*key);

@@ -18,7 +18,7 @@ struct TgsRequest {
   const AccountEntry* client = nullptr;  // of the header ticket; null if it came over a trust
   Key session_key;
   std::optional<Key> subkey;
-  AuthorizationData enc_authorization_data;  // decrypted, without any PAC
+  AuthorizationData enc_authorization_data;  // decrypted, without any PAC; empty in S4U2Proxy without a subkey
   std::uint32_t pac_options = 0;             // PA-PAC-OPTIONS; 0 if this DC's level does not read it
 
   [[nodiscard]] const KdcReqBody& body() const { return request.body; }
@@ -31,12 +31,14 @@ struct TgsRequest {
 // Plans a ticket or referral TGT on the basis of the header ticket: its client, times within the header's, flags as
 // asked for and inherited, and the padata that every reply has. Without a PAC. NEVER_VALID: it would have expired
 // already.
-[[nodiscard]] KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs, Bytes raw);
+[[nodiscard]] KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs);
+// enc-authorization-data without any PAC; empty if there is none. `session_key`: used if the request has no subkey.
+[[nodiscard]] KdcResult<AuthorizationData> decrypt_authorization_data(const TgsRequest& tgs, const Key& session_key);
 
 // Makes the plan a referral TGT: krbtgt/NEXT, encrypted with the trust's key.
 void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& trust, TicketPlan& plan);
-// Makes the plan a service ticket to an account of this domain, for a client of plan.crealm. POLICY: `transited` is not
-// a path of trusts.
+// Makes the plan a service ticket to an account of this domain, for a client of plan.crealm, and its PAC that of such a
+// ticket. POLICY: `transited` is not a path of trusts, or the account does not let the client authenticate.
 [[nodiscard]] KdcResult<void> make_service_ticket(const Context& ctx, const TgsRequest& tgs, const AccountEntry& target,
                                                   const std::vector<std::string>& transited, TicketPlan& plan);
 
@@ -44,7 +46,8 @@ void make_referral(const Context& ctx, const TgsRequest& tgs, const TrustEntry& 
 [[nodiscard]] KdcResult<std::vector<std::string>> transited_realms(const Context& ctx, const OpenTicket& header);
 // True if a referral may answer this name (RFC 6806 §8).
 [[nodiscard]] bool may_refer(const TgsRequest& tgs, const Target& target);
-// The session key of the TGT in additional-tickets, which must be of `account` (RFC 4120 §3.3.3).
+// The session key of the TGT in additional-tickets, which must be of `account` (RFC 4120 §3.3.3). It is judged as a
+// header ticket is.
 [[nodiscard]] KdcResult<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const AccountEntry& account);
 
 }  // namespace stead::kdc

@@ -57,10 +57,13 @@ struct Account {
   std::vector<std::string> spns;
   std::vector<std::string> allowed_to_delegate_to;   // msDS-AllowedToDelegateTo
   std::optional<SecurityDescriptor> allowed_to_act;  // msDS-AllowedToActOnBehalfOfOtherIdentity
+  std::vector<Sid> allowed_to_authenticate;          // "Allowed to Authenticate": see Trust::selective_authentication
   std::vector<Buffer> certificates;                  // DER, altSecurityIdentities
   std::vector<std::string> alt_security_identities;  // X509:<…> mappings in text
   std::int64_t password_last_set = 0;                // seconds since 1970; 0: when the directory was created
-  std::string salt_name;  // sAMAccountName when the password was set: a rename does not change the salt
+  // What the salt had of the account's names when the password was set: a rename does not change it. salt_name_of()
+  // (account_salt.h) says what a new password gets.
+  std::string salt_name;
 
   [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
   [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
@@ -99,6 +102,8 @@ struct Trust {
   Secret secret;
   bool sid_filtering = false;
   bool tgt_delegation = false;
+  // Users who come over the trust reach only the accounts that list them, or a group of theirs, in
+  // allowed_to_authenticate.
   bool selective_authentication = false;
   std::vector<std::string> name_suffixes;  // of the second's forest besides its domain names
   friend bool operator==(const Trust&, const Trust&) = default;

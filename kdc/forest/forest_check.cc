@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kdc/forest/case_map.h"
+#include "kdc/forest/forest_index.h"
 #include "kdc/forest/forest_names.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
@@ -59,18 +60,21 @@ class Unique {
 
 class ForestChecker {
  public:
-  ForestChecker(ForestDraft& draft, FileErrors& errors) : draft_(draft), forest_(draft.forest), errors_(errors) {}
+  ForestChecker(ForestDraft& draft, FileErrors& errors, FileErrors& warnings)
+      : draft_(draft), forest_(draft.forest), errors_(errors), warnings_(warnings) {}
 
   void run() {
     check_domains();
     check_controllers();
     for (std::size_t i = 0; i < forest_.domains.size(); ++i) complete_domain(forest_.domains[i], draft_.domains[i]);
     check_upns();
+    check_spns();
     check_trusts();
     if (!errors_.none()) return;  // looking names up would repeat these errors
-    for (std::size_t i = 0; i < forest_.domains.size(); ++i) make_named_groups(i);
+    ForestIndex names(forest_);
+    for (std::size_t i = 0; i < forest_.domains.size(); ++i) make_named_groups(i, names);
     for (std::size_t i = 0; i < forest_.domains.size(); ++i) assign_rids(i);
-    for (std::size_t i = 0; i < forest_.domains.size(); ++i) resolve_entries(i);
+    for (std::size_t i = 0; i < forest_.domains.size(); ++i) resolve_entries(i, names);
   }
 
  private:
@@ -199,6 +203,29 @@ class ForestChecker {
     }
   }
 
+  // A DC issues no ticket for an SPN that two accounts of a forest have. `setspn -X` finds them in a real one.
+  void check_spns() {
+    struct First {
+      FilePosition at;
+      const Account* account;
+    };
+    std::map<std::string, CaselessMap<First>> seen;  // by forest
+    for (std::size_t i = 0; i < forest_.domains.size(); ++i) {
+      auto& in_forest = seen[forest_.domains[i].forest];
+      for (const auto& entry : draft_.domains[i].entries) {
+        if (entry.is_group) continue;
+        const auto& account = forest_.domains[i].accounts[entry.index];
+        for (std::size_t s = 0; s < entry.spns_at.size(); ++s) {
+          const auto [first, is_new] = in_forest.try_emplace(account.spns[s], First{entry.spns_at[s], &account});
+          if (!is_new)
+            warnings_.add(entry.spns_at[s], "SPN " + in_quotes(account.spns[s]) + " is already " +
+                                                first->second.account->name + "'s at " + line_of(first->second.at) +
+                                                ": no ticket is issued for it");
+        }
+      }
+    }
+  }
+
   void check_trusts() {
     std::map<std::pair<std::string, std::string>, FilePosition> seen;
     for (std::size_t i = 0; i < forest_.trusts.size(); ++i) {
@@ -235,7 +262,7 @@ class ForestChecker {
   }
 
   // Adds the groups that exist only because an account or group is in them. They get their RIDs after the file's own.
-  void make_named_groups(std::size_t index) {
+  void make_named_groups(std::size_t index, ForestIndex& names) {
     for (const auto& entry : draft_.domains[index].entries) {
       for (const auto& [text, at] : entry.groups) {
         const auto split = split_name(forest_, text);
@@ -244,13 +271,12 @@ class ForestChecker {
           continue;
         }
         auto& domain = split->domain == nullptr ? forest_.domains[index] : *find_domain(forest_, split->domain->realm);
-        if (find_group(domain, split->name) != nullptr) continue;
+        if (names.group(domain, split->name) != nullptr) continue;
         if (const auto fault = account_name_fault(split->name); !fault.empty()) {
           errors_.add(at, fault);
           continue;
         }
-        if (std::any_of(domain.accounts.begin(), domain.accounts.end(),
-                        [&](const Account& account) { return equal_ignoring_case(account.name, split->name); })) {
+        if (names.account(domain, split->name) != nullptr) {
           errors_.add(at, in_quotes(text) + " is an account, not a group");
           continue;
         }
@@ -260,36 +286,42 @@ class ForestChecker {
           made.scope = equal_ignoring_case(domain.forest, forest_.domains[index].forest) ? GroupScope::universal
                                                                                          : GroupScope::domain_local;
         domain.groups.push_back(std::move(made));
+        names.add_group(domain);
       }
     }
   }
 
   void assign_rids(std::size_t index) {
     auto& domain = forest_.domains[index];
+    FreeRids free(domain);
     for (const auto& entry : draft_.domains[index].entries)
-      if (auto& rid = rid_of(domain, entry); rid == 0) rid = next_rid(domain);
+      if (auto& rid = rid_of(domain, entry); rid == 0) rid = free.take();
     for (auto& group : domain.groups)
-      if (group.rid == 0) group.rid = next_rid(domain);
+      if (group.rid == 0) group.rid = free.take();
     for (const auto& account : domain.accounts) domain.next_rid = std::max(domain.next_rid, account.rid + 1);
     for (const auto& group : domain.groups) domain.next_rid = std::max(domain.next_rid, group.rid + 1);
   }
 
-  void resolve_entries(std::size_t index) {
+  void resolve_entries(std::size_t index, const ForestIndex& names) {
     auto& domain = forest_.domains[index];
     for (const auto& entry : draft_.domains[index].entries) {
-      auto& names = entry.is_group ? domain.groups[entry.index].member_of : domain.accounts[entry.index].groups;
+      auto& member_of = entry.is_group ? domain.groups[entry.index].member_of : domain.accounts[entry.index].groups;
       for (const auto& group : entry.groups)
-        if (check_membership(domain, entry, group)) names.push_back(group.text);
-      if (!entry.is_group && !entry.allowed_to_act.empty())
-        resolve_allowed_to_act(domain, domain.accounts[entry.index], entry.allowed_to_act);
+        if (check_membership(domain, entry, group, names)) member_of.push_back(group.text);
+      if (entry.is_group) continue;
+      auto& account = domain.accounts[entry.index];
+      if (!entry.allowed_to_act.empty()) resolve_allowed_to_act(domain, account, entry.allowed_to_act, names);
+      account.allowed_to_authenticate =
+          resolve_principals(domain, "allowed_to_authenticate", entry.allowed_to_authenticate, names);
     }
   }
 
-  bool check_membership(const Domain& domain, const EntryDraft& entry, const PlacedText& text) {
+  bool check_membership(const Domain& domain, const EntryDraft& entry, const PlacedText& text,
+                        const ForestIndex& names) {
     const auto split = split_name(forest_, text.text);
     if (!split) return false;
     const Domain& home = split->domain != nullptr ? *split->domain : domain;
-    const auto* group = find_group(home, split->name);
+    const auto* group = names.group(home, split->name);
     if (group == nullptr) return false;
     const bool same_domain = &home == &domain;
     const bool same_forest = equal_ignoring_case(home.forest, domain.forest);
@@ -306,7 +338,22 @@ class ForestChecker {
     return false;
   }
 
-  void resolve_allowed_to_act(const Domain& domain, Account& account, const std::vector<PlacedText>& texts) {
+  // The SIDs of accounts and groups. An unknown name is an error.
+  std::vector<Sid> resolve_principals(const Domain& domain, std::string_view key, const std::vector<PlacedText>& texts,
+                                      const ForestIndex& names) {
+    std::vector<Sid> out;
+    for (const auto& [text, at] : texts) {
+      if (const auto found = names.principal(domain, text))
+        out.push_back(found->sid);
+      else
+        errors_.add(at, in_quotes(key) + " names " + in_quotes(text) +
+                            ", which is not an account or group here: write NETBIOS\\name for another domain's");
+    }
+    return out;
+  }
+
+  void resolve_allowed_to_act(const Domain& domain, Account& account, const std::vector<PlacedText>& texts,
+                              const ForestIndex& names) {
     const auto is_sddl = [](std::string_view text) {
       return text.size() > 2 && text[1] == ':' && std::string_view("OGDS").find(text[0]) != std::string_view::npos;
     };
@@ -320,28 +367,21 @@ class ForestChecker {
       account.allowed_to_act = *parsed;
       return;
     }
-    std::vector<Sid> sids;
-    for (const auto& [text, at] : texts) {
+    for (const auto& [text, at] : texts)
       if (is_sddl(text)) return errors_.add(at, "\"allowed_to_act\" has names, or one SDDL string alone");
-      const auto found = find_principal(forest_, domain, text);
-      if (!found)
-        errors_.add(at, "\"allowed_to_act\" names " + in_quotes(text) +
-                            ", which is not an account or group here: write NETBIOS\\name for another domain's");
-      else
-        sids.push_back(found->sid);
-    }
-    account.allowed_to_act = allowed_to_act_descriptor(sids);
+    account.allowed_to_act = allowed_to_act_descriptor(resolve_principals(domain, "allowed_to_act", texts, names));
   }
 
   ForestDraft& draft_;
   Forest& forest_;
   FileErrors& errors_;
+  FileErrors& warnings_;
 };
 
 }  // namespace
 
-void check_and_resolve(ForestDraft& draft, FileErrors& errors) {
-  ForestChecker(draft, errors).run();
+void check_and_resolve(ForestDraft& draft, FileErrors& errors, FileErrors& warnings) {
+  ForestChecker(draft, errors, warnings).run();
 }
 
 }  // namespace stead::kdc

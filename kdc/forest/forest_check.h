@@ -5,7 +5,7 @@
 namespace stead::kdc {
 
 // Reports duplicates and names of things that do not exist, gives out RIDs, and adds krbtgt, the well-known groups and
-// the groups that exist only because an account is in them.
-void check_and_resolve(ForestDraft& draft, FileErrors& errors);
+// the groups that exist only because an account is in them. `warnings`: what a directory may hold and is of no use.
+void check_and_resolve(ForestDraft& draft, FileErrors& errors, FileErrors& warnings);
 
 }  // namespace stead::kdc

@@ -15,9 +15,11 @@ struct EntryDraft {
   bool is_group = false;
   FilePosition at, name_at, rid_at;
   bool rid_given = false;
-  std::vector<PlacedText> groups;          // `groups` of an account, `member_of` of a group
-  std::vector<PlacedText> allowed_to_act;  // accounts only
+  std::vector<PlacedText> groups;  // `groups` of an account, `member_of` of a group
+  // Of accounts only.
+  std::vector<PlacedText> allowed_to_act, allowed_to_authenticate;
   FilePosition upn_at, keys_at;
+  std::vector<FilePosition> spns_at;  // of each SPN
 };
 
 struct ControllerDraft {

@@ -18,10 +18,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "kdc/forest/account_flags.h"
+#include "kdc/forest/account_salt.h"
+#include "kdc/forest/case_map.h"
 #include "kdc/forest/forest_check.h"
 #include "kdc/forest/forest_draft.h"
 #include "kdc/forest/forest_names.h"
@@ -74,7 +77,8 @@ Buffer read_certificate(const std::string& content) {
 
 class ForestReader {
  public:
-  ForestReader(std::filesystem::path folder, FileErrors& errors) : folder_(std::move(folder)), errors_(errors) {}
+  ForestReader(std::filesystem::path folder, FileErrors& errors, FileErrors& warnings)
+      : folder_(std::move(folder)), errors_(errors), warnings_(warnings) {}
 
   void read(const toml::table& root, ForestDraft& draft) {
     TomlTable in(root, "the forest file", errors_);
@@ -161,11 +165,11 @@ class ForestReader {
     Account account;
     EntryDraft place;
     read_name_and_rid(in, account.name, account.rid, place);
-    account.salt_name = account.name;
     read_secret(in, account, place);
     place.upn_at = in.at("upn");
     if (in.any_text("upn", account.upn) && account.upn.empty())
       in.error(in.at("upn"), "\"upn\" is empty: leave it out for none");
+    account.salt_name = salt_name_of(account);
     place.groups = in.texts("groups");
     for (const auto& [name, at] : in.texts("flags")) {
       const auto flag = account_flag_by_name(name);
@@ -174,9 +178,10 @@ class ForestReader {
     }
     std::uint32_t types = 0;
     if (in.integer("supported_encryption_types", types, 0, 0xffffffff)) account.supported_encryption_types = types;
-    read_spns(in, "spns", account.spns);
+    place.spns_at = read_spns(in, "spns", account.spns);
     read_spns(in, "allowed_to_delegate_to", account.allowed_to_delegate_to);
     place.allowed_to_act = in.text_or_texts("allowed_to_act");
+    place.allowed_to_authenticate = in.text_or_texts("allowed_to_authenticate");
     for (const auto& [name, at] : in.texts("certificates")) read_certificate_entry(in, name, at, account);
     in.finish();
     place.index = domain.accounts.size();
@@ -221,16 +226,26 @@ class ForestReader {
     }
   }
 
-  void read_spns(TomlTable& in, std::string_view key, std::vector<std::string>& out) {
+  // The positions of the SPNs. A directory takes any text as SPN, so one that no client can ask for is a warning.
+  std::vector<FilePosition> read_spns(TomlTable& in, std::string_view key, std::vector<std::string>& out) {
+    std::vector<FilePosition> places;
+    std::unordered_set<std::string, CaselessHash, CaselessEqual> seen;
     for (auto& [spn, at] : in.texts(key)) {
-      if (!is_spn(spn))
-        in.error(at, in_quotes(spn) + " is not an SPN: write SERVICE/HOST, without a realm");
-      else if (std::any_of(out.begin(), out.end(),
-                           [&spn = spn](const auto& other) { return equal_ignoring_case(other, spn); }))
+      if (spn.empty()) {
+        in.error(at, "an SPN is empty");
+        continue;
+      }
+      if (!seen.insert(spn).second) {
         in.error(at, in_quotes(spn) + " is listed twice");
-      else
-        out.push_back(spn);
+        continue;
+      }
+      if (!is_spn(spn))
+        warnings_.add(
+            at, in_quotes(spn) + " is not an SPN that a client asks for: those are SERVICE/HOST, without a realm");
+      places.push_back(at);
+      out.push_back(std::move(spn));
     }
+    return places;
   }
 
   void read_certificate_entry(TomlTable& in, const std::string& name, FilePosition at, Account& account) {
@@ -317,6 +332,7 @@ class ForestReader {
 
   std::filesystem::path folder_;
   FileErrors& errors_;
+  FileErrors& warnings_;
 };
 
 }  // namespace
@@ -324,14 +340,15 @@ class ForestReader {
 ForestFile parse_forest(std::string_view text, const std::string& file_name, const std::filesystem::path& folder) {
   ForestFile out;
   out.digest = sha256_hex(text);
-  FileErrors errors(file_name);
+  FileErrors errors(file_name), warnings(file_name);
   if (const auto parsed = parse_toml(text, errors)) {
     ForestDraft draft;
-    ForestReader(folder, errors).read(*parsed, draft);
-    if (errors.none()) check_and_resolve(draft, errors);
+    ForestReader(folder, errors, warnings).read(*parsed, draft);
+    if (errors.none()) check_and_resolve(draft, errors, warnings);
     out.forest = std::move(draft.forest);
   }
   out.errors = errors.lines();
+  out.warnings = warnings.lines();
   return out;
 }
 

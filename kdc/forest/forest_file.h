@@ -12,8 +12,9 @@ namespace stead::kdc {
 struct ForestFile {
   Forest forest;
   std::vector<std::string>
-      errors;          // "FILE:LINE:COLUMN: message" in the file's order. If there are any, `forest` is not usable.
-  std::string digest;  // SHA-256 of the file, in hexadecimal: to notice changes
+      errors;  // "FILE:LINE:COLUMN: message" in the file's order. If there are any, `forest` is not usable.
+  std::vector<std::string> warnings;  // in the same form: what a directory may hold, but no DC can use
+  std::string digest;                 // SHA-256 of the file, in hexadecimal: to notice changes
 };
 
 // A file that cannot be read is an error at 1:1. Relative paths in it start at its folder.

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -20,7 +20,7 @@ constexpr std::uint32_t kFirstRid = 1103;
 template <class List>
 auto* find_named(List& list, std::string_view name) {
   const auto found =
-      std::find_if(list.begin(), list.end(), [&](const auto& entry) { return equal_ignoring_case(entry.name, name); });
+      std::find_if(list.begin(), list.end(), [&](const auto& entry) { return is_same_name(entry.name, name); });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -84,16 +84,24 @@ std::optional<QualifiedName> split_name(const Forest& forest, std::string_view t
 }
 
 std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own, std::string_view text) {
+  return find_principal(
+      forest, own, text,
+      {.account = [](const Domain& domain, std::string_view name) { return find_named(domain.accounts, name); },
+       .group = find_group});
+}
+
+std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own, std::string_view text,
+                                             const NameSearch& search) {
   const auto split = split_name(forest, text);
   if (split) {
     const Domain& domain = split->domain != nullptr ? *split->domain : own;
     // An exact name before a computer's without its $: "web" may be a group or user beside "web$".
-    const auto* account = find_named(domain.accounts, split->name);
+    const auto* account = search.account(domain, split->name);
     if (account != nullptr) return NamedPrincipal{domain.sid.with_rid(account->rid), &domain, account, nullptr};
-    if (const auto* group = find_group(domain, split->name))
+    if (const auto* group = search.group(domain, split->name))
       return NamedPrincipal{domain.sid.with_rid(group->rid), &domain, nullptr, group};
-    if ((account = find_account(domain, split->name)) != nullptr)
-      return NamedPrincipal{domain.sid.with_rid(account->rid), &domain, account, nullptr};
+    if (!split->name.ends_with('$')) account = search.account(domain, std::string(split->name) + '$');
+    if (account != nullptr) return NamedPrincipal{domain.sid.with_rid(account->rid), &domain, account, nullptr};
   }
   if (auto sid = well_known(text)) return NamedPrincipal{*sid, nullptr, nullptr, nullptr};
   if (text.starts_with("S-1-"))
@@ -154,13 +162,14 @@ std::string account_name_fault(std::string_view name) {
   return {};
 }
 
-std::uint32_t next_rid(const Domain& domain) {
-  std::set<std::uint32_t> taken;
-  for (const auto& account : domain.accounts) taken.insert(account.rid);
-  for (const auto& group : domain.groups) taken.insert(group.rid);
-  auto rid = kFirstRid;
-  while (taken.contains(rid)) ++rid;
-  return rid;
+FreeRids::FreeRids(const Domain& domain) : next_(kFirstRid) {
+  for (const auto& account : domain.accounts) taken_.insert(account.rid);
+  for (const auto& group : domain.groups) taken_.insert(group.rid);
+}
+
+std::uint32_t FreeRids::take() {
+  while (taken_.contains(next_)) ++next_;
+  return next_++;
 }
 
 }  // namespace stead::kdc

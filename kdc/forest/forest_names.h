@@ -1,10 +1,12 @@
 #pragma once
 // Finds accounts and groups of a forest by name, and makes RBCD descriptors from them.
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "kdc/forest/forest.h"
@@ -37,6 +39,13 @@ struct NamedPrincipal {
 };
 [[nodiscard]] std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own,
                                                            std::string_view text);
+// The same with a caller's way to find an account and a group of a domain by their exact names.
+struct NameSearch {
+  std::function<const Account*(const Domain&, std::string_view)> account;
+  std::function<const Group*(const Domain&, std::string_view)> group;
+};
+[[nodiscard]] std::optional<NamedPrincipal> find_principal(const Forest& forest, const Domain& own,
+                                                           std::string_view text, const NameSearch& search);
 // "NETBIOS\name", or the SID's text if the forest has no such account or group.
 [[nodiscard]] std::string principal_name(const Forest& forest, const Sid& sid);
 
@@ -49,7 +58,15 @@ struct NamedPrincipal {
 [[nodiscard]] bool is_spn(std::string_view text);
 // Why AD refuses this sAMAccountName; empty: it does not.
 [[nodiscard]] std::string account_name_fault(std::string_view name);
-// The lowest RID from 1103 that is free in the domain.
-[[nodiscard]] std::uint32_t next_rid(const Domain& domain);
+// The RIDs from 1103 that are free in a domain, lowest first.
+class FreeRids {
+ public:
+  explicit FreeRids(const Domain& domain);
+  [[nodiscard]] std::uint32_t take();
+
+ private:
+  std::unordered_set<std::uint32_t> taken_;
+  std::uint32_t next_;
+};
 
 }  // namespace stead::kdc

@@ -5,6 +5,7 @@
 
 #include "kdc/tickets/context.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/pac/pac.h"
 
 namespace stead::kdc {
 namespace {
@@ -26,6 +27,17 @@ Result<SecretBuffer> open_ticket(const AccountEntry& krbtgt, const EncryptedData
   return WireErrc::integrity;
 }
 
+// The ticket's name is not sealed and krbtgt's key encrypts both kinds, so a TGT is told from a ticket to
+// kadmin/changepw by what is sealed: that one lives two minutes, and its PAC names no requestor.
+bool is_tgt(const EncTicketPart& part) {
+  if (part.endtime - part.starttime.value_or(part.authtime) > kChangepwLifetime) return true;
+  const auto bytes = pac_bytes_of(part);
+  if (!bytes) return true;
+  if (bytes->empty()) return false;
+  const auto pac = decode_pac(*bytes);
+  return !pac || pac->find(PacType::requestor_sid) || pac->find(PacType::attributes_info);
+}
+
 // The caller by its ticket; the authenticator is not read yet.
 CallerResult read_ticket(const Snapshot& snapshot, const DomainEntry& domain, const Ticket& ticket, Time now) {
   if (!equal_ignoring_case(ticket.realm, domain.domain->realm) ||
@@ -36,6 +48,8 @@ CallerResult read_ticket(const Snapshot& snapshot, const DomainEntry& domain, co
   auto part = decode_enc_ticket_part(*plain);
   auto session = part ? Key::make(part->key) : Result<Key>(part.error());
   if (!session) return not_authenticated(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket cannot be read");
+  if (is_tgt(*part))
+    return not_authenticated(KrbErrc::KRB_AP_ERR_NOT_US, "the ticket is a TGT, not one for kadmin/changepw");
   KpasswdCaller caller;
   caller.ticket = std::move(*part);
   caller.session = std::move(*session);

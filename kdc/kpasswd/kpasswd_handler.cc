@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "kdc/kpasswd/kpasswd_caller.h"
+#include "kdc/lookup/client_lookup.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
@@ -24,13 +25,7 @@ SeenRequests& seen_requests() {
 const AccountEntry* find_principal_account(const Snapshot& snapshot, const DomainEntry& domain,
                                            const PrincipalName& name, std::string_view realm) {
   if (!realm.empty() && !equal_ignoring_case(realm, domain.domain->realm)) return nullptr;
-  if (name.components.size() == 1)
-    if (const auto* found = snapshot.account(domain, name.components.front())) return found;
-  std::string text;
-  for (const auto& component : name.components) text.append(text.empty() ? "" : "/").append(component);
-  if (const auto* found = snapshot.by_spn(domain, text)) return found;
-  const auto* found = snapshot.by_upn(domain, text);
-  return found != nullptr && found->domain == &domain ? found : nullptr;
+  return account_of_cname({snapshot, domain}, name);
 }
 
 bool may_reset_passwords(const AccountEntry& caller) {

@@ -12,9 +12,12 @@ namespace stead::kdc {
 std::optional<SeenRequests::Earlier> SeenRequests::claim(Bytes authenticator, Bytes request, Time now) {
   const Digest key = digest_of(authenticator), whole = digest_of(request);
   const std::scoped_lock lock(mutex_);
-  std::erase_if(seen_, [&](const auto& entry) { return entry.second.until < now; });
+  for (; !by_age_.empty() && by_age_.front()->second.until < now; by_age_.pop_front()) seen_.erase(by_age_.front());
   const auto [at, is_new] = seen_.try_emplace(key, Entry{now + 2 * kClockSkew, whole, {}});
-  if (is_new) return std::nullopt;
+  if (is_new) {
+    by_age_.push_back(at);
+    return std::nullopt;
+  }
   return Earlier{at->second.request == whole, at->second.reply};
 }
 

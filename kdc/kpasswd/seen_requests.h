@@ -2,6 +2,7 @@
 // The password changes seen so far, so that a captured one cannot set an old password again.
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,7 @@ class SeenRequests {
 
   std::mutex mutex_;
   std::map<Digest, Entry> seen_;
+  std::deque<std::map<Digest, Entry>::iterator> by_age_;  // the oldest is at the front
 };
 
 }  // namespace stead::kdc

@@ -15,8 +15,10 @@ ClientLookup find_client(const DomainView& view, const PrincipalName& name) {
   if (text.empty()) return {};
   if (name.type != NameType::enterprise) {
     const AccountEntry* found = name.components.size() == 1 ? view.snapshot.account(view.domain, text) : nullptr;
-    if (!found) found = view.snapshot.by_spn(view.domain, text);
-    if (found) return {.account = found, .other_realm = {}};
+    // A name with neither is also tried as the UPN name@REALM, which `ktpass` gives an account for its SPN.
+    if (!found && text.find('@') == std::string::npos)
+      found = view.snapshot.by_upn(view.domain, text + '@' + view.domain.domain->realm);
+    if (found && found->domain == &view.domain) return {.account = found, .other_realm = {}};
   }
   if (const AccountEntry* found = view.snapshot.by_upn(view.domain, text)) {
     if (found->domain == &view.domain) return {.account = found, .other_realm = {}};
@@ -24,16 +26,13 @@ ClientLookup find_client(const DomainView& view, const PrincipalName& name) {
   }
   const std::size_t at = text.rfind('@');
   if (at == std::string::npos) {
-    // An enterprise name without a suffix is of this domain. An SPN was looked up above.
+    // An enterprise name without a suffix is of this domain.
     return {.account = name.type == NameType::enterprise ? view.snapshot.account(view.domain, text) : nullptr,
             .other_realm = {}};
   }
   const std::string_view suffix = std::string_view(text).substr(at + 1);
-  if (const DomainEntry* domain = view.snapshot.domain(suffix); domain && is_same_forest(*domain, view.domain)) {
-    const AccountEntry* found =
-        domain == &view.domain ? find_local_service(view.snapshot, view.domain, text.substr(0, at)) : nullptr;
-    return {.account = found, .other_realm = {}};
-  }
+  if (const DomainEntry* domain = view.snapshot.domain(suffix); domain && is_same_forest(*domain, view.domain))
+    return {};
   if (const TrustEntry* trust = trust_by_suffix(view, suffix, TrustUse::any))
     return {.account = nullptr, .other_realm = trust->partner->domain->realm};
   return {};

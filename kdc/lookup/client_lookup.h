@@ -12,8 +12,8 @@ struct ClientLookup {
   std::string other_realm;                // the realm to ask instead
 };
 
-// Finds a client by sAMAccountName (a computer also without `$`), UPN or SPN. A UPN of another domain of the forest, or
-// with a suffix that a trust names, gives the realm to ask.
+// Finds a client by sAMAccountName (a computer also without `$`) or UPN. An SPN names a client only if SPN@REALM is the
+// account's UPN. A UPN of another domain of the forest, or with a suffix that a trust names, gives the realm to ask.
 [[nodiscard]] ClientLookup find_client(const DomainView& view, const PrincipalName& name);
 // The account of this domain that a ticket's cname means, whatever form of its name the client asked with. Null: none.
 [[nodiscard]] const AccountEntry* account_of_cname(const DomainView& view, const PrincipalName& cname);

@@ -1,9 +1,11 @@
 #include "kdc/lookup/target_lookup.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "kdc/forest/name_case.h"
 #include "kdc/lookup/name_suffix.h"
 #include "kdc/lookup/service_name.h"
 
@@ -62,13 +64,21 @@ Target find_enterprise(const DomainView& view, const std::string& name) {
   return find_further(view, service, host_of(std::string_view(service)));
 }
 
-}  // namespace
+// The SPN SERVICE/HOST/DOMAIN of the own domain names one of its DCs.
+bool names_a_controller(const DomainView& view, const PrincipalName& sname) {
+  return sname.components.size() == 3 && view.snapshot.domain(sname.components[2]) == &view.domain;
+}
 
-Target find_target(const DomainView& view, const PrincipalName& sname) {
-  if (sname.components.empty()) return {};
-  if (is_krbtgt(sname) && sname.components.size() == 2) return find_krbtgt(view, sname.components[1]);
-  const std::string name = joined(sname);
-  if (is_changepw(name)) return here(view.domain.krbtgt);
+bool is_controller(const AccountEntry& account) {
+  if (std::ranges::find(account.global_group_rids, well_known_rid::domain_controllers) !=
+      account.global_group_rids.end())
+    return true;
+  return std::ranges::any_of(account.domain->domain->controllers, [&](const Controller& dc) {
+    return is_same_name(dc.name.substr(0, dc.name.find('.')) + '$', account.account->name);
+  });
+}
+
+Target find_service(const DomainView& view, const PrincipalName& sname, const std::string& name) {
   if (sname.type == NameType::enterprise) return find_enterprise(view, name);
   if (const AccountEntry* found = view.snapshot.by_spn(view.domain, name)) return here(found);
   if (sname.components.size() == 1) {
@@ -78,6 +88,21 @@ Target find_target(const DomainView& view, const PrincipalName& sname) {
     return {};
   }
   return find_further(view, name, host_of(sname));
+}
+
+}  // namespace
+
+Target find_target(const DomainView& view, const PrincipalName& sname) {
+  if (sname.components.empty()) return {};
+  if (is_krbtgt(sname) && sname.components.size() == 2) return find_krbtgt(view, sname.components[1]);
+  const std::string name = joined(sname);
+  if (is_changepw(name)) return here(view.domain.krbtgt);
+  Target found = find_service(view, sname, name);
+  if (found.place != Target::Place::here) return found;
+  // krbtgt by its account name or its UPN: that ticket is a TGT, whatever it is called.
+  if (found.account == view.domain.krbtgt) return {Target::Place::own_krbtgt, found.account, nullptr, true};
+  if (names_a_controller(view, sname) && !is_controller(*found.account)) return {};
+  return found;
 }
 
 }  // namespace stead::kdc

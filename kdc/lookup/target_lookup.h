@@ -8,7 +8,7 @@ struct Target {
   enum class Place { here, own_krbtgt, elsewhere, nowhere } place = Place::nowhere;
   const AccountEntry* account = nullptr;     // here, own_krbtgt
   const DomainEntry* destination = nullptr;  // elsewhere: the domain to refer to
-  bool is_krbtgt_name = false;               // the name was krbtgt/REALM
+  bool is_krbtgt_name = false;               // the name was krbtgt/REALM, or krbtgt alone
 };
 
 // Looks for a service in the order of a DC: this domain, the forest's global catalog, HOST/… standing for the service,

@@ -1,10 +1,12 @@
 #include "kdc/server/tcp_service.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -17,6 +19,8 @@ using asio::ip::tcp;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLinger{2};
+// A message's buffer begins with this and at most doubles with what has arrived, whatever length the peer announced.
+constexpr std::size_t kFirstRead = 512;
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after the process has run out of descriptors
 
 using SocketPtr = std::shared_ptr<tcp::socket>;
@@ -112,9 +116,14 @@ asio::awaitable<bool> serve_message(Core& core, const ServedController& served, 
     co_await refuse_long_frame(core, served, service, socket);
     co_return false;
   }
-  Buffer request(size);
-  const auto [body_error, body_size] = co_await asio::async_read(*socket, asio::buffer(request), as_result);
-  if (body_error) co_return false;
+  Buffer request;
+  while (request.size() < size) {
+    const std::size_t had = request.size();
+    request.resize(had + std::min<std::size_t>(size - had, std::max(had, kFirstRead)));
+    const auto rest = asio::buffer(request.data() + had, request.size() - had);
+    const auto [body_error, body_size] = co_await asio::async_read(*socket, rest, as_result);
+    if (body_error) co_return false;
+  }
   Buffer reply = co_await answer(core, served, service, std::move(request), local);
   if (reply.empty()) co_return false;
   const bool sent = co_await write_frame(*socket, std::move(reply));

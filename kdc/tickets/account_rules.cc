@@ -39,15 +39,19 @@ std::uint32_t trust_bits(const TrustEntry& trust) {
 
 std::uint32_t declared_enctypes(const AccountEntry& account) {
   const std::uint32_t fallback = kAesEnctypeBits | (account.domain->domain->allow_rc4 ? rc4_hmac : 0);
-  const std::uint32_t declared = account.account->supported_encryption_types.value_or(fallback);
-  return declared & kKeyEnctypeBits ? declared : declared | fallback;
+  // 0 means "not set". A value without any cipher allows none.
+  const std::uint32_t declared = account.account->supported_encryption_types.value_or(0);
+  return declared == 0 ? fallback : declared;
 }
 
 EncType ticket_enctype(const Context& ctx, const AccountEntry& account) {
   // Every DC of the domain must be able to read a TGT, also the oldest.
-  const std::uint32_t readable =
-      is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyEnctypeBits;
-  return strongest(declared_enctypes(account) & usable(ctx) & readable, account.keys.get());
+  const std::uint32_t readable = is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyEnctypeBits;
+  const std::uint32_t allowed = usable(ctx) & readable;
+  const EncType declared = strongest(declared_enctypes(account) & allowed, account.keys.get());
+  if (declared != EncType::null || !(declared_enctypes(account) & kAesEnctypeBits)) return declared;
+  // An account whose password was set before the domain knew AES has an RC4 key alone, whatever it declares.
+  return strongest(allowed & rc4_hmac, account.keys.get());
 }
 
 EncType trust_enctype(const Context& ctx, const TrustEntry& trust) {

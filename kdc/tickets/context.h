@@ -18,6 +18,7 @@ using Instant = std::chrono::sys_time<std::chrono::microseconds>;
 constexpr std::chrono::seconds kClockSkew{300};
 constexpr std::chrono::hours kTicketLifetime{10};
 constexpr std::chrono::hours kRenewableLifetime{7 * 24};
+constexpr std::chrono::seconds kChangepwLifetime{120};  // of tickets to kadmin/changepw
 
 // What the log says about a request, in one line.
 struct RequestLog {

@@ -22,8 +22,7 @@ class KeyRequest {
   [[nodiscard]] bool complete() const { return missing_.keys.empty() && !impossible_; }
   // Why it is not complete.
   [[nodiscard]] Stop stop() {
-    if (impossible_)
-      return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE, "no key of that type");
+    if (impossible_) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no key of that type");
     return {std::move(missing_)};
   }
 

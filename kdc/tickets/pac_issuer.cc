@@ -100,12 +100,14 @@ void set_requestor(const Context& ctx, TicketPac& pac, std::uint32_t attributes,
   pac.pac.set(PacType::attributes_info, encode_pac_attributes(attributes));
   pac.pac.set(PacType::requestor_sid, encode(requestor));
   pac.requestor = requestor;
+  pac.attributes = attributes;
 }
 
 void drop_requestor(TicketPac& pac) {
   pac.pac.remove(PacType::attributes_info);
   pac.pac.remove(PacType::requestor_sid);
   pac.requestor.reset();
+  pac.attributes.reset();
 }
 
 void set_delegation_info(TicketPac& pac, S4uDelegationInfo info) {

@@ -19,7 +19,7 @@ enum class ProvedBy { client, service };
 void set_client_info(TicketPac& pac, Time authtime, std::string name);
 
 // PAC_ATTRIBUTES_INFO and PAC_REQUESTOR of TGTs and referrals, if DCs of this level write them.
-constexpr std::uint32_t kPacWasRequested = 1, kPacWasGivenImplicitly = 2;
+constexpr std::uint32_t kPacWasDeclined = 0, kPacWasRequested = 1, kPacWasGivenImplicitly = 2;
 void set_requestor(const Context& ctx, TicketPac& pac, std::uint32_t attributes, const Sid& requestor);
 void drop_requestor(TicketPac& pac);
 

@@ -17,7 +17,7 @@ bool is_domain_sid(const Sid& sid) {
 bool always_filtered(const Sid& sid, bool within_forest) {
   if (sid.authority <= 3) return true;
   if (sid.authority != 5 || is_domain_sid(sid)) return false;
-  return !(within_forest && sid == well_known_sid::enterprise_domain_controllers);
+  return !(within_forest && (sid == well_known_sid::enterprise_domain_controllers || sid == kOtherOrganization));
 }
 
 bool in_forest(const Snapshot& snapshot, const Sid& domain_sid, const std::string& forest) {
@@ -26,6 +26,12 @@ bool in_forest(const Snapshot& snapshot, const Sid& domain_sid, const std::strin
 }
 
 }  // namespace
+
+void mark_other_organization(PacLogonInfo& logon, const TrustEntry& trust) {
+  if (!trust.trust->selective_authentication || logon.has_sid(kOtherOrganization)) return;
+  logon.extra_sids.push_back({kOtherOrganization, 7});
+  logon.user_flags |= logon_user_flag::extra_sids;
+}
 
 void drop_domain_local_groups(PacLogonInfo& logon) {
   logon.resource_group_domain_sid = {};

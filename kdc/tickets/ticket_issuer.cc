@@ -38,14 +38,13 @@ KdcResult<TicketKeys> choose_keys(const Context& ctx, const KdcReqBody& request,
   }
   out.krbtgt = keys.get(ctx.domain.krbtgt->keys, ticket_enctype(ctx, *ctx.domain.krbtgt));
   if (out.session == EncType::null)
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
-                  "no encryption type in common with the target");
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the target");
   if (!keys.complete()) return keys.stop();
   return out;
 }
 
-void add_supported_enctypes(const Context& ctx, TicketPlan& plan) {
-  if (!ctx.level.aes) return;
+void add_supported_enctypes(const Context& ctx, const KdcReqBody& request, TicketPlan& plan) {
+  if (!ctx.level.aes || !(request.options & kdc_option::canonicalize)) return;
   const AccountEntry& target = plan.recipient.trust ? *ctx.domain.krbtgt : *plan.recipient.account;
   plan.encrypted_padata.push_back(
       {PaType::supported_enctypes, encode_pa_supported_enctypes(advertised_enctypes(ctx, target))});
@@ -79,7 +78,7 @@ KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPla
     part_der = encode(part);
   }
 
-  add_supported_enctypes(ctx, plan);
+  add_supported_enctypes(ctx, request, plan);
   EncKdcRepPart enc;
   enc.type = plan.reply;
   enc.key = std::move(part.key);

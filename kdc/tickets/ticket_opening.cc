@@ -9,6 +9,7 @@
 #include "kdc/lookup/target_lookup.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/pac_issuer.h"
 #include "kdc/tickets/sid_filter.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
@@ -33,9 +34,7 @@ KdcResult<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_pt
     if (!key) return Stop{NeedKeys{.keys = {{keys, data.etype}}}};
     if (Result<SecretBuffer> plain = decrypt_data(*key, KeyUsage::ticket, data)) return Opened{std::move(*plain), key};
   }
-  if (!any)
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, NtStatus::STATUS_KDC_UNKNOWN_ETYPE,
-                  "no key of the ticket's encryption type");
+  if (!any) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no key of the ticket's encryption type");
   return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the ticket cannot be decrypted");
 }
 
@@ -68,9 +67,26 @@ KdcResult<TicketPac> read_pac(Pac pac) {
     if (!sid) return bad_pac("PAC_REQUESTOR cannot be decoded");
     out.requestor = std::move(*sid);
   }
+  if (const Buffer* data = pac.find(PacType::attributes_info)) {
+    const Result<std::uint32_t> attributes = decode_pac_attributes(*data);
+    if (!attributes) return bad_pac("PAC_ATTRIBUTES_INFO cannot be decoded");
+    out.attributes = *attributes & (kPacWasRequested | kPacWasGivenImplicitly);
+  }
   std::erase_if(pac.buffers, [](const PacBuffer& buffer) { return is_signature(buffer.type); });
   out.pac = std::move(pac);
   return out;
+}
+
+bool krbtgt_uses_rc4(const Context& ctx) {
+  return ticket_enctype(ctx, *ctx.domain.krbtgt) == EncType::rc4_hmac;
+}
+
+// A signature that is missing, or that anybody can make.
+KdcResult<void> check_signature_form(const Buffer* data) {
+  if (!data || data->size() < 4) return refuse(KrbErrc::KRB_ERR_GENERIC, "a PAC signature is missing");
+  if (!is_keyed(ChecksumType(load_le32(data->data()))))
+    return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "a PAC signature is not made with a key");
+  return {};
 }
 
 // Calls `verify` with each key of the domain's krbtgt that has the signature's type, also the previous one, because
@@ -78,9 +94,12 @@ KdcResult<TicketPac> read_pac(Pac pac) {
 template <class Verify>
 KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType which, Verify&& verify) {
   const Buffer* data = pac.find(which);
-  if (!data) return bad_pac("a PAC signature is missing");
+  if (!data && which == PacType::ticket_checksum) return bad_pac("the PAC's ticket signature is missing");
+  if (const KdcResult<void> ok = check_signature_form(data); !ok) return ok;
   const Result<PacSignature> signature = decode_pac_signature(*data);
   if (!signature) return bad_pac("a PAC signature cannot be decoded");
+  if (signature->type == ChecksumType::hmac_md5 && !krbtgt_uses_rc4(ctx))
+    return refuse(KrbErrc::KRB_ERR_GENERIC, "a PAC signature by RC4 in a domain that uses AES");
   for (const auto& keys : {ctx.domain.krbtgt->keys, ctx.domain.krbtgt->previous_keys}) {
     if (!keys) continue;
     for (const EncType type : kDirectoryEnctypes) {
@@ -97,8 +116,13 @@ KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType whi
 KdcResult<Buffer> verified_pac_bytes(const EncTicketPart& part, const Key& server_key) {
   Result<Buffer> bytes = pac_bytes_of(part);
   if (!bytes) return bad_pac("authorization-data cannot be decoded");
-  if (!bytes->empty() && !verify_server_signature(*bytes, server_key))
-    return bad_pac("the PAC's server signature is wrong");
+  if (bytes->empty()) return std::move(*bytes);
+  const Result<Pac> pac = decode_pac(*bytes);
+  if (!pac) return bad_pac("the PAC cannot be decoded");
+  // The KDC signature of a TGT of our own is made with the key of the server signature, so its presence is enough.
+  for (const PacType type : {PacType::server_checksum, PacType::kdc_checksum})
+    if (const KdcResult<void> ok = check_signature_form(pac->find(type)); !ok) return ok.error();
+  if (!verify_server_signature(*bytes, server_key)) return bad_pac("the PAC's server signature is wrong");
   return std::move(*bytes);
 }
 
@@ -115,11 +139,14 @@ bool OpenTicket::is_s4u_referral() const {
 }
 
 KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
-  if (!is_krbtgt(ticket.sname) || ticket.sname.components.size() != 2 ||
-      ctx.snapshot.domain(ticket.sname.components[1]) != &ctx.domain)
+  if (!is_krbtgt(ticket.sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "the ticket is not a TGT");
+  const auto& names = ticket.sname.components;
+  if (names.size() > 2 || (names.size() == 2 && ctx.snapshot.domain(names[1]) != &ctx.domain))
     return refuse(KrbErrc::KRB_AP_ERR_NOT_US, "the TGT is for another realm");
   OpenTicket out{.realm = ticket.realm, .sname = ticket.sname, .part = {}, .pac = {}, .other_data = {}};
   const bool own = equal_ignoring_case(ticket.realm, ctx.realm());
+  if (own && ticket.enc_part.etype == EncType::rc4_hmac && !krbtgt_uses_rc4(ctx))
+    return refuse(KrbErrc::KRB_ERR_GENERIC, "a TGT encrypted with RC4 in a domain that uses AES");
   if (!own) {
     out.trust = trust_from(ctx.domain, ticket.realm);
     if (!out.trust) return refuse(KrbErrc::KRB_AP_ERR_NOT_US, "the TGT's realm is not trusted");
@@ -136,18 +163,13 @@ KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
   if (!bytes->empty()) {
     Result<Pac> pac = decode_pac(*bytes);
     if (!pac) return bad_pac("the PAC cannot be decoded");
-    if (own) {
-      const KdcResult<void> signed_by_us = verify_by_krbtgt(ctx, *pac, PacType::kdc_checksum, [&](const Key& key) {
-        return verify_kdc_signature(*bytes, key).has_value();
-      });
-      if (!signed_by_us) return signed_by_us.error();
-    }
     KdcResult<TicketPac> read = read_pac(std::move(*pac));
     if (!read) return read.error();
     out.pac = std::move(*read);
     if (out.trust) {
       if (!filter_sids(out.pac->logon, ctx.snapshot, *out.trust))
         return refuse(KrbErrc::KDC_ERR_POLICY, "SID filtering: the trust may not speak for the PAC's domain");
+      mark_other_organization(out.pac->logon, *out.trust);
       out.pac->pac.set(PacType::logon_info, encode(out.pac->logon));
     }
   }
@@ -197,12 +219,19 @@ KdcResult<OpenTicket> open_evidence(const Context& ctx, const Ticket& ticket, co
   return out;
 }
 
-KdcResult<void> check_times(const Context& ctx, const EncTicketPart& part) {
+KdcResult<void> check_times(const Context& ctx, const EncTicketPart& part, InvalidTickets invalid) {
   const Time now = ctx.seconds();
   if (part.endtime <= now) return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the ticket has expired");
-  if (part.starttime.value_or(part.authtime) > now + kClockSkew || (part.flags & ticket_flag::invalid))
+  const bool refused = invalid == InvalidTickets::refused && (part.flags & ticket_flag::invalid);
+  if (part.starttime.value_or(part.authtime) > now + kClockSkew || refused)
     return refuse(KrbErrc::KRB_AP_ERR_TKT_NYV, "the ticket is not valid yet");
   return {};
+}
+
+KdcResult<void> check_tgt_times(const Context& ctx, const OpenTicket& tgt, InvalidTickets invalid) {
+  if (!tgt.trust && tgt.part.endtime <= ctx.seconds() + kChangepwLifetime)
+    return refuse(KrbErrc::KRB_AP_ERR_TKT_EXPIRED, "the TGT ends within two minutes, as tickets to kadmin/changepw do");
+  return check_times(ctx, tgt.part, invalid);
 }
 
 AuthorizationData without_pac(const AuthorizationData& data) {

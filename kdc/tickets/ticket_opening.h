@@ -24,9 +24,9 @@ struct OpenTicket {
   [[nodiscard]] bool is_s4u2proxy_referral() const { return is_s4u_referral() && pac->delegation.has_value(); }
 };
 
-// Opens a TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature, and of
-// this domain's tickets the KDC signature too; filters the SIDs of tickets that came over a trust. Does not look at
-// times.
+// Opens a TGT of this domain, or one that a trusted realm issued for it. Verifies the PAC's server signature; filters
+// the SIDs of tickets that came over a trust, and adds S-1-5-1000 if it has selective authentication. Does not look at
+// times. POLICY: it is not a TGT.
 [[nodiscard]] KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket);
 
 // Opens a service ticket to `service` with one of its keys. Verifies every PAC signature that is present, and demands
@@ -36,7 +36,13 @@ struct OpenTicket {
                                                   const AccountEntry& service);
 
 // TKT_EXPIRED, TKT_NYV.
-[[nodiscard]] KdcResult<void> check_times(const Context& ctx, const EncTicketPart& part);
+enum class InvalidTickets { refused, accepted };  // those with the flag INVALID; accepted to be validated
+[[nodiscard]] KdcResult<void> check_times(const Context& ctx, const EncTicketPart& part,
+                                          InvalidTickets invalid = InvalidTickets::refused);
+// The same for a TGT. One of this domain must be valid for more than kChangepwLifetime: a ticket to kadmin/changepw is
+// encrypted with the same key, and its name is not sealed.
+[[nodiscard]] KdcResult<void> check_tgt_times(const Context& ctx, const OpenTicket& tgt,
+                                              InvalidTickets invalid = InvalidTickets::refused);
 
 // authorization-data without any PAC, neither at the top nor within AD-IF-RELEVANT.
 [[nodiscard]] AuthorizationData without_pac(const AuthorizationData& data);

@@ -1,5 +1,6 @@
 #pragma once
 // A PAC with the parts that a KDC judges decoded.
+#include <cstdint>
 #include <optional>
 
 #include "sspi_shim/protocol/pac/pac.h"
@@ -14,6 +15,10 @@ struct TicketPac {
   PacClientInfo client;
   std::optional<S4uDelegationInfo> delegation;
   std::optional<Sid> requestor;
+  std::optional<std::uint32_t> attributes;  // PAC_ATTRIBUTES_INFO
+
+  // True of a TGT whose client asked for tickets without a PAC.
+  [[nodiscard]] bool is_declined() const { return attributes && *attributes == 0; }
 };
 
 }  // namespace stead::kdc

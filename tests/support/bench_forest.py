@@ -26,7 +26,7 @@ forest  = "bench.example"
 account = [
 {users}
   {{ name = "krbtgt", password = "krbtgt" }},
-  {{ name = "front$", password = "front", flags = ["trusted_to_auth_for_delegation"], spns = ["HTTP/front.bench.example"], allowed_to_delegate_to = ["{NEAR}"] }},
+  {{ name = "front$", upn = "{FRONT_END}", password = "front", flags = ["trusted_to_auth_for_delegation"], spns = ["HTTP/front.bench.example"], allowed_to_delegate_to = ["{NEAR}"] }},
   {{ name = "near$", password = "near", spns = ["{NEAR}"] }},
 ]
 

@@ -80,7 +80,7 @@ Buffer encode(const KdcReqBody& value) {
 
 Result<KdcReq> decode_kdc_req(Bytes der) {
   KdcReq out;
-  der::Reader in(der);
+  der::Reader in(der, der::Rules::ber);  // some clients write long forms of short lengths
   out.type =
       in.peek() == der::application(std::int32_t(MessageType::tgs_req)) ? MessageType::tgs_req : MessageType::as_req;
   in.element(der::application(std::int32_t(out.type)), [&](der::Reader& app) {

@@ -56,6 +56,17 @@ Buffer encode(const std::vector<EtypeInfo2Entry>& value) {
   return std::move(out).finish();
 }
 
+Buffer encode_etype_info_without_salt(EncType etype) {
+  der::Writer out;
+  out.sequence([&](der::Writer& list) {
+    list.sequence([&](der::Writer& seq) {
+      seq.field(0, [&](der::Writer& f) { f.int32(std::int32_t(etype)); });
+      seq.field(1, [&](der::Writer& f) { f.octet_string({}); });
+    });
+  });
+  return std::move(out).finish();
+}
+
 Result<bool> decode_pa_pac_request(Bytes der) {
   bool out = false;
   der::Reader in(der);

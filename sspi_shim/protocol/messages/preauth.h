@@ -29,6 +29,10 @@ struct EtypeInfo2Entry {
 [[nodiscard]] Result<std::vector<EtypeInfo2Entry>> decode_etype_info2(Bytes der);
 [[nodiscard]] Buffer encode(const std::vector<EtypeInfo2Entry>& value);
 
+//   ETYPE-INFO ::= SEQUENCE OF SEQUENCE { etype [0] Int32, salt [1] OCTET STRING OPTIONAL }   (RFC 4120 §5.2.7.4)
+// Written for one key of a type that has no salt; a salt of length 0 says so.
+[[nodiscard]] Buffer encode_etype_info_without_salt(EncType etype);
+
 //   KERB-PA-PAC-REQUEST ::= SEQUENCE { include-pac [0] BOOLEAN }   (MS-KILE §2.2.3)
 [[nodiscard]] Result<bool> decode_pa_pac_request(Bytes der);
 [[nodiscard]] Buffer encode_pa_pac_request(bool include_pac);

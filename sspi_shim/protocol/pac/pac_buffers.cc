@@ -164,6 +164,7 @@ Buffer encode(const UpnDnsInfo& value) {
     field(12, short_utf16(value.sam_name));
     field(16, value.sid ? encode(*value.sid) : Buffer());
   }
+  out.resize((out.size() + 7) / 8 * 8);  // DCs count the padding at the end
   return out;
 }
 

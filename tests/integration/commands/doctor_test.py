@@ -32,7 +32,7 @@ account = [
   {{ name = "wanda", password = "{PASSWORD}" }},
   {{ name = "greta", password = "{PASSWORD}", flags = ["not_delegated"] }},
   {{ name = "otto", password = "{PASSWORD}", flags = ["disabled"] }},
-  {{ name = "gate$", password = "{PASSWORD} gate", flags = ["trusted_to_auth_for_delegation"], spns = ["{FRONT}"], allowed_to_delegate_to = ["{FLOUR}"] }},
+  {{ name = "gate$", upn = "{FRONT}@MILL.EXAMPLE", password = "{PASSWORD} gate", flags = ["trusted_to_auth_for_delegation"], spns = ["{FRONT}"], allowed_to_delegate_to = ["{FLOUR}"] }},
   {{ name = "flour$", password = "{PASSWORD} flour", spns = ["{FLOUR}"] }},
   {{ name = "sieve$", password = "{PASSWORD} sieve", spns = ["HTTP/sieve.mill.example"] }},
 ]

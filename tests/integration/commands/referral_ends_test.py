@@ -23,7 +23,7 @@ def trust(first, second, kind, more=""):
     return f'[[trust]]\ndomains = ["{first}", "{second}"]\nkind = "{kind}"\npassword = "between {first} and {second}"\n{more}'
 
 
-WEB = account("hal") + account("web$", "HTTP/web.root.test", "flags = ['trusted_to_auth_for_delegation']\n")
+WEB = account("hal") + account("web$", "HTTP/web.root.test", f"upn = 'HTTP/web.root.test@{ROOT}'\nflags = ['trusted_to_auth_for_delegation']\n")
 FRONT_END = f"HTTP/web.root.test@{ROOT}"
 PATIENCE = 5  # seconds
 LOST = 'name_suffixes = ["lost.example"]\n'

@@ -43,7 +43,7 @@ ACCOUNT = "[[domain.account]]\nname = '{}'\npassword = 'Passw0rd!'\nspns = {}\n{
 FOREST = "".join([
     DOMAIN.format(realm="HILL.TEST", netbios="HILL", zone="hill.test", number=71),
     ACCOUNT.format("hal", [], ""),
-    ACCOUNT.format("web$", ["HTTP/web.hill.test"], "flags = ['trusted_to_auth_for_delegation']"),
+    ACCOUNT.format("web$", ["HTTP/web.hill.test"], "upn = 'HTTP/web.hill.test@HILL.TEST'\nflags = ['trusted_to_auth_for_delegation']"),
     ACCOUNT.format("near$", ["HTTP/near.hill.test"], r"allowed_to_act = ['HILL\web$']"),
     DOMAIN.format(realm="DALE.TEST", netbios="DALE", zone="dale.test", number=72),
     ACCOUNT.format("far$", ["HTTP/far.dale.test"], r"allowed_to_act = ['HILL\web$']"),

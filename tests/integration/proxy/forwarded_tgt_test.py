@@ -45,6 +45,7 @@ name     = "portal$"
 password = "a portal's password"
 flags    = ["trusted_for_delegation"]
 spns     = ["HTTP/{PORTAL}"]
+upn      = "HTTP/{PORTAL}@WEST.EXAMPLE"
 
 [[domain.account]]
 name     = "store$"

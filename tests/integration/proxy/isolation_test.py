@@ -33,6 +33,7 @@ level = "2016"
 name = "web$"
 password = "web of many"
 spns = ["HTTP/web.many.example"]
+upn = "HTTP/web.many.example@MANY.EXAMPLE"
 flags = ["trusted_to_auth_for_delegation"]
 allowed_to_delegate_to = ["HTTP/app.many.example"]
 [[domain.account]]

@@ -35,6 +35,7 @@ name     = "portal$"
 password = "a portal's password"
 flags    = ["trusted_to_auth_for_delegation"]
 spns     = ["HTTP/portal.north.example"]
+upn      = "HTTP/portal.north.example@NORTH.EXAMPLE"
 allowed_to_delegate_to = ["HTTP/intranet.north.example"]
 
 [[domain.account]]

@@ -212,6 +212,44 @@ TEST_F(DirectoryCommands, SetAdAccountControlSwitchesFlags) {
   EXPECT_FALSE(account("ROOT", "alice").has(account_flag::disabled));
 }
 
+TEST_F(DirectoryCommands, AUpnIsUniqueWhateverWayItIsWritten) {
+  const char* taken = "@{'userPrincipalName'='SHARED@mail.example'}";
+  ok("Set-ADUser", "alice", "-UserPrincipalName", "shared@mail.example");
+  for (const char* way : {"-Replace", "-Add"}) {
+    EXPECT_THAT(run("Set-ADUser", "dave", way, taken).error, HasSubstr("is not unique forest-wide")) << way;
+    EXPECT_THAT(account("ROOT", "dave").upn, testing::Not(testing::StrCaseEq("shared@mail.example")));
+  }
+  EXPECT_EQ(run("Set-ADUser", "dave", "-UserPrincipalName", "Shared@mail.example").exit_status, 1);
+  EXPECT_EQ(run("New-ADUser", "zed", "-AccountPassword", "x", "-UserPrincipalName", "Shared@mail.example").exit_status,
+            1);
+  ok("Set-ADUser", "alice", "-Replace", taken);  // her own, in another case
+  EXPECT_EQ(account("ROOT", "alice").upn, "SHARED@mail.example");
+}
+
+TEST_F(DirectoryCommands, SingleValuedAttributesTakeOneValue) {
+  const auto upn = [](const char* value) { return std::string("@{'userPrincipalName'='") + value + "'}"; };
+  ok("Set-ADUser", "dave", "-Clear", "userPrincipalName");
+  ok("Set-ADUser", "dave", "-Add", upn("d@mail.example"));
+  EXPECT_EQ(account("ROOT", "dave").upn, "d@mail.example");
+  EXPECT_THAT(run("Set-ADUser", "dave", "-Add", upn("e@mail.example")).error, HasSubstr("only one value"));
+  EXPECT_THAT(run("Set-ADUser", "dave", "-Replace", "@{'userPrincipalName'='a@b','c@d'}").error,
+              HasSubstr("only one value"));
+  EXPECT_THAT(run("Set-ADUser", "dave", "-Remove", upn("e@mail.example")).error, HasSubstr("does not exist"));
+  EXPECT_EQ(account("ROOT", "dave").upn, "d@mail.example");
+  ok("Set-ADUser", "dave", "-Remove", upn("D@mail.example"));
+  EXPECT_EQ(account("ROOT", "dave").upn, "");
+  ok("Set-ADComputer", "reports$", "-Replace", "@{'msDS-SupportedEncryptionTypes'='0x18'}");
+  EXPECT_EQ(account("ROOT", "reports$").supported_encryption_types, 0x18u);
+  EXPECT_EQ(run("Set-ADComputer", "reports$", "-Replace", "@{'msDS-SupportedEncryptionTypes'='AES'}").exit_status, 1);
+  ok("Set-ADComputer", "reports$", "-Remove", "@{'msDS-SupportedEncryptionTypes'='24'}");
+  EXPECT_FALSE(account("ROOT", "reports$").supported_encryption_types);
+  ok("Set-ADComputer", "reports$", "-Replace",
+     "@{'msDS-AllowedToActOnBehalfOfOtherIdentity'='O:BAD:(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;S-1-5-21-9-9-9-1200)'}");
+  EXPECT_TRUE(account("ROOT", "reports$").allowed_to_act);
+  ok("Set-ADComputer", "reports$", "-Clear", "msDS-AllowedToActOnBehalfOfOtherIdentity");
+  EXPECT_FALSE(account("ROOT", "reports$").allowed_to_act);
+}
+
 TEST_F(DirectoryCommands, AccountsComeAndGoAndTheirRidsDoNotComeBack) {
   ok("New-ADUser", "zoe", "-AccountPassword", "pw one", "-UserPrincipalName", "zoe@mail.example");
   const auto first = account("ROOT", "zoe");

@@ -11,7 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "kdc/directory/directory_edits.h"
+#include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_file.h"
+#include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
 namespace {
@@ -113,6 +116,66 @@ TEST_F(SnapshotLooksUp, DomainsAndAccountsInAnyCase) {
   EXPECT_EQ(a.krbtgt->account->rid, 502u);
   EXPECT_EQ(snapshot.by_sid(user->sid), user);
   EXPECT_EQ(snapshot.by_sid(*parse_sid("S-1-5-21-9-9-9-1103")), nullptr);
+}
+
+TEST(Snapshot, FindsNamesOfAnyScriptInAnyCase) {
+  auto file = parse_forest(R"(
+[[domain]]
+realm = "A.TEST"
+sid = "S-1-5-21-1-1-1"
+[[domain.account]]
+name = "MÜLLER"
+password = "secret"
+upn = "Jörg.Müller@büro.example"
+spns = ["HTTP/ÄPFEL"]
+)",
+                           "f.toml", ".");
+  EXPECT_THAT(file.errors, IsEmpty());
+  const Snapshot snapshot(std::move(file.forest));
+  const auto& domain = *snapshot.domain("A.TEST");
+  const auto* found = snapshot.account(domain, "müller");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(snapshot.by_upn(domain, "JÖRG.MÜLLER@BÜRO.EXAMPLE"), found);
+  EXPECT_EQ(snapshot.by_spn(domain, "http/äpfel"), found);
+  EXPECT_EQ(snapshot.account(domain, "muller"), nullptr);
+  EXPECT_EQ(snapshot.account(domain, "m\xfcller"), nullptr);  // Latin-1
+}
+
+TEST(Snapshot, KeepsTheSaltUntilThePasswordIsSet) {
+  auto file = parse_forest(R"(
+[[domain]]
+realm = "A.TEST"
+sid = "S-1-5-21-1-1-1"
+[[domain.account]]
+name = "jdoe"
+password = "secret"
+upn = "john/doe@x@mail.example"
+[[domain.account]]
+name = "plain"
+password = "secret"
+[[domain.account]]
+name = "web$"
+password = "secret"
+upn = "HTTP/web@A.TEST"
+)",
+                           "f.toml", ".");
+  auto& domain = file.forest.domains.at(0);
+  const auto salt = [&](const char* name) { return salt_of(domain, *find_account(domain, name)); };
+  EXPECT_EQ(salt("jdoe"), "A.TESTjohndoe@x");
+  EXPECT_EQ(salt("plain"), "A.TESTplain");
+  EXPECT_EQ(salt("web$"), "A.TESThostweb.a.test");
+  auto& plain = *find_account(domain, "plain");
+  plain.upn = "other@mail.example";
+  EXPECT_EQ(salt("plain"), "A.TESTplain");
+  edits::set_password(domain, plain, "next", 1);
+  EXPECT_EQ(salt("plain"), "A.TESTother");
+  // Tickets that the old password's keys encrypted are still read.
+  const Snapshot snapshot(file.forest);
+  const auto* entry = snapshot.account(*snapshot.domain("A.TEST"), "plain");
+  const auto* before = entry->previous_keys->find(EncType::aes256_cts_hmac_sha1_96);
+  ASSERT_NE(before, nullptr);
+  EXPECT_EQ(before->to_encryption_key().value,
+            Key::from_password(EncType::aes256_cts_hmac_sha1_96, "secret", "A.TESTplain")->to_encryption_key().value);
 }
 
 TEST(Snapshot, HasHostStandForTheServicesOfSpnMappings) {

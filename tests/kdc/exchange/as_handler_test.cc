@@ -29,7 +29,7 @@ TEST_F(As, GivesATgtThatNamesTheClientAsAsked) {
   for (const PrincipalName& name :
        {plain("olav"), plain("OLAV"), plain("web"), plain("web$"), plain("olav@ships.example"),
         plain("olav@north.example"), enterprise_name("olav@ships.example"), enterprise_name("Olav@North.Example"),
-        principal("HTTP/web.north.example")}) {
+        principal("HTTP/bare.north.example"), plain("john.doe")}) {
     const Got got = ask(name);
     ASSERT_TRUE(got.ok()) << to_string(name) << ": " << got.text();
     EXPECT_EQ(got.reply.cname, name);
@@ -40,6 +40,31 @@ TEST_F(As, GivesATgtThatNamesTheClientAsAsked) {
     EXPECT_EQ(seen.part.flags & (ticket_flag::initial | ticket_flag::pre_authent | ticket_flag::forwardable),
               ticket_flag::initial | ticket_flag::pre_authent | ticket_flag::forwardable);
   }
+}
+
+// In AD an SPN names a client only if it is also the account's UPN.
+TEST_F(As, DoesNotKnowAClientByAnSpnThatIsNoUpn) {
+  EXPECT_EQ(ask(principal("HTTP/web.north.example")).text(), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(ask(enterprise_name("HTTP/web.north.example@NORTH.EXAMPLE")).text(), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(ask(enterprise_name("HTTP/bare.north.example@NORTH.EXAMPLE")).text(), "ticket");
+}
+
+TEST_F(As, NamesAServiceByItsAccountWithCanonicalize) {
+  AsAsk ask_for{.name = plain("web$")};
+  ask_for.sname = principal("HTTP/plain.north.example");
+  EXPECT_EQ(forest.as("n22.north.example", ask_for).reply.ticket.sname, *ask_for.sname);
+  ask_for.options = kdc_option::canonicalize;
+  EXPECT_EQ(forest.as("n22.north.example", ask_for).reply.ticket.sname, plain("plain$"));
+  ask_for.sname = principal("kadmin/changepw");
+  EXPECT_EQ(forest.as("n22.north.example", ask_for).reply.ticket.sname, *ask_for.sname);
+}
+
+TEST_F(As, TellsSupportedEnctypesWithCanonicalizeOnly) {
+  const auto told = [&](std::uint32_t options) {
+    return find_padata(ask(plain("olav"), options).part.encrypted_padata, PaType::supported_enctypes) != nullptr;
+  };
+  EXPECT_TRUE(told(kdc_option::canonicalize));
+  EXPECT_FALSE(told(kdc_option::forwardable));
 }
 
 TEST_F(As, CanonicalizesToTheAccountName) {
@@ -80,6 +105,10 @@ TEST_F(As, MarksAPacThatWasAskedFor) {
   const Got got = forest.as("n22.north.example", ask_for);
   EXPECT_EQ(*decode_pac_attributes(*forest.open(got.reply.ticket).pac.find(PacType::attributes_info)), 1u);
   ask_for.padata = {{PaType::pac_request, encode_pa_pac_request(false)}};
+  const auto declined = forest.open(forest.as("n22.north.example", ask_for).reply.ticket);
+  EXPECT_EQ(*decode_pac_attributes(*declined.pac.find(PacType::attributes_info)), 0u);
+  EXPECT_TRUE(declined.has_buffer(PacType::requestor_sid));
+  ask_for.sname = principal("HTTP/web.north.example");
   EXPECT_TRUE(forest.open(forest.as("n22.north.example", ask_for).reply.ticket).pac_bytes.empty());
 }
 
@@ -158,6 +187,11 @@ TEST_F(As, GivesTenHoursRenewableToAWeek) {
   const Got got = forest.as("n22.north.example", ask_for);
   EXPECT_EQ(got.part.endtime - got.part.authtime, std::chrono::hours(10));
   EXPECT_EQ(*got.part.renew_till - got.part.authtime, std::chrono::hours(7 * 24));
+  EXPECT_TRUE(got.part.flags & ticket_flag::enc_pa_rep);
+  ask_for.name = plain("guarded");
+  const Got guarded = forest.as("n22.north.example", ask_for);
+  EXPECT_EQ(guarded.part.endtime - guarded.part.authtime, std::chrono::hours(4));
+  EXPECT_EQ(guarded.part.renew_till, guarded.part.endtime);
 }
 
 TEST_F(As, ProtectsTheRequestWhereAsked) {

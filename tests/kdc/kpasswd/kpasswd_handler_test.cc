@@ -11,9 +11,12 @@
 #include <gtest/gtest.h>
 
 #include "kdc/forest/forest_file.h"
+#include "kdc/kpasswd/seen_requests.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
+#include "sspi_shim/protocol/pac/pac.h"
+#include "sspi_shim/protocol/pac/pac_buffers.h"
 
 namespace stead::kdc {
 namespace {
@@ -48,6 +51,7 @@ class KpasswdHandler : public testing::Test {
     PrincipalName sname{NameType::srv_inst, {"kadmin", "changepw"}};
     Time ctime{}, endtime{};
     bool subkey = true;
+    std::optional<Pac> pac = {};
     Buffer data = to_buffer(as_bytes("new password"));
   };
   struct Answer {
@@ -59,7 +63,7 @@ class KpasswdHandler : public testing::Test {
   [[nodiscard]] Request request() const {
     Request out;
     out.ctime = now;
-    out.endtime = now + 1h;
+    out.endtime = now + 1min;  // two minutes in all
     return out;
   }
   [[nodiscard]] Request set(std::string_view client, std::string_view target, std::uint32_t flags = 0) const {
@@ -86,8 +90,10 @@ class KpasswdHandler : public testing::Test {
     part.endtime = in.endtime;
     const auto snapshot = directory.snapshot();
     const auto* krbtgt = snapshot->domain("A.TEST")->krbtgt->keys->find(EncType::aes256_cts_hmac_sha1_96);
+    const auto sealed =
+        in.pac ? encode_with_signed_pac(part, *in.pac, *krbtgt, *krbtgt, PacSignatures::server_and_kdc) : encode(part);
     ApReq ap;
-    ap.ticket = {"A.TEST", in.sname, encrypt_data(*krbtgt, KeyUsage::ticket, encode(part), 1)};
+    ap.ticket = {"A.TEST", in.sname, encrypt_data(*krbtgt, KeyUsage::ticket, sealed, 1)};
     Authenticator authenticator;
     authenticator.crealm = part.crealm;
     authenticator.cname = part.cname;
@@ -199,6 +205,33 @@ TEST_F(KpasswdHandler, RefusesWhatIsNotFresh) {
   auto other_service = request();
   other_service.sname = {NameType::srv_inst, {"krbtgt", "A.TEST"}};
   EXPECT_EQ(send(other_service).open, KpasswdResult::auth_error);
+}
+
+// krbtgt's key opens both, and the name outside of the encrypted part is anybody's to change.
+TEST_F(KpasswdHandler, RefusesATgtThatIsRenamed) {
+  auto tgt = request();
+  tgt.endtime = now + 10h;
+  EXPECT_EQ(send(tgt).open, KpasswdResult::auth_error);
+  auto short_tgt = request();
+  Pac pac;
+  pac.set(PacType::requestor_sid, encode(*parse_sid("S-1-5-21-1-1-1-1103")));
+  short_tgt.pac = pac;
+  EXPECT_EQ(send(short_tgt).open, KpasswdResult::auth_error);
+  pac = {};
+  pac.set(PacType::client_info, encode(PacClientInfo{0, "alice"}));
+  short_tgt.pac = pac;
+  EXPECT_EQ(send(short_tgt).sealed, KpasswdResult::success);
+}
+
+TEST(SeenRequests, AreForgottenInTheirOrder) {
+  SeenRequests seen;
+  const auto name = [](int i) { return to_buffer(as_bytes("authenticator " + std::to_string(i))); };
+  const Time begin{1000h};
+  constexpr int kMany = 20000;  // all of them at once were searched at each request
+  for (int i = 0; i < kMany; ++i) EXPECT_FALSE(seen.claim(name(i), name(i), begin + std::chrono::seconds(i / 100)));
+  EXPECT_TRUE(seen.claim(name(0), name(0), begin + 10min)->same_request);
+  EXPECT_FALSE(seen.claim(name(0), name(0), begin + 10min + 1s));
+  EXPECT_TRUE(seen.claim(name(kMany - 1), name(0), begin + 10min + 1s));
 }
 
 TEST_F(KpasswdHandler, RefusesBytesThatDoNotHold) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/objects.h"
@@ -136,6 +137,13 @@ SECURITY_STATUS open_for_caller(const char* config, SHIM_CLIENT& handle) {
 
 }  // namespace
 
+void hold_configuration() {
+  defaults().mutex.lock();
+}
+void release_configuration() {
+  defaults().mutex.unlock();
+}
+
 ClientOptions configured(const std::string& principal, const std::string& keytab) {
   ClientOptions options;
   {
@@ -175,6 +183,7 @@ ClientPtr keyless_client_for(ClientOptions options, const std::string& realm) {
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS ShimSetDefaultConfig(const char* key, const char* value) noexcept try {
+  const stead::ForkGate at_work;
   if (key == nullptr || value == nullptr) return fail(SEC_E_INVALID_PARAMETER, "a key and a value are needed");
   return set_default(key, value);
 } catch (...) {
@@ -182,6 +191,7 @@ extern "C" SECURITY_STATUS ShimSetDefaultConfig(const char* key, const char* val
 }
 
 extern "C" SECURITY_STATUS ShimOpenClient(const char* config, SHIM_CLIENT* client) noexcept try {
+  const stead::ForkGate at_work;
   if (client == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no place for the handle");
   return open_for_caller(config, *client);
 } catch (...) {
@@ -189,6 +199,7 @@ extern "C" SECURITY_STATUS ShimOpenClient(const char* config, SHIM_CLIENT* clien
 }
 
 extern "C" SECURITY_STATUS ShimCloseClient(SHIM_CLIENT* client) noexcept try {
+  const stead::ForkGate at_work;
   return clients().erase(clients().to_id(client)) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "sspi_shim/base/problem.h"
-#include "sspi_shim/sspi/client_thread.h"
+#include "sspi_shim/sspi/clients/client_thread.h"
 
 namespace stead::sspi {
 
@@ -16,5 +16,9 @@ namespace stead::sspi {
 
 // A Client without keys, for users of a realm who sign in with passwords; shared by realm.
 [[nodiscard]] ClientPtr keyless_client_for(ClientOptions options, const std::string& realm);
+
+// Around fork(): between them no other thread uses the functions above.
+void hold_configuration();
+void release_configuration();
 
 }  // namespace stead::sspi

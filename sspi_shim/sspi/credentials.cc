@@ -5,12 +5,13 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/locate.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
@@ -195,6 +196,7 @@ using namespace stead::sspi;
 extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CHAR* package, ULONG use, void*,
                                                      void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
                                                      PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
@@ -203,12 +205,14 @@ extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CH
 extern "C" SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR* principal, SEC_WCHAR* package, ULONG use, void*,
                                                      void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
                                                      PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS FreeCredentialsHandle(PCredHandle credential) noexcept try {
+  const stead::ForkGate at_work;
   return credentials_table().erase(credentials_table().to_id(credential)) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();
@@ -216,6 +220,7 @@ extern "C" SECURITY_STATUS FreeCredentialsHandle(PCredHandle credential) noexcep
 
 extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, ULONG attribute, void* buffer) noexcept
     try {
+  const stead::ForkGate at_work;
   return query<SecPkgCredentials_NamesA, char>(credential, attribute, buffer);
 } catch (...) {
   return caught();
@@ -223,6 +228,7 @@ extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, U
 
 extern "C" SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle credential, ULONG attribute, void* buffer) noexcept
     try {
+  const stead::ForkGate at_work;
   return query<SecPkgCredentials_NamesW, char16_t>(credential, attribute, buffer);
 } catch (...) {
   return caught();

@@ -14,11 +14,11 @@
 
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 
 namespace stead::sspi {
 namespace {

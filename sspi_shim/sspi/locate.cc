@@ -14,7 +14,7 @@
 #include "sspi_shim/protocol/types/types.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/objects.h"
 #include "stead/client_config.h"
 

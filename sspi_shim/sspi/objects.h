@@ -7,9 +7,9 @@
 #include <string>
 
 #include "sspi_shim/krb5/gss_acceptor.h"
-#include "sspi_shim/sspi/client_thread.h"
-#include "sspi_shim/sspi/handle_table.h"
-#include "sspi_shim/sspi/memory_ccache.h"
+#include "sspi_shim/sspi/base/handle_table.h"
+#include "sspi_shim/sspi/clients/client_thread.h"
+#include "sspi_shim/sspi/clients/memory_ccache.h"
 
 namespace stead::sspi {
 

@@ -8,7 +8,7 @@
 
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/messages.h"
 #include "sspi_shim/sspi/objects.h"
 #include "sspi_shim/sspi/packages.h"

@@ -7,6 +7,9 @@
  * - Free memory that was returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes with FreeContextBuffer only.
  * - Threads have no token. Impersonation means: ImpersonateSecurityContext stores a token object for the calling thread,
  *   and AcquireCredentialsHandle uses it. Files and other local resources are still opened as the user of the process.
+ * - The linker's names of the functions begin with stead_ (stead/sspi_names.h): dlsym takes stead_CloseHandle.
+ * - After fork(), the child may use every handle that the parent had, but those of contexts that another thread was using.
+ *   Its cache of tickets is empty. fork() waits until no thread is inside libkrb5 for this library, a second at most.
  * - There is no GetLastError and no FormatMessage. After a function failed, also one that returns BOOL or DWORD,
  *   ShimGetLastErrorDetail has the reason in one line.
  * - Delegation is S4U2Proxy: a forwarded TGT is not used, and ISC_REQ_DELEGATE forwards none. Datagram contexts and
@@ -19,6 +22,8 @@
 #ifndef __cplusplus
 #include <uchar.h>
 #endif
+
+#include "stead/sspi_names.h"
 
 #ifdef __cplusplus
 #define STEAD_NOEXCEPT noexcept
@@ -395,7 +400,9 @@ STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_
 typedef struct _SecPkgContext_Sizes {
   ULONG cbMaxToken, cbMaxSignature, cbBlockSize, cbSecurityTrailer;
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
-typedef struct _SecPkgContext_NamesA { /* the user: "alice@REALM" */
+typedef struct
+    _SecPkgContext_NamesA { /* the user as Windows names them: DOMAIN\alice; "alice@REALM" if the ticket has no
+                                         * PAC. SECPKG_ATTR_NATIVE_NAMES has "alice@REALM". */
   SEC_CHAR* sUserName;
 } SecPkgContext_NamesA, *PSecPkgContext_NamesA;
 typedef struct _SecPkgContext_NamesW {

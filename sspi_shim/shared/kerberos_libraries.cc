@@ -41,9 +41,13 @@
   F(gss_wrap_iov_length, gssapi_krb5_2_MIT)
 
 #define STEAD_KRB5_FUNCTIONS(F)                  \
+  F(krb5_cc_cache_match, krb5_3_MIT)             \
   F(krb5_cc_close, krb5_3_MIT)                   \
+  F(krb5_cc_default, krb5_3_MIT)                 \
   F(krb5_cc_destroy, krb5_3_MIT)                 \
   F(krb5_cc_end_seq_get, krb5_3_MIT)             \
+  F(krb5_cc_get_full_name, krb5_3_MIT)           \
+  F(krb5_cc_get_principal, krb5_3_MIT)           \
   F(krb5_cc_initialize, krb5_3_MIT)              \
   F(krb5_cc_next_cred, krb5_3_MIT)               \
   F(krb5_cc_resolve, krb5_3_MIT)                 \
@@ -59,6 +63,7 @@
   F(krb5_free_keyblock_contents, krb5_3_MIT)     \
   F(krb5_free_keytab_entry_contents, krb5_3_MIT) \
   F(krb5_free_principal, krb5_3_MIT)             \
+  F(krb5_free_string, krb5_3_MIT)                \
   F(krb5_get_default_realm, krb5_3_MIT)          \
   F(krb5_get_error_message, krb5_3_MIT)          \
   F(krb5_get_permitted_enctypes, krb5_3_MIT)     \

@@ -8,6 +8,7 @@
 namespace stead::sspi {
 
 // The default configuration with these in place of its own where they are not empty; krb5.conf gives what is missing.
+// Throws std::runtime_error, "FILE:LINE:COLUMN: ...", where the file of STEAD_CONFIG or /etc/stead/stead.toml is wrong.
 [[nodiscard]] ClientOptions configured(const std::string& principal, const std::string& keytab);
 
 // The Client of these options, shared by all callers with the same principal and keytab. An empty principal is the

@@ -41,6 +41,7 @@ set(CPACK_COMPONENT_STEAD_DESCRIPTION "Kerberos tickets on a user's behalf, and 
 set(CPACK_COMPONENT_STEAD-PROXY_DESCRIPTION "Reverse proxy that signs users in and talks to Kerberos back ends in their stead")
 set(CPACK_COMPONENT_STEAD-KDC_DESCRIPTION "Reference KDC that behaves as Active Directory domain controllers of a chosen level do")
 set(CPACK_DEBIAN_LIBSTEAD_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBSTEAD_PACKAGE_DEPENDS "libgssapi-krb5-2 (>= 1.18), libkrb5-3 (>= 1.18)")  # loaded by shared/kerberos_libraries.cc
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_SHLIBDEPS OFF)

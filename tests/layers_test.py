@@ -12,7 +12,8 @@ ANY_INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 # The installed headers (stead/*.h) include one another alone.
 BELOW = {
     "sspi_shim/include/stead": [],
-    "sspi_shim/base": [],
+    "sspi_shim/base/process": [],
+    "sspi_shim/base": ["sspi_shim/base/process"],
     "sspi_shim/protocol/errors": ["sspi_shim/base"],
     "sspi_shim/protocol/der": ["sspi_shim/protocol/errors"],
     "sspi_shim/protocol/types": ["sspi_shim/protocol/der"],
@@ -30,7 +31,10 @@ BELOW = {
     "sspi_shim/s4u/diagnosis": ["sspi_shim/s4u"],
     "sspi_shim/client/cache": ["sspi_shim/s4u/diagnosis"],
     "sspi_shim/client": ["sspi_shim/client/cache"],
-    "sspi_shim/sspi": ["sspi_shim/client"],
+    "sspi_shim/sspi/base": ["sspi_shim/protocol/errors", "sspi_shim/include/stead"],
+    "sspi_shim/sspi/clients": ["sspi_shim/client"],
+    "sspi_shim/sspi": ["sspi_shim/sspi/base", "sspi_shim/sspi/clients"],
+    "sspi_shim/shared": [],
     "proxy/http": ["sspi_shim/client"],
     "proxy/config": ["proxy/http"],
     "proxy/headers": ["proxy/config"],

@@ -190,7 +190,7 @@ static void answer_user(int connection, unsigned char* token, size_t length) {
   SecBuffer in = {(ULONG)length, SECBUFFER_TOKEN, token}, out = {0, SECBUFFER_TOKEN, NULL};
   SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
   CtxtHandle context;
-  SecPkgContext_Names names = {NULL};
+  SecPkgContext_NativeNames names = {NULL, NULL};
   HANDLE user = NULL;
   char* negotiate;
   SECURITY_STATUS status =
@@ -205,15 +205,16 @@ static void answer_user(int connection, unsigned char* token, size_t length) {
   }
   negotiate = out.cbBuffer == 0 ? NULL : to_base64(out.pvBuffer, out.cbBuffer);
   FreeContextBuffer(out.pvBuffer);
-  if (QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK &&
+  if (QueryContextAttributes(&context, SECPKG_ATTR_NATIVE_NAMES, &names) == SEC_E_OK &&
       QuerySecurityContextToken(&context, &user) == SEC_E_OK) {
-    answer_from_database(connection, negotiate, user, names.sUserName);
+    answer_from_database(connection, negotiate, user, names.sClientName);
   } else {
     note_failure("the context's user");
     answer(connection, "500 Internal Server Error", negotiate, "{\"error\": \"the log says more\"}");
   }
   CloseHandle(user);
-  FreeContextBuffer(names.sUserName);
+  FreeContextBuffer(names.sClientName);
+  FreeContextBuffer(names.sServerName);
   DeleteSecurityContext(&context);
   free(negotiate);
 }

@@ -1,7 +1,6 @@
 #include "sspi_shim/krb5/gss_acceptor.h"
 
 #include <gssapi/gssapi_ext.h>
-#include <gssapi/gssapi_krb5.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,8 +32,7 @@ AcceptFailure failure(AcceptFailure::Kind kind, std::string text) {
 Checked<std::shared_ptr<const GssAcceptor>> GssAcceptor::open(Options options) {
   std::shared_ptr<GssAcceptor> acceptor(new GssAcceptor(std::move(options)));
   const std::string& keytab = acceptor->options_.keytab;
-  gss_OID_desc spnego = spnego_mechanism();
-  gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
+  gss_OID_desc mechanisms[] = {kerberos_mechanism(), spnego_mechanism()};
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const std::string store_name = keytab.find(':') == std::string::npos ? "FILE:" + keytab : keytab;
   gss_key_value_element_desc element{"keytab", store_name.c_str()};

@@ -58,8 +58,12 @@ struct GssCredential {
 [[nodiscard]] gss_buffer_desc borrow_gss_buffer(Bytes bytes);
 // Channel bindings without addresses, as TLS has them: the application data alone, borrowed.
 [[nodiscard]] gss_channel_bindings_struct borrow_gss_bindings(Bytes application_data);
-// SPNEGO's OID, which needs no release.
+// OIDs of our own, which need no release: a program may have variables of the names that GSSAPI's headers declare.
 [[nodiscard]] gss_OID_desc spnego_mechanism();
+[[nodiscard]] gss_OID_desc kerberos_mechanism();
+[[nodiscard]] gss_OID_desc host_based_service_name();  // "HTTP@host"
+[[nodiscard]] gss_OID_desc kerberos_principal_name();  // "HTTP/host@REALM"
+[[nodiscard]] gss_OID_desc session_key_inquiry();      // GSS_C_INQ_SSPI_SESSION_KEY
 
 // GSSAPI's text for a failure, major and minor status in one line. To be called on the thread of the failure.
 [[nodiscard]] std::string gss_message(OM_uint32 major, OM_uint32 minor);

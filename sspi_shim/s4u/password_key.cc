@@ -1,7 +1,5 @@
 #include "sspi_shim/s4u/password_key.h"
 
-#include <openssl/crypto.h>
-
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -10,7 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -20,22 +17,16 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/s4u/key_threads.h"
+
 namespace stead {
 namespace {
 
 namespace asio = boost::asio;
 
-// Shared by all clients of the process. Callers limit the rate of sign-ins.
-asio::thread_pool& pool() {
-  // OpenSSL 3.0 loses a little memory where a thread of a pool is the first to use it.
-  static const int begun = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
-  static_cast<void>(begun);
-  static asio::thread_pool threads(2);
-  return threads;
-}
-
 // The derivations that still hold an executor of one execution context. The context's end waits for them: a thread of
-// the pool lets go of the executor only after the caller has its key, and the caller may destroy the context then.
+// the pool lets go of the executor only after the caller has its key, and the caller may destroy the context then. Those
+// of a parent process never end in its child.
 class Derivations final : public asio::execution_context::service {
  public:
   using key_type = Derivations;
@@ -45,11 +36,13 @@ class Derivations final : public asio::execution_context::service {
     std::mutex mutex;
     std::condition_variable none;
     std::size_t running = 0;
+    const pid_t process = this_process();
   };
 
   explicit Derivations(asio::execution_context& context) : asio::execution_context::service(context) {}
 
   [[nodiscard]] std::shared_ptr<Count> begin() {
+    if (count_->process != this_process()) count_ = std::make_shared<Count>();
     const std::lock_guard lock(count_->mutex);
     ++count_->running;
     return count_;
@@ -61,6 +54,7 @@ class Derivations final : public asio::execution_context::service {
 
  private:
   void shutdown() override {
+    if (count_->process != this_process()) return;
     std::unique_lock lock(count_->mutex);
     count_->none.wait(lock, [this] { return count_->running == 0; });
   }
@@ -95,7 +89,7 @@ void start(Handler handler, Password what, Derivations& derivations) {
     caller.reset();
     Derivations::end(*count);
   };
-  asio::post(pool(), std::move(derive));
+  KeyThreads::of_process().post(std::move(derive));
 }
 
 }  // namespace

@@ -4,9 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/krb5/presented_ticket.h"
 #include "sspi_shim/protocol/messages/spnego.h"
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
 
@@ -114,6 +115,7 @@ using namespace stead::sspi;
 extern "C" SECURITY_STATUS AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDesc input,
                                                  ULONG asked, ULONG, PCtxtHandle new_context, PSecBufferDesc output,
                                                  PULONG attributes, PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return accept(credential, context, input, asked, new_context, output, attributes, expiry);
 } catch (...) {
   return caught();

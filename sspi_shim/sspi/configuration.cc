@@ -1,18 +1,23 @@
 // ShimSetDefaultConfig, ShimOpenClient and what they configure.
 #include "sspi_shim/sspi/configuration.h"
 
+#include <unistd.h>
+
 #include <cstdint>
-#include <map>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/objects.h"
+#include "sspi_shim/sspi/recent_clients.h"
 #include "stead/client_config.h"
 
 namespace stead::sspi {
@@ -21,7 +26,8 @@ namespace {
 struct Defaults {
   std::mutex mutex;
   ClientOptions options;
-  std::map<std::string, ClientPtr> clients;  // by principal and keytab
+  bool begun = false;     // the system's file was read, or replaced by a "config" of the program
+  RecentClients clients;  // by principal and keytab
 };
 // Never destroyed: other threads may call while the process exits.
 Defaults& defaults() {
@@ -112,12 +118,30 @@ Checked<void> set_option(ClientOptions& options, const std::string& key, const s
   return Problem{.message = "there is no setting \"" + key + "\""};
 }
 
+// Programs that know nothing of us are configured by a file: STEAD_CONFIG, else /etc/stead/stead.toml where it exists. A
+// file with an error is read again at the next call. Called with the mutex held.
+Checked<void> begin(Defaults& defaults) {
+  if (defaults.begun) return {};
+  constexpr const char* kSystemFile = "/etc/stead/stead.toml";
+  const char* named = ::secure_getenv("STEAD_CONFIG");
+  const bool is_named = named != nullptr && *named != '\0';
+  if (is_named || ::access(kSystemFile, F_OK) == 0) {
+    if (auto set = set_file(defaults.options, is_named ? named : kSystemFile); !set) return set.error();
+  }
+  defaults.begun = true;
+  return {};
+}
+
 SECURITY_STATUS set_default(const std::string& key, const std::string& value) {
   const std::lock_guard lock(defaults().mutex);
+  if (key != "config") {
+    if (const auto begun = begin(defaults()); !begun) return fail(SEC_E_INVALID_PARAMETER, to_string(begun.error()));
+  }
   ClientOptions options = defaults().options;
   if (const auto set = set_option(options, key, value); !set)
     return fail(SEC_E_INVALID_PARAMETER, to_string(set.error()));
   defaults().options = std::move(options);
+  defaults().begun = true;
   defaults().clients.clear();  // clients in use stay open
   return SEC_E_OK;
 }
@@ -137,10 +161,18 @@ SECURITY_STATUS open_for_caller(const char* config, SHIM_CLIENT& handle) {
 
 }  // namespace
 
+void hold_configuration() {
+  defaults().mutex.lock();
+}
+void release_configuration() {
+  defaults().mutex.unlock();
+}
+
 ClientOptions configured(const std::string& principal, const std::string& keytab) {
   ClientOptions options;
   {
     const std::lock_guard lock(defaults().mutex);
+    if (const auto begun = begin(defaults()); !begun) throw std::runtime_error(to_string(begun.error()));
     options = defaults().options;
   }
   if (!principal.empty()) options.principal = principal;
@@ -158,16 +190,19 @@ Checked<ClientPtr> client_for(ClientOptions options) {
   }
   const std::string key = options.principal + '\n' + options.keytab;
   const std::lock_guard lock(defaults().mutex);
-  if (const auto known = defaults().clients.find(key); known != defaults().clients.end()) return known->second;
+  if (ClientPtr known = defaults().clients.find(key)) return known;
   auto opened = open_client(std::move(options));
-  if (opened) defaults().clients.emplace(key, *opened);
+  if (opened) defaults().clients.insert(key, *opened);
   return opened;
 }
 
 ClientPtr keyless_client_for(ClientOptions options, const std::string& realm) {
   const std::lock_guard lock(defaults().mutex);
-  ClientPtr& known = defaults().clients['\n' + to_upper(realm)];
-  if (!known) known = open_keyless_client(std::move(options), realm);
+  const std::string key = '\n' + to_upper(realm);
+  ClientPtr known = defaults().clients.find(key);
+  if (known) return known;
+  known = open_keyless_client(std::move(options), realm);
+  defaults().clients.insert(key, known);
   return known;
 }
 
@@ -176,6 +211,7 @@ ClientPtr keyless_client_for(ClientOptions options, const std::string& realm) {
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS ShimSetDefaultConfig(const char* key, const char* value) noexcept try {
+  const stead::ForkGate at_work;
   if (key == nullptr || value == nullptr) return fail(SEC_E_INVALID_PARAMETER, "a key and a value are needed");
   return set_default(key, value);
 } catch (...) {
@@ -183,6 +219,7 @@ extern "C" SECURITY_STATUS ShimSetDefaultConfig(const char* key, const char* val
 }
 
 extern "C" SECURITY_STATUS ShimOpenClient(const char* config, SHIM_CLIENT* client) noexcept try {
+  const stead::ForkGate at_work;
   if (client == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no place for the handle");
   return open_for_caller(config, *client);
 } catch (...) {
@@ -190,6 +227,7 @@ extern "C" SECURITY_STATUS ShimOpenClient(const char* config, SHIM_CLIENT* clien
 }
 
 extern "C" SECURITY_STATUS ShimCloseClient(SHIM_CLIENT* client) noexcept try {
+  const stead::ForkGate at_work;
   return clients().erase(clients().to_id(client)) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();

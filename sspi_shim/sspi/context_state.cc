@@ -7,7 +7,7 @@
 
 #include <gssapi/gssapi_ext.h>
 
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
 

@@ -5,14 +5,17 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
 #include "sspi_shim/sspi/locate.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
+#include "sspi_shim/sspi/user_ccache.h"
 
 namespace stead::sspi {
 namespace {
@@ -21,6 +24,7 @@ namespace {
 struct Named {
   std::string principal, keytab, ccache;
   bool by_password = false;
+  bool of_user = false;     // who runs the program: there is no pAuthData, or an identity without a name
   std::string user, realm;  // by password: the name for Client::user_by_password, and the realm of a name without one
   SecretBuffer password;
 };
@@ -49,6 +53,10 @@ SecretBuffer counted_text(const void* text, ULONG length, bool wide) {
 // The members lie at the same places for both widths.
 template <class Identity>
 SECURITY_STATUS read_password(const Identity& identity, Named& out) {
+  const auto is_empty = [](const void* text, ULONG length) { return text == nullptr || length == 0; };
+  out.of_user = is_empty(identity.User, identity.UserLength) && is_empty(identity.Domain, identity.DomainLength) &&
+                is_empty(identity.Password, identity.PasswordLength);
+  if (out.of_user) return SEC_E_OK;
   const bool wide = identity.Flags == SEC_WINNT_AUTH_IDENTITY_UNICODE;
   if (!wide && identity.Flags != SEC_WINNT_AUTH_IDENTITY_ANSI)
     return fail(SEC_E_UNKNOWN_CREDENTIALS, "Flags of SEC_WINNT_AUTH_IDENTITY is ANSI or UNICODE");
@@ -78,6 +86,7 @@ SECURITY_STATUS read_password(const Identity& identity, Named& out) {
 // Tells which structure pAuthData is. The versioned ones have their size after the version; SEC_WINNT_AUTH_IDENTITY has
 // the high half of a pointer there, which is no small number.
 SECURITY_STATUS read_auth_data(const void* data, ULONG use, Named& out) {
+  out.of_user = data == nullptr;
   if (data == nullptr) return SEC_E_OK;
   ULONG head[2] = {};
   std::memcpy(head, data, sizeof head);
@@ -125,6 +134,37 @@ SECURITY_STATUS acquire_by_password(Credentials& credentials, const Named& named
   return SEC_E_OK;
 }
 
+// By the tickets of the user who runs the program. The TGT is used with our own exchanges, whose KDCs are those of the
+// configuration; a ccache without one is for GSSAPI.
+void use_ccache(Credentials& credentials, UserCcache found) {
+  if (!found.tgt) {
+    credentials.ccache = std::move(found.name);
+    credentials.end_time = found.end_time;
+    credentials.options.principal = to_string(found.user);
+    return;
+  }
+  const ClientPtr client = keyless_client_for(credentials.options, found.user.realm);
+  credentials.user = std::make_shared<const Token>(Token{client, identity_by_tgt(std::move(found.tgt), Trace())});
+}
+
+// OUTBOUND without a password: the token that the thread impersonates, the user's ccache, or the keytab.
+SECURITY_STATUS acquire_outbound(Credentials& credentials, const Named& named, const void* auth_data) {
+  if (auth_data == nullptr) credentials.user = impersonated();
+  if (credentials.user) return SEC_E_OK;
+  std::string no_ccache;
+  if (named.of_user && credentials.use == SECPKG_CRED_OUTBOUND) {
+    auto found = find_user_ccache(named.principal);
+    if (found) {
+      use_ccache(credentials, std::move(*found));
+      return SEC_E_OK;
+    }
+    no_ccache = to_string(found.error()) + "; ";
+  }
+  if (!credentials.ccache.empty()) return SEC_E_OK;
+  const auto client = client_for(credentials.options);
+  return client ? SEC_E_OK : fail(SEC_E_NO_CREDENTIALS, no_ccache + to_string(client.error()));
+}
+
 Checked<std::shared_ptr<const GssAcceptor>> open_acceptor(const Credentials& credentials) {
   const ClientOptions& options = credentials.options;
   GssAcceptor::Options wanted{.keytab = options.keytab, .services = {}, .allow_rc4 = options.allow_rc4};
@@ -164,8 +204,12 @@ SECURITY_STATUS acquire(std::string principal, const std::string& package, ULONG
     if (!acceptor) return fail(SEC_E_NO_CREDENTIALS, to_string(acceptor.error()));
     credentials->acceptor = std::move(*acceptor);
   }
-  if ((use & SECPKG_CRED_OUTBOUND) != 0 && auth_data == nullptr) credentials->user = impersonated();
-  if (expiry != nullptr) *expiry = credentials->user ? to_time_stamp(credentials->user->identity.end_time()) : never();
+  if ((use & SECPKG_CRED_OUTBOUND) != 0 && !named.by_password) {
+    if (const SECURITY_STATUS status = acquire_outbound(*credentials, named, auth_data); status != SEC_E_OK)
+      return status;
+  }
+  if (credentials->user) credentials->end_time = credentials->user->identity.end_time();
+  if (expiry != nullptr) *expiry = credentials->end_time ? to_time_stamp(*credentials->end_time) : never();
   *handle = credentials_table().to_handle(credentials_table().insert(std::move(credentials)));
   return SEC_E_OK;
 }
@@ -196,6 +240,7 @@ using namespace stead::sspi;
 extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CHAR* package, ULONG use, void*,
                                                      void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
                                                      PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
@@ -204,12 +249,14 @@ extern "C" SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* principal, SEC_CH
 extern "C" SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR* principal, SEC_WCHAR* package, ULONG use, void*,
                                                      void* auth_data, SEC_GET_KEY_FN, void*, PCredHandle credential,
                                                      PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return acquire(to_utf8(principal), to_utf8(package), use, auth_data, credential, expiry);
 } catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS FreeCredentialsHandle(PCredHandle credential) noexcept try {
+  const stead::ForkGate at_work;
   return credentials_table().erase(credentials_table().to_id(credential)) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();
@@ -217,6 +264,7 @@ extern "C" SECURITY_STATUS FreeCredentialsHandle(PCredHandle credential) noexcep
 
 extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, ULONG attribute, void* buffer) noexcept
     try {
+  const stead::ForkGate at_work;
   return query<SecPkgCredentials_NamesA, char>(credential, attribute, buffer);
 } catch (...) {
   return caught();
@@ -224,6 +272,7 @@ extern "C" SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle credential, U
 
 extern "C" SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle credential, ULONG attribute, void* buffer) noexcept
     try {
+  const stead::ForkGate at_work;
   return query<SecPkgCredentials_NamesW, char16_t>(credential, attribute, buffer);
 } catch (...) {
   return caught();

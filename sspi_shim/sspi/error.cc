@@ -15,7 +15,7 @@
 
 #include "sspi_shim/krb5/gss_handles.h"
 #include "sspi_shim/protocol/errors/error.h"
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 
 namespace stead::sspi {
 namespace {

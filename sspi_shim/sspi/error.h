@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "sspi_shim/sspi/types.h"
+#include "sspi_shim/sspi/base/types.h"
 #include "stead/s4u.h"
 
 namespace stead::sspi {

@@ -2,7 +2,6 @@
 // Then GSSAPI, with the ticket in a ccache that the context owns. With a ccache that the caller named, GSSAPI gets the
 // ticket too.
 #include <gssapi/gssapi_ext.h>
-#include <gssapi/gssapi_krb5.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,28 +11,28 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/protocol/messages/spnego.h"
 #include "sspi_shim/protocol/types/types.h"
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 
 namespace stead::sspi {
 namespace {
 
-SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID type) {
+SECURITY_STATUS import_target(Context& context, const std::string& text, gss_OID_desc type) {
   gss_buffer_desc name = borrow_gss_buffer(as_bytes(text));
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_import_name(&minor, &name, type, &context.target.value);
+  const OM_uint32 major = gss_import_name(&minor, &name, &type, &context.target.value);
   return GSS_ERROR(major) ? fail("the target's name", major, minor) : SEC_E_OK;
 }
 
 // With what a store has: elements in pairs of key and value.
 SECURITY_STATUS acquire_own(Context& context, std::vector<gss_key_value_element_desc> elements) {
-  gss_OID_desc spnego = spnego_mechanism();
-  gss_OID_desc mechanisms[] = {*gss_mech_krb5, spnego};
+  gss_OID_desc mechanisms[] = {kerberos_mechanism(), spnego_mechanism()};
   gss_OID_set_desc set{std::size(mechanisms), mechanisms};
   const gss_key_value_set_desc store{static_cast<OM_uint32>(elements.size()), elements.data()};
   OM_uint32 minor = 0;
@@ -52,8 +51,7 @@ SECURITY_STATUS prepare_by_ticket(Context& context, const Token& token) {
   context.client_name = (*ticket)->client();
   context.service_name = (*ticket)->service();
   context.expiry = (*ticket)->end_time();
-  if (const auto status = import_target(context, context.service_name, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
-      status != SEC_E_OK)
+  if (const auto status = import_target(context, context.service_name, kerberos_principal_name()); status != SEC_E_OK)
     return status;
   return acquire_own(context, {{"ccache", context.ccache->name().c_str()}});
 }
@@ -63,9 +61,8 @@ SECURITY_STATUS prepare_by_ccache(Context& context) {
   const Principal service = parse_principal(context.target_text).value();
   const auto& parts = service.name.components;
   const bool host_based = service.realm.empty() && parts.size() == 2;  // of a realm that referrals will tell
-  const auto status =
-      host_based ? import_target(context, parts[0] + "@" + parts[1], GSS_C_NT_HOSTBASED_SERVICE)
-                 : import_target(context, context.target_text, const_cast<gss_OID>(GSS_KRB5_NT_PRINCIPAL_NAME));
+  const auto status = host_based ? import_target(context, parts[0] + "@" + parts[1], host_based_service_name())
+                                 : import_target(context, context.target_text, kerberos_principal_name());
   if (status != SEC_E_OK) return status;
   context.service_name = context.target_text;
   return acquire_own(context, {{"ccache", context.credentials->ccache.c_str()}});
@@ -113,11 +110,10 @@ SECURITY_STATUS make_token(Context& context, const SecBufferDesc* input, const S
   gss_channel_bindings_struct channel = borrow_gss_bindings(bindings.application_data);
   gss_buffer_desc in = borrow_gss_buffer(bytes_of(find_buffer(input, SECBUFFER_TOKEN)));
   GssBuffer out;
-  gss_OID_desc spnego = spnego_mechanism();
+  gss_OID_desc mechanism = context.credentials->negotiate ? spnego_mechanism() : kerberos_mechanism();
   OM_uint32 minor = 0, life = 0;
   const OM_uint32 major = gss_init_sec_context(
-      &minor, context.own.value, &context.gss.value, context.target.value,
-      context.credentials->negotiate ? &spnego : gss_mech_krb5, gss_request(context.asked), 0,
+      &minor, context.own.value, &context.gss.value, context.target.value, &mechanism, gss_request(context.asked), 0,
       bindings.there ? &channel : GSS_C_NO_CHANNEL_BINDINGS, &in, nullptr, &out.value, &context.gss_flags, &life);
   if (GSS_ERROR(major)) return fail("the context cannot be made", major, minor);
   if ((major & GSS_S_CONTINUE_NEEDED) == 0) {
@@ -170,6 +166,7 @@ extern "C" SECURITY_STATUS InitializeSecurityContextA(PCredHandle credential, PC
                                                       ULONG asked, ULONG, ULONG, PSecBufferDesc input, ULONG,
                                                       PCtxtHandle new_context, PSecBufferDesc output, PULONG attributes,
                                                       PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
 } catch (...) {
   return caught();
@@ -179,18 +176,21 @@ extern "C" SECURITY_STATUS InitializeSecurityContextW(PCredHandle credential, PC
                                                       ULONG asked, ULONG, ULONG, PSecBufferDesc input, ULONG,
                                                       PCtxtHandle new_context, PSecBufferDesc output, PULONG attributes,
                                                       PTimeStamp expiry) noexcept try {
+  const stead::ForkGate at_work;
   return initialize(credential, context, to_utf8(target), asked, input, new_context, output, attributes, expiry);
 } catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS DeleteSecurityContext(PCtxtHandle context) noexcept try {
+  const stead::ForkGate at_work;
   return contexts().erase(contexts().to_id(context)) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS CompleteAuthToken(PCtxtHandle context, PSecBufferDesc) noexcept try {
+  const stead::ForkGate at_work;
   return find_context(context) ? SEC_E_OK : invalid_handle();
 } catch (...) {
   return caught();

@@ -11,11 +11,12 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/types/types.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 #include "stead/client_config.h"
 
@@ -194,6 +195,15 @@ std::string realm_of_domain(const std::string& domain) {
   return found ? to_upper(found->response.dns_domain_name) : std::string();
 }
 
+std::string flat_name_of_realm(const std::string& realm) {
+  const ClientOptions options = configured({}, {});
+  ControllerWish wish;
+  wish.timeout = options.locator.ping_timeout;
+  wish.realms = {realm};
+  const auto found = wait_for_controller(options.locator, wish);
+  return found ? found->response.netbios_domain_name : std::string();
+}
+
 namespace {
 
 DWORD caught_here() {
@@ -207,6 +217,7 @@ using namespace stead::sspi;
 
 extern "C" DWORD DsGetDcNameA(const CHAR* computer, const CHAR* domain, GUID* guid, const CHAR* site, ULONG flags,
                               PDOMAIN_CONTROLLER_INFOA* info) noexcept try {
+  const stead::ForkGate at_work;
   if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
   return get_dc_name<char, DOMAIN_CONTROLLER_INFOA>(to_utf8(domain), guid, to_utf8(site), flags, info);
 } catch (...) {
@@ -215,6 +226,7 @@ extern "C" DWORD DsGetDcNameA(const CHAR* computer, const CHAR* domain, GUID* gu
 
 extern "C" DWORD DsGetDcNameW(const WCHAR* computer, const WCHAR* domain, GUID* guid, const WCHAR* site, ULONG flags,
                               PDOMAIN_CONTROLLER_INFOW* info) noexcept try {
+  const stead::ForkGate at_work;
   if (computer != nullptr && *computer != 0) return note(ERROR_INVALID_PARAMETER, "only this computer can look");
   return get_dc_name<char16_t, DOMAIN_CONTROLLER_INFOW>(to_utf8(domain), guid, to_utf8(site), flags, info);
 } catch (...) {

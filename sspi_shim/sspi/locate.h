@@ -8,4 +8,7 @@ namespace stead::sspi {
 // not found.
 [[nodiscard]] std::string realm_of_domain(const std::string& domain);
 
+// The NetBIOS name of a realm's domain, as a DC tells it. Empty: no DC does.
+[[nodiscard]] std::string flat_name_of_realm(const std::string& realm);
+
 }  // namespace stead::sspi

@@ -10,10 +10,11 @@
 #include <variant>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
@@ -101,6 +102,7 @@ LUID next_logon_id() {
 using namespace stead::sspi;
 
 extern "C" NTSTATUS LsaRegisterLogonProcess(PLSA_STRING, PHANDLE handle, PLSA_OPERATIONAL_MODE mode) noexcept try {
+  const stead::ForkGate at_work;
   if (mode != nullptr) *mode = 0;
   return connect(handle);
 } catch (...) {
@@ -108,12 +110,16 @@ extern "C" NTSTATUS LsaRegisterLogonProcess(PLSA_STRING, PHANDLE handle, PLSA_OP
   return STATUS_NO_MEMORY;
 }
 
-extern "C" NTSTATUS LsaConnectUntrusted(PHANDLE handle) noexcept try { return connect(handle); } catch (...) {
+extern "C" NTSTATUS LsaConnectUntrusted(PHANDLE handle) noexcept try {
+  const stead::ForkGate at_work;
+  return connect(handle);
+} catch (...) {
   caught();
   return STATUS_NO_MEMORY;
 }
 
 extern "C" NTSTATUS LsaDeregisterLogonProcess(HANDLE handle) noexcept try {
+  const stead::ForkGate at_work;
   return lsa_connections().erase(reinterpret_cast<std::uintptr_t>(handle)) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 } catch (...) {
   caught();
@@ -121,6 +127,7 @@ extern "C" NTSTATUS LsaDeregisterLogonProcess(HANDLE handle) noexcept try {
 }
 
 extern "C" NTSTATUS LsaLookupAuthenticationPackage(HANDLE handle, PLSA_STRING name, PULONG package) noexcept try {
+  const stead::ForkGate at_work;
   if (!is_connected(handle)) return note(STATUS_INVALID_HANDLE, SEC_E_INVALID_HANDLE, "the LSA handle is stale");
   if (name == nullptr || name->Buffer == nullptr || package == nullptr)
     return invalid_parameter("a package's name and a place for its number are needed");
@@ -139,6 +146,7 @@ extern "C" NTSTATUS LsaLogonUser(HANDLE handle, PLSA_STRING, SECURITY_LOGON_TYPE
                                  ULONG size, PTOKEN_GROUPS, PTOKEN_SOURCE, PVOID* profile, PULONG profile_size,
                                  PLUID logon_id, PHANDLE token, PQUOTA_LIMITS quotas, PNTSTATUS sub_status) noexcept
     try {
+  const stead::ForkGate at_work;
   if (profile != nullptr) *profile = nullptr;
   if (profile_size != nullptr) *profile_size = 0;
   if (sub_status != nullptr) *sub_status = STATUS_SUCCESS;

@@ -2,6 +2,7 @@
 // buffer GSSAPI rotates the trailer into the header: the data stay in place, and the token is what SSPI calls the
 // security trailer.
 #include "sspi_shim/sspi/messages.h"
+#include "sspi_shim/base/process/fork_gate.h"
 
 #include <gssapi/gssapi_ext.h>
 
@@ -10,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
 #include "sspi_shim/sspi/error.h"
 
 namespace stead::sspi {
@@ -187,22 +188,26 @@ void message_sizes(const Context& context, SecPkgContext_Sizes& sizes) {
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS EncryptMessage(PCtxtHandle context, ULONG qop, PSecBufferDesc message, ULONG) noexcept try {
+  const stead::ForkGate at_work;
   return with_context(context, [&](Context& it) { return encrypt(it, qop, message); });
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS DecryptMessage(PCtxtHandle context, PSecBufferDesc message, ULONG, PULONG qop) noexcept try {
+  const stead::ForkGate at_work;
   return with_context(context, [&](Context& it) { return decrypt(it, message, qop); });
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS MakeSignature(PCtxtHandle context, ULONG, PSecBufferDesc message, ULONG) noexcept try {
+  const stead::ForkGate at_work;
   return with_context(context, [&](Context& it) { return sign(it, message); });
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS VerifySignature(PCtxtHandle context, PSecBufferDesc message, ULONG, PULONG qop) noexcept
     try {
+  const stead::ForkGate at_work;
   return with_context(context, [&](Context& it) { return verify(it, message, qop); });
 } catch (...) {
   return caught();

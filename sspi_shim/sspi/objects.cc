@@ -4,7 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/sspi/fork.h"
+
 namespace stead::sspi {
+namespace {
+
+[[maybe_unused]] const int forks_handled = handle_forks();
+
+}  // namespace
 
 // The tables are never destroyed: other threads may call while the process exits.
 HandleTable<const Credentials, HandleKind::credentials>& credentials_table() {

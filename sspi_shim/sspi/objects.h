@@ -7,9 +7,9 @@
 #include <string>
 
 #include "sspi_shim/krb5/gss_acceptor.h"
-#include "sspi_shim/sspi/client_thread.h"
-#include "sspi_shim/sspi/handle_table.h"
-#include "sspi_shim/sspi/memory_ccache.h"
+#include "sspi_shim/sspi/base/handle_table.h"
+#include "sspi_shim/sspi/clients/client_thread.h"
+#include "sspi_shim/sspi/clients/memory_ccache.h"
 
 namespace stead::sspi {
 
@@ -27,7 +27,8 @@ struct Credentials {
   bool named = false;                           // the caller named the principal: inbound tickets must be for it
   std::string ccache;                           // outbound as ourselves; empty: by the keytab
   std::shared_ptr<const GssAcceptor> acceptor;  // inbound
-  TokenPtr user;                                // outbound for a user: delegated, or by the user's password
+  TokenPtr user;                                // outbound for a user: delegated, by the user's password or TGT
+  std::optional<std::chrono::system_clock::time_point> end_time;  // outbound; nothing: a keytab does not end
 };
 using CredentialsPtr = std::shared_ptr<const Credentials>;
 

@@ -1,4 +1,5 @@
 #include "sspi_shim/sspi/packages.h"
+#include "sspi_shim/base/process/fork_gate.h"
 
 #include <cstddef>
 #include <string>
@@ -7,8 +8,8 @@
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 
 namespace stead::sspi {
 namespace {
@@ -75,21 +76,25 @@ template SecPkgInfoW* give_package<SecPkgInfoW>(std::string_view);
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS EnumerateSecurityPackagesA(PULONG count, PSecPkgInfoA* packages) noexcept try {
+  const stead::ForkGate at_work;
   return enumerate(count, packages);
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS EnumerateSecurityPackagesW(PULONG count, PSecPkgInfoW* packages) noexcept try {
+  const stead::ForkGate at_work;
   return enumerate(count, packages);
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS QuerySecurityPackageInfoA(SEC_CHAR* name, PSecPkgInfoA* package) noexcept try {
+  const stead::ForkGate at_work;
   return query(to_utf8(name), package);
 } catch (...) {
   return caught();
 }
 extern "C" SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR* name, PSecPkgInfoW* package) noexcept try {
+  const stead::ForkGate at_work;
   return query(to_utf8(name), package);
 } catch (...) {
   return caught();

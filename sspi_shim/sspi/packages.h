@@ -2,7 +2,7 @@
 // The packages Negotiate and Kerberos.
 #include <string_view>
 
-#include "sspi_shim/sspi/types.h"
+#include "sspi_shim/sspi/base/types.h"
 
 namespace stead::sspi {
 

@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 
+#include "sspi_shim/base/process/fork_gate.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/messages.h"
 #include "sspi_shim/sspi/objects.h"
 #include "sspi_shim/sspi/packages.h"
+#include "sspi_shim/sspi/user_name.h"
 
 namespace stead::sspi {
 namespace {
@@ -37,7 +39,8 @@ struct Wide {
 SECURITY_STATUS session_key(const Context& context, void* buffer) {
   gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;
   OM_uint32 minor = 0;
-  const OM_uint32 major = gss_inquire_sec_context_by_oid(&minor, context.gss.value, GSS_C_INQ_SSPI_SESSION_KEY, &set);
+  gss_OID_desc inquiry = session_key_inquiry();
+  const OM_uint32 major = gss_inquire_sec_context_by_oid(&minor, context.gss.value, &inquiry, &set);
   if (GSS_ERROR(major)) return fail("the session key", major, minor);
   auto* out = static_cast<SecPkgContext_SessionKey*>(buffer);
   const bool there = set != GSS_C_NO_BUFFER_SET && set->count > 0;
@@ -108,7 +111,7 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
     case SECPKG_ATTR_NAMES:
       if (!context->complete) return unfinished();
       static_cast<typename Alphabet::Names*>(buffer)->sUserName =
-          give_text<typename Alphabet::Char>(context->client_name);
+          give_text<typename Alphabet::Char>(windows_name_of_client(*context));
       return SEC_E_OK;
     case SECPKG_ATTR_LIFESPAN:
       if (!context->complete) return unfinished();
@@ -137,12 +140,14 @@ SECURITY_STATUS query(const SecHandle* handle, ULONG attribute, void* buffer) {
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS QueryContextAttributesA(PCtxtHandle context, ULONG attribute, void* buffer) noexcept try {
+  const stead::ForkGate at_work;
   return query<Ansi>(context, attribute, buffer);
 } catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS QueryContextAttributesW(PCtxtHandle context, ULONG attribute, void* buffer) noexcept try {
+  const stead::ForkGate at_work;
   return query<Wide>(context, attribute, buffer);
 } catch (...) {
   return caught();

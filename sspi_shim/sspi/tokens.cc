@@ -10,11 +10,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sspi_shim/base/process/fork_gate.h"
 #include "sspi_shim/krb5/ccache_export.h"
+#include "sspi_shim/sspi/base/memory.h"
 #include "sspi_shim/sspi/configuration.h"
 #include "sspi_shim/sspi/context_state.h"
 #include "sspi_shim/sspi/error.h"
-#include "sspi_shim/sspi/memory.h"
 #include "sspi_shim/sspi/objects.h"
 
 namespace stead::sspi {
@@ -91,6 +92,7 @@ SECURITY_STATUS fetch_in_background(const SecHandle* handle, const char* target,
 using namespace stead::sspi;
 
 extern "C" SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle handle) noexcept try {
+  const stead::ForkGate at_work;
   const auto context = find_context(handle);
   if (!context) return invalid_handle();
   const std::lock_guard lock(context->mutex);
@@ -103,6 +105,7 @@ extern "C" SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle handle) noexce
 }
 
 extern "C" SECURITY_STATUS RevertSecurityContext(PCtxtHandle handle) noexcept try {
+  const stead::ForkGate at_work;
   const auto context = find_context(handle);
   if (!context) return invalid_handle();
   const std::lock_guard lock(context->mutex);
@@ -115,6 +118,7 @@ extern "C" SECURITY_STATUS RevertSecurityContext(PCtxtHandle handle) noexcept tr
 }
 
 extern "C" SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle context, void** token) noexcept try {
+  const stead::ForkGate at_work;
   return give_token_of(context, token);
 } catch (...) {
   return caught();
@@ -127,6 +131,7 @@ extern "C" BOOL RevertToSelf() noexcept {
   return ShimRevert() == SEC_E_OK;
 }
 extern "C" BOOL CloseHandle(HANDLE object) noexcept try {
+  const stead::ForkGate at_work;
   if (tokens().erase(reinterpret_cast<std::uintptr_t>(object))) return 1;
   invalid_handle();
   return 0;
@@ -137,6 +142,7 @@ extern "C" BOOL CloseHandle(HANDLE object) noexcept try {
 
 extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, const char* user, HANDLE* token) noexcept
     try {
+  const stead::ForkGate at_work;
   if (user == nullptr || token == nullptr)
     return fail(SEC_E_INVALID_PARAMETER, "a user and a place for the token are needed");
   return create_token(handle, user, *token);
@@ -145,16 +151,21 @@ extern "C" SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* handle, con
 }
 
 extern "C" SECURITY_STATUS ShimTokenFromContext(PCtxtHandle context, HANDLE* token) noexcept try {
+  const stead::ForkGate at_work;
   return give_token_of(context, token);
 } catch (...) {
   return caught();
 }
 
-extern "C" SECURITY_STATUS ShimImpersonateToken(HANDLE token) noexcept try { return impersonate(token); } catch (...) {
+extern "C" SECURITY_STATUS ShimImpersonateToken(HANDLE token) noexcept try {
+  const stead::ForkGate at_work;
+  return impersonate(token);
+} catch (...) {
   return caught();
 }
 
 extern "C" SECURITY_STATUS ShimRevert() noexcept try {
+  const stead::ForkGate at_work;
   impersonated() = nullptr;
   return SEC_E_OK;
 } catch (...) {
@@ -163,6 +174,7 @@ extern "C" SECURITY_STATUS ShimRevert() noexcept try {
 
 extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* spns, ULONG count, const char* ccache,
                                             ULONG flags) noexcept try {
+  const stead::ForkGate at_work;
   const auto token = find_token(handle);
   if (!token) return invalid_handle();
   if (ccache == nullptr || (flags & ~static_cast<ULONG>(SHIM_EXPORT_PROXY_CREDENTIAL)) != 0)
@@ -183,6 +195,7 @@ extern "C" SECURITY_STATUS ShimExportCCache(HANDLE handle, const char* const* sp
 
 extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle credential, const char* target,
                                                               SHIM_CALLBACK callback, void* arg) noexcept try {
+  const stead::ForkGate at_work;
   if (callback == nullptr) return fail(SEC_E_INVALID_PARAMETER, "there is no callback");
   return fetch_in_background(credential, target, [callback, arg](SECURITY_STATUS status) { callback(arg, status); });
 } catch (...) {
@@ -191,6 +204,7 @@ extern "C" SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle creden
 
 extern "C" SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle credential, const char* target, int event_fd,
                                                               SECURITY_STATUS* out) noexcept try {
+  const stead::ForkGate at_work;
   if (out == nullptr || event_fd < 0)
     return fail(SEC_E_INVALID_PARAMETER, "an eventfd and a place for the status are needed");
   return fetch_in_background(credential, target, [event_fd, out](SECURITY_STATUS status) {

@@ -1,4 +1,4 @@
-"""stead/sspi.h from Python: libstead.so by its C names, with ctypes."""
+"""stead/sspi.h from Python: libstead.so by the names of stead/sspi_names.h, with ctypes."""
 
 import ctypes
 
@@ -56,7 +56,7 @@ class Stead:
         self.lib = ctypes.CDLL(str(path))
 
     def call(self, name, *args):
-        function = getattr(self.lib, name)
+        function = getattr(self.lib, f"stead_{name}")
         function.restype = u32
         return function(*args)
 

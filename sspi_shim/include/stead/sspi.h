@@ -7,6 +7,9 @@
  * - Free memory that was returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes with FreeContextBuffer only.
  * - Threads have no token. Impersonation means: ImpersonateSecurityContext stores a token object for the calling thread,
  *   and AcquireCredentialsHandle uses it. Files and other local resources are still opened as the user of the process.
+ * - The linker's names of the functions begin with stead_ (stead/sspi_names.h): dlsym takes stead_CloseHandle.
+ * - After fork(), the child may use every handle that the parent had, but those of contexts that another thread was using.
+ *   Its cache of tickets is empty. fork() waits until no thread is inside libkrb5 for this library, a second at most.
  * - There is no GetLastError and no FormatMessage. After a function failed, also one that returns BOOL or DWORD,
  *   ShimGetLastErrorDetail has the reason in one line.
  * - Delegation is S4U2Proxy: a forwarded TGT is not used, and ISC_REQ_DELEGATE forwards none. Datagram contexts and
@@ -19,6 +22,8 @@
 #ifndef __cplusplus
 #include <uchar.h>
 #endif
+
+#include "stead/sspi_names.h"
 
 #ifdef __cplusplus
 #define STEAD_NOEXCEPT noexcept
@@ -335,9 +340,12 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
 /* INBOUND: the keys of the keytab; with pszPrincipal, accept tickets for this principal only. OUTBOUND while the thread
- * impersonates: the user's credentials, and InitializeSecurityContext runs S4U2Proxy. OUTBOUND otherwise: those of this
- * service, by the keytab or by the given ccache. pvLogonId and pGetKeyFn must be NULL. KDCs come from [locator] of the
- * configuration, else from DNS; with a ccache, from krb5.conf. */
+ * impersonates: the user's credentials, and InitializeSecurityContext runs S4U2Proxy. OUTBOUND otherwise, with pAuthData
+ * NULL or an identity without user, domain and password: those of the user who runs the program, which are the tickets of
+ * the default ccache (with pszPrincipal: of that principal's ccache), else the keytab. A service that must not act as that
+ * user passes SHIM_KEYTAB_IDENTITY. SEC_E_NO_CREDENTIALS: there is neither. pvLogonId and pGetKeyFn must be NULL. KDCs
+ * come from [locator] of the configuration, else from DNS; with a ccache without a TGT, or one that the caller named, from
+ * krb5.conf. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage,
                                                        ULONG fCredentialUse, void* pvLogonId, void* pAuthData,
                                                        SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
@@ -395,7 +403,9 @@ STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_
 typedef struct _SecPkgContext_Sizes {
   ULONG cbMaxToken, cbMaxSignature, cbBlockSize, cbSecurityTrailer;
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
-typedef struct _SecPkgContext_NamesA { /* the user: "alice@REALM" */
+typedef struct
+    _SecPkgContext_NamesA { /* the user as Windows names them: DOMAIN\alice; "alice@REALM" if the ticket has no
+                                         * PAC. SECPKG_ATTR_NATIVE_NAMES has "alice@REALM". */
   SEC_CHAR* sUserName;
 } SecPkgContext_NamesA, *PSecPkgContext_NamesA;
 typedef struct _SecPkgContext_NamesW {
@@ -629,7 +639,9 @@ STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
  * `stead --config`; set it before other keys that the file may also set), "principal", "keytab", "site"; "allow_rc4",
  * "pa_for_user", "allow_proxy_credentials" ("true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
  * (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose tickets are
- * not cached; each call adds one). SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file;
+ * not cached; each call adds one). Without "config", the file of the environment's STEAD_CONFIG is read, else
+ * /etc/stead/stead.toml where it exists: so programs that know nothing of this function are configured.
+ * SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file;
  * ShimGetLastErrorDetail says where. */
 STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
 /* A separate client, with its own configuration and cache. `Config`: a file as above; NULL: the defaults. */

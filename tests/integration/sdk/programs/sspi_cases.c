@@ -298,7 +298,7 @@ static const char* the_wide_names_and_their_table(void) {
                                            ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0, &context, &output,
                                            NULL, NULL) == SEC_E_OK);
   EXPECT(table->QueryContextAttributesW(&context, SECPKG_ATTR_NAMES, &name) == SEC_E_OK);
-  EXPECT(memcmp(name.sUserName, u"bob@ROOT.FABRIKAM.COM", sizeof u"bob@ROOT.FABRIKAM.COM") == 0);
+  EXPECT(memcmp(name.sUserName, u"ROOT\\bob", sizeof u"ROOT\\bob") == 0);
   EXPECT(table->FreeContextBuffer(name.sUserName) == SEC_E_OK && table->FreeContextBuffer(buffer.pvBuffer) == SEC_E_OK);
   EXPECT(table->DeleteSecurityContext(&context) == SEC_E_OK && table->FreeCredentialsHandle(&credential) == SEC_E_OK);
   EXPECT(DsGetDcNameW(NULL, u"corp.contoso.com", NULL, NULL, DS_RETURN_DNS_NAME, &info) == ERROR_SUCCESS);

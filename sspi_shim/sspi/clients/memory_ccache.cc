@@ -1,4 +1,4 @@
-#include "sspi_shim/sspi/memory_ccache.h"
+#include "sspi_shim/sspi/clients/memory_ccache.h"
 
 #include <atomic>
 #include <cstdint>

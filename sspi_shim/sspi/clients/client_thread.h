@@ -1,5 +1,9 @@
 #pragma once
-// One thread runs the Clients of the C surface. These functions wait for it, so that any other thread may call them.
+// One thread runs the Clients of the C surface. These functions wait for it, so that any other thread may call them. A
+// child of fork() gets a thread of its own at its first call (fork.cc).
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,10 +17,23 @@
 
 namespace stead::sspi {
 
-// A Client and the options that it was opened with.
-struct OpenClient {
-  std::shared_ptr<Client> client;
-  ClientOptions options;
+// A Client and the options that it was opened with. In a child of fork() it is another Client, with the same keys: the
+// parent's sockets and the thread that reads them are the parent's.
+class OpenClient {
+ public:
+  using Make = std::function<std::shared_ptr<Client>(const boost::asio::any_io_executor& executor)>;
+  OpenClient(ClientOptions opened_with, Make make);
+  OpenClient(const OpenClient&) = delete;
+  OpenClient& operator=(const OpenClient&) = delete;
+  ~OpenClient();
+
+  const ClientOptions options;
+  [[nodiscard]] std::shared_ptr<Client> client() const;  // this process's
+
+ private:
+  const Make make_;
+  mutable std::shared_ptr<Client> client_;
+  mutable pid_t owner_;
 };
 using ClientPtr = std::shared_ptr<const OpenClient>;
 
@@ -44,5 +61,11 @@ void start_ticket(ClientPtr client, Identity identity, std::string spn,
 
 // Keeps the locator of these options for the next search.
 [[nodiscard]] Result<FoundController> wait_for_controller(const LocatorOptions& options, ControllerWish wish);
+
+// For fork.cc. pause_client_thread stops the thread between two pieces of work. Between hold_client_thread and
+// release_client_thread no function above makes or opens anything; the latter lets the thread go on, where there is one.
+void pause_client_thread();
+void hold_client_thread();
+void release_client_thread();
 
 }  // namespace stead::sspi

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "sspi_shim/sspi/types.h"
+#include "sspi_shim/sspi/base/types.h"
 
 namespace stead::sspi {
 
@@ -15,6 +15,9 @@ namespace stead::sspi {
 [[nodiscard]] void* allocate(std::size_t size);
 // Wipes and frees it. False: it was not allocated here or is freed already; nothing is done.
 bool release(void* block) noexcept;
+// Around fork(): between them no other thread uses the functions above.
+void hold_memory();
+void release_memory();
 
 [[nodiscard]] std::string to_utf8(const char* text);  // nullptr is empty
 [[nodiscard]] std::string to_utf8(const char16_t* text);

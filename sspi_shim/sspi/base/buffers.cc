@@ -1,10 +1,10 @@
-#include "sspi_shim/sspi/buffers.h"
+#include "sspi_shim/sspi/base/buffers.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 
 namespace stead::sspi {
 

@@ -1,4 +1,4 @@
-#include "sspi_shim/sspi/memory.h"
+#include "sspi_shim/sspi/base/memory.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +51,13 @@ bool release(void* block) noexcept {
   wipe(block, size);
   std::free(block);
   return true;
+}
+
+void hold_memory() {
+  given().mutex.lock();
+}
+void release_memory() {
+  given().mutex.unlock();
 }
 
 std::string to_utf8(const char* text) {

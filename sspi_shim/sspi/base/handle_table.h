@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sspi_shim/sspi/types.h"
+#include "sspi_shim/sspi/base/types.h"
 
 namespace stead::sspi {
 
@@ -47,6 +47,22 @@ class HandleTable {
     if (++slot.generation <= kLastGeneration)
       free_.push_back(slot_of(id));  // a slot that has had every generation is not used again
     return object;
+  }
+
+  // Around fork(): between them no other thread uses the table.
+  void hold() { mutex_.lock(); }
+  void release() { mutex_.unlock(); }
+  // Between them: the handles of these objects become stale. Gives the objects.
+  template <class Predicate>
+  [[nodiscard]] std::vector<std::shared_ptr<T>> take_if(Predicate predicate) {
+    std::vector<std::shared_ptr<T>> out;
+    for (Slot& slot : slots_) {
+      if (!slot.object || !predicate(*slot.object)) continue;
+      out.push_back(std::move(slot.object));
+      slot.object = nullptr;
+      ++slot.generation;
+    }
+    return out;
   }
 
   static SecHandle to_handle(Id id) {

@@ -3,7 +3,7 @@
 #include <gssapi/gssapi.h>
 
 #include "sspi_shim/base/bytes.h"
-#include "sspi_shim/sspi/types.h"
+#include "sspi_shim/sspi/base/types.h"
 
 namespace stead::sspi {
 

@@ -1,0 +1,58 @@
+/* The functions of stead/sspi.h have the linker's names stead_..., so that they stand beside libraries that have functions
+ * of Windows' names too (libwinpr, libnetapi, Wine). Source code calls them by Windows' names. Who looks them up by dlsym
+ * takes the linker's names. */
+#ifndef STEAD_SSPI_NAMES_H
+#define STEAD_SSPI_NAMES_H
+
+#define EnumerateSecurityPackagesA stead_EnumerateSecurityPackagesA
+#define EnumerateSecurityPackagesW stead_EnumerateSecurityPackagesW
+#define QuerySecurityPackageInfoA stead_QuerySecurityPackageInfoA
+#define QuerySecurityPackageInfoW stead_QuerySecurityPackageInfoW
+#define FreeContextBuffer stead_FreeContextBuffer
+#define AcquireCredentialsHandleA stead_AcquireCredentialsHandleA
+#define AcquireCredentialsHandleW stead_AcquireCredentialsHandleW
+#define FreeCredentialsHandle stead_FreeCredentialsHandle
+#define QueryCredentialsAttributesA stead_QueryCredentialsAttributesA
+#define QueryCredentialsAttributesW stead_QueryCredentialsAttributesW
+#define InitializeSecurityContextA stead_InitializeSecurityContextA
+#define InitializeSecurityContextW stead_InitializeSecurityContextW
+#define AcceptSecurityContext stead_AcceptSecurityContext
+#define CompleteAuthToken stead_CompleteAuthToken
+#define DeleteSecurityContext stead_DeleteSecurityContext
+#define QueryContextAttributesA stead_QueryContextAttributesA
+#define QueryContextAttributesW stead_QueryContextAttributesW
+#define EncryptMessage stead_EncryptMessage
+#define DecryptMessage stead_DecryptMessage
+#define MakeSignature stead_MakeSignature
+#define VerifySignature stead_VerifySignature
+#define ImpersonateSecurityContext stead_ImpersonateSecurityContext
+#define RevertSecurityContext stead_RevertSecurityContext
+#define QuerySecurityContextToken stead_QuerySecurityContextToken
+#define ImpersonateLoggedOnUser stead_ImpersonateLoggedOnUser
+#define RevertToSelf stead_RevertToSelf
+#define CloseHandle stead_CloseHandle
+#define LsaRegisterLogonProcess stead_LsaRegisterLogonProcess
+#define LsaConnectUntrusted stead_LsaConnectUntrusted
+#define LsaLookupAuthenticationPackage stead_LsaLookupAuthenticationPackage
+#define LsaLogonUser stead_LsaLogonUser
+#define LsaFreeReturnBuffer stead_LsaFreeReturnBuffer
+#define LsaDeregisterLogonProcess stead_LsaDeregisterLogonProcess
+#define DsGetDcNameA stead_DsGetDcNameA
+#define DsGetDcNameW stead_DsGetDcNameW
+#define NetApiBufferFree stead_NetApiBufferFree
+#define ShimSetDefaultConfig stead_ShimSetDefaultConfig
+#define ShimOpenClient stead_ShimOpenClient
+#define ShimCloseClient stead_ShimCloseClient
+#define ShimCreateTokenForUser stead_ShimCreateTokenForUser
+#define ShimTokenFromContext stead_ShimTokenFromContext
+#define ShimImpersonateToken stead_ShimImpersonateToken
+#define ShimRevert stead_ShimRevert
+#define ShimExportCCache stead_ShimExportCCache
+#define ShimGetLastErrorDetail stead_ShimGetLastErrorDetail
+#define ShimGetLastErrorTrace stead_ShimGetLastErrorTrace
+#define ShimInitializeSecurityContextAsync stead_ShimInitializeSecurityContextAsync
+#define ShimInitializeSecurityContextEvent stead_ShimInitializeSecurityContextEvent
+#define InitSecurityInterfaceA stead_InitSecurityInterfaceA
+#define InitSecurityInterfaceW stead_InitSecurityInterfaceW
+
+#endif

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,7 @@ Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket)
   Error ignored;
   const auto endpoint = stream_.socket().remote_endpoint(ignored);
   remote_ = endpoint.address().to_string();
+  is_trusted_proxy_ = core_.shared.config.trusted_proxies.has(endpoint.address());
   ++core_.connections;
   core_.metrics.client_connections.add();
   core_.metrics.client_connections_now.add();
@@ -171,6 +173,16 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   co_return next;
 }
 
+// The client's own protocol: where a TLS terminator in front of us is trusted, what it says.
+bool Http1Connection::is_https(const RequestHead& head) const {
+  if (stream_.tls()) return true;
+  if (!is_trusted_proxy_) return false;
+  const auto is_proto = [](const Field& field) { return equal_ignoring_case(field.name, "x-forwarded-proto"); };
+  const auto found = std::find_if(head.fields.begin(), head.fields.end(), is_proto);
+  return found != head.fields.end() && equal_ignoring_case(found->value, "https") &&
+         std::none_of(std::next(found), head.fields.end(), is_proto);
+}
+
 RequestView Http1Connection::view(const Request& request) {
   const RequestHead& head = request.head;
   std::string_view cookie = head.cookie;
@@ -196,7 +208,8 @@ RequestView Http1Connection::view(const Request& request) {
   view.sec_fetch_site = head.sec_fetch_site;
   view.content_type = head.content_type;
   view.remote_address = remote_;
-  view.tls = stream_.tls();
+  view.upgrades = head.wants_upgrade;
+  view.tls = is_https(head);
   if (tls_) view.channel_bindings = tls_->bindings();
   view.client_certificate = certificate_.der;
   view.client_certificate_error = certificate_.error;
@@ -225,7 +238,8 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(Request& request
                        .signed_in = request.signed_in ? &*request.signed_in : nullptr,
                        .request_id = request.id,
                        .remote_address = remote_,
-                       .client_keeps_alive = request.head.keep_alive};
+                       .client_keeps_alive = request.head.keep_alive,
+                       .over_https = is_https(request.head)};
   {
     Forwarder forwarder(core_.forwarding, {stream_, buffer_, body}, job, memory_.forward);
     request.outcome = co_await forwarder.run();
@@ -272,18 +286,22 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
     head.expects_continue = false;
   }
   std::string content;
+  content.reserve(limit + 1);  // once: a longer copy would leave a shorter one behind, with a password in it
   while (!body.ended()) {
     const BodyPiece piece = co_await body.next();
     stream_.expect_nothing();
     if (piece.step == BodyStep::malformed) co_return co_await refuse(request, {400, "malformed chunked body"});
     if (piece.step == BodyStep::lost) co_return Next::close;
-    content.append(piece.data);
-    if (content.size() > limit) {
+    const bool too_long = piece.data.size() > limit - content.size();
+    if (!too_long) content.append(piece.data);
+    buffer_.wipe_consumed();
+    if (too_long) {
       wipe(content.data(), content.size());
       co_return co_await answer_error(request, body, 413, "Too long", kTooLong);
     }
   }
   body.release();
+  buffer_.wipe_consumed();
   const RequestView seen = view(request);
   const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
   co_return co_await answer(request, response, body);

@@ -49,12 +49,14 @@ class Http1Connection {
   [[nodiscard]] bool find_head(HeadSearch& search);
   void begin(Request& request);  // its time counts from here, and it has an id
   void check_certificate_again();
+  [[nodiscard]] bool is_https(const RequestHead& head) const;
   [[nodiscard]] RequestView view(const Request& request);
 
   Core& core_;
   Stream stream_;
   ReadBuffer buffer_;
   std::string remote_;
+  bool is_trusted_proxy_ = false;
   std::shared_ptr<ServerTls> tls_;           // of the handshake
   std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
   ClientCertificate certificate_;

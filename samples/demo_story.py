@@ -58,17 +58,19 @@ def make_files(forest):
     (FOLDER / "front.key").chmod(0o600)
     (FOLDER / "frontend.keytab").unlink(missing_ok=True)
     forest.kdc("keytab", "--principal", f"HTTP/{HOST}@ROOT.FABRIKAM.COM", "--out", FOLDER / "frontend.keytab").ok()
-    make_user_certificate("alice", "alice@root.fabrikam.com")
+    make_user_certificate("alice", "alice@root.fabrikam.com", "S-1-5-21-1004336348-1177238915-682003330-1104")
     shutil.copy(SAMPLES / "proxy.toml", FOLDER / "proxy.toml")
 
 
-def make_user_certificate(name, upn):
-    """A CA for users, and a user's certificate with their UPN, as on a smart card."""
+def make_user_certificate(name, upn, sid):
+    """A CA for users, and a user's certificate with their UPN and SID, as Active Directory's CA issues it for a smart card."""
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     foreign.run("openssl", "req", "-x509", *key, "-days", "30", "-subj", "/CN=Users of the demo", "-keyout", FOLDER / "users-ca.key",
                 "-out", FOLDER / "users-ca.crt").ok()
     foreign.run("openssl", "req", *key, "-subj", f"/CN={name}", "-keyout", FOLDER / f"{name}.key", "-out", FOLDER / f"{name}.csr").ok()
-    (FOLDER / "user.ext").write_text(f"subjectAltName = otherName:1.3.6.1.4.1.311.20.2.3;UTF8:{upn}\nextendedKeyUsage = clientAuth\n")
+    (FOLDER / "user.ext").write_text(f"subjectAltName = otherName:1.3.6.1.4.1.311.20.2.3;UTF8:{upn}\nextendedKeyUsage = clientAuth\n"
+                                       "1.3.6.1.4.1.311.25.2 = ASN1:SEQUENCE:names\n[names]\nname = IMPLICIT:0,SEQUENCE:name\n[name]\n"
+                                       f"type = OID:1.3.6.1.4.1.311.25.2.1\nvalue = EXPLICIT:0,FORMAT:ASCII,OCTETSTRING:{sid}\n")
     foreign.run("openssl", "x509", "-req", "-in", FOLDER / f"{name}.csr", "-CA", FOLDER / "users-ca.crt", "-CAkey", FOLDER / "users-ca.key",
                 "-CAcreateserial", "-days", "30", "-extfile", FOLDER / "user.ext", "-out", FOLDER / f"{name}.crt").ok()
 

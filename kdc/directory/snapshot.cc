@@ -314,9 +314,7 @@ std::vector<const AccountEntry*> Snapshot::by_certificate(const DomainEntry& dom
   const auto names = mapping_names(der);
   for (const auto* entry : indexes_->with_mappings)
     for (const auto& mapping : entry->account->alt_security_identities)
-      if (std::find_if(names.begin(), names.end(),
-                       [&](const auto& name) { return equal_ignoring_case(name, mapping); }) != names.end())
-        add(entry);
+      if (std::find(names.begin(), names.end(), canonical_mapping(mapping)) != names.end()) add(entry);
   return out;
 }
 

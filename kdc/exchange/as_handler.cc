@@ -38,6 +38,8 @@ KdcResult<const AccountEntry*> client_by_certificate(const Context& ctx, Bytes c
       return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "several accounts are mapped to the certificate");
     case CertificateLookup::Outcome::sid_mismatch:
       return refuse(kCertificateMismatch, "the certificate has the SID of another account");
+    case CertificateLookup::Outcome::weakly_mapped:
+      return refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it");
     case CertificateLookup::Outcome::other_realm:
       return wrong_realm(found.other_realm, "the client is in another realm");
     case CertificateLookup::Outcome::unknown:

@@ -179,6 +179,8 @@ KdcResult<const AccountEntry*> user_by_certificate(const Context& ctx, Bytes cer
     return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "several accounts are mapped to the certificate");
   if (found.outcome == CertificateLookup::Outcome::sid_mismatch)
     return refuse(kCertificateMismatch, "the certificate has the SID of another account");
+  if (found.outcome == CertificateLookup::Outcome::weakly_mapped)
+    return refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it");
   if (!found.account) return no_such_user();
   return found.account;
 }

@@ -20,8 +20,7 @@ bool is_strongly_mapped(const Account& account, Bytes der) {
   if (std::ranges::any_of(account.certificates, is_this)) return true;
   const auto names = mapping_names(der);
   return std::ranges::any_of(account.alt_security_identities, [&](const std::string& mapping) {
-    return is_strong_mapping(mapping) &&
-           std::ranges::any_of(names, [&](const auto& name) { return equal_ignoring_case(name, mapping); });
+    return is_strong_mapping(mapping) && std::ranges::find(names, canonical_mapping(mapping)) != names.end();
   });
 }
 
@@ -41,13 +40,6 @@ CertificateLookup lookup_of(const DomainView& view, const AccountEntry& account)
   return in_realm(account.domain->domain->realm);
 }
 
-CertificateLookup by_upn(const DomainView& view, const std::string& upn) {
-  if (upn.empty()) return {};
-  const ClientLookup client = find_client(view, enterprise_name(upn));
-  if (client.account) return found(*client.account);
-  return client.other_realm.empty() ? CertificateLookup{} : in_realm(client.other_realm);
-}
-
 }  // namespace
 
 CertificateLookup find_client_by_certificate(const DomainView& view, Bytes der) {
@@ -59,7 +51,8 @@ CertificateLookup find_client_by_certificate(const DomainView& view, Bytes der) 
     const AccountEntry& mapped = *here.front();
     if (names->sid && *names->sid != mapped.sid && !is_strongly_mapped(*mapped.account, der))
       return fault(Outcome::sid_mismatch);
-    return found(mapped);
+    const bool is_bound = names->sid || is_strongly_mapped(*mapped.account, der);
+    return is_bound ? found(mapped) : fault(Outcome::weakly_mapped);
   }
   for (const Domain& domain : view.snapshot.forest().domains) {
     const DomainEntry* entry = view.snapshot.domain(domain.realm);
@@ -72,7 +65,9 @@ CertificateLookup find_client_by_certificate(const DomainView& view, Bytes der) 
     if (named && named != by_sid) return fault(Outcome::sid_mismatch);
     return by_sid ? lookup_of(view, *by_sid) : CertificateLookup{};
   }
-  return by_upn(view, names->upn);
+  if (names->upn.empty()) return {};
+  const ClientLookup named = find_client(view, enterprise_name(names->upn));
+  return named.account || !named.other_realm.empty() ? fault(Outcome::weakly_mapped) : CertificateLookup{};
 }
 
 bool is_certificate_of(const DomainView& view, const AccountEntry& account, Bytes der) {
@@ -81,9 +76,9 @@ bool is_certificate_of(const DomainView& view, const AccountEntry& account, Byte
   const auto mapped = view.snapshot.by_certificate(*account.domain, der);
   const bool is_mapped = std::ranges::find(mapped, &account) != mapped.end();
   if (is_mapped && is_strongly_mapped(*account.account, der)) return true;
+  if (!names->sid || *names->sid != account.sid) return false;
   const AccountEntry* named = names->upn.empty() ? nullptr : find_client(view, enterprise_name(names->upn)).account;
-  if (names->sid) return *names->sid == account.sid && (is_mapped || !named || named == &account);
-  return is_mapped || named == &account;
+  return is_mapped || !named || named == &account;
 }
 
 }  // namespace stead::kdc

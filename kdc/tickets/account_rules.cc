@@ -46,7 +46,8 @@ std::uint32_t declared_enctypes(const AccountEntry& account) {
 
 EncType ticket_enctype(const Context& ctx, const AccountEntry& account) {
   // Every DC of the domain must be able to read a TGT, also the oldest.
-  const std::uint32_t readable = is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyEnctypeBits;
+  const std::uint32_t readable =
+      is_krbtgt_account(account) && has_rc4_only_dc(*account.domain) ? rc4_hmac : kKeyEnctypeBits;
   const std::uint32_t allowed = usable(ctx) & readable;
   const EncType declared = strongest(declared_enctypes(account) & allowed, account.keys.get());
   if (declared != EncType::null || !(declared_enctypes(account) & kAesEnctypeBits)) return declared;

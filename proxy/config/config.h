@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/config/access_list.h"
+#include "proxy/config/address_set.h"
 #include "proxy/config/end_point.h"
 #include "proxy/config/upstream.h"
 #include "sspi_shim/base/problem.h"
@@ -27,6 +29,10 @@ enum class Delegation { s4u, forwarded_tgt, none };
 // The Host that a back end sees.
 enum class UpstreamHost { client, upstream, text };
 
+// How a certificate may name its user. strong: by what no other certificate can have (a SID, or a mapping in the
+// directory). upn: also by the UPN that its authority wrote into it, for named realms.
+enum class CertificateMapping { strong, upn };
+
 struct Route {
   std::string host;          // lower case, without port; empty: any
   std::string path = "/";    // a prefix that ends at a path segment's end
@@ -41,6 +47,8 @@ struct Route {
   std::string upstream_host_text;  // for UpstreamHost::text
   // Patterns of request headers, beside the default list: folded names (field_rules.h), '*' at the end for a prefix.
   std::vector<std::string> drop_headers, pass_headers;
+  AccessList allow, deny;                    // `allow` empty: every user; `deny` goes first
+  std::vector<std::string> allowed_origins;  // of cross-site requests: "https://portal.example.com", lower case
   [[nodiscard]] bool allows(SignInMethod method) const;
 };
 
@@ -56,11 +64,12 @@ struct Limits {
   std::size_t upstream_idle_connections_per_user = 6;  // the number a browser opens to one host
   int login_failures_per_user = 5;                     // within login_window, then 429
   int login_failures_per_address = 50;
-  std::chrono::seconds login_window{300};
+  std::chrono::seconds login_window{1800};
 };
 
 struct Config {
   std::vector<Endpoint> listen;
+  AddressSet trusted_proxies;    // TLS terminators whose X-Forwarded-Proto is believed
   std::string certificate, key;  // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
   unsigned threads = 0;                                               // 0: one for each core
@@ -69,9 +78,15 @@ struct Config {
   ClientOptions client;                                               // [identity] and [locator]
   bool kerberos = false, forms = false, certificate_sign_in = false;  // which [sign_in.*] tables are there
   BindingsPolicy channel_bindings = BindingsPolicy::allow;
+  // Names of this proxy besides the host that was asked: tickets for their SPNs are accepted too. Lower case.
+  std::vector<std::string> kerberos_aliases;
   std::string forms_realm;  // for a bare user name
   std::string certificate_ca;
   std::vector<std::string> certificate_crls;  // revocation lists, PEM or DER; empty: revocation is not checked
+  CertificateMapping certificate_mapping = CertificateMapping::strong;
+  std::vector<std::string> certificate_upn_realms;  // upper case; with CertificateMapping::upn
+  GroupPatterns groups;                             // that any list of the file names
+  AccessList deny_delegation_of;                    // users for whom no back-end ticket is requested
   std::string session_key_file;
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
   std::vector<Route> routes;

@@ -143,6 +143,31 @@ void read_upstream_host(TomlTable& table, Route& out) {
                                      "\" is neither \"client\", \"upstream\" nor a host name, with a port or without");
 }
 
+// "https://portal.example.com:8443": as browsers write an origin, without the scheme's own port.
+bool is_origin(const std::string& text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == text.npos || (text.substr(0, scheme) != "https" && text.substr(0, scheme) != "http")) return false;
+  const std::string rest = text.substr(scheme + 3);
+  return !rest.empty() && rest.find_first_of("/?#@ \t*") == rest.npos;
+}
+
+void read_access(TomlTable& table, FileErrors& errors, GroupPatterns& patterns, Route& out) {
+  read_access_list(table, "allow", errors, patterns, out.allow);
+  read_access_list(table, "deny", errors, patterns, out.deny);
+  for (const auto& [text, at] : table.texts("allowed_origins")) {
+    const std::string origin = to_lower(text);
+    if (!is_origin(origin))
+      errors.add(at, "allowed_origins: \"" + text + "\" is not an origin, as \"https://portal.example.com\"");
+    else
+      out.allowed_origins.push_back(origin);
+  }
+  if (!errors.none()) return;
+  if (table.has("allow") && out.allow.empty()) table.error("allow", "allow is empty: nobody could sign in");
+  if (!out.sign_in.empty()) return;
+  for (const std::string_view key : {"allow", "deny", "allowed_origins"})
+    if (table.has(key)) table.error(key, std::string(key) + " has no meaning on a public route: it needs sign_in");
+}
+
 void check_upstreams(TomlTable& table, const FileErrors& errors, const Route& out) {
   if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
 }
@@ -173,6 +198,7 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   read_spn(reader, errors, route);
   check_upstreams(reader, errors, route);
   check_delegation(reader, errors, route);
+  read_access(reader, errors, out.groups, route);
   reader.boolean("upstream_verify", route.upstream_verify);
   read_path(reader, "upstream_ca", errors, route.upstream_ca);
   reader.finish();

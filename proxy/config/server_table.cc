@@ -46,6 +46,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
     server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
   read_listen(server, errors, out);
   read_admin(server, out);
+  read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
   server.integer("threads", out.threads, 0, 1024);
   read_path(server, "access_log", errors, out.access_log);
   server.finish();

@@ -18,7 +18,8 @@ Core::Core(unsigned number, Shared& common)
                  .metrics = metrics,
                  .refused_tokens = refused_tokens,
                  .tickets = tickets,
-                 .draining = draining},
+                 .draining = draining,
+                 .tunnels = tunnels},
       timer_(io) {}
 
 Core::~Core() {
@@ -43,11 +44,16 @@ void Core::tick() {
   watchdog.sweep(now);
   log.flush();
   if (tickets) metrics.keep_statistics(tickets->client().statistics());
+  end_tunnels();
   if (++ticks_ % 4 == 0) pool.sweep(now);
   timer_.expires_after(kTick);
   timer_.async_wait([this](const Error& error) {
     if (!error) tick();
   });
+}
+
+void Core::end_tunnels() {
+  if (sign_in) tunnels.close_where([this](const Session& session) { return sign_in->is_over(session); });
 }
 
 void Core::drain() {

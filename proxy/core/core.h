@@ -16,6 +16,7 @@
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
 #include "proxy/upstream/forward_job.h"
+#include "proxy/upstream/open_tunnels.h"
 #include "proxy/upstream/refused_tokens.h"
 #include "proxy/upstream/router.h"
 #include "proxy/upstream/upstream_pool.h"
@@ -52,11 +53,14 @@ struct Core {
   RequestIds request_ids;
   HttpDate date;
   RefusedTokens refused_tokens;
+  OpenTunnels tunnels;
   std::size_t connections = 0;
   bool draining = false;
   const ForwardContext forwarding;  // refers to the members above
 
   void start_ticking();
+  // Closes the tunnels whose sessions are over.
+  void end_tunnels();
   // Takes no new requests: closes idle connections, and the others after their response.
   void drain();
   // Closes all connections. Called after the loop's thread has ended.

@@ -156,6 +156,8 @@ ClientCertificate ServerTls::verify_again(SSL* ssl) {
           1 &&
       X509_STORE_CTX_set_default(store.get(), "ssl_client") == 1 &&
       X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(store.get()), SSL_CTX_get0_param(context)) == 1) {
+    // As libssl does it in a handshake: weak keys and digests are refused by the security level.
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store.get()), SSL_CTX_get_security_level(context));
     verify(store.get(), nullptr);
     verdict = X509_STORE_CTX_get_error(store.get());
   }
@@ -194,7 +196,8 @@ Checked<std::shared_ptr<ServerTls>> ServerTls::open(const Config& config) {
   auto tls = std::make_shared<ServerTls>();
   SSL_CTX* const context = tls->context_.native_handle();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_CLEANSE_PLAINTEXT);  // a login form has a password
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, choose_http_1_1, nullptr);

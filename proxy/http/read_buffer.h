@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/bytes.h"
+
 namespace stead::proxy {
 
 class ReadBuffer {
@@ -40,6 +42,12 @@ class ReadBuffer {
     begin_ = 0;
     data_ = std::move(bigger);
     capacity_ = capacity;
+  }
+  // Overwrites what was consumed and is still in memory.
+  void wipe_consumed() {
+    if (capacity_ == 0) return;
+    wipe(data_.get(), begin_);
+    wipe(data_.get() + end_, capacity_ - end_);
   }
   // Frees a buffer that grew for a large message.
   void release_if_empty() {

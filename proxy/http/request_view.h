@@ -20,8 +20,9 @@ struct RequestView {
   std::string_view sec_fetch_site;
   std::string_view content_type;
   std::string remote_address;
-  bool tls = false;
-  std::string_view channel_bindings;             // "tls-server-end-point:" and the hash; empty on plain HTTP
+  bool upgrades = false;              // the client wants another protocol on this connection, as a WebSocket does
+  bool tls = false;                   // between the client and us, or a TLS terminator that is trusted
+  std::string_view channel_bindings;  // "tls-server-end-point:" and the hash; empty on plain HTTP
   std::vector<std::uint8_t> client_certificate;  // DER; empty: none was sent or it did not verify
   std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
   std::string_view client_certificate_name;      // subject and serial number, for the log; empty: none was sent

@@ -57,6 +57,9 @@ constexpr Page kPages[] = {
     {CertificateFault::mapped_twice, "Several accounts match this certificate",
      "The directory has more than one account for your certificate. Ask your administrator, and give them the request "
      "id below."},
+    {CertificateFault::weakly_mapped, "Certificate not bound to an account",
+     "Your certificate names your account, but nothing binds it to that account. Ask your administrator for a new one, "
+     "and give them the request id below."},
     {CertificateFault::other_account, "Certificate of another account",
      "Your certificate was issued for another account than the one with its name. Ask your administrator, and give "
      "them the request id below."},

@@ -19,6 +19,7 @@ enum class CertificateFault {
   unreadable,
   unmapped,
   mapped_twice,
+  weakly_mapped,
   other_account,
   account_refused,
   directory_silent,

@@ -1,5 +1,6 @@
 #include "proxy/sign_in/certificate_sign_in.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,49 +8,42 @@
 #include <variant>
 #include <vector>
 
-#include "sspi_shim/krb5/own_keys.h"
-#include "sspi_shim/protocol/pac/pac.h"
-#include "sspi_shim/protocol/pac/pac_logon_info.h"
+#include "proxy/tickets/evidence_sids.h"
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/krb5/credential.h"
 
 namespace stead::proxy {
 namespace {
 
 namespace asio = boost::asio;
 
-// The KDC does not know the certificate, or does not support certificates: its UPN may still name the user.
-bool may_ask_by_name(const Error& error) {
+// The KDC does not know the certificate, does not support certificates, or believes no UPN: its UPN may still name the
+// user.
+bool may_ask_by_name(const CertificateNames& names, const Error& error) {
+  if (names.upn.empty()) return false;
   return error == KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP ||
-         error == KrbErrc::KRB_ERR_GENERIC;
+         error == KrbErrc::KRB_ERR_GENERIC || (error == kCertificateMismatch && !names.sid);
 }
 
-CertificateFault fault_of(const Failure& failure) {
+bool is_in_realm_of(const std::vector<std::string>& realms, const std::string& principal) {
+  const std::string realm = principal.substr(principal.rfind('@') + 1);
+  return std::any_of(realms.begin(), realms.end(),
+                     [&](const std::string& known) { return equal_ignoring_case(known, realm); });
+}
+
+CertificateFault fault_of(const CertificateNames& names, const Failure& failure) {
   if (failure.kind == FailureKind::unreachable || failure.kind == FailureKind::cancelled)
     return CertificateFault::directory_silent;
   if (failure.error == KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE) return CertificateFault::mapped_twice;
   if (failure.error == KrbErrc::KDC_ERR_CLIENT_REVOKED || failure.error == KrbErrc::KDC_ERR_KEY_EXPIRED ||
       failure.error == KrbErrc::KDC_ERR_NAME_EXP || failure.error == KrbErrc::KDC_ERR_POLICY)
     return CertificateFault::account_refused;
-  if (failure.error == kCertificateMismatch) return CertificateFault::other_account;
+  if (failure.error == kCertificateMismatch)
+    return names.sid ? CertificateFault::other_account : CertificateFault::weakly_mapped;
   return CertificateFault::unmapped;
 }
 
 }  // namespace
-
-std::optional<Sid> sid_in_evidence(const Ticket& evidence, const std::vector<Key>& own_keys) {
-  for (const Key& key : own_keys) {
-    const auto opened = open_own_ticket(evidence, {key});
-    if (!opened) continue;
-    const auto bytes = pac_bytes_of(opened->part);
-    if (!bytes || bytes->empty() || !verify_server_signature(*bytes, key)) return std::nullopt;
-    const auto pac = decode_pac(*bytes);
-    const Buffer* const buffer = pac ? pac->find(PacType::logon_info) : nullptr;
-    if (!buffer) return std::nullopt;
-    const auto info = decode_pac_logon_info(*buffer);
-    if (!info) return std::nullopt;
-    return info->user_sid();
-  }
-  return std::nullopt;
-}
 
 CertificateRefused refused_by_tls(const RequestView& request) {
   CertificateRefused refused{.fault = fault_of(request.client_certificate_error), .detail = {}};
@@ -59,32 +53,42 @@ CertificateRefused refused_by_tls(const RequestView& request) {
   return refused;
 }
 
-asio::awaitable<std::variant<std::string, CertificateRefused>> CertificateSignIn::user_of(
+asio::awaitable<std::variant<CertificateUser, CertificateRefused>> CertificateSignIn::user_of(
     std::vector<std::uint8_t> der) {
   const auto names = names_in_certificate(der);
   if (!names)
     co_return CertificateRefused{CertificateFault::unreadable, "the client certificate does not name its user clearly"};
+  // Each time anew: an account that was disabled a moment ago signs in no more.
   Client& client = tickets_->client();
-  Outcome<Identity> who = co_await client.user_by_certificate(std::move(der));
-  if (!who && !names->upn.empty() && may_ask_by_name(who.error().error)) who = co_await client.user(names->upn);
+  // Named, since g++ 12 destroys temporaries of a co_await expression twice.
+  const std::string no_name;
+  const std::vector<std::uint8_t> no_certificate;
+  const CertificateHints no_hints;
+  Outcome<Identity> who = co_await client.user_within_logon_hours(no_name, std::move(der), no_hints);
+  const bool by_upn = state_->config.certificate_mapping == CertificateMapping::upn && !who &&
+                      may_ask_by_name(*names, who.error().error);
+  if (by_upn) who = co_await client.user_within_logon_hours(names->upn, no_certificate, no_hints);
   if (!who)
     co_return CertificateRefused{
-        fault_of(who.error()),
+        fault_of(*names, who.error()),
         "the client certificate" + (names->upn.empty() ? "" : " of " + names->upn) + ": " + who.error().text};
-  if (auto refused = judge_sid(*names, *who)) co_return std::move(*refused);
-  co_return who->principal();
+  CertificateUser user{.principal = who->principal(), .evidence = who->state().evidence};
+  if (by_upn && !is_in_realm_of(state_->config.certificate_upn_realms, user.principal))
+    co_return CertificateRefused{CertificateFault::other_account, "the client certificate names " + names->upn +
+                                                                      " by its UPN, which is " + user.principal +
+                                                                      ": upn_realms does not list that realm"};
+  if (auto refused = judge_sid(*names, user)) co_return std::move(*refused);
+  co_return user;
 }
 
 std::optional<CertificateRefused> CertificateSignIn::judge_sid(const CertificateNames& names,
-                                                               const Identity& user) const {
+                                                               const CertificateUser& user) const {
   if (!names.sid) return std::nullopt;
-  auto found = sid_in_evidence(*user.state().evidence, *state_->own_keys->all());
-  if (!found && state_->own_keys->look_again())
-    found = sid_in_evidence(*user.state().evidence, *state_->own_keys->all());
-  if (found && *found == *names.sid) return std::nullopt;
+  const auto found = sids_in_evidence(*user.evidence, *state_->own_keys);
+  if (found && found->user == *names.sid) return std::nullopt;
   return CertificateRefused{CertificateFault::other_account,
-                            "the client certificate is for " + to_string(*names.sid) + ", and " + user.principal() +
-                                (found ? " is " + to_string(*found) : " shows no SID")};
+                            "the client certificate is for " + to_string(*names.sid) + ", and " + user.principal +
+                                (found ? " is " + to_string(found->user) : " shows no SID")};
 }
 
 }  // namespace stead::proxy

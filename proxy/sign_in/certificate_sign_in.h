@@ -1,7 +1,8 @@
 #pragma once
 // Sign-in by client certificate. TLS has checked the chain and the revocation lists. The directory maps the certificate
-// to a user: by altSecurityIdentities, the SID extension or the UPN (S4U2Self with the certificate), or by the UPN
-// alone if the KDC does not support certificates. A certificate with a SID signs in only the account with that SID.
+// to a user, by S4U2Self with the certificate: by altSecurityIdentities or by the SID in it. A certificate with a SID
+// signs in only the account with that SID. With mapping = "upn", a certificate that the directory does not map signs in
+// the account of its UPN, in the realms that the configuration names.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,12 +20,13 @@
 
 namespace stead::proxy {
 
-// The user's SID in the PAC of S4U2Self evidence. Nothing if none of our keys opens the ticket and signed the PAC.
-[[nodiscard]] std::optional<Sid> sid_in_evidence(const Ticket& evidence, const std::vector<Key>& own_keys);
-
 struct CertificateRefused {
   CertificateFault fault{};
   std::string detail;  // for the log
+};
+struct CertificateUser {
+  std::string principal;                   // "alice@REALM"
+  std::shared_ptr<const Ticket> evidence;  // S4U2Self's
 };
 // Why there is no verified certificate to judge: TLS refused it, or the client sent none.
 [[nodiscard]] CertificateRefused refused_by_tls(const RequestView& request);
@@ -33,13 +35,14 @@ class CertificateSignIn {
  public:
   CertificateSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
       : state_(std::move(state)), tickets_(std::move(tickets)) {}
-  // The user of a certificate that TLS has verified, "alice@REALM". `der`: the certificate.
-  [[nodiscard]] boost::asio::awaitable<std::variant<std::string, CertificateRefused>> user_of(
+  // The user of a certificate that TLS has verified. `der`: the certificate.
+  [[nodiscard]] boost::asio::awaitable<std::variant<CertificateUser, CertificateRefused>> user_of(
       std::vector<std::uint8_t> der);
 
  private:
   // Nothing, or why the certificate is not for this user.
-  [[nodiscard]] std::optional<CertificateRefused> judge_sid(const CertificateNames& names, const Identity& user) const;
+  [[nodiscard]] std::optional<CertificateRefused> judge_sid(const CertificateNames& names,
+                                                            const CertificateUser& user) const;
 
   std::shared_ptr<SignInState> state_;
   std::shared_ptr<BackendTickets> tickets_;

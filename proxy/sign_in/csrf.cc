@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t kNonceSize = 16;
 
+SealedFor form_of(const RequestView& request) {
+  return {.purpose = "form", .host = request.host};
+}
+
 std::optional<Buffer> nonce_of(const RequestView& request) {
   const auto value = find_cookie(request.cookie, csrf_cookie_name(request.tls));
   if (!value) return std::nullopt;
@@ -42,27 +46,19 @@ CsrfToken make_csrf(const SessionKeys& keys, const RequestView& request, std::ch
   Buffer content = *nonce;
   content.resize(kNonceSize + 8);
   store_le64(content.data() + kNonceSize, static_cast<std::uint64_t>(now.time_since_epoch().count()));
-  token.field = keys.seal(content);
+  token.field = keys.seal(content, form_of(request));
   return token;
 }
 
 bool check_csrf(const SessionKeys& keys, const RequestView& request, std::string_view field,
                 std::chrono::sys_seconds now) {
   const auto nonce = nonce_of(request);
-  const auto content = keys.open_sealed(field);
+  const auto content = keys.open_sealed(field, form_of(request));
   if (!nonce || !content || content->size() != kNonceSize + 8) return false;
   const std::chrono::sys_seconds made{
       std::chrono::seconds(static_cast<std::int64_t>(load_le64(content->data() + kNonceSize)))};
   return equal_in_constant_time(Bytes(*content).first(kNonceSize), *nonce) && made <= now + std::chrono::minutes(5) &&
          now - made < kCsrfLifetime;
-}
-
-bool is_same_origin(const RequestView& request) {
-  if (!request.origin.empty()) {
-    const std::string own = std::string(request.tls ? "https://" : "http://") + std::string(request.authority);
-    return equal_ignoring_case(request.origin, own);
-  }
-  return request.sec_fetch_site.empty() || request.sec_fetch_site == "same-origin" || request.sec_fetch_site == "none";
 }
 
 }  // namespace stead::proxy

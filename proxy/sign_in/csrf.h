@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/sign_in/session_cookie.h"
+#include "proxy/sessions/session_cookie.h"
 #include "proxy/sign_in/sign_in.h"
 
 namespace stead::proxy {
@@ -22,8 +22,5 @@ struct CsrfToken {
 [[nodiscard]] CsrfToken make_csrf(const SessionKeys& keys, const RequestView& request, std::chrono::sys_seconds now);
 [[nodiscard]] bool check_csrf(const SessionKeys& keys, const RequestView& request, std::string_view field,
                               std::chrono::sys_seconds now);
-
-// False if the browser says that the request comes from another origin: in Origin, or without that in Sec-Fetch-Site.
-[[nodiscard]] bool is_same_origin(const RequestView& request);
 
 }  // namespace stead::proxy

@@ -2,19 +2,24 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/csrf.h"
 #include "proxy/sign_in/own_pages.h"
+#include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sign_in_audit.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
@@ -25,10 +30,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kMaxNameOctets = 320;  // a UPN: 64 @ 255
-// Every refusal takes at least this long: more than string-to-key and an exchange take, so that the time does not tell
-// an unknown user from a wrong password.
-constexpr std::chrono::milliseconds kMinRefusalTime{150};
+constexpr std::size_t kMaxNameOctets = 320;        // a UPN: 64 @ 255
 constexpr std::chrono::seconds kMaxQueueTime{10};  // waiting for other tries for the same user
 constexpr std::chrono::milliseconds kQueueStep{20};
 
@@ -37,6 +39,22 @@ bool is_form(std::string_view content_type) {
   while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t'))
     content_type.remove_suffix(1);
   return equal_ignoring_case(content_type, "application/x-www-form-urlencoded");
+}
+
+// People paste names with blanks around them, also those of word processors.
+std::string trimmed_name(std::string_view name) {
+  constexpr std::string_view kBlanks[] = {" ", "\t", "\r", "\n", "\u00a0", "\u3000", "\u200b", "\ufeff"};
+  for (bool trimmed = true; trimmed;) {
+    trimmed = false;
+    for (const std::string_view blank : kBlanks) {
+      const bool in_front = name.starts_with(blank);
+      if (in_front) name.remove_prefix(blank.size());
+      const bool behind = name.ends_with(blank);
+      if (behind) name.remove_suffix(blank.size());
+      trimmed = trimmed || in_front || behind;
+    }
+  }
+  return std::string(name);
 }
 
 bool is_wrong_password(const Error& error) {
@@ -115,53 +133,89 @@ std::variant<LoginForm, OwnResponse> FormsSignIn::checked_form(const RequestView
   if (!is_same_origin(request) || !check_csrf(state_->keys, request, fields->csrf, now))
     return form(request, 403, fields->return_path, "",
                 "The form has expired, or it does not come from this site. Sign in again.");
+  fields->username = trimmed_name(fields->username);
   if (fields->username.empty() || fields->username.size() > kMaxNameOctets || fields->password.empty())
     return wrong_password(request, fields->return_path, fields->username.substr(0, kMaxNameOctets));
   return std::move(*fields);
 }
 
-asio::awaitable<LoginThrottle::Turn> FormsSignIn::take_turn(std::string name, std::string address,
-                                                            Clock::time_point started) {
-  auto turn = LoginThrottle::begin(state_->throttle, name, address, started);
+asio::awaitable<LoginThrottle::Turn> FormsSignIn::take_turn(std::string account, std::string address) {
+  const auto started = Clock::now();
+  auto turn = LoginThrottle::begin(state_->throttle, account, address, started);
   while (std::holds_alternative<LoginThrottle::Busy>(turn) && Clock::now() - started < kMaxQueueTime) {
     co_await wait_until(Clock::now() + kQueueStep);
-    turn = LoginThrottle::begin(state_->throttle, name, address, Clock::now());
+    turn = LoginThrottle::begin(state_->throttle, account, address, Clock::now());
   }
   co_return turn;
 }
 
+// Whose account a typed name means, by S4U2Self: a UPN and an account name may look nothing alike. The client caches the
+// answer, which the user's back-end tickets need anyway. Nothing: no KDC answers.
+asio::awaitable<std::optional<std::string>> FormsSignIn::account_of(std::string name) {
+  const Outcome<Identity> who = co_await tickets_->client().user(name);
+  if (who) co_return throttled_account(who->principal());
+  if (who.error().kind == FailureKind::unreachable) co_return std::nullopt;
+  co_return throttled_unknown(name);
+}
+
+asio::awaitable<Outcome<std::string>> FormsSignIn::check(std::string name, LoginForm& fields, Clock::time_point began) {
+  std::string password = fields.password;
+  wipe_text(fields.password);
+  auto outcome = co_await tickets_->client().check_password(name, std::move(password));
+  wipe_text(password);
+  const auto now = Clock::now();
+  if (outcome || outcome.error().kind == FailureKind::refused)
+    state_->answer_times.add(std::chrono::ceil<std::chrono::milliseconds>(now - began), now);
+  co_return outcome;
+}
+
+asio::awaitable<std::variant<SignedIn, OwnResponse>> FormsSignIn::begin_session(const RequestView& request,
+                                                                                std::string user) {
+  std::optional<std::vector<std::uint8_t>> groups = std::vector<std::uint8_t>();
+  if (!state_->config.groups.patterns.empty()) {
+    const Outcome<Identity> who = co_await tickets_->client().user(user);
+    if (!who && who.error().kind == FailureKind::unreachable) co_return no_directory_page(request.request_id);
+    groups = who ? state_->groups_in(*who->state().evidence) : std::nullopt;
+  }
+  co_return sessions_.begin(request, std::move(user), SignInMethod::forms, std::move(groups));
+}
+
 asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string body) {
-  const auto started = Clock::now();
   auto checked = checked_form(request, body);
   wipe_text(body);
   if (auto* const response = std::get_if<OwnResponse>(&checked)) co_return std::move(*response);
   auto& fields = std::get<LoginForm>(checked);
   const std::string name = with_realm(fields.username);
 
-  auto turn = co_await take_turn(name, request.remote_address, started);
+  const auto account = co_await account_of(name);
+  if (!account) co_return no_directory_page(request.request_id);
+  auto turn = co_await take_turn(*account, request.remote_address);
   if (std::holds_alternative<LoginThrottle::Busy>(turn)) co_return no_directory_page(request.request_id);
   if (const auto* const wait = std::get_if<std::chrono::seconds>(&turn))
     co_return throttled(request, fields, name, *wait);
   auto& attempt = std::get<LoginThrottle::Try>(turn);
 
-  std::string password = fields.password;
-  wipe_text(fields.password);
-  auto outcome = co_await tickets_->client().check_password(name, std::move(password));
-  wipe_text(password);
+  const auto began = Clock::now();
+  auto outcome = co_await check(name, fields, began);
   if (!outcome) {
     const Failure& failure = outcome.error();
     if (failure.kind == FailureKind::refused) attempt.failed(Clock::now());
     audit_refusal(request, SignInMethod::forms, name, failure.text);
-    co_await wait_until(started + kMinRefusalTime);
+    co_await wait_until(began + state_->answer_times.for_refusals(Clock::now()));
     co_return refused(request, failure, fields.return_path, fields.username);
   }
-
-  attempt.succeeded();
-  const SignedIn begun = sessions_.begin(request, *outcome, SignInMethod::forms);
-  audit_session(AuditKind::sign_in, request, begun.session);
+  attempt.succeeded(Clock::now());
+  if (kind_of(*outcome) == PrincipalKind::nobody) {
+    audit_refusal(request, SignInMethod::forms, *outcome, "this principal is anonymous, or a KDC's own");
+    co_return not_permitted_page(request.request_id);
+  }
+  auto begun = co_await begin_session(request, *outcome);
+  if (auto* const response = std::get_if<OwnResponse>(&begun)) co_return std::move(*response);
+  const auto& signed_in = std::get<SignedIn>(begun);
+  audit_session(AuditKind::sign_in, request, signed_in.session);
   OwnResponse response = redirect_page(request.request_id, safe_return_path(fields.return_path).value_or("/"),
                                        "Signed in", "You are signed in.");
-  response.headers.insert(response.headers.end(), begun.response_headers.begin(), begun.response_headers.end());
+  response.headers.insert(response.headers.end(), signed_in.response_headers.begin(), signed_in.response_headers.end());
   co_return response;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,9 +37,14 @@ class FormsSignIn {
 
   // A form that came from us, with a name and a password in it; or the response that says what is wrong with it.
   [[nodiscard]] std::variant<LoginForm, OwnResponse> checked_form(const RequestView& request, std::string& body) const;
-  // Waits until the throttle lets this user and address try.
-  [[nodiscard]] boost::asio::awaitable<LoginThrottle::Turn> take_turn(std::string name, std::string address,
-                                                                      Clock::time_point started);
+  // Waits until the throttle lets this account and address try.
+  [[nodiscard]] boost::asio::awaitable<LoginThrottle::Turn> take_turn(std::string account, std::string address);
+  // The key by which the throttle counts the account of a typed name.
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> account_of(std::string name);
+  [[nodiscard]] boost::asio::awaitable<Outcome<std::string>> check(std::string name, LoginForm& fields,
+                                                                   Clock::time_point began);
+  [[nodiscard]] boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> begin_session(const RequestView& request,
+                                                                                          std::string user);
   [[nodiscard]] OwnResponse throttled(const RequestView& request, const LoginForm& fields, const std::string& name,
                                       std::chrono::seconds wait) const;
   [[nodiscard]] OwnResponse wrong_password(const RequestView& request, std::string_view return_path,

@@ -1,5 +1,6 @@
 #include "proxy/sign_in/kerberos_sign_in.h"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,10 +11,13 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "proxy/http/target.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::proxy {
 namespace {
@@ -45,7 +49,8 @@ asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
   auto token = negotiate_token(request.authorization);
   if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
   const BindingsPolicy policy = state_->config.channel_bindings;
-  if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy)) co_return std::move(*client);
+  if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy))
+    co_return for_host(std::move(*client), std::string(request.host));
   std::function<asio::awaitable<Answer>()> judge =
       [state = state_, held = std::move(*token), policy,
        bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
@@ -53,7 +58,23 @@ asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
   };
   auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
                                         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
-  co_return answer;
+  auto* const client = std::get_if<AcceptedClient>(&answer);
+  if (client == nullptr) co_return answer;
+  co_return for_host(std::move(*client), std::string(request.host));
+}
+
+// A ticket for another service of the same account was not meant for the site that was asked.
+Answer KerberosSignIn::for_host(AcceptedClient client, const std::string& host) const {
+  const auto ticket = decode_ticket(client.ticket);
+  const auto& service = ticket ? ticket->sname.components : std::vector<std::string>();
+  const std::string name = service.size() > 1 ? host_name_of(service[1]) : std::string();
+  const auto& aliases = state_->config.kerberos_aliases;
+  if (!name.empty() && (name == host || std::find(aliases.begin(), aliases.end(), name) != aliases.end()))
+    return client;
+  return RefusedClient{.reason = "the ticket of " + client.user + " is for " +
+                                 (ticket ? to_string(ticket->sname) : std::string("no service")) + ", and " + host +
+                                 " was asked: where browsers use another name of this site, [sign_in.kerberos] "
+                                 "aliases lists it"};
 }
 
 }  // namespace stead::proxy

@@ -1,11 +1,15 @@
 #pragma once
-// Limits password guessing before the directory locks the account. Failed logins are counted for each user and each
-// address within a window; above the limit, logins are refused until the window has passed. A success clears the user's
-// count. No more tries run at the same time than failures are left, so that sending many posts together gains nothing.
-// Thread-safe, with one lock: a login takes milliseconds for string-to-key anyway.
+// Limits wrong passwords: of an account, of one address for an account, and of one address in all. Counts within a window
+// that slides, so that no instant begins with a new allowance.
+//
+// An address that has used up its tries for an account gets no more; so has everybody once the account has `per_user`
+// failures. From then on an address without a failure of its own has one try, until the account has nearly twice as many:
+// a stranger who fails on purpose does not shut out the user at their own address. An address where the account signed
+// in before always has its first two tries. Tries in progress count as if they failed, so that sending many posts
+// together gains nothing.
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,13 +19,14 @@
 
 namespace stead::proxy {
 
+// Thread-safe, with one lock: a login takes milliseconds for string-to-key anyway.
 class LoginThrottle {
  public:
   using Clock = std::chrono::steady_clock;
   struct Options {
     int per_user = 5, per_address = 50;
-    std::chrono::seconds window{300};
-    std::size_t entries = 100000;  // maximum number of counts; the oldest are dropped first
+    std::chrono::seconds window{1800};
+    std::size_t entries = 100000;  // maximum number of counts of each kind; the oldest are dropped first
   };
   explicit LoginThrottle(Options options) : options_(options) {}
 
@@ -29,45 +34,50 @@ class LoginThrottle {
   // not count.
   class Try {
    public:
-    Try(std::shared_ptr<LoginThrottle> throttle, std::string_view user, std::string_view address);
+    Try(std::shared_ptr<LoginThrottle> throttle, std::string account, std::string address);
     Try(Try&&) = default;
     Try& operator=(Try&& other) noexcept;
     ~Try();
     void failed(Clock::time_point now);
-    void succeeded();
+    void succeeded(Clock::time_point now);
 
    private:
     std::shared_ptr<LoginThrottle> throttle_;  // null: it has ended
-    std::string name_, user_, address_;        // as typed; the keys of the counts
+    std::string account_, address_;            // the keys of the counts
   };
   struct Busy {};  // as many tries are in progress as may still fail: try again soon
   using Turn = std::variant<Try, Busy, std::chrono::seconds>;  // seconds: too many failures; the time to wait
-  [[nodiscard]] static Turn begin(const std::shared_ptr<LoginThrottle>& throttle, std::string_view user,
+  // `account`: as throttled_account gives it.
+  [[nodiscard]] static Turn begin(const std::shared_ptr<LoginThrottle>& throttle, std::string account,
                                   std::string_view address, Clock::time_point now);
 
  private:
   struct Count {
-    int failures = 0, running = 0;
-    Clock::time_point since;  // of the window's first failure
-    std::string spelling;     // of the user's name at the first failure
-    bool several = false;     // the failures had different spellings
+    std::deque<Clock::time_point> failures;  // within the window
+    int running = 0;
+    bool signed_in_before = false;  // of an address for an account
+    Clock::time_point last{};       // failure or success
   };
   using Counts = std::unordered_map<std::string, Count>;
   enum class End { failed, succeeded, neither };
-  void end(const std::string& name, const std::string& user, const std::string& address, End how,
-           Clock::time_point now);
-  [[nodiscard]] std::chrono::seconds left(const Counts& counts, const std::string& key, int limit,
-                                          Clock::time_point now) const;
+  void end(const std::string& account, const std::string& address, End how, Clock::time_point now);
   [[nodiscard]] Count& entry(Counts& counts, const std::string& key, Clock::time_point now);
-  void fail(Counts& counts, const std::string& key, const std::string& name, Clock::time_point now);
+  // Until fewer than `limit` failures are in the window; zero: that is so.
+  [[nodiscard]] std::chrono::seconds left(const Count& count, std::size_t limit, Clock::time_point now) const;
+  [[nodiscard]] std::variant<std::monostate, Busy, std::chrono::seconds> judge(const Count& account, const Count& pair,
+                                                                               const Count& address,
+                                                                               Clock::time_point now) const;
 
   const Options options_;
   std::mutex mutex_;
-  Counts users_, addresses_;
+  Counts accounts_, pairs_, addresses_;  // pairs: an account from an address
 };
 
-// The key by which a user is counted. `alice`, `ROOT\Alice` and `alice@root.example` have the same key.
-[[nodiscard]] std::string throttled_user(std::string_view typed);
+// The key by which an account is counted. `principal`: "alice@REALM", as the directory says it.
+[[nodiscard]] std::string throttled_account(std::string_view principal);
+// The same of a typed name that the directory does not know. `alice`, `ROOT\Alice` and `alice@root.example` have the
+// same key.
+[[nodiscard]] std::string throttled_unknown(std::string_view typed);
 // The key by which an address is counted: for IPv6 its /64, which one host may have to itself.
 [[nodiscard]] std::string throttled_address(std::string_view address);
 

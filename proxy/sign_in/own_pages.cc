@@ -95,6 +95,18 @@ OwnResponse redirect_page(std::string_view request_id, std::string_view location
   return response;
 }
 
+OwnResponse not_permitted_page(std::string_view request_id) {
+  return error_page(403, request_id, "Not permitted",
+                    "Your account may not use this application. Ask your administrator, and give them the request id "
+                    "below.");
+}
+
+OwnResponse cross_site_page(std::string_view request_id) {
+  return error_page(403, request_id, "Request from another site",
+                    "A page of another site sent this request in your name, and it was refused. If that page needs it, "
+                    "ask your administrator, and give them the request id below.");
+}
+
 OwnResponse no_directory_page(std::string_view request_id) {
   OwnResponse response = error_page(503, request_id, "Sign-in is not possible now",
                                     "The sign-in service does not answer. Try again in a moment.");

@@ -20,6 +20,12 @@ constexpr std::string_view kLoginPath = "/.stead/login", kLogoutPath = "/.stead/
 [[nodiscard]] OwnResponse redirect_page(std::string_view request_id, std::string_view location, std::string_view title,
                                         std::string_view text);
 
+// 403: the user is known, and may not use this.
+[[nodiscard]] OwnResponse not_permitted_page(std::string_view request_id);
+
+// 403: a page of another site made the request.
+[[nodiscard]] OwnResponse cross_site_page(std::string_view request_id);
+
 // 503 with Retry-After: no KDC answers.
 [[nodiscard]] OwnResponse no_directory_page(std::string_view request_id);
 

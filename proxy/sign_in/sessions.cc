@@ -1,12 +1,20 @@
 #include "proxy/sign_in/sessions.h"
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <openssl/sha.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/http/cookies.h"
 #include "proxy/observe/audit_log.h"
@@ -14,31 +22,43 @@
 #include "sspi_shim/base/text_time.h"
 
 namespace stead::proxy {
+
+namespace asio = boost::asio;
+
 namespace {
+
+// Replicas' clocks may differ by so much. A time that is further ahead would keep a session from ending.
+constexpr std::chrono::minutes kMaxSkew{5};
 
 std::chrono::sys_seconds now_seconds() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 std::string sealed_cookie(const SessionKeys& keys, const RequestView& request, const SessionCookie& cookie) {
-  return set_cookie(session_cookie_name(request.tls), seal_session(keys, cookie), request.tls);
+  return set_cookie(session_cookie_name(request.tls), seal_session(keys, cookie, request.host), request.tls);
 }
 
 }  // namespace
 
-Sessions::Sessions(std::shared_ptr<SignInState> state) : state_(std::move(state)), opened_(state_->keys) {}
+Sessions::Sessions(std::shared_ptr<SignInState> state)
+    : state_(std::move(state)), opened_(state_->keys), groups_digest_(state_->config.groups.digest()) {}
 
 std::optional<SessionCookie> Sessions::find(const RequestView& request) {
   const auto sealed = find_cookie(request.cookie, session_cookie_name(request.tls));
   if (!sealed) return std::nullopt;
-  const SessionCookie* const cookie = opened_.open(*sealed);
+  const SessionCookie* const cookie = opened_.open(*sealed, request.host);
   const auto now = now_seconds();
-  if (cookie == nullptr || cookie->session.expires <= now || now - cookie->issued >= state_->config.session_lifetime ||
-      now - cookie->seen >= state_->config.session_idle)
+  if (cookie == nullptr || now - cookie->issued >= state_->config.session_lifetime ||
+      now - cookie->seen >= state_->config.session_idle || cookie->seen > now + kMaxSkew ||
+      cookie->issued > now + kMaxSkew || is_over(cookie->session))
     return std::nullopt;
-  if (state_->revocations.generation() != revoked_generation_) revoked_ = state_->revocations.copy(revoked_generation_);
-  if (revoked_.contains(cookie->session.id)) return std::nullopt;
+  // The numbers of other groups than the configuration has now mean nothing.
+  if (!state_->config.groups.patterns.empty() && cookie->groups_digest != groups_digest_) return std::nullopt;
   return *cookie;
+}
+
+bool Sessions::is_over(const Session& session) const {
+  return session.expires <= std::chrono::system_clock::now() || state_->revocations.has(session);
 }
 
 HeaderList Sessions::renewal(const RequestView& request, const SessionCookie& cookie) const {
@@ -49,27 +69,38 @@ HeaderList Sessions::renewal(const RequestView& request, const SessionCookie& co
   return {{"Set-Cookie", sealed_cookie(state_->keys, request, moved)}};
 }
 
-SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMethod method, Bytes certificate) const {
+SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMethod method,
+                         std::optional<std::vector<std::uint8_t>> groups, Bytes certificate) const {
   const auto now = now_seconds();
   SessionCookie cookie{.session = {.id = new_session_id(),
                                    .user = std::move(user),
                                    .method = method,
-                                   .expires = now + state_->config.session_lifetime},
+                                   .expires = now + state_->config.session_lifetime,
+                                   .groups = std::move(groups)},
                        .issued = now,
                        .seen = now,
-                       .certificate = certificate.empty() ? Buffer() : certificate_digest(certificate)};
+                       .certificate = certificate.empty() ? Buffer() : certificate_digest(certificate),
+                       .groups_digest = groups_digest_};
   std::string header = sealed_cookie(state_->keys, request, cookie);
   return {.session = std::move(cookie.session), .response_headers = {{"Set-Cookie", std::move(header)}}};
 }
 
-void Sessions::end(const Session& session) {
-  state_->revocations.add(session, std::chrono::system_clock::now());
+asio::awaitable<void> Sessions::end(Session session) {
+  const auto entry = Revocations::entry_of(session);
+  state_->revocations.add(entry, now_seconds());
+  if (!state_->sign_outs) co_return;
+  std::function<asio::awaitable<void>()> write = [state = state_, entry]() -> asio::awaitable<void> {
+    const auto written = state->sign_outs->append(entry, state->revocations);
+    if (!written) spdlog::error("{}: after a restart this session's cookie is good again", to_string(written.error()));
+    co_return;
+  };
+  co_await asio::co_spawn(state_->pool.get_executor(), std::move(write),
+                          asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 bool fits_certificate(const RequestView& request, const SessionCookie& cookie) {
   if (cookie.session.method != SignInMethod::certificate) return true;
-  if (!request.client_certificate_error.empty()) return false;
-  return request.client_certificate.empty() ||
+  return request.client_certificate_error.empty() && !request.client_certificate.empty() &&
          equal_in_constant_time(certificate_digest(request.client_certificate), cookie.certificate);
 }
 

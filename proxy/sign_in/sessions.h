@@ -1,11 +1,14 @@
 #pragma once
 // Sessions: found by a request's cookie, renewed, begun and ended. One object for each core.
+#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "proxy/sign_in/session_cookie.h"
+#include "proxy/sessions/session_cookie.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
 
@@ -15,8 +18,8 @@ class Sessions {
  public:
   explicit Sessions(std::shared_ptr<SignInState> state);
 
-  // The session of the request's cookie; nothing without a cookie that we sealed, after the session's end, or after
-  // signing out.
+  // The session of the request's cookie; nothing without a cookie that we sealed for this host, after the session's end,
+  // or after signing out.
   [[nodiscard]] std::optional<SessionCookie> find(const RequestView& request);
 
   // Set-Cookie that moves the session's idle end. Empty until an eighth of the idle time has passed, so that not every
@@ -25,20 +28,21 @@ class Sessions {
 
   // A new session with its Set-Cookie. `certificate`: what signed the user in, in DER; empty with other methods.
   [[nodiscard]] SignedIn begin(const RequestView& request, std::string user, SignInMethod method,
-                               Bytes certificate = {}) const;
+                               std::optional<std::vector<std::uint8_t>> groups, Bytes certificate = {}) const;
 
-  // Refuses the session's cookie from now on, in this process.
-  void end(const Session& session);
+  // True after the session's end, and after signing out.
+  [[nodiscard]] bool is_over(const Session& session) const;
+
+  // Refuses the session's cookie from now on, in this process and after a restart.
+  [[nodiscard]] boost::asio::awaitable<void> end(Session session);
 
  private:
   std::shared_ptr<SignInState> state_;
   OpenedCookies opened_;
-  Revocations::Ids revoked_;
-  std::uint64_t revoked_generation_ = 0;
+  const Buffer groups_digest_;
 };
 
-// True unless the session began with a client certificate and the connection has another one now, or one that TLS
-// refuses.
+// False if the session began with a client certificate, and the connection does not show that one or TLS refuses it.
 [[nodiscard]] bool fits_certificate(const RequestView& request, const SessionCookie& cookie);
 [[nodiscard]] Buffer certificate_digest(Bytes der);  // SHA-256
 

@@ -1,5 +1,6 @@
 #include "proxy/sign_in/sign_in.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,16 +12,18 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/sign_in/certificate_sign_in.h"
-#include "proxy/sign_in/csrf.h"
+#include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/forms_sign_in.h"
 #include "proxy/sign_in/kerberos_sign_in.h"
 #include "proxy/sign_in/login_form.h"
 #include "proxy/sign_in/own_pages.h"
+#include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sessions.h"
 #include "proxy/sign_in/sign_in_audit.h"
 #include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::proxy {
 namespace {
@@ -57,6 +60,15 @@ OwnResponse two_users(const RequestView& request, const Session& session, std::s
                     "close the browser.");
 }
 
+OwnResponse refuse_cross_site(const RequestView& request) {
+  spdlog::warn(
+      "request {}: {} to {} by a page of {} was refused: another site. A route's allowed_origins lists the "
+      "origins whose pages may send such requests",
+      request.request_id, request.method, request.host,
+      request.origin.empty() ? std::string("an unknown origin") : escape_html(request.origin));
+  return cross_site_page(request.request_id);
+}
+
 class CoreSignIn : public SignIn {
  public:
   CoreSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
@@ -70,6 +82,7 @@ class CoreSignIn : public SignIn {
 
   std::optional<SignedIn> known(const RequestView& request, const Route& route) override;
   asio::awaitable<Answer> decide(const RequestView& request, const Route& route) override;
+  bool is_over(const Session& session) override { return sessions_.is_over(session); }
   asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override;
 
  private:
@@ -86,11 +99,13 @@ class CoreSignIn : public SignIn {
   asio::awaitable<Answer> begin_with_token(const RequestView& request, const Route& route, AcceptedClient& client);
   asio::awaitable<std::variant<SignedIn, CertificateFault>> by_certificate(const RequestView& request,
                                                                            CertificateUse use);
+  // Nothing: the route may serve this user. Else the response, after a line in the audit log.
+  std::optional<OwnResponse> refuse_user(const RequestView& request, const Route& route, const Session& session) const;
   asio::awaitable<std::optional<std::string>> mismatch_of_token(const RequestView& request, std::string user);
   OwnResponse refuse_token(const RequestView& request, const Route& route, std::string_view user,
                            std::string_view reason);
   OwnResponse challenge(const RequestView& request, const Route& route);
-  OwnResponse log_out(const RequestView& request);
+  asio::awaitable<OwnResponse> log_out(const RequestView& request);
   asio::awaitable<OwnResponse> who_am_i(const RequestView& request);
 
   const Config& config_;  // in state_
@@ -103,24 +118,43 @@ class CoreSignIn : public SignIn {
 };
 
 std::optional<SignedIn> CoreSignIn::known(const RequestView& request, const Route& route) {
-  if (is_negotiate(request.authorization)) return std::nullopt;
+  if (is_negotiate(request.authorization) || is_forbidden_cross_site(request, route.allowed_origins))
+    return std::nullopt;
   auto cookie = sessions_.find(request);
   if (!cookie || !route.allows(cookie->session.method) || !fits_certificate(request, *cookie)) return std::nullopt;
   cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
   if (needs_evidence(cookie->session, route) && !tickets_->knows_evidence(cookie->session)) return std::nullopt;
+  if (refused_by_route(route, cookie->session) || refused_delegation(config_, route, cookie->session))
+    return std::nullopt;
   HeaderList headers = sessions_.renewal(request, *cookie);
   return SignedIn{.session = std::move(cookie->session), .response_headers = std::move(headers)};
 }
 
 asio::awaitable<Answer> CoreSignIn::decide(const RequestView& request, const Route& route) {
+  if (is_forbidden_cross_site(request, route.allowed_origins)) co_return refuse_cross_site(request);
   auto answer = co_await user_of(request, route);
-  if (!is_negotiate(request.authorization) || takes_tokens(route)) co_return answer;
-  // The route does not accept tokens. If the request has one all the same, it must be of the same user.
-  if (const auto* const signed_in = std::get_if<SignedIn>(&answer)) {
+  const auto* const signed_in = std::get_if<SignedIn>(&answer);
+  if (signed_in == nullptr) co_return answer;
+  // If a route does not accept tokens and the request has one all the same, it must be of the same user.
+  if (is_negotiate(request.authorization) && !takes_tokens(route)) {
     const auto mismatch = co_await mismatch_of_token(request, signed_in->session.user);
     if (mismatch) co_return two_users(request, signed_in->session, *mismatch);
   }
+  if (auto refused = refuse_user(request, route, signed_in->session)) co_return std::move(*refused);
   co_return answer;
+}
+
+std::optional<OwnResponse> CoreSignIn::refuse_user(const RequestView& request, const Route& route,
+                                                   const Session& session) const {
+  if (const auto reason = refused_by_route(route, session)) {
+    audit_refusal(request, session.method, session.user, *reason);
+    return not_permitted_page(request.request_id);
+  }
+  if (const auto reason = refused_delegation(config_, route, session)) {
+    audit_session(AuditKind::delegation_refused, request, session, *reason);
+    return not_permitted_page(request.request_id);
+  }
+  return std::nullopt;
 }
 
 asio::awaitable<Answer> CoreSignIn::user_of(const RequestView& request, const Route& route) {
@@ -153,6 +187,8 @@ asio::awaitable<Answer> CoreSignIn::by_token(const RequestView& request, const R
   if (const auto* const refused = std::get_if<RefusedClient>(&judged))
     co_return refuse_token(request, route, "", refused->reason);
   auto& client = std::get<AcceptedClient>(judged);
+  if (kind_of(client.user) == PrincipalKind::nobody)
+    co_return refuse_token(request, route, client.user, "this principal is anonymous, or a KDC's own");
   // A client that sends a token with each request keeps the session that it has.
   bool keeps_session =
       cookie && cookie->session.user == client.user && cookie->session.method == SignInMethod::kerberos;
@@ -171,7 +207,10 @@ asio::awaitable<Answer> CoreSignIn::by_token(const RequestView& request, const R
 // A new session, with the client's ticket as its evidence.
 asio::awaitable<Answer> CoreSignIn::begin_with_token(const RequestView& request, const Route& route,
                                                      AcceptedClient& client) {
-  SignedIn begun = sessions_.begin(request, client.user, SignInMethod::kerberos);
+  const auto ticket = decode_ticket(client.ticket);
+  SignedIn begun =
+      sessions_.begin(request, client.user, SignInMethod::kerberos, ticket ? state_->groups_in(*ticket) : std::nullopt);
+  if (auto refused = refuse_user(request, route, begun.session)) co_return std::move(*refused);
   const Session for_s4u = begun.session;
   if (route.delegation == Delegation::forwarded_tgt) {
     begun.session.forwarded_tgt = true;
@@ -209,9 +248,10 @@ asio::awaitable<std::variant<SignedIn, CertificateFault>> CoreSignIn::by_certifi
   CertificateRefused refused = refused_by_tls(request);
   if (!request.client_certificate.empty()) {
     auto answer = co_await certificates_.user_of(request.client_certificate);
-    if (auto* const user = std::get_if<std::string>(&answer)) {
-      SignedIn begun =
-          sessions_.begin(request, std::move(*user), SignInMethod::certificate, request.client_certificate);
+    if (auto* const user = std::get_if<CertificateUser>(&answer)) {
+      auto groups = state_->groups_in(*user->evidence);
+      SignedIn begun = sessions_.begin(request, std::move(user->principal), SignInMethod::certificate,
+                                       std::move(groups), request.client_certificate);
       audit_session(AuditKind::sign_in, request, begun.session, request.client_certificate_name);
       co_return begun;
     }
@@ -260,7 +300,10 @@ asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, st
     co_return response;
   }
   if (path == kLogoutPath) {
-    if (request.method == "POST") co_return log_out(request);
+    if (request.method == "POST") {
+      auto response = co_await log_out(request);
+      co_return response;
+    }
     co_return not_allowed(request, "POST");
   }
   if (path == kWhoamiPath) {
@@ -271,18 +314,18 @@ asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, st
   co_return error_page(404, request.request_id, "Not found", "There is no such page here.");
 }
 
-OwnResponse CoreSignIn::log_out(const RequestView& request) {
+asio::awaitable<OwnResponse> CoreSignIn::log_out(const RequestView& request) {
   if (!is_same_origin(request))
-    return error_page(403, request.request_id, "Not signed out", "The request to sign out came from another site.");
+    co_return error_page(403, request.request_id, "Not signed out", "The request to sign out came from another site.");
   if (const auto cookie = sessions_.find(request)) {
-    sessions_.end(cookie->session);
+    co_await sessions_.end(cookie->session);
     tickets_->forget(cookie->session);
     audit_session(AuditKind::sign_out, request, cookie->session);
   }
   OwnResponse response =
       redirect_page(request.request_id, config_.forms ? kLoginPath : "/", "Signed out", "You are signed out.");
   response.headers.emplace_back("Set-Cookie", removed_session_cookie(request));
-  return response;
+  co_return response;
 }
 
 asio::awaitable<OwnResponse> CoreSignIn::who_am_i(const RequestView& request) {
@@ -320,6 +363,20 @@ void warn_of_forwarded_tgts(const Config& config) {
   }
 }
 
+// Null if the file cannot be used, as where the key is in a folder that only root may write to.
+std::unique_ptr<SignOutFile> open_sign_outs(const std::string& key_file, Revocations& revocations) {
+  auto file = std::make_unique<SignOutFile>(key_file + ".signed-out");
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  if (const auto loaded = file->load(revocations, now); !loaded) {
+    spdlog::warn(
+        "{}; sign-outs hold until this process ends, so that a cookie that was signed out is good again after "
+        "a restart",
+        to_string(loaded.error()));
+    return nullptr;
+  }
+  return file;
+}
+
 Checked<std::shared_ptr<const KerberosAcceptor>> open_acceptor(const ClientOptions& options) {
   std::string message;
   auto acceptor = KerberosAcceptor::open(
@@ -350,7 +407,8 @@ Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
     if (!acceptor) return acceptor.error();
     state->acceptor = std::move(*acceptor);
   }
-  if (config.certificate_sign_in) {
+  state->sign_outs = open_sign_outs(config.session_key_file, state->revocations);
+  if (config.certificate_sign_in || !config.groups.patterns.empty()) {
     auto own_keys = open_own_keys(config.client);
     if (!own_keys) return own_keys.error();
     state->own_keys = std::move(*own_keys);

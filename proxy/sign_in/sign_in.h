@@ -3,6 +3,7 @@
 // never by an earlier request on the connection. The connection calls `SignIn::decide` for a route with sign-in, and
 // `SignIn::own_page` for paths below /.stead/.
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ class SignIn {
   // A user whom the route may serve, or the response that asks the client to sign in.
   virtual boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> decide(const RequestView& request,
                                                                              const Route& route) = 0;
+  // True once the session has ended or was signed out: what it opened, such as a WebSocket, ends too.
+  virtual bool is_over(const Session& session) { return session.expires <= std::chrono::system_clock::now(); }
   // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is
   // whole.
   virtual boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) = 0;

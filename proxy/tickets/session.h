@@ -1,7 +1,10 @@
 #pragma once
 // The session of a signed-in user, as its cookie carries it.
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "proxy/config/config.h"
 
@@ -12,6 +15,8 @@ struct Session {
   std::string user;  // "alice@ROOT.FABRIKAM.COM", canonical
   SignInMethod method = SignInMethod::kerberos;
   std::chrono::system_clock::time_point expires;
+  // Those of the configuration's groups that the user is in, by their numbers; nothing: the groups are not known.
+  std::optional<std::vector<std::uint8_t>> groups = std::vector<std::uint8_t>();
   bool forwarded_tgt = false;  // for this request: use the TGT that the client forwarded, not S4U
 };
 

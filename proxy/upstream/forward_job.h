@@ -14,6 +14,7 @@
 #include "proxy/observe/metrics.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
+#include "proxy/upstream/open_tunnels.h"
 #include "proxy/upstream/refused_tokens.h"
 #include "proxy/upstream/upstream_pool.h"
 
@@ -28,6 +29,7 @@ struct ForwardContext {
   RefusedTokens& refused_tokens;
   const std::shared_ptr<BackendTickets>& tickets;  // null if no route signs users in
   const bool& draining;
+  OpenTunnels& tunnels;
 };
 
 struct ForwardJob {
@@ -38,6 +40,7 @@ struct ForwardJob {
   const SignedIn* signed_in;  // null: the route is public
   std::string_view request_id, remote_address;
   bool client_keeps_alive;  // the client and the proxy want to keep the client's connection
+  bool over_https = false;  // the client came by https, to us or to a TLS terminator that is trusted
 
   // True if the back end gets a Negotiate token of the user.
   [[nodiscard]] bool delegates() const { return route.delegation != Delegation::none; }

@@ -141,10 +141,9 @@ std::string_view Forwarder::compose_request() {
                                 .upgrade = job_.head.wants_upgrade};
   std::string& out = memory_.out;
   out.clear();
-  write_request_head(out, request,
-                     {.address = job_.remote_address,
-                      .scheme = client_.stream.tls() ? "https" : "http",
-                      .request_id = job_.request_id});
+  write_request_head(
+      out, request,
+      {.address = job_.remote_address, .scheme = job_.over_https ? "https" : "http", .request_id = job_.request_id});
   if (request.framing != Framing::chunked || upload_.held().empty()) return {};
   append_chunk_size(out, upload_.held().size());
   return "\r\n";
@@ -198,7 +197,7 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_refusal() {
 
 void Forwarder::compose_response(Framing framing, bool keep) {
   memory_.out.clear();
-  const Addresses addresses{.client_scheme = client_.stream.tls() ? "https" : "http",
+  const Addresses addresses{.client_scheme = job_.over_https ? "https" : "http",
                             .client_authority = job_.head.host,
                             .upstream = context_.pool.upstream(upstream_->upstream),
                             .sent_host = job_.route.upstream_host_text};
@@ -251,6 +250,8 @@ asio::awaitable<void> Forwarder::tunnel() {
   if (error) co_return;
   Tunnel tunnel(context_.executor, {client_.stream, client_.buffer}, {upstream_->stream, upstream_->buffer},
                 context_.limits.tunnel_idle_timeout);
+  const OpenTunnels::Entry open(context_.tunnels, job_.signed_in != nullptr ? &job_.signed_in->session : nullptr,
+                                client_.stream, upstream_->stream);
   const bool in_order = co_await tunnel.run();
   result_.bytes_out = tunnel.bytes_to_client();
   result_.broken = !in_order;

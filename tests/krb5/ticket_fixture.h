@@ -56,9 +56,9 @@ class TicketFixture : public testing::Test {
     const Time now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     Credential out;
     out.session_key = Key::random(EncType::aes256_cts_hmac_sha1_96);
-    out.client = {NameType::principal, {"alice"}};
-    out.client_realm = "HOME.TEST";
-    out.service = service_.name;
+    out.client = client_.name;
+    out.client_realm = client_.realm;
+    out.service = asked_service_;
     out.service_realm = service_.realm;
     out.flags = ticket_flag::forwardable | ticket_flag::pre_authent | ticket_flag::transited_policy_checked;
     out.authtime = now - std::chrono::minutes(5);
@@ -72,13 +72,15 @@ class TicketFixture : public testing::Test {
     part.authtime = out.authtime;
     part.starttime = out.starttime;
     part.endtime = out.endtime;
-    out.ticket = {service_.realm, service_.name, encrypt_data(service_key_, KeyUsage::ticket, encode(part), 3)};
+    out.ticket = {service_.realm, asked_service_, encrypt_data(service_key_, KeyUsage::ticket, encode(part), 3)};
     return IssuedTicket(out, {});
   }
 
   std::filesystem::path folder_;
   std::string keytab_, message_;
   Principal service_{{NameType::srv_inst, {"HTTP", "web.corp.test"}}, "CORP.TEST"};
+  Principal client_{{NameType::principal, {"alice"}}, "HOME.TEST"};  // of the next ticket
+  PrincipalName asked_service_ = service_.name;                      // the same
   Key service_key_;
 };
 

@@ -191,8 +191,10 @@ class ScriptedSignIn final : public SignIn {
                           .headers = {},
                           .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
   }
+  bool is_over(const Session&) override { return over; }
   SignInMethod method = SignInMethod::forms;
-  std::string session_suffix{};  // a different suffix makes a different session
+  std::atomic<bool> over{false};  // every session
+  std::string session_suffix{};   // a different suffix makes a different session
 };
 
 class ScriptedTickets final : public BackendTickets {
@@ -229,6 +231,7 @@ struct ProxyOptions {
   Limits limits{};
   std::string host{};
   std::string upstream_host = "127.0.0.1", base_path{};
+  std::vector<std::string> trusted_proxies{};
   int send_buffer = 0;  // of connections to clients; 0: the kernel's
 };
 
@@ -282,6 +285,7 @@ class Proxy {
           {.tls = false, .host = options.upstream_host, .port = at, .base_path = options.base_path});
     config.routes.push_back(route);
     config.limits = options.limits;
+    for (const std::string& text : options.trusted_proxies) EXPECT_TRUE(config.trusted_proxies.add(text));
     return config;
   }
   boost::asio::awaitable<void> accept() {
@@ -303,6 +307,7 @@ class Proxy {
       co_await timer.async_wait(boost::asio::use_awaitable);
       if (!core) co_return;  // the core is being destroyed and runs its loop a last time
       core->watchdog.sweep(Clock::now());
+      core->end_tunnels();
     }
   }
   Shared shared_;

@@ -6,6 +6,20 @@ import pathlib
 from samples.support import foreign
 
 UPN = "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:"
+SID = "1.3.6.1.4.1.311.25.2"
+
+
+def _tlv(tag, content):
+    assert len(content) < 128
+    return bytes([tag, len(content)]) + content
+
+
+def sid_extension(sid):
+    """The line of openssl.cnf for the SID that Active Directory's CA writes into a certificate (MS-WCCE 2.2.2.7.7.4)."""
+    oid = bytes.fromhex("060a2b060104018237190201")
+    der = _tlv(0x30, _tlv(0xa0, oid + _tlv(0xa0, _tlv(0x04, sid.encode()))))
+    return f"{SID} = DER:{der.hex(':')}"
+
 
 _CONF = """
 [ca]

@@ -13,10 +13,12 @@ import unittest
 from samples.support import foreign
 from samples.support.apache import Apache, seen
 from samples.support.forest import Forest
-from tests.support.authority import UPN, Authority
+from tests.support.authority import UPN, Authority, sid_extension
 from tests.support.proxy import FRONT, Proxy, make_certificate, route
 
 REALM = "ROOT.FABRIKAM.COM"
+ALICE = [f"subjectAltName = {UPN}alice@{REALM.lower()}", sid_extension("S-1-5-21-1004336348-1177238915-682003330-1104")]
+REVOCATION_NONE = 'revocation = "none"'
 
 
 def forest_text():
@@ -37,26 +39,27 @@ class ClientCertificates(unittest.TestCase):
         cls.issuing = Authority(folder, "issuing", cls.root)
         cls.issuing_2 = Authority(folder, "issuing2", cls.root)
         cls.stranger = Authority(folder, "stranger")
-        alice = f"alice@{REALM.lower()}"
         cls.certificates = {
-            "alice": cls.issuing.issue("alice", "Alice", [f"subjectAltName = {UPN}{alice}"]),
+            "alice": cls.issuing.issue("alice", "Alice", ALICE),
+            "upn": cls.issuing.issue("upn", "Upn", [f"subjectAltName = {UPN}alice@{REALM.lower()}"]),
             "bob": cls.issuing.issue("bob", "Robert"),
             "shared": cls.issuing.issue("shared", "shared"),
             "nobody": cls.issuing.issue("nobody", "Nobody", [f"subjectAltName = {UPN}nobody@{REALM.lower()}"]),
             "nameless": cls.issuing.issue("nameless", "Nameless"),
-            "expired": cls.issuing.issue("expired", "Alice", [f"subjectAltName = {UPN}{alice}"], begins=-3, ends=-1),
-            "early": cls.issuing.issue("early", "Alice", [f"subjectAltName = {UPN}{alice}"], begins=1, ends=3),
-            "server": cls.issuing.issue("server", "Alice", [f"subjectAltName = {UPN}{alice}"], usage="serverAuth"),
-            "revoked": cls.issuing.issue("revoked", "Alice", [f"subjectAltName = {UPN}{alice}"]),
-            "second": cls.issuing_2.issue("second", "Alice", [f"subjectAltName = {UPN}{alice}"]),
-            "foreign": cls.stranger.issue("foreign", "Alice", [f"subjectAltName = {UPN}{alice}"]),
+            "expired": cls.issuing.issue("expired", "Alice", ALICE, begins=-3, ends=-1),
+            "early": cls.issuing.issue("early", "Alice", ALICE, begins=1, ends=3),
+            "server": cls.issuing.issue("server", "Alice", ALICE, usage="serverAuth"),
+            "revoked": cls.issuing.issue("revoked", "Alice", ALICE),
+            "second": cls.issuing_2.issue("second", "Alice", ALICE),
+            "foreign": cls.stranger.issue("foreign", "Alice", ALICE),
         }
         cls.issuing.revoke(cls.certificates["revoked"][0])
         file = folder / "forest" / "forest.toml"
         file.parent.mkdir()
         file.write_text(forest_text())
         (file.parent / "bob.crt").write_bytes(cls.certificates["bob"][0].read_bytes())
-        cls.forest = cls.enterClassContext(Forest(file, free_ports=True))
+        cls.state = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="state-"))
+        cls.forest = cls.enterClassContext(Forest(file, state=cls.state, free_ports=True))
         cls.reports = cls.enterClassContext(Apache(cls.forest.keytab(f"reports$@{REALM}"), cls.forest.env["KRB5_CONFIG"]))
 
     def proxy(self, crl="", routes=None):
@@ -64,7 +67,7 @@ class ClientCertificates(unittest.TestCase):
         routes = routes or [route("/", self.reports.url, "HTTP/reports.root.fabrikam.com", ["certificate"]),
                             route("/either/", self.reports.url, "HTTP/reports.root.fabrikam.com", ["certificate", "forms"])]
         return self.enterContext(Proxy(self.forest, routes, sign_in='[sign_in.forms]\n[sign_in.certificate]\n'
-                                       f'ca = "{self.root.certificate}"\n{crl}\n'))
+                                       f'ca = "{self.root.certificate}"\n{crl or REVOCATION_NONE}\n'))
 
     def lists(self, *texts):
         file = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "lists.pem"
@@ -111,12 +114,36 @@ class ClientCertificates(unittest.TestCase):
         self.refused(proxy, "revoked", "Certificate revoked", "revoked", "serial")
         self.refused(proxy, "server", "Certificate not accepted", "purpose")
         self.refused(proxy, "nobody", "No account matches this certificate", "KDC_ERR_C_PRINCIPAL_UNKNOWN")
+        self.refused(proxy, "upn", "Certificate not bound to an account", "KDC_ERR_CERTIFICATE_MISMATCH")
         self.refused(proxy, "nameless", "No account matches this certificate", "CN=Nameless")
         self.refused(proxy, "shared", "Several accounts match this certificate", "KDC_ERR_PRINCIPAL_NOT_UNIQUE")
         self.assertEqual(self.get(proxy, "alice")[0], 200)
         # None of them reached the back end.
         self.wait_for(lambda: any(line["status"] == 200 for line in proxy.access_log()))
         self.assertEqual({line["user"] for line in proxy.access_log() if line["status"] == 200}, {f"alice@{REALM}"})
+
+    def test_a_upn_is_believed_in_the_realms_that_the_file_names(self):
+        by_upn = lambda realm: self.proxy(f'{REVOCATION_NONE}\nmapping = "upn"\nupn_realms = ["{realm}"]')
+        proxy = by_upn(REALM)
+        self.assertEqual(self.get(proxy, "upn")[0], 200)
+        self.refused(proxy, "nobody", "No account matches this certificate")
+        self.refused(by_upn("EMEA.ROOT.FABRIKAM.COM"), "upn", "Certificate of another account", "upn_realms")
+
+    def test_an_account_that_is_disabled_is_out_at_once(self):
+        proxy = self.proxy()
+        self.assertEqual(self.get(proxy, "alice")[0], 200)
+        change = lambda command: self.forest.kdc("directory", "--state", self.state, command, "alice").ok()
+        change("Disable-ADAccount")
+        self.addCleanup(change, "Enable-ADAccount")
+        self.refused(proxy, "alice", "Sign-in refused", "CLIENT_REVOKED")
+
+    def test_a_session_is_served_where_its_certificate_is_shown(self):
+        proxy = self.proxy()
+        jar = self.folder / "jar"
+        self.assertEqual(self.get(proxy, "alice", "/", "-c", jar)[0], 200)
+        self.assertEqual(self.get(proxy, "alice", "/", "-b", jar)[0], 200)
+        self.assertEqual(self.get(proxy, None, "/", "-b", jar)[0], 403)
+        self.assertEqual(self.get(proxy, "nameless", "/", "-b", jar)[0], 403)
 
     def test_a_bad_certificate_leaves_the_other_ways_to_sign_in(self):
         proxy = self.proxy()
@@ -137,7 +164,7 @@ class ClientCertificates(unittest.TestCase):
     def test_an_issuing_authority_is_checked_where_its_list_is_given(self):
         root = Authority(self.folder, "root-of-revoked")
         issuing = Authority(self.folder, "issuing-that-ends", root)
-        certificate = issuing.issue("alice", "Alice", [f"subjectAltName = {UPN}alice@{REALM.lower()}"])
+        certificate = issuing.issue("alice", "Alice", ALICE)
         self.certificates["below"] = certificate
         before, leaf = root.revocation_list(), issuing.revocation_list()
         root.revoke(issuing.certificate)
@@ -161,7 +188,7 @@ class ClientCertificates(unittest.TestCase):
         for content in ("nothing\n", self.issuing.revocation_list() + "-----BEGIN X509 CRL-----\nbm8=\n-----END X509 CRL-----\n"):
             file = self.lists(content)
             good = self.proxy()
-            good.file.write_text(good.file.read_text().replace("[sign_in.certificate]\n", f'[sign_in.certificate]\ncrl = "{file}"\n'))
+            good.file.write_text(good.file.read_text().replace(REVOCATION_NONE, f'crl = "{file}"'))
             ran = good.check()
             self.assertEqual(ran.status, 2)
             self.assertIn(str(file), ran.err)
@@ -174,7 +201,7 @@ class ClientCertificates(unittest.TestCase):
         return connection
 
     def test_a_list_that_changes_is_read_again_and_holds_for_open_connections(self):
-        leaving = self.issuing.issue("leaving", "Alice", [f"subjectAltName = {UPN}alice@{REALM.lower()}"])
+        leaving = self.issuing.issue("leaving", "Alice", ALICE)
         self.certificates["leaving"] = leaving
         lists = self.lists(self.issuing.revocation_list())
         proxy = self.proxy(f'crl = "{lists}"')

@@ -113,7 +113,7 @@ class Files(unittest.TestCase):
         self.refused(self.text(server='certificate = "front.crt"\nkey = "none.key"\n'), 2, "none.key")
         self.refused(self.text(server='certificate = "noise.pem"\nkey = "front.key"\n'), 2, "noise.pem")
         self.refused(self.text(server='certificate = "front.crt"\nkey = "other.key"\n'), 2, "other.key")
-        self.refused(self.text(sign_in='[sign_in.kerberos]\n[sign_in.certificate]\nca = "none-ca.crt"\n'), 2, "none-ca.crt")
+        self.refused(self.text(sign_in='[sign_in.kerberos]\n[sign_in.certificate]\nca = "none-ca.crt"\nrevocation = "none"\n'), 2, "none-ca.crt")
 
     def test_explains_a_bad_certificate_or_key(self):
         foreign.run("openssl", "ec", "-aes128", "-passout", "pass:x", "-in", self.folder / "front.key", "-out", self.folder / "locked.key").ok()

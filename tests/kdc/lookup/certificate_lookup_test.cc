@@ -1,10 +1,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "kdc/directory/certificate_mapping.h"
+#include "kdc/directory/distinguished_name.h"
 #include "tests/kdc/support/scripted_client.h"
 #include "tests/proxy/certificates.h"
 
@@ -108,9 +111,53 @@ std::string realm_of(const char* upn, const char* sid) {
 
 constexpr const char* kMismatch = "KDC_ERR_CERTIFICATE_MISMATCH";
 
+// A name that is written in one way and in another.
+constexpr struct {
+  const char *one, *other;
+} kSameNames[] = {
+    {"CN=a,ST=Bavaria,C=DE", "CN=a, S=Bavaria, C=DE"},
+    {"emailAddress=a@b.example,CN=a", "E=a@b.example,CN=A"},
+    {"O=Fabrikam\\, Inc.,CN=x", "O=\"Fabrikam, Inc.\", CN=x"},
+    {"O=The \\\"Ltd\\\",CN=x", "O=\"The \"\"Ltd\"\"\",CN=x"},
+    {"serialNumber=5,CN=x", "SERIALNUMBER=5;cn=X"},
+    {"GN=Ann,SN=Lee,title=Dr,street=Way 1", "G=Ann, SN=Lee, T=Dr, STREET=Way 1"},
+    {"2.5.4.97=#0c024142,CN=x", "OID.2.5.4.97=AB, CN=x"},
+    {"OU=a+CN=b", "OU=a + CN=b"},
+    {"CN=\\C3\\BCmit", "CN=\u00fcmit"},
+};
+TEST(DistinguishedName, IsTheSameAsWindowsWritesIt) {
+  for (const auto& [one, other] : kSameNames) {
+    ASSERT_TRUE(canonical_name(std::string_view(one))) << one;
+    EXPECT_EQ(canonical_name(std::string_view(one)), canonical_name(std::string_view(other)))
+        << one << " and " << other;
+  }
+  EXPECT_EQ(canonical_mapping("X509:<I>S=B,CN=ca<SR>0A"), canonical_mapping("x509:<i>st=b, cn=CA<sr>0a"));
+  EXPECT_EQ(canonical_mapping("X509:<I>O=\"<S>, Inc\",CN=ca<S>E=a@b"),
+            canonical_mapping("X509:<I>O=<\\S>\\, Inc,CN=ca<S>emailaddress=a@b"));
+}
+TEST(DistinguishedName, IsNotAnotherOne) {
+  for (const auto& [one, other] :
+       {std::pair("CN=a,O=b", "O=b,CN=a"), std::pair("CN=a,O=b", "CN=a+O=b"), std::pair("CN=a\\,O=b", "CN=a,O=b"),
+        std::pair("SN=a", "S=a"), std::pair("CN=a", "CN=a,O=")})
+    EXPECT_NE(canonical_name(std::string_view(one)), canonical_name(std::string_view(other)))
+        << one << " and " << other;
+  for (const char* wrong : {"", "CN", "CN=\"a", "CN=\"a\"b", "NOSUCH=a", "CN=a,", "CN=#zz", "CN=a\\"})
+    EXPECT_FALSE(canonical_name(std::string_view(wrong))) << wrong;
+}
+
 TEST(CertificateLookup, TheMappedAccountGoesBeforeTheUpn) {
-  EXPECT_EQ(holder(kMapped, ""), "olav");
-  EXPECT_EQ(holder("", ""), "ruth");
+  EXPECT_EQ(holder(kStronglyMapped, ""), "olav");
+  EXPECT_EQ(holder("", kStronglyMapped, "olav@north.example"), "ruth");
+}
+
+// KB5014754 at its last stage: another person's certificate may have the same names.
+TEST(CertificateLookup, ANameAloneBindsACertificateToNobody) {
+  EXPECT_EQ(holder("", ""), kMismatch) << "the UPN";
+  EXPECT_EQ(holder(kMapped, ""), kMismatch) << "a weak mapping";
+  EXPECT_EQ(holder("certificates = [\"X509:<I>CN=user<S>CN=user\"]", ""), kMismatch);
+  EXPECT_EQ(holder("", "", "gone@north.example").substr(0, 27), "KDC_ERR_C_PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(realm_of("ruth@north.example", ""), kMismatch);
+  EXPECT_EQ(realm_of("erik@child.north.example", ""), kMismatch) << "another domain's";
 }
 
 TEST(CertificateLookup, OfSeveralAccountsIsSaidToBe) {
@@ -153,15 +200,17 @@ const PrincipalName kNamedOlav{NameType::principal, {"olav"}}, kNamedRuth = ente
 
 // MS-SFU §2.2.2 calls the name beside a certificate a mapping hint.
 TEST(CertificateLookup, ANameBesideItSaysWhichOfItsAccountsIsMeant) {
-  EXPECT_EQ(holder_named(kNamedOlav, kMapped, kMapped, ""), "olav");
-  EXPECT_EQ(holder_named(kNamedRuth, kMapped, kMapped, ""), "ruth");
-  EXPECT_EQ(holder_named(kNamedRuth, kMapped, ""), "ruth") << "by the UPN in it, though another account is mapped";
+  EXPECT_EQ(holder_named(kNamedOlav, kStronglyMapped, kStronglyMapped, ""), "olav");
+  EXPECT_EQ(holder_named(kNamedRuth, kStronglyMapped, kStronglyMapped, ""), "ruth");
+  EXPECT_EQ(holder_named(kNamedRuth, kMapped, "", "", kRuth), "ruth") << "by the SID in it, though another is mapped";
   EXPECT_EQ(holder_named(kNamedOlav, "", "", "", kOlav), "olav") << "by the SID in it";
 }
 
 TEST(CertificateLookup, ANameWhoseCertificateItIsNotIsRefused) {
   EXPECT_EQ(holder_named(kNamedOlav, "", kMapped), kNotHis);
   EXPECT_EQ(holder_named(kNamedOlav, "", ""), kNotHis) << "the UPN in it is another's";
+  EXPECT_EQ(holder_named(kNamedRuth, "", ""), kNotHis) << "only the UPN in it is theirs";
+  EXPECT_EQ(holder_named(kNamedOlav, kMapped, "", ""), kNotHis) << "a weak mapping";
   EXPECT_EQ(holder_named(kNamedOlav, "", "", ""), kNotHis) << "it says nothing of anybody";
   EXPECT_EQ(holder_named(kNamedRuth, "", "", "ruth@north.example", kOlav), kNotHis);
   EXPECT_EQ(holder_named(kNamedOlav, kMapped, "", "", kRuth), kNotHis) << "a weak mapping, and the SID is another's";

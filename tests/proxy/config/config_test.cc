@@ -43,7 +43,7 @@ TEST_F(ConfigFile, IsReadWhole) {
                   "admin = \"127.0.0.1:9443\"\n") +
       kIdentity +
       "[sign_in.kerberos]\nchannel_bindings = \"require\"\n[sign_in.forms]\nrealm = "
-      "\"OTHER\"\n[sign_in.certificate]\nca = \"ca.crt\"\n"
+      "\"OTHER\"\n[sign_in.certificate]\nca = \"ca.crt\"\nrevocation = \"none\"\n"
       "[session]\nkey_file = \"session.key\"\nlifetime = \"8h\"\nidle = \"30m\"\n[limits]\nheader_timeout = \"5s\"\n"
       "[[route]]\nhost = \"Front.Example\"\npath = \"/reports/\"\nsign_in = [\"kerberos\", \"forms\", "
       "\"certificate\"]\n"

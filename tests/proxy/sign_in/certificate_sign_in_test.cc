@@ -17,9 +17,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include "sspi_shim/protocol/pac/pac.h"
-#include "sspi_shim/protocol/pac/pac_logon_info.h"
 #include "tests/proxy/certificates.h"
+#include "tests/proxy/evidence.h"
 #include "tests/proxy/fake_client.h"
 
 namespace stead::proxy {
@@ -53,22 +52,8 @@ TEST(CertificatePage, IsAnotherOneForEachFault) {
   EXPECT_EQ(int(pages.size()), count);
 }
 
-// A ticket to us with a PAC that says who the user is.
 Ticket evidence(const Key& key, std::uint32_t rid, bool forged = false) {
-  PacLogonInfo info;
-  info.effective_name = "alice";
-  info.logon_domain_id = parse_sid("S-1-5-21-1-2-3").value();
-  info.user_id = rid;
-  Pac pac;
-  pac.set(PacType::logon_info, encode(info));
-  EncTicketPart part;
-  part.crealm = "ROOT.EXAMPLE";
-  part.cname = {NameType::principal, {"alice"}};
-  part.key = Key::random(EncType::aes256_cts_hmac_sha1_96).to_encryption_key();
-  const Key signer = forged ? Key::random(EncType::aes256_cts_hmac_sha1_96) : key;
-  const auto der = encode_with_signed_pac(part, std::move(pac), signer, Key::random(EncType::aes256_cts_hmac_sha1_96),
-                                          PacSignatures::server_and_kdc);
-  return {"ROOT.EXAMPLE", {NameType::srv_inst, {"HTTP", "web"}}, encrypt_data(key, KeyUsage::ticket, der, 1)};
+  return test::evidence(key, rid, forged ? Key::random(EncType::aes256_cts_hmac_sha1_96) : key);
 }
 
 class CertificateSignInTest : public testing::Test {
@@ -76,7 +61,7 @@ class CertificateSignInTest : public testing::Test {
   CertificateSignInTest() {
     state->own_keys = std::make_shared<OwnKeys>(std::vector<Key>{Key::random(EncType::aes256_cts_hmac_sha1_96), key});
   }
-  std::variant<std::string, CertificateRefused> user_of(const Buffer& der) {
+  std::variant<CertificateUser, CertificateRefused> user_of(const Buffer& der) {
     CertificateSignIn sign_in(state, tickets);
     auto answer = asio::co_spawn(loop, sign_in.user_of(der), asio::use_future);
     loop.restart();
@@ -86,10 +71,17 @@ class CertificateSignInTest : public testing::Test {
   CertificateFault fault(const Buffer& der) {
     const auto answer = user_of(der);
     const auto* refused = std::get_if<CertificateRefused>(&answer);
-    EXPECT_TRUE(refused) << std::get<std::string>(answer);
+    EXPECT_TRUE(refused) << std::get<CertificateUser>(answer).principal;
     if (!refused) return CertificateFault::none_sent;
     EXPECT_FALSE(refused->detail.empty());
     return refused->fault;
+  }
+  void believe_upns_of(std::vector<std::string> realms) {
+    Config config;
+    config.certificate_mapping = CertificateMapping::upn;
+    config.certificate_upn_realms = std::move(realms);
+    state = std::make_shared<SignInState>(config, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
+    state->own_keys = std::make_shared<OwnKeys>(std::vector<Key>{key});
   }
   const Key key = Key::random(EncType::aes256_cts_hmac_sha1_96);
   std::shared_ptr<SignInState> state =
@@ -105,17 +97,46 @@ class CertificateSignInTest : public testing::Test {
 
 TEST_F(CertificateSignInTest, AsksTheDirectoryWhoseItIs) {
   client->certificates.emplace(nameless, test::identity_of("alice@ROOT.EXAMPLE"));
-  EXPECT_EQ(std::get<std::string>(user_of(nameless)), "alice@ROOT.EXAMPLE");
-  EXPECT_EQ(client->calls, std::vector<std::string>{"user_by_certificate"});
+  EXPECT_EQ(std::get<CertificateUser>(user_of(nameless)).principal, "alice@ROOT.EXAMPLE");
+  EXPECT_EQ(client->calls, std::vector<std::string>{"certificate_within_logon_hours"});
 }
 
-TEST_F(CertificateSignInTest, AsksByTheUpnWhereTheDirectoryKnowsNoCertificates) {
-  client->users.emplace("alice@root.example", test::identity_of("al@ROOT.EXAMPLE"));
-  EXPECT_EQ(std::get<std::string>(user_of(with_upn)), "al@ROOT.EXAMPLE");
+TEST_F(CertificateSignInTest, AsksTheDirectoryEachTime) {
+  client->certificates.emplace(nameless, test::identity_of("alice@ROOT.EXAMPLE"));
+  EXPECT_EQ(std::get<CertificateUser>(user_of(nameless)).principal, "alice@ROOT.EXAMPLE");
+  client->certificates.insert_or_assign(nameless, test::refusal(KrbErrc::KDC_ERR_CLIENT_REVOKED));
+  EXPECT_EQ(fault(nameless), CertificateFault::account_refused);
+  client->certificates.clear();
   EXPECT_EQ(fault(nameless), CertificateFault::unmapped);
 }
 
+TEST_F(CertificateSignInTest, BelievesNoUpnByItself) {
+  client->users.emplace("alice@root.example", test::identity_of("alice@ROOT.EXAMPLE"));
+  for (const KrbErrc why :
+       {KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP, KrbErrc::KRB_ERR_GENERIC}) {
+    client->certificates.insert_or_assign(with_upn, test::refusal(why));
+    EXPECT_EQ(fault(with_upn), CertificateFault::unmapped);
+  }
+  client->certificates.insert_or_assign(with_upn, test::refusal(kCertificateMismatch));
+  EXPECT_EQ(fault(with_upn), CertificateFault::weakly_mapped);
+  EXPECT_EQ(std::count(client->calls.begin(), client->calls.end(), "user_within_logon_hours alice@root.example"), 0);
+}
+
+TEST_F(CertificateSignInTest, BelievesAUpnInTheRealmsThatTheFileNames) {
+  believe_upns_of({"ROOT.EXAMPLE"});
+  client->users.emplace("alice@root.example", test::identity_of("al@ROOT.EXAMPLE"));
+  EXPECT_EQ(std::get<CertificateUser>(user_of(with_upn)).principal, "al@ROOT.EXAMPLE");
+  client->certificates.insert_or_assign(with_upn, test::refusal(kCertificateMismatch));
+  EXPECT_EQ(std::get<CertificateUser>(user_of(with_upn)).principal, "al@ROOT.EXAMPLE") << "a KDC that believes no UPN";
+  EXPECT_EQ(fault(nameless), CertificateFault::unmapped);
+  client->users.insert_or_assign("alice@root.example", test::identity_of("alice@OTHER.EXAMPLE"));
+  EXPECT_EQ(fault(with_upn), CertificateFault::other_account) << "a UPN of another forest";
+  client->users.insert_or_assign("alice@root.example", test::refusal(KrbErrc::KDC_ERR_CLIENT_REVOKED));
+  EXPECT_EQ(fault(with_upn), CertificateFault::account_refused);
+}
+
 TEST_F(CertificateSignInTest, AMappingThatIsNotOneUserEndsThere) {
+  believe_upns_of({"ROOT.EXAMPLE"});
   client->users.emplace("alice@root.example", test::identity_of("alice@ROOT.EXAMPLE"));
   client->certificates.emplace(with_upn, test::refusal(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE));
   EXPECT_EQ(fault(with_upn), CertificateFault::mapped_twice);
@@ -123,7 +144,7 @@ TEST_F(CertificateSignInTest, AMappingThatIsNotOneUserEndsThere) {
   EXPECT_EQ(fault(with_upn), CertificateFault::account_refused);
   client->certificates.insert_or_assign(with_upn, test::silence());
   EXPECT_EQ(fault(with_upn), CertificateFault::directory_silent);
-  EXPECT_EQ(std::count(client->calls.begin(), client->calls.end(), "user alice@root.example"), 0);
+  EXPECT_EQ(std::count(client->calls.begin(), client->calls.end(), "user_within_logon_hours alice@root.example"), 0);
   EXPECT_EQ(fault({1, 2, 3}), CertificateFault::unreadable);
 }
 
@@ -132,14 +153,17 @@ TEST_F(CertificateSignInTest, ASidIsGoodForItsAccountOnly) {
     client->certificates.insert_or_assign(with_sid, test::identity_of("alice@ROOT.EXAMPLE", std::move(ticket)));
   };
   answers(evidence(key, 1104));
-  EXPECT_EQ(std::get<std::string>(user_of(with_sid)), "alice@ROOT.EXAMPLE");
+  EXPECT_EQ(std::get<CertificateUser>(user_of(with_sid)).principal, "alice@ROOT.EXAMPLE");
   answers(evidence(key, 1105));
   EXPECT_EQ(fault(with_sid), CertificateFault::other_account);
   answers(evidence(key, 1104, true));
   EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "a PAC that nobody signed";
   answers(evidence(Key::random(EncType::aes256_cts_hmac_sha1_96), 1104));
   EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "a ticket that is not ours";
+  client->certificates.insert_or_assign(with_sid, test::refusal(kCertificateMismatch));
+  EXPECT_EQ(fault(with_sid), CertificateFault::other_account);
   client->certificates.clear();
+  believe_upns_of({"ROOT.EXAMPLE"});
   client->users.insert_or_assign("alice@root.example", test::identity_of("alice@ROOT.EXAMPLE", evidence(key, 1105)));
   EXPECT_EQ(fault(with_sid), CertificateFault::other_account) << "found by the name";
 }

@@ -1,6 +1,7 @@
 // Who a request is from, and what is answered where nobody is: the contract's tables, with a scripted directory.
 #include "proxy/sign_in/sign_in.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <future>
@@ -18,13 +19,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "proxy/sessions/session_cookie.h"
 #include "proxy/sign_in/csrf.h"
 #include "proxy/sign_in/login_form.h"
-#include "proxy/sign_in/session_cookie.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "tests/krb5/ticket_fixture.h"
 #include "tests/proxy/certificates.h"
+#include "tests/proxy/evidence.h"
 #include "tests/proxy/fake_client.h"
 
 namespace stead::proxy {
@@ -41,7 +43,8 @@ struct Request {
   std::string method = "GET", target = "/a/b?c=d", authorization = {}, cookie = {}, accept = "text/html", origin = {},
               sec_fetch_site = {}, content_type = {}, address = "10.0.0.1", certificate_error = {};
   Buffer certificate = {};
-  std::string body = {};
+  std::string body = {}, host = "web.corp.test", authority = "web.corp.test:8443";
+  bool upgrades = false;
 };
 
 class SignInTest : public stead::test::TicketFixture {
@@ -70,13 +73,13 @@ class SignInTest : public stead::test::TicketFixture {
   }
   [[nodiscard]] RequestView view(const Request& r) const {
     RequestView v;
-    v.method = r.method, v.target = r.target, v.host = "web.corp.test", v.authority = "web.corp.test:8443",
-    v.authorization = r.authorization;
+    v.method = r.method, v.target = r.target, v.authorization = r.authorization;
     v.cookie = r.cookie, v.accept = r.accept, v.origin = r.origin, v.sec_fetch_site = r.sec_fetch_site,
     v.content_type = r.content_type;
     v.remote_address = r.address, v.tls = true, v.client_certificate = r.certificate,
     v.client_certificate_error = r.certificate_error;
-    v.request_id = "request-1";
+    v.request_id = "request-1", v.upgrades = r.upgrades;
+    v.host = r.host, v.authority = r.authority;
     return v;
   }
   template <class T>
@@ -127,10 +130,11 @@ class SignInTest : public stead::test::TicketFixture {
     return {.session = {.id = new_session_id(), .user = user, .method = method, .expires = now + 1h},
             .issued = now,
             .seen = now,
-            .certificate = method == certificate ? Buffer(32, 1) : Buffer()};
+            .certificate = method == certificate ? Buffer(32, 1) : Buffer(),
+            .groups_digest = config.groups.digest()};
   }
   [[nodiscard]] std::string sealed(const SessionCookie& content) const {
-    return "__Host-stead=" + seal_session(*keys, content);
+    return "__Host-stead=" + seal_session(*keys, content, "web.corp.test");
   }
   [[nodiscard]] std::string token() const { return "Negotiate " + base64(make_negotiate_token(issue()).value().token); }
   // The form's csrf field and the cookie that it came with.
@@ -146,6 +150,10 @@ class SignInTest : public stead::test::TicketFixture {
             .content_type = "application/x-www-form-urlencoded",
             .body = "username=" + percent_encode(user) + "&password=" + percent_encode(password) +
                     "&return=" + percent_encode(back) + "&csrf=" + csrf};
+  }
+  [[nodiscard]] int passwords_sent() const {
+    return int(std::count_if(client->calls.begin(), client->calls.end(),
+                             [](const std::string& call) { return call.starts_with("check_password"); }));
   }
   static std::string session_cookie_of(const HeaderList& headers) {
     for (const auto& value : values(headers, "Set-Cookie"))
@@ -199,11 +207,11 @@ TEST_F(SignInTest, ASessionServesTheRoutesThatListItsMethod) {
     std::vector<SignInMethod> methods;
     std::string wanted;
   };
-  for (const Row& row : {Row{by_ticket, {kerberos}, "alice@HOME.TEST kerberos"}, Row{by_ticket, {forms}, "303"},
-                         Row{by_ticket, {certificate}, "403"}, Row{by_form, {forms}, "bob@HOME.TEST forms"},
-                         Row{by_form, {kerberos, forms}, "bob@HOME.TEST forms"},
-                         Row{by_form, {kerberos}, "401 Negotiate"}, Row{by_form, {certificate}, "403"},
-                         Row{by_card, {certificate}, "carol@HOME.TEST certificate"}, Row{by_card, {forms}, "303"}})
+  for (const Row& row :
+       {Row{by_ticket, {kerberos}, "alice@HOME.TEST kerberos"}, Row{by_ticket, {forms}, "303"},
+        Row{by_ticket, {certificate}, "403"}, Row{by_form, {forms}, "bob@HOME.TEST forms"},
+        Row{by_form, {kerberos, forms}, "bob@HOME.TEST forms"}, Row{by_form, {kerberos}, "401 Negotiate"},
+        Row{by_form, {certificate}, "403"}, Row{by_card, {certificate}, "403"}, Row{by_card, {forms}, "303"}})
     EXPECT_EQ(told(decide({.cookie = sealed(row.session)}, route(row.methods))), row.wanted)
         << row.session.session.user << " " << row.methods.size();
 }
@@ -221,7 +229,7 @@ TEST_F(SignInTest, ASessionThatHasEndedIsNone) {
   EXPECT_EQ(with([](SessionCookie& c) { c.issued -= 8h; }), "303") << "the lifetime was made shorter";
   Request two{.cookie = sealed(good) + "; " + sealed(cookie("mallory@HOME.TEST", forms))};
   EXPECT_EQ(told(decide(two, route({forms}))), "303") << "two sessions";
-  EXPECT_EQ(told(decide({.cookie = "stead=" + seal_session(*keys, good)}, route({forms}))), "303")
+  EXPECT_EQ(told(decide({.cookie = "stead=" + seal_session(*keys, good, "web.corp.test")}, route({forms}))), "303")
       << "the plain cookie over TLS";
 }
 
@@ -234,7 +242,8 @@ TEST_F(SignInTest, AUsedSessionMovesItsIdleEnd) {
   const std::string set = one(renewed.response_headers, "Set-Cookie");
   EXPECT_THAT(set, HasSubstr("; Secure"));
   EXPECT_THAT(set, HasSubstr("; HttpOnly"));
-  const auto again = open_session(*keys, set.substr(set.find('=') + 1, set.find(';') - set.find('=') - 1));
+  const auto again =
+      open_session(*keys, set.substr(set.find('=') + 1, set.find(';') - set.find('=') - 1), "web.corp.test");
   ASSERT_TRUE(again);
   EXPECT_EQ(again->session.id, old.session.id);
   EXPECT_EQ(again->session.expires, old.session.expires);
@@ -294,7 +303,7 @@ TEST_F(SignInTest, EvidenceThatNamesAnotherUserIsRefused) {
 
 TEST_F(SignInTest, APasswordBeginsASession) {
   client->passwords.emplace("alice@root.example secret", std::string("alice@HOME.TEST"));
-  for (const char* name : {"alice", "alice@HOME.TEST", "alice@root.example"}) {
+  for (const char* name : {"alice", " alice\t", "\u00a0alice ", "alice@HOME.TEST", "alice@root.example"}) {
     const OwnResponse response = page(login(name, "secret", "/x?y=z"));
     EXPECT_EQ(response.status, 303) << name;
     EXPECT_EQ(one(response.headers, "Location"), "/x?y=z");
@@ -404,13 +413,19 @@ TEST_F(SignInTest, TheLoginFormIsNotKeptAndNotFramed) {
 
 TEST_F(SignInTest, FailuresAreThrottledAndSuccessesAreNot) {
   for (int i = 0; i < 12; ++i) EXPECT_EQ(page(login("alice", "secret")).status, 303);
+  // The UPN looks like nobody's account: only the directory knows whose it is.
+  for (const char* name : {"bob@HOME.TEST", "HOME\\Bob", "bob.the.builder@home.example", "BOB@home.test"})
+    client->users.emplace(name, test::identity_of("bob@HOME.TEST"));
+  const char* const spellings[] = {"bob", " HOME\\Bob", "bob.the.builder@home.example", "BOB@home.test "};
   for (int i = 0; i < config.limits.login_failures_per_user; ++i)
-    EXPECT_EQ(page(login(i % 2 ? "bob" : "HOME\\Bob", "no")).status, 401);
-  const std::size_t calls = client->calls.size();
-  const OwnResponse answer = page(login("bob", "no"));
-  EXPECT_EQ(answer.status, 429);
-  EXPECT_NE(one(answer.headers, "Retry-After"), "");
-  EXPECT_EQ(client->calls.size(), calls) << "the directory is not asked";
+    EXPECT_EQ(page(login(spellings[i % 4], "no")).status, 401);
+  const auto passwords = passwords_sent();
+  for (const char* name : spellings) {
+    const OwnResponse answer = page(login(name, "no"));
+    EXPECT_EQ(answer.status, 429) << name;
+    EXPECT_NE(one(answer.headers, "Retry-After"), "");
+  }
+  EXPECT_EQ(passwords_sent(), passwords) << "no password reaches the directory";
   EXPECT_EQ(page(login("alice", "secret")).status, 303);
 }
 
@@ -433,7 +448,7 @@ TEST_F(SignInTest, ManyGuessesSentTogetherAreThrottledToo) {
   }
   EXPECT_EQ(wrong, config.limits.login_failures_per_user);
   EXPECT_EQ(wrong + throttled, 30);
-  EXPECT_EQ(int(client->calls.size()), config.limits.login_failures_per_user);
+  EXPECT_EQ(passwords_sent(), config.limits.login_failures_per_user);
 }
 
 TEST_F(SignInTest, SigningOutEndsTheSessionHere) {
@@ -474,6 +489,8 @@ TEST_F(SignInTest, ACertificateBeginsASessionOfItsOwn) {
   EXPECT_EQ(told(decide({.cookie = session, .certificate = other}, route({certificate}))), "403")
       << "another certificate, of nobody";
   EXPECT_EQ(told(decide({.cookie = session, .certificate_error = "certificate revoked"}, route({certificate}))), "403");
+  EXPECT_EQ(told(decide({.cookie = session}, route({certificate}))), "403") << "the cookie without the certificate";
+  EXPECT_EQ(page({.target = "/.stead/whoami", .cookie = session}).status, 401);
   EXPECT_EQ(told(decide({.certificate = card}, route({kerberos}))), "401 Negotiate")
       << "the route takes no certificates";
   EXPECT_EQ(told(decide({.authorization = token(), .certificate = card}, route({certificate}))), "403")
@@ -483,6 +500,131 @@ TEST_F(SignInTest, ACertificateBeginsASessionOfItsOwn) {
                         route({forms, certificate}))),
             "bob@HOME.TEST forms");
   EXPECT_THAT(page({.target = "/.stead/whoami", .certificate = card}).body, HasSubstr("\"sign_in\": \"certificate\""));
+}
+
+TEST_F(SignInTest, ASessionIsOfTheHostWhereItBegan) {
+  const std::string bob = sealed(cookie("bob@HOME.TEST", forms));
+  EXPECT_EQ(told(decide({.cookie = bob}, route({forms}))), "bob@HOME.TEST forms");
+  EXPECT_EQ(told(decide({.cookie = bob, .host = "other.corp.test"}, route({forms}))), "303");
+  Request elsewhere = login("alice", "secret");
+  elsewhere.host = "other.corp.test";
+  EXPECT_EQ(page(elsewhere).status, 403) << "a form of another host";
+}
+
+TEST_F(SignInTest, ATicketMustBeForTheHostThatWasAsked) {
+  EXPECT_EQ(told(decide({.authorization = token(), .host = "other.corp.test"}, route({kerberos}))), "401 Negotiate");
+  asked_service_ = {NameType::srv_inst, {"HTTP", "other.corp.test"}};
+  add_key({asked_service_, "CORP.TEST"}, 3, service_key_);
+  start();
+  EXPECT_EQ(told(decide({.authorization = token()}, route({kerberos}))), "401 Negotiate")
+      << "another SPN of the account";
+  EXPECT_EQ(told(decide({.authorization = token(), .host = "other.corp.test"}, route({kerberos}))),
+            "alice@HOME.TEST kerberos");
+  config.kerberos_aliases = {"other.corp.test"};
+  start();
+  EXPECT_EQ(told(decide({.authorization = token()}, route({kerberos}))), "alice@HOME.TEST kerberos")
+      << "as the file says";
+}
+
+TEST_F(SignInTest, NobodyAndMachinesDoNotSignIn) {
+  for (const Principal& client : {Principal{{NameType::wellknown, {"WELLKNOWN", "ANONYMOUS"}}, "WELLKNOWN:ANONYMOUS"},
+                                  Principal{{NameType::wellknown, {"WELLKNOWN", "ANONYMOUS"}}, "HOME.TEST"},
+                                  Principal{{NameType::srv_inst, {"krbtgt", "HOME.TEST"}}, "HOME.TEST"}}) {
+    client_ = client;
+    EXPECT_EQ(told(decide({.authorization = token()}, route({kerberos}))), "401 Negotiate") << to_string(client);
+  }
+  client_ = {{NameType::principal, {"pc$"}}, "HOME.TEST"};
+  EXPECT_EQ(told(decide({.authorization = token()}, route({kerberos}))), "403");
+  EXPECT_TRUE(tickets->evidence.empty());
+  Route machines = route({kerberos});
+  machines.allow.users = {"pc$@home.test"};
+  EXPECT_EQ(told(decide({.authorization = token()}, machines)), "pc$@HOME.TEST kerberos");
+  client_ = {{NameType::srv_inst, {"HTTP", "x"}}, "HOME.TEST"};
+  EXPECT_EQ(told(decide({.authorization = token()}, machines)), "403");
+  client->passwords.emplace("krbtgt@HOME.TEST secret", std::string("krbtgt@HOME.TEST"));
+  EXPECT_EQ(page(login("krbtgt", "secret")).status, 403);
+}
+
+TEST_F(SignInTest, ARouteServesWhomItsListsName) {
+  const std::string bob = sealed(cookie("bob@HOME.TEST", forms));
+  Route only = route({forms});
+  only.allow.users = {"bob@home.test"};
+  EXPECT_EQ(told(decide({.cookie = bob}, only)), "bob@HOME.TEST forms");
+  EXPECT_EQ(known_at_once, 1);
+  EXPECT_EQ(told(decide({.cookie = sealed(cookie("eve@HOME.TEST", forms))}, only)), "403");
+  Route but = route({forms});
+  but.deny.realms = {"home.test"};
+  EXPECT_EQ(told(decide({.cookie = bob}, but)), "403");
+  EXPECT_EQ(known_at_once, 1) << "a refused user is not known at once";
+}
+
+TEST_F(SignInTest, GroupsComeFromTheTicketAndStayWithTheSession) {
+  config.groups.patterns = {{.text = "S-1-5-21-*-512", .sid = Sid{5, {512}}, .any_domain = true}};
+  config.deny_delegation_of.groups = {0};
+  start();
+  const Buffer card = test::make_certificate({}), plain = test::make_certificate({});
+  client->certificates.emplace(
+      card, test::identity_of("root@HOME.TEST", test::evidence(service_key_, 500, service_key_, {513, 512})));
+  client->certificates.emplace(
+      plain, test::identity_of("carol@HOME.TEST", test::evidence(service_key_, 1105, service_key_, {513})));
+  Route delegating = route({certificate, forms}), plain_route = route({certificate, forms}, Delegation::none);
+  EXPECT_EQ(told(decide({.certificate = plain}, delegating)), "carol@HOME.TEST certificate");
+  EXPECT_EQ(told(decide({.certificate = card}, delegating)), "403") << "an administrator is not delegated";
+  const auto in = decide({.certificate = card}, plain_route);
+  EXPECT_EQ(told(in), "root@HOME.TEST certificate");
+  const std::string session = session_cookie_of(std::get<SignedIn>(in).response_headers);
+  EXPECT_EQ(told(decide({.cookie = session, .certificate = card}, delegating)), "403") << "nor by their session";
+  plain_route.deny.groups = {0};
+  EXPECT_EQ(told(decide({.cookie = session, .certificate = card}, plain_route)), "403");
+  // By form: the groups are those of S4U2Self's ticket.
+  client->users.insert_or_assign(
+      "alice@HOME.TEST", test::identity_of("alice@HOME.TEST", test::evidence(service_key_, 1104, service_key_, {512})));
+  const std::string alice = session_cookie_of(page(login("alice", "secret")).headers);
+  EXPECT_EQ(told(decide({.cookie = alice}, delegating)), "403");
+  client->users.insert_or_assign("alice@HOME.TEST", test::identity_of("alice@HOME.TEST"));
+  const std::string unknown = session_cookie_of(page(login("alice", "secret")).headers);
+  EXPECT_EQ(told(decide({.cookie = unknown}, delegating)), "403") << "nobody knows their groups";
+  EXPECT_EQ(told(decide({.cookie = unknown}, route({forms}, Delegation::none))), "alice@HOME.TEST forms");
+  // Numbers mean other groups in another file.
+  config.groups.patterns.insert(config.groups.patterns.begin(),
+                                {.text = "S-1-5-21-1-2-3-7", .sid = Sid{5, {21, 1, 2, 3, 7}}});
+  start();
+  EXPECT_EQ(told(decide({.cookie = unknown}, route({forms}, Delegation::none))), "303");
+}
+
+TEST_F(SignInTest, AnotherSitesPageDoesNotActAsTheUser) {
+  const std::string bob = sealed(cookie("bob@HOME.TEST", forms));
+  Request evil{.method = "POST", .cookie = bob, .origin = "https://evil.example", .sec_fetch_site = "cross-site"};
+  EXPECT_EQ(told(decide(evil, route({forms}))), "403");
+  EXPECT_EQ(
+      told(decide({.method = "POST", .authorization = token(), .sec_fetch_site = "cross-site"}, route({kerberos}))),
+      "403");
+  EXPECT_EQ(told(decide({.cookie = bob, .origin = "https://evil.example", .upgrades = true}, route({forms}))), "403");
+  EXPECT_EQ(known_at_once, 0);
+  Route portal = route({forms});
+  portal.allowed_origins = {"https://evil.example"};
+  EXPECT_EQ(told(decide(evil, portal)), "bob@HOME.TEST forms");
+  evil.method = "GET";
+  EXPECT_EQ(told(decide(evil, route({forms}))), "bob@HOME.TEST forms") << "a link";
+}
+
+TEST_F(SignInTest, ASignOutOutlivesARestart) {
+  const SessionCookie session = cookie("bob@HOME.TEST", forms), other = cookie("bob@HOME.TEST", forms);
+  EXPECT_FALSE(sign_in->is_over(session.session));
+  EXPECT_EQ(page({.method = "POST", .target = "/.stead/logout", .cookie = sealed(session)}).status, 303);
+  EXPECT_TRUE(sign_in->is_over(session.session));
+  start();
+  EXPECT_TRUE(sign_in->is_over(session.session));
+  EXPECT_EQ(told(decide({.cookie = sealed(session)}, route({forms}))), "303");
+  EXPECT_EQ(told(decide({.cookie = sealed(other)}, route({forms}))), "bob@HOME.TEST forms");
+}
+
+TEST_F(SignInTest, ATimeAheadOfOursDoesNotKeepASessionAlive) {
+  SessionCookie ahead = cookie("bob@HOME.TEST", forms);
+  ahead.seen += 4min;
+  EXPECT_EQ(told(decide({.cookie = sealed(ahead)}, route({forms}))), "bob@HOME.TEST forms") << "a replica's clock";
+  ahead.seen += 2min;
+  EXPECT_EQ(told(decide({.cookie = sealed(ahead)}, route({forms}))), "303");
 }
 
 TEST_F(SignInTest, ABadCertificateLeavesTheOtherWays) {

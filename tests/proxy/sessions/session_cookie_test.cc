@@ -1,4 +1,4 @@
-#include "proxy/sign_in/session_cookie.h"
+#include "proxy/sessions/session_cookie.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,6 +10,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ namespace stead::proxy {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::string_view kHost = "web.corp.test";
 
 SessionKeys keys(std::initializer_list<int> seeds) {
   SecretBuffer all;
@@ -39,7 +42,7 @@ SessionCookie sample() {
 }
 
 TEST(SessionCookie, SurvivesSealingAndOpening) {
-  const auto opened = open_session(keys({1}), seal_session(keys({1}), sample()));
+  const auto opened = open_session(keys({1}), seal_session(keys({1}), sample(), kHost), kHost);
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->session.id, sample().session.id);
   EXPECT_EQ(opened->session.user, "alice@ROOT.EXAMPLE");
@@ -49,11 +52,40 @@ TEST(SessionCookie, SurvivesSealingAndOpening) {
   EXPECT_EQ(opened->seen, sample().seen);
 }
 
+TEST(SessionCookie, OpensForItsHostAndUseOnly) {
+  const SessionKeys ours = keys({1});
+  const std::string sealed = seal_session(ours, sample(), kHost);
+  for (const char* other : {"", "other.corp.test", "web.corp.tes", "web.corp.test.", "WEB.corp.test"})
+    EXPECT_FALSE(open_session(ours, sealed, other)) << other;
+  EXPECT_FALSE(ours.open_sealed(sealed, {.purpose = "form", .host = kHost}));
+  EXPECT_FALSE(open_session(ours, ours.seal(encode(sample()), {.purpose = "form", .host = kHost}), kHost));
+  // The two are kept apart: no purpose and host together look like others.
+  EXPECT_FALSE(
+      ours.open_sealed(ours.seal(Buffer{1}, {.purpose = "session", .host = "a"}), {.purpose = "sessiona", .host = ""}));
+  OpenedCookies opened(ours);
+  EXPECT_TRUE(opened.open(sealed, kHost));
+  EXPECT_FALSE(opened.open(sealed, "other.corp.test")) << "the cache knows hosts too";
+}
+
+TEST(SessionCookie, HasTheUsersGroupsOrSaysThatTheyAreNotKnown) {
+  for (const auto& groups : {std::optional<std::vector<std::uint8_t>>(), std::optional(std::vector<std::uint8_t>()),
+                             std::optional(std::vector<std::uint8_t>{0, 7, 255})}) {
+    SessionCookie cookie = sample();
+    cookie.session.groups = groups;
+    cookie.groups_digest = Buffer(8, 3);
+    const auto opened = decode_session_cookie(encode(cookie));
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->session.groups, groups);
+    EXPECT_EQ(opened->groups_digest, cookie.groups_digest);
+    EXPECT_EQ(opened->session.user, cookie.session.user);
+  }
+}
+
 TEST(SessionCookie, OfACertificateNamesIt) {
   SessionCookie cookie = sample();
   cookie.session.method = SignInMethod::certificate;
   cookie.certificate = Buffer(32, 0xc5);
-  const auto opened = open_session(keys({1}), seal_session(keys({1}), cookie));
+  const auto opened = open_session(keys({1}), seal_session(keys({1}), cookie, kHost), kHost);
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->certificate, cookie.certificate);
   EXPECT_EQ(opened->session.user, cookie.session.user);
@@ -65,22 +97,22 @@ TEST(SessionCookie, OfACertificateNamesIt) {
 TEST(OpenedCookies, FindWhatOpeningFinds) {
   const SessionKeys ours = keys({1});
   OpenedCookies opened(ours);
-  const std::string sealed = seal_session(ours, sample());
+  const std::string sealed = seal_session(ours, sample(), kHost);
   for (int i = 0; i < 3; ++i) {
-    const SessionCookie* const found = opened.open(sealed);
+    const SessionCookie* const found = opened.open(sealed, kHost);
     ASSERT_TRUE(found);
     EXPECT_EQ(encode(*found), encode(sample()));
   }
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     std::string changed = sealed;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(opened.open(changed)) << "character " << i;
-    EXPECT_FALSE(opened.open(std::string_view(sealed).substr(0, i)));
+    EXPECT_FALSE(opened.open(changed, kHost)) << "character " << i;
+    EXPECT_FALSE(opened.open(std::string_view(sealed).substr(0, i), kHost));
   }
-  EXPECT_FALSE(opened.open(""));
-  EXPECT_FALSE(opened.open(sealed + "A"));
-  EXPECT_FALSE(opened.open(seal_session(keys({2}), sample())));
-  EXPECT_TRUE(opened.open(sealed));
+  EXPECT_FALSE(opened.open("", kHost));
+  EXPECT_FALSE(opened.open(sealed + "A", kHost));
+  EXPECT_FALSE(opened.open(seal_session(keys({2}), sample(), kHost), kHost));
+  EXPECT_TRUE(opened.open(sealed, kHost));
 }
 
 TEST(OpenedCookies, KeepMoreThanTheyHaveRoomForApart) {
@@ -90,42 +122,42 @@ TEST(OpenedCookies, KeepMoreThanTheyHaveRoomForApart) {
   for (int i = 0; i < 3000; ++i) {
     SessionCookie cookie = sample();
     cookie.session.user = "user" + std::to_string(i) + "@ROOT.EXAMPLE";
-    all.push_back(seal_session(ours, cookie));
+    all.push_back(seal_session(ours, cookie, kHost));
   }
   for (int round = 0; round < 2; ++round)
     for (int i = 0; i < 3000; ++i) {
-      const SessionCookie* const found = opened.open(all[static_cast<std::size_t>(i)]);
+      const SessionCookie* const found = opened.open(all[static_cast<std::size_t>(i)], kHost);
       ASSERT_TRUE(found);
       ASSERT_EQ(found->session.user, "user" + std::to_string(i) + "@ROOT.EXAMPLE");
     }
 }
 
 TEST(SessionCookie, IsRefusedWithAnyCharacterChanged) {
-  const std::string sealed = seal_session(keys({1}), sample());
+  const std::string sealed = seal_session(keys({1}), sample(), kHost);
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     std::string changed = sealed;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(open_session(keys({1}), changed)) << "character " << i;
+    EXPECT_FALSE(open_session(keys({1}), changed, kHost)) << "character " << i;
   }
 }
 
 TEST(SessionCookie, IsRefusedCutShortOrLengthened) {
-  const std::string sealed = seal_session(keys({1}), sample());
+  const std::string sealed = seal_session(keys({1}), sample(), kHost);
   for (std::size_t size = 0; size < sealed.size(); ++size)
-    EXPECT_FALSE(open_session(keys({1}), sealed.substr(0, size)));
-  EXPECT_FALSE(open_session(keys({1}), sealed + "A"));
-  EXPECT_FALSE(open_session(keys({1}), sealed + "AAAA"));
-  EXPECT_FALSE(open_session(keys({1}), std::string(100000, 'A')));
+    EXPECT_FALSE(open_session(keys({1}), sealed.substr(0, size), kHost));
+  EXPECT_FALSE(open_session(keys({1}), sealed + "A", kHost));
+  EXPECT_FALSE(open_session(keys({1}), sealed + "AAAA", kHost));
+  EXPECT_FALSE(open_session(keys({1}), std::string(100000, 'A'), kHost));
 }
 
 TEST(SessionCookie, OpensUnderAnOldKeyWhileItIsListed) {
-  const std::string sealed = seal_session(keys({1}), sample());
-  EXPECT_TRUE(open_session(keys({2, 1}), sealed));
-  EXPECT_FALSE(open_session(keys({2}), sealed));
+  const std::string sealed = seal_session(keys({1}), sample(), kHost);
+  EXPECT_TRUE(open_session(keys({2, 1}), sealed, kHost));
+  EXPECT_FALSE(open_session(keys({2}), sealed, kHost));
 }
 
 TEST(SessionCookie, NeverLooksTheSameTwice) {
-  EXPECT_NE(seal_session(keys({1}), sample()), seal_session(keys({1}), sample()));
+  EXPECT_NE(seal_session(keys({1}), sample(), kHost), seal_session(keys({1}), sample(), kHost));
   EXPECT_NE(new_session_id(), new_session_id());
   EXPECT_EQ(new_session_id().size(), 32u);
 }
@@ -152,7 +184,9 @@ TEST_P(SessionCookieContentRefuses, WithTheRightError) {
 INSTANTIATE_TEST_SUITE_P(Contents, SessionCookieContentRefuses,
                          testing::Values(Refused{"empty", {}, WireErrc::truncated},
                                          Refused{"short", Buffer(10), WireErrc::truncated},
-                                         Refused{"version", changed(0, 2), WireErrc::unsupported},
+                                         Refused{"version", changed(0, 1), WireErrc::unsupported},
+                                         Refused{"groups_flag", changed(50, 2), WireErrc::bad_value},
+                                         Refused{"too_many_groups", changed(51, 0x40), WireErrc::bad_length},
                                          Refused{"method", changed(17, 9), WireErrc::bad_value},
                                          Refused{"negative_time", changed(18, 0xff), WireErrc::bad_value},
                                          Refused{"far_future", changed(26, 0x7f), WireErrc::bad_value},
@@ -200,7 +234,7 @@ TEST_F(SessionKeyFile, IsMadeOncePrivateAndReadAgain) {
   EXPECT_EQ(info.st_size, 32);
   const auto second = SessionKeys::open(path);
   ASSERT_TRUE(second) << to_string(second.error());
-  EXPECT_TRUE(open_session(*second, seal_session(*first, sample())));
+  EXPECT_TRUE(open_session(*second, seal_session(*first, sample(), kHost), kHost));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "a temporary file stayed behind";
 }
 

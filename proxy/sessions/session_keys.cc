@@ -1,4 +1,4 @@
-#include "proxy/sign_in/session_keys.h"
+#include "proxy/sessions/session_keys.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -62,6 +62,21 @@ EVP_CIPHER_CTX* start(Direction direction, Bytes key, const std::uint8_t* nonce)
   if (context && EVP_CipherInit_ex2(context.get(), first_use, key.data(), nonce, sealing ? 1 : 0, nullptr) != 1)
     context.reset();
   return context.get();
+}
+
+// What the tag covers besides the content.
+std::string associated_data(const std::uint8_t* key_id, SealedFor use) {
+  std::string out(reinterpret_cast<const char*>(key_id), kKeyIdSize);
+  out.append(use.purpose).append(1, '\0').append(use.host);
+  return out;
+}
+
+int associate(EVP_CIPHER_CTX* context, Direction direction, const std::string& data) {
+  const auto* const octets = reinterpret_cast<const unsigned char*>(data.data());
+  int size = 0;
+  return direction == Direction::seal
+             ? EVP_EncryptUpdate(context, nullptr, &size, octets, static_cast<int>(data.size()))
+             : EVP_DecryptUpdate(context, nullptr, &size, octets, static_cast<int>(data.size()));
 }
 
 struct File {
@@ -136,7 +151,7 @@ SessionKeys::SessionKeys(SecretBuffer keys) : keys_(std::move(keys)) {
   for (std::size_t i = 0; i < count(); ++i) ids_.push_back(key_id(key(i)));
 }
 
-std::string SessionKeys::seal(Bytes content) const {
+std::string SessionKeys::seal(Bytes content, SealedFor use) const {
   Buffer out(ids_.front().begin(), ids_.front().end());
   out.resize(kKeyIdSize + kNonceSize + content.size() + kTagSize);
   std::uint8_t* const nonce = out.data() + kKeyIdSize;
@@ -144,7 +159,7 @@ std::string SessionKeys::seal(Bytes content) const {
   random_bytes({nonce, kNonceSize});
   EVP_CIPHER_CTX* const context = start(Direction::seal, key(0), nonce);
   int size = 0;
-  if (context == nullptr || EVP_EncryptUpdate(context, nullptr, &size, out.data(), kKeyIdSize) != 1 ||
+  if (context == nullptr || associate(context, Direction::seal, associated_data(out.data(), use)) != 1 ||
       EVP_EncryptUpdate(context, cipher, &size, content.data(), static_cast<int>(content.size())) != 1 ||
       EVP_EncryptFinal_ex(context, cipher + size, &size) != 1 ||
       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagSize, cipher + content.size()) != 1)
@@ -152,19 +167,20 @@ std::string SessionKeys::seal(Bytes content) const {
   return base64url(out);
 }
 
-std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed) const {
+std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed, SealedFor use) const {
   if (sealed.size() > kMaxSealed) return std::nullopt;
   auto bytes = from_base64url(sealed);
   if (!bytes || bytes->size() < kKeyIdSize + kNonceSize + kTagSize) return std::nullopt;
   const Bytes all(*bytes);
   const Bytes nonce = all.subspan(kKeyIdSize, kNonceSize), tag = all.last(kTagSize);
   const Bytes cipher = all.subspan(kKeyIdSize + kNonceSize, all.size() - kKeyIdSize - kNonceSize - kTagSize);
+  const std::string associated = associated_data(all.data(), use);
   for (std::size_t i = 0; i < count(); ++i) {
     if (!std::equal(ids_[i].begin(), ids_[i].end(), all.begin())) continue;  // public: it is in every cookie
     Buffer content(cipher.size());
     EVP_CIPHER_CTX* const context = start(Direction::open, key(i), nonce.data());
     int size = 0;
-    if (context != nullptr && EVP_DecryptUpdate(context, nullptr, &size, all.data(), kKeyIdSize) == 1 &&
+    if (context != nullptr && associate(context, Direction::open, associated) == 1 &&
         EVP_DecryptUpdate(context, content.data(), &size, cipher.data(), static_cast<int>(cipher.size())) == 1 &&
         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagSize, const_cast<std::uint8_t*>(tag.data())) == 1 &&
         EVP_DecryptFinal_ex(context, content.data() + size, &size) == 1)

@@ -17,6 +17,12 @@ namespace stead::proxy {
 
 constexpr std::size_t kSessionKeySize = 32;
 
+// What a sealed value is for. One that was sealed for another purpose or host does not open.
+struct SealedFor {
+  std::string_view purpose;  // "session", "form"
+  std::string_view host;     // lower case, without port
+};
+
 class SessionKeys {
  public:
   // Reads the file. If there is none, makes it with one key; replicas that start at the same time agree on one key.
@@ -24,10 +30,11 @@ class SessionKeys {
   [[nodiscard]] static Checked<SessionKeys> open(const std::string& path);
   explicit SessionKeys(SecretBuffer keys);
 
-  // base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key.
-  [[nodiscard]] std::string seal(Bytes content) const;
-  // Nothing: sealed by another key, or changed.
-  [[nodiscard]] std::optional<Buffer> open_sealed(std::string_view sealed) const;
+  // base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key. The tag
+  // also covers key id ‖ purpose ‖ NUL ‖ host.
+  [[nodiscard]] std::string seal(Bytes content, SealedFor use) const;
+  // Nothing: sealed by another key or for another use, or changed.
+  [[nodiscard]] std::optional<Buffer> open_sealed(std::string_view sealed, SealedFor use) const;
 
  private:
   [[nodiscard]] std::size_t count() const { return keys_.size() / kSessionKeySize; }

@@ -1,0 +1,28 @@
+#pragma once
+// A set of IP addresses, given as addresses and networks.
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <string_view>
+#include <vector>
+
+#include "sspi_shim/base/toml_table.h"
+
+namespace stead::proxy {
+
+class AddressSet {
+ public:
+  // "10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8". False: the text is none of these.
+  bool add(std::string_view text);
+  // An IPv4 address that is written in IPv6 (::ffff:10.0.0.1) is that IPv4 address.
+  [[nodiscard]] bool has(const boost::asio::ip::address& address) const;
+
+ private:
+  std::vector<boost::asio::ip::network_v4> v4_;
+  std::vector<boost::asio::ip::network_v6> v6_;
+};
+
+// Reads the key's array.
+void read_addresses(TomlTable& table, std::string_view key, FileErrors& errors, AddressSet& out);
+
+}  // namespace stead::proxy

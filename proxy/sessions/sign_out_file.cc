@@ -1,0 +1,114 @@
+#include "proxy/sessions/sign_out_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sspi_shim/base/text.h"
+
+namespace stead::proxy {
+namespace {
+
+constexpr std::size_t kSpareLines = 1000;  // before the file is written anew
+constexpr std::size_t kMaxLine = 128;
+
+struct File {
+  explicit File(int descriptor) : fd(descriptor) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (fd >= 0) ::close(fd);
+  }
+  int fd;
+};
+
+Problem problem(const std::string& path, const std::string& what) {
+  return {.message = "the list of sign-outs " + what + ": " + std::strerror(errno), .where = path, .fix = {}};
+}
+
+std::string text_of(const Revocations::Entry& entry) {
+  return std::to_string(entry.expires.time_since_epoch().count()) + " " +
+         (entry.user_key.empty() ? "-" : entry.user_key) + " " + (entry.id.empty() ? "-" : entry.id) + "\n";
+}
+
+// 32 lower-case hexadecimal digits, or "-".
+bool is_key(std::string_view text) {
+  return text == "-" || (text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos);
+}
+
+std::optional<Revocations::Entry> entry_in(std::string_view line) {
+  const std::size_t first = line.find(' '), second = line.rfind(' ');
+  if (first == line.npos || second == first || line.size() > kMaxLine) return std::nullopt;
+  const auto end = parse_number<std::int64_t>(line.substr(0, first));
+  const std::string_view user = line.substr(first + 1, second - first - 1), id = line.substr(second + 1);
+  if (!end || *end < 0 || *end > 9'000'000'000 || !is_key(user) || !is_key(id) || (user == "-" && id != "-"))
+    return std::nullopt;
+  return Revocations::Entry{.id = std::string(id == "-" ? "" : id),
+                            .user_key = std::string(user == "-" ? "" : user),
+                            .expires = Revocations::Time(std::chrono::seconds(*end))};
+}
+
+bool write_whole(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+Checked<void> SignOutFile::write_all(const Revocations& revocations) {
+  const auto entries = revocations.all();
+  std::string text;
+  for (const auto& entry : entries) text += text_of(entry);
+  std::string temporary = path_ + ".XXXXXX";
+  const File file(::mkstemp(temporary.data()));  // 0600
+  if (file.fd < 0) return problem(path_, "cannot be written");
+  const bool written =
+      write_whole(file.fd, text) && ::fsync(file.fd) == 0 && ::rename(temporary.c_str(), path_.c_str()) == 0;
+  if (!written) {
+    const Problem failed = problem(path_, "cannot be written");
+    ::unlink(temporary.c_str());
+    return failed;
+  }
+  lines_ = lines_needed_ = entries.size();
+  return {};
+}
+
+Checked<void> SignOutFile::load(Revocations& revocations, Revocations::Time now) {
+  const std::lock_guard lock(mutex_);
+  std::ifstream in(path_);
+  if (!in && errno != ENOENT) return problem(path_, "cannot be read");
+  std::string line;
+  while (std::getline(in, line))
+    if (const auto entry = entry_in(line)) revocations.add(*entry, now);
+  if (in.bad()) return problem(path_, "cannot be read");
+  return write_all(revocations);
+}
+
+Checked<void> SignOutFile::append(const Revocations::Entry& entry, const Revocations& revocations) {
+  const std::lock_guard lock(mutex_);
+  if (lines_ > 2 * lines_needed_ + kSpareLines) return write_all(revocations);
+  const File file(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (file.fd < 0 || !write_whole(file.fd, text_of(entry)) || ::fdatasync(file.fd) != 0)
+    return problem(path_, "cannot be written");
+  ++lines_;
+  return {};
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,48 @@
+#pragma once
+// The tunnels of one core: connections after 101 Switching Protocols. They end with the session that opened them.
+#include <list>
+
+#include "proxy/http/stream.h"
+#include "proxy/tickets/session.h"
+
+namespace stead::proxy {
+
+class OpenTunnels {
+  struct Tunnel {
+    const Session& session;
+    Stream &client, &upstream;
+  };
+
+ public:
+  // In the list as long as it exists. The session and the streams outlive it. `session`: null for a public route.
+  class Entry {
+   public:
+    Entry(OpenTunnels& all, const Session* session, Stream& client, Stream& upstream) : all_(all) {
+      if (session != nullptr) place_ = all_.open_.insert(all_.open_.end(), Tunnel{*session, client, upstream});
+    }
+    ~Entry() {
+      if (place_ != all_.open_.end()) all_.open_.erase(place_);
+    }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    OpenTunnels& all_;
+    std::list<Tunnel>::iterator place_ = all_.open_.end();
+  };
+
+  // Closes both connections of each tunnel whose session is over.
+  template <class IsOver>
+  void close_where(IsOver&& is_over) {
+    for (const Tunnel& tunnel : open_) {
+      if (!is_over(tunnel.session)) continue;
+      tunnel.client.close();
+      tunnel.upstream.close();
+    }
+  }
+
+ private:
+  std::list<Tunnel> open_;
+};
+
+}  // namespace stead::proxy

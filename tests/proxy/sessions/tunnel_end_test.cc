@@ -1,0 +1,69 @@
+// What a session opened ends with it; and what the proxy believes of a TLS terminator in front of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/proxy/proxy_fixture.h"
+
+namespace stead::proxy::test {
+namespace {
+
+using testing::HasSubstr;
+
+// Switches protocols, and repeats what it gets.
+BackEnd::Script switching() {
+  return [](Wire& wire, int) {
+    if (!wire.head().ends_with("\r\n\r\n")) return;
+    wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    while (true) {
+      const std::string got = wire.exactly(4);
+      if (got.size() < 4 || !wire.send(got)) return;
+    }
+  };
+}
+constexpr const char* kHandshake =
+    "GET / HTTP/1.1\r\nHost: web\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Test alice\r\n\r\n";
+
+TEST(Tunnel, EndsWithItsSession) {
+  BackEnd back_end(switching());
+  Proxy proxy({back_end.port}, {.sign_in = true});
+  Wire client = proxy.connect();
+  client.send(kHandshake);
+  EXPECT_THAT(client.head(), HasSubstr(" 101 "));
+  client.send("ping");
+  EXPECT_EQ(client.exactly(4), "ping");
+  proxy.sign_in->over = true;
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(Tunnel, OfAPublicRouteHasNoSession) {
+  BackEnd back_end(switching());
+  Proxy proxy({back_end.port});
+  proxy.sign_in->over = true;
+  Wire client = proxy.connect();
+  client.send(kHandshake);
+  EXPECT_THAT(client.head(), HasSubstr(" 101 "));
+  client.send("ping");
+  EXPECT_EQ(client.exactly(4), "ping");
+  EXPECT_TRUE(client.silent(400));
+}
+
+constexpr const char* kForwarded = "GET / HTTP/1.1\r\nHost: web\r\nX-Forwarded-Proto: https\r\n";
+
+TEST(TlsTerminator, IsBelievedIfItIsNamed) {
+  BackEnd back_end(echo());
+  Proxy trusting({back_end.port}, {.trusted_proxies = {"127.0.0.0/8"}});
+  Wire client = trusting.connect();
+  EXPECT_THAT(ask(client, std::string(kForwarded) + "\r\n").body, HasSubstr("X-Forwarded-Proto: https\r\n"));
+  EXPECT_THAT(ask(client, "GET / HTTP/1.1\r\nHost: web\r\n\r\n").body, HasSubstr("X-Forwarded-Proto: http\r\n"));
+  EXPECT_THAT(ask(client, std::string(kForwarded) + "X-Forwarded-Proto: http\r\n\r\n").body,
+              HasSubstr("X-Forwarded-Proto: http\r\n"))
+      << "two of them: one came from the client";
+  Proxy other({back_end.port}, {.trusted_proxies = {"10.0.0.0/8"}});
+  Wire stranger = other.connect();
+  EXPECT_THAT(ask(stranger, std::string(kForwarded) + "\r\n").body, HasSubstr("X-Forwarded-Proto: http\r\n"));
+}
+
+}  // namespace
+}  // namespace stead::proxy::test

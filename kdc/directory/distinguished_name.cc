@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
 namespace {

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "sspi_shim/base/text.h"
+
 namespace stead::kdc {
 
 std::string salt_name_of(const Account& account) {

@@ -1,6 +1,7 @@
 #include "kdc/tickets/ticket_opening.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>

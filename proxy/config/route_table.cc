@@ -1,6 +1,7 @@
 #include "proxy/config/route_table.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/http/target.h"
+#include "sspi_shim/base/text.h"
 
 #include "proxy/config/values.h"
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/hex.h"
 
 namespace stead::proxy {
 namespace {

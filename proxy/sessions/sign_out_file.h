@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "proxy/sessions/revocations.h"
 #include "sspi_shim/base/problem.h"

@@ -10,6 +10,7 @@
 
 #include "proxy/tickets/evidence_sids.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/credential.h"
 
 namespace stead::proxy {

@@ -1,6 +1,7 @@
 #include "sspi_shim/sspi/user_ccache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>

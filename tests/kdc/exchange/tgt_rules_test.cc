@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 #include "tests/kdc/support/scripted_client.h"
 #include "tests/kdc/support/test_forests.h"

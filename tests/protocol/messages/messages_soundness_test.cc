@@ -21,11 +21,27 @@ TEST(Sound, AuthorizationData) {
 TEST(Sound, PaDataList) {
   expect_sound_der(s::padata(), decode_padata_list);
 }
+// Requests also come with long forms of lengths.
+void expect_sound_request(const KdcReq& request) {
+  expect_round_trip(request, decode_kdc_req, [](const KdcReq& value) { return encode(value); });
+  const Buffer whole = encode(request);
+  expect_refuses_every_prefix(whole, decode_kdc_req);
+  expect_refuses_trailing_byte(whole, decode_kdc_req);
+  Buffer longer = whole;
+  ASSERT_GE(longer[1], 0x80);
+  ++longer[1];
+  longer.insert(longer.begin() + 2, 0x00);
+  EXPECT_TRUE(decode_kdc_req(longer).has_value());
+  expect_refuses_every_prefix(longer, decode_kdc_req);
+  longer[1] = 0x80;
+  EXPECT_EQ(decode_kdc_req(longer).error(), make_error_code(WireErrc::bad_length));
+}
+
 TEST(Sound, AsReq) {
-  expect_sound_der(s::as_req(), decode_kdc_req);
+  expect_sound_request(s::as_req());
 }
 TEST(Sound, TgsReq) {
-  expect_sound_der(s::tgs_req(), decode_kdc_req);
+  expect_sound_request(s::tgs_req());
 }
 TEST(Sound, KdcReqBody) {
   expect_sound_der(s::kdc_req_body(), decode_kdc_req_body);

@@ -1,5 +1,6 @@
 #pragma once
-// The octets read from a connection and not yet consumed: one block of memory, kept as long as the connection.
+// The octets read from a connection and not yet consumed: one block of memory, which an idle connection gives
+// back.
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -41,9 +42,9 @@ class ReadBuffer {
     data_ = std::move(bigger);
     capacity_ = capacity;
   }
-  // Frees a buffer that grew for a large message.
+  // Frees the memory if nothing is held.
   void release_if_empty() {
-    if (size() > 0 || capacity_ <= kInitialSize) return;
+    if (size() > 0) return;
     data_.reset();
     begin_ = end_ = capacity_ = 0;
   }

@@ -7,7 +7,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <cstddef>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -46,7 +45,7 @@ void log_exception(const std::exception_ptr& problem) {
   }
 }
 
-asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, Core& core, std::size_t max_connections) {
+asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, Core& core) {
   while (!core.draining) {
     auto [error, socket] = co_await acceptor.async_accept(as_result);
     if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
@@ -54,7 +53,12 @@ asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, Core& core, std::s
       co_await pause(core);
       continue;
     }
-    if (core.connections >= max_connections) continue;  // the socket closes
+    Error gone;
+    const auto endpoint = socket.remote_endpoint(gone);
+    if (gone || !core.clients.make_room(endpoint.address())) {
+      core.metrics.client_connections_refused.add();
+      continue;  // the socket closes
+    }
     asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_exception);
   }
 }

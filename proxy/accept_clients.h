@@ -2,7 +2,6 @@
 // Accepts clients and serves each on a coroutine of its own.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <cstddef>
 #include <exception>
 
 #include "proxy/admin/admin.h"
@@ -10,9 +9,8 @@
 
 namespace stead::proxy {
 
-// Until the core drains or the acceptor closes. Closes connections above `max_connections` at once.
-[[nodiscard]] boost::asio::awaitable<void> accept_clients(boost::asio::ip::tcp::acceptor& acceptor, Core& core,
-                                                          std::size_t max_connections);
+// Until the core drains or the acceptor closes. Closes a new connection at once if core.clients has no room for it.
+[[nodiscard]] boost::asio::awaitable<void> accept_clients(boost::asio::ip::tcp::acceptor& acceptor, Core& core);
 // For the admin port, until the acceptor closes.
 [[nodiscard]] boost::asio::awaitable<void> accept_administrators(boost::asio::ip::tcp::acceptor& acceptor, Core& core,
                                                                  Admin& admin);

@@ -1,6 +1,7 @@
 #include "proxy/http1_connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -21,25 +22,32 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr std::size_t kMaxDropped = 64 * 1024;  // of a body without a reader, to keep the connection
+
+// For a client that sends on behind the answer: it may read the answer only when it has sent everything.
+constexpr Linger kForARestOfABody{.time = std::chrono::seconds(10), .octets = 64 * 1024 * 1024};
+
+asio::ip::address address_of(const asio::ip::tcp::socket& socket) {
+  Error ignored;
+  return socket.remote_endpoint(ignored).address();
 }
+}  // namespace
 
 Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket)
-    : core_(core), stream_(std::move(socket), core.watchdog) {
-  Error ignored;
-  const auto endpoint = stream_.socket().remote_endpoint(ignored);
-  remote_ = endpoint.address().to_string();
-  is_trusted_proxy_ = core_.shared.config.trusted_proxies.has(endpoint.address());
-  ++core_.connections;
+    : core_(core),
+      stream_(std::move(socket), core.watchdog),
+      place_(core.clients, address_of(stream_.socket()), stream_),
+      remote_(address_of(stream_.socket()).to_string()),
+      is_trusted_proxy_(core.shared.config.trusted_proxies.has(address_of(stream_.socket()))) {
   core_.metrics.client_connections.add();
   core_.metrics.client_connections_now.add();
 }
 
 Http1Connection::~Http1Connection() {
-  --core_.connections;
   core_.metrics.client_connections_now.subtract();
 }
 
 asio::awaitable<void> Http1Connection::run() {
+  place_.set_waiting(true);
   if (core_.server_tls) {
     tls_ = certified_by_ = core_.server_tls;
     stream_.expire_reads_in(core_.shared.config.limits.header_timeout);
@@ -53,7 +61,12 @@ asio::awaitable<void> Http1Connection::run() {
   }
   Next next = Next::request;
   while (next == Next::request) next = co_await serve();
-  if (next == Next::finish) co_await stream_.finish(buffer_);
+  place_.set_waiting(true);
+  if (next == Next::finish) co_await stream_.finish(buffer_, linger());
+}
+
+Linger Http1Connection::linger() const {
+  return body_remains_ && !core_.draining ? kForARestOfABody : Linger{};
 }
 
 bool Http1Connection::find_head(HeadSearch& search) {
@@ -93,7 +106,12 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& reque
     if (idle && core_.draining) co_return Next::close;
     stream_.set_idle(idle);
     // One deadline covers the whole head, however slowly it arrives.
-    if (idle) stream_.expire_reads_in(limits.idle_timeout);
+    if (idle) {
+      stream_.expire_reads_in(limits.idle_timeout);
+      release_memory();
+      const Error closed = co_await stream_.wait_readable();
+      if (closed) co_return Next::close;
+    }
     const auto [error, n] = co_await stream_.read_some(buffer_);
     buffer_.commit(n);
     stream_.set_idle(false);
@@ -110,6 +128,12 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& reque
   parse_request_head(memory_.head_bytes, request.head);
   if (request.head.several_authorizations) co_return co_await refuse(request, {400, "more than one Authorization"});
   co_return Next::request;
+}
+
+void Http1Connection::release_memory() {
+  buffer_.release_if_empty();
+  memory_.release_large();
+  stream_.release_memory();
 }
 
 void Http1Connection::begin(Request& request) {
@@ -143,9 +167,11 @@ void Http1Connection::check_certificate_again() {
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
-  buffer_.release_if_empty();
+  body_remains_ = true;
   Request request(memory_);
+  place_.set_waiting(true);
   const Next head = co_await read_head(request);
+  place_.set_waiting(false);
   if (head != Next::request) co_return head;
   begin(request);
   check_certificate_again();
@@ -169,6 +195,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
     request.route = match.route;
     next = co_await forward(request, match.index, body);
   }
+  body_remains_ = !body.ended();
   body.release();
   co_return next;
 }

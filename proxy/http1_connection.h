@@ -47,13 +47,16 @@ class Http1Connection {
   };
   // True: the head is in memory_.head_bytes, or there is a violation. False: read more.
   [[nodiscard]] bool find_head(HeadSearch& search);
+  void release_memory();         // that the next request allocates again
   void begin(Request& request);  // its time counts from here, and it has an id
+  [[nodiscard]] Linger linger() const;
   void check_certificate_again();
   [[nodiscard]] bool is_https(const RequestHead& head) const;
   [[nodiscard]] RequestView view(const Request& request);
 
   Core& core_;
   Stream stream_;
+  ClientConnections::Place place_;
   ReadBuffer buffer_;
   std::string remote_;
   bool is_trusted_proxy_ = false;
@@ -61,6 +64,7 @@ class Http1Connection {
   std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
   ClientCertificate certificate_;
   RequestMemory memory_;
+  bool body_remains_ = true;  // the client may send on behind the last answer
 };
 
 }  // namespace stead::proxy

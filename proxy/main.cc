@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "proxy/process/secrets_in_memory.h"
 #include "proxy/server.h"
 
 int main(int argc, char** argv) {
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
   app.add_flag("--check", check, "read the configuration and the files it names, report errors, and exit");
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
+  stead::proxy::keep_secrets_in_memory();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

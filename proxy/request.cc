@@ -1,10 +1,30 @@
 #include "proxy/request.h"
 
 #include <chrono>
+#include <cstddef>
+#include <string>
 
 #include "proxy/http/target.h"
 
 namespace stead::proxy {
+
+namespace {
+
+constexpr std::size_t kKept = 1024;
+
+void release_if_large(std::string& text) {
+  if (text.capacity() > kKept) std::string().swap(text);
+}
+
+}  // namespace
+
+void RequestMemory::release_large() {
+  for (std::string* const text : {&head_bytes, &host, &target, &cookies, &out, &forward.identity, &forward.held_body,
+                                  &forward.authorization, &forward.answer_head, &forward.out})
+    release_if_large(*text);
+  if (head.fields.capacity() * sizeof(Field) > kKept) head = {};
+  if (forward.answer.fields.capacity() * sizeof(Field) > kKept) forward.answer = {};
+}
 
 Request::Request(RequestMemory& memory) : id(memory.id), head(memory.head), host(memory.host), target(memory.target) {
   memory.head_bytes.clear();

@@ -17,6 +17,8 @@ struct RequestMemory {
   std::string head_bytes, id, host, target, cookies, out;
   RequestHead head;
   ForwardMemory forward;
+
+  void release_large();  // keeps what most requests need
 };
 
 // Made for one request. The references are to the connection's RequestMemory, which is cleared for it.

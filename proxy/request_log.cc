@@ -1,6 +1,9 @@
 #include "proxy/request_log.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +24,22 @@ std::string_view delegation_name(const Route* route) {
       break;
   }
   return "none";
+}
+
+// Failures among the messages, for operators who read no access log: at most so many a second for each core.
+constexpr int kMaxFailuresASecond = 10;
+
+void log_failure(const Request& request, int status) {
+  static thread_local std::int64_t second = 0;
+  static thread_local int lines = 0;
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(request.started_at.time_since_epoch()).count();
+  if (now != second) {
+    second = now;
+    lines = 0;
+  }
+  if (++lines > kMaxFailuresASecond) return;
+  spdlog::error("request {}: {} for {}{}: {}", request.id, status, request.host, path_of(request.target),
+                request.outcome.diagnosis);
 }
 
 }  // namespace
@@ -49,6 +68,7 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
                 .bytes_out = outcome.bytes_out,
                 .time = time,
                 .diagnosis = outcome.diagnosis});
+  if (status >= 500 && !outcome.diagnosis.empty()) log_failure(request, status);
   if (route == nullptr || outcome.diagnosis.empty()) return;
   core.metrics.note_failure({.at = request.started_at,
                              .request_id = request.id,

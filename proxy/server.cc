@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,7 +25,10 @@
 #include "proxy/accept_clients.h"
 #include "proxy/admin/admin.h"
 #include "proxy/listener.h"
+#include "proxy/observe/audit_log.h"
+#include "proxy/observe/message_log.h"
 #include "proxy/process/file_watch.h"
+#include "proxy/process/secrets_in_memory.h"
 #include "proxy/process/service_manager.h"
 
 namespace stead::proxy {
@@ -52,6 +56,8 @@ class Server::Parts {
 
  private:
   Checked<void> read_files();
+  Checked<void> open_logs();
+  void reopen_logs();
   Started<void> listen();
   Checked<void> make_sign_in_parts();
   void warn_of_routes() const;
@@ -64,6 +70,7 @@ class Server::Parts {
   void run_core(Core& core);
 
   Shared shared_;
+  std::optional<MessageLog> message_log_;
   std::vector<std::unique_ptr<Core>> cores_;
   Admin admin_;
   std::vector<std::vector<tcp::acceptor>> acceptors_;  // by endpoint, then core
@@ -89,6 +96,7 @@ Server::Parts::~Parts() {
     core->tickets.reset();
   }
   cores_.clear();
+  write_audit_to(nullptr);
 }
 
 Checked<void> Server::Parts::read_files() {
@@ -99,10 +107,30 @@ Checked<void> Server::Parts::read_files() {
   auto upstream_tls = UpstreamTls::open(config);
   if (!upstream_tls) return upstream_tls.error();
   shared_.upstream_tls = std::move(*upstream_tls);
-  auto access_log = AccessLog::open(config.access_log);
+  return open_logs();
+}
+
+Checked<void> Server::Parts::open_logs() {
+  const Config& config = shared_.config;
+  auto messages = LogWriter::open("", "the log");
+  if (!messages) return messages.error();
+  shared_.messages = std::move(*messages);
+  message_log_.emplace(*shared_.messages);
+  auto access_log = LogWriter::open(config.access_log, "the access log");
   if (!access_log) return access_log.error();
   shared_.access_log = std::move(*access_log);
+  if (config.audit_log.empty()) return {};
+  auto audit_log = LogWriter::open(config.audit_log, "the audit log");
+  if (!audit_log) return audit_log.error();
+  shared_.audit_log = std::move(*audit_log);
+  write_audit_to(shared_.audit_log.get());
   return {};
+}
+
+void Server::Parts::reopen_logs() {
+  shared_.access_log->reopen();
+  if (shared_.audit_log) shared_.audit_log->reopen();
+  spdlog::info("SIGHUP: the log files are opened again; a change of the configuration needs a restart");
 }
 
 Started<void> Server::Parts::prepare() {
@@ -112,7 +140,7 @@ Started<void> Server::Parts::prepare() {
   for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
   use_server_tls(std::exchange(first_tls_, nullptr));
   // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
-  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT);
+  signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);
   if (auto listening = listen(); !listening) return listening;
   if (auto made = make_sign_in_parts(); !made) return StartFailure(made.error());
   return {};
@@ -193,6 +221,10 @@ asio::awaitable<void> Server::Parts::watch_signals() {
   while (true) {
     const auto [error, number] = co_await signals_->async_wait(as_result);
     if (error) co_return;
+    if (number == SIGHUP) {
+      reopen_logs();
+      continue;
+    }
     if (draining_) ::_exit(0);
     spdlog::info("signal {}: requests in flight end, no new ones are taken", number);
     begin_drain();
@@ -247,9 +279,11 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
 }
 
 void Server::Parts::run_core(Core& core) {
-  const std::size_t max_connections = std::max<std::size_t>(1, shared_.config.limits.connections / cores_.size());
+  const Limits& limits = shared_.config.limits;
+  const auto share = [this](std::size_t limit) { return std::max<std::size_t>(1, limit / cores_.size()); };
+  core.clients.set_limits(share(limits.connections), share(limits.connections_per_address));
   for (auto& of_endpoint : acceptors_)
-    asio::co_spawn(core.io, accept_clients(of_endpoint[core.index], core, max_connections), log_exception);
+    asio::co_spawn(core.io, accept_clients(of_endpoint[core.index], core), log_exception);
   core.start_ticking();
   const auto work = asio::make_work_guard(core.io);
   while (!core.io.stopped()) {
@@ -273,6 +307,7 @@ int Server::Parts::run() {
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
   admin_.set_ready(true);
+  if (runs_as_root()) spdlog::warn("the proxy runs as root; run it as a user of its own, as stead-proxy.service does");
   warn_of_routes();
   for (const Endpoint& endpoint : shared_.config.listen)
     spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);

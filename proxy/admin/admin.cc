@@ -1,9 +1,12 @@
 #include "proxy/admin/admin.h"
 
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "proxy/admin/metrics_page.h"
 #include "proxy/admin/status_page.h"
@@ -13,6 +16,15 @@
 #include "proxy/http/target.h"
 
 namespace stead::proxy {
+namespace {
+
+bool is_ipv4(const std::string& name) {
+  Error not_an_address;
+  (void)boost::asio::ip::make_address_v4(name, not_an_address);
+  return !not_an_address;
+}
+
+}  // namespace
 
 OwnResponse Admin::respond(std::string_view path) const {
   OwnResponse out;
@@ -40,6 +52,15 @@ OwnResponse Admin::respond(std::string_view path) const {
   return out;
 }
 
+// A page of another site cannot have its own name mean this address and read the admin pages (DNS rebinding).
+bool Admin::knows_host(const RequestHead& head) const {
+  if (head.host.empty()) return true;  // HTTP/1.0; browsers send it always
+  const std::string name = host_name_of(head.host);
+  const std::vector<std::string>& names = shared_.config.admin_hosts;
+  return name.starts_with('[') || is_ipv4(name) || name == "localhost" ||
+         std::find(names.begin(), names.end(), name) != names.end();
+}
+
 boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, Core& core) {
   Stream stream(std::move(socket), core.watchdog);
   ReadBuffer buffer;
@@ -60,7 +81,10 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     const auto violation = check_request_head(head_bytes);
     if (!violation) parse_request_head(head_bytes, head);
     const bool good = !violation && (head.method == "GET" || head.method == "HEAD") && head.framing == Framing::none;
-    if (good)
+    if (good && !knows_host(head))
+      response = {
+          .status = 421, .headers = {{"Content-Type", "text/plain"}}, .body = "admin_hosts does not have this name\n"};
+    else if (good)
       response = respond(path_of(head.target));
     else
       response = {.status = violation ? violation->status : 405,

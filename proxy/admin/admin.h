@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "proxy/core/server_state.h"
+#include "proxy/http/message_head.h"
 
 namespace stead::proxy {
 
@@ -21,6 +22,7 @@ class Admin {
   [[nodiscard]] OwnResponse respond(std::string_view path) const;
 
  private:
+  [[nodiscard]] bool knows_host(const RequestHead& head) const;
   const Cores& cores_;
   const Shared& shared_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();

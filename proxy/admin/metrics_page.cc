@@ -139,6 +139,8 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
     add(out.back(), sum(cores, which));
   };
   counter("stead_client_connections_total", "Connections accepted from clients.", &CoreMetrics::client_connections);
+  counter("stead_client_connections_refused_total", "Connections of clients closed at a limit.",
+          &CoreMetrics::client_connections_refused);
   out.push_back(family("stead_client_connections", "Open connections of clients.", MetricType::Gauge));
   add(out.back(), sum(cores, &CoreMetrics::client_connections_now));
   counter("stead_tls_failures_total", "Failed TLS handshakes of clients.", &CoreMetrics::tls_failures);
@@ -173,9 +175,12 @@ std::string metrics_page(const Cores& cores, const ServerState& state) {
   add(families.back(), state.ready ? 1 : 0);
   families.push_back(family("stead_build_info", "The running version.", MetricType::Gauge));
   add(families.back(), 1, {{"version", STEAD_VERSION}});
-  families.push_back(family("stead_access_log_dropped_blocks_total",
-                            "Blocks of access log lines dropped because writing was too slow."));
-  add(families.back(), static_cast<double>(cores.front()->shared.access_log->dropped_blocks()));
+  families.push_back(family("stead_log_dropped_lines_total", "Log lines that could not be written, or not in time."));
+  const Shared& shared = cores.front()->shared;
+  const std::pair<const char*, const LogWriter*> logs[] = {
+      {"access", shared.access_log.get()}, {"audit", shared.audit_log.get()}, {"messages", shared.messages.get()}};
+  for (const auto& [name, log] : logs)
+    if (log != nullptr) add(families.back(), static_cast<double>(log->dropped_lines()), {{"log", name}});
   return prometheus::TextSerializer().Serialize(families);
 }
 

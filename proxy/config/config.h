@@ -56,7 +56,7 @@ struct Limits {
   std::size_t header_bytes = 64 * 1024;  // request line and header; a ticket's PAC makes them long
   std::size_t login_body_bytes = 16 * 1024;
   std::size_t connections = 20000;             // of clients, over all cores
-  std::size_t connections_per_address = 1000;  // of one IPv4 address or one IPv6 /64, over all cores
+  std::size_t connections_per_address = 5000;  // of one IPv4 address or one IPv6 /64, over all cores
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
   std::size_t body_bytes_per_second =
@@ -72,6 +72,7 @@ struct Config {
   AddressSet trusted_proxies;    // TLS terminators whose X-Forwarded-Proto is believed
   std::string certificate, key;  // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
+  std::vector<std::string> admin_hosts;                               // names of the admin pages, in lower case
   unsigned threads = 0;                                               // 0: one for each core
   std::string access_log;                                             // file; empty: standard error
   std::string audit_log;                                              // file; empty: standard error

@@ -21,6 +21,7 @@ constexpr Number<std::size_t> kSizes[] = {
     {"header_bytes", &Limits::header_bytes, 1024, 1024 * 1024},
     {"login_body_bytes", &Limits::login_body_bytes, 1024, 1024 * 1024},
     {"connections", &Limits::connections, 1, 10'000'000},
+    {"connections_per_address", &Limits::connections_per_address, 1, 10'000'000},
     {"body_bytes_per_second", &Limits::body_bytes_per_second, 0, 1'000'000'000},
     {"upstream_idle_connections_per_user", &Limits::upstream_idle_connections_per_user, 0, 1000},
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "proxy/config/values.h"
+#include "proxy/http/target.h"
 
 namespace stead::proxy {
 namespace {
@@ -22,9 +23,15 @@ void read_listen(TomlTable& table, FileErrors& errors, Config& out) {
   if (out.listen.empty() && errors.none()) table.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
 }
 
-void read_admin(TomlTable& table, Config& out) {
+void read_admin(TomlTable& table, FileErrors& errors, Config& out) {
   bool anywhere = false;
   table.boolean("admin_anywhere", anywhere);
+  for (const auto& [name, at] : table.texts("admin_hosts")) {
+    if (is_authority(name) && name.find(':') == std::string::npos)
+      out.admin_hosts.push_back(host_name_of(name));
+    else
+      errors.add(at, "admin_hosts: \"" + name + "\" is not a host name without a port");
+  }
   std::string text;
   if (!table.text("admin", text)) return;
   out.admin = parse_endpoint(text);
@@ -45,10 +52,13 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
   if (out.certificate.empty() != out.key.empty())
     server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
   read_listen(server, errors, out);
-  read_admin(server, out);
+  read_admin(server, errors, out);
   read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
   server.integer("threads", out.threads, 0, 1024);
   read_path(server, "access_log", errors, out.access_log);
+  read_path(server, "audit_log", errors, out.audit_log);
+  if (!out.audit_log.empty() && out.audit_log == out.access_log)
+    server.error("audit_log", "audit_log: the access log has this file; the audit log needs one of its own");
   server.finish();
 }
 

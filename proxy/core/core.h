@@ -7,12 +7,13 @@
 #include <utility>
 
 #include "proxy/config/config.h"
+#include "proxy/core/client_connections.h"
 #include "proxy/core/server_tls.h"
 #include "proxy/http/http_date.h"
-#include "proxy/http/request_ids.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
+#include "proxy/observe/request_ids.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
 #include "proxy/upstream/forward_job.h"
@@ -29,7 +30,8 @@ struct Shared {
   Config config;
   Router router{config.routes};
   std::unique_ptr<UpstreamTls> upstream_tls;
-  std::unique_ptr<AccessLog> access_log;
+  std::unique_ptr<LogWriter> access_log;
+  std::unique_ptr<LogWriter> messages, audit_log;  // null in tests, and without a file for the audit log
 
   explicit Shared(Config given) : config(std::move(given)) {}
 };
@@ -54,7 +56,7 @@ struct Core {
   HttpDate date;
   RefusedTokens refused_tokens;
   OpenTunnels tunnels;
-  std::size_t connections = 0;
+  ClientConnections clients;
   bool draining = false;
   const ForwardContext forwarding;  // refers to the members above
 

@@ -1,11 +1,13 @@
 #include "proxy/headers/outgoing_response.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "proxy/headers/cache_control.h"
 #include "proxy/headers/field_rules.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
@@ -53,9 +55,18 @@ bool is_content_length(const Field& field) {
   return field.name.size() == 14 && equal_ignoring_case(field.name, "content-length");
 }
 
-void append_backend_fields(std::string& out, const OutgoingResponse& response) {
+bool has_cookie(const HeaderList* own) {
+  return own != nullptr && std::any_of(own->begin(), own->end(), [](const auto& field) {
+           return equal_ignoring_case(field.first, "set-cookie");
+         });
+}
+
+enum class Caching { as_the_back_end_says, private_only };
+
+void append_backend_fields(std::string& out, const OutgoingResponse& response, Caching caching) {
   const ResponseHead& head = response.head;
   const NamedByConnection named(head.fields);
+  PrivateCacheControl cache_control;
   // The response to HEAD and a 304 have no body; their Content-Length is that of the resource, and it passes.
   bool length_passes = response.to_head || head.status == 304;
   for (const Field& field : head.fields) {
@@ -66,8 +77,16 @@ void append_backend_fields(std::string& out, const OutgoingResponse& response) {
     }
     if (is_dropped_from_response(field)) continue;
     if (named.has(field.name) && !equal_ignoring_case(field.name, "set-cookie")) continue;
+    if (caching == Caching::private_only) {
+      if (is_for_shared_caches(field.name)) continue;
+      if (equal_ignoring_case(field.name, "cache-control")) {
+        cache_control.append(out, field.value);
+        continue;
+      }
+    }
     append_rewritten(out, field, response.addresses);
   }
+  if (caching == Caching::private_only) cache_control.finish(out);
 }
 
 void append_framing(std::string& out, const OutgoingResponse& response) {
@@ -99,7 +118,7 @@ void append_connection(std::string& out, const OutgoingResponse& response) {
 void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id,
                          const HeaderList* own) {
   append_status_line(out, response.head);
-  append_backend_fields(out, response);
+  append_backend_fields(out, response, has_cookie(own) ? Caching::private_only : Caching::as_the_back_end_says);
   if (own != nullptr)
     for (const auto& [name, value] : *own) append_field(out, name, value);
   append_field(out, "X-Request-Id", request_id);

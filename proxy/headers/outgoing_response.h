@@ -17,7 +17,8 @@ struct OutgoingResponse {
   bool client_is_1_0 = false, close = false, upgrade = false;
   const Addresses* addresses = nullptr;  // null: addresses in fields are not rewritten
 };
-// `own`: fields of the sign-in, put behind the back end's; may be null.
+// `own`: fields of the sign-in, put behind the back end's; may be null. With a cookie among them the response is private
+// for every cache.
 void write_response_head(std::string& out, const OutgoingResponse& response, std::string_view request_id,
                          const HeaderList* own);
 void write_interim_head(std::string& out, const ResponseHead& head);  // 102, 103

@@ -1,5 +1,6 @@
 #pragma once
-// The octets read from a connection and not yet consumed: one block of memory, kept as long as the connection.
+// The octets read from a connection and not yet consumed: one block of memory, which an idle connection gives
+// back.
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -49,9 +50,9 @@ class ReadBuffer {
     wipe(data_.get(), begin_);
     wipe(data_.get() + end_, capacity_ - end_);
   }
-  // Frees a buffer that grew for a large message.
+  // Frees the memory if nothing is held.
   void release_if_empty() {
-    if (size() > 0 || capacity_ <= kInitialSize) return;
+    if (size() > 0) return;
     data_.reset();
     begin_ = end_ = capacity_ = 0;
   }

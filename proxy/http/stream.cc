@@ -23,8 +23,8 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
-constexpr std::size_t kMaxRecord = 16 * 1024, kMaxDropped = 256 * 1024;
-constexpr std::chrono::milliseconds kFinishTimeout{2000};
+constexpr std::size_t kMaxRecord = 16 * 1024;
+constexpr std::chrono::milliseconds kSilence{2000};  // of a peer, before its connection is closed
 }  // namespace
 
 void Watchdog::sweep(Clock::time_point now) {
@@ -80,14 +80,14 @@ void Stream::shutdown_send() {
 
 bool Stream::is_quiet() {
   if (!socket_.is_open() || timed_out_) return false;
-  if (tls_ && SSL_pending(tls_->native_handle()) > 0) return false;
+  if (tls_ && SSL_has_pending(tls_->native_handle()) == 1) return false;
   char octet = 0;
   return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 bool Stream::has_more() const {
-  if (tls_ && SSL_pending(tls_->native_handle()) > 0) return true;
+  if (tls_ && SSL_has_pending(tls_->native_handle()) == 1) return true;
   Error ignored;
   return socket_.available(ignored) > 0;
 }
@@ -97,6 +97,12 @@ asio::awaitable<Error> Stream::read(ReadBuffer& buffer) {
   if (space == nullptr || buffer.space_size() == 0) co_return asio::error::no_buffer_space;
   const auto [error, n] = co_await read_some(buffer);
   buffer.commit(n);
+  co_return error;
+}
+
+asio::awaitable<Error> Stream::wait_readable() {
+  if (tls_ && SSL_has_pending(tls_->native_handle()) == 1) co_return Error{};
+  const auto [error] = co_await socket_.async_wait(asio::socket_base::wait_read, as_result);
   co_return error;
 }
 
@@ -183,17 +189,21 @@ asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::str
   co_return error;
 }
 
-asio::awaitable<void> Stream::finish(ReadBuffer& buffer) {
+asio::awaitable<void> Stream::finish(ReadBuffer& buffer, Linger linger) {
   if (!socket_.is_open()) co_return;
-  expire_reads_in(kFinishTimeout);
-  expire_writes_in(kFinishTimeout);
+  const Clock::time_point end = Clock::now() + linger.time;
+  expire_reads_in(kSilence);
+  expire_writes_in(kSilence);
   buffer.consume(buffer.size());
   if (tls_) {
-    // Sends close_notify and waits for the peer's; drops other input.
+    // Sends close_notify. The peer's may lie behind input that is dropped below.
     (void)co_await tls_->async_shutdown(as_result);
   }
   shutdown_send();
-  for (std::size_t dropped = 0; dropped < kMaxDropped;) {
+  for (std::size_t dropped = 0; dropped < linger.octets && socket_.is_open();) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    if (left.count() <= 0) break;
+    expire_reads_in(std::min(left, kSilence));
     const auto [error, n] =
         co_await socket_.async_read_some(asio::mutable_buffer(buffer.space(), buffer.space_size()), as_result);
     if (error) break;

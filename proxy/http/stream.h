@@ -8,7 +8,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "proxy/http/read_buffer.h"
+#include "proxy/http/tls_socket.h"
 #include "stead/result.h"
 
 namespace stead::proxy {
@@ -38,6 +38,12 @@ class Watchdog {
  private:
   friend class Stream;
   Stream* first_ = nullptr;
+};
+
+// How long, and for how much input, a closing connection waits for its peer.
+struct Linger {
+  std::chrono::milliseconds time{2000};
+  std::size_t octets = 256 * 1024;
 };
 
 class Stream {
@@ -63,6 +69,8 @@ class Stream {
         },
         kReadToken, boost::asio::mutable_buffer(space, buffer.space_size()));
   }
+  // Until a read has something to do. An idle connection waits so, without a buffer.
+  boost::asio::awaitable<Error> wait_readable();
   boost::asio::awaitable<Error> write(std::string_view first, std::string_view second = {},
                                       std::string_view third = {});
   // The same for the hot path. Most writes fit into the socket's buffer and need no coroutine. False: the caller awaits
@@ -75,9 +83,9 @@ class Stream {
   enum class VerifyPeer { yes, no };
   // Sends `host` as SNI and, with VerifyPeer::yes, requires a valid certificate for it.
   boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, VerifyPeer verify);
-  // Closes in order: sends close_notify and FIN, then reads and drops input for up to two seconds, so that a reset does
-  // not destroy the last response before the peer reads it.
-  boost::asio::awaitable<void> finish(ReadBuffer& buffer);
+  // Closes in order: sends close_notify and FIN, then reads and drops input, so that a reset does not destroy the last
+  // response before the peer reads it. Ends with the peer's FIN, after two seconds of silence, or by `linger`.
+  boost::asio::awaitable<void> finish(ReadBuffer& buffer, Linger linger = {});
   void shutdown_send();
   void close() noexcept;
   void cancel() noexcept;  // reads and writes that wait end with operation_aborted
@@ -94,6 +102,7 @@ class Stream {
   void expire_writes_in(std::chrono::milliseconds time) { write_deadline_ = Clock::now() + time; }
   void expect_nothing() { read_deadline_ = write_deadline_ = Clock::time_point::max(); }
   void set_idle(bool idle) { idle_ = idle; }
+  void release_memory() { joined_ = {}; }  // that only writes use
   [[nodiscard]] bool timed_out() const { return timed_out_; }
   void forget_timeout() { timed_out_ = false; }
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
@@ -109,7 +118,7 @@ class Stream {
   friend class Watchdog;
   static constexpr auto kReadToken = boost::asio::as_tuple(boost::asio::deferred);
   using ReadToken = std::remove_const_t<decltype(kReadToken)>;
-  using Tls = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
+  using Tls = TlsSocket;
 
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<Tls> tls_;

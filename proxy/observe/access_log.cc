@@ -1,30 +1,22 @@
 #include "proxy/observe/access_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "proxy/observe/audit_log.h"
+#include "proxy/observe/log_text.h"
 
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kBlock = 32 * 1024, kMaxWaiting = 64 * 1024 * 1024;
+constexpr std::size_t kBlock = 32 * 1024;
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   out.append(",\"").append(name).append("\":");
@@ -37,6 +29,12 @@ void append_member(std::string& out, std::string_view name, std::uint64_t value)
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   out.append(",\"").append(name).append("\":").append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+// A failure of the proxy or a back end, a refused request with a reason, or neither.
+std::string_view level_of(const AccessRecord& record) {
+  if (record.status >= 500) return "error";
+  return record.status >= 400 && !record.diagnosis.empty() ? "warning" : "info";
 }
 
 }  // namespace
@@ -85,6 +83,7 @@ void append_json(std::string& out, const AccessRecord& record) {
   append_member(out, "host", record.host);
   append_member(out, "path", record.path);
   append_member(out, "status", static_cast<std::uint64_t>(record.status));
+  append_member(out, "level", level_of(record));
   append_member(out, "user", record.user);
   append_member(out, "sign_in", record.sign_in);
   append_member(out, "spn", record.spn);
@@ -101,63 +100,6 @@ void append_json(std::string& out, const AccessRecord& record) {
   out.append(decimals.data(), decimals.size());
   if (!record.diagnosis.empty()) append_member(out, "diagnosis", record.diagnosis);
   out.append("}\n");
-}
-
-Checked<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {
-  if (path.empty()) return std::unique_ptr<AccessLog>(new AccessLog(STDERR_FILENO, false));
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (file < 0)
-    return Problem{
-        .message = "the access log cannot be opened: " + std::string(std::strerror(errno)), .where = path, .fix = {}};
-  return std::unique_ptr<AccessLog>(new AccessLog(file, true));
-}
-
-AccessLog::AccessLog(int file, bool close_it) : file_(file), close_it_(close_it), thread_([this] { write_blocks(); }) {}
-
-AccessLog::~AccessLog() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-  if (close_it_) ::close(file_);
-}
-
-void AccessLog::take(std::string block) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_ + block.size() > kMaxWaiting) {
-      dropped_.fetch_add(1);
-      return;
-    }
-    waiting_ += block.size();
-    blocks_.push_back(std::move(block));
-  }
-  wake_.notify_one();
-}
-
-void AccessLog::write_blocks() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [&] { return ending_ || !blocks_.empty(); });
-    if (blocks_.empty()) return;
-    std::vector<std::string> blocks;
-    blocks.swap(blocks_);
-    lock.unlock();
-    std::size_t written = 0;
-    for (const std::string& block : blocks) {
-      written += block.size();
-      for (std::string_view rest = block; !rest.empty();) {
-        const ssize_t n = ::write(file_, rest.data(), rest.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        rest.remove_prefix(static_cast<std::size_t>(n));
-      }
-    }
-    lock.lock();
-    waiting_ -= written;
-  }
 }
 
 void AccessLogWriter::add(const AccessRecord& record) {

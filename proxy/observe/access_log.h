@@ -1,19 +1,12 @@
 #pragma once
 // One line for each request: a JSON object, without tokens, tickets, cookies and passwords. Cores collect lines and
-// pass them on in blocks; a thread writes them, so that a slow disk or pipe does not delay requests.
-#include <atomic>
+// pass them on in blocks.
 #include <chrono>
-#include <condition_variable>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <vector>
 
-#include "sspi_shim/base/problem.h"
+#include "proxy/observe/log_writer.h"
 
 namespace stead::proxy {
 
@@ -31,41 +24,15 @@ void append_json(std::string& out, const AccessRecord& record);
 [[nodiscard]] std::string rfc3339(std::chrono::system_clock::time_point time);
 void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time);
 
-class AccessLog {
- public:
-  // Empty path: standard error.
-  [[nodiscard]] static Checked<std::unique_ptr<AccessLog>> open(const std::string& path);
-  ~AccessLog();  // writes what is waiting
-  AccessLog(const AccessLog&) = delete;
-  AccessLog& operator=(const AccessLog&) = delete;
-
-  void take(std::string block);  // thread-safe; drops the block if too much is waiting
-  [[nodiscard]] std::uint64_t dropped_blocks() const { return dropped_.load(); }
-
- private:
-  explicit AccessLog(int file, bool close_it);
-  void write_blocks();
-
-  int file_;
-  bool close_it_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::string> blocks_;
-  std::size_t waiting_ = 0;
-  bool ending_ = false;
-  std::atomic<std::uint64_t> dropped_{0};
-  std::thread thread_;
-};
-
 // Collects one core's lines.
 class AccessLogWriter {
  public:
-  explicit AccessLogWriter(AccessLog& log) : log_(log) {}
+  explicit AccessLogWriter(LogWriter& log) : log_(log) {}
   void add(const AccessRecord& record);
   void flush();
 
  private:
-  AccessLog& log_;
+  LogWriter& log_;
   std::string lines_;
 };
 

@@ -2,18 +2,24 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "proxy/http/octets.h"
+#include "proxy/observe/access_log.h"
 
 namespace stead::proxy {
 namespace {
 
 constexpr std::size_t kMaxOctets = 512;
+
+std::atomic<LogWriter*> own_file{nullptr};
+
+bool is_refusal(AuditKind kind) {
+  return kind != AuditKind::sign_in && kind != AuditKind::sign_out;
+}
 
 void add(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
@@ -23,33 +29,6 @@ void add(std::string& out, std::string_view name, std::string_view value) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out += '"';
-  if (is_plain_json(text)) {  // nearly all of what is logged
-    out.append(text).append(1, '"');
-    return;
-  }
-  while (!text.empty()) {
-    const std::size_t size = utf8_character_size(text);
-    const auto octet = std::uint8_t(text.front());
-    if (size == 0) {
-      out += "\\ufffd";
-    } else if (octet == '"' || octet == '\\') {
-      out += '\\';
-      out += text.front();
-    } else if (octet < 0x20 || octet == 0x7f) {
-      out.append("\\u00");
-      out += kDigits[octet >> 4];
-      out += kDigits[octet & 15];
-    } else {
-      out.append(text.substr(0, size));
-    }
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  out += '"';
-}
 
 std::string_view to_string(AuditKind kind) {
   switch (kind) {
@@ -79,7 +58,19 @@ std::string to_json(const AuditEvent& event) {
 }
 
 void audit(const AuditEvent& event) {
-  spdlog::info("{}", to_json(event));
+  std::string text = to_json(event);
+  if (LogWriter* const writer = own_file) {
+    std::string line = "{\"time\":\"";
+    append_rfc3339(line, std::chrono::system_clock::now());
+    line.append("\",\"level\":\"").append(is_refusal(event.kind) ? "warning" : "info").append("\",");
+    writer->take(line.append(text, 1).append("\n"));
+  } else {
+    spdlog::log(is_refusal(event.kind) ? spdlog::level::warn : spdlog::level::info, "{}", text);
+  }
+}
+
+void write_audit_to(LogWriter* writer) {
+  own_file = writer;
 }
 
 }  // namespace stead::proxy

@@ -4,6 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/observe/log_text.h"
+#include "proxy/observe/log_writer.h"
+
 namespace stead::proxy {
 
 enum class AuditKind { sign_in, sign_in_refused, sign_out, delegation_refused, forwarded_tgt_refused };
@@ -20,8 +23,10 @@ struct AuditEvent {
 
 // A JSON object on one line. Control characters and quotes are escaped; fields are cut after 512 octets.
 [[nodiscard]] std::string to_json(const AuditEvent& event);
-// A JSON string with its quotes; octets that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
+// Writes the event: refusals as warnings, others as information. Never waits.
 void audit(const AuditEvent& event);
+// Events go to `writer`, one object a line with a "time" before them; null, as at the start: among the messages.
+// `writer` outlives every later call of audit().
+void write_audit_to(LogWriter* writer);
 
 }  // namespace stead::proxy

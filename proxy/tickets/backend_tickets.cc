@@ -16,6 +16,8 @@
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/client/cache/ticket_cache.h"
+#include "sspi_shim/krb5/credential.h"
+#include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
@@ -26,7 +28,10 @@ namespace asio = boost::asio;
 constexpr std::size_t kMaxRecent = 20000;     // tickets that each core caches for itself
 constexpr std::size_t kMaxEvidence = 200000;  // evidence of sessions on each core
 constexpr std::size_t kMaxDecrypted = 1024;   // clients' tickets that were decrypted before
-constexpr std::size_t kTicketKey = 32;        // the last octets of a ticket identify it well enough for a lookup
+// The same in octets, since a ticket of a user in many groups has 20 KiB and more.
+constexpr std::size_t kMaxRecentBytes = std::size_t{64} << 20, kMaxEvidenceBytes = std::size_t{128} << 20,
+                      kMaxDecryptedBytes = std::size_t{16} << 20;
+constexpr std::size_t kTicketKey = 32;  // the last octets of a ticket identify it well enough for a lookup
 constexpr std::chrono::seconds kSeenFor{30};
 constexpr std::chrono::seconds kEndMargin{30};  // a ticket that ends sooner is not used
 
@@ -35,8 +40,8 @@ struct TicketCore {
   TicketCore(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
       : executor(std::move(core_executor)),
         client(std::move(core_client)),
-        evidence(kMaxEvidence),
-        read(kMaxDecrypted) {}
+        evidence(kMaxEvidence, kMaxEvidenceBytes),
+        read(kMaxDecrypted, kMaxDecryptedBytes) {}
   struct ReadTicket {
     std::vector<std::uint8_t> der;
     Identity identity;
@@ -100,8 +105,20 @@ Result<Identity> read_ticket(TicketCore& owner, std::vector<std::uint8_t> der) {
   auto identity = owner.client->from_ticket(der);
   if (!identity) return identity;
   auto entry = std::make_shared<const TicketCore::ReadTicket>(TicketCore::ReadTicket{std::move(der), *identity});
-  owner.read.put(key, identity->principal(), std::move(entry), identity->end_time());
+  const std::size_t bytes = entry->der.size() + size_of(*identity);
+  owner.read.put(key, identity->principal(), std::move(entry), CacheTerms{identity->end_time(), kNever, bytes});
   return identity;
+}
+
+void put_evidence(TicketCore& owner, const Session& session, Identity identity, CacheTime end) {
+  const std::size_t bytes = size_of(identity);
+  owner.evidence.put(evidence_key(session), session.user, std::move(identity), CacheTerms{end, kNever, bytes});
+}
+
+// 0 for a ticket of another client than ours.
+std::size_t size_of_ticket(const ServiceTicket& ticket) {
+  const auto* const issued = dynamic_cast<const IssuedTicket*>(&ticket);
+  return issued != nullptr ? size_of(issued->credential()) + size_of(ticket.trace()) : 0;
 }
 
 asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<TicketCore> owner, Session session,
@@ -111,7 +128,7 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<TicketCore> owner, Se
     if (!forwarded) co_return forwarded.error();
     std::string principal = forwarded->principal();
     const auto end = std::min(session.expires, std::chrono::system_clock::time_point(forwarded->end_time()));
-    owner->evidence.put(evidence_key(session), session.user, std::move(*forwarded), end);
+    put_evidence(*owner, session, std::move(*forwarded), end);
     co_return principal;
   }
   auto identity = read_ticket(*owner, std::move(ticket_der));
@@ -124,14 +141,14 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<TicketCore> owner, Se
         .trace = {}};
   std::string principal = identity->principal();
   const auto end = std::min(session.expires, std::chrono::system_clock::time_point(identity->end_time()));
-  owner->evidence.put(evidence_key(session), session.user, std::move(*identity), end);
+  put_evidence(*owner, session, std::move(*identity), end);
   co_return principal;
 }
 
 class CoreTickets : public BackendTickets {
  public:
   CoreTickets(Cores cores, std::size_t index)
-      : cores_(std::move(cores)), self_(cores_[index]), recent_(kMaxRecent), seen_(kMaxRecent) {}
+      : cores_(std::move(cores)), self_(cores_[index]), recent_(kMaxRecent, kMaxRecentBytes), seen_(kMaxRecent) {}
 
   asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
     const std::string key = recent_key(session, spn);
@@ -147,7 +164,9 @@ class CoreTickets : public BackendTickets {
       };
       outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, std::move(work));
     }
-    if (outcome) recent_.put(key, user, *outcome, (*outcome)->end_time() - kEndMargin);
+    if (outcome)
+      recent_.put(key, user, *outcome,
+                  CacheTerms{(*outcome)->end_time() - kEndMargin, kNever, size_of_ticket(**outcome)});
     co_return outcome;
   }
 

@@ -240,7 +240,7 @@ class Proxy {
   explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {})
       : shared_(make_config(back_ends, options)) {
     shared_.upstream_tls = std::move(UpstreamTls::open(shared_.config).value());
-    shared_.access_log = std::move(AccessLog::open("/dev/null").value());
+    shared_.access_log = std::move(LogWriter::open("/dev/null", "the access log").value());
     core = std::make_unique<Core>(0, shared_);
     core->sign_in = sign_in;
     send_buffer_ = options.send_buffer;

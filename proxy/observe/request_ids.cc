@@ -1,4 +1,4 @@
-#include "proxy/http/request_ids.h"
+#include "proxy/observe/request_ids.h"
 
 #include <openssl/rand.h>
 

@@ -1,0 +1,71 @@
+#include "proxy/core/client_connections.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cstddef>
+
+namespace stead::proxy {
+
+void ClientConnections::set_limits(std::size_t all, std::size_t per_address) {
+  max_ = all;
+  max_per_address_ = per_address;
+}
+
+// An IPv4 address whole, of an IPv6 address the first 64 bits: a client has the others to itself.
+ClientConnections::Key ClientConnections::key_of(const boost::asio::ip::address& address) {
+  Key key{};
+  if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
+    const auto octets = address.to_v6().to_bytes();
+    std::copy_n(octets.begin(), 8, key.begin());
+    return key;
+  }
+  const auto octets = address.is_v4()
+                          ? address.to_v4().to_bytes()
+                          : boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_bytes();
+  key[10] = key[11] = 0xff;
+  std::copy(octets.begin(), octets.end(), key.begin() + 12);
+  return key;
+}
+
+bool ClientConnections::make_room(const boost::asio::ip::address& address) {
+  const auto found = addresses_.find(key_of(address));
+  if (found != addresses_.end() && found->second.connections >= max_per_address_) {
+    if (found->second.waiting.empty()) return false;
+    found->second.waiting.front().close();
+    return true;
+  }
+  if (size_ < max_) return true;
+  if (waiting_.empty()) return false;
+  waiting_.front().close();
+  return true;
+}
+
+ClientConnections::Place::Place(ClientConnections& all, const boost::asio::ip::address& address, Stream& stream)
+    : all_(all), key_(key_of(address)), address_(all.addresses_[key_]), stream_(stream) {
+  ++all_.size_;
+  ++address_.connections;
+}
+
+ClientConnections::Place::~Place() {
+  set_waiting(false);
+  --all_.size_;
+  if (--address_.connections == 0) all_.addresses_.erase(key_);
+}
+
+void ClientConnections::Place::set_waiting(bool waiting) {
+  if (waiting == among_all_.is_linked()) return;
+  if (!waiting) {
+    among_all_.unlink();
+    of_address_.unlink();
+    return;
+  }
+  all_.waiting_.push_back(*this);
+  address_.waiting.push_back(*this);
+}
+
+void ClientConnections::Place::close() {
+  set_waiting(false);
+  stream_.close();
+}
+
+}  // namespace stead::proxy

@@ -1,0 +1,197 @@
+#include "proxy/observe/log_writer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace stead::proxy {
+namespace {
+
+constexpr std::chrono::seconds kLastWrites{1};
+constexpr std::size_t kMaxPipeWrite = 4096;  // PIPE_BUF: a pipe that poll(2) calls writable takes this without waiting
+constexpr int kPollMilliseconds = 100;
+
+std::uint64_t count_lines(std::string_view text) {
+  const auto ends = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  return ends + (text.empty() || text.ends_with('\n') ? 0 : 1);
+}
+
+int open_file(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+// What one write may take: whole lines where they fit.
+std::string_view next_piece(std::string_view rest) {
+  if (rest.size() <= kMaxPipeWrite) return rest;
+  const std::size_t end = rest.substr(0, kMaxPipeWrite).rfind('\n');
+  return rest.substr(0, end == std::string_view::npos ? kMaxPipeWrite : end + 1);
+}
+
+}  // namespace
+
+struct LogWriter::State {
+  std::string path, name;
+  int file = STDERR_FILENO;
+  bool is_regular = false, is_socket = false;
+  bool line_is_broken = false;  // a write failed within a line
+
+  std::mutex mutex;
+  std::condition_variable wake, done;
+  std::deque<std::string> blocks;
+  std::size_t waiting = 0;
+  bool ending = false, reopening = false, ended = false;
+  std::atomic<bool> give_up{false};
+  std::atomic<std::uint64_t> dropped{0};
+
+  ~State() {
+    if (!path.empty()) ::close(file);
+  }
+  void look_at_file() {
+    struct stat is{};
+    const bool known = ::fstat(file, &is) == 0;
+    is_regular = known && S_ISREG(is.st_mode);
+    is_socket = known && S_ISSOCK(is.st_mode);
+  }
+  void run();
+  void write(const std::string& block);
+  ssize_t write_some(std::string_view text) const;
+  void open_again();
+};
+
+// Returns 0 if the file cannot take anything now.
+ssize_t LogWriter::State::write_some(std::string_view text) const {
+  if (!is_regular) {
+    pollfd one{file, POLLOUT, 0};
+    if (::poll(&one, 1, kPollMilliseconds) == 0) return 0;
+  }
+  const ssize_t n = is_socket ? ::send(file, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                              : ::write(file, text.data(), text.size());
+  return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : n;
+}
+
+void LogWriter::State::write(const std::string& block) {
+  std::string_view rest = block;
+  while (!rest.empty()) {
+    const bool first_ends_a_line = line_is_broken;
+    const std::string_view piece = first_ends_a_line ? std::string_view("\n") : is_regular ? rest : next_piece(rest);
+    const ssize_t n = give_up ? -1 : write_some(piece);
+    if (n < 0) {
+      if (rest.size() < block.size()) line_is_broken = block[block.size() - rest.size() - 1] != '\n';
+      dropped += count_lines(rest);
+      return;
+    }
+    if (n > 0) line_is_broken = false;
+    if (!first_ends_a_line) rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void LogWriter::State::open_again() {
+  if (path.empty()) return;
+  const int fresh = open_file(path);
+  if (fresh < 0) {
+    spdlog::error("{} cannot be opened again at {}: {}; the open file stays in use", name, path, std::strerror(errno));
+    return;
+  }
+  ::close(std::exchange(file, fresh));
+  line_is_broken = false;
+  look_at_file();
+}
+
+void LogWriter::State::run() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    wake.wait(lock, [this] { return ending || reopening || !blocks.empty(); });
+    if (!blocks.empty()) {
+      const std::string block = std::move(blocks.front());
+      blocks.pop_front();
+      lock.unlock();
+      write(block);
+      lock.lock();
+      waiting -= block.size();
+    } else if (reopening) {
+      reopening = false;
+      lock.unlock();
+      open_again();
+      lock.lock();
+    } else {
+      ended = true;
+      done.notify_all();
+      return;
+    }
+  }
+}
+
+Checked<std::unique_ptr<LogWriter>> LogWriter::open(const std::string& path, const std::string& name) {
+  auto state = std::make_shared<State>();
+  if (!path.empty()) {
+    const int file = open_file(path);
+    if (file < 0)
+      return Problem{
+          .message = name + " cannot be opened: " + std::string(std::strerror(errno)), .where = path, .fix = {}};
+    state->file = file;
+  }
+  state->path = path;
+  state->name = name;
+  state->look_at_file();
+  return std::unique_ptr<LogWriter>(new LogWriter(std::move(state)));
+}
+
+LogWriter::LogWriter(std::shared_ptr<State> state) : state_(std::move(state)) {
+  std::thread([kept = state_] { kept->run(); }).detach();
+}
+
+LogWriter::~LogWriter() {
+  std::unique_lock lock(state_->mutex);
+  state_->ending = true;
+  state_->wake.notify_one();
+  if (state_->done.wait_for(lock, kLastWrites, [this] { return state_->ended; })) return;
+  state_->give_up = true;
+  (void)state_->done.wait_for(lock, std::chrono::milliseconds(2 * kPollMilliseconds), [this] { return state_->ended; });
+}
+
+void LogWriter::take(std::string lines) {
+  if (lines.empty()) return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->waiting + lines.size() > kMaxWaiting) {
+      state_->dropped += count_lines(lines);
+      return;
+    }
+    state_->waiting += lines.size();
+    state_->blocks.push_back(std::move(lines));
+  }
+  state_->wake.notify_one();
+}
+
+void LogWriter::reopen() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->reopening = true;
+  }
+  state_->wake.notify_one();
+}
+
+std::uint64_t LogWriter::dropped_lines() const {
+  return state_->dropped.load();
+}
+
+}  // namespace stead::proxy

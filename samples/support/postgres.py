@@ -106,11 +106,19 @@ class Postgres:
             time.sleep(0.1)
         ran.ok()
 
+    @staticmethod
+    def _runs(program, user):
+        """Whether this user can start it."""
+        try:
+            return subprocess.run([program.path, "--version"], env=program.environment(), capture_output=True, check=False, cwd="/",
+                                  user=user[0], group=user[1], extra_groups=[]).returncode == 0
+        except PermissionError:  # a folder on the way is closed
+            return False
+
     def _reachable_by(self, user):
         """A path of the server's program that the user can run: a checkout in a home directory may be closed to others."""
         program = self._tool("postgres")
-        if user is None or subprocess.run([program.path, "--version"], env=program.environment(), capture_output=True, check=False,
-                                          user=user[0], group=user[1], extra_groups=[]).returncode == 0:
+        if user is None or self._runs(program, user):
             return program
         root = foreign.FOREIGN / "postgresql"
         if not pathlib.Path(program.path).is_relative_to(root):
@@ -118,5 +126,8 @@ class Postgres:
         os.chmod(self.folder, 0o755)
         copy = self.folder / "program"
         shutil.copytree(root, copy, symlinks=True)
+        for path in (copy, *copy.rglob("*")):  # a checkout that was made with umask 077 is closed inside too
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
         return foreign.Program(str(copy / pathlib.Path(program.path).relative_to(root)),
                                {"LD_LIBRARY_PATH": program.extra["LD_LIBRARY_PATH"].replace(str(root), str(copy))})

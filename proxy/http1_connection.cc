@@ -146,6 +146,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   const Next head = co_await read_head(request);
   if (head != Next::request) co_return head;
   begin(request);
+  if (!is_negotiate(request.head.authorization)) (void)negotiation_.take();
   check_certificate_again();
   request.resolve_target();
   const Limits& limits = core_.shared.config.limits;
@@ -200,6 +201,7 @@ RequestView Http1Connection::view(const Request& request) {
   view.client_certificate_error = certificate_.error;
   view.client_certificate_name = certificate_.name;
   view.request_id = request.id;
+  view.negotiation = &negotiation_;
   return view;
 }
 

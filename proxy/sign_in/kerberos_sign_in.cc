@@ -19,8 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-using Answer = std::variant<AcceptedClient, RefusedClient>;
-
 constexpr std::string_view kScheme = "Negotiate";
 // A ticket with a large PAC. The default of [limits] header_bytes is lower.
 constexpr std::size_t kMaxTokenBytes = 96 * 1024;
@@ -40,15 +38,40 @@ bool is_negotiate(std::string_view authorization) {
   return authorization.size() == kScheme.size() || authorization[kScheme.size()] == ' ';
 }
 
-asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
+asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::go_on(const RequestView& request,
+                                                              Negotiation::Exchange exchange, Buffer token) {
+  std::function<asio::awaitable<Answer>()> judge =
+      [state = state_, exchange, held = std::move(token),
+       bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
+    co_return exchange->next(held, as_bytes(bindings), state->config.channel_bindings);
+  };
+  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
+                                        asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  if (std::holds_alternative<UnfinishedClient>(answer)) request.negotiation->keep(std::move(exchange));
+  co_return answer;
+}
+
+asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::accept(const RequestView& request) {
+  // Whatever the token is, an exchange that was under way ends unless the token continues it.
+  Negotiation::Exchange exchange = request.negotiation != nullptr ? request.negotiation->take() : nullptr;
   auto token = negotiate_token(request.authorization);
   if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
   const BindingsPolicy policy = state_->config.channel_bindings;
   if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy)) co_return std::move(*client);
+  if (!exchange && request.negotiation != nullptr && KerberosAcceptor::begins_exchange(*token))
+    exchange = state_->acceptor->begin();
+  else if (!KerberosAcceptor::continues_exchange(*token))
+    exchange = nullptr;
+  if (exchange) {
+    auto answer = co_await go_on(request, std::move(exchange), std::move(*token));
+    co_return answer;
+  }
   std::function<asio::awaitable<Answer>()> judge =
       [state = state_, held = std::move(*token), policy,
        bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
-    co_return state->acceptor->accept(held, as_bytes(bindings), policy);
+    auto judged = state->acceptor->accept(held, as_bytes(bindings), policy);
+    if (auto* const client = std::get_if<AcceptedClient>(&judged)) co_return std::move(*client);
+    co_return std::get<RefusedClient>(std::move(judged));
   };
   auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
                                         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));

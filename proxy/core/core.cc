@@ -18,7 +18,8 @@ Core::Core(unsigned number, Shared& common)
                  .metrics = metrics,
                  .refused_tokens = refused_tokens,
                  .tickets = tickets,
-                 .draining = draining},
+                 .draining = draining,
+                 .date = date},
       timer_(io) {}
 
 Core::~Core() {

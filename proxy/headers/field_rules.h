@@ -12,8 +12,8 @@ enum class FieldRule : std::uint8_t { pass, drop, cookie };  // cookie: passes w
 // For a client's field, by the table in dropped_fields.h.
 [[nodiscard]] FieldRule request_field_rule(std::string_view name);
 
-// True if a back end's field does not reach the client: hop-by-hop fields, Negotiate and NTLM challenges, and cookies
-// with the names of the proxy's own.
+// True if a back end's field does not reach the client: hop-by-hop fields, and cookies with the names of the proxy's
+// own. Negotiate and NTLM challenges stay here too; challenges.h takes them out of their field.
 [[nodiscard]] bool is_dropped_from_response(const Field& field);
 
 // True for "stead", "__Host-stead" and names that begin with "stead-" or "stead_", in any case: browsers compare the

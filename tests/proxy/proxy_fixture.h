@@ -230,6 +230,7 @@ struct ProxyOptions {
   std::string host{};
   std::string upstream_host = "127.0.0.1", base_path{};
   int send_buffer = 0;  // of connections to clients; 0: the kernel's
+  MutualAuth mutual = MutualAuth::optional;
 };
 
 class Proxy {
@@ -276,6 +277,7 @@ class Proxy {
     route.host = options.host;
     route.delegation = options.delegation;
     route.spn = "HTTP/web.corp.test";
+    route.mutual = options.mutual;
     if (options.sign_in) route.sign_in = {SignInMethod::forms};
     for (const std::uint16_t at : back_ends)
       route.upstreams.push_back(

@@ -174,6 +174,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   place_.set_waiting(false);
   if (head != Next::request) co_return head;
   begin(request);
+  if (!is_negotiate(request.head.authorization)) (void)negotiation_.take();
   check_certificate_again();
   request.resolve_target();
   const Limits& limits = core_.shared.config.limits;
@@ -242,6 +243,7 @@ RequestView Http1Connection::view(const Request& request) {
   view.client_certificate_error = certificate_.error;
   view.client_certificate_name = certificate_.name;
   view.request_id = request.id;
+  view.negotiation = &negotiation_;
   return view;
 }
 

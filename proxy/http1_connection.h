@@ -14,6 +14,7 @@
 #include "proxy/http/request_rules.h"
 #include "proxy/http/stream.h"
 #include "proxy/request.h"
+#include "proxy/sign_in/kerberos_sign_in.h"
 
 namespace stead::proxy {
 
@@ -63,6 +64,7 @@ class Http1Connection {
   std::shared_ptr<ServerTls> tls_;           // of the handshake
   std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
   ClientCertificate certificate_;
+  Negotiation negotiation_;
   RequestMemory memory_;
   bool body_remains_ = true;  // the client may send on behind the last answer
 };

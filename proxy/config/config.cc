@@ -74,6 +74,10 @@ std::string_view to_string(SignInMethod method) {
   return "certificate";
 }
 
+std::string_view to_string(MutualAuth mutual) {
+  return mutual == MutualAuth::required ? "required" : "optional";
+}
+
 std::string_view to_string(Delegation delegation) {
   switch (delegation) {
     case Delegation::s4u:

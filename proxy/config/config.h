@@ -33,6 +33,11 @@ enum class UpstreamHost { client, upstream, text };
 // directory). upn: also by the UPN that its authority wrote into it, for named realms.
 enum class CertificateMapping { strong, upn };
 
+// Whether a back end must prove that it holds the service's key (RFC 4120 §3.2.4). A proof that it sends is always
+// verified.
+enum class MutualAuth { optional, required };
+[[nodiscard]] std::string_view to_string(MutualAuth mutual);  // "optional", "required"
+
 struct Route {
   std::string host;          // lower case, without port; empty: any
   std::string path = "/";    // a prefix that ends at a path segment's end
@@ -41,6 +46,7 @@ struct Route {
   std::vector<Upstream> upstreams;
   std::string spn;
   Delegation delegation = Delegation::s4u;
+  MutualAuth mutual = MutualAuth::optional;
   bool upstream_verify = true;  // TLS upstreams: verify certificate and name
   std::string upstream_ca;      // empty: the system's
   UpstreamHost upstream_host = UpstreamHost::client;

@@ -100,6 +100,18 @@ void read_delegation(TomlTable& table, Route& out) {
     table.error("delegation", "delegation: \"" + text + "\" is none of s4u, forwarded-tgt, none");
 }
 
+// A back end proves its identity by its reply to the token, so that without tokens there is no proof.
+void read_mutual(TomlTable& table, Route& out) {
+  std::string text;
+  if (!table.text("mutual", text)) return;
+  if (text == to_string(MutualAuth::required))
+    out.mutual = MutualAuth::required;
+  else if (text != to_string(MutualAuth::optional))
+    table.error("mutual", "mutual: \"" + text + "\" is none of optional, required");
+  if (out.mutual == MutualAuth::required && out.delegation == Delegation::none)
+    table.error("mutual", "mutual: \"required\" needs delegation: a back end proves itself by its reply to a token");
+}
+
 void read_spn(TomlTable& table, const FileErrors& errors, Route& out) {
   if (table.text("spn", out.spn)) {
     const auto service = parse_principal(out.spn);
@@ -196,6 +208,7 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   read_upstream_host(reader, route);
   read_header_lists(reader, errors, route);
   read_delegation(reader, route);
+  read_mutual(reader, route);
   read_spn(reader, errors, route);
   check_upstreams(reader, errors, route);
   check_delegation(reader, errors, route);

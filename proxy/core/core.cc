@@ -19,7 +19,8 @@ Core::Core(unsigned number, Shared& common)
                  .refused_tokens = refused_tokens,
                  .tickets = tickets,
                  .draining = draining,
-                 .tunnels = tunnels},
+                 .tunnels = tunnels,
+                 .date = date},
       timer_(io) {}
 
 Core::~Core() {

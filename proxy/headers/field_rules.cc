@@ -83,23 +83,6 @@ bool has(std::span<const std::string> patterns, std::string_view name) {
                      [name](const std::string& pattern) { return matches_header(pattern, name); });
 }
 
-// Schemes that sign in a connection, not a request.
-bool is_connection_scheme(std::string_view challenge) {
-  const std::string_view scheme = challenge.substr(0, challenge.find_first_of(" \t,="));
-  return equal_ignoring_case(scheme, "negotiate") || equal_ignoring_case(scheme, "ntlm") ||
-         equal_ignoring_case(scheme, "kerberos");
-}
-
-// The value may be a list of challenges.
-bool has_connection_scheme(std::string_view challenges) {
-  while (true) {
-    if (is_connection_scheme(trim_blanks(challenges))) return true;
-    const std::size_t comma = challenges.find(',');
-    if (comma == std::string_view::npos) return false;
-    challenges.remove_prefix(comma + 1);
-  }
-}
-
 constexpr std::array<std::string_view, 14> kDroppedFromResponses{
     "te",
     "upgrade",
@@ -136,7 +119,6 @@ bool is_dropped_from_response(const Field& field) {
   const std::string_view name = field.name;
   if (name.size() == 10 && equal_ignoring_case(name, "set-cookie"))
     return is_own_cookie(field.value.substr(0, field.value.find_first_of("=;")));
-  if (name.size() == 16 && equal_ignoring_case(name, "www-authenticate")) return has_connection_scheme(field.value);
   constexpr std::uint32_t kLengths = lengths_dropped_from_responses();
   if (name.size() >= 32 || (kLengths >> name.size() & 1) == 0) return false;
   return std::any_of(kDroppedFromResponses.begin(), kDroppedFromResponses.end(), [name](std::string_view dropped) {

@@ -20,8 +20,8 @@ struct FieldLists {
 // For a client's field: by kNeverForwarded, then the route's `drop`, then its `pass`, then the list in dropped_fields.h.
 [[nodiscard]] FieldRule request_field_rule(std::string_view name, const FieldLists& lists = {});
 
-// True if a back end's field does not reach the client: hop-by-hop fields, Negotiate and NTLM challenges, and cookies
-// with the names of the proxy's own.
+// True if a back end's field does not reach the client: hop-by-hop fields, and cookies with the names of the proxy's
+// own. Negotiate and NTLM challenges stay here too; challenges.h takes them out of their field.
 [[nodiscard]] bool is_dropped_from_response(const Field& field);
 
 // True for "stead", "__Host-stead" and names that begin with "stead-" or "stead_", in any case: browsers compare the

@@ -95,9 +95,12 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
     append_number(out, request.content_length);
     out.append("\r\n");
   }
+  if (head.wants_trailers) append_field(out, "TE", "trailers");
   if (request.upgrade) {
-    append_field(out, "Connection", "Upgrade");
+    append_field(out, "Connection", head.wants_trailers ? "Upgrade, TE" : "Upgrade");
     append_field(out, "Upgrade", head.upgrade);
+  } else if (head.wants_trailers) {
+    append_field(out, "Connection", "TE");
   }
   out.append("\r\n");
 }

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/headers/cache_control.h"
+#include "proxy/headers/challenges.h"
 #include "proxy/headers/field_rules.h"
-#include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
@@ -51,6 +50,24 @@ void append_rewritten(std::string& out, const Field& field, const Addresses* add
   out.append("\r\n");
 }
 
+// True: the field is WWW-Authenticate, and its challenges but Negotiate and NTLM were appended.
+bool append_challenges(std::string& out, const Field& field) {
+  if (field.name.size() != 16 || !equal_ignoring_case(field.name, "www-authenticate")) return false;
+  if (!has_connection_scheme(field.value)) {
+    append_field(out, field.name, field.value);
+    return true;
+  }
+  const std::size_t start = out.size();
+  out.append(field.name).append(": ");
+  const std::size_t empty = out.size();
+  append_other_challenges(out, field.value);
+  if (out.size() == empty)
+    out.resize(start);
+  else
+    out.append("\r\n");
+  return true;
+}
+
 bool is_content_length(const Field& field) {
   return field.name.size() == 14 && equal_ignoring_case(field.name, "content-length");
 }
@@ -62,6 +79,16 @@ bool has_cookie(const HeaderList* own) {
 }
 
 enum class Caching { as_the_back_end_says, private_only };
+
+bool is_date(const Field& field) {
+  return field.name.size() == 4 && equal_ignoring_case(field.name, "date");
+}
+
+// True for the announcement of trailers (RFC 9110 §6.6.2), if they reach the client.
+bool is_trailer_field_that_passes(const Field& field, const OutgoingResponse& response) {
+  return field.name.size() == 7 && response.framing == Framing::chunked && response.head.framing == Framing::chunked &&
+         equal_ignoring_case(field.name, "trailer");
+}
 
 void append_backend_fields(std::string& out, const OutgoingResponse& response, Caching caching) {
   const ResponseHead& head = response.head;
@@ -75,8 +102,9 @@ void append_backend_fields(std::string& out, const OutgoingResponse& response, C
       length_passes = false;
       continue;
     }
-    if (is_dropped_from_response(field)) continue;
+    if (is_dropped_from_response(field) && !is_trailer_field_that_passes(field, response)) continue;
     if (named.has(field.name) && !equal_ignoring_case(field.name, "set-cookie")) continue;
+    if (append_challenges(out, field)) continue;
     if (caching == Caching::private_only) {
       if (is_for_shared_caches(field.name)) continue;
       if (equal_ignoring_case(field.name, "cache-control")) {
@@ -119,6 +147,8 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
                          const HeaderList* own) {
   append_status_line(out, response.head);
   append_backend_fields(out, response, has_cookie(own) ? Caching::private_only : Caching::as_the_back_end_says);
+  if (!response.date.empty() && std::ranges::none_of(response.head.fields, is_date))
+    append_field(out, "Date", response.date);
   if (own != nullptr)
     for (const auto& [name, value] : *own) append_field(out, name, value);
   append_field(out, "X-Request-Id", request_id);
@@ -131,17 +161,10 @@ void write_interim_head(std::string& out, const ResponseHead& head) {
   append_status_line(out, head);
   const NamedByConnection named(head.fields);
   for (const Field& field : head.fields)
-    if (!is_dropped_from_response(field) && !equal_ignoring_case(field.name, "set-cookie") && !named.has(field.name))
+    if (!is_dropped_from_response(field) && !equal_ignoring_case(field.name, "set-cookie") && !named.has(field.name) &&
+        !append_challenges(out, field))
       append_field(out, field.name, field.value);
   out.append("\r\n");
-}
-
-std::optional<std::string_view> negotiate_token_of(std::string_view value) {
-  const std::size_t end = value.find_first_of(" \t,");
-  if (!equal_ignoring_case(value.substr(0, end), "negotiate")) return std::nullopt;
-  if (end == std::string_view::npos) return std::string_view{};
-  const std::string_view rest = trim_blanks(value.substr(end));
-  return rest.substr(0, rest.find(','));
 }
 
 }  // namespace stead::proxy

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "proxy/http/chunk_decoder.h"
@@ -24,13 +25,14 @@ struct BodyPiece {
 class BodyReader {
  public:
   BodyReader(Stream& stream, ReadBuffer& buffer, Framing framing, std::uint64_t length,
-             std::chrono::milliseconds read_timeout, std::uint64_t min_rate = 0)
+             std::chrono::milliseconds read_timeout, std::uint64_t min_rate = 0, BodyOf of = BodyOf::request)
       : stream_(stream),
         buffer_(buffer),
         framing_(framing),
         left_(length),
         read_timeout_(read_timeout),
         min_rate_(min_rate),
+        chunks_(of),
         ended_(framing == Framing::none) {}
 
   [[nodiscard]] BodyPiece poll();                          // from the buffer, without reading
@@ -44,6 +46,8 @@ class BodyReader {
   [[nodiscard]] Framing framing() const { return framing_; }
   [[nodiscard]] std::uint64_t length() const { return left_; }  // still to come, if framing is length
   [[nodiscard]] std::uint64_t total() const { return total_; }  // octets given so far
+  // After the end of a response's body: lines of "Name: value" with CR LF.
+  [[nodiscard]] const std::string& trailers() const { return chunks_.trailers(); }
   // Chunked, and no size line has been read yet.
   [[nodiscard]] bool untouched() const { return framing_ == Framing::chunked && !chunks_.begun(); }
 

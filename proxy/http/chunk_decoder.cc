@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "proxy/http/text_rules.h"
@@ -45,8 +46,10 @@ ChunkDecoder::Found ChunkDecoder::size_line(std::string_view input) {
     if (digits == 15) return {Status::malformed, 0, {}};
     left_ = left_ << 4 | static_cast<std::uint64_t>(hex_digit(line.text[digits]));
   }
-  // Only an extension may follow. A blank before it is an error: parsers disagree whether it ends the size.
-  if (digits == 0 || (digits < line.text.size() && line.text[digits] != ';')) return {Status::malformed, 0, {}};
+  // Only an extension may follow. In a request a blank before it is an error: parsers disagree whether it ends the size.
+  std::string_view after = line.text.substr(digits);
+  if (of_ == BodyOf::response) after = trim_blanks(after);
+  if (digits == 0 || (!after.empty() && after.front() != ';')) return {Status::malformed, 0, {}};
   begun_ = true;
   state_ = left_ == 0 ? State::trailer : State::data;
   return {Status::need_more, line.text.size() + 2, {}};
@@ -62,10 +65,19 @@ ChunkDecoder::Found ChunkDecoder::trailer_line(std::string_view input) {
     return {Status::end, size, {}};
   }
   trailer_bytes_ += size;
-  if (trailer_bytes_ > kMaxTrailer || !is_token(line.text.substr(0, line.text.find(':'))) ||
-      line.text.find(':') == std::string_view::npos)
-    return {Status::malformed, 0, {}};
+  if (trailer_bytes_ > kMaxTrailer || !keep_trailer(line.text)) return {Status::malformed, 0, {}};
   return {Status::need_more, size, {}};
+}
+
+bool ChunkDecoder::keep_trailer(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return false;
+  std::string_view name = line.substr(0, colon);
+  if (of_ == BodyOf::response) name = trim_end(name);
+  if (!is_token(name)) return false;
+  if (of_ == BodyOf::response)
+    trailers_.append(name).append(": ").append(trim_blanks(line.substr(colon + 1))).append("\r\n");
+  return true;
 }
 
 ChunkDecoder::Found ChunkDecoder::next(std::string_view input) {

@@ -65,6 +65,7 @@ struct ConnectionOptions {
 
 enum class KnownField {
   none,
+  te,
   host,
   cookie,
   accept,
@@ -83,6 +84,8 @@ enum class KnownField {
 KnownField known_field(std::string_view name) {
   const auto is = [name](std::string_view other) { return equal_ignoring_case(name, other); };
   switch (name.size()) {
+    case 2:
+      return is("te") ? KnownField::te : KnownField::none;
     case 4:
       return is("host") ? KnownField::host : KnownField::none;
     case 6:
@@ -111,6 +114,9 @@ KnownField known_field(std::string_view name) {
 void note_request_field(const Field& field, RequestHead& out, ConnectionOptions& connection) {
   switch (known_field(field.name)) {
     case KnownField::none:
+      break;
+    case KnownField::te:
+      out.wants_trailers = !out.http_1_0 && (out.wants_trailers || list_has(field.value, "trailers"));
       break;
     case KnownField::host:
       out.host = field.value;
@@ -169,6 +175,17 @@ std::string_view parse_status_line(std::string_view line, ResponseHead& out) {
   return has_control(out.reason) ? "a control character in the reason" : std::string_view{};
 }
 
+// A list of codings (RFC 9112 §6.1), of which this proxy knows one.
+std::string_view transfer_coding_fault(std::string_view value, const ResponseHead& head, bool chunked_before) {
+  if (head.http_1_0) return "a Transfer-Encoding in HTTP/1.0";
+  if (equal_ignoring_case(value, "chunked"))
+    return chunked_before ? "chunked twice in Transfer-Encoding" : std::string_view{};
+  const std::size_t comma = value.find(',');
+  const bool twice = comma != std::string_view::npos && list_has(value.substr(0, comma), "chunked") &&
+                     list_has(value.substr(comma + 1), "chunked");
+  return twice ? "chunked twice in Transfer-Encoding" : "a Transfer-Encoding other than chunked";
+}
+
 struct ResponseFraming {
   bool has_length = false, chunked = false;
 };
@@ -185,11 +202,11 @@ std::string_view note_response_field(const Field& field, ResponseHead& out, Resp
       out.content_length = length;
       return {};
     }
-    case KnownField::transfer_encoding:
-      if (framing.chunked || out.http_1_0 || !equal_ignoring_case(field.value, "chunked"))
-        return "a Transfer-Encoding other than chunked";
+    case KnownField::transfer_encoding: {
+      const std::string_view fault = transfer_coding_fault(field.value, out, framing.chunked);
       framing.chunked = true;
-      return {};
+      return fault;
+    }
     case KnownField::connection:
       connection.note(field.value);
       return connection.elements > kMaxConnectionTokens ? "too many elements in Connection" : std::string_view{};
@@ -240,8 +257,20 @@ void parse_request_head(std::string_view head, RequestHead& out) {
   }
   out.keep_alive = !connection.close && (!out.http_1_0 || connection.keep_alive);
   // An upgrade to h2c is not passed on: the proxy could not see the requests that follow.
-  out.wants_upgrade = connection.upgrade && !out.upgrade.empty() && !out.http_1_0 && out.framing == Framing::none &&
-                      out.method == "GET" && !list_has(out.upgrade, "h2c");
+  out.wants_upgrade = connection.upgrade && !out.upgrade.empty() && !out.http_1_0 && !list_has(out.upgrade, "h2c");
+}
+
+std::string_view check_partial_response_head(std::string_view bytes, std::size_t from) {
+  constexpr std::string_view kBegin = "HTTP/1.";
+  if (from < kBegin.size() && bytes.substr(0, kBegin.size()) != kBegin.substr(0, bytes.size()))
+    return "it does not begin as HTTP/1.1";
+  for (std::size_t i = from > 0 ? from - 1 : 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (c == '\n' && (i == 0 || bytes[i - 1] != '\r')) return "a line of its head ends with LF alone";
+    if (c == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return "a CR without LF in its head";
+    if (c != '\r' && c != '\n' && has_control({&c, 1})) return "a control character in its head";
+  }
+  return {};
 }
 
 std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out) {
@@ -254,9 +283,10 @@ std::string_view parse_response_head(std::string_view head, AnswerTo request, Re
   while (next_line(head, line) && !line.empty()) {
     if (has_control(line)) return "a control character in a header";
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return "a header line without a name";
+    if (colon == std::string_view::npos) return "a header line without a colon";
+    const Field field{trim_end(line.substr(0, colon)), trim_blanks(line.substr(colon + 1))};
+    if (!is_token(field.name)) return "a header line without a name";
     if (out.fields.size() == kMaxFields) return "too many headers";
-    const Field field = split(line);
     out.fields.push_back(field);
     if (const std::string_view wrong = note_response_field(field, out, framing, connection); !wrong.empty())
       return wrong;

@@ -29,7 +29,7 @@ struct RequestHead {
   std::string_view host, authorization, accept, origin, sec_fetch_site, content_type, upgrade;
   std::string_view cookie;  // the one Cookie field, or the first
   bool several_cookies = false, several_authorizations = false, expects_continue = false, wants_upgrade = false,
-       has_length = false;
+       wants_trailers = false, has_length = false;
   bool keep_alive = true;
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
@@ -52,8 +52,14 @@ struct ResponseHead {
   [[nodiscard]] bool is_interim() const { return status < 200 && status != 101; }
 };
 enum class AnswerTo { head, other };  // the request's method: the response to HEAD has no body
-// `head` ends with its blank line. Returns what is wrong with it; empty: it is well formed.
+// `head` ends with its blank line. Returns what is wrong with it; empty: it is well formed. Blanks before a field's colon
+// are removed, as RFC 9112 §5.1 requires of a proxy.
 [[nodiscard]] std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out);
+
+// Rejects malformed bytes of a response before the blank line, so that a back end that ends its lines with LF alone, or
+// does not speak HTTP/1.1, is not waited for. `bytes`: what came so far; `from`: how much of it was checked before.
+// Returns what is wrong; empty: nothing yet.
+[[nodiscard]] std::string_view check_partial_response_head(std::string_view bytes, std::size_t from);
 
 // True if a comma-separated list has this token, compared without regard to case.
 [[nodiscard]] bool list_has(std::string_view list, std::string_view token);

@@ -7,6 +7,8 @@
 
 namespace stead::proxy {
 
+class Negotiation;
+
 // The views are valid as long as the request.
 struct RequestView {
   std::string_view method;
@@ -27,6 +29,7 @@ struct RequestView {
   std::string client_certificate_error;          // X509_verify_cert_error_string; empty: it verified, or none was sent
   std::string_view client_certificate_name;      // subject and serial number, for the log; empty: none was sent
   std::string_view request_id;
+  Negotiation* negotiation = nullptr;  // of the connection; null: an exchange of several tokens is not possible
 };
 
 }  // namespace stead::proxy

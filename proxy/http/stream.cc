@@ -8,6 +8,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <chrono>
@@ -170,21 +171,34 @@ asio::awaitable<Error> Stream::accept_tls(asio::ssl::context& context) {
   co_return error;
 }
 
+namespace {
+
+// Sets what the peer's certificate must be for, and the SNI. False: OpenSSL refuses the host.
+bool name_peer(SSL* ssl, std::string host) {
+  X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  Error not_an_address;
+  const auto address = asio::ip::make_address(host, not_an_address);
+  if (not_an_address) {
+    if (host.ends_with('.')) host.pop_back();  // neither certificates nor SNI have the root's dot
+    return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
+           X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
+  }
+  if (address.is_v4()) {
+    const auto octets = address.to_v4().to_bytes();
+    return X509_VERIFY_PARAM_set1_ip(parameters, octets.data(), octets.size()) == 1;
+  }
+  const auto octets = address.to_v6().to_bytes();  // without a zone, which no certificate has
+  return X509_VERIFY_PARAM_set1_ip(parameters, octets.data(), octets.size()) == 1;
+}
+
+}  // namespace
+
 asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::string host, VerifyPeer verify) {
   tls_ = std::make_unique<Tls>(socket_, context);
   SSL* const ssl = tls_->native_handle();
-  Error not_an_address;
-  (void)asio::ip::make_address(host, not_an_address);
-  if (not_an_address) SSL_set_tlsext_host_name(ssl, host.c_str());
-  if (verify == VerifyPeer::yes) {
-    X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
-    const int set = not_an_address ? X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size())
-                                   : X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-    if (set != 1) co_return asio::error::invalid_argument;
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-  } else {
-    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
-  }
+  if (!name_peer(ssl, std::move(host))) co_return asio::error::invalid_argument;
+  SSL_set_verify(ssl, verify == VerifyPeer::yes ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_result);
   co_return error;
 }

@@ -81,7 +81,8 @@ class Stream {
 
   boost::asio::awaitable<Error> accept_tls(boost::asio::ssl::context& context);
   enum class VerifyPeer { yes, no };
-  // Sends `host` as SNI and, with VerifyPeer::yes, requires a valid certificate for it.
+  // With VerifyPeer::yes, requires a valid certificate for `host`: a name, or an address as a URL has it ("[::1]"). Only a
+  // name is sent as SNI (RFC 6066 §3).
   boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, VerifyPeer verify);
   // Closes in order: sends close_notify and FIN, then reads and drops input, so that a reset does not destroy the last
   // response before the peer reads it. Ends with the peer's FIN, after two seconds of silence, or by `linger`.

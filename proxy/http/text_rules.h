@@ -38,11 +38,16 @@ inline constexpr std::array<bool, 256> kToken = make_token_table();
   return -1;
 }
 
+// Without the blanks and tabs at the end.
+[[nodiscard]] inline std::string_view trim_end(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
 // Without the blanks and tabs at both ends (OWS, RFC 9110 §5.6.3).
 [[nodiscard]] inline std::string_view trim_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+  return trim_end(text);
 }
 
 }  // namespace stead::proxy

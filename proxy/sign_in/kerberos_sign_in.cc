@@ -24,8 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-using Answer = std::variant<AcceptedClient, RefusedClient>;
-
 constexpr std::string_view kScheme = "Negotiate";
 // A ticket with a large PAC. The default of [limits] header_bytes is lower.
 constexpr std::size_t kMaxTokenBytes = 96 * 1024;
@@ -45,16 +43,41 @@ bool is_negotiate(std::string_view authorization) {
   return authorization.size() == kScheme.size() || authorization[kScheme.size()] == ' ';
 }
 
-asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
+asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::go_on(const RequestView& request,
+                                                              Negotiation::Exchange exchange, Buffer token) {
+  std::function<asio::awaitable<Answer>()> judge =
+      [state = state_, exchange, held = std::move(token),
+       bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
+    co_return exchange->next(held, as_bytes(bindings), state->config.channel_bindings);
+  };
+  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
+                                        asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  if (std::holds_alternative<UnfinishedClient>(answer)) request.negotiation->keep(std::move(exchange));
+  co_return answer;
+}
+
+asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::accept(const RequestView& request) {
+  // Whatever the token is, an exchange that was under way ends unless the token continues it.
+  Negotiation::Exchange exchange = request.negotiation != nullptr ? request.negotiation->take() : nullptr;
   auto token = negotiate_token(request.authorization);
   if (!token) co_return RefusedClient{.reason = "the token is not base64, or too long"};
   const BindingsPolicy policy = state_->config.channel_bindings;
   if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy))
     co_return for_host(std::move(*client), std::string(request.host));
+  if (!exchange && request.negotiation != nullptr && KerberosAcceptor::begins_exchange(*token))
+    exchange = state_->acceptor->begin();
+  else if (!KerberosAcceptor::continues_exchange(*token))
+    exchange = nullptr;
+  if (exchange) {
+    auto answer = co_await go_on(request, std::move(exchange), std::move(*token));
+    co_return for_host(std::move(answer), std::string(request.host));
+  }
   std::function<asio::awaitable<Answer>()> judge =
       [state = state_, held = std::move(*token), policy,
        bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
-    co_return state->acceptor->accept(held, as_bytes(bindings), policy);
+    auto judged = state->acceptor->accept(held, as_bytes(bindings), policy);
+    if (auto* const client = std::get_if<AcceptedClient>(&judged)) co_return std::move(*client);
+    co_return std::get<RefusedClient>(std::move(judged));
   };
   auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
                                         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
@@ -64,14 +87,16 @@ asio::awaitable<Answer> KerberosSignIn::accept(const RequestView& request) {
 }
 
 // A ticket for another service of the same account was not meant for the site that was asked.
-Answer KerberosSignIn::for_host(AcceptedClient client, const std::string& host) const {
-  const auto ticket = decode_ticket(client.ticket);
+KerberosSignIn::Answer KerberosSignIn::for_host(Answer answer, const std::string& host) const {
+  const auto* const client = std::get_if<AcceptedClient>(&answer);
+  if (client == nullptr) return answer;
+  const auto ticket = decode_ticket(client->ticket);
   const auto& service = ticket ? ticket->sname.components : std::vector<std::string>();
   const std::string name = service.size() > 1 ? host_name_of(service[1]) : std::string();
   const auto& aliases = state_->config.kerberos_aliases;
   if (!name.empty() && (name == host || std::find(aliases.begin(), aliases.end(), name) != aliases.end()))
-    return client;
-  return RefusedClient{.reason = "the ticket of " + client.user + " is for " +
+    return answer;
+  return RefusedClient{.reason = "the ticket of " + client->user + " is for " +
                                  (ticket ? to_string(ticket->sname) : std::string("no service")) + ", and " + host +
                                  " was asked: where browsers use another name of this site, [sign_in.kerberos] "
                                  "aliases lists it"};

@@ -104,6 +104,7 @@ class CoreSignIn : public SignIn {
   asio::awaitable<std::optional<std::string>> mismatch_of_token(const RequestView& request, std::string user);
   OwnResponse refuse_token(const RequestView& request, const Route& route, std::string_view user,
                            std::string_view reason);
+  static OwnResponse ask_for_next_token(const RequestView& request, const UnfinishedClient& client);
   OwnResponse challenge(const RequestView& request, const Route& route);
   asio::awaitable<OwnResponse> log_out(const RequestView& request);
   asio::awaitable<OwnResponse> who_am_i(const RequestView& request);
@@ -186,6 +187,8 @@ asio::awaitable<Answer> CoreSignIn::by_token(const RequestView& request, const R
   auto judged = co_await kerberos_.accept(request);
   if (const auto* const refused = std::get_if<RefusedClient>(&judged))
     co_return refuse_token(request, route, "", refused->reason);
+  if (const auto* const unfinished = std::get_if<UnfinishedClient>(&judged))
+    co_return ask_for_next_token(request, *unfinished);
   auto& client = std::get<AcceptedClient>(judged);
   if (kind_of(client.user) == PrincipalKind::nobody)
     co_return refuse_token(request, route, client.user, "this principal is anonymous, or a KDC's own");
@@ -230,6 +233,7 @@ asio::awaitable<std::optional<std::string>> CoreSignIn::mismatch_of_token(const 
   if (!kerberos_.is_on()) co_return "Kerberos sign-in is off";
   const auto judged = co_await kerberos_.accept(request);
   if (const auto* const refused = std::get_if<RefusedClient>(&judged)) co_return refused->reason;
+  if (std::holds_alternative<UnfinishedClient>(judged)) co_return "it takes more than one token";
   const std::string& other = std::get<AcceptedClient>(judged).user;
   if (other == user) co_return std::nullopt;
   co_return other;
@@ -239,6 +243,15 @@ OwnResponse CoreSignIn::refuse_token(const RequestView& request, const Route& ro
                                      std::string_view reason) {
   audit_refusal(request, SignInMethod::kerberos, user, reason);
   return challenge(request, route);
+}
+
+// The client's next request on this connection goes on with the exchange.
+OwnResponse CoreSignIn::ask_for_next_token(const RequestView& request, const UnfinishedClient& client) {
+  OwnResponse response = error_page(401, request.request_id, "Sign-in goes on",
+                                    "Your browser and this site agree on a way to sign in. If you see this page, your "
+                                    "browser did not continue. Please load the page again.");
+  response.headers.emplace_back("WWW-Authenticate", "Negotiate " + base64(client.reply));
+  return response;
 }
 
 // --- certificates ---

@@ -10,7 +10,8 @@
 namespace stead::proxy {
 namespace {
 constexpr int kMaxInterim = 16;
-}
+constexpr std::size_t kMaxHeldInterim = 16 * 1024;
+}  // namespace
 
 AnswerReader::HeadState AnswerReader::malformed(std::string_view what) {
   diagnosis_ = "upstream " + context_.pool.name(upstream_.upstream) + ": ";
@@ -21,6 +22,10 @@ AnswerReader::HeadState AnswerReader::malformed(std::string_view what) {
 AnswerReader::HeadState AnswerReader::take_head() {
   ReadBuffer& buffer = upstream_.buffer;
   const std::size_t end = end_of_head(buffer.view(), searched_);
+  if (end == std::string_view::npos) {
+    const std::string_view wrong = check_partial_response_head(buffer.view(), searched_);
+    if (!wrong.empty()) return malformed("malformed response: " + std::string(wrong));
+  }
   searched_ = end == std::string_view::npos ? buffer.size() : 0;
   if (end == std::string_view::npos) {
     if (!buffer.full() || buffer.capacity() == 0) return HeadState::incomplete;
@@ -34,12 +39,19 @@ AnswerReader::HeadState AnswerReader::take_head() {
   const std::string_view wrong =
       parse_response_head(memory_.answer_head, job_.head.method == "HEAD" ? AnswerTo::head : AnswerTo::other, answer);
   if (!wrong.empty()) return malformed("malformed response: " + std::string(wrong));
-  if (answer.status == 101 && !job_.head.wants_upgrade) return malformed("101 without a request to upgrade");
+  if (answer.status == 101 && upgrade_ == Upgrade::not_requested) return malformed("101 without a request to upgrade");
   return answer.is_interim() ? HeadState::interim : HeadState::final;
 }
 
 boost::asio::awaitable<bool> AnswerReader::pass_interim_on() {
   if (memory_.answer.status == 100 || job_.head.http_1_0) co_return true;
+  if (job_.needs_proof()) {
+    std::string& held = memory_.held_interim;
+    const std::size_t before = held.size();
+    write_interim_head(held, memory_.answer);
+    if (held.size() > kMaxHeldInterim) held.resize(before);  // a client can do without
+    co_return true;
+  }
   memory_.out.clear();
   write_interim_head(memory_.out, memory_.answer);
   client_.expire_writes_in(context_.limits.body_idle_timeout);
@@ -48,6 +60,7 @@ boost::asio::awaitable<bool> AnswerReader::pass_interim_on() {
 }
 
 boost::asio::awaitable<AnswerReader::Outcome> AnswerReader::read() {
+  memory_.held_interim.clear();
   for (int interim = 0; true;) {
     switch (take_head()) {
       case HeadState::final:

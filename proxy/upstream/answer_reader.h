@@ -1,5 +1,6 @@
 #pragma once
-// Reads the head of a back end's final response. Passes interim responses (RFC 9110 §15.2) on to the client.
+// Reads the head of a back end's final response. Passes interim responses (RFC 9110 §15.2) on to the client; if the back
+// end has to prove its identity first, by its final response, they go to memory.held_interim.
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <string>
@@ -11,10 +12,11 @@ namespace stead::proxy {
 
 class AnswerReader {
  public:
+  enum class Upgrade { not_requested, requested };
   // The head goes to memory.answer, which refers to memory.answer_head.
   AnswerReader(const ForwardContext& context, const ForwardJob& job, Stream& client, UpstreamConnection& upstream,
-               ForwardMemory& memory)
-      : context_(context), job_(job), client_(client), upstream_(upstream), memory_(memory) {}
+               ForwardMemory& memory, Upgrade upgrade)
+      : context_(context), job_(job), client_(client), upstream_(upstream), memory_(memory), upgrade_(upgrade) {}
 
   enum class Outcome { final, no_answer, client_left };
   [[nodiscard]] boost::asio::awaitable<Outcome> read();
@@ -33,6 +35,7 @@ class AnswerReader {
   Stream& client_;
   UpstreamConnection& upstream_;
   ForwardMemory& memory_;
+  Upgrade upgrade_;
   std::size_t searched_ = 0;  // octets of the buffer that do not end a head
   bool began_ = false;
   std::string diagnosis_;

@@ -1,13 +1,15 @@
 #include "proxy/upstream/backend_auth.h"
 
+#include <string>
 #include <utility>
 
-#include "proxy/headers/outgoing_response.h"
+#include "proxy/headers/challenges.h"
 #include "proxy/http/stream.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/errors/error.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead::proxy {
 
@@ -32,6 +34,7 @@ BackendAuth::Reply BackendAuth::check_reply(const ResponseHead& answer) const {
   Reply out;
   for (const Field& field : answer.fields) {
     if (field.name.size() != 16 || !equal_ignoring_case(field.name, "www-authenticate")) continue;
+    out.asks = out.asks || has_connection_scheme(field.value);
     const auto token = negotiate_token_of(field.value);
     if (!token || token->empty()) continue;
     const auto bytes = from_base64(*token);
@@ -39,11 +42,15 @@ BackendAuth::Reply BackendAuth::check_reply(const ResponseHead& answer) const {
       out.error = make_error_code(WireErrc::bad_value);
       return out;
     }
+    if (is_acceptance_without_token(*bytes)) {
+      out.accepted = true;
+      continue;
+    }
     if (const auto valid = verify_negotiate_reply(token_, *bytes); !valid) {
       out.error = valid.error();
       return out;
     }
-    out.proved = true;
+    out.accepted = out.proved = true;
   }
   return out;
 }
@@ -51,17 +58,23 @@ BackendAuth::Reply BackendAuth::check_reply(const ResponseHead& answer) const {
 BackendAuth::Verdict BackendAuth::judge(const ResponseHead& answer) {
   const Reply reply = check_reply(answer);
   reply_error_ = reply.error;
-  if (reply.error && answer.status != 401) {
-    context_.metrics.replies_that_do_not_hold.add();
-    return Verdict::untrusted;
-  }
-  // With 401 the token may be a KRB-ERROR that says why, for example that the back end has no key of this version.
-  if (answer.status == 401 && (reply.error || !reply.proved)) {
+  // The token may be a KRB-ERROR that says why, for example that the back end has no key of this version. A 401 that
+  // asks for no Negotiate, or comes with an acceptance, is the application's own: it may want another sign-in besides.
+  if (answer.status == 401 && (reply.error || (reply.asks && !reply.accepted))) {
     context_.metrics.tokens_refused.add();
     return Verdict::refused;
   }
+  if (reply.error || (!reply.proved && job_.route.mutual == MutualAuth::required)) {
+    context_.metrics.replies_that_do_not_hold.add();
+    return Verdict::untrusted;
+  }
   context_.refused_tokens.accepted(job_.signed_in->session.user, job_.route_index);
   return Verdict::accepted;
+}
+
+std::string BackendAuth::untrusted_reason() const {
+  if (reply_error_) return "its AP-REP is invalid: " + reply_error_.message();
+  return "it sent no AP-REP to prove its identity, and the route has mutual = \"required\"";
 }
 
 bool BackendAuth::drop_refused_ticket() {

@@ -25,14 +25,14 @@ class BackendAuth {
 
   enum class Verdict {
     accepted,
-    refused,    // 401; the back end did not prove that it accepted the token
-    untrusted,  // the AP-REP is invalid: the back end does not hold the service's key
+    refused,    // 401 with a challenge to sign in by Negotiate or NTLM: the back end did not accept the token
+    untrusted,  // the AP-REP is invalid, or the route requires one and it is missing: see untrusted_reason()
   };
   // Judges the response to a request that carried the token. Counts it.
   [[nodiscard]] Verdict judge(const ResponseHead& answer);
-  // After Verdict::untrusted, and after Verdict::refused if the back end sent a token: what is wrong with it. Else
-  // empty.
+  // After Verdict::refused, if the back end sent a token: what is wrong with it. Else empty.
   [[nodiscard]] const Error& reply_error() const { return reply_error_; }
+  [[nodiscard]] std::string untrusted_reason() const;  // after Verdict::untrusted, for the log
 
   // After Verdict::refused. True: drops the ticket, since a fresh one may be accepted (the back end's key may have
   // changed). False: a fresh ticket was refused too, now or a short time ago.
@@ -43,8 +43,10 @@ class BackendAuth {
 
  private:
   struct Reply {
-    Error error;          // set: the AP-REP is invalid
-    bool proved = false;  // the AP-REP is valid; without `error`: the back end sent none
+    Error error;            // set: the AP-REP is invalid
+    bool accepted = false;  // the back end says that it accepted the token
+    bool proved = false;    // and sent a valid AP-REP; without `error`: it sent none
+    bool asks = false;      // for another sign-in by Negotiate or NTLM
   };
   [[nodiscard]] Reply check_reply(const ResponseHead& answer) const;
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proxy/config/config.h"
+#include "proxy/http/http_date.h"
 #include "proxy/http/message_head.h"
 #include "proxy/http/own_response.h"
 #include "proxy/observe/metrics.h"
@@ -30,6 +31,7 @@ struct ForwardContext {
   const std::shared_ptr<BackendTickets>& tickets;  // null if no route signs users in
   const bool& draining;
   OpenTunnels& tunnels;
+  HttpDate& date;
 };
 
 struct ForwardJob {
@@ -44,6 +46,8 @@ struct ForwardJob {
 
   // True if the back end gets a Negotiate token of the user.
   [[nodiscard]] bool delegates() const { return route.delegation != Delegation::none; }
+  // True if nothing of a response may reach the client before the back end has proved its identity.
+  [[nodiscard]] bool needs_proof() const { return delegates() && route.mutual == MutualAuth::required; }
 };
 
 // The identity under which the pool keeps the connections of this job. It includes the delegation mode: connections are
@@ -66,6 +70,7 @@ struct Forwarded {
 // Buffers that a connection's requests use one after the other.
 struct ForwardMemory {
   std::string identity, held_body, authorization, answer_head, out;
+  std::string held_interim;  // interim responses that wait for the back end's proof
   ResponseHead answer;
 };
 

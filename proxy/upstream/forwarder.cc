@@ -101,7 +101,8 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
   stream.expect_nothing();
   if (!send_error && !upload_.is_whole()) upload_.start(stream);
   // A back end may respond and close before it has read all of the request, so its answer is read in any case.
-  AnswerReader reader(context_, job_, client_.stream, *upstream_, memory_);
+  AnswerReader reader(context_, job_, client_.stream, *upstream_, memory_,
+                      upgrades() ? AnswerReader::Upgrade::requested : AnswerReader::Upgrade::not_requested);
   const AnswerReader::Outcome read = co_await reader.read();
   if (read == AnswerReader::Outcome::client_left) {
     co_await upload_.stop();
@@ -116,7 +117,7 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
       co_await upload_.stop();
       fail(502, "The application cannot be trusted",
            "It could not prove its identity. The administrator can find the cause by the request id.",
-           upstream_name() + ": its AP-REP is invalid: " + auth_.reply_error().message());
+           upstream_name() + ": " + auth_.untrusted_reason());
       co_return Attempt::done;
     }
   }
@@ -138,7 +139,7 @@ std::string_view Forwarder::compose_request() {
                                 .authorization = auth_.authorization(),
                                 .framing = upload_.framing(),
                                 .content_length = upload_.content_length(),
-                                .upgrade = job_.head.wants_upgrade};
+                                .upgrade = upgrades()};
   std::string& out = memory_.out;
   out.clear();
   write_request_head(
@@ -196,7 +197,7 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_refusal() {
 }
 
 void Forwarder::compose_response(Framing framing, bool keep) {
-  memory_.out.clear();
+  memory_.out.assign(memory_.held_interim);
   const Addresses addresses{.client_scheme = job_.over_https ? "https" : "http",
                             .client_authority = job_.head.host,
                             .upstream = context_.pool.upstream(upstream_->upstream),
@@ -207,7 +208,8 @@ void Forwarder::compose_response(Framing framing, bool keep) {
                        .to_head = job_.head.method == "HEAD",
                        .client_is_1_0 = job_.head.http_1_0,
                        .close = !keep,
-                       .addresses = &addresses},
+                       .addresses = &addresses,
+                       .date = context_.date.now()},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
 }
 
@@ -242,7 +244,7 @@ asio::awaitable<void> Forwarder::relay() {
 asio::awaitable<void> Forwarder::tunnel() {
   result_.status = 101;
   result_.upstream = context_.pool.name(upstream_->upstream);
-  memory_.out.clear();
+  memory_.out.assign(memory_.held_interim);
   write_response_head(memory_.out, {.head = memory_.answer, .upgrade = true}, job_.request_id,
                       job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
   client_.stream.expire_writes_in(context_.limits.body_idle_timeout);

@@ -39,6 +39,8 @@ class Forwarder {
   [[nodiscard]] boost::asio::awaitable<void> relay();
   [[nodiscard]] boost::asio::awaitable<void> tunnel();
 
+  // A body that is streamed could end after the connection has changed its protocol, so such a request is not upgraded.
+  [[nodiscard]] bool upgrades() const { return job_.head.wants_upgrade && upload_.is_whole(); }
   void compose_response(Framing framing, bool keep);
 
   [[nodiscard]] std::string upstream_name() const { return "upstream " + context_.pool.name(upstream_->upstream); }

@@ -50,8 +50,9 @@ asio::awaitable<RequestUpload::Collected> RequestUpload::collect() {
 }
 
 Framing RequestUpload::framing() const {
-  if (!whole_) return client_.body.framing();
-  return held_.empty() ? Framing::none : Framing::length;
+  // A chunked body that proves empty is still a body: it goes on with Content-Length: 0.
+  if (!whole_ || client_.body.framing() == Framing::none) return client_.body.framing();
+  return Framing::length;
 }
 
 std::uint64_t RequestUpload::content_length() const {

@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include "proxy/headers/trailers.h"
 #include "proxy/http/wire_text.h"
 
 namespace stead::proxy {
@@ -17,7 +18,11 @@ std::string_view ResponseRelay::gather() {
   while (true) {
     const BodyPiece piece = body_.poll();
     last_ = piece.step;
-    if (piece.step == BodyStep::end && chunked) out_.append("0\r\n\r\n");
+    if (piece.step == BodyStep::end && chunked) {
+      out_.append("0\r\n");
+      append_trailers(out_, body_.trailers());
+      out_.append("\r\n");
+    }
     if (piece.step != BodyStep::data) return {};
     if (chunked) append_chunk_size(out_, piece.data.size());
     if (piece.data.size() + out_.size() > kMaxJoined) return piece.data;

@@ -21,7 +21,8 @@ class ResponseRelay {
         limits_(limits),
         out_(out),
         framing_(framing),
-        body_(upstream.stream, upstream.buffer, answer.framing, answer.content_length, limits.upstream_reply_timeout) {}
+        body_(upstream.stream, upstream.buffer, answer.framing, answer.content_length, limits.upstream_reply_timeout, 0,
+              BodyOf::response) {}
 
   enum class End { complete, malformed, interrupted };  // interrupted: a connection ended or was too slow
   [[nodiscard]] boost::asio::awaitable<End> run();

@@ -1,6 +1,7 @@
 // Implements stead/acceptor.h: judge_plain_token first, and libgssapi where that does not take the token.
 #include "stead/acceptor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,8 @@
 #include "sspi_shim/krb5/gss_acceptor.h"
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/krb5/plain_token.h"
+#include "sspi_shim/krb5/presented_ticket.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 
 namespace stead {
 namespace {
@@ -80,6 +83,88 @@ class PlainAtOnce : public KerberosAcceptor::AtOnce {
   SettingsCache::Entry entry_;
 };
 
+// A refusal as KerberosAcceptor reports it.
+RefusedClient refused_client(const AcceptFailure& failure) {
+  using Kind = AcceptFailure::Kind;
+  if (failure.kind == Kind::ntlm)
+    return {
+        "the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
+        "missing for it, or the site not in the intranet zone?)",
+        true};
+  if (failure.kind == Kind::other_service) return {failure.text + ", which is no HTTP service of the keytab"};
+  return {failure.text};
+}
+
+// SPNEGO in several legs, by libgssapi.
+// Offer, Kerberos token, MIC over the list of mechanisms; one more for mechanisms' own sake.
+constexpr int kMaxLegs = 4;
+
+bool is_kerberos(const Buffer& mechanism) {
+  return mechanism == mech_oid::kerberos || mechanism == mech_oid::ms_kerberos;
+}
+
+class SpnegoExchange final : public KerberosAcceptor::Exchange {
+ public:
+  explicit SpnegoExchange(std::shared_ptr<const GssAcceptor> gss) : gss_(std::move(gss)) {}
+  std::variant<AcceptedClient, UnfinishedClient, RefusedClient> next(Bytes token, Bytes bindings,
+                                                                     BindingsPolicy policy) override;
+
+ private:
+  // Looks at the Kerberos token in a leg, before libgssapi does. Nothing: the leg may go on.
+  [[nodiscard]] std::optional<RefusedClient> inspect(Bytes token);
+
+  std::shared_ptr<const GssAcceptor> gss_;
+  GssContext context_;
+  std::optional<PresentedTicket> presented_;  // of the leg that had the AP-REQ
+  int legs_ = 0;
+  bool ended_ = false;
+};
+
+std::optional<RefusedClient> SpnegoExchange::inspect(Bytes token) {
+  if (legs_ == 1) {
+    if (!KerberosAcceptor::begins_exchange(token)) return RefusedClient{"the token begins no exchange with Kerberos"};
+    return std::nullopt;  // it has no Kerberos token, or one that libgssapi does not read: that of another mechanism
+  }
+  const auto response = decode_neg_token_resp(token);
+  if (!response) return RefusedClient{"the token does not continue the exchange: " + response.error().message()};
+  if (response->response_token.empty()) {
+    if (presented_) return std::nullopt;  // the MIC alone
+    return RefusedClient{"the client chose Kerberos and sent no Kerberos token"};
+  }
+  if (presented_) return RefusedClient{"the client sent a second Kerberos token"};
+  if (is_ntlm_token(token))
+    return RefusedClient{"the browser sent NTLM: it found no Kerberos ticket for this host name", true};
+  auto ap_req = ap_req_of_token(token);
+  if (!ap_req) return RefusedClient{"the token has no AP-REQ: " + ap_req.error().message()};
+  auto presented = decode_presented_ticket(std::move(*ap_req));
+  if (!presented) return RefusedClient{"the token's AP-REQ is malformed: " + presented.error().message()};
+  if (const auto refusal = gss_->refusal_of(*presented)) return refused_client(*refusal);
+  presented_ = std::move(*presented);
+  return std::nullopt;
+}
+
+std::variant<AcceptedClient, UnfinishedClient, RefusedClient> SpnegoExchange::next(Bytes token, Bytes bindings,
+                                                                                   BindingsPolicy policy) {
+  if (ended_ || ++legs_ > kMaxLegs) return RefusedClient{"the exchange has ended"};
+  ended_ = true;  // unless the end of this function says otherwise
+  if (auto refusal = inspect(token)) return std::move(*refusal);
+  const bool binds = policy != BindingsPolicy::ignore && !bindings.empty();
+  auto accepted = gss_->continue_context(context_, token, binds ? std::optional(bindings) : std::nullopt);
+  if (!accepted) return refused_client(accepted.error());
+  if (!accepted->complete) {
+    ended_ = false;
+    return UnfinishedClient{.reply = std::move(accepted->reply)};
+  }
+  if (!presented_) return RefusedClient{"the exchange ended without a Kerberos token"};
+  if (policy == BindingsPolicy::require && !accepted->channel_bound)
+    return RefusedClient{"the client sent no channel bindings, and they are required"};
+  return AcceptedClient{.user = std::move(accepted->client),
+                        .reply = std::move(accepted->reply),
+                        .ticket = encode(presented_->ap_req.ticket),
+                        .channel_bound = accepted->channel_bound,
+                        .ap_req = std::move(presented_->ap_req_der)};
+}
+
 class KeytabAcceptor : public KerberosAcceptor {
  public:
   using Answer = std::variant<AcceptedClient, RefusedClient>;
@@ -92,6 +177,7 @@ class KeytabAcceptor : public KerberosAcceptor {
   }
 
   std::unique_ptr<AtOnce> at_once() const override { return std::make_unique<PlainAtOnce>(settings_); }
+  std::unique_ptr<Exchange> begin() const override { return std::make_unique<SpnegoExchange>(gss_); }
 
  private:
   [[nodiscard]] std::optional<Answer> accept_plain(Bytes token, Bytes bindings, BindingsPolicy policy) const {
@@ -115,7 +201,7 @@ class KeytabAcceptor : public KerberosAcceptor {
   [[nodiscard]] Answer accept_by_gssapi(Bytes token, Bytes bindings, BindingsPolicy policy) const {
     const bool binds = policy != BindingsPolicy::ignore && !bindings.empty();
     auto accepted = gss_->accept_once(token, binds ? std::optional(bindings) : std::nullopt);
-    if (!accepted) return refused(accepted.error());
+    if (!accepted) return refused_client(accepted.error());
     AcceptedToken& result = accepted->token;
     if (policy == BindingsPolicy::require && !result.channel_bound)
       return RefusedClient{"the client sent no channel bindings, and they are required"};
@@ -124,17 +210,6 @@ class KeytabAcceptor : public KerberosAcceptor {
                           .ticket = encode(accepted->presented.ap_req.ticket),
                           .channel_bound = result.channel_bound,
                           .ap_req = std::move(accepted->presented.ap_req_der)};
-  }
-
-  static RefusedClient refused(const AcceptFailure& failure) {
-    using Kind = AcceptFailure::Kind;
-    if (failure.kind == Kind::ntlm)
-      return {
-          "the browser sent NTLM: it found no Kerberos ticket for this host name (is an SPN of the front end's account "
-          "missing for it, or the site not in the intranet zone?)",
-          true};
-    if (failure.kind == Kind::other_service) return {failure.text + ", which is no HTTP service of the keytab"};
-    return {failure.text};
   }
 
   std::shared_ptr<const GssAcceptor> gss_;
@@ -160,6 +235,16 @@ Checked<std::shared_ptr<const KerberosAcceptor>> open_acceptor(const KerberosAcc
 }
 
 }  // namespace
+
+bool v0::KerberosAcceptor::begins_exchange(std::span<const std::uint8_t> token) {
+  const auto init = decode_neg_token_init(token);
+  if (!init || std::ranges::none_of(init->mech_types, is_kerberos)) return false;
+  return init->mech_token.empty() || !is_kerberos(init->mech_types.front());
+}
+
+bool v0::KerberosAcceptor::continues_exchange(std::span<const std::uint8_t> token) {
+  return decode_neg_token_resp(token).has_value();
+}
 
 std::shared_ptr<const KerberosAcceptor> v0::KerberosAcceptor::open(const Options& options, std::string& message) {
   auto opened = open_acceptor(options);

@@ -233,6 +233,7 @@ struct ProxyOptions {
   std::string upstream_host = "127.0.0.1", base_path{};
   std::vector<std::string> trusted_proxies{};
   int send_buffer = 0;  // of connections to clients; 0: the kernel's
+  MutualAuth mutual = MutualAuth::optional;
 };
 
 class Proxy {
@@ -279,6 +280,7 @@ class Proxy {
     route.host = options.host;
     route.delegation = options.delegation;
     route.spn = "HTTP/web.corp.test";
+    route.mutual = options.mutual;
     if (options.sign_in) route.sign_in = {SignInMethod::forms};
     for (const std::uint16_t at : back_ends)
       route.upstreams.push_back(

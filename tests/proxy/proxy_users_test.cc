@@ -170,7 +170,7 @@ TEST_F(Delegating, AnAnswerWhoseProofDoesNotHoldIsNotPassedOn) {
   BackEnd back_end([&](Wire& wire, int) {
     (void)wire.head();
     wire.send(
-        "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate oRQwEqADCgEAoQsGCSqGSIb3EgECAg==\r\nContent-Length: "
+        "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate oRQwEqADCgECoQsGCSqGSIb3EgECAg==\r\nContent-Length: "
         "6\r\n\r\nsecret");
     (void)wire.rest();
   });

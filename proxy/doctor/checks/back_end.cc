@@ -165,7 +165,12 @@ void Judge::proof(const BackEndFacts::Signed& got) {
       out_.push_back(ok(B8, subject_, "its AP-REP proves that it has the ticket's key"));
       return;
     case ApRep::absent:
-      out_.push_back(unjudged(B8, subject_, "it sends no AP-REP"));
+      out_.push_back(facts_.proof_is_required
+                         ? fault(B8, subject_,
+                                 "The back end sends no AP-REP, and its route has mutual = \"required\": the proxy "
+                                 "answers 502.",
+                                 asked_ + " with a token: " + answer_text(got.first), {"mutual = \"optional\""})
+                         : unjudged(B8, subject_, "it sends no AP-REP"));
       return;
     case ApRep::modified:
     case ApRep::does_not_hold:

@@ -153,6 +153,7 @@ struct BackEndFacts {
   std::string url, path, host;  // of the requests
   std::string spn;              // empty: the route does not delegate
   bool tls = false;
+  bool proof_is_required = false;    // the route has mutual = "required"
   bool by_name = false;              // the upstream is a name, not an address
   std::vector<std::string> aliases;  // the names that it is an alias (CNAME) of
   std::vector<std::string> reverse;  // names of its address (PTR)

@@ -68,6 +68,7 @@ void read_proof(const NegotiateToken& sent, const HttpFacts& answer, BackEndFact
       out.proof = ApRep::does_not_hold;
       continue;
     }
+    if (is_acceptance_without_token(*bytes)) continue;
     const Result<void> verified = verify_negotiate_reply(sent, *bytes);
     out.proof = verified ? ApRep::holds : ApRep::does_not_hold;
     if (!verified && verified.error().category() == krb_category())
@@ -109,6 +110,7 @@ Awaitable<void> probe_back_end(ToolsPtr tools, proxy::Route route, proxy::Upstre
   out.url = to_string(where);
   out.path = where.base_path + route.path;
   out.spn = delegated_spn(route);
+  out.proof_is_required = route.mutual == proxy::MutualAuth::required;
   out.tls = where.tls;
   const auto& names = tools->self.name.components;
   out.host = !route.host.empty() ? route.host : names.size() > 1 ? names[1] : bare_host(where);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -89,7 +90,9 @@ Awaitable<bool> HttpProbe::handshake(HttpFacts& out) {
   }
   tls_.emplace(socket_, context_);
   const std::string host = bare_host(where_);
-  SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
+  Error not_an_address;
+  (void)asio::ip::make_address(host, not_an_address);
+  if (not_an_address) SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());  // RFC 6066 §3: names only
   tls_->set_verify_mode(verify_ ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
   if (verify_) tls_->set_verify_callback(asio::ssl::host_name_verification(host), error);
   const auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_result);

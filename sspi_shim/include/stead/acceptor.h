@@ -1,7 +1,7 @@
 #pragma once
 // Verifies the Negotiate token of a client with the keytab of this service (a GSSAPI acceptor), and returns what
-// delegation needs: the client's name and its service ticket, which is the evidence for S4U2Proxy. Accepts in one round
-// only: a client that needs a second token is refused, since a server may not keep state on a connection.
+// delegation needs: the client's name and its service ticket, which is the evidence for S4U2Proxy. accept() takes one
+// token; a client that needs more of them is accepted by an Exchange, which belongs to the client's connection.
 //
 // The tokens of nearly all clients are verified without libgssapi, by the same rules: libgssapi reads krb5.conf and the
 // keytab for each token and takes ten times as long. All other tokens go to libgssapi.
@@ -31,6 +31,11 @@ struct AcceptedClient {
 struct RefusedClient {
   std::string reason;    // one line for the log; do not send it to the client
   bool is_ntlm = false;  // the client sent an NTLM token
+};
+
+// SPNEGO goes on: the client has to send another token on the same connection.
+struct UnfinishedClient {
+  std::vector<std::uint8_t> reply;  // token for 401 with WWW-Authenticate: Negotiate
 };
 
 enum class BindingsPolicy {
@@ -69,6 +74,21 @@ class KerberosAcceptor {
                                                                BindingsPolicy policy) = 0;
   };
   [[nodiscard]] virtual std::unique_ptr<AtOnce> at_once() const = 0;
+
+  // SPNEGO in several legs (RFC 4178 §3.2): the client prefers another mechanism than Kerberos, or its first token has no
+  // Kerberos token. Keep it for the connection of its first token, and give it that connection's tokens only. Not
+  // thread-safe; next() blocks as accept() does. After AcceptedClient and RefusedClient it has ended.
+  class Exchange {
+   public:
+    virtual ~Exchange() = default;
+    [[nodiscard]] virtual std::variant<AcceptedClient, UnfinishedClient, RefusedClient> next(
+        std::span<const std::uint8_t> token, std::span<const std::uint8_t> bindings, BindingsPolicy policy) = 0;
+  };
+  // True for a first token that begins such an exchange and offers Kerberos. accept() refuses it.
+  [[nodiscard]] static bool begins_exchange(std::span<const std::uint8_t> token);
+  // True for the tokens that follow. accept() refuses them.
+  [[nodiscard]] static bool continues_exchange(std::span<const std::uint8_t> token);
+  [[nodiscard]] virtual std::unique_ptr<Exchange> begin() const = 0;
 };
 
 }  // namespace v0

@@ -115,6 +115,13 @@ Buffer encode(const NegTokenResp& value) {
   return std::move(out).finish();
 }
 
+bool is_acceptance_without_token(Bytes token) {
+  const Result<NegTokenResp> response = decode_neg_token_resp(token);
+  if (!response || !response->response_token.empty()) return false;
+  if (!response->supported_mech.empty() && !is_kerberos(response->supported_mech)) return false;
+  return response->state.value_or(NegState::accept_completed) == NegState::accept_completed;
+}
+
 Result<KrbToken> decode_krb_token(Bytes token) {
   KrbToken out;
   der::Reader in(token);

@@ -41,6 +41,10 @@ struct NegTokenResp {
 [[nodiscard]] Result<NegTokenResp> decode_neg_token_resp(Bytes token);
 [[nodiscard]] Buffer encode(const NegTokenResp& value);
 
+// True for a NegTokenResp that ends the exchange with success, but carries no mechanism's token. gokrb5's services send
+// it, with the chosen mechanism or without. It proves nothing about its sender.
+[[nodiscard]] bool is_acceptance_without_token(Bytes token);
+
 // The Kerberos mechanism's own framing: [APPLICATION 0] { OID, u16 token id, message }. ids: 0x0100 AP-REQ, 0x0200
 // AP-REP, 0x0300 KRB-ERROR.
 enum class KrbTokenId : std::uint16_t { ap_req = 0x0100, ap_rep = 0x0200, krb_error = 0x0300 };

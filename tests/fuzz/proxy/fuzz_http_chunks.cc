@@ -11,11 +11,12 @@
 
 namespace {
 
+using stead::proxy::BodyOf;
 using stead::proxy::ChunkDecoder;
 
 // The body, and how it ended, of octets that come `size` at a time.
-std::pair<ChunkDecoder::Status, std::string> read(std::string_view bytes, std::size_t size) {
-  ChunkDecoder decoder;
+std::pair<ChunkDecoder::Status, std::string> read(std::string_view bytes, std::size_t size, BodyOf of) {
+  ChunkDecoder decoder(of);
   std::string held, body;
   while (true) {
     const auto found = decoder.next(held);
@@ -33,9 +34,11 @@ std::pair<ChunkDecoder::Status, std::string> read(std::string_view bytes, std::s
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = stead::as_text({data, size});
-  const auto whole = read(bytes, bytes.size() + 1), single = read(bytes, 1);
-  stead::fuzz::expect(whole.first == single.first, "a split changes nothing");
-  if (whole.first == ChunkDecoder::Status::end)
-    stead::fuzz::expect(whole.second == single.second, "a split changes no octet");
+  for (const BodyOf of : {BodyOf::request, BodyOf::response}) {
+    const auto whole = read(bytes, bytes.size() + 1, of), single = read(bytes, 1, of);
+    stead::fuzz::expect(whole.first == single.first, "a split changes nothing");
+    if (whole.first == ChunkDecoder::Status::end)
+      stead::fuzz::expect(whole.second == single.second, "a split changes no octet");
+  }
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/headers/challenges.h"
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/headers/own_address.h"
 #include "proxy/http/request_rules.h"

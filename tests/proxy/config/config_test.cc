@@ -48,7 +48,7 @@ TEST_F(ConfigFile, IsReadWhole) {
       "[[route]]\nhost = \"Front.Example\"\npath = \"/reports/\"\nsign_in = [\"kerberos\", \"forms\", "
       "\"certificate\"]\n"
       "upstreams = [\"http://127.0.0.1:9001\", \"https://back.example/base/\"]\nspn = "
-      "\"HTTP/back.example\"\ndelegation = \"s4u\"\n");
+      "\"HTTP/back.example\"\ndelegation = \"s4u\"\nmutual = \"required\"\n");
   ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_EQ(config->listen.at(1).address, "[::1]");
   EXPECT_EQ(config->listen.at(1).port, 8444);
@@ -60,6 +60,7 @@ TEST_F(ConfigFile, IsReadWhole) {
   EXPECT_EQ(config->session_idle, std::chrono::minutes(30));
   EXPECT_EQ(config->limits.header_timeout, std::chrono::seconds(5));
   EXPECT_EQ(config->channel_bindings, BindingsPolicy::require);
+  EXPECT_EQ(config->routes.at(0).mutual, MutualAuth::required);
   EXPECT_EQ(config->forms_realm, "OTHER");
   const Route& route = config->routes.at(0);
   EXPECT_EQ(route.host, "front.example");
@@ -174,6 +175,11 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"no_spn", route("upstreams = [\"http://x\"]\nsign_in = []\n"), "3:1", "spn"},
         Fault{"bad_spn", route("upstreams = [\"http://x\"]\nspn = \"backend\"\n"), "5:7", "SERVICE/HOST"},
         Fault{"bad_delegation", route("upstreams = [\"http://x\"]\ndelegation = \"all\"\n"), "5:14", "s4u"},
+        Fault{"bad_mutual", route("upstreams = [\"http://x\"]\nspn = \"HTTP/x\"\nmutual = \"yes\"\n"), "6:10",
+              "optional, required"},
+        Fault{"mutual_without_tokens",
+              route("upstreams = [\"http://x\"]\ndelegation = \"none\"\nmutual = \"required\"\n"), "6:10",
+              "needs delegation"},
         Fault{"forwarded_tgt_by_form",
               sign_in("[sign_in.forms]\n[[route]]\npath = \"/t/\"\nupstreams = [\"http://x\"]\nspn = "
                       "\"HTTP/x\"\nsign_in = [\"forms\"]\n"

@@ -241,9 +241,6 @@ TEST(ResponseFields, ThatSpeakOfConnectionsOrOfUsStayHere) {
                             {"Transfer-Encoding", "chunked"},
                             {"Content-Length", "1"},
                             {"Upgrade", "x"},
-                            {"WWW-Authenticate", "Negotiate abc"},
-                            {"www-authenticate", "NTLM"},
-                            {"WWW-Authenticate", "Basic realm=\"x\", Negotiate"},
                             {"Proxy-Authenticate", "Basic"},
                             {"Authentication-Info", "x"},
                             {"Persistent-Auth", "true"},
@@ -251,12 +248,40 @@ TEST(ResponseFields, ThatSpeakOfConnectionsOrOfUsStayHere) {
                             {"Set-Cookie", "__Host-stead=x; Path=/"},
                             {"Set-Cookie", "stead=; Max-Age=0"}})
     EXPECT_TRUE(is_dropped_from_response(field)) << field.name << ": " << field.value;
-  for (const Field field : {Field{"WWW-Authenticate", "Basic realm=\"Negotiate\""},
-                            {"Set-Cookie", "a=b"},
-                            {"Set-Cookie", "steady=b"},
-                            {"Location", "/x"},
-                            {"Server", "x"}})
+  for (const Field field :
+       {Field{"Set-Cookie", "a=b"}, {"Set-Cookie", "steady=b"}, {"Location", "/x"}, {"Server", "x"}})
     EXPECT_FALSE(is_dropped_from_response(field)) << field.name << ": " << field.value;
+}
+
+TEST(RequestHeads, TellTheBackEndThatTheClientTakesTrailers) {
+  EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\nTE: gzip, Trailers\r\nConnection: TE\r\n\r\n"),
+              HasSubstr("\r\nTE: trailers\r\nConnection: TE\r\n"));
+  EXPECT_THAT(forwarded("GET / HTTP/1.1\r\nHost: h\r\nTE: gzip\r\n\r\n"), Not(HasSubstr("TE:")));
+}
+
+TEST(ResponseHeads, HaveADate) {
+  const auto sent = [](const std::string& lines) {
+    const std::string bytes = "HTTP/1.1 200 Fine\r\n" + lines + "Content-Length: 5\r\n\r\n";
+    ResponseHead head;
+    EXPECT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());
+    std::string out;
+    write_response_head(out, {.head = head, .framing = Framing::length, .date = "NOW"}, "0123", nullptr);
+    return out;
+  };
+  EXPECT_THAT(sent(""), HasSubstr("\r\nDate: NOW\r\n"));
+  EXPECT_THAT(sent("dAte: then\r\n"), HasSubstr("\r\ndAte: then\r\n"));
+  EXPECT_THAT(sent("dAte: then\r\n"), Not(HasSubstr("NOW")));
+}
+
+TEST(ResponseHeads, AnnounceTrailersOnlyWhereTheyReachTheClient) {
+  const std::string bytes = "HTTP/1.1 200 Fine\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ResponseHead head;
+  ASSERT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());
+  for (const Framing framing : {Framing::chunked, Framing::until_close}) {
+    std::string out;
+    write_response_head(out, {.head = head, .framing = framing}, "0123", nullptr);
+    EXPECT_EQ(out.find("\r\nTrailer: X-Sum\r\n") != std::string::npos, framing == Framing::chunked);
+  }
 }
 
 TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
@@ -270,14 +295,6 @@ TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
   EXPECT_EQ(out,
             "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate ours\r\nX-Request-Id: "
             "0123\r\nContent-Length: 5\r\n\r\n");
-}
-
-TEST(Negotiate, TokensAreFoundAndDecoded) {
-  EXPECT_EQ(negotiate_token_of("Negotiate YII="), "YII=");
-  EXPECT_EQ(negotiate_token_of("negotiate   YII=, Basic"), "YII=");
-  EXPECT_EQ(negotiate_token_of("Negotiate"), "");
-  EXPECT_FALSE(negotiate_token_of("Negotiated x"));
-  EXPECT_FALSE(negotiate_token_of("Basic x"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace stead::proxy {
 namespace {
@@ -13,10 +14,10 @@ using namespace std::string_literals;
 // Feeds `coded` in pieces of `size` octets and collects the body. `left` is what follows the end.
 struct Read {
   ChunkDecoder::Status end = ChunkDecoder::Status::need_more;
-  std::string body, left;
+  std::string body, left, trailers;
 };
-Read read_in_pieces(const std::string& coded, std::size_t size) {
-  ChunkDecoder decoder;
+Read read_in_pieces(const std::string& coded, std::size_t size, BodyOf of = BodyOf::request) {
+  ChunkDecoder decoder(of);
   Read out;
   std::string held;
   for (std::size_t at = 0; at < coded.size(); at += size) {
@@ -31,6 +32,7 @@ Read read_in_pieces(const std::string& coded, std::size_t size) {
     }
     if (out.end == ChunkDecoder::Status::malformed) return out;
     if (out.end == ChunkDecoder::Status::end) {
+      out.trailers = decoder.trailers();
       out.left = held + (at + size < coded.size() ? coded.substr(at + size) : "");
       return out;
     }
@@ -55,7 +57,11 @@ TEST_P(Chunks, AreReadAlikeHoweverTheyAreSplit) {
     EXPECT_EQ(read.end, GetParam().end) << "in pieces of " << size;
     if (GetParam().end == kEnd) {
       EXPECT_EQ(read.body, GetParam().body) << "in pieces of " << size;
+      EXPECT_EQ(read.trailers, "");
     }
+    EXPECT_EQ(read_in_pieces(GetParam().bytes, size, BodyOf::response).end == kBad,
+              GetParam().end == kBad && !std::string_view(GetParam().name).starts_with("tolerated_"))
+        << "in a response, in pieces of " << size;
   }
 }
 
@@ -72,31 +78,34 @@ INSTANTIATE_TEST_SUITE_P(Taken, Chunks,
                                          Coded{"line_ends_inside", "4\r\n\r\n\r\n\r\n0\r\n\r\n", kEnd, "\r\n\r\n"}),
                          [](const auto& test) { return std::string(test.param.name); });
 
-INSTANTIATE_TEST_SUITE_P(Refused, Chunks,
-                         testing::Values(Coded{"bare_lf_after_size", "5\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"bare_lf_after_data", "5\r\nhello\n0\r\n\r\n", kBad, ""},
-                                         Coded{"bare_cr_after_size", "5\rhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"lf_in_extension", "5;a\nb\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"cr_in_extension", "5;a\rb\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"nul_in_extension", "5;\0\r\nhello\r\n0\r\n\r\n"s, kBad, ""},
-                                         Coded{"prefix", "0x5\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"plus", "+5\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"minus", "-1\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"leading_blank", " 5\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"trailing_blank", "5 \r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"blank_before_extension", "5 ;a\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"no_size", "\r\nhello\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"no_digits", "g\r\n", kBad, ""},
-                                         Coded{"underscore", "1_0\r\n", kBad, ""},
-                                         Coded{"overflow", "fffffffffffffffff\r\n", kBad, ""},
-                                         Coded{"data_too_long", "5\r\nhello!\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"data_too_short", "5\r\nhell\r\n0\r\n\r\n", kBad, ""},
-                                         Coded{"trailer_without_colon", "0\r\nnonsense\r\n\r\n", kBad, ""},
-                                         Coded{"trailer_bare_lf", "0\r\nX: y\n\r\n", kBad, ""},
-                                         Coded{"folded_trailer", "0\r\nX: y\r\n z\r\n\r\n", kBad, ""},
-                                         Coded{"request_as_trailer", "0\r\nGET /admin HTTP/1.1\r\n\r\n", kBad, ""},
-                                         Coded{"long_line", "1;" + std::string(2000, 'a') + "\r\n", kBad, ""}),
-                         [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Refused, Chunks,
+    testing::Values(Coded{"bare_lf_after_size", "5\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"bare_lf_after_data", "5\r\nhello\n0\r\n\r\n", kBad, ""},
+                    Coded{"bare_cr_after_size", "5\rhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"lf_in_extension", "5;a\nb\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"cr_in_extension", "5;a\rb\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"nul_in_extension", "5;\0\r\nhello\r\n0\r\n\r\n"s, kBad, ""},
+                    Coded{"prefix", "0x5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"plus", "+5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"minus", "-1\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"leading_blank", " 5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"tolerated_trailing_blank", "5 \r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"tolerated_blank_before_extension", "5 ;a\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"tolerated_tab", "5\t \r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"tolerated_blank_in_trailer", "0\r\nX : y\r\n\r\n", kBad, ""},
+                    Coded{"blank_inside_size", "5 5\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"blank_and_noise", "5 x\r\nhello\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"no_size", "\r\nhello\r\n0\r\n\r\n", kBad, ""}, Coded{"no_digits", "g\r\n", kBad, ""},
+                    Coded{"underscore", "1_0\r\n", kBad, ""}, Coded{"overflow", "fffffffffffffffff\r\n", kBad, ""},
+                    Coded{"data_too_long", "5\r\nhello!\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"data_too_short", "5\r\nhell\r\n0\r\n\r\n", kBad, ""},
+                    Coded{"trailer_without_colon", "0\r\nnonsense\r\n\r\n", kBad, ""},
+                    Coded{"trailer_bare_lf", "0\r\nX: y\n\r\n", kBad, ""},
+                    Coded{"folded_trailer", "0\r\nX: y\r\n z\r\n\r\n", kBad, ""},
+                    Coded{"request_as_trailer", "0\r\nGET /admin HTTP/1.1\r\n\r\n", kBad, ""},
+                    Coded{"long_line", "1;" + std::string(2000, 'a') + "\r\n", kBad, ""}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Unfinished, Chunks,
                          testing::Values(Coded{"size", "5", kMore, ""}, Coded{"cr", "5\r", kMore, ""},
@@ -110,8 +119,17 @@ TEST(ChunkDecoder, LeavesWhatFollowsTheBody) {
     EXPECT_EQ(read_in_pieces("3\r\nabc\r\n0\r\n\r\n" + next, size).left, next) << size;
 }
 
+TEST(ChunkDecoder, KeepsTheTrailersOfAResponse) {
+  const std::string coded = "3 ; x\r\nabc\r\n0 \r\nX-Sum:  12 \r\nY \t: z\r\n\r\n";
+  for (std::size_t size = 1; size <= coded.size(); ++size) {
+    const Read read = read_in_pieces(coded, size, BodyOf::response);
+    EXPECT_EQ(read.body, "abc");
+    EXPECT_EQ(read.trailers, "X-Sum: 12\r\nY: z\r\n");
+  }
+}
+
 TEST(ChunkDecoder, HasBegunOnceASizeLineIsUnderstood) {
-  ChunkDecoder decoder;
+  ChunkDecoder decoder(BodyOf::request);
   EXPECT_FALSE(decoder.begun());
   (void)decoder.next("5\r");
   EXPECT_FALSE(decoder.begun());

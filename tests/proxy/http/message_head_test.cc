@@ -46,9 +46,11 @@ TEST(RequestHead, UpgradesOnlyWhereItMayAndNeverToHttp2) {
   EXPECT_TRUE(asks("GET /", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"));
   EXPECT_FALSE(asks("GET /", "Upgrade: websocket\r\n"));
   EXPECT_FALSE(asks("GET /", "Connection: Upgrade\r\n"));
-  EXPECT_FALSE(asks("POST /", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+  EXPECT_TRUE(asks("POST /", "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"));
+  EXPECT_TRUE(asks("POST /", "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n"));
+  EXPECT_TRUE(asks("POST /", "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 3\r\n"));
   EXPECT_FALSE(asks("GET /", "Connection: Upgrade\r\nUpgrade: h2c\r\n"));
-  EXPECT_FALSE(asks("GET /", "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n"));
+  EXPECT_FALSE(asks("POST /", "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"));
 }
 
 TEST(RequestHead, IsFilledAnew) {
@@ -100,12 +102,48 @@ INSTANTIATE_TEST_SUITE_P(
         Answer{"chunked_in_1_0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false},
         Answer{"bad_length", answer("Content-Length: -5\r\n"), false},
         Answer{"folded", answer("X: y\r\n z\r\n"), false}, Answer{"no_colon", answer("nonsense\r\n"), false},
-        Answer{"blank_in_name", answer("X : y\r\n"), false}, Answer{"bare_lf", answer("X: y\nZ: w\r\n"), false},
-        Answer{"bare_cr", answer("X: y\rZ: w\r\n"), false}, Answer{"nul", answer("X: \0\r\n"s), false},
-        Answer{"http_2", "HTTP/2 200 OK\r\n\r\n", false}, Answer{"no_status", "HTTP/1.1 OK\r\n\r\n", false},
-        Answer{"status_99", answer("", "099 x"), false}, Answer{"status_600", answer("", "600 x"), false},
-        Answer{"long_status", answer("", "2000 x"), false}, Answer{"request", "GET / HTTP/1.1\r\n\r\n", false}),
+        Answer{"blank_before_colon", answer("X : y\r\nContent-Length \t: 5\r\n"), true, Framing::length},
+        Answer{"blank_before_chunked", answer("Transfer-Encoding : chunked\r\n"), true, Framing::chunked},
+        Answer{"blank_before_two_lengths", answer("Content-Length : 5\r\nContent-Length: 6\r\n"), false},
+        Answer{"blank_before_name", answer(" X: y\r\n"), false}, Answer{"no_name", answer(": y\r\n"), false},
+        Answer{"blank_name", answer(" : y\r\n"), false}, Answer{"blank_in_name", answer("X Y: y\r\n"), false},
+        Answer{"chunked_in_a_list", answer("Transfer-Encoding: chunked, chunked\r\n"), false},
+        Answer{"identity", answer("Transfer-Encoding: identity\r\n"), false},
+        Answer{"bare_lf", answer("X: y\nZ: w\r\n"), false}, Answer{"bare_cr", answer("X: y\rZ: w\r\n"), false},
+        Answer{"nul", answer("X: \0\r\n"s), false}, Answer{"http_2", "HTTP/2 200 OK\r\n\r\n", false},
+        Answer{"no_status", "HTTP/1.1 OK\r\n\r\n", false}, Answer{"status_99", answer("", "099 x"), false},
+        Answer{"status_600", answer("", "600 x"), false}, Answer{"long_status", answer("", "2000 x"), false},
+        Answer{"request", "GET / HTTP/1.1\r\n\r\n", false}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ResponseHeads, SayWhyTheyAreRefused) {
+  const auto fault = [](const std::string& lines) {
+    ResponseHead head;
+    return std::string(parse_response_head(answer(lines), AnswerTo::other, head));
+  };
+  const std::string twice = "chunked twice in Transfer-Encoding";
+  EXPECT_EQ(fault("Transfer-Encoding: chunked, chunked\r\n"), twice);
+  EXPECT_EQ(fault("Transfer-Encoding: Chunked ,gzip,\tchunked\r\n"), twice);
+  EXPECT_EQ(fault("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), twice);
+  EXPECT_EQ(fault("Transfer-Encoding: gzip, chunked\r\n"), "a Transfer-Encoding other than chunked");
+}
+
+TEST(ResponseHeads, AreRefusedAsSoonAsTheyCannotBecomeValid) {
+  const auto fault = [](const std::string& bytes) {
+    const std::string whole(check_partial_response_head(bytes, 0));
+    for (std::size_t size = 1; size < bytes.size(); ++size) {  // fed octet by octet, the fault is found as well
+      if (!check_partial_response_head(bytes.substr(0, size), size - 1).empty()) return !whole.empty();
+    }
+    EXPECT_EQ(check_partial_response_head(bytes, bytes.size() - 1).empty(), whole.empty()) << bytes;
+    return !whole.empty();
+  };
+  for (const std::string& bytes :
+       {"HTTP/1.1 200 OK\nX: y\n\n"s, "HTTP/1.1 200 OK\r\nX: y\nZ"s, "HTTP/1.1 200 OK\r\nX\ry"s, "HTTP/1.1 200 \0"s,
+        "<html>"s, "SSH-2.0-x\r\n"s, "\x15\x03\x03"s, "HTTP/2 200"s, "\r\n"s})
+    EXPECT_TRUE(fault(bytes)) << bytes;
+  for (const std::string& bytes : {"H"s, "HTTP/1.1 200 OK"s, "HTTP/1.0 200 OK\r"s, "HTTP/1.1 200 OK\r\nX: \ty\r\n\r"s})
+    EXPECT_FALSE(fault(bytes)) << bytes;
+}
 
 TEST(Lists, AreSearchedByToken) {
   EXPECT_TRUE(list_has("a, Close ,b", "close"));

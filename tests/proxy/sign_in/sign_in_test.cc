@@ -21,9 +21,11 @@
 
 #include "proxy/sessions/session_cookie.h"
 #include "proxy/sign_in/csrf.h"
+#include "proxy/sign_in/kerberos_sign_in.h"
 #include "proxy/sign_in/login_form.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/protocol/messages/spnego.h"
 #include "tests/krb5/ticket_fixture.h"
 #include "tests/proxy/certificates.h"
 #include "tests/proxy/evidence.h"
@@ -80,6 +82,7 @@ class SignInTest : public stead::test::TicketFixture {
     v.client_certificate_error = r.certificate_error;
     v.request_id = "request-1", v.upgrades = r.upgrades;
     v.host = r.host, v.authority = r.authority;
+    v.negotiation = negotiation;
     return v;
   }
   template <class T>
@@ -103,6 +106,7 @@ class SignInTest : public stead::test::TicketFixture {
     return answer;
   }
   int known_at_once = 0;
+  Negotiation* negotiation = nullptr;  // of the connection
   OwnResponse page(const Request& request) {
     const RequestView seen = view(request);
     return run(sign_in->own_page(seen, request.body));
@@ -168,6 +172,35 @@ class SignInTest : public stead::test::TicketFixture {
   std::optional<SessionKeys> keys;
   asio::io_context loop;
 };
+
+TEST_F(SignInTest, SpnegoInTwoLegsIsTiedToItsConnection) {
+  const Buffer whole = make_negotiate_token(issue()).value().token;
+  NegTokenInit offer = decode_neg_token_init(whole).value();
+  const Buffer kerberos_token = std::exchange(offer.mech_token, {});
+  const Request first{.authorization = "Negotiate " + base64(encode(offer))};
+  const Request second{
+      .authorization = "Negotiate " +
+                       base64(encode(NegTokenResp{
+                           .state = {}, .supported_mech = {}, .response_token = kerberos_token, .mech_list_mic = {}}))};
+  Negotiation here, there;
+  EXPECT_EQ(told(decide(first, route({kerberos}))), "401 Negotiate") << "without a connection to keep it";
+  const auto goes_on = [&](Negotiation& connection) {
+    negotiation = &connection;
+    return told(decide(first, route({kerberos})));
+  };
+  EXPECT_THAT(goes_on(here), testing::StartsWith("401 Negotiate oR"));
+  negotiation = &there;
+  EXPECT_EQ(told(decide(second, route({kerberos}))), "401 Negotiate") << "on another connection";
+  negotiation = &here;
+  EXPECT_EQ(told(decide(second, route({kerberos}))), "alice@HOME.TEST kerberos");
+  EXPECT_EQ(told(decide(second, route({kerberos}))), "401 Negotiate") << "the exchange has ended";
+  // Another token ends it, and so does time.
+  EXPECT_THAT(goes_on(here), testing::StartsWith("401 Negotiate oR"));
+  EXPECT_EQ(told(decide({.authorization = "Negotiate %"}, route({kerberos}))), "401 Negotiate");
+  EXPECT_EQ(here.take(), nullptr);
+  EXPECT_THAT(goes_on(here), testing::StartsWith("401 Negotiate oR"));
+  EXPECT_EQ(here.take(Negotiation::Clock::now() + Negotiation::kMaxWait), nullptr);
+}
 
 TEST_F(SignInTest, ARequestOfNobodyIsAskedForWhatTheRouteTakes) {
   struct Row {

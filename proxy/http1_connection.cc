@@ -211,6 +211,27 @@ bool Http1Connection::is_https(const RequestHead& head) const {
          std::none_of(std::next(found), head.fields.end(), is_proto);
 }
 
+// The last address in X-Forwarded-For that is no trusted proxy's; the connection's own if there is none.
+std::string Http1Connection::client_address(const RequestHead& head) const {
+  if (!is_trusted_proxy_) return remote_;
+  std::string out = remote_;
+  for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
+    if (!equal_ignoring_case(field->name, "x-forwarded-for")) continue;
+    std::string_view list = field->value;
+    while (!list.empty()) {
+      const std::size_t comma = list.rfind(',');
+      const std::string_view last = trim_blanks(list.substr(comma == list.npos ? 0 : comma + 1));
+      list = list.substr(0, comma == list.npos ? 0 : comma);
+      Error error;
+      const auto address = asio::ip::make_address(std::string(last), error);
+      if (error) return out;
+      out = address.to_string();
+      if (!core_.shared.config.trusted_proxies.has(address)) return out;
+    }
+  }
+  return out;
+}
+
 RequestView Http1Connection::view(const Request& request) {
   const RequestHead& head = request.head;
   std::string_view cookie = head.cookie;
@@ -235,7 +256,7 @@ RequestView Http1Connection::view(const Request& request) {
   view.origin = head.origin;
   view.sec_fetch_site = head.sec_fetch_site;
   view.content_type = head.content_type;
-  view.remote_address = remote_;
+  view.remote_address = client_address(head);
   view.upgrades = head.wants_upgrade;
   view.tls = is_https(head);
   if (tls_) view.channel_bindings = tls_->bindings();

@@ -52,6 +52,7 @@ class Http1Connection {
   void begin(Request& request);  // its time counts from here, and it has an id
   [[nodiscard]] Linger linger() const;
   void check_certificate_again();
+  [[nodiscard]] std::string client_address(const RequestHead& head) const;
   [[nodiscard]] bool is_https(const RequestHead& head) const;
   [[nodiscard]] RequestView view(const Request& request);
 

@@ -90,8 +90,7 @@ Checked<void> SignOutFile::write_all(const Revocations& revocations) {
   return {};
 }
 
-Checked<void> SignOutFile::load(Revocations& revocations, Revocations::Time now) {
-  const std::lock_guard lock(mutex_);
+Checked<void> SignOutFile::rewrite(Revocations& revocations, Revocations::Time now) {
   std::ifstream in(path_);
   if (!in && errno != ENOENT) return problem(path_, "cannot be read");
   std::string line;
@@ -101,9 +100,14 @@ Checked<void> SignOutFile::load(Revocations& revocations, Revocations::Time now)
   return write_all(revocations);
 }
 
-Checked<void> SignOutFile::append(const Revocations::Entry& entry, const Revocations& revocations) {
+Checked<void> SignOutFile::load(Revocations& revocations, Revocations::Time now) {
   const std::lock_guard lock(mutex_);
-  if (lines_ > 2 * lines_needed_ + kSpareLines) return write_all(revocations);
+  return rewrite(revocations, now);
+}
+
+Checked<void> SignOutFile::append(const Revocations::Entry& entry, Revocations& revocations, Revocations::Time now) {
+  const std::lock_guard lock(mutex_);
+  if (lines_ > 2 * lines_needed_ + kSpareLines) return rewrite(revocations, now);
   const File file(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (file.fd < 0 || !write_whole(file.fd, text_of(entry)) || ::fdatasync(file.fd) != 0)
     return problem(path_, "cannot be written");

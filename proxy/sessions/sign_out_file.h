@@ -21,9 +21,11 @@ class SignOutFile {
   // Malformed lines are ignored. A file that is missing is made.
   [[nodiscard]] Checked<void> load(Revocations& revocations, Revocations::Time now);
   // Returns after the line is on the disk. Replaces the file by a short one now and then.
-  [[nodiscard]] Checked<void> append(const Revocations::Entry& entry, const Revocations& revocations);
+  [[nodiscard]] Checked<void> append(const Revocations::Entry& entry, Revocations& revocations, Revocations::Time now);
 
  private:
+  // Reads the file first: another replica of this machine may have added lines.
+  [[nodiscard]] Checked<void> rewrite(Revocations& revocations, Revocations::Time now);
   [[nodiscard]] Checked<void> write_all(const Revocations& revocations);
 
   const std::string path_;

@@ -150,12 +150,17 @@ asio::awaitable<LoginThrottle::Turn> FormsSignIn::take_turn(std::string account,
 }
 
 // Whose account a typed name means, by S4U2Self: a UPN and an account name may look nothing alike. The client caches the
-// answer, which the user's back-end tickets need anyway. Nothing: no KDC answers.
-asio::awaitable<std::optional<std::string>> FormsSignIn::account_of(std::string name) {
+// answer, which the user's back-end tickets need anyway. An account name of our own realm says it itself. Nothing: no
+// KDC answers.
+asio::awaitable<std::optional<std::string>> FormsSignIn::account_of(std::string typed, std::string name) {
+  const std::string& self = state_->config.client.principal;
+  const std::string own_realm = self.substr(self.rfind('@') + 1);
+  const bool is_account_name = typed.find_first_of("@\\") == std::string::npos;
+  if (is_account_name && equal_ignoring_case(own_realm, state_->config.forms_realm)) co_return throttled_account(name);
   const Outcome<Identity> who = co_await tickets_->client().user(name);
   if (who) co_return throttled_account(who->principal());
   if (who.error().kind == FailureKind::unreachable) co_return std::nullopt;
-  co_return throttled_unknown(name);
+  co_return throttled_unknown(name, own_realm);
 }
 
 asio::awaitable<Outcome<std::string>> FormsSignIn::check(std::string name, LoginForm& fields, Clock::time_point began) {
@@ -187,15 +192,19 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
   auto& fields = std::get<LoginForm>(checked);
   const std::string name = with_realm(fields.username);
 
-  const auto account = co_await account_of(name);
+  auto began = Clock::now();  // of what the directory is asked
+  const auto account = co_await account_of(fields.username, name);
   if (!account) co_return no_directory_page(request.request_id);
+  const auto queued = Clock::now();
   auto turn = co_await take_turn(*account, request.remote_address);
+  began += Clock::now() - queued;
   if (std::holds_alternative<LoginThrottle::Busy>(turn)) co_return no_directory_page(request.request_id);
-  if (const auto* const wait = std::get_if<std::chrono::seconds>(&turn))
+  if (const auto* const wait = std::get_if<std::chrono::seconds>(&turn)) {
+    co_await wait_until(began + state_->answer_times.for_refusals(Clock::now()));
     co_return throttled(request, fields, name, *wait);
+  }
   auto& attempt = std::get<LoginThrottle::Try>(turn);
 
-  const auto began = Clock::now();
   auto outcome = co_await check(name, fields, began);
   if (!outcome) {
     const Failure& failure = outcome.error();

@@ -39,8 +39,8 @@ class FormsSignIn {
   [[nodiscard]] std::variant<LoginForm, OwnResponse> checked_form(const RequestView& request, std::string& body) const;
   // Waits until the throttle lets this account and address try.
   [[nodiscard]] boost::asio::awaitable<LoginThrottle::Turn> take_turn(std::string account, std::string address);
-  // The key by which the throttle counts the account of a typed name.
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> account_of(std::string name);
+  // The key by which the throttle counts the account of a typed name. `name`: with_realm(typed).
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> account_of(std::string typed, std::string name);
   [[nodiscard]] boost::asio::awaitable<Outcome<std::string>> check(std::string name, LoginForm& fields,
                                                                    Clock::time_point began);
   [[nodiscard]] boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> begin_session(const RequestView& request,

@@ -38,9 +38,9 @@ std::string throttled_account(std::string_view principal) {
   return folded_name(principal);
 }
 
-std::string throttled_unknown(std::string_view typed) {
+std::string throttled_unknown(std::string_view typed, std::string_view realm) {
   if (const std::size_t domain = typed.rfind('\\'); domain != std::string_view::npos) typed.remove_prefix(domain + 1);
-  return folded_name(trim_blanks(typed.substr(0, typed.find('@'))));
+  return folded_name(std::string(trim_blanks(typed.substr(0, typed.find('@')))) + '@' + std::string(realm));
 }
 
 std::string throttled_address(std::string_view address) {

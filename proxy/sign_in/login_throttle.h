@@ -75,9 +75,9 @@ class LoginThrottle {
 
 // The key by which an account is counted. `principal`: "alice@REALM", as the directory says it.
 [[nodiscard]] std::string throttled_account(std::string_view principal);
-// The same of a typed name that the directory does not know. `alice`, `ROOT\Alice` and `alice@root.example` have the
-// same key.
-[[nodiscard]] std::string throttled_unknown(std::string_view typed);
+// The same of a typed name that the directory does not know: as if it were one of this realm. `alice`, `ROOT\Alice` and
+// `alice@root.example` have the same key.
+[[nodiscard]] std::string throttled_unknown(std::string_view typed, std::string_view realm);
 // The key by which an address is counted: for IPv6 its /64, which one host may have to itself.
 [[nodiscard]] std::string throttled_address(std::string_view address);
 

@@ -90,7 +90,7 @@ asio::awaitable<void> Sessions::end(Session session) {
   state_->revocations.add(entry, now_seconds());
   if (!state_->sign_outs) co_return;
   std::function<asio::awaitable<void>()> write = [state = state_, entry]() -> asio::awaitable<void> {
-    const auto written = state->sign_outs->append(entry, state->revocations);
+    const auto written = state->sign_outs->append(entry, state->revocations, now_seconds());
     if (!written) spdlog::error("{}: after a restart this session's cookie is good again", to_string(written.error()));
     co_return;
   };

@@ -189,12 +189,14 @@ class ScriptedSignIn final : public SignIn {
   boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override {
     co_return OwnResponse{.status = 200,
                           .headers = {},
-                          .body = std::string(request.method) + " " + std::string(request.target) + " " + body};
+                          .body = std::string(request.method) + " " + std::string(request.target) + " " + body +
+                                  (show_addresses ? " " + request.remote_address : "")};
   }
   bool is_over(const Session&) override { return over; }
   SignInMethod method = SignInMethod::forms;
-  std::atomic<bool> over{false};  // every session
-  std::string session_suffix{};   // a different suffix makes a different session
+  std::atomic<bool> over{false};            // every session
+  std::atomic<bool> show_addresses{false};  // in own pages
+  std::string session_suffix{};             // a different suffix makes a different session
 };
 
 class ScriptedTickets final : public BackendTickets {

@@ -68,13 +68,14 @@ class Authority:
         else:
             issuer._sign(self._request("ca", name), self.certificate, "authority", -1, 30)
 
-    def issue(self, stem, name, extensions=(), begins=-1, ends=2, usage="clientAuth"):
-        """Writes STEM.crt, with the chain up to the root, and STEM.key; returns their paths. Times are in days from now."""
+    def issue(self, stem, name, extensions=(), begins=-1, ends=2, usage="clientAuth", key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+        """Writes STEM.crt, with the chain up to the root, and STEM.key; returns their paths. Times are in days from now.
+        `key` goes to openssl behind -newkey."""
         lines = [f"extendedKeyUsage = {usage}", *extensions]
         with self._conf.open("a") as conf:
             conf.write(f"[{stem}]\n" + "\n".join(lines) + "\n")
         alone = self.folder / f"{stem}.alone.crt"
-        self._sign(self._request(stem, name), alone, stem, begins, ends)
+        self._sign(self._request(stem, name, key), alone, stem, begins, ends)
         chain, issuer = alone.read_text(), self
         while issuer.issuer is not None:
             chain += issuer.certificate.read_text()
@@ -94,12 +95,12 @@ class Authority:
         foreign.run("openssl", "crl", "-in", self.folder / "crl.pem", "-outform", "DER", "-out", self.folder / "crl.der").ok()
         return (self.folder / "crl.der").read_bytes()
 
-    def _new_key(self, stem):
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.folder / f"{stem}.key"]
+    def _new_key(self, stem, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+        return ["-newkey", *key, "-nodes", "-keyout", self.folder / f"{stem}.key"]
 
-    def _request(self, stem, name):
+    def _request(self, stem, name, *key):
         request = self.folder / f"{stem}.csr"
-        foreign.run("openssl", "req", "-new", "-config", self._conf, "-subj", f"/CN={name}", *self._new_key(stem), "-out", request).ok()
+        foreign.run("openssl", "req", "-new", "-config", self._conf, "-subj", f"/CN={name}", *self._new_key(stem, *key), "-out", request).ok()
         return request
 
     def _sign(self, request, out, extensions, begins, ends):

@@ -193,8 +193,10 @@ class ClientCertificates(unittest.TestCase):
             self.assertEqual(ran.status, 2)
             self.assertIn(str(file), ran.err)
 
-    def connection(self, proxy, who):
+    def connection(self, proxy, who, ciphers=None):
         context = ssl.create_default_context(cafile=proxy.ca)
+        if ciphers:
+            context.set_ciphers(ciphers)
         context.load_cert_chain(*self.certificates[who])
         connection = http.client.HTTPSConnection(FRONT, proxy.port, context=context, timeout=20)
         connection._create_connection = lambda address, *rest: socket.create_connection(("127.0.0.1", address[1]), *rest)
@@ -230,6 +232,28 @@ class ClientCertificates(unittest.TestCase):
         self.assertIs(connection.sock, wire)
         self.refused(proxy, "leaving", "Certificate revoked")
         self.assertEqual(self.get(proxy, "alice")[0], 200)
+
+    def test_a_weak_key_is_refused_when_it_is_judged_again_too(self):
+        self.certificates["weak"] = self.issuing.issue("weak", "Alice", ALICE, key=("rsa:1024",))
+        lists = self.lists(self.issuing.revocation_list())
+        proxy = self.proxy(f'crl = "{lists}"')
+        connection = self.connection(proxy, "weak", "DEFAULT@SECLEVEL=0")
+        self.addCleanup(connection.close)
+
+        def status():
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        self.assertEqual(status(), 403)
+        wire = connection.sock
+        lists.write_text(self.issuing.revocation_list() + "\n")
+        self.wait_for(lambda: "were read again" in proxy.log())
+        self.assertEqual(status(), 403)
+        self.assertIs(connection.sock, wire)
+        weak = lambda: [line for line in proxy.log().splitlines() if '"sign-in refused"' in line and "key too weak" in line]
+        self.wait_for(lambda: len(weak()) == 2)
 
     def test_a_servers_certificate_that_changes_is_served_without_a_restart(self):
         proxy = self.proxy()

@@ -162,6 +162,7 @@ class Attacks(unittest.TestCase):
         for i, password in enumerate(("Correct-horse-battery-staple-7", "Sh0rt-Zq9")):
             for user in ("alice", "nobody"):
                 self.assertEqual(proxy.log_in(user, password + "-wrong", jar)[0], 401, i)
+        self.assertEqual(proxy.log_in("bob", "Passw0rd!", jar)[0], 303)
         time.sleep(0.2)
         pid = proxy.process.pid
         found = []
@@ -180,7 +181,7 @@ class Attacks(unittest.TestCase):
                     data = memory.read(end - begin) or b""
                 except OSError:
                     continue
-                for password in (b"Correct-horse-battery-staple-7", b"Sh0rt-Zq9"):
+                for password in (b"Correct-horse-battery-staple-7", b"Sh0rt-Zq9", b"Passw0rd"):
                     found += [(line.strip(), data[max(0, at - 40):at + 60]) for at in (m.start() for m in re.finditer(re.escape(password), data))]
         self.assertEqual(found, [])
 

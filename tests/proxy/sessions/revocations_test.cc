@@ -101,7 +101,7 @@ TEST_F(SignOutFileTest, KeepsSignOutsOverARestart) {
     for (const Session& each : {out, short_one}) {
       const auto entry = Revocations::entry_of(each);
       list.add(entry, kNow);
-      ASSERT_TRUE(file.append(entry, list));
+      ASSERT_TRUE(file.append(entry, list, kNow));
     }
   }
   struct stat info{};
@@ -125,11 +125,24 @@ TEST_F(SignOutFileTest, KeepsWhatMadeRoomToo) {
     if (round == 0)
       for (const Session& each : out) {
         list.add(Revocations::entry_of(each), kNow);
-        ASSERT_TRUE(file.append(Revocations::entry_of(each), list));
+        ASSERT_TRUE(file.append(Revocations::entry_of(each), list, kNow));
       }
     for (const Session& each : out) EXPECT_TRUE(list.has(each)) << "round " << round;
     EXPECT_FALSE(list.has(session("user1", 9999s)));
   }
+}
+
+TEST_F(SignOutFileTest, IsSharedByReplicasOfOneMachine) {
+  Revocations first, second;
+  SignOutFile one(path), two(path);
+  ASSERT_TRUE(one.load(first, kNow));
+  ASSERT_TRUE(two.load(second, kNow));
+  const Session out = session("alice@A", 5000s);
+  ASSERT_TRUE(one.append(Revocations::entry_of(out), first, kNow));
+  for (int i = 0; i < 1200; ++i) ASSERT_TRUE(two.append(Revocations::entry_of(session("bob@A", 100s)), second, kNow));
+  Revocations after;
+  ASSERT_TRUE(SignOutFile(path).load(after, kNow));
+  EXPECT_TRUE(after.has(out)) << "the second one wrote the file anew meanwhile";
 }
 
 TEST_F(SignOutFileTest, StaysShort) {
@@ -139,7 +152,7 @@ TEST_F(SignOutFileTest, StaysShort) {
   for (int i = 0; i < 1200; ++i) {
     const auto entry = Revocations::entry_of(session("alice@A", 1000s));
     list.add(entry, kNow);
-    ASSERT_TRUE(file.append(entry, list));
+    ASSERT_TRUE(file.append(entry, list, kNow));
   }
   EXPECT_LT(std::filesystem::file_size(path), 120'000u);
 }

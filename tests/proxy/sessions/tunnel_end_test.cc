@@ -65,5 +65,23 @@ TEST(TlsTerminator, IsBelievedIfItIsNamed) {
   EXPECT_THAT(ask(stranger, std::string(kForwarded) + "\r\n").body, HasSubstr("X-Forwarded-Proto: http\r\n"));
 }
 
+TEST(TlsTerminator, SaysWhoTheClientIs) {
+  BackEnd back_end(echo());
+  Proxy proxy({back_end.port}, {.sign_in = true, .trusted_proxies = {"127.0.0.1", "10.0.0.0/8"}});
+  proxy.sign_in->show_addresses = true;
+  Wire client = proxy.connect();
+  const auto address = [&](const std::string& fields) {
+    const std::string body = ask(client, "GET /.stead/x HTTP/1.1\r\nHost: web\r\n" + fields + "\r\n").body;
+    return body.substr(body.rfind(' ') + 1);
+  };
+  EXPECT_EQ(address(""), "127.0.0.1");
+  EXPECT_EQ(address("X-Forwarded-For: 192.0.2.7\r\n"), "192.0.2.7");
+  EXPECT_EQ(address("X-Forwarded-For: 198.51.100.1, 192.0.2.7 , 10.1.1.1\r\n"), "192.0.2.7")
+      << "the first was sent by the client";
+  EXPECT_EQ(address("X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 2001:db8::1\r\n"), "2001:db8::1");
+  EXPECT_EQ(address("X-Forwarded-For: 198.51.100.1, unknown, 10.1.1.1\r\n"), "10.1.1.1");
+  EXPECT_EQ(address("X-Forwarded-For: 10.1.1.2, 10.1.1.1\r\n"), "10.1.1.2");
+}
+
 }  // namespace
 }  // namespace stead::proxy::test

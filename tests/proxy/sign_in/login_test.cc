@@ -75,7 +75,7 @@ class LoginThrottleTest : public testing::Test {
  protected:
   void use(LoginThrottle::Options options) { throttle = std::make_shared<LoginThrottle>(options); }
   LoginThrottle::Turn turn(std::string_view user, std::string_view address, LoginThrottle::Clock::duration at) {
-    return LoginThrottle::begin(throttle, throttled_unknown(user), address, start + at);
+    return LoginThrottle::begin(throttle, throttled_unknown(user, "A"), address, start + at);
   }
   // How long to wait; zero where a try may go on.
   std::chrono::seconds wait(std::string_view user, std::string_view address, LoginThrottle::Clock::duration at = {}) {
@@ -142,8 +142,8 @@ TEST_F(LoginThrottleTest, TakesEverySpellingOfAUserForOne) {
   use({.per_user = 4, .per_address = 100, .window = 60s});
   for (const char* name : {"alice", "ROOT\\Alice", "alice@root.example", "ALICE@ROOT.EXAMPLE"}) fail(name, "a");
   EXPECT_EQ(wait(" alice", "a"), 60s);
-  EXPECT_EQ(throttled_unknown("J\xc3\xb6rg@x"), throttled_unknown("j\xc3\x96RG"));
-  EXPECT_NE(throttled_unknown("j\xc3\xb6rg"), throttled_unknown("j\xc3\xa4rg"));
+  EXPECT_EQ(throttled_unknown("J\xc3\xb6rg@x", "A"), throttled_unknown("j\xc3\x96RG", "A"));
+  EXPECT_NE(throttled_unknown("j\xc3\xb6rg", "A"), throttled_unknown("j\xc3\xa4rg", "A"));
   EXPECT_EQ(throttled_account("M\xc3\x9cLLER@ROOT.EXAMPLE"), throttled_account("m\xc3\xbcller@root.example"));
   EXPECT_NE(throttled_account("alice@ROOT.EXAMPLE"), throttled_account("alice@OTHER.EXAMPLE"));
 }

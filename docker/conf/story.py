@@ -121,7 +121,7 @@ def raised(before, after):
 
 def silent(before, after):
     require(before["granted"], True, "granted before")
-    return expect_refusal(after, "no_2012_dc_found", "dc12.corp.contoso.com", "dc08.corp.contoso.com")
+    return expect_refusal(after, "dc_unreachable", "dc12.corp.contoso.com", "dc08.corp.contoso.com")
 
 
 def another(before, after):

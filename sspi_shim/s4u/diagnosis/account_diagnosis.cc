@@ -24,6 +24,10 @@ Finding own_account(const DiagnosisFacts& facts) {
     out.code = DiagnosisCode::user_account_refused;
     out.summary = "The account of this service, " + name + ", is disabled, locked or expired.";
     out.fix = {"Enable-ADAccount " + identity_value(facts.front) + server_option(facts.about.front_end.realm)};
+  } else if (facts.refusal.error == Code::KDC_ERR_WRONG_REALM) {
+    out.code = DiagnosisCode::spn_unknown;
+    out.summary =
+        "The identity of this service, " + name + ", has its realm in the wrong case: " + facts.refusal.what + ".";
   } else {
     out.code = DiagnosisCode::keytab_kvno_old;
     out.summary = "The keytab's key for " + name +

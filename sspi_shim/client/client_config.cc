@@ -3,6 +3,7 @@
 #include <krb5.h>
 #include <boost/asio/ip/address.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 
 namespace stead {
 namespace {
+
+constexpr std::chrono::hours kMaxTicketLife{24};
 
 struct FreeContext {
   void operator()(krb5_context context) const noexcept { krb5_free_context(context); }
@@ -71,6 +74,18 @@ std::optional<KdcProxy> read_kdc_proxy(TomlTable& reader, const std::string& fil
   return out;
 }
 
+void read_pa_for_user(TomlTable& reader, PaForUserUse& out) {
+  const toml::node* const node = reader.find("pa_for_user");
+  if (node == nullptr) return;
+  const std::optional<bool> flag = node->value_exact<bool>();
+  if (flag)
+    out = *flag ? PaForUserUse::always : PaForUserUse::never;
+  else if (node->value_exact<std::string>() == "auto")
+    out = PaForUserUse::automatic;
+  else
+    reader.error("pa_for_user", "pa_for_user must be \"auto\", true or false");
+}
+
 }  // namespace
 
 void read_locator_table(const toml::table& locator, FileErrors& errors, LocatorOptions& out) {
@@ -118,8 +133,16 @@ void read_identity_table(const toml::table& identity, FileErrors& errors, Client
   }
   if (reader.text("keytab", out.keytab)) out.keytab = beside_file(errors.file(), out.keytab);
   reader.boolean("allow_rc4", out.allow_rc4);
-  reader.boolean("pa_for_user", out.pa_for_user);
+  read_pa_for_user(reader, out.pa_for_user);
   reader.boolean("own_service_ticket", out.own_service_ticket);
+  reader.finish();
+}
+
+void read_tickets_table(const toml::table& tickets, FileErrors& errors, ClientOptions& out) {
+  TomlTable reader(tickets, "[tickets]", errors);
+  const toml::node* const life = reader.find("life");
+  if (life != nullptr && reader.duration("life", out.ticket_life) && out.ticket_life > kMaxTicketLife)
+    reader.error("life", "life must be 24h or less: a ticket is not used longer than its KDC allows either");
   reader.finish();
 }
 
@@ -130,6 +153,7 @@ std::optional<ClientOptions> v0::read_client_config(const std::string& path, Oth
     TomlTable reader(*parsed, "", errors);
     if (const toml::table* locator = reader.table("locator")) read_locator_table(*locator, errors, options.locator);
     if (const toml::table* identity = reader.table("identity")) read_identity_table(*identity, errors, options);
+    if (const toml::table* tickets = reader.table("tickets")) read_tickets_table(*tickets, errors, options);
     if (others == OtherTables::of_proxy) {
       for (const char* theirs : {"server", "sign_in", "session", "limits", "route"}) (void)reader.find(theirs);
     }

@@ -51,12 +51,36 @@ controllers = [{ name = "dc08.root.fabrikam.com", address = "127.0.8.1", kerbero
   EXPECT_EQ(options->principal, "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM");
   EXPECT_EQ(options->keytab, (folder_ / "keys/frontend.keytab").string());
   EXPECT_TRUE(options->allow_rc4);
-  EXPECT_TRUE(options->pa_for_user);
+  EXPECT_EQ(options->pa_for_user, PaForUserUse::always);
   EXPECT_THAT(options->locator.nameservers, testing::ElementsAre("127.0.0.1:5353", "[::1]:53", "::1"));
   EXPECT_EQ(options->locator.site, "Hub");
   const std::vector<ControllerAddress> wanted{{"dc08.root.fabrikam.com", "127.0.8.1", 8088, 8389},
                                               {"", "::1", 88, 389}};
   EXPECT_EQ(options->locator.realms.at("ROOT.FABRIKAM.COM"), wanted);
+}
+
+TEST_F(ClientConfigTest, ReadsHowUsersAreNamedAndHowLongTicketsAreUsed) {
+  const auto use = [&](const std::string& value) {
+    const auto options = read("[identity]\npa_for_user = " + value + "\n");
+    return options ? std::optional(options->pa_for_user) : std::nullopt;
+  };
+  EXPECT_EQ(use("true"), PaForUserUse::always);
+  EXPECT_EQ(use("false"), PaForUserUse::never);
+  EXPECT_EQ(use("\"auto\""), PaForUserUse::automatic);
+  EXPECT_EQ(read("")->pa_for_user, PaForUserUse::automatic);
+  for (const char* wrong : {"\"yes\"", "1", "[]"}) {
+    EXPECT_FALSE(use(wrong)) << wrong;
+    EXPECT_NE(message_.find(":2:15: [identity] pa_for_user must be"), std::string::npos) << message_;
+  }
+
+  EXPECT_EQ(read("")->ticket_life, std::chrono::minutes(15));
+  EXPECT_EQ(read("[tickets]\nlife = \"5m\"\n")->ticket_life, std::chrono::minutes(5));
+  EXPECT_EQ(read("[tickets]\nlife = 90\n")->ticket_life, std::chrono::seconds(90));
+  for (const char* wrong : {"0", "\"0m\"", "-1", "\"15\"", "\"25h\"", "true", "\"m\""}) {
+    EXPECT_FALSE(read(std::string("[tickets]\nlife = ") + wrong + "\n")) << wrong;
+    EXPECT_NE(message_.find(":2:8: "), std::string::npos) << message_;
+  }
+  EXPECT_FALSE(read("[tickets]\nlive = \"5m\"\n"));
 }
 
 TEST_F(ClientConfigTest, AnEmptyFileMeansTheDefaults) {

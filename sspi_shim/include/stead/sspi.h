@@ -627,7 +627,7 @@ STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 /* ---- Beyond SSPI ---- */
 /* Sets a default for the process. Call it before the first call that uses the value. Keys: "config" (a file as for
  * `stead --config`; set it before other keys that the file may also set), "principal", "keytab", "site"; "allow_rc4",
- * "pa_for_user", "allow_proxy_credentials" ("true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
+ * "allow_proxy_credentials" ("true" or "false"), "pa_for_user" ("auto", "true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
  * (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose tickets are
  * not cached; each call adds one). SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file;
  * ShimGetLastErrorDetail says where. */

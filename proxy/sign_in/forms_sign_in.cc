@@ -145,7 +145,7 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
 
   std::string password = fields.password;
   wipe_text(fields.password);
-  auto outcome = co_await tickets_->client().check_password(name, std::move(password));
+  auto outcome = co_await tickets_->client().check_password_from(request.remote_address, name, std::move(password));
   wipe_text(password);
   if (!outcome) {
     const Failure& failure = outcome.error();

@@ -25,14 +25,46 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Shared by all clients of the process. Callers limit the rate of sign-ins.
-asio::thread_pool& pool() {
-  // OpenSSL 3.0 loses a little memory where a thread of a pool is the first to use it.
-  static const int begun = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
-  static_cast<void>(begun);
-  static asio::thread_pool threads(2);
-  return threads;
-}
+// Two threads, and what waits for them.
+class Pool {
+ public:
+  static Pool& get() {
+    // OpenSSL 3.0 loses a little memory where a thread of a pool is the first to use it.
+    static const int begun = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+    static_cast<void>(begun);
+    static Pool pool;
+    return pool;
+  }
+
+  void add(DerivationTurn turn, std::unique_ptr<DerivationQueue::Work> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      work = queue_.push(std::move(turn), std::move(work));
+    }
+    if (work)
+      work->give_up(derivation_queue_full());
+    else
+      asio::post(threads_, [this] { run_next(); });
+  }
+
+ private:
+  void run_next() {
+    DerivationQueue::Next next;
+    {
+      const std::lock_guard lock(mutex_);
+      next = queue_.pop(DerivationQueue::Clock::now());
+    }
+    if (!next.work) return;
+    if (next.is_late)
+      next.work->give_up(derivation_too_late());
+    else
+      next.work->derive();
+  }
+
+  std::mutex mutex_;
+  DerivationQueue queue_;
+  asio::thread_pool threads_{2};  // the last member: its threads end first
+};
 
 // The derivations that still hold an executor of one execution context. The context's end waits for them: a thread of
 // the pool lets go of the executor only after the caller has its key, and the caller may destroy the context then.
@@ -70,41 +102,49 @@ class Derivations final : public asio::execution_context::service {
 
 asio::execution_context::id Derivations::id;
 
-struct Password {
-  EncType type{};
-  SecretBuffer password;
-  std::string salt;
-  Buffer params;
-};
-
 // Derives on the pool, and completes on the executor of `handler`.
 template <class Handler>
-void start(Handler handler, Password what, Derivations& derivations) {
-  auto executor = asio::get_associated_executor(handler);
-  using Guard = asio::executor_work_guard<decltype(executor)>;
+class Derivation final : public DerivationQueue::Work {
+ public:
+  Derivation(Handler handler, PasswordToDerive what, Derivations& derivations)
+      : caller_(std::make_unique<Caller>(std::move(handler))), what_(std::move(what)), count_(derivations.begin()) {}
+
+  void derive() override {
+    complete(Key::from_password(what_.type, as_text(what_.password), what_.salt, what_.params));
+  }
+  void give_up(Error why) override { complete(why); }
+
+ private:
+  using Executor = asio::associated_executor_t<Handler>;
   struct Caller {
-    Guard work;
+    explicit Caller(Handler given) : work(asio::get_associated_executor(given)), handler(std::move(given)) {}
+    asio::executor_work_guard<Executor> work;
     Handler handler;
   };
-  auto caller = std::make_unique<Caller>(Caller{Guard(executor), std::move(handler)});
-  auto derive = [caller = std::move(caller), what = std::move(what), count = derivations.begin()]() mutable {
-    Result<Key> key = Key::from_password(what.type, as_text(what.password), what.salt, what.params);
-    asio::post(caller->work.get_executor(), [handler = std::move(caller->handler), key = std::move(key)]() mutable {
+
+  void complete(Result<Key> key) {
+    asio::post(caller_->work.get_executor(), [handler = std::move(caller_->handler), key = std::move(key)]() mutable {
       std::move(handler)(std::move(key));
     });
-    caller.reset();
-    Derivations::end(*count);
-  };
-  asio::post(pool(), std::move(derive));
-}
+    caller_.reset();
+    Derivations::end(*count_);
+  }
+
+  std::unique_ptr<Caller> caller_;
+  PasswordToDerive what_;
+  std::shared_ptr<Derivations::Count> count_;
+};
 
 }  // namespace
 
-asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt, Buffer params) {
+asio::awaitable<Result<Key>> password_key(PasswordToDerive what, DerivationTurn turn) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Password what{type, std::move(password), std::move(salt), std::move(params)};
   auto& derivations = asio::use_service<Derivations>(asio::query(executor, asio::execution::context));
-  auto initiate = [&](auto handler) { start(std::move(handler), std::move(what), derivations); };
+  auto initiate = [&](auto handler) {
+    using Handler = decltype(handler);
+    Pool::get().add(std::move(turn),
+                    std::make_unique<Derivation<Handler>>(std::move(handler), std::move(what), derivations));
+  };
   std::optional<Result<Key>> key;
   key.emplace(
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<Key>)>(initiate, asio::use_awaitable));

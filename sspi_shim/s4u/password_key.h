@@ -5,10 +5,18 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "sspi_shim/protocol/crypto/crypto.h"
+#include "sspi_shim/s4u/derivation_queue.h"
 
 namespace stead {
 
-[[nodiscard]] boost::asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt,
-                                                               Buffer params);
+struct PasswordToDerive {
+  EncType type{};
+  SecretBuffer password;
+  std::string salt;
+  Buffer params;
+};
+
+// Fails also as is_derivation_late() says. The pool is shared by all clients of the process.
+[[nodiscard]] boost::asio::awaitable<Result<Key>> password_key(PasswordToDerive what, DerivationTurn turn);
 
 }  // namespace stead

@@ -75,7 +75,7 @@ TEST_F(ProtocolTransitionTest, RefusesEvidenceThatIsNotInOrder) {
       {{}, [&](Ticket& ticket) { ticket = of_bob; }, "session key"},
       {{}, [&](Ticket& ticket) { ticket = of_alice; }, "session key"},
       {{}, [](Ticket& ticket) { ticket.sname = service_name("HTTP/other.a"); }, ""},
-      {{}, [](Ticket& ticket) { ticket.realm = "B"; }, "HTTP/front.a@B"},
+      {{}, [](Ticket& ticket) { ticket.realm = "B"; }, ""},
       {{}, [](Ticket& ticket) { ticket.enc_part.cipher.back() ^= 1; }, "no key of the keytab opens"},
   };
   for (const bool echo : {true, false}) {

@@ -298,6 +298,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
     head.expects_continue = false;
   }
   std::string content;
+  content.reserve(limit + buffer_.capacity());  // it has a password, so it must not be copied while it grows
   while (!body.ended()) {
     const BodyPiece piece = co_await body.next();
     stream_.expect_nothing();
@@ -310,6 +311,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
     }
   }
   body.release();
+  buffer_.wipe_consumed();
   const RequestView seen = view(request);
   const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
   co_return co_await answer(request, response, body);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sspi_shim/base/bytes.h"
+
 namespace stead::proxy {
 
 class ReadBuffer {
@@ -41,6 +43,11 @@ class ReadBuffer {
     begin_ = 0;
     data_ = std::move(bigger);
     capacity_ = capacity;
+  }
+  // Wipes what was consumed: a password.
+  void wipe_consumed() {
+    if (begin_ > 0) wipe(data_.get(), begin_);
+    if (capacity_ > end_) wipe(data_.get() + end_, capacity_ - end_);
   }
   // Frees the memory if nothing is held.
   void release_if_empty() {

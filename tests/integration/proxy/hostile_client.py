@@ -23,6 +23,7 @@ from samples.support import foreign
 from tests.support.proxy import make_certificate
 
 HOST = "front.test"
+NOBODY = "http://127.0.0.1:1"  # a back end that is down
 
 
 class BackEnd(http.server.ThreadingHTTPServer):
@@ -72,7 +73,7 @@ class Target:
         (self.folder / "proxy.toml").write_text(
             f'[server]\nlisten = ["127.0.0.1:{self.port}"]\nadmin = "127.0.0.1:{self.admin_port}"\nthreads = 1\n{certificate}'
             f"{self.server}[limits]\n{self.limits}\n" + "".join(
-                f'[[route]]\nhost = "{HOST}"\npath = "{path}"\nupstreams = ["{back.url if back else 'http://127.0.0.1:1'}"]\ndelegation = "none"\n{more}'
+                f'[[route]]\nhost = "{HOST}"\npath = "{path}"\nupstreams = ["{back.url if back else NOBODY}"]\ndelegation = "none"\n{more}'
                 for path, back, more in routes))
         self.log = (self.folder / "proxy.log").open("wb")
         self.process = subprocess.Popen(foreign.built("stead-proxy").argv("--config", self.folder / "proxy.toml"),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sspi_shim/client/client_tables.h"
+#include "sspi_shim/krb5/conf/krb5_realms.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/types/types.h"
 
@@ -150,6 +151,7 @@ std::string v0::default_realm() {
 }
 
 void v0::fill_from_krb5_conf(ClientOptions& options) {
+  add_krb5_conf(options.locator);
   if (options.keytab.empty()) {
     const Krb5Context context = make_context();
     char name[1024] = {};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sspi_shim/client/forwarded_tgt.h"
+#include "sspi_shim/krb5/conf/krb5_realms.h"
 #include "sspi_shim/krb5/identity.h"
 
 namespace stead {
@@ -153,6 +154,7 @@ Awaitable<Outcome<TicketPtr>> S4uClient::cached_ticket(Identity identity, std::s
   if (!service || service->name.empty() || service->name.components.front().empty())
     return fail<TicketPtr>(bad_service_name(spn));
   if (identity.state().is_nobody()) return fail<TicketPtr>(empty_identity());
+  if (service->realm.empty()) service->realm = realm_of_service(service->name, context_->options.locator);
   return cache_->ticket(std::move(identity), std::move(*service), refusals);
 }
 

@@ -13,13 +13,13 @@
 //   std::future<stead::Outcome<stead::Identity>> alice =
 //       boost::asio::co_spawn(io, client->user("alice"), boost::asio::use_future);
 //
-// Threads. A Client does its work on one executor, which must run one thing at a time: an io_context that one thread
-// runs, or a strand. A server has one Client for each core. Every function may be called from any thread and awaited on
-// any executor; the coroutine resumes on the caller's executor. Cached results are given at once, on the caller's
-// thread. No function blocks, unless its comment says so. The io_context of the Client and those of its callers must
-// outlive the calls.
+// Threads. A Client does its work on one executor, and on a strand of it where several threads run it. A server has one
+// Client for each core. Every function may be called from any thread and awaited on any executor; the coroutine resumes
+// on the caller's executor. Cached results are given at once, on the caller's thread. No function blocks, unless its
+// comment says so. The io_context of the Client and those of its callers must outlive the calls. A Client is of the
+// process that opened it: a child of fork() opens another.
 //
-// Asio is compiled into the application and into the library: build both with the same version of Boost.
+// Asio is compiled into the application and into the library: both need the same version of Boost, or this is an error.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>

@@ -40,8 +40,10 @@ std::vector<std::string> new_keytab_commands(const NewKeytab& wanted) {
   const std::string entry = "addent -password -p " + wanted.principal + " -k " + std::to_string(wanted.kvno) +
                             " -e aes256-cts -s " + ktutil_word(salt_of(wanted.account, realm));
   const std::string file = wanted.file.substr(wanted.file.rfind('/') + 1);
-  return {"read -rsp 'Password of " + wanted.account + ": ' word; printf '%s\\n' " + shell_word(entry) + " \"$word\" " +
-              shell_word("wkt " + ktutil_word(wanted.file)) + " | ktutil",
+  const std::string fresh = wanted.file + ".new";
+  return {"read -rsp 'Password of " + wanted.account + ": ' word; rm -f " + shell_word(fresh) + "; printf '%s\\n' " +
+              shell_word(entry) + " \"$word\" " + shell_word("wkt " + ktutil_word(fresh)) + " | ktutil && mv " +
+              shell_word(fresh) + " " + shell_word(wanted.file),
           password_warning("ktpass", wanted.account),
           "ktpass /out " + file + " /princ " + wanted.principal + " /mapuser " + identity_value(wanted.account) +
               " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"};

@@ -196,13 +196,14 @@ void add_realm(const Profile& profile, const std::string& realm, LocatorOptions&
 void add_krb5_conf(LocatorOptions& out) {
   const Profile profile;
   if (!profile.is_readable()) return;
+  // Named DNS servers are there to be asked.
+  const bool by_named_dns = !out.nameservers.empty();
   for (const std::string& realm : profile.sections({"realms"})) {
     const std::string upper = to_upper(realm);
-    if (!out.kdc_proxy && !out.realms.contains(upper) && !out.kdc_proxies.contains(upper))
+    if (!by_named_dns && !out.kdc_proxy && !out.realms.contains(upper) && !out.kdc_proxies.contains(upper))
       add_realm(profile, realm, out);
   }
-  // Named DNS servers are there to be asked.
-  if (out.nameservers.empty()) out.ask_dns = profile.flag("dns_lookup_kdc", profile.flag("dns_fallback", true));
+  if (!by_named_dns) out.ask_dns = profile.flag("dns_lookup_kdc", profile.flag("dns_fallback", true));
   const int limit = std::max(1, profile.number("udp_preference_limit", kDefaultUdpLimit));
   out.largest_datagram = std::min(out.largest_datagram, static_cast<std::size_t>(limit));
   for (const std::string& host : profile.relations({"domain_realm"})) {

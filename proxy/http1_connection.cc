@@ -13,6 +13,7 @@
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/forwarder.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
 
 namespace stead::proxy {
 
@@ -321,8 +322,10 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
   }
   body.release();
   buffer_.wipe_consumed();
+  wipe_stack();
   const RequestView seen = view(request);
   const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
+  wipe_stack();
   co_return co_await answer(request, response, body);
 }
 

@@ -22,6 +22,7 @@
 #include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sign_in_audit.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
@@ -167,6 +168,7 @@ asio::awaitable<Outcome<std::string>> FormsSignIn::check(std::string name, Login
   wipe_text(fields.password);
   auto outcome = co_await tickets_->client().check_password(name, std::move(password));
   wipe_text(password);
+  wipe_stack();
   const auto now = Clock::now();
   if (outcome || outcome.error().kind == FailureKind::refused)
     state_->answer_times.add(std::chrono::ceil<std::chrono::milliseconds>(now - began), now);

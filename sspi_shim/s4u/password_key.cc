@@ -20,6 +20,8 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
+
 namespace stead {
 namespace {
 
@@ -89,6 +91,7 @@ void start(Handler handler, Password what, Derivations& derivations) {
   auto caller = std::make_unique<Caller>(Caller{Guard(executor), std::move(handler)});
   auto derive = [caller = std::move(caller), what = std::move(what), count = derivations.begin()]() mutable {
     Result<Key> key = Key::from_password(what.type, as_text(what.password), what.salt, what.params);
+    wipe_stack();
     asio::post(caller->work.get_executor(), [handler = std::move(caller->handler), key = std::move(key)]() mutable {
       std::move(handler)(std::move(key));
     });

@@ -97,7 +97,7 @@ story each "held$run" /backend/
 paused=$(container dc12-corp)
 act "dc12.corp.contoso.com is paused" docker pause "$paused"
 story after pause
-story refused /backend/ dc12.corp.contoso.com dc08.corp.contoso.com
+story refused /backend/ 503 dc12.corp.contoso.com dc08.corp.contoso.com
 story each "held$run" /backend/
 changed="raise dc08-corp dc08.corp.contoso.com 2008R2"
 raise dc08-corp dc08.corp.contoso.com 2012

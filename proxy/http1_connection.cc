@@ -15,6 +15,7 @@
 #include "proxy/upstream/forwarder.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
 
 namespace stead::proxy {
 
@@ -336,7 +337,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
     head.expects_continue = false;
   }
   std::string content;
-  content.reserve(limit + 1);  // once: a longer copy would leave a shorter one behind, with a password in it
+  content.reserve(limit + buffer_.capacity());  // it has a password, so it must not be copied while it grows
   while (!body.ended()) {
     const BodyPiece piece = co_await body.next();
     stream_.expect_nothing();
@@ -352,8 +353,10 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
   }
   body.release();
   buffer_.wipe_consumed();
+  wipe_stack();
   const RequestView seen = view(request);
   const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
+  wipe_stack();
   co_return co_await answer(request, response, body);
 }
 

@@ -154,7 +154,7 @@ void Server::Parts::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
     if (!running_)
       core->server_tls = tls;
     else
-      asio::post(core->io, [&core, tls] { core->server_tls = tls; });
+      asio::post(core->io, [&core, tls] { core->replace_server_tls(tls); });
   }
 }
 

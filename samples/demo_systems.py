@@ -172,7 +172,7 @@ class Systems:
             user = client.get("/backend/", *options).user()
             if user != "alice@ROOT.FABRIKAM.COM":
                 raise SystemFailed(f"the back end saw {user}")
-            methods.append(json.loads(client.get("/.stead/whoami").expect(200).body)["sign_in"])
+            methods.append(json.loads(client.get("/.stead/whoami", *(certificate if options is certificate else [])).expect(200).body)["sign_in"])
         return f"{', '.join(methods)}: the back end saw alice each time"
 
     def managed(self):

@@ -140,9 +140,11 @@ bool OpenTicket::is_s4u_referral() const {
 }
 
 KdcResult<OpenTicket> open_tgt(const Context& ctx, const Ticket& ticket) {
-  if (!is_krbtgt(ticket.sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "the ticket is not a TGT");
+  // A client may have asked for krbtgt by its name alone.
   const auto& names = ticket.sname.components;
-  if (names.size() > 2 || (names.size() == 2 && ctx.snapshot.domain(names[1]) != &ctx.domain))
+  const bool named_alone = names.size() == 1 && names[0] == "krbtgt";
+  if (!named_alone && !is_krbtgt(ticket.sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "the ticket is not a TGT");
+  if (!named_alone && ctx.snapshot.domain(names[1]) != &ctx.domain)
     return refuse(KrbErrc::KRB_AP_ERR_NOT_US, "the TGT is for another realm");
   OpenTicket out{.realm = ticket.realm, .sname = ticket.sname, .part = {}, .pac = {}, .other_data = {}};
   const bool own = equal_ignoring_case(ticket.realm, ctx.realm());

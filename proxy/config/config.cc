@@ -51,6 +51,7 @@ void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
   if (const toml::table* const table = root.table("locator")) read_locator_table(*table, errors, out.client.locator);
   const toml::table* const identity = root.table("identity");
   if (identity != nullptr) read_identity_table(*identity, errors, out.client);
+  if (const toml::table* const table = root.table("tickets")) read_tickets_table(*table, errors, out.client);
   if (const toml::table* const table = root.table("sign_in")) read_sign_in_tables(*table, errors, out);
   if (const toml::table* const table = root.table("session")) read_session_table(*table, errors, out);
   if (const toml::table* const table = root.table("limits")) read_limits_table(*table, errors, out.limits);

@@ -1,6 +1,8 @@
 #include "proxy/core/core.h"
 
 #include <chrono>
+#include <memory>
+#include <utility>
 
 namespace stead::proxy {
 namespace {
@@ -51,6 +53,11 @@ void Core::tick() {
   timer_.async_wait([this](const Error& error) {
     if (!error) tick();
   });
+}
+
+void Core::replace_server_tls(std::shared_ptr<ServerTls> tls) {
+  server_tls = std::move(tls);
+  tunnels.close_where([](const Session& session) { return session.method == SignInMethod::certificate; });
 }
 
 void Core::end_tunnels() {

@@ -61,6 +61,8 @@ struct Core {
   const ForwardContext forwarding;  // refers to the members above
 
   void start_ticking();
+  // From now on. Tunnels that a client certificate opened end: it may have been revoked, and a new handshake tells.
+  void replace_server_tls(std::shared_ptr<ServerTls> tls);
   // Closes the tunnels whose sessions are over.
   void end_tunnels();
   // Takes no new requests: closes idle connections, and the others after their response.

@@ -9,6 +9,7 @@
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {

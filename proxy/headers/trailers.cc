@@ -8,6 +8,7 @@
 
 #include "proxy/headers/field_rules.h"
 #include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {

@@ -77,6 +77,7 @@ TlsSocket::TlsSocket(asio::ip::tcp::socket& socket, asio::ssl::context& context)
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_mode(ssl_.get(),
                SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_set_options(ssl_.get(), SSL_OP_CLEANSE_PLAINTEXT);  // passwords must not stay in its buffers
   SSL_set_read_ahead(ssl_.get(), 1);
 }
 

@@ -23,6 +23,7 @@
 #include "proxy/sign_in/sign_in_audit.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
 #include "sspi_shim/protocol/errors/error.h"
 
 namespace stead::proxy {
@@ -163,11 +164,13 @@ asio::awaitable<std::optional<std::string>> FormsSignIn::account_of(std::string 
   co_return throttled_unknown(name, own_realm);
 }
 
-asio::awaitable<Outcome<std::string>> FormsSignIn::check(std::string name, LoginForm& fields, Clock::time_point began) {
+asio::awaitable<Outcome<std::string>> FormsSignIn::check(std::string address, std::string name, LoginForm& fields,
+                                                         Clock::time_point began) {
   std::string password = fields.password;
   wipe_text(fields.password);
-  auto outcome = co_await tickets_->client().check_password(name, std::move(password));
+  auto outcome = co_await tickets_->client().check_password_from(address, name, std::move(password));
   wipe_text(password);
+  wipe_stack();
   const auto now = Clock::now();
   if (outcome || outcome.error().kind == FailureKind::refused)
     state_->answer_times.add(std::chrono::ceil<std::chrono::milliseconds>(now - began), now);
@@ -205,7 +208,7 @@ asio::awaitable<OwnResponse> FormsSignIn::post(RequestView request, std::string 
   }
   auto& attempt = std::get<LoginThrottle::Try>(turn);
 
-  auto outcome = co_await check(name, fields, began);
+  auto outcome = co_await check(request.remote_address, name, fields, began);
   if (!outcome) {
     const Failure& failure = outcome.error();
     if (failure.kind == FailureKind::refused) attempt.failed(Clock::now());

@@ -41,8 +41,8 @@ class FormsSignIn {
   [[nodiscard]] boost::asio::awaitable<LoginThrottle::Turn> take_turn(std::string account, std::string address);
   // The key by which the throttle counts the account of a typed name. `name`: with_realm(typed).
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> account_of(std::string typed, std::string name);
-  [[nodiscard]] boost::asio::awaitable<Outcome<std::string>> check(std::string name, LoginForm& fields,
-                                                                   Clock::time_point began);
+  [[nodiscard]] boost::asio::awaitable<Outcome<std::string>> check(std::string address, std::string name,
+                                                                   LoginForm& fields, Clock::time_point began);
   [[nodiscard]] boost::asio::awaitable<std::variant<SignedIn, OwnResponse>> begin_session(const RequestView& request,
                                                                                           std::string user);
   [[nodiscard]] OwnResponse throttled(const RequestView& request, const LoginForm& fields, const std::string& name,

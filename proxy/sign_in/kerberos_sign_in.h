@@ -1,6 +1,7 @@
 #pragma once
 // Sign-in by a Negotiate token (RFC 4559), on one core.
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -18,6 +20,29 @@
 
 namespace stead {
 namespace {
+
+std::optional<std::chrono::seconds> duration_of(const toml::node& node) {
+  constexpr std::int64_t kMax = 1'000'000'000;
+  if (const auto seconds = node.value_exact<std::int64_t>()) return std::chrono::seconds(std::min(*seconds, kMax));
+  const auto text = node.value_exact<std::string>();
+  if (!text || text->size() < 2) return std::nullopt;
+  std::int64_t count = 0;
+  const char* const end = text->data() + text->size() - 1;
+  const auto [read_to, error] = std::from_chars(text->data(), end, count);
+  if (error != std::errc{} || read_to != end || count > kMax) return std::nullopt;
+  switch (*end) {
+    case 's':
+      return std::chrono::seconds(count);
+    case 'm':
+      return std::chrono::minutes(count);
+    case 'h':
+      return std::chrono::hours(count);
+    case 'd':
+      return std::chrono::days(count);
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
@@ -142,6 +167,18 @@ bool TomlTable::boolean(std::string_view key, bool& out) {
     return false;
   }
   out = value->get();
+  return true;
+}
+
+bool TomlTable::duration(std::string_view key, std::chrono::seconds& out) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return false;
+  const auto value = duration_of(*node);
+  if (!value || value->count() < 1) {
+    errors_.add(*node, std::string(key) + " must be a time as \"90s\", \"30m\", \"8h\" or \"7d\"");
+    return false;
+  }
+  out = *value;
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // TOML files, read table by table. Everything unexpected, unknown keys too, is an error at its line and column. Only
 // sources that read a configuration include this: toml++ is large.
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -79,6 +80,8 @@ class TomlTable {
   bool any_text(std::string_view key, std::string& out);       // may be empty
   bool required_text(std::string_view key, std::string& out);  // present and not empty
   bool boolean(std::string_view key, bool& out);
+  // "90s", "30m", "8h", "7d" or a number of seconds; at least one second.
+  bool duration(std::string_view key, std::chrono::seconds& out);
   template <class Integer>
   bool integer(std::string_view key, Integer& out, std::int64_t lowest, std::int64_t highest) {
     std::int64_t value = 0;

@@ -18,6 +18,7 @@
 #include "sspi_shim/base/host_and_port.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/command.h"
+#include "sspi_shim/krb5/conf/krb5_conf_fault.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "stead/client_config.h"
 
@@ -117,6 +118,8 @@ int run(const Arguments& arguments) {
     }
     options = std::move(*read);
   }
+  if (const auto fault = find_krb5_conf_fault()) return complain(Exit::usage, to_string(*fault));
+  fill_from_krb5_conf(options);
   boost::asio::io_context io(1);
   Answer answer;
   auto locator = make_dc_locator(io.get_executor(), options.locator);
@@ -146,7 +149,8 @@ void add_locate(CLI::App& app, int& status) {
   command->add_option("REALM", arguments->realm, "The domain's realm")->required();
   command->add_option("--level", arguments->level, "A controller of at least this level: 2012, 2012R2, 2016, …");
   command->add_option("--site", arguments->site, "A controller that serves this site");
-  command->add_option("--config", arguments->config, "A file with [locator], such as the proxy's; default: DNS");
+  command->add_option("--config", arguments->config,
+                      "A file with [locator], such as the proxy's; default: krb5.conf and DNS");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &status] { status = run(*arguments); });
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/types/name_case.h"
 
 namespace stead {
 namespace {
@@ -29,7 +30,14 @@ std::size_t size_of(const TicketPtr& ticket) {
 }
 
 std::string owner_of(const Identity& identity) {
-  return to_lower(identity.principal());
+  return fold_case(identity.principal());
+}
+
+// True if the failure says nothing of the user or the service: what is cached stays. A refusal of our own account is an
+// administrator's to repair.
+bool is_no_answer(const ClassifiedFailure& failure) {
+  return failure.kind == RefusalClass::no_answer || failure.kind == RefusalClass::no_capable_dc ||
+         failure.failure.stage == to_string(Stage::own_tgt);
 }
 
 std::string ticket_key(const Identity& identity, const Principal& service) {
@@ -72,14 +80,16 @@ bool CachingClient::is_uncached(const PrincipalName& service) const {
 }
 
 // `replaced_end`: when the ticket that this one replaces ends. A successor is due after four fifths of the entry's
-// life, unless it could not last longer either.
+// life, unless it could not last longer either. What ticket_life limits is always asked for again: to see whether the
+// KDC still gives it.
 CacheTerms CachingClient::terms_for(Time end, std::optional<Time> replaced_end, bool can_last_longer,
                                     std::size_t bytes) const {
   const auto now = now_();
   CacheTerms out{SystemClock::time_point(end) - kReserve, kNever, bytes};
-  if (ticket_life_.count() != 0) out.expires = std::min<CacheTime>(out.expires, now + ticket_life_);
-  const bool gained = !replaced_end || end > *replaced_end;
-  if (can_last_longer && gained && out.expires > now) out.refresh = now + (out.expires - now) / 5 * 4;
+  const bool limited = ticket_life_.count() != 0 && now + ticket_life_ < out.expires;
+  if (limited) out.expires = now + ticket_life_;
+  const bool gained = can_last_longer && (!replaced_end || end > *replaced_end);
+  if ((limited || gained) && out.expires > now) out.refresh = now + (out.expires - now) / 5 * 4;
   return out;
 }
 
@@ -149,15 +159,16 @@ Awaitable<Outcome<Identity>> CachingClient::fetch_identity(std::string key, User
   const auto now = now_();
   identities_.expire(now);
   canonical_keys_.expire(now);
-  if (!got && replaced_end) co_return got.error().failure;
+  if (!got && replaced_end && is_no_answer(got.error())) co_return got.error().failure;
   if (!got) {
     ++refused_;
-    co_return refusals_.remember(key, key, got.error(), now, since);
+    if (replaced_end) drop_refused(key, now);
+    co_return refusals_.remember(key, key, got.error(), now, identities_.epoch());
   }
   const std::string owner = owner_of(*got);
   const CacheTerms terms = terms_for(got->end_time(), replaced_end, true, size_of(*got));
   // The owner of a certificate is for the KDC to say each time: that identity is found by the certificate alone.
-  const std::string canonical = user.certificate.empty() ? key_of(UserRequest{owner}) : key;
+  const std::string canonical = user.certificate.empty() ? key_of(UserRequest{got->principal()}) : key;
   identities_.put(canonical, owner, *got, terms, since);
   if (canonical != key) canonical_keys_.put(key, owner, canonical, {terms.expires}, since);
   refusals_.forget(key);
@@ -217,9 +228,10 @@ Awaitable<Outcome<TicketPtr>> CachingClient::fetch_ticket(Identity identity, Pri
   const auto now = now_();
   tickets_.expire(now);
   refusals_.expire(now);
-  if (!got && replaced_end) co_return got.error().failure;
+  if (!got && replaced_end && is_no_answer(got.error())) co_return got.error().failure;
   if (!got) {
     ++refused_;
+    if (replaced_end) tickets_.forget(canonical_key(asked, now));
     co_return refusals_.remember(asked, owner, got.error(), now, since);
   }
   refusals_.forget(asked);
@@ -235,8 +247,16 @@ Awaitable<Outcome<TicketPtr>> CachingClient::fetch_ticket(Identity identity, Pri
   co_return std::move(*got);
 }
 
+// A KDC refuses the user whose identity is cached under `key`: nothing that it gave for them before is used again.
+void CachingClient::drop_refused(const std::string& key, CacheTime now) {
+  const std::string canonical = canonical_key(key, now);
+  const auto known = identities_.find(canonical, now);
+  identities_.forget(canonical);
+  if (known) forget_user(known->principal());
+}
+
 void CachingClient::forget_user(std::string_view principal) {
-  const auto owner = to_lower(principal);
+  const auto owner = fold_case(principal);
   canonical_keys_.evict(owner);
   identities_.evict(owner);
   tickets_.evict(owner);
@@ -259,7 +279,7 @@ CacheView CachingClient::view(std::string_view user, const std::string& own_name
   out.bytes = tickets_.bytes() + identities_.bytes();
   if (user.empty()) return out;
   const auto now = now_();
-  const std::string owner = to_lower(user);
+  const std::string owner = fold_case(user);
   identities_.for_each_of(owner, now, [&](const Identity& identity) {
     out.kept.push_back({identity.principal(), own_name, true, identity.end_time()});
   });

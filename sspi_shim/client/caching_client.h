@@ -57,6 +57,7 @@ class CachingClient : public std::enable_shared_from_this<CachingClient> {
   template <class T>
   void refresh(OutcomeFetch<T>& fetches, ShardedTicketCache<T>& cache, const std::string& key,
                typename OutcomeFetch<T>::Work work);
+  void drop_refused(const std::string& key, CacheTime now);
   [[nodiscard]] CacheTerms terms_for(Time end, std::optional<Time> replaced_end, bool can_last_longer,
                                      std::size_t bytes) const;
   [[nodiscard]] std::string canonical_key(const std::string& key, CacheTime now);

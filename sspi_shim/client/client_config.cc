@@ -3,6 +3,7 @@
 #include <krb5.h>
 #include <boost/asio/ip/address.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +12,14 @@
 
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/client/client_tables.h"
+#include "sspi_shim/krb5/conf/krb5_realms.h"
 #include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/types/types.h"
 
 namespace stead {
 namespace {
+
+constexpr std::chrono::hours kMaxTicketLife{24};
 
 struct FreeContext {
   void operator()(krb5_context context) const noexcept { krb5_free_context(context); }
@@ -72,6 +76,18 @@ std::optional<KdcProxy> read_kdc_proxy(TomlTable& reader, const std::string& fil
   return out;
 }
 
+void read_pa_for_user(TomlTable& reader, PaForUserUse& out) {
+  const toml::node* const node = reader.find("pa_for_user");
+  if (node == nullptr) return;
+  const std::optional<bool> flag = node->value_exact<bool>();
+  if (flag)
+    out = *flag ? PaForUserUse::always : PaForUserUse::never;
+  else if (node->value_exact<std::string>() == "auto")
+    out = PaForUserUse::automatic;
+  else
+    reader.error("pa_for_user", "pa_for_user must be \"auto\", true or false");
+}
+
 }  // namespace
 
 void read_locator_table(const toml::table& locator, FileErrors& errors, LocatorOptions& out) {
@@ -119,8 +135,16 @@ void read_identity_table(const toml::table& identity, FileErrors& errors, Client
   }
   if (reader.text("keytab", out.keytab)) out.keytab = beside_file(errors.file(), out.keytab);
   reader.boolean("allow_rc4", out.allow_rc4);
-  reader.boolean("pa_for_user", out.pa_for_user);
+  read_pa_for_user(reader, out.pa_for_user);
   reader.boolean("own_service_ticket", out.own_service_ticket);
+  reader.finish();
+}
+
+void read_tickets_table(const toml::table& tickets, FileErrors& errors, ClientOptions& out) {
+  TomlTable reader(tickets, "[tickets]", errors);
+  const toml::node* const life = reader.find("life");
+  if (life != nullptr && reader.duration("life", out.ticket_life) && out.ticket_life > kMaxTicketLife)
+    reader.error("life", "life must be 24h or less: a ticket is not used longer than its KDC allows either");
   reader.finish();
 }
 
@@ -131,6 +155,7 @@ std::optional<ClientOptions> v0::read_client_config(const std::string& path, Oth
     TomlTable reader(*parsed, "", errors);
     if (const toml::table* locator = reader.table("locator")) read_locator_table(*locator, errors, options.locator);
     if (const toml::table* identity = reader.table("identity")) read_identity_table(*identity, errors, options);
+    if (const toml::table* tickets = reader.table("tickets")) read_tickets_table(*tickets, errors, options);
     if (others == OtherTables::of_proxy) {
       for (const char* theirs : {"server", "sign_in", "session", "limits", "route"}) (void)reader.find(theirs);
     }
@@ -151,6 +176,7 @@ std::string v0::default_realm() {
 }
 
 void v0::fill_from_krb5_conf(ClientOptions& options) {
+  add_krb5_conf(options.locator);
   if (options.keytab.empty()) {
     const Krb5Context context = make_context();
     char name[1024] = {};

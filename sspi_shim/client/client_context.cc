@@ -43,4 +43,8 @@ CallPtr ClientContext::new_call() const {
   return call;
 }
 
+OwnTicketRules ClientContext::own_ticket_rules() const {
+  return {.self = self, .own_account = own_account, .realm_now = exchange.now_at(self.realm)};
+}
+
 }  // namespace stead

@@ -13,6 +13,7 @@
 #include "sspi_shim/krb5/own_keys.h"
 #include "sspi_shim/locate/dc_locator.h"
 #include "sspi_shim/s4u/driver.h"
+#include "sspi_shim/s4u/own_ticket_check.h"
 #include "stead/s4u.h"
 
 namespace stead {
@@ -44,6 +45,8 @@ struct ClientContext {
 
   // A call whose deadline begins now.
   [[nodiscard]] CallPtr new_call() const;
+  // For the tickets to this service that a KDC issues now.
+  [[nodiscard]] OwnTicketRules own_ticket_rules() const;
 };
 using ClientContextPtr = std::shared_ptr<ClientContext>;
 

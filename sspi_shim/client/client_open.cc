@@ -1,5 +1,7 @@
 #include "sspi_shim/client/client_open.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,6 +17,15 @@ namespace {
 
 WeakKeys weak_keys(const ClientOptions& options) {
   return options.allow_rc4 ? WeakKeys::included : WeakKeys::excluded;
+}
+
+// The parts of a client share their state without locks.
+boost::asio::any_io_executor one_at_a_time(boost::asio::any_io_executor executor) {
+  namespace asio = boost::asio;
+  if (executor.target<asio::strand<asio::io_context::executor_type>>() != nullptr ||
+      executor.target<asio::strand<asio::any_io_executor>>() != nullptr)
+    return executor;
+  return asio::make_strand(executor);
 }
 
 }  // namespace
@@ -55,7 +66,7 @@ Result<std::shared_ptr<Client>> Client::open(boost::asio::any_io_executor execut
     what = to_string(own.error());
     return own.error().code;
   }
-  return open_client_of(std::move(executor), std::move(options), std::move(*own));
+  return open_client_of(one_at_a_time(std::move(executor)), std::move(options), std::move(*own));
 }
 
 std::shared_ptr<Client> open_keyless_client(boost::asio::any_io_executor executor, ClientOptions options,

@@ -17,7 +17,7 @@ struct OwnKeySet {
 };
 // What Client::open reads. Blocks.
 [[nodiscard]] Checked<OwnKeySet> read_own_key_set(const ClientOptions& options);
-// The rest of Client::open. Reads nothing.
+// The rest of Client::open. Reads nothing. The executor runs one thing at a time.
 [[nodiscard]] std::shared_ptr<Client> open_client_of(boost::asio::any_io_executor executor, ClientOptions options,
                                                      OwnKeySet own);
 

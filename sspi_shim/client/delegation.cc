@@ -63,7 +63,12 @@ bool Delegation::must_renew(const Identity& identity, Freshness freshness) const
   const auto& evidence = identity.state().to_ourselves;
   const bool ending =
       std::chrono::system_clock::time_point(identity.end_time()) < context_->exchange.now() + kTicketReserve;
-  return ending || (freshness == Freshness::renewed && evidence && tickets_->is_aged(*evidence));
+  // An application may keep an Identity longer than an answer of the KDC holds.
+  const auto life = context_->options.ticket_life;
+  const auto obtained = identity.state().obtained;
+  const bool outlived =
+      life.count() != 0 && obtained.time_since_epoch().count() != 0 && obtained + life <= context_->exchange.now();
+  return ending || outlived || (freshness == Freshness::renewed && evidence && tickets_->is_aged(*evidence));
 }
 
 Awaitable<Fetched<TicketPtr>> Delegation::fetch(Identity identity, Principal service, Freshness freshness) {
@@ -149,9 +154,10 @@ Awaitable<OrRefusal<TicketPtr>> Delegation::by_own_tgt(CallPtr call, Identity id
 }
 
 Awaitable<Fetched<ProxyCredentialPtr>> Delegation::proxy_credential(Identity identity) {
-  auto evidence = evidence_credential(identity.state(), context_->keys);
+  auto evidence = evidence_credential(identity.state());
   if (!evidence) {
-    ClassifiedFailure none{not_permitted("the evidence of " + identity.principal() + " does not fit our keytab")};
+    ClassifiedFailure none{
+        not_permitted("the session key of the evidence of " + identity.principal() + " is of a type we do not have")};
     co_return none;
   }
   auto call = context_->new_call();

@@ -8,6 +8,7 @@
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/identity.h"
 #include "sspi_shim/s4u/as_exchange.h"
+#include "sspi_shim/s4u/own_ticket_check.h"
 #include "sspi_shim/s4u/referral_walk.h"
 
 namespace stead {
@@ -22,11 +23,12 @@ PrincipalName plain_name(const std::string& account) {
 PasswordLogon::PasswordLogon(ClientContextPtr context, std::shared_ptr<UserFinder> finder)
     : context_(std::move(context)), finder_(std::move(finder)) {}
 
-Awaitable<Fetched<Identity>> PasswordLogon::sign_in(std::string name, SecretBuffer password) {
+Awaitable<Fetched<Identity>> PasswordLogon::sign_in(std::string name, SecretBuffer password, std::string caller) {
   auto call = context_->new_call();
   call->about.user = name;
   if (name.find_first_of("@\\") == std::string::npos) call->about.user += "@" + context_->self.realm;
   call->password = std::move(password);
+  call->caller = std::move(caller);
   OrRefusal<CredentialPtr> tgt = co_await user_tgt(call, name);
   if (!tgt) {
     if (tgt.error().kind != FailureKind::unreachable) ++refused_;
@@ -57,13 +59,15 @@ Awaitable<OrRefusal<CredentialPtr>> PasswordLogon::user_tgt(CallPtr call, std::s
   std::optional<Refusal> refusal = co_await context_->driver.run(first, call);
   if (!refusal) co_return first.tgt();
   if (!user.is_upn() || refusal->error != KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN) co_return std::move(*refusal);
-  // No KDC knows the UPN: the suffix may be a realm.
+  // No KDC knows the UPN: the suffix may be a realm. Whose KDC is asked gets proof of the password, so it is never one
+  // that only the visitor named.
+  OrRefusal<bool> known = co_await finder_->is_known_realm(call, user.suffix);
+  if (!known) co_return known.error();
+  if (!*known) co_return std::move(*refusal);
   wanted.client = {plain_name(user.before_suffix()), to_upper(user.suffix)};
   AsExchange second(context_->exchange, wanted);
   std::optional<Refusal> again = co_await context_->driver.run(second, call);
   if (!again) co_return second.tgt();
-  // If the suffix has no KDCs, the first refusal says more.
-  if (again->kind == FailureKind::unreachable) co_return std::move(*refusal);
   co_return std::move(*again);
 }
 
@@ -85,10 +89,20 @@ Awaitable<std::optional<Refusal>> PasswordLogon::verify_kdc(CallPtr call, Creden
   ReferralWalk walk(context_->exchange, header, self.name, {Stage::password, detail});
   std::optional<Refusal> refusal = co_await context_->driver.run(walk, call);
   if (refusal) co_return refusal;
-  const auto opened = context_->keys.open(walk.ticket()->ticket);
-  if (!opened || !(opened->part.cname == user.name) || !equal_ignoring_case(opened->part.crealm, user.realm)) {
+  const Credential& ticket = *walk.ticket();
+  const auto opened = context_->keys.open(ticket.ticket);
+  std::optional<std::string> fault;
+  if (!opened) {
+    fault = unopened_ticket_text(ticket.ticket);
+  } else {
+    fault = fault_of_own_ticket(ticket, opened->part, context_->own_ticket_rules());
+    if (!fault && !(opened->part.cname == user.name && equal_ignoring_case(opened->part.crealm, user.realm)))
+      fault = "the ticket to this service is in the name of " + to_string(opened->part.cname, opened->part.crealm) +
+              ", not of " + to_string(user);
+  }
+  if (fault) {
     co_return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::password, self.realm, {},
-                       "the KDC's ticket to this service does not fit the keytab: a false KDC, or an old keytab");
+                       "the KDC is not proved to be ours: " + *fault);
   }
   co_return std::nullopt;
 }

@@ -16,8 +16,9 @@ class PasswordLogon {
   PasswordLogon(ClientContextPtr context, std::shared_ptr<UserFinder> finder);
 
   // The identity holds the user's TGT. With a keytab, the KDC must also give a ticket to this service that the keytab
-  // opens: a KDC that accepts any password cannot make one.
-  Awaitable<Fetched<Identity>> sign_in(std::string name, SecretBuffer password);
+  // opens: a KDC that accepts any password cannot make one. `caller`: whose turn the password's key takes
+  // (s4u/password/derivation_queue.h).
+  Awaitable<Fetched<Identity>> sign_in(std::string name, SecretBuffer password, std::string caller = std::string());
   // How many passwords a KDC refused so far. Thread-safe.
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 

@@ -7,6 +7,8 @@
 
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/krb5/identity.h"
+#include "sspi_shim/protocol/types/name_case.h"
+#include "sspi_shim/s4u/own_ticket_check.h"
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 
 namespace stead {
@@ -40,8 +42,27 @@ bool ProtocolTransition::is_ourselves(const PrincipalName& name, const std::stri
   std::string text = unescaped_text(name);
   if (const auto at = text.rfind('@'); name.type == NameType::enterprise && at != std::string::npos) text.erase(at);
   const std::string& account = context_->own_account;
-  return equal_ignoring_case(text, unescaped_text(self.name)) ||
-         (!account.empty() && equal_ignoring_case(text, account));
+  return equal_names(text, unescaped_text(self.name)) || (!account.empty() && equal_names(text, account));
+}
+
+// The reply's cleartext is no proof. The evidence is sealed with our key, by the KDC alone.
+OrRefusal<OpenedTicket> ProtocolTransition::open_evidence(const S4u2SelfExchange& exchange) {
+  const Credential& evidence = *exchange.evidence();
+  const auto refuse = [&](KrbErrc error, std::string what) {
+    return rejected(make_error_code(error), Stage::s4u2self, context_->self.realm, {}, std::move(what));
+  };
+  auto opened = context_->keys.open(evidence.ticket);
+  if (!opened && opened.error() != WireErrc::integrity)
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, "the evidence does not decode: " + opened.error().message());
+  if (!opened) return refuse(KrbErrc::KRB_AP_ERR_BADKEYVER, unopened_ticket_text(evidence.ticket));
+  if (const auto fault = fault_of_own_ticket(evidence, opened->part, context_->own_ticket_rules()))
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, *fault);
+  const std::string upn = exchange.unconfirmed_upn();
+  if (!upn.empty() && !is_users_upn(opened->part, upn))
+    return refuse(KrbErrc::KRB_AP_ERR_MODIFIED,
+                  "the KDC does not know PA-S4U-X509-USER, and the ticket does not say that " + upn + " is " +
+                      to_string(opened->part.cname, opened->part.crealm) + ": pa_for_user = true takes the KDC's word");
+  return std::move(*opened);
 }
 
 Awaitable<OrRefusal<Identity>> ProtocolTransition::evidence_for(CallPtr call, UserPlace place, Buffer certificate) {
@@ -65,8 +86,10 @@ Awaitable<OrRefusal<Identity>> ProtocolTransition::evidence_for(CallPtr call, Us
   S4u2SelfExchange exchange(context_->exchange, std::move(wanted));
   std::optional<Refusal> refusal = co_await context_->driver.run(exchange, call);
   if (refusal) co_return std::move(*refusal);
-  if (is_ourselves(exchange.user().name, exchange.user().realm)) co_return not_a_user(self.realm);
-  co_return identity_by_s4u2self(exchange.user(), exchange.evidence(), context_->keys, call->trace);
+  OrRefusal<OpenedTicket> opened = open_evidence(exchange);
+  if (!opened) co_return opened.error();
+  if (is_ourselves(opened->part.cname, opened->part.crealm)) co_return not_a_user(self.realm);
+  co_return identity_by_s4u2self(exchange.evidence(), std::move(*opened), call->trace, context_->exchange.now());
 }
 
 Awaitable<OrRefusal<Identity>> ProtocolTransition::find_and_ask(CallPtr call, UserRequest user) {

@@ -6,6 +6,7 @@
 
 #include "sspi_shim/client/failures.h"
 #include "sspi_shim/client/user_finder.h"
+#include "sspi_shim/s4u/s4u2self_exchange.h"
 
 namespace stead {
 
@@ -25,6 +26,7 @@ class ProtocolTransition {
 
  private:
   Awaitable<OrRefusal<Identity>> find_and_ask(CallPtr call, UserRequest user);
+  [[nodiscard]] OrRefusal<OpenedTicket> open_evidence(const S4u2SelfExchange& exchange);
   [[nodiscard]] bool is_ourselves(const PrincipalName& name, const std::string& realm) const;
 
   ClientContextPtr context_;

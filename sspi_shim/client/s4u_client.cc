@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sspi_shim/client/forwarded_tgt.h"
+#include "sspi_shim/krb5/conf/krb5_realms.h"
 #include "sspi_shim/krb5/identity.h"
 
 namespace stead {
@@ -105,17 +106,26 @@ Outcome<Identity> S4uClient::from_forwarded_tgt(std::vector<std::uint8_t> ap_req
 }
 
 Awaitable<Outcome<std::string>> S4uClient::check_password(std::string name, std::string password) {
-  Outcome<Identity> who = co_await user_by_password(std::move(name), std::move(password));
+  return check_password_from(std::string(), std::move(name), std::move(password));
+}
+
+Awaitable<Outcome<std::string>> S4uClient::check_password_from(std::string address, std::string name,
+                                                               std::string password) {
+  Outcome<Identity> who = co_await sign_in(std::move(address), std::move(name), std::move(password));
   if (!who) co_return who.error();
   co_return who->principal();
 }
 
 Awaitable<Outcome<Identity>> S4uClient::user_by_password(std::string name, std::string password) {
+  return sign_in(std::string(), std::move(name), std::move(password));
+}
+
+Awaitable<Outcome<Identity>> S4uClient::sign_in(std::string caller, std::string name, std::string password) {
   const auto secret = std::make_shared<SecretBuffer>(to_secret(as_bytes(password)));
   wipe(password.data(), password.size());
   return on_executor<Identity>(context_->executor, context_->options.request_deadline,
-                               [self = shared_from_this(), name, secret] {
-                                 return as_outcome(self->passwords_->sign_in(name, std::move(*secret)));
+                               [self = shared_from_this(), caller, name, secret] {
+                                 return as_outcome(self->passwords_->sign_in(name, std::move(*secret), caller));
                                });
 }
 
@@ -153,6 +163,7 @@ Awaitable<Outcome<TicketPtr>> S4uClient::cached_ticket(Identity identity, std::s
   if (!service || service->name.empty() || service->name.components.front().empty())
     return fail<TicketPtr>(bad_service_name(spn));
   if (identity.state().is_nobody()) return fail<TicketPtr>(empty_identity());
+  if (service->realm.empty()) service->realm = realm_of_service(service->name, context_->options.locator);
   return cache_->ticket(std::move(identity), std::move(*service), refusals);
 }
 

@@ -36,6 +36,8 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
   Result<Identity> from_ticket(std::vector<std::uint8_t> ticket_der) override;
   Outcome<Identity> from_forwarded_tgt(std::vector<std::uint8_t> ap_req_der) override;
   Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) override;
+  Awaitable<Outcome<std::string>> check_password_from(std::string address, std::string name,
+                                                      std::string password) override;
   Awaitable<Outcome<Identity>> user_by_password(std::string name, std::string password) override;
   Awaitable<Outcome<Identity>> self() override;
   Awaitable<Outcome<ProxyCredentialPtr>> proxy_credential(Identity identity) override;
@@ -51,6 +53,7 @@ class S4uClient final : public Client, public std::enable_shared_from_this<S4uCl
 
  private:
   Awaitable<Outcome<TicketPtr>> cached_ticket(Identity identity, std::string spn, RememberedRefusals refusals);
+  Awaitable<Outcome<Identity>> sign_in(std::string caller, std::string name, std::string password);
   Awaitable<Fetched<Identity>> own_identity();
 
   ClientContextPtr context_;

@@ -26,11 +26,11 @@ PrincipalName plain_name(const std::string& account) {
 }  // namespace
 
 std::string key_of(const UserRequest& user) {
-  if (user.certificate.empty()) return "user " + to_lower(user.name);
+  if (user.certificate.empty()) return "user " + user.name;
   std::string out = "certificate " + fingerprint_of(user.certificate);
   const CertificateHints& hints = user.hints;
   if (!hints.name.empty() || !hints.domain.empty())
-    out += '\n' + to_lower(hints.name) + '\n' + to_lower(hints.domain) + (hints.unique ? "\nunique" : "");
+    out += '\n' + hints.name + '\n' + to_lower(hints.domain) + (hints.unique ? "\nunique" : "");
   return out;
 }
 
@@ -71,7 +71,7 @@ std::string UserFinder::place_key(std::string name, const std::string& first_rea
 }
 
 Awaitable<OrRefusal<UserPlace>> UserFinder::find_by_upn(CallPtr call, UserName name, std::string first_realm) {
-  const auto key = place_key(to_lower(name.account), first_realm);
+  const auto key = place_key(name.account, first_realm);
   const auto known = places_.find(key, context_->exchange.now());
   if (known) co_return *known;
   UserRealmSearch search(context_->exchange, first_realm, name.account);
@@ -87,10 +87,23 @@ Awaitable<OrRefusal<UserPlace>> UserFinder::find_by_upn(CallPtr call, UserName n
   co_return out;
 }
 
+Awaitable<OrRefusal<bool>> UserFinder::is_known_realm(CallPtr call, std::string realm) {
+  const LocatorOptions& configured = context_->options.locator;
+  const std::string key = to_upper(realm);
+  if (equal_ignoring_case(key, context_->self.realm) || configured.realms.contains(key) ||
+      configured.kdc_proxies.contains(key))
+    co_return true;
+  if (context_->keys.all()->empty()) co_return false;  // no TGT of ours to ask with
+  OrRefusal<CredentialPtr> tgt = co_await tickets_->tgt_for(call, key);
+  if (!tgt && tgt.error().kind == FailureKind::unreachable) co_return tgt.error();
+  co_return tgt.has_value();
+}
+
 Awaitable<OrRefusal<UserPlace>> UserFinder::find_in_domain(CallPtr call, UserName name) {
-  const std::string realm = co_await realm_of_netbios(call, to_upper(name.domain), name.account);
-  if (realm.empty()) co_return unknown_user(context_->self.realm);
-  co_return UserPlace{plain_name(name.account), realm};
+  OrRefusal<std::string> realm = co_await realm_of_netbios(call, to_upper(name.domain), name.account);
+  if (!realm) co_return realm.error();
+  if (realm->empty()) co_return unknown_user(context_->self.realm);
+  co_return UserPlace{plain_name(name.account), std::move(*realm)};
 }
 
 Awaitable<OrRefusal<UserPlace>> UserFinder::find_by_certificate(CallPtr call, Buffer der, std::string first_realm) {
@@ -113,10 +126,15 @@ Awaitable<OrRefusal<UserPlace>> UserFinder::find_owner(CallPtr call, Buffer der,
   std::string domain = to_upper(hints.domain), first_realm = context_->self.realm, account;
   if (!user.is_upn()) account = user.account;
   if (domain.ends_with('.')) domain.pop_back();
-  if (domain.find('.') != std::string::npos)
-    first_realm = domain;
-  else if (!domain.empty())
-    first_realm = co_await realm_of_netbios(call, domain, account);
+  if (domain.find('.') != std::string::npos) {
+    OrRefusal<bool> known = co_await is_known_realm(call, domain);
+    if (!known) co_return known.error();
+    first_realm = *known ? domain : std::string();
+  } else if (!domain.empty()) {
+    OrRefusal<std::string> found = co_await realm_of_netbios(call, domain, account);
+    if (!found) co_return found.error();
+    first_realm = std::move(*found);
+  }
   if (first_realm.empty()) co_return unknown_user(context_->self.realm);
   if (hints.name.empty() || hints.unique) {
     OrRefusal<UserPlace> out = co_await find_by_certificate(call, std::move(der), first_realm);
@@ -128,17 +146,18 @@ Awaitable<OrRefusal<UserPlace>> UserFinder::find_owner(CallPtr call, Buffer der,
 
 // The realm of DOMAIN in DOMAIN\user; empty: not found. Asks in this order: the DCs of our realm and of the configured
 // realms for their NetBIOS names, our KDC for the user, our KDC for a referral.
-Awaitable<std::string> UserFinder::realm_of_netbios(CallPtr call, std::string netbios, std::string account) {
+Awaitable<OrRefusal<std::string>> UserFinder::realm_of_netbios(CallPtr call, std::string netbios, std::string account) {
   const auto known = realms_.find(netbios);
   if (known != realms_.end()) co_return known->second;
-  const std::string pinged = co_await realm_by_ping(netbios);
+  std::string pinged = co_await realm_by_ping(netbios);
   if (!pinged.empty()) co_return pinged;
   if (!account.empty()) {
     UserRealmSearch search(context_->exchange, context_->self.realm, account + "@" + netbios);
-    const std::optional<Refusal> refusal = co_await context_->driver.run(search, call);
+    std::optional<Refusal> refusal = co_await context_->driver.run(search, call);
+    if (refusal && refusal->kind == FailureKind::unreachable) co_return std::move(*refusal);
     if (!refusal && !search.realm().empty()) co_return search.realm();
   }
-  const std::string referred = co_await realm_by_referral(call, netbios);
+  OrRefusal<std::string> referred = co_await realm_by_referral(call, netbios);
   co_return referred;
 }
 
@@ -166,17 +185,20 @@ Awaitable<std::string> UserFinder::realm_by_ping(std::string netbios) {
   co_return std::string();
 }
 
-Awaitable<std::string> UserFinder::realm_by_referral(CallPtr call, std::string netbios) {
+Awaitable<OrRefusal<std::string>> UserFinder::realm_by_referral(CallPtr call, std::string netbios) {
+  if (context_->keys.all()->empty()) co_return std::string();
   OrRefusal<CredentialPtr> own = co_await tickets_->own_tgt(call);
+  if (!own && own.error().kind == FailureKind::unreachable) co_return own.error();
   if (!own) co_return std::string();
   TgsQuestion question;
   question.header = *own;
   question.sname = krbtgt_name(netbios);
   TgsRequest request(context_->exchange, std::move(question),
                      {.stage = Stage::user_tgt, .detail = "the realm of " + netbios});
-  const std::optional<Refusal> unknown = co_await context_->driver.run(request, call);
+  std::optional<Refusal> unknown = co_await context_->driver.run(request, call);
+  if (unknown && unknown->kind == FailureKind::unreachable) co_return std::move(*unknown);
   if (unknown) co_return std::string();
-  const auto realm = request.result().referral();
+  std::string realm = request.result().referral();
   if (first_label_is(realm, netbios)) realms_[netbios] = realm;
   co_return realm;
 }

@@ -25,7 +25,7 @@ struct UserRequest {
   Buffer certificate{};
   CertificateHints hints{};
 };
-// Equal for requests that name the same user in the same way, in upper or lower case.
+// Equal for requests that name the same user in the same way. With case: some KDCs tell Alice from alice.
 [[nodiscard]] std::string key_of(const UserRequest& user);
 
 class UserFinder {
@@ -35,6 +35,9 @@ class UserFinder {
   // Found UPNs and certificates are remembered for an hour. Refused with KDC_ERR_C_PRINCIPAL_UNKNOWN where no KDC that
   // was asked knows the user.
   Awaitable<OrRefusal<UserPlace>> find(CallPtr call, UserRequest user);
+  // True if a visitor may send us to the KDCs of this realm: it is ours, in the configuration, or our own KDC gives a
+  // TGT for it. No other realm is looked up in DNS because somebody typed it. Refused where our KDC does not answer.
+  Awaitable<OrRefusal<bool>> is_known_realm(CallPtr call, std::string realm);
   // A user named DOMAIN\account.
   Awaitable<OrRefusal<UserPlace>> find_in_domain(CallPtr call, UserName name);
 
@@ -43,9 +46,10 @@ class UserFinder {
   Awaitable<OrRefusal<UserPlace>> find_by_upn(CallPtr call, UserName name, std::string first_realm);
   Awaitable<OrRefusal<UserPlace>> find_by_certificate(CallPtr call, Buffer der, std::string first_realm);
   Awaitable<OrRefusal<UserPlace>> find_owner(CallPtr call, Buffer der, CertificateHints hints);
-  Awaitable<std::string> realm_of_netbios(CallPtr call, std::string netbios, std::string account);
+  // Empty: no such domain is known.
+  Awaitable<OrRefusal<std::string>> realm_of_netbios(CallPtr call, std::string netbios, std::string account);
   Awaitable<std::string> realm_by_ping(std::string netbios);
-  Awaitable<std::string> realm_by_referral(CallPtr call, std::string netbios);
+  Awaitable<OrRefusal<std::string>> realm_by_referral(CallPtr call, std::string netbios);
   [[nodiscard]] std::string place_key(std::string name, const std::string& first_realm) const;
 
   ClientContextPtr context_;

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
+
 namespace stead {
 
 std::string Credential::tgt_realm() const {
@@ -54,6 +56,12 @@ std::size_t size_of(const Trace& trace) {
 std::size_t size_of(const Credential& credential) {
   constexpr std::size_t kKey = 512;  // with what is derived from it
   return sizeof credential + credential.ticket.enc_part.cipher.size() + kKey;
+}
+
+std::size_t size_of(const PacLogonInfo& logon) {
+  constexpr std::size_t kSid = 40, kTexts = 256;
+  return sizeof logon + kTexts + (logon.groups.size() + logon.resource_groups.size()) * sizeof(GroupMembership) +
+         logon.extra_sids.size() * (sizeof(SidAndAttributes) + kSid);
 }
 
 }  // namespace stead

@@ -14,6 +14,8 @@
 
 namespace stead {
 
+struct PacLogonInfo;  // protocol/pac/pac_logon_info.h
+
 // From a KDC's reply. Times are by the KDC's clock; see clock_offset.
 struct Credential {
   Ticket ticket;
@@ -66,9 +68,14 @@ struct Identity::State {
   bool s4u2self = true;
   bool forwardable = false;  // by the evidence's flags
   bool sensitive = false;    // its PAC says NOT_DELEGATED or Protected Users
+  // What the opened evidence says: the user's SID and groups; null: it has no PAC, or the user has a TGT of their own.
+  std::shared_ptr<const PacLogonInfo> logon;
+  // The inside of evidence that the user presented, without its authorization data; null: S4U2Self gave the evidence.
+  std::shared_ptr<const EncTicketPart> inside;
   Time endtime{};
+  std::chrono::system_clock::time_point obtained{};  // by our clock, if S4U2Self gave the evidence
   std::string fingerprint;  // of evidence that a client brought: only clients that bring the same one share its tickets
-  std::string cache_key;    // user in lower case and evidence: the prefix of the cache keys of the user's tickets
+  std::string cache_key;    // user and evidence: the prefix of the cache keys of the user's tickets
   CredentialPtr forwarded_tgt;  // the user's own TGT in place of evidence: no S4U; null: none
   Trace trace;
   [[nodiscard]] bool is_nobody() const { return user.name.components.empty(); }
@@ -77,5 +84,6 @@ struct Identity::State {
 // Approximate size in memory, in bytes.
 [[nodiscard]] std::size_t size_of(const Trace& trace);
 [[nodiscard]] std::size_t size_of(const Credential& credential);
+[[nodiscard]] std::size_t size_of(const PacLogonInfo& logon);
 
 }  // namespace stead

@@ -1,5 +1,6 @@
 #include "sspi_shim/krb5/identity.h"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -8,14 +9,15 @@
 
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/base/text_time.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead {
 namespace {
 
 // The start of the cache keys of this identity's tickets. Tickets that one ticket of the user gave are for holders of
-// that ticket only.
+// that ticket only. With the case of the name: to some KDCs Alice and alice are two.
 std::string cache_key_of(const Principal& user, const std::string& evidence) {
-  return to_lower(to_string(user)) + " " + evidence + " ";
+  return to_string(user) + " " + evidence + " ";
 }
 
 void note_granted(Identity::State& state, Trace trace) {
@@ -48,7 +50,10 @@ Result<Identity> identity_by_ticket(Ticket ticket, Bytes der, OwnKeys& keys) {
   state->s4u2self = false;
   state->forwardable = (opened->part.flags & ticket_flag::forwardable) != 0;
   state->sensitive = opened->sensitive;
+  state->logon = std::move(opened->logon);
   state->endtime = opened->part.endtime;
+  opened->part.authorization_data.clear();
+  state->inside = std::make_shared<const EncTicketPart>(std::move(opened->part));
   state->fingerprint = fingerprint_of(der);
   state->cache_key = cache_key_of(state->user, state->fingerprint);
   state->trace.client = to_string(state->user);
@@ -67,27 +72,26 @@ Identity identity_by_forwarded_tgt(CredentialPtr tgt) {
   return Identity(std::move(state));
 }
 
-Identity identity_by_s4u2self(Principal user, CredentialPtr evidence, OwnKeys& keys, Trace trace) {
+Identity identity_by_s4u2self(CredentialPtr evidence, OpenedTicket opened, Trace trace,
+                              std::chrono::system_clock::time_point now) {
   auto state = std::make_shared<Identity::State>();
-  state->user = std::move(user);
+  state->user = {std::move(opened.part.cname), std::move(opened.part.crealm)};
   state->evidence = ticket_of(evidence);
   state->to_ourselves = evidence;
-  state->forwardable = evidence->forwardable();
-  state->endtime = evidence->endtime;
+  state->forwardable = (opened.part.flags & ticket_flag::forwardable) != 0;
+  state->sensitive = opened.sensitive;
+  state->logon = std::move(opened.logon);
+  state->endtime = opened.part.endtime;
+  state->obtained = now;
   state->cache_key = cache_key_of(state->user, "s4u2self");
-  if (!state->forwardable) {  // the evidence of a sensitive user never is
-    const auto opened = keys.open(evidence->ticket);
-    state->sensitive = opened && opened->sensitive;
-  }
   note_granted(*state, std::move(trace));
   return Identity(std::move(state));
 }
 
-std::optional<Credential> evidence_credential(const Identity::State& state, OwnKeys& keys) {
+std::optional<Credential> evidence_credential(const Identity::State& state) {
   if (state.to_ourselves) return *state.to_ourselves;
-  const auto opened = keys.open(*state.evidence);
-  if (!opened) return std::nullopt;
-  const EncTicketPart& part = opened->part;
+  if (!state.inside) return std::nullopt;
+  const EncTicketPart& part = *state.inside;
   const auto key = Key::make(part.key);
   if (!key) return std::nullopt;
   Credential out;
@@ -111,7 +115,8 @@ std::size_t size_of(const Identity& identity) {
   if (state.to_ourselves)
     out += size_of(*state.to_ourselves);
   else if (state.evidence)
-    out += state.evidence->enc_part.cipher.size();
+    out += state.evidence->enc_part.cipher.size() + sizeof(EncTicketPart);
+  if (state.logon) out += size_of(*state.logon);
   return out;
 }
 

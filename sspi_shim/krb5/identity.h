@@ -1,5 +1,6 @@
 #pragma once
 // How an Identity of stead/s4u.h is made. Each function keeps the decoded ticket: nothing decodes it a second time.
+#include <chrono>
 #include <cstddef>
 #include <optional>
 
@@ -19,13 +20,14 @@ namespace stead {
 // A user who forwarded a TGT (unconstrained delegation). Tickets are requested with it, as above.
 [[nodiscard]] Identity identity_by_forwarded_tgt(CredentialPtr tgt);
 
-// A user for whom S4U2Self gave `evidence`, a ticket to this service. `user`: the canonical name. A ticket that is not
-// forwardable is opened with `keys`, to learn from its PAC whether the user is sensitive.
-[[nodiscard]] Identity identity_by_s4u2self(Principal user, CredentialPtr evidence, OwnKeys& keys, Trace trace);
+// A user for whom S4U2Self gave `evidence`, a ticket to this service. `opened`: its inside, which says who the user is;
+// the caller has judged it (s4u/own_ticket_check.h).
+[[nodiscard]] Identity identity_by_s4u2self(CredentialPtr evidence, OpenedTicket opened, Trace trace,
+                                            std::chrono::system_clock::time_point now);
 
-// The user's ticket to this service with its session key, as a credential. Opens the ticket with `keys` unless S4U2Self
-// gave it. Nothing where no key opens it.
-[[nodiscard]] std::optional<Credential> evidence_credential(const Identity::State& state, OwnKeys& keys);
+// The user's ticket to this service with its session key, as a credential. Nothing for a user with a TGT, and where the
+// session key is of a type that we do not have.
+[[nodiscard]] std::optional<Credential> evidence_credential(const Identity::State& state);
 
 // About how much memory it takes.
 [[nodiscard]] std::size_t size_of(const Identity& identity);

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
+
+#include "sspi_shim/krb5/conf/krb5_conf_fault.h"
 
 // Boost's error_category has no virtual destructor; categories are never deleted.
 #pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
@@ -35,6 +38,11 @@ std::string libkrb5_message(krb5_context context, krb5_error_code code) {
 }
 
 Problem no_libkrb5(Error error) {
+  if (auto fault = find_krb5_conf_fault()) {
+    fault->message = "libkrb5 cannot be started: " + fault->message;
+    fault->code = error;
+    return std::move(*fault);
+  }
   return {.message = "libkrb5 cannot be started: " + error.message(), .code = error};
 }
 

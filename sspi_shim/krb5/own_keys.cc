@@ -22,18 +22,22 @@ namespace {
 
 constexpr std::uint32_t kProtectedUsersRid = 525;
 
-// False also for a PAC that does not decode: those of other KDCs may not be NDR.
-bool says_sensitive(const EncTicketPart& part) {
+// Null also for a PAC that does not decode: those of other KDCs may not be NDR.
+std::shared_ptr<const PacLogonInfo> logon_info_of(const EncTicketPart& part) {
   const auto bytes = pac_bytes_of(part);
-  if (!bytes || bytes->empty()) return false;
+  if (!bytes || bytes->empty()) return nullptr;
   const auto pac = decode_pac(*bytes);
-  if (!pac) return false;
+  if (!pac) return nullptr;
   const auto* buffer = pac->find(PacType::logon_info);
-  if (!buffer) return false;
-  const auto info = decode_pac_logon_info(*buffer);
-  if (!info) return false;
-  if ((info->user_account_control & samr_uac::not_delegated) != 0) return true;
-  return std::any_of(info->groups.begin(), info->groups.end(),
+  if (!buffer) return nullptr;
+  auto info = decode_pac_logon_info(*buffer);
+  if (!info) return nullptr;
+  return std::make_shared<const PacLogonInfo>(std::move(*info));
+}
+
+bool says_sensitive(const PacLogonInfo& info) {
+  if ((info.user_account_control & samr_uac::not_delegated) != 0) return true;
+  return std::any_of(info.groups.begin(), info.groups.end(),
                      [](const auto& group) { return group.rid == kProtectedUsersRid; });
 }
 
@@ -54,8 +58,10 @@ Result<DecryptedTicket> decrypt_own_ticket(const Ticket& ticket, std::span<const
 Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys) {
   auto decrypted = decrypt_own_ticket(ticket, keys);
   if (!decrypted) return decrypted.error();
-  const bool sensitive = says_sensitive(decrypted->part);
-  return OpenedTicket{.part = std::move(decrypted->part), .sensitive = sensitive};
+  OpenedTicket out{.part = std::move(decrypted->part)};
+  out.logon = logon_info_of(out.part);
+  out.sensitive = out.logon && says_sensitive(*out.logon);
+  return out;
 }
 
 std::shared_ptr<const std::vector<Key>> OwnKeys::all() const {

@@ -12,6 +12,7 @@
 
 #include "sspi_shim/krb5/credential.h"
 #include "sspi_shim/krb5/keytab.h"
+#include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead {
 
@@ -26,7 +27,8 @@ struct DecryptedTicket {
 // The same, and what its PAC says of delegating the user.
 struct OpenedTicket {
   EncTicketPart part;
-  bool sensitive = false;  // NOT_DELEGATED, or in Protected Users
+  bool sensitive = false;                       // NOT_DELEGATED, or in Protected Users
+  std::shared_ptr<const PacLogonInfo> logon{};  // of the PAC; null: none that decodes
 };
 [[nodiscard]] Result<OpenedTicket> open_own_ticket(const Ticket& ticket, const std::vector<Key>& keys);
 

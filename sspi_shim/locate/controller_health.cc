@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "sspi_shim/locate/bounded_table.h"
 #include "sspi_shim/locate/dc_choice.h"
 
 namespace stead {
@@ -19,6 +20,7 @@ bool ControllerHealth::is_silent(const ControllerAddress& where) const {
 
 bool ControllerHealth::mark_silent(const ControllerAddress& where) {
   const bool was_silent = is_silent(where);
+  make_room(silent_until_, address_text(where));
   silent_until_[address_text(where)] = times_.now() + kSilentLife;
   return !was_silent;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/locate/bounded_table.h"
 #include "sspi_shim/locate/controller_search.h"
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/locate/level_search.h"
@@ -95,7 +96,9 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     Found found;
     found.seen = seen_of(dcs, rule);
     for (const std::size_t i : choose_controllers(dcs, rule)) found.usable.push_back({dcs[i].where, dcs[i].level});
-    candidates_[{realm, level}] = found.usable;
+    const RealmLevel wanted{realm, level};
+    make_room(candidates_, wanted);
+    candidates_[wanted] = found.usable;
     co_return found;
   }
 
@@ -151,7 +154,9 @@ class Locator final : public DcLocator, public std::enable_shared_from_this<Loca
     if (controllers_->health().mark_alive(controller)) report(controller, ControllerState::alive);
     for (const auto& [wanted, list] : candidates_) {
       for (const KnownController& dc : list) {
-        if (dc.level != DcLevel::unknown && address_text(dc.where) == address_text(controller)) served_[wanted] = dc;
+        if (dc.level == DcLevel::unknown || address_text(dc.where) != address_text(controller)) continue;
+        make_room(served_, wanted);
+        served_[wanted] = dc;
       }
     }
   }

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/locate/bounded_table.h"
+
 namespace stead {
 namespace asio = boost::asio;
 
@@ -49,6 +51,7 @@ asio::awaitable<DcList> DiscoveryCache::discover(std::shared_ptr<DiscoveryCache>
 }
 
 DcList DiscoveryCache::keep(const Key& key, DcList list) {
+  make_room(entries_, key);
   Entry& entry = entries_[key];
   const bool dns_answered = !list.controllers.empty() || list.error == asio::error::host_not_found;
   if (!dns_answered) {

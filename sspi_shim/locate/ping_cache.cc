@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/locate/bounded_table.h"
+
 namespace stead {
 namespace asio = boost::asio;
 
@@ -52,7 +54,10 @@ asio::awaitable<PingOutcome> PingCache::send(std::shared_ptr<PingCache> self, Pi
 
 void PingCache::keep(const PingTarget& target, const PingOutcome& outcome) {
   const bool is_ok = outcome.answer == PingAnswer::ok;
-  if (is_ok && !outcome.response.client_site_name.empty()) sites_[target.domain] = outcome.response.client_site_name;
+  if (is_ok && !outcome.response.client_site_name.empty()) {
+    make_room(sites_, target.domain);
+    sites_[target.domain] = outcome.response.client_site_name;
+  }
   const Entry* before = find(target);
   const bool was_paused = before != nullptr && before->outcome.answer == PingAnswer::paused;
   put(target, {outcome, times_.now()});
@@ -88,7 +93,9 @@ std::string PingCache::site_of(const std::string& domain) const {
 }
 
 void PingCache::put(const PingTarget& target, Entry entry) {
-  entries_[key_of(target)] = std::move(entry);
+  std::string key = key_of(target);
+  make_room(entries_, key);
+  entries_[std::move(key)] = std::move(entry);
 }
 
 void PingCache::forget(const PingTarget& target) {

@@ -1,6 +1,7 @@
 #include "sspi_shim/locate/realm_controllers.h"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +37,7 @@ asio::awaitable<DcList> RealmControllers::list(std::string realm, std::string si
   if (const KdcProxy* proxy = kdc_proxy_of(options_, realm)) co_return DcList{{controller_behind(*proxy)}, {}, {}};
   const auto configured = options_.realms.find(realm);
   if (configured != options_.realms.end()) co_return DcList{configured->second, {}, {}};
+  if (!options_.ask_dns) co_return DcList{{}, asio::error::make_error_code(asio::error::host_not_found), {}};
   DiscoveryCache::Discovery discovery = [realm, site](std::shared_ptr<DnsResolver> dns) {
     return discover_controllers(std::move(dns), realm, site);
   };
@@ -67,7 +69,7 @@ asio::awaitable<std::vector<KnownController>> RealmControllers::of_domain_guid(s
 asio::awaitable<std::vector<KnownController>> RealmControllers::by_dns(DiscoveryCache::Key key,
                                                                        DiscoveryCache::Discovery discovery) {
   std::vector<KnownController> out;
-  if (is_configured(key.realm) || kdc_proxy_of(options_, key.realm) != nullptr) co_return out;
+  if (!options_.ask_dns || is_configured(key.realm) || kdc_proxy_of(options_, key.realm) != nullptr) co_return out;
   const DcList found = co_await lists_->get(std::move(key), std::move(discovery));
   for (const ControllerAddress& where : found.controllers) out.push_back({where, DcLevel::unknown});
   co_return out;

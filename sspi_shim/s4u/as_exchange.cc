@@ -9,9 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/protocol/types/name_case.h"
+#include "sspi_shim/s4u/password/derivation_queue.h"
 
 namespace stead {
 namespace {
@@ -24,6 +27,16 @@ std::string default_salt(const Principal& client, const std::string& realm) {
   std::string out = realm;
   for (const auto& component : client.name.components) out += component;
   return out;
+}
+
+// The KDC's hint is not authenticated. Too few iterations let whoever sent it guess the password from our timestamp, too
+// many use our processors.
+bool is_permitted_cost(const KeyHint& hint) {
+  constexpr std::uint32_t kMinIterations = 4096, kMaxIterations = 1'000'000;
+  if (hint.params.empty() || hint.type == EncType::rc4_hmac) return true;
+  if (hint.params.size() != 4) return false;
+  const std::uint32_t iterations = load_be32(hint.params.data());  // 0 stands for 2^32
+  return iterations >= kMinIterations && iterations <= kMaxIterations;
 }
 
 }  // namespace
@@ -143,6 +156,10 @@ Action AsExchange::choose_key(const PaDataList& hints, const KnownController& fr
   for (const auto& hint : named) {
     if (!usable(hint.type) || (only && hint.type != *only)) continue;
     salt_ = hint.salt;
+    if (wanted_.keys.empty() && !is_permitted_cost(hint))
+      return rejected(make_error_code(WireErrc::too_large), wanted_.stage, path_.last(), from,
+                      "the KDC wants string-to-key with parameters " + to_hex(hint.params) +
+                          ": 4,096 to 1,000,000 iterations are taken");
     if (wanted_.keys.empty()) return DeriveKey{hint.type, hint.salt, hint.params};
     const auto key =
         std::find_if(wanted_.keys.begin(), wanted_.keys.end(), [&](const Key& k) { return k.type() == hint.type; });
@@ -156,6 +173,11 @@ Action AsExchange::choose_key(const PaDataList& hints, const KnownController& fr
 }
 
 Action AsExchange::on_key(Result<Key> key) {
+  if (!key && is_derivation_late(key.error())) {
+    Refusal late = unreachable(key.error(), wanted_.stage, path_.last());
+    late.what = "too many passwords wait for their keys";
+    return late;
+  }
   if (!key)
     return rejected(key.error(), wanted_.stage, path_.last(), from_, "the key that the KDC requires cannot be derived");
   key_ = std::move(*key);
@@ -180,11 +202,15 @@ Action AsExchange::take(const KdcRep& reply, const KnownController& from) {
   }
   const auto part = decode_enc_kdc_rep_part(*plain);
   if (!part) return wrong(part.error(), "the reply is not valid: " + part.error().message());
+  if (part->nonce == nonce_ && part->srealm != realm && equal_ignoring_case(part->srealm, realm))
+    return wrong(make_error_code(KrbErrc::KDC_ERR_WRONG_REALM),
+                 "the KDC's realm is " + part->srealm + ", and " + realm +
+                     " was asked for: Kerberos tells realms by case. Write the principal and the keytab with " +
+                     part->srealm);
   const bool asked = part->nonce == nonce_ && part->srealm == realm && part->sname == krbtgt_name(realm) &&
                      reply.ticket.realm == realm && reply.ticket.sname == part->sname &&
                      equal_ignoring_case(reply.crealm, realm);
-  const bool named =
-      wanted_.canonicalize || equal_ignoring_case(to_string(reply.cname), to_string(wanted_.client.name));
+  const bool named = wanted_.canonicalize || equal_names(to_string(reply.cname), to_string(wanted_.client.name));
   if (!asked || !named) return wrong(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), "the reply is for another request");
   if ((part->flags & ticket_flag::enc_pa_rep) != 0) {
     if (const auto* proof = find_padata(part->encrypted_padata, PaType::req_enc_pa_rep)) {

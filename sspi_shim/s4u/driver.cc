@@ -17,7 +17,7 @@
 
 #include "sspi_shim/locate/dc_choice.h"
 #include "sspi_shim/s4u/events.h"
-#include "sspi_shim/s4u/password_key.h"
+#include "sspi_shim/s4u/password/password_key.h"
 
 namespace stead {
 namespace {
@@ -80,7 +80,9 @@ asio::awaitable<std::optional<Refusal>> Driver::run(Machine& machine, CallPtr ca
       action = co_await locate(machine, call, std::move(what));
     } else {
       DeriveKey what = std::move(std::get<DeriveKey>(action));
-      Result<Key> key = co_await password_key(what.type, call->password, what.salt, what.params);
+      DerivationTurn turn{call->caller, call->deadline};
+      PasswordToDerive password{what.type, call->password, std::move(what.salt), std::move(what.params)};
+      Result<Key> key = co_await password_key(std::move(password), std::move(turn));
       action = machine.on_key(std::move(key));
     }
   }

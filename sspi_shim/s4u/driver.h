@@ -31,6 +31,7 @@ struct Call {
   std::chrono::steady_clock::time_point deadline;
   std::size_t reported = 0;        // steps that on_step and on_event have seen
   SecretBuffer password;           // for DeriveKey
+  std::string caller;              // who sent the password, for a fair queue
   bool check_logon_hours = false;  // S4U2Self is refused outside the user's logon hours
   Freshness freshness = Freshness::cached;
 };

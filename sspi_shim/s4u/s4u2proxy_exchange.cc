@@ -5,7 +5,9 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/error.hpp>
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/types/name_case.h"
 
 namespace stead {
 namespace {
@@ -65,6 +67,8 @@ Action S4u2ProxyExchange::on_located(const Located& located) {
   if (part_of_way_ != Part::locate) return follow(part_->on_located(located));
   located_ = located;
   if (!located.usable.empty()) return ask_last();
+  if (!all_are_older(located.seen))
+    return capable_dc_unreachable(boost::asio::error::timed_out, Stage::target, target_->realm, located.seen);
   Refusal out;
   out.error = make_error_code(KrbErrc::KDC_ERR_POLICY);
   out.stage = Stage::target;
@@ -236,7 +240,7 @@ Action S4u2ProxyExchange::finish(const TgsAnswer& answer, Stage stage) {
   const auto& credential = answer.credential;
   const auto realm = stage == Stage::target ? target_->realm : home_;
   // A KDC without S4U answers with a ticket in our own name.
-  if (!equal_ignoring_case(to_string(credential->client), to_string(wanted_.user.name)) ||
+  if (!equal_names(to_string(credential->client), to_string(wanted_.user.name)) ||
       !equal_ignoring_case(credential->client_realm, wanted_.user.realm)) {
     answer_ = {AnswerKind::rejected};
     return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), stage, realm, from_,

@@ -1,11 +1,13 @@
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/types/name_case.h"
 
 namespace stead {
 namespace {
@@ -15,8 +17,14 @@ PrincipalName name_abroad(const Principal& service) {
   return enterprise_name(unescaped_text(service.name) + "@" + service.realm);
 }
 
-bool same_ignoring_case(const PrincipalName& a, const PrincipalName& b) {
-  return equal_ignoring_case(to_string(a), to_string(b));
+bool same_ignoring_case(const Principal& a, const Principal& b) {
+  return equal_names(to_string(a.name), to_string(b.name)) && equal_ignoring_case(a.realm, b.realm);
+}
+
+S4uSubject::Form form_for(const S4u2SelfExchange::Wanted& wanted) {
+  using enum PaForUserUse;
+  if (!wanted.certificate.empty() || !wanted.user || wanted.pa_for_user == never) return S4uSubject::Form::x509_user;
+  return wanted.pa_for_user == always ? S4uSubject::Form::for_user : S4uSubject::Form::both;
 }
 
 }  // namespace
@@ -28,7 +36,11 @@ std::string unescaped_text(const PrincipalName& name) {
 }
 
 S4u2SelfExchange::S4u2SelfExchange(ExchangeContext& context, Wanted wanted)
-    : context_(context), wanted_(std::move(wanted)), path_(wanted_.tgt->tgt_realm()), header_(wanted_.tgt) {
+    : context_(context),
+      wanted_(std::move(wanted)),
+      path_(wanted_.tgt->tgt_realm()),
+      form_(form_for(wanted_)),
+      header_(wanted_.tgt) {
   if (wanted_.user) user_.name = *wanted_.user;
   user_.realm = wanted_.user_realm;
 }
@@ -67,32 +79,65 @@ Refusal S4u2SelfExchange::wrong(const KnownController& from, std::string what) c
   return rejected(make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED), Stage::s4u2self, path_.last(), from, std::move(what));
 }
 
-// The KDC does not know PA-S4U-X509-USER: its ticket is in our own name, and useless.
-Action S4u2SelfExchange::without_x509_user(const KnownController& from) {
-  if (wanted_.pa_for_user && !user_.name.empty() && !canonical_ && wanted_.certificate.empty()) {
-    form_ = S4uSubject::Form::for_user;
-    return ask();
-  }
+Refusal S4u2SelfExchange::unsupported(const KnownController& from, std::string what) {
   answer_ = {AnswerKind::rejected};
-  auto refusal =
-      rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, path_.last(), from,
-               "the reply lacks PA-S4U-X509-USER; a KDC that knows PA-FOR-USER only needs pa_for_user = true");
+  auto refusal = rejected(make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP), Stage::s4u2self, path_.last(), from,
+                          std::move(what));
   refusal.kind = FailureKind::refused;
   return refusal;
 }
 
-Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& from) {
-  if (form_ == S4uSubject::Form::x509_user) {
-    if (!answer.user_id) return without_x509_user(from);
-    const Principal named{*answer.user_id->cname, answer.user_id->crealm};
-    if (!canonical_) {
-      user_ = named;
-      canonical_ = true;
-    } else if (!same_ignoring_case(named.name, user_.name) || !equal_ignoring_case(named.realm, user_.realm)) {
-      answer_ = {AnswerKind::rejected};
-      return wrong(from, "the user's name changed on the way from " + to_string(user_) + " to " + to_string(named));
-    }
+// The user of a valid PA-S4U-X509-USER in a reply.
+std::optional<Refusal> S4u2SelfExchange::adopt(const S4uUserId& echoed, const KnownController& from) {
+  const Principal named{*echoed.cname, echoed.crealm};
+  if (!canonical_) {
+    user_ = named;
+    canonical_ = true;
+  } else if (!same_ignoring_case(named, user_)) {
+    answer_ = {AnswerKind::rejected};
+    return wrong(from, "the user's name changed on the way from " + to_string(user_) + " to " + to_string(named));
   }
+  return std::nullopt;
+}
+
+// The KDC does not know PA-S4U-X509-USER. What only that can carry was not seen.
+std::optional<Refusal> S4u2SelfExchange::judge_unnamed(const TgsAnswer& answer, const KnownController& from) {
+  const Principal named{answer.credential->client, answer.credential->client_realm};
+  const bool is_ours = same_ignoring_case(named, {wanted_.tgt->client, wanted_.tgt->client_realm});
+  if (!wanted_.certificate.empty() || user_.name.empty())
+    return unsupported(from, "the reply lacks PA-S4U-X509-USER: the KDC does not know users by certificate");
+  if (form_ == S4uSubject::Form::x509_user)
+    return unsupported(from, "the reply lacks PA-S4U-X509-USER, and pa_for_user = false");
+  if (wanted_.options != 0)
+    return unsupported(from, "the reply lacks PA-S4U-X509-USER: the KDC does not check logon hours");
+  if (answer.referral().empty() && is_ours)
+    return unsupported(from, "the ticket is in our own name: the KDC knows neither PA-S4U-X509-USER nor PA-FOR-USER");
+  return std::nullopt;
+}
+
+// The name of the ticket to us. Without an echo, a plain name must come back as it was; for a UPN the KDC decides.
+std::optional<Refusal> S4u2SelfExchange::judge_name(const Principal& named, const KnownController& from) {
+  bool fits = false;
+  if (canonical_) {
+    fits = same_ignoring_case(named, user_);
+  } else {
+    const bool realm_fits = equal_ignoring_case(named.realm, wanted_.user_realm) ||
+                            equal_ignoring_case(named.realm, wanted_.tgt->tgt_realm());
+    fits = realm_fits &&
+           (user_.name.type == NameType::enterprise || equal_names(to_string(named.name), to_string(user_.name)));
+  }
+  if (fits) return std::nullopt;
+  answer_ = {AnswerKind::rejected};
+  return wrong(from, "the ticket is for " + to_string(named) + ", not for " + to_string(user_));
+}
+
+Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& from) {
+  std::optional<Refusal> fault;
+  if (answer.user_id)
+    fault = adopt(*answer.user_id, from);
+  else
+    fault = judge_unnamed(answer, from);
+  if (fault) return std::move(*fault);
   const auto& credential = answer.credential;
   const auto next = answer.referral();
   if (!next.empty()) {
@@ -104,25 +149,16 @@ Action S4u2SelfExchange::take(const TgsAnswer& answer, const KnownController& fr
     return ask();
   }
   const Principal named{credential->client, credential->client_realm};
-  if (canonical_) {
-    if (!same_ignoring_case(named.name, user_.name) || !equal_ignoring_case(named.realm, user_.realm)) {
-      answer_ = {AnswerKind::rejected};
-      return wrong(from, "the ticket is for " + to_string(named) + ", not for " + to_string(user_));
-    }
-  } else {
-    // PA-FOR-USER is not echoed in the reply. A plain name must come back as it was; for an enterprise name the KDC
-    // decides. Our own name is what a KDC without S4U answers, and is rejected.
-    const bool enterprise = user_.name.type == NameType::enterprise;
-    const bool ourselves = same_ignoring_case(named.name, wanted_.tgt->client) &&
-                           equal_ignoring_case(named.realm, wanted_.tgt->client_realm);
-    if (ourselves || (!enterprise && !same_ignoring_case(named.name, user_.name))) {
-      answer_ = {AnswerKind::rejected};
-      return wrong(from, "the ticket is for " + to_string(named) + ": the KDC does not know S4U2Self");
-    }
-  }
+  if (auto wrong_name = judge_name(named, from)) return std::move(*wrong_name);
   user_ = named;
   evidence_ = credential;
   return Finished{};
+}
+
+std::string S4u2SelfExchange::unconfirmed_upn() const {
+  const bool is_upn = wanted_.user && wanted_.user->type == NameType::enterprise;
+  return is_upn && !canonical_ && wanted_.pa_for_user != PaForUserUse::always ? wanted_.user->components.at(0)
+                                                                              : std::string();
 }
 
 }  // namespace stead

@@ -9,9 +9,11 @@
 #include <variant>
 #include <vector>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/protocol/types/name_case.h"
 
 namespace stead {
 namespace {
@@ -75,19 +77,21 @@ TgsExchange::TgsExchange(const TgsQuestion& question, const std::vector<EncType>
   request_ = encode(request);
 }
 
+void TgsExchange::add_for_user(PaDataList& padata) const {
+  const auto& subject = *question_.subject;
+  PaForUser out;
+  if (subject.name) out.user_name = *subject.name;
+  out.user_realm = subject.realm;
+  auto checksum = make_checksum(ChecksumType::hmac_md5, question_.header->session_key, KeyUsage::pa_for_user_checksum,
+                                checksum_input(out));
+  if (checksum) out.checksum = std::move(*checksum);
+  padata.push_back({PaType::for_user, encode(out)});
+}
+
 void TgsExchange::add_subject(PaDataList& padata) {
   const auto& subject = *question_.subject;
-  const auto& session_key = question_.header->session_key;
-  if (subject.form == S4uSubject::Form::for_user) {
-    PaForUser out;
-    if (subject.name) out.user_name = *subject.name;
-    out.user_realm = subject.realm;
-    auto checksum =
-        make_checksum(ChecksumType::hmac_md5, session_key, KeyUsage::pa_for_user_checksum, checksum_input(out));
-    if (checksum) out.checksum = std::move(*checksum);
-    padata.push_back({PaType::for_user, encode(out)});
-    return;
-  }
+  if (subject.form != S4uSubject::Form::x509_user) add_for_user(padata);
+  if (subject.form == S4uSubject::Form::for_user) return;
   PaS4uX509User out;
   out.user_id.nonce = nonce_;
   out.user_id.cname = subject.name;
@@ -107,7 +111,7 @@ void TgsExchange::add_subject(PaDataList& padata) {
 
 Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, const EncKdcRepPart& part) const {
   const auto* padata = find_padata(reply.padata, PaType::s4u_x509_user);
-  if (!padata || !question_.subject || question_.subject->form != S4uSubject::Form::x509_user)
+  if (!padata || !question_.subject || question_.subject->form == S4uSubject::Form::for_user)
     return std::optional<S4uUserId>();
   auto user = decode_pa_s4u_x509_user(padata->value);
   if (!user) return user.error();
@@ -135,6 +139,15 @@ Result<std::optional<S4uUserId>> TgsExchange::read_user_id(const KdcRep& reply, 
   return std::optional(std::move(user->user_id));
 }
 
+// The reply to a plain TGS-REQ is in the name of the header ticket's client (RFC 4120 §3.3.3). With a user or with
+// evidence in the request it is another's.
+bool TgsExchange::names_another_client(const KdcRep& reply) const {
+  if (question_.subject || question_.additional_ticket) return false;
+  const Credential& header = *question_.header;
+  return !equal_names(to_string(reply.cname), to_string(header.client)) ||
+         !equal_ignoring_case(reply.crealm, header.client_realm);
+}
+
 Result<std::variant<TgsAnswer, KrbError>> TgsExchange::read(Bytes bytes) const {
   using Read = std::variant<TgsAnswer, KrbError>;
   constexpr std::uint8_t kKrbErrorTag = 0x7e;
@@ -153,6 +166,7 @@ Result<std::variant<TgsAnswer, KrbError>> TgsExchange::read(Bytes bytes) const {
   if (part->nonce != nonce_ || !(part->sname == reply->ticket.sname) || part->srealm != reply->ticket.realm) {
     return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
   }
+  if (names_another_client(*reply)) return make_error_code(KrbErrc::KRB_AP_ERR_MODIFIED);
   auto key = Key::make(part->key);
   if (!key) return key.error();
   auto user_id = read_user_id(*reply, *part);

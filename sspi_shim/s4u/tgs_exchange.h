@@ -19,7 +19,8 @@ namespace stead {
 
 // The user of an S4U2Self request. `name` is absent if only the certificate is known.
 struct S4uSubject {
-  enum class Form { x509_user, for_user };  // PA-S4U-X509-USER (130) or PA-FOR-USER (129)
+  // PA-S4U-X509-USER (130), PA-FOR-USER (129), or both: a KDC that does not know the first ignores it.
+  enum class Form { x509_user, for_user, both };
   std::optional<PrincipalName> name;
   std::string realm;
   Buffer certificate;  // DER
@@ -55,6 +56,8 @@ class TgsExchange {
 
  private:
   void add_subject(PaDataList& padata);
+  void add_for_user(PaDataList& padata) const;
+  [[nodiscard]] bool names_another_client(const KdcRep& reply) const;
   [[nodiscard]] Result<std::optional<S4uUserId>> read_user_id(const KdcRep& reply, const EncKdcRepPart& part) const;
 
   const TgsQuestion& question_;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <boost/asio/error.hpp>
 
 #include "sspi_shim/locate/dc_choice.h"
 
@@ -15,7 +18,32 @@ bool any_answered(const std::vector<SeenController>& seen) {
   return std::any_of(seen.begin(), seen.end(), [](const SeenController& dc) { return dc.level != "unknown"; });
 }
 
+bool any_silent(const std::vector<SeenController>& seen) {
+  return std::any_of(seen.begin(), seen.end(), [](const SeenController& dc) { return dc.level == "unknown"; });
+}
+
 }  // namespace
+
+bool all_are_older(const std::vector<SeenController>& seen, const ControllerAddress& refused) {
+  const auto is_older = [&](const SeenController& dc) {
+    if (!refused.address.empty() && dc.level == "unknown" && dc.address == address_text(refused)) return true;
+    const auto level = dc_level_by_name(dc.level);
+    return level && *level != DcLevel::unknown && *level < DcLevel::w2012;
+  };
+  return !seen.empty() && std::all_of(seen.begin(), seen.end(), is_older);
+}
+
+Refusal capable_dc_unreachable(Error error, Stage stage, std::string realm, std::vector<SeenController> seen) {
+  Refusal out = unreachable(error, stage, std::move(realm));
+  out.what = "no domain controller of " + out.realm + " that is Windows Server 2012 or later answered";
+  std::string list;
+  for (const SeenController& dc : seen)
+    list += (list.empty() ? "" : ", ") + (dc.controller.empty() ? dc.address : dc.controller) + " (level " + dc.level +
+            ", " + dc.answer + ")";
+  out.what += list.empty() ? ", and none is known" : "; seen: " + list;
+  out.seen = std::move(seen);
+  return out;
+}
 
 TgsRequest::TgsRequest(ExchangeContext& context, TgsQuestion question, Mode mode)
     : context_(context),
@@ -45,10 +73,10 @@ Action TgsRequest::send() {
 Action TgsRequest::on_reply(const Reply& reply) {
   if (!reply.bytes) {
     answer_ = {AnswerKind::timeout};
-    if (wants_writable_ && !relocated_) return *refusal_;
-    if (mode_.to.empty()) return unreachable(reply.bytes.error(), mode_.stage, realm_);
+    if (mode_.to.empty() || wants_writable_) return unreachable(reply.bytes.error(), mode_.stage, realm_);
     if (!silence_ && (relocated_ || any_answered(mode_.seen))) return look_again(reply.bytes.error());
-    return relocated_ ? no_capable_dc() : unreachable(reply.bytes.error(), mode_.stage, realm_);
+    silence_ = reply.bytes.error();
+    return relocated_ ? no_capable_dc() : unreachable(*silence_, mode_.stage, realm_);
   }
   auto read = exchange_->read(*reply.bytes);
   if (!read) {
@@ -120,7 +148,7 @@ Action TgsRequest::on_looked_again(const Located& located) {
     mode_.to = std::move(others);
     return send();
   }
-  // DCs answer, and none has the required level. If no DC answers, the domain's levels are unknown.
+  // If no DC answers, the domain's levels are unknown.
   if (relocated_ || (any_answered(located.seen) && !pinged)) return no_capable_dc();
   return unreachable(*silence_, mode_.stage, realm_);
 }
@@ -129,6 +157,8 @@ Action TgsRequest::on_located(const Located& located) {
   if (silence_) return on_looked_again(located);
   if (!refusal_) return Machine::on_located(located);
   if (wants_writable_ && refusal_->status == NtStatus::STATUS_NO_SECRETS) {
+    if (located.usable.empty() && any_silent(located.seen))
+      return unreachable(boost::asio::error::timed_out, mode_.stage, realm_);
     if (located.usable.empty()) return *refusal_;
     mode_.to = located.usable;
     return send();
@@ -140,7 +170,12 @@ Action TgsRequest::on_located(const Located& located) {
   return send();
 }
 
+// The refusal stands where the DCs said that they are older. Where one of them is silent, that is the reason.
 Action TgsRequest::no_capable_dc() {
+  const bool is_about_user =
+      refusal_ && refusal_->status == NtStatus::STATUS_ACCOUNT_RESTRICTION;  // the same at every DC
+  if (!is_about_user && !all_are_older(mode_.seen, refusal_ ? refusal_->by.where : ControllerAddress{}))
+    return capable_dc_unreachable(silence_.value_or(boost::asio::error::timed_out), mode_.stage, realm_, mode_.seen);
   Refusal out;
   if (refusal_) out = *refusal_;
   out.stage = mode_.stage;

@@ -18,6 +18,13 @@
 
 namespace stead {
 
+// True if every DC said its level in a search, and none is of 2012 or later. False also where a DC is silent: it may be
+// the one that is needed. The one at `refused` has answered the request; KDCs other than AD's answer no ping.
+[[nodiscard]] bool all_are_older(const std::vector<SeenController>& seen, const ControllerAddress& refused = {});
+// No DC of the 2012 level answered, and it is not known that the realm has none. `seen`: by the search.
+[[nodiscard]] Refusal capable_dc_unreachable(Error error, Stage stage, std::string realm,
+                                             std::vector<SeenController> seen);
+
 class TgsRequest final : public Machine {
  public:
   struct Mode {

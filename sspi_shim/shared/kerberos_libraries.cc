@@ -78,6 +78,11 @@
   F(krb5_kt_resolve, krb5_3_MIT)                 \
   F(krb5_kt_start_seq_get, krb5_3_MIT)           \
   F(krb5_parse_name, krb5_3_MIT)                 \
+  F(profile_get_values, krb5_3_MIT)              \
+  F(profile_get_subsection_names, krb5_3_MIT)    \
+  F(profile_get_relation_names, krb5_3_MIT)      \
+  F(profile_free_list, krb5_3_MIT)               \
+  F(profile_get_boolean, krb5_3_MIT)             \
   F(profile_get_integer, krb5_3_MIT)             \
   F(profile_get_string, krb5_3_MIT)              \
   F(profile_init, krb5_3_MIT)                    \
@@ -161,7 +166,7 @@ constexpr Name kTheirNames[] = {{"gss_mech_krb5", "gssapi_krb5_2_MIT"},
                                 {"krb5_copy_principal", "krb5_3_MIT"},
                                 {"krb5_set_error_message", "krb5_3_MIT"},
                                 {"krb5_sname_to_principal", "krb5_3_MIT"},
-                                {"profile_get_values", "krb5_3_MIT"},
+                                {"profile_iterator_create", "krb5_3_MIT"},
                                 {"krb5_c_random_make_octets", "k5crypto_3_MIT"},
                                 {"krb5_k_create_key", "k5crypto_3_MIT"},
                                 {"krb5_k_free_key", "k5crypto_3_MIT"},

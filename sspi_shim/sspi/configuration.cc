@@ -46,6 +46,17 @@ bool set_flag(bool& flag, const std::string& value) {
   return true;
 }
 
+bool set_pa_for_user(ClientOptions& options, const std::string& value) {
+  bool always = false;
+  if (value == "auto")
+    options.pa_for_user = PaForUserUse::automatic;
+  else if (set_flag(always, value))
+    options.pa_for_user = always ? PaForUserUse::always : PaForUserUse::never;
+  else
+    return false;
+  return true;
+}
+
 // A decimal number, 1 to 999,999,999,999.
 std::optional<std::int64_t> positive_number(const std::string& text) {
   const bool number = !text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -75,8 +86,7 @@ constexpr Setting kSettings[] = {
     {"keytab", [](ClientOptions& options, const std::string& value) { return set_text(options.keytab, value); }},
     {"site", [](ClientOptions& options, const std::string& value) { return set_text(options.locator.site, value); }},
     {"allow_rc4", [](ClientOptions& options, const std::string& value) { return set_flag(options.allow_rc4, value); }},
-    {"pa_for_user",
-     [](ClientOptions& options, const std::string& value) { return set_flag(options.pa_for_user, value); }},
+    {"pa_for_user", [](ClientOptions& options, const std::string& value) { return set_pa_for_user(options, value); }},
     {"allow_proxy_credentials",
      [](ClientOptions& options, const std::string& value) { return set_flag(options.allow_proxy_credentials, value); }},
     {"cache_entries",
@@ -105,6 +115,7 @@ Checked<void> set_file(ClientOptions& options, const std::string& path) {
   options.allow_rc4 = read->allow_rc4;
   options.pa_for_user = read->pa_for_user;
   options.own_service_ticket = read->own_service_ticket;
+  options.ticket_life = read->ticket_life;
   return {};
 }
 

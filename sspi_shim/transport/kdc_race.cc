@@ -18,11 +18,6 @@
 namespace stead {
 namespace asio = boost::asio;
 
-namespace {
-// A larger request would be sent in fragments, which firewalls drop: it goes by TCP at once.
-constexpr std::size_t kMaxDatagram = 1400;
-}  // namespace
-
 KdcRace::Attempt& KdcRace::start(KnownController controller) {
   attempts_.push_back(std::make_unique<Attempt>(executor_, std::move(controller)));
   Attempt& attempt = *attempts_.back();
@@ -43,7 +38,7 @@ asio::awaitable<Result<Buffer>> KdcRace::ask(Attempt& attempt) {
   const auto address = asio::ip::make_address(attempt.at.where.address, address_error);
   if (address_error) co_return address_error;
   Error datagram_error;
-  if (request_.size() <= kMaxDatagram) {
+  if (request_.size() <= max_datagram_) {
     const asio::ip::udp::endpoint to(address, attempt.at.where.kerberos_port);
     const UdpTimes times{attempt.started + answer_time_ / 2, std::nullopt};
     std::function<bool(Bytes)> is_answer = [self = shared_from_this()](Bytes bytes) {

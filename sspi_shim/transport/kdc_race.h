@@ -5,6 +5,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -32,13 +33,17 @@ class KdcRace : public std::enable_shared_from_this<KdcRace> {
     bool was_returned = false;              // by next_outcome()
   };
 
+  // A larger request would be sent in fragments, which firewalls drop: it goes by TCP at once.
+  static constexpr std::size_t kMaxDatagram = 1400;
+
   // `answer_time` is for one DC, datagram and connection together.
   KdcRace(boost::asio::any_io_executor executor, std::shared_ptr<TcpPool> pool, Buffer request,
-          std::chrono::milliseconds answer_time)
+          std::chrono::milliseconds answer_time, std::size_t max_datagram = kMaxDatagram)
       : executor_(std::move(executor)),
         pool_(std::move(pool)),
         request_(std::move(request)),
         answer_time_(answer_time),
+        max_datagram_(max_datagram),
         wake_(executor_) {}
 
   // Starts asking this DC. The attempt keeps its address as long as the race lives.
@@ -61,6 +66,7 @@ class KdcRace : public std::enable_shared_from_this<KdcRace> {
   std::shared_ptr<TcpPool> pool_;
   Buffer request_;
   std::chrono::milliseconds answer_time_;
+  std::size_t max_datagram_;
   boost::asio::steady_timer wake_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
 };

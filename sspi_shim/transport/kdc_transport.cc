@@ -54,7 +54,8 @@ class Transport final : public KdcTransport {
     }
     if (controllers.empty()) co_return KdcExchangeResult{make_error_code(asio::error::host_not_found), {}};
     const HedgeTimes times{timeout_, std::min(kHedge, timeout_ / 2), timeout_ * 3 / 4};
-    auto race = std::make_shared<KdcRace>(executor_, pool_, std::move(request), timeout_);
+    auto race = std::make_shared<KdcRace>(executor_, pool_, std::move(request), timeout_,
+                                          std::min(KdcRace::kMaxDatagram, options_.largest_datagram));
     HedgedExchange exchange(std::move(race), std::move(controllers), times, locator_, last_answers_);
     KdcExchangeResult result = co_await exchange.run();
     co_return result;

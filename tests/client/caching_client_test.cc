@@ -24,7 +24,10 @@ using namespace std::chrono_literals;
 
 class CachingClientTest : public testing::Test {
  protected:
-  CachingClientTest() { open(); }
+  CachingClientTest() {
+    options_.ticket_life = std::chrono::seconds(0);  // to the end of the tickets
+    open();
+  }
   void open() {
     options_.on_event = [this](const Event& event) { events_.push_back(event.kind); };
     cache_ = std::make_shared<CachingClient>(
@@ -41,7 +44,7 @@ class CachingClientTest : public testing::Test {
     ++identities_;
     last_freshness_ = freshness;
     co_await asio::post(asio::use_awaitable);
-    if (refuse_) co_return ClassifiedFailure{};
+    if (refuse_) co_return refusal();
     auto state = std::make_shared<Identity::State>();
     state->user = {{NameType::principal, {to_lower(user.name)}}, "A"};
     state->cache_key = to_lower(user.name) + "@a s4u2self ";
@@ -52,7 +55,7 @@ class CachingClientTest : public testing::Test {
     ++tickets_;
     last_freshness_ = freshness;
     co_await asio::post(asio::use_awaitable);
-    if (refuse_) co_return ClassifiedFailure{};
+    if (refuse_) co_return refusal();
     Credential out;
     out.client = who.state().user.name;
     out.client_realm = "A";
@@ -60,6 +63,12 @@ class CachingClientTest : public testing::Test {
     out.service_realm = "A";
     out.endtime = seconds_from_now(10h);
     co_return TicketPtr(std::make_shared<IssuedTicket>(std::move(out), Trace{}));
+  }
+  [[nodiscard]] ClassifiedFailure refusal() const {
+    ClassifiedFailure out;
+    out.kind = class_;
+    out.failure.stage = stage_;
+    return out;
   }
   template <class T>
   T run(asio::awaitable<T> work) {
@@ -79,6 +88,8 @@ class CachingClientTest : public testing::Test {
   ClientOptions options_;
   CacheTime now_ = std::chrono::system_clock::now();
   bool refuse_ = false;
+  RefusalClass class_ = RefusalClass::policy;
+  std::string stage_;
   int identities_ = 0, tickets_ = 0;
   Freshness last_freshness_ = Freshness::cached;
   std::vector<EventKind> events_;
@@ -87,14 +98,22 @@ class CachingClientTest : public testing::Test {
 
 TEST_F(CachingClientTest, FetchesOnceAndGivesItAgain) {
   const Identity alice = *user("alice");
-  EXPECT_TRUE(user("ALICE"));
   EXPECT_TRUE(user("alice@A")) << "the canonical name";
   EXPECT_EQ(identities_, 1);
   const auto first = *back(alice);
   EXPECT_EQ(*back(alice), first);
   EXPECT_EQ(tickets_, 1);
   using enum EventKind;
-  EXPECT_THAT(events(), testing::ElementsAre(cache_miss, cache_hit, cache_hit, cache_miss, cache_hit));
+  EXPECT_THAT(events(), testing::ElementsAre(cache_miss, cache_hit, cache_miss, cache_hit));
+}
+
+TEST_F(CachingClientTest, AsksForANameInAnotherCaseAndFindsTheSameUser) {
+  ASSERT_TRUE(user("alice"));
+  EXPECT_EQ(user("ALICE")->principal(), "alice@A");
+  EXPECT_EQ(identities_, 2) << "some KDCs tell ALICE from alice";
+  EXPECT_TRUE(user("ALICE"));
+  EXPECT_EQ(identities_, 2);
+  EXPECT_EQ(cache_->view("alice@A", "us").evidence, 1u);
 }
 
 TEST_F(CachingClientTest, FetchesOnceForAllWhoWait) {
@@ -122,11 +141,67 @@ TEST_F(CachingClientTest, ReplacesAnAgedEntryInTheBackground) {
   EXPECT_NE(*back(alice), first);
 }
 
-TEST_F(CachingClientTest, KeepsTheEntryWhereItsSuccessorIsRefused) {
+TEST_F(CachingClientTest, DropsTheEntryWhereItsSuccessorIsRefused) {
   const Identity alice = *user("alice");
   const auto first = *back(alice);
   now_ += 8h;
   refuse_ = true;
+  EXPECT_EQ(*back(alice), first);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(back(alice));
+  EXPECT_EQ(tickets_, 2);
+}
+
+TEST_F(CachingClientTest, DropsAUsersTicketsWhereTheUserIsRefused) {
+  const Identity alice = *user("alice");
+  ASSERT_TRUE(back(alice));
+  ASSERT_TRUE(user("bob"));
+  now_ += 9h;
+  refuse_ = true;
+  EXPECT_TRUE(user("alice"));
+  EXPECT_FALSE(user("alice"));
+  EXPECT_FALSE(user("alice@A")) << "by whatever name";
+  EXPECT_TRUE(cache_->view("alice@A", "us").kept.empty());
+  EXPECT_EQ(cache_->view("bob@A", "us").kept.size(), 1u);
+}
+
+TEST_F(CachingClientTest, UsesNothingLongerThanItsLife) {
+  options_.ticket_life = 15min;
+  open();
+  const Identity alice = *user("alice");
+  const auto first = *back(alice);
+  now_ += 13min;
+  EXPECT_EQ(*back(alice), first);
+  EXPECT_TRUE(user("alice"));
+  EXPECT_EQ(tickets_, 2) << "the successor is fetched, though it ends when the first one does";
+  EXPECT_EQ(identities_, 2);
+  for (int i = 0; i < 4; ++i) {
+    now_ += 13min;
+    EXPECT_TRUE(back(alice));
+    EXPECT_TRUE(user("alice"));
+  }
+  EXPECT_EQ(tickets_, 6);
+  EXPECT_EQ(identities_, 6);
+  now_ += 16min;
+  refuse_ = true;
+  EXPECT_FALSE(back(alice));
+  EXPECT_FALSE(user("alice"));
+}
+
+TEST_F(CachingClientTest, KeepsTheEntryWhereOurOwnAccountIsRefused) {
+  const Identity alice = *user("alice");
+  const auto first = *back(alice);
+  now_ += 8h;
+  refuse_ = true;
+  stage_ = "own_tgt";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(*back(alice), first);
+}
+
+TEST_F(CachingClientTest, KeepsTheEntryWhereNoKdcAnswers) {
+  const Identity alice = *user("alice");
+  const auto first = *back(alice);
+  now_ += 8h;
+  refuse_ = true;
+  class_ = RefusalClass::no_answer;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(*back(alice), first);
   EXPECT_EQ(tickets_, 2) << "one refresh a minute";
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sspi_shim/krb5/conf/krb5_conf_fault.h"
+#include "sspi_shim/krb5/conf/krb5_realms.h"
 #include "sspi_shim/locate/realm_proxy.h"
 
 namespace stead {
@@ -51,12 +54,36 @@ controllers = [{ name = "dc08.root.fabrikam.com", address = "127.0.8.1", kerbero
   EXPECT_EQ(options->principal, "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM");
   EXPECT_EQ(options->keytab, (folder_ / "keys/frontend.keytab").string());
   EXPECT_TRUE(options->allow_rc4);
-  EXPECT_TRUE(options->pa_for_user);
+  EXPECT_EQ(options->pa_for_user, PaForUserUse::always);
   EXPECT_THAT(options->locator.nameservers, testing::ElementsAre("127.0.0.1:5353", "[::1]:53", "::1"));
   EXPECT_EQ(options->locator.site, "Hub");
   const std::vector<ControllerAddress> wanted{{"dc08.root.fabrikam.com", "127.0.8.1", 8088, 8389},
                                               {"", "::1", 88, 389}};
   EXPECT_EQ(options->locator.realms.at("ROOT.FABRIKAM.COM"), wanted);
+}
+
+TEST_F(ClientConfigTest, ReadsHowUsersAreNamedAndHowLongTicketsAreUsed) {
+  const auto use = [&](const std::string& value) {
+    const auto options = read("[identity]\npa_for_user = " + value + "\n");
+    return options ? std::optional(options->pa_for_user) : std::nullopt;
+  };
+  EXPECT_EQ(use("true"), PaForUserUse::always);
+  EXPECT_EQ(use("false"), PaForUserUse::never);
+  EXPECT_EQ(use("\"auto\""), PaForUserUse::automatic);
+  EXPECT_EQ(read("")->pa_for_user, PaForUserUse::automatic);
+  for (const char* wrong : {"\"yes\"", "1", "[]"}) {
+    EXPECT_FALSE(use(wrong)) << wrong;
+    EXPECT_NE(message_.find(":2:15: [identity] pa_for_user must be"), std::string::npos) << message_;
+  }
+
+  EXPECT_EQ(read("")->ticket_life, std::chrono::minutes(15));
+  EXPECT_EQ(read("[tickets]\nlife = \"5m\"\n")->ticket_life, std::chrono::minutes(5));
+  EXPECT_EQ(read("[tickets]\nlife = 90\n")->ticket_life, std::chrono::seconds(90));
+  for (const char* wrong : {"0", "\"0m\"", "-1", "\"15\"", "\"25h\"", "true", "\"m\""}) {
+    EXPECT_FALSE(read(std::string("[tickets]\nlife = ") + wrong + "\n")) << wrong;
+    EXPECT_NE(message_.find(":2:8: "), std::string::npos) << message_;
+  }
+  EXPECT_FALSE(read("[tickets]\nlive = \"5m\"\n"));
 }
 
 TEST_F(ClientConfigTest, AnEmptyFileMeansTheDefaults) {
@@ -167,6 +194,62 @@ TEST_F(ClientConfigTest, Krb5ConfGivesKeytabAndRealm) {
   fill_from_krb5_conf(options);
   EXPECT_EQ(options.principal, "HTTP/front@OTHER");
   EXPECT_EQ(options.keytab, "mine.keytab");
+}
+
+TEST_F(ClientConfigTest, Krb5ConfSaysWhereKdcsAre) {
+  std::ofstream(folder_ / "krb5.conf")
+      << "[libdefaults]\ndns_lookup_kdc = false\nudp_preference_limit = 1\n"
+         "[realms]\nHOME.TEST = {\n kdc = 127.0.0.1:1088\n kdc = tcp/127.0.0.2\n kdc = [::1]:89\n"
+         " master_kdc = 127.0.0.3\n kdc = no.such.host.invalid\n kdc = 127.0.0.4:70000\n}\n"
+         "relay.test = {\n kdc = https://relay.test/KdcProxy\n http_anchors = FILE:/etc/relay.pem\n}\n"
+         "OURS.TEST = {\n kdc = 127.0.0.9\n}\nEMPTY.TEST = {\n}\n"
+         "[domain_realm]\n.home.test = HOME.TEST\nwww.relay.test = RELAY.TEST\nplain.test = PLAIN.TEST\n";
+  ::setenv("KRB5_CONFIG", (folder_ / "krb5.conf").c_str(), 1);
+  ClientOptions options;
+  options.locator.realms["OURS.TEST"] = {{"dc.ours.test", "127.0.1.1", 88, 389}};
+  fill_from_krb5_conf(options);
+  const LocatorOptions& locator = options.locator;
+  EXPECT_THAT(
+      locator.realms.at("HOME.TEST"),
+      testing::ElementsAre(ControllerAddress{"", "127.0.0.1", 1088, 389}, ControllerAddress{"", "127.0.0.2", 88, 389},
+                           ControllerAddress{"", "::1", 89, 389}, ControllerAddress{"", "127.0.0.3", 88, 389}));
+  EXPECT_EQ(locator.realms.at("OURS.TEST").front().address, "127.0.1.1") << "the configuration goes first";
+  EXPECT_FALSE(locator.realms.contains("EMPTY.TEST"));
+  EXPECT_EQ(locator.kdc_proxies.at("RELAY.TEST"), (KdcProxy{"https://relay.test/KdcProxy", "/etc/relay.pem"}));
+  EXPECT_FALSE(locator.ask_dns);
+  EXPECT_EQ(locator.largest_datagram, 1U);
+  const auto realm_of = [&](const char* host) {
+    return realm_of_service({NameType::principal, {"HTTP", host}}, locator);
+  };
+  EXPECT_EQ(realm_of("front.Home.test"), "HOME.TEST");
+  EXPECT_EQ(realm_of("www.relay.test"), "RELAY.TEST");
+  EXPECT_EQ(realm_of("other.relay.test"), "");
+  EXPECT_EQ(realm_of("a.b.plain.test"), "PLAIN.TEST") << "as libkrb5";
+  ClientOptions named;
+  named.locator.nameservers = {"127.0.0.1:53"};
+  fill_from_krb5_conf(named);
+  EXPECT_TRUE(named.locator.ask_dns) << "there are DNS servers to ask";
+}
+
+TEST_F(ClientConfigTest, AFaultOfKrb5ConfIsNamedWithItsLine) {
+  const std::string conf = folder_ / "krb5.conf";
+  ::setenv("KRB5_CONFIG", conf.c_str(), 1);
+  const auto fault_in = [&](const std::string& text) {
+    std::ofstream(folder_ / "krb5.conf") << text;
+    const auto fault = find_krb5_conf_fault();
+    return fault ? to_string(*fault) : std::string();
+  };
+  EXPECT_EQ(fault_in("[libdefaults]\ndefault_realm = HOME.TEST\n"), "");
+  EXPECT_THAT(fault_in("[libdefaults]\ndefault_realm = HOME.TEST\nbroken line\nx = y\n"),
+              testing::StartsWith(conf + ":3: "));
+  EXPECT_THAT(fault_in("[realms]\n R = {\n kdc = a\n }\n }\n"), testing::StartsWith(conf + ":5: "));
+  const std::string none = folder_ / "none.conf", other = folder_ / "other.conf";
+  EXPECT_THAT(fault_in("[libdefaults]\nx = y\ninclude " + none + "\n"),
+              testing::AllOf(testing::StartsWith(conf + ":3: "), testing::HasSubstr(none)));
+  EXPECT_THAT(fault_in("includedir " + none + "\n"),
+              testing::AllOf(testing::StartsWith(conf + ":1: "), testing::HasSubstr(none)));
+  std::ofstream(folder_ / "other.conf") << "[realms]\n\nbroken\n";
+  EXPECT_THAT(fault_in("[libdefaults]\ninclude " + other + "\n"), testing::StartsWith(other + ":3: "));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,13 +19,16 @@ namespace stead {
 
 class ClientPartTest : public testing::Test {
  protected:
-  ClientPartTest() { options_.principal = "HTTP/front.a@A"; }
+  ClientPartTest() {
+    options_.principal = "HTTP/front.a@A";
+    options_.ticket_life = std::chrono::seconds(0);  // to the end of the tickets
+  }
 
   ClientContextPtr new_context() { return new_context({key_}); }
-  ClientContextPtr new_context(std::vector<Key> keys) {
+  ClientContextPtr new_context(std::vector<Key> keys, OwnKeys::Read read = {}) {
     return std::make_shared<ClientContext>(
         io_.get_executor(), options_, *parse_principal(options_.principal), std::move(keys), realm_, realm_,
-        [this] { return std::chrono::system_clock::now() + ahead_; }, OwnKeys::Read());
+        [this] { return std::chrono::system_clock::now() + ahead_; }, std::move(read));
   }
   // Time passes for the client and for the KDC.
   void advance(std::chrono::seconds by) {

@@ -1,8 +1,10 @@
 #pragma once
 // A realm for the client's tests, in place of the transport and the locator.
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +35,7 @@ class OneRealm final : public KdcTransport, public DcLocator {
       KdcExchangeResult none{Error(asio::error::timed_out), {}};
       co_return none;
     }
+    asked.insert(realm);
     Reply reply = answer(realm, std::move(request));
     KdcReply out{std::move(*reply.bytes), reply.from, std::chrono::milliseconds(1)};
     KdcExchangeResult sent{std::move(out), {}};
@@ -67,8 +70,17 @@ class OneRealm final : public KdcTransport, public DcLocator {
   std::optional<KnownController> newer;  // whom a search for a DC of a level finds; it grants what `where` refuses
   asio::steady_timer* gate = nullptr;    // requests wait until it is cancelled
   bool silent = false;
-  std::optional<S4uUserId> last_user;  // of the last S4U2Self request
-  bool forgot_its_keys = false;        // tickets it gave are no good to it any more, once
+  std::optional<S4uUserId> last_user;           // of the last S4U2Self request
+  std::optional<std::set<std::string>> trusts;  // realms that it gives TGTs for; none: for all
+  std::set<std::string> asked;                  // realms that a request was sent to
+  bool echoes = true;                           // PA-S4U-X509-USER in its replies
+  std::map<std::string, std::string> accounts;  // by UPN
+  std::optional<Key> seal_with;                 // the front end's new key
+  std::set<std::string> unknown;                // users that it does not know, besides "nobody"
+  bool forgot_its_keys = false;                 // tickets it gave are no good to it any more, once
+
+  std::function<void(EncTicketPart&)> spoil;  // changes what is sealed in tickets to the front end
+  std::function<void(Ticket&)> swap;          // changes those tickets on the way
 
   // Time passes at the KDC.
   void advance(std::chrono::seconds by) { kdc_.ahead += by; }
@@ -97,6 +109,8 @@ class OneRealm final : public KdcTransport, public DcLocator {
     if (request.type == MessageType::as_req) {
       const std::string client = to_string(*request.body.cname);
       const bool ours = client == "HTTP/front.a";
+      if (realm == "A" && unknown.contains(request.body.cname->components.at(0)))
+        return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
       Reply reply = kdc_.give_tgt(
           request,
           ours ? own_key_ : Key::from_password(EncType::aes256_cts_hmac_sha1_96, kPassword, "A" + client).value(),
@@ -104,33 +118,53 @@ class OneRealm final : public KdcTransport, public DcLocator {
       clients_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = client;
       return reply;
     }
-    const auto asked = kdc_.read(SendToKdc{.exchange = ExchangeKind::tgs, .realm = realm, .request = std::move(bytes)});
+    const auto asking =
+        kdc_.read(SendToKdc{.exchange = ExchangeKind::tgs, .realm = realm, .request = std::move(bytes)});
     if (forgot_its_keys) {
       forgot_its_keys = false;
       return kdc_.refuse(KrbErrc::KRB_AP_ERR_MODIFIED, {}, where);
     }
-    if (asked.x509_user) {
-      last_user = asked.x509_user->user_id;
-      auto user = last_user->cname ? to_string(*last_user->cname) : "carol";
-      if (user == "nobody") return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
-      ToyKdc::Given given{"HTTP/front.a", "A", user, "A"};
-      given.user_id = last_user;
-      given.user_id->cname = PrincipalName{NameType::principal, {user}};
-      auto reply = kdc_.give(asked, given, where);
+    if (asking.x509_user || asking.for_user) {
+      last_user = asking.x509_user ? asking.x509_user->user_id : S4uUserId();
+      if (!asking.x509_user) last_user->cname = asking.for_user->user_name;
+      auto user = last_user->cname ? account_of(last_user->cname->components.at(0)) : "carol";
+      if (user == "nobody" || unknown.contains(user))
+        return kdc_.refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, {}, where);
+      ToyKdc::Given given = to_front_end(user);
+      if (echoes && asking.x509_user) {
+        given.user_id = last_user;
+        given.user_id->cname = PrincipalName{NameType::principal, {user}};
+      }
+      auto reply = kdc_.give(asking, given, where);
       evidence_[decode_kdc_rep(*reply.bytes)->ticket.enc_part.cipher] = user;
       return reply;
     }
+    const PrincipalName& sname = *asking.request.body.sname;
+    if (is_krbtgt(sname) && trusts && !trusts->contains(sname.components.at(1)))
+      return kdc_.refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, {}, where);
     const bool denies = !allows_denied && !(newer && where.where == newer->where);
-    if (asked.request.body.additional_tickets.empty()) {  // for whoever the TGT is of
-      ToyKdc::Given given{asked.sname(), "A", clients_.at(asked.header.enc_part.cipher), "A"};
-      if (given.sname != "HTTP/front.a") return kdc_.give(asked, given, where);
-      return kdc_.give(asked, given, where, evidence_of(given.cname));
+    if (asking.request.body.additional_tickets.empty()) {  // for whoever the TGT is of
+      const std::string& client = clients_.at(asking.header.enc_part.cipher);
+      if (asking.sname() == "HTTP/front.a") return kdc_.give(asking, to_front_end(client), where);
+      return kdc_.give(asking, {asking.sname(), "A", client, "A"}, where);
     }
-    if (asked.sname() == "HTTP/denied.a" && denies)
+    if (asking.sname() == "HTTP/denied.a" && denies)
       return kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, where);
     return kdc_.give(
-        asked, {asked.sname(), "A", evidence_.at(asked.request.body.additional_tickets.at(0).enc_part.cipher), "A"},
+        asking, {asking.sname(), "A", evidence_.at(asking.request.body.additional_tickets.at(0).enc_part.cipher), "A"},
         where);
+  }
+
+  std::string account_of(const std::string& name) const {
+    const auto found = accounts.find(name);
+    return found != accounts.end() ? found->second : name.substr(0, name.find('@'));
+  }
+  ToyKdc::Given to_front_end(const std::string& client) {
+    ToyKdc::Given out{"HTTP/front.a", "A", client, "A"};
+    out.seal = seal_with ? *seal_with : own_key_;
+    out.spoil = spoil;
+    out.swap = swap;
+    return out;
   }
 
   Key own_key_;

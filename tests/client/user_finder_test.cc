@@ -32,7 +32,7 @@ TEST_F(UserFinderTest, ABareNameIsOfOurRealm) {
 
 TEST_F(UserFinderTest, AUpnIsAskedForOnceAnHour) {
   for (int i = 0; i < 2; ++i) {
-    const auto got = find(i == 0 ? "alice@a.example" : "ALICE@A.example");
+    const auto got = find("alice@a.example");
     ASSERT_TRUE(got);
     EXPECT_EQ(got->name->type, NameType::enterprise);
     EXPECT_EQ(got->realm, "A");
@@ -41,6 +41,9 @@ TEST_F(UserFinderTest, AUpnIsAskedForOnceAnHour) {
   advance(std::chrono::minutes(61));
   ASSERT_TRUE(find("alice@a.example"));
   EXPECT_EQ(exchanges(), 2u);
+  const auto other = find("ALICE@a.example");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->name->components.at(0), "ALICE@a.example") << "some KDCs tell ALICE from alice";
 }
 
 TEST_F(UserFinderTest, ANetbiosNameThatIsTheRealmNeedsNoPing) {
@@ -77,7 +80,7 @@ TEST_F(UserFinderTest, AnEmptyNameIsAnUnknownUser) {
 
 TEST(UserRequestKey, TellsCertificatesAndHintsApart) {
   const auto key = [](CertificateHints hints) { return key_of({.name = {}, .certificate = {0x30}, .hints = hints}); };
-  EXPECT_EQ(key_of({"alice"}), key_of({"ALICE"}));
+  EXPECT_NE(key_of({"alice"}), key_of({"ALICE"}));
   EXPECT_NE(key_of({"alice"}), key(CertificateHints("alice")));
   EXPECT_NE(key(CertificateHints()), key(CertificateHints("alice")));
   EXPECT_NE(key(CertificateHints("alice")), key(CertificateHints("alice", "", true)));

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "sspi_shim/krb5/credential.h"
@@ -58,7 +59,7 @@ class TicketFixture : public testing::Test {
     out.session_key = Key::random(EncType::aes256_cts_hmac_sha1_96);
     out.client = client_.name;
     out.client_realm = client_.realm;
-    out.service = asked_service_;
+    out.service = asked_service_.value_or(service_.name);
     out.service_realm = service_.realm;
     out.flags = ticket_flag::forwardable | ticket_flag::pre_authent | ticket_flag::transited_policy_checked;
     out.authtime = now - std::chrono::minutes(5);
@@ -72,7 +73,7 @@ class TicketFixture : public testing::Test {
     part.authtime = out.authtime;
     part.starttime = out.starttime;
     part.endtime = out.endtime;
-    out.ticket = {service_.realm, asked_service_, encrypt_data(service_key_, KeyUsage::ticket, encode(part), 3)};
+    out.ticket = {service_.realm, out.service, encrypt_data(service_key_, KeyUsage::ticket, encode(part), 3)};
     return IssuedTicket(out, {});
   }
 
@@ -80,7 +81,7 @@ class TicketFixture : public testing::Test {
   std::string keytab_, message_;
   Principal service_{{NameType::srv_inst, {"HTTP", "web.corp.test"}}, "CORP.TEST"};
   Principal client_{{NameType::principal, {"alice"}}, "HOME.TEST"};  // of the next ticket
-  PrincipalName asked_service_ = service_.name;                      // the same
+  std::optional<PrincipalName> asked_service_;                       // of the next ticket; none: service_
   Key service_key_;
 };
 

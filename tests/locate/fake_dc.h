@@ -33,11 +33,12 @@ class FakeClock {
       std::make_shared<std::chrono::steady_clock::time_point>(std::chrono::steady_clock::now());
 };
 
-// Answers datagrams on a port of 127.0.0.1 by a function.
+// Answers datagrams by a function, on a port of 127.0.0.1 unless told otherwise.
 class UdpFake {
  public:
-  UdpFake(asio::io_context& io, std::function<std::vector<Buffer>(Bytes)> answer)
-      : socket_(io, {asio::ip::make_address("127.0.0.1"), 0}), answer_(std::move(answer)) {
+  UdpFake(asio::io_context& io, std::function<std::vector<Buffer>(Bytes)> answer,
+          const asio::ip::udp::endpoint& at = {asio::ip::address_v4::loopback(), 0})
+      : socket_(io, at), answer_(std::move(answer)) {
     asio::co_spawn(io, serve(), asio::detached);
   }
   [[nodiscard]] std::uint16_t port() const { return socket_.local_endpoint().port(); }
@@ -121,8 +122,10 @@ inline void put_name(Buffer& out, std::string_view name) {
 // A nameserver with SRV and A records. Any other name does not exist.
 class FakeDns {
  public:
-  explicit FakeDns(asio::io_context& io) : udp_(io, [this](Bytes query) { return answer(query); }) {}
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(udp_.port()); }
+  explicit FakeDns(asio::io_context& io, const asio::ip::udp::endpoint& at = {asio::ip::address_v4::loopback(), 0})
+      : udp_(io, [this](Bytes query) { return answer(query); }, at) {}
+  [[nodiscard]] std::uint16_t port() const { return udp_.port(); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
 
   std::map<std::string, std::vector<SrvRecord>> srv;
   std::map<std::string, std::string> a;

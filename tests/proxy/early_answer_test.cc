@@ -1,4 +1,5 @@
 // An answer given before the request's body was read reaches a client that sends the whole body first.
+#include <cstddef>
 #include <string>
 #include <string_view>
 

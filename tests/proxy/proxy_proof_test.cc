@@ -1,5 +1,7 @@
 // What a back end's reply to the user's token proves, and what of its answers reaches the client.
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 

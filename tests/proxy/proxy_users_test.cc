@@ -272,7 +272,7 @@ TEST_F(Delegating, AnExceptionWhileABodyIsSentLeavesNothingBehind) {
     client.send(std::string(1000, 'x'));
     EXPECT_TRUE(client.ended());
   }
-  proxy.on_core([&] { EXPECT_EQ(proxy.core->connections, 0U); });
+  proxy.on_core([&] { EXPECT_EQ(proxy.core->clients.size(), 0U); });
 }
 
 TEST(RefusedTokens, AreRememberedLongerWithEachRefusalAndForgottenInNumber) {

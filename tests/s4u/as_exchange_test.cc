@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "sspi_shim/protocol/messages/preauth.h"
+#include "sspi_shim/s4u/password/derivation_queue.h"
 #include "sspi_shim/s4u/user_realm.h"
 #include "tests/s4u/toy_kdc.h"
 
@@ -84,6 +86,45 @@ TEST_F(As, DerivesAPasswordsKeyAsTheKdcSalts) {
   EXPECT_TRUE(std::holds_alternative<Finished>(exchange.on_reply(ticket(read(action), key_, "alice"))));
 }
 
+// The hint is not authenticated: one iteration tells whoever sent it the password, 2^32 occupy a processor.
+TEST_F(As, RefusesAPasswordKeyThatIsTooCheapOrTooDear) {
+  const auto asked = [&](EncType type, Buffer params) {
+    context_.etypes = {kAes256, EncType::aes256_cts_hmac_sha384_192, EncType::rc4_hmac};
+    AsExchange exchange(context_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
+    (void)exchange.start();
+    return exchange.on_reply(preauth_required({{type, "Aalice", std::move(params)}}));
+  };
+  const auto iterations = [](std::uint32_t count) {
+    Buffer out(4);
+    store_be32(out.data(), count);
+    return out;
+  };
+  for (const auto type : {kAes256, EncType::aes256_cts_hmac_sha384_192}) {
+    for (const std::uint32_t count : {0u, 1u, 4095u, 1'000'001u, 1u << 20, 0xffffffffu}) {
+      const auto action = asked(type, iterations(count));
+      ASSERT_TRUE(std::holds_alternative<Refusal>(action)) << count;
+      EXPECT_EQ(std::get<Refusal>(action).kind, FailureKind::rejected);
+      EXPECT_NE(std::get<Refusal>(action).what.find("4,096 to 1,000,000"), std::string::npos);
+    }
+    EXPECT_TRUE(std::holds_alternative<Refusal>(asked(type, {0, 0x10, 0}))) << "three octets";
+    for (const std::uint32_t count : {4096u, 32768u, 1'000'000u})
+      EXPECT_TRUE(std::holds_alternative<DeriveKey>(asked(type, iterations(count)))) << count;
+    EXPECT_TRUE(std::holds_alternative<DeriveKey>(asked(type, {})));
+  }
+  EXPECT_TRUE(std::holds_alternative<DeriveKey>(asked(EncType::rc4_hmac, iterations(1)))) << "it has none";
+}
+
+TEST_F(As, SaysThatThePasswordsKeyCameTooLate) {
+  for (const Error& why : {derivation_queue_full(), derivation_too_late()}) {
+    AsExchange exchange(context_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
+    (void)exchange.start();
+    (void)exchange.on_reply(preauth_required({{kAes256, "Aalice", {}}}));
+    const auto action = exchange.on_key(why);
+    ASSERT_TRUE(std::holds_alternative<Refusal>(action));
+    EXPECT_EQ(std::get<Refusal>(action).kind, FailureKind::unreachable) << "the password is not judged";
+  }
+}
+
 TEST_F(As, TakesAReplyWithoutPreauthenticationAndFindsAWrongPasswordInIt) {
   for (const bool right : {true, false}) {
     AsExchange exchange(context_, {*parse_principal("alice@A"), {}, true, Stage::password, ""});
@@ -128,7 +169,7 @@ TEST_F(As, DoesNotFollowAClockThatIsMoreThanADayOff) {
   const auto now = floor<seconds>(system_clock::now());
   // The first and the last time that KerberosTime can name are beyond what nanoseconds since 1970 can count.
   for (const sys_seconds theirs : {now + hours(25), now - hours(25), sys_seconds(sys_days(year(9999) / 12 / 31)),
-                                   sys_seconds(sys_days(year(0) / 1 / 1)), sys_seconds{}}) {
+                                   sys_seconds(sys_days(year(0) / 1 / 1)), sys_seconds(seconds(1))}) {
     AsExchange exchange(context_, own());
     (void)exchange.start();
     (void)exchange.on_reply(preauth_required({{kAes256, "s", {}}}));
@@ -147,6 +188,17 @@ TEST_F(As, RefusesWhatDoesNotAnswerItsRequest) {
   EXPECT_EQ(std::get<Refusal>(exchange.on_reply(ticket(request, key_, "other$"))).kind, FailureKind::rejected);
   request.body.realm = "B";
   EXPECT_EQ(std::get<Refusal>(exchange.on_reply(ticket(request, key_, "front$"))).kind, FailureKind::rejected);
+}
+
+TEST_F(As, SaysThatTheRealmIsInTheWrongCase) {
+  AsExchange exchange(context_, {*parse_principal("HTTP/front.a@a"), {key_}, false, Stage::own_tgt, ""});
+  auto request = read(exchange.start());
+  request.body.realm = "A";
+  request.body.sname = krbtgt_name("A");
+  const auto action = exchange.on_reply(ticket(request, key_, "HTTP/front.a"));
+  ASSERT_TRUE(std::holds_alternative<Refusal>(action));
+  EXPECT_EQ(std::get<Refusal>(action).error, make_error_code(KrbErrc::KDC_ERR_WRONG_REALM));
+  EXPECT_NE(std::get<Refusal>(action).what.find("the KDC's realm is A, and a was asked for"), std::string::npos);
 }
 
 TEST_F(As, SaysThatTheKeytabLacksTheType) {

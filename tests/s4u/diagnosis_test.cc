@@ -187,6 +187,13 @@ TEST(Diagnosis, LooksForNoDcWhereTheUserIsTheReason) {
 
 TEST(Diagnosis, SaysThatNobodyAnswered) {
   EXPECT_EQ(diagnose(unreachable(boost::asio::error::timed_out, Stage::own_tgt, "A"), {}).code, "dc_unreachable");
+  Refusal silent = unreachable(boost::asio::error::timed_out, Stage::s4u2proxy, "A");
+  silent.what = "no domain controller of A that is Windows Server 2012 or later answered; seen: dc12.a";
+  EXPECT_EQ(diagnose(silent, {}).code, "dc_unreachable");
+  EXPECT_EQ(diagnose(silent, {}).summary.rfind("No domain controller of A that", 0), 0u);
+  Refusal late = unreachable(boost::asio::error::timed_out, Stage::password, "A");
+  late.what = "too many passwords wait for their keys";
+  EXPECT_EQ(diagnose(late, {}).summary, "Too many passwords wait for their keys. Try again in a moment.");
 }
 
 TEST(AccountOfSalt, ReadsComputersAndUsers) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/error.hpp>
 
@@ -335,14 +336,47 @@ class SilentTarget : public S4u2Proxy {
   S4u2ProxyExchange exchange_{context_, wanted("HTTP/back.b.example")};
 };
 
-TEST_F(SilentTarget, HasNoSuchDcWhereTheOthersAreTooOld) {
+// The silent one may be the one that is needed.
+TEST_F(SilentTarget, IsUnreachableWhereTheOthersAreTooOld) {
   const auto again = searched_again(exchange_, only_old());
   EXPECT_EQ(again.realm, "B.EXAMPLE");
   EXPECT_EQ(again.at_least, DcLevel::w2012);
   const auto out = refusal(exchange_.on_located(only_old()));
+  EXPECT_EQ(out.kind, FailureKind::unreachable);
+  EXPECT_FALSE(out.no_capable_dc);
+  EXPECT_EQ(out.seen.size(), 2u);
+  EXPECT_NE(out.what.find("dead (level unknown, timeout)"), std::string::npos) << out.what;
+}
+
+TEST_F(SilentTarget, HasNoSuchDcWhereAllSayThatTheyAreOlder) {
+  (void)searched_again(exchange_, found("b-new"));
+  Located old{{}, {{"old", "", "2008", "below the level"}, {"older", "", "2003", "below the level"}}};
+  const auto out = refusal(exchange_.on_located(old));
   EXPECT_EQ(out.kind, FailureKind::refused);
   EXPECT_TRUE(out.no_capable_dc);
-  EXPECT_EQ(out.seen.size(), 2u);
+}
+
+TEST_F(SilentTarget, IsUnreachableWhereASearchFindsNobody) {
+  for (const auto& seen : {std::vector<SeenController>{}, nobody().seen, only_old().seen}) {
+    S4u2ProxyExchange exchange(context_, wanted("HTTP/back.b.example"));
+    auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), referral("B.EXAMPLE", "A.EXAMPLE", kRbcd)));
+    action = exchange.on_reply(kdc_.give(kdc_.read(action), referral("B.EXAMPLE", "A.EXAMPLE")));
+    EXPECT_EQ(refusal(exchange.on_located({{}, seen})).kind, FailureKind::unreachable);
+  }
+}
+
+TEST(AllAreOlder, NeedsTheLevelOfEach) {
+  const auto dc = [](const char* level) { return SeenController{"dc", "", level, ""}; };
+  EXPECT_TRUE(all_are_older({dc("2003"), dc("2008")}));
+  EXPECT_FALSE(all_are_older({}));
+  EXPECT_FALSE(all_are_older({dc("2008"), dc("unknown")}));
+  for (const char* capable : {"2012", "2012R2", "2016"}) EXPECT_FALSE(all_are_older({dc("2008"), dc(capable)}));
+
+  // KDCs other than AD's answer no ping.
+  const std::vector<SeenController> foreign = {{"kdc", "127.0.0.1:88", "unknown", "timeout"}};
+  EXPECT_TRUE(all_are_older(foreign, {"kdc", "127.0.0.1", 88, 389}));
+  EXPECT_FALSE(all_are_older(foreign, {"kdc", "127.0.0.2", 88, 389}));
+  EXPECT_FALSE(all_are_older(foreign));
 }
 
 // They once answered. A line that was cut since is no word on the domain's DCs.
@@ -382,25 +416,30 @@ TEST_F(SilentTarget, IsAskedAtADcThatHasTheLevelSince) {
   EXPECT_EQ(refusal(exchange_.on_reply(silence_)).kind, FailureKind::unreachable);
 }
 
-TEST_F(SilentTarget, KeepsTheRefusalOfTheOneThatAnswered) {
+// An old DC refuses; the newer one, which might allow it, is silent.
+TEST_F(SilentTarget, IsUnreachableWhereAnOlderDcRefusesAndTheNewerOneIsSilent) {
+  const auto start = [&](S4u2ProxyExchange& exchange, NtStatus status) {
+    (void)exchange.start();
+    (void)exchange.on_reply(kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, status, dc("old", DcLevel::w2008)));
+    (void)exchange.on_located(found("a-new"));
+    const auto again = location(exchange.on_reply(silence_));
+    EXPECT_EQ(again.refused.at(0).name, "old");
+    return exchange.on_located({{}, {{"old", "", "2008", "refused"}, {"a-new", "", "unknown", "timeout"}}});
+  };
   S4u2ProxyExchange exchange(context_, wanted("HTTP/back.a"));
-  (void)exchange.start();
-  (void)exchange.on_reply(
-      kdc_.refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_FOUND, dc("old", DcLevel::w2008)));
-  (void)exchange.on_located(found("a-new"));
-  const auto again = location(exchange.on_reply(silence_));
-  ASSERT_EQ(again.refused.size(), 1u);
-  EXPECT_EQ(again.refused[0].name, "old");
-  // The target is in the domain; the newer DC fell silent, so the older one's refusal stands, with what the DCs say
-  // now.
-  const auto action = exchange.on_located({{}, {{"old", "", "2008", "refused"}, {"a-new", "", "unknown", "timeout"}}});
-  ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
-  const auto out = refusal(
-      exchange.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
-  EXPECT_EQ(out.status, NtStatus::STATUS_NOT_FOUND);
-  EXPECT_TRUE(out.no_capable_dc);
+  const auto out = refusal(start(exchange, NtStatus::STATUS_NOT_FOUND));
+  EXPECT_EQ(out.kind, FailureKind::unreachable);
   ASSERT_EQ(out.seen.size(), 2u);
   EXPECT_EQ(out.seen[1].answer, "timeout");
+
+  // A restriction of the user is the same at every DC.
+  S4u2ProxyExchange restricted(context_, wanted("HTTP/back.a"));
+  const auto action = start(restricted, NtStatus::STATUS_ACCOUNT_RESTRICTION);
+  ASSERT_EQ(sent(action), "TGS A.EXAMPLE");
+  const auto final = refusal(
+      restricted.on_reply(kdc_.give(kdc_.read(action), {"HTTP/back.a", "A.EXAMPLE", "HTTP/front.a", "A.EXAMPLE"})));
+  EXPECT_EQ(final.status, NtStatus::STATUS_ACCOUNT_RESTRICTION);
+  EXPECT_EQ(final.kind, FailureKind::refused);
 }
 
 TEST_F(S4u2Proxy, SaysWhoIsUnreachableWhereNobodyAnswers) {

@@ -1,6 +1,7 @@
 #include "sspi_shim/s4u/s4u2self_exchange.h"
 
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "tests/s4u/toy_kdc.h"
@@ -44,11 +45,14 @@ class S4u2Self : public testing::Test {
   ToyKdc kdc_;
 };
 
-TEST_F(S4u2Self, AsksWithX509UserAloneAndForwardable) {
+TEST_F(S4u2Self, AsksInBothFormsAndForwardable) {
   S4u2SelfExchange exchange(context_, wanted());
   const auto asked = kdc_.read(exchange.start());
   ASSERT_TRUE(asked.x509_user);
-  EXPECT_FALSE(asked.for_user);
+  ASSERT_TRUE(asked.for_user);
+  EXPECT_EQ(to_string(asked.for_user->user_name, asked.for_user->user_realm), "alice@A");
+  EXPECT_TRUE(verify_checksum(asked.for_user->checksum, asked.session_key, KeyUsage::pa_for_user_checksum,
+                              checksum_input(*asked.for_user)));
   EXPECT_EQ(asked.x509_user->user_id.crealm, "A");
   EXPECT_EQ(asked.x509_user->user_id.options, s4u_option::use_reply_key_usage);
   EXPECT_TRUE(asked.has(kdc_option::forwardable));
@@ -102,9 +106,10 @@ TEST_F(S4u2Self, SendsTheCertificateToTheUsersRealmOnly) {
 TEST_F(S4u2Self, SendsANameWithTheCertificateAndNeverInItsPlace) {
   auto what = wanted("A");
   what.certificate = {1, 2, 3};
-  what.pa_for_user = true;
+  what.pa_for_user = PaForUserUse::always;
   S4u2SelfExchange exchange(context_, what);
   const auto asked = kdc_.read(exchange.start());
+  EXPECT_FALSE(asked.for_user);
   EXPECT_EQ(asked.x509_user->user_id.subject_certificate, (Buffer{1, 2, 3}));
   EXPECT_EQ(to_string(*asked.x509_user->user_id.cname), to_string(*what.user));
   ToyKdc::Given unaware = evidence("alice", "A");
@@ -145,19 +150,66 @@ TEST_F(S4u2Self, RefusesAKdcThatDoesNotKnowIt) {
   EXPECT_EQ(out.error, make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
 }
 
-TEST_F(S4u2Self, FallsBackToPaForUserWhereSwitchedOn) {
+TEST_F(S4u2Self, TakesAReplyWithoutX509UserInTheUsersName) {
+  S4u2SelfExchange exchange(context_, wanted());
+  EXPECT_TRUE(std::holds_alternative<Finished>(
+      exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "ALICE", "a"}))));
+  EXPECT_EQ(to_string(exchange.user()), "ALICE@a");
+  EXPECT_EQ(exchange.unconfirmed_upn(), "");
+}
+
+TEST_F(S4u2Self, RefusesAReplyWithoutX509UserInAnotherName) {
+  for (const auto& [name, realm] : {std::pair("bob", "A"), std::pair("alice", "B"), std::pair("alice/admin", "A")}) {
+    S4u2SelfExchange exchange(context_, wanted());
+    const auto action = exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", name, realm}));
+    EXPECT_EQ(refusal(action).kind, FailureKind::rejected) << name;
+  }
+}
+
+// PA-FOR-USER has no echo: who the KDC named for a UPN is for the caller to judge, by the opened ticket.
+TEST_F(S4u2Self, SaysThatTheKdcDidNotConfirmAUpn) {
+  for (const auto use : {PaForUserUse::automatic, PaForUserUse::always}) {
+    auto what = wanted();
+    what.user = enterprise_name("al@example.com");
+    what.pa_for_user = use;
+    S4u2SelfExchange exchange(context_, what);
+    EXPECT_TRUE(std::holds_alternative<Finished>(
+        exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "alice", "A"}))));
+    EXPECT_EQ(exchange.unconfirmed_upn(), use == PaForUserUse::automatic ? "al@example.com" : "");
+  }
   auto what = wanted();
-  what.pa_for_user = true;
+  what.user = enterprise_name("al@example.com");
   S4u2SelfExchange exchange(context_, what);
-  const auto asked =
-      kdc_.read(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "HTTP/front.a", "A"})));
-  ASSERT_TRUE(asked.for_user);
+  (void)exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), evidence("alice", "A")));
+  EXPECT_EQ(exchange.unconfirmed_upn(), "");
+}
+
+TEST_F(S4u2Self, SendsOneFormWhereTheConfigurationSaysSo) {
+  auto what = wanted();
+  what.pa_for_user = PaForUserUse::always;
+  S4u2SelfExchange by_name(context_, what);
+  auto asked = kdc_.read(by_name.start());
+  EXPECT_TRUE(asked.for_user);
   EXPECT_FALSE(asked.x509_user);
-  EXPECT_EQ(asked.for_user->user_realm, "A");
-  EXPECT_TRUE(verify_checksum(asked.for_user->checksum, asked.session_key, KeyUsage::pa_for_user_checksum,
-                              checksum_input(*asked.for_user)));
   EXPECT_TRUE(
-      std::holds_alternative<Finished>(exchange.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))));
+      std::holds_alternative<Finished>(by_name.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))));
+
+  what.pa_for_user = PaForUserUse::never;
+  S4u2SelfExchange by_x509(context_, what);
+  asked = kdc_.read(by_x509.start());
+  EXPECT_FALSE(asked.for_user);
+  EXPECT_TRUE(asked.x509_user);
+  EXPECT_EQ(refusal(by_x509.on_reply(kdc_.give(asked, {"HTTP/front.a", "A", "alice", "A"}))).error,
+            make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
+}
+
+TEST_F(S4u2Self, RefusesAKdcThatDidNotSeeTheLogonHours) {
+  auto what = wanted();
+  what.options = s4u_option::check_logon_hours;
+  S4u2SelfExchange exchange(context_, what);
+  EXPECT_EQ(
+      refusal(exchange.on_reply(kdc_.give(kdc_.read(exchange.start()), {"HTTP/front.a", "A", "alice", "A"}))).error,
+      make_error_code(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP));
 }
 
 TEST_F(S4u2Self, NeverLooksForAnotherDc) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,9 @@ class ToyKdc {
     std::uint32_t pac_options = 0;
     std::optional<S4uUserId> user_id = {};  // PA-S4U-X509-USER in the reply
     bool wrong_nonce = false, wrong_checksum = false;
+    std::optional<Key> seal = {};                    // the service's key; none: nobody can open the ticket
+    std::function<void(EncTicketPart&)> spoil = {};  // changes what is sealed
+    std::function<void(Ticket&)> swap = {};          // changes the ticket on the way
   };
 
   // krbtgt/`realm`@`issuer` for the front end.
@@ -89,14 +93,13 @@ class ToyKdc {
     return out;
   }
 
-  // `ticket`: in place of one that nobody can open.
-  Reply give(const Asked& asked, Given given, KnownController from = dc("dc1"), std::optional<Ticket> ticket = {}) {
+  Reply give(const Asked& asked, Given given, KnownController from = dc("dc1")) {
     const auto key = Key::random(EncType::aes256_cts_hmac_sha1_96);
     KdcRep reply;
     reply.type = MessageType::tgs_rep;
     reply.cname = parse_principal(given.cname)->name;
     reply.crealm = given.crealm;
-    reply.ticket = ticket ? std::move(*ticket) : new_ticket(service_name(given.sname), given.srealm, key);
+    reply.ticket = new_ticket(service_name(given.sname), given.srealm, key);
     EncKdcRepPart part;
     part.type = MessageType::tgs_rep;
     part.key = key.to_encryption_key();
@@ -107,6 +110,8 @@ class ToyKdc {
     part.endtime = part.authtime + std::chrono::hours(10);
     part.srealm = given.srealm;
     part.sname = reply.ticket.sname;
+    if (given.seal) seal(reply, part, given);
+    if (given.swap) given.swap(reply.ticket);
     if (given.pac_options != 0)
       part.encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(given.pac_options)});
     if (given.user_id) {
@@ -164,6 +169,18 @@ class ToyKdc {
  private:
   [[nodiscard]] Time now() const {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + ahead;
+  }
+  void seal(KdcRep& reply, const EncKdcRepPart& part, const Given& given) {
+    EncTicketPart inside;
+    inside.flags = part.flags;
+    inside.key = part.key;
+    inside.crealm = reply.crealm;
+    inside.cname = reply.cname;
+    inside.authtime = part.authtime;
+    inside.endtime = part.endtime;
+    if (given.spoil) given.spoil(inside);
+    reply.ticket.enc_part = encrypt_data(*given.seal, KeyUsage::ticket, encode(inside));
+    keys_[reply.ticket.enc_part.cipher] = Key::make(part.key).value();
   }
   Ticket new_ticket(PrincipalName sname, std::string realm, const Key& session_key) {
     Ticket out;

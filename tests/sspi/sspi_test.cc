@@ -285,13 +285,15 @@ TEST(SspiSettings, AreReadAsWritten) {
        {std::pair("cache_entries", "5000"), std::pair("cache_bytes", "1048576"), std::pair("ticket_life", "600"),
         std::pair("refusal_life", "60"), std::pair("request_deadline", "15000"), std::pair("kdc_timeout", "2000"),
         std::pair("allow_proxy_credentials", "false"), std::pair("allow_rc4", "false"),
+        std::pair("pa_for_user", "true"), std::pair("pa_for_user", "false"), std::pair("pa_for_user", "auto"),
         std::pair("uncached_service", "HTTP/x")}) {
     EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_OK) << key;
   }
   for (const auto& [key, value] :
        {std::pair("cache_entries", "0"), std::pair("cache_entries", "-1"), std::pair("ticket_life", "10s"),
         std::pair("ticket_life", ""), std::pair("cache_bytes", "9999999999999"), std::pair("allow_rc4", "yes"),
-        std::pair("uncached_service", ""), std::pair("colour", "blue"), std::pair("config", "/no/such/file")}) {
+        std::pair("pa_for_user", "maybe"), std::pair("uncached_service", ""), std::pair("colour", "blue"),
+        std::pair("config", "/no/such/file")}) {
     EXPECT_EQ(ShimSetDefaultConfig(key, value), SEC_E_INVALID_PARAMETER) << key << ' ' << value;
     EXPECT_NE(last_error(), "");
   }

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import tempfile
+import time
 import urllib.request
 
 from samples.support import foreign
@@ -109,7 +110,12 @@ class Proxy:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def log(self):
-        return (self.folder / "proxy.log").read_text(errors="backslashreplace")
+        """What the proxy logged so far. A thread of its own writes the lines, so this waits until no more come."""
+        file, size = self.folder / "proxy.log", -1
+        while size != file.stat().st_size:
+            size = file.stat().st_size
+            time.sleep(0.1)
+        return file.read_text(errors="backslashreplace")
 
     def access_log(self):
         """The lines of the access log so far, as objects."""

@@ -15,6 +15,7 @@
 #include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
+#include "sspi_shim/s4u/diagnosis/new_keytab.h"
 
 namespace stead::doctor {
 namespace {
@@ -59,18 +60,19 @@ bool same_kvno(std::uint32_t in_keytab, std::uint32_t in_ticket) {
   return in_keytab == 0 || in_keytab == in_ticket || (in_keytab < 256 && in_keytab == (in_ticket & 0xff));
 }
 
-std::vector<std::string> new_keytab(const AccountFacts& account) {
-  const auto name = to_string(account.principal);
-  return {"ktpass /out " + account.keytab.substr(account.keytab.rfind('/') + 1) + " /princ " + name + " /mapuser " +
-              account_name(account) + " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL",
-          "printf 'addent -password -p " + name + " -k KVNO -e aes256-cts\\nwkt " + account.keytab + "\\n' | ktutil"};
-}
-
 const ServiceFacts* own_ticket(const AccountFacts& account) {
   const auto wanted = to_string(account.principal.name);
   const auto found = std::find_if(account.published.begin(), account.published.end(),
                                   [&](const auto& service) { return equal_ignoring_case(service.spn, wanted); });
   return found == account.published.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> new_keytab(const AccountFacts& account) {
+  const ServiceFacts* own = own_ticket(account);
+  return new_keytab_commands({.file = account.keytab,
+                              .principal = to_string(account.principal),
+                              .account = account_name(account),
+                              .kvno = own != nullptr && own->kvno ? *own->kvno : 0});
 }
 
 bool signed_on(const AccountFacts& account) {
@@ -169,6 +171,7 @@ Check judge_etypes(const AccountFacts& account, BrokenCheck broken) {
   const auto lines = lines_of(account, account.principal);
   const std::vector<std::string> aes = {(name.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ") + name +
                                             " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm,
+                                        password_warning("Set-ADAccountPassword", name),
                                         "Set-ADAccountPassword " + name + " -Reset -Server " + account.principal.realm};
   if (lines.empty()) return skipped_by(A2, A3, name);
   const bool has_aes = std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !is_weak(line.type); });

@@ -8,6 +8,7 @@
 
 #include "proxy/doctor/checks/fact_text.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
+#include "sspi_shim/s4u/diagnosis/new_keytab.h"
 
 namespace stead::doctor {
 
@@ -218,6 +219,7 @@ void Judge::refused(const BackEndFacts::Signed& got) {
         {"setspn -Q " + facts_.spn, "setspn -S " + facts_.spn + " " + holder,
          "Set-WebConfigurationProperty -Filter system.webServer/security/authentication/windowsAuthentication -Name "
          "useAppPoolCredentials -Value $true -PSPath IIS:\\ -Location SITE",
+         password_warning("ktpass", holder),
          "ktpass /out backend.keytab /princ " + facts_.spn + " /mapuser " + holder +
              " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"}));
     skip_after(S4, {B2, B3, B4, B6, B8});

@@ -7,6 +7,7 @@
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
 #include "sspi_shim/s4u/diagnosis/account_name.h"
+#include "sspi_shim/s4u/diagnosis/new_keytab.h"
 
 namespace stead::doctor {
 namespace {
@@ -31,6 +32,7 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
                               enctype_name(service.etype) + ", which controllers refuse by default since 2026.",
                           sealed,
                           {cmdlet + holder + " -KerberosEncryptionType AES128,AES256 -Server " + service.realm,
+                           password_warning("Set-ADAccountPassword", holder),
                            "Set-ADAccountPassword " + holder + " -Reset -Server " + service.realm}));
     } else {
       out.push_back(ok(S5, service.spn, sealed));

@@ -16,16 +16,9 @@
 namespace stead::doctor {
 namespace {
 
-std::size_t groups_of(const Ticket& evidence, const std::vector<Key>& keys) {
-  const auto opened = open_own_ticket(evidence, keys);
-  if (!opened) return 0;
-  const auto bytes = pac_bytes_of(opened->part);
-  if (!bytes || bytes->empty()) return 0;
-  const auto pac = decode_pac(*bytes);
-  const Buffer* buffer = pac ? pac->find(PacType::logon_info) : nullptr;
-  if (buffer == nullptr) return 0;
-  const auto info = decode_pac_logon_info(*buffer);
-  return info ? info->groups.size() + info->extra_sids.size() + info->resource_groups.size() : 0;
+std::size_t groups_of(const Identity::State& state) {
+  if (!state.logon) return 0;
+  return state.logon->groups.size() + state.logon->extra_sids.size() + state.logon->resource_groups.size();
 }
 
 // Whether the domain that refused S4U2Self knows the name in an AS exchange.
@@ -59,7 +52,7 @@ Awaitable<std::optional<Identity>> ask_user(ToolsPtr tools, std::shared_ptr<Clie
   out.forwardable = state.forwardable;
   out.sensitive = state.sensitive;
   out.evidence_bytes = encode(*state.evidence).size();
-  out.groups = groups_of(*state.evidence, tools->keys_of(tools->self));
+  out.groups = groups_of(state);
   co_return std::move(*got);
 }
 

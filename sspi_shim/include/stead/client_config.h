@@ -19,7 +19,8 @@ enum class OtherTables { refused, allowed, of_proxy };
                                                               std::string& message);
 
 // Sets an empty `keytab` to libkrb5's default (KRB5_KTNAME, krb5.conf), and adds the default realm to a `principal`
-// without one. Reads krb5.conf: blocks. The locator needs no default: it uses the system's DNS.
+// without one. Takes [realms], dns_lookup_kdc, udp_preference_limit and [domain_realm] for what `locator` does not say, as
+// kinit does; else the locator uses the system's DNS. Reads krb5.conf and looks up the names of KDCs in it: blocks.
 void fill_from_krb5_conf(ClientOptions& options);
 // default_realm of krb5.conf, or the one that libkrb5 derives from the host name; empty: none. Blocks.
 [[nodiscard]] std::string default_realm();

@@ -2,6 +2,7 @@
 // How domain controllers (DCs) are found: the options, and what a search returns. `stead locate` prints the same.
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,6 +39,11 @@ struct LocatorOptions {
   std::vector<std::string> nameservers;          // "address:port"; empty: the system's
   std::string site;                              // our AD site; empty: learned from the DCs' answers
   std::chrono::milliseconds ping_timeout{1000};  // for one CLDAP datagram; two are sent
+  bool ask_dns = true;                           // for the KDCs of realms that are not named above
+  std::size_t largest_datagram = 1400;           // a larger request goes by TCP at once; 1: all do
+  // The realm of a host ("www.example.com"), or of all hosts of a domain (".example.com"), in lower case: for services
+  // whose realm the caller does not give. Others are found by the KDCs' referrals.
+  std::map<std::string, std::string> realms_of_hosts;
   friend bool operator==(const LocatorOptions&, const LocatorOptions&) = default;
 };
 

@@ -2,6 +2,16 @@
 // The result of a function that may fail: a value or an error code. Calls to KDCs return Outcome (stead/s4u.h) instead.
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
+#include <boost/version.hpp>
+
+// The installation has it: STEAD_BOOST_VERSION is that of the Boost that the library was built with, as BOOST_VERSION.
+#if __has_include("stead/boost_version.h")
+#include "stead/boost_version.h"
+// Asio's objects are compiled into the application and into the library.
+#if BOOST_VERSION / 100 != STEAD_BOOST_VERSION / 100
+#error "libstead was built with another version of Boost: see STEAD_BOOST_VERSION in stead/boost_version.h"
+#endif
+#endif
 
 #ifndef STEAD_RESULT_DEFINED
 #define STEAD_RESULT_DEFINED

@@ -13,13 +13,13 @@
 //   std::future<stead::Outcome<stead::Identity>> alice =
 //       boost::asio::co_spawn(io, client->user("alice"), boost::asio::use_future);
 //
-// Threads. A Client does its work on one executor, which must run one thing at a time: an io_context that one thread
-// runs, or a strand. A server has one Client for each core. Every function may be called from any thread and awaited on
-// any executor; the coroutine resumes on the caller's executor. Cached results are given at once, on the caller's
-// thread. No function blocks, unless its comment says so. The io_context of the Client and those of its callers must
-// outlive the calls.
+// Threads. A Client does its work on one executor, and on a strand of it where several threads run it. A server has one
+// Client for each core. Every function may be called from any thread and awaited on any executor; the coroutine resumes
+// on the caller's executor. Cached results are given at once, on the caller's thread. No function blocks, unless its
+// comment says so. The io_context of the Client and those of its callers must outlive the calls. A Client is of the
+// process that opened it: a child of fork() opens another.
 //
-// Asio is compiled into the application and into the library: build both with the same version of Boost.
+// Asio is compiled into the application and into the library: both need the same version of Boost, or this is an error.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -62,7 +62,7 @@ struct TraceStep {
 //   rbcd_denied_on_target               a DC of 2012 or later: neither that list nor the back end's account permits the delegation
 //   rbcd_not_supported_by_dc            the KDC does not support resource-based delegation, or an option of the request
 //   cross_realm_needs_rbcd              the back end is in another domain: only resource-based delegation works there
-//   no_2012_dc_found                    the delegation needs a DC of 2012 or later, and none of a domain on the path answers
+//   no_2012_dc_found                    the delegation needs a DC of 2012 or later, and all of a domain on the path are older
 //   user_is_sensitive                   the user may not be delegated: "sensitive", or a member of Protected Users
 //   user_account_refused                the user is unknown, disabled, locked, outside their logon hours, …, or this service itself
 //   evidence_not_forwardable_config     the ticket that the user presented is not forwardable
@@ -73,7 +73,7 @@ struct TraceStep {
 //   clock_skew                          the clocks differ by more than Kerberos allows, and a correction did not help
 //   etype_mismatch                      no encryption type in common
 //   keytab_kvno_old                     the keytab's key is no longer the account's
-//   dc_unreachable                      no DC of a realm on the path answers
+//   dc_unreachable                      no DC of a realm on the path answers, or none that may be of the level it takes
 //   tgt_expired                         a ticket on the path has expired
 //   pac_rejected                        a DC rejects a ticket or the PAC in it
 struct Diagnosis {
@@ -157,20 +157,30 @@ struct Event {
 // asked".
 [[nodiscard]] std::string to_text(const Event& event);
 
+// How S4U2Self names the user.
+enum class PaForUserUse {
+  automatic,  // by PA-S4U-X509-USER and PA-FOR-USER together. A KDC that does not know the first (Samba, 2003) lacks it
+              // in its reply: that is taken if the ticket, which our key opens, names the user who was asked for
+  always,     // by PA-FOR-USER alone, and the user that the KDC names for a UPN is taken
+  never,      // by PA-S4U-X509-USER alone
+};
+
 struct ClientOptions {
   std::string principal{};  // "HTTP/frontend.root.fabrikam.com@ROOT.FABRIKAM.COM"
   std::string keytab{};     // path
   LocatorOptions locator{};
-  bool allow_rc4 = false;    // use RC4 keys and accept RC4 tickets
-  bool pa_for_user = false;  // send PA-FOR-USER to KDCs that do not answer PA-S4U-X509-USER
+  bool allow_rc4 = false;  // use RC4 keys and accept RC4 tickets
+  PaForUserUse pa_for_user = PaForUserUse::automatic;
   bool own_service_ticket =
       false;  // across realms, also request a ticket to the target as this service, as Windows does
   std::chrono::milliseconds kdc_timeout{2000};        // before the next DC of the realm is asked
   std::chrono::milliseconds request_deadline{15000};  // for a whole call
   std::size_t cache_entries = 100000;                 // limit of the tickets, of the evidence and of the refusals, each
   std::size_t cache_bytes = std::size_t{256} << 20;   // limit of the tickets and of the evidence, each
-  // A ticket is cached until it or the evidence ends, and no longer than this; 0: no such limit.
-  std::chrono::seconds ticket_life{0};
+  // An identity by S4U2Self and a ticket are used for at most this long before a KDC is asked again, so that a user who
+  // is disabled, or may no longer be delegated, is out by then; 0: until the ticket or the evidence ends. What is used
+  // is asked for again in the background after four fifths of it, and dropped at once if a KDC then refuses.
+  std::chrono::seconds ticket_life{15 * 60};
   std::vector<std::string> uncached_services{};  // SPNs without realm whose tickets are never cached
   // How long a refusal by the directory's policy is remembered, to twice as long (chosen at random). Unknown names are
   // remembered for 30 to 60 s at most, missing answers and missing DCs for 1 to 5 s.
@@ -301,7 +311,8 @@ class Client {
   virtual ~Client() = default;
 
   // S4U2Self. `name`: "alice" (our own realm), "alice@SUFFIX" (a UPN; if no KDC knows it, alice of the realm SUFFIX), or
-  // "DOMAIN\\alice" (a NetBIOS name). Cached until the evidence ends; refusals are remembered as for ticket_for.
+  // "DOMAIN\\alice" (a NetBIOS name). Asks the KDCs of our realm, of realms in `locator`, and of those that our KDC
+  // names. Cached for ClientOptions::ticket_life; refusals are remembered as for ticket_for.
   virtual Awaitable<Outcome<Identity>> user(std::string name) = 0;
   // S4U2Self by certificate. The caller must have verified its chain and that the peer holds its key (TLS): this call
   // does not. Refused with KDC_ERR_PRINCIPAL_NOT_UNIQUE if it is mapped to several accounts and no hint selects one.
@@ -322,14 +333,21 @@ class Client {
   // Checks a password with an AS exchange, and verifies the KDC by a ticket to this service, which the keytab must open.
   // Returns the user's canonical principal. The password is wiped.
   virtual Awaitable<Outcome<std::string>> check_password(std::string name, std::string password) = 0;
+  // As check_password, for a caller at this address (any text). The keys of passwords are derived in turn for the
+  // addresses that wait: one that sends many does not delay the others.
+  virtual Awaitable<Outcome<std::string>> check_password_from(std::string address, std::string name,
+                                                              std::string password) {
+    static_cast<void>(address);
+    return check_password(std::move(name), std::move(password));
+  }
   // As check_password. Returns an identity that holds the user's TGT: ticket_for() asks with it, without delegation.
   virtual Awaitable<Outcome<Identity>> user_by_password(std::string name, std::string password) = 0;
   // This service itself, with its own TGT. Fails if the keytab's key or the account is not valid.
   virtual Awaitable<Outcome<Identity>> self() = 0;
 
   // A ticket to `spn` ("HTTP/host" or "HTTP/host@REALM") in the identity's name: by S4U2Proxy, across realms by referral.
-  // Callers that want the same ticket share one exchange. The ticket is cached until it ends, and replaced in the
-  // background when it is used in the last fifth of its life. Refusals are remembered: by policy for 60 to 120 s (see
+  // Callers that want the same ticket share one exchange. The ticket is cached for ClientOptions::ticket_life,
+  // and replaced in the background when it is used in the last fifth of that. Refusals are remembered: by policy for 60 to 120 s (see
   // ClientOptions::refusal_life), an unknown user or service for 30 to 60 s, no answer for 1 to 3 s. Cancelling a caller
   // ends that caller's wait and not the exchange.
   virtual Awaitable<Outcome<TicketPtr>> ticket_for(Identity identity, std::string spn) = 0;

@@ -637,7 +637,7 @@ STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 /* ---- Beyond SSPI ---- */
 /* Sets a default for the process. Call it before the first call that uses the value. Keys: "config" (a file as for
  * `stead --config`; set it before other keys that the file may also set), "principal", "keytab", "site"; "allow_rc4",
- * "pa_for_user", "allow_proxy_credentials" ("true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
+ * "allow_proxy_credentials" ("true" or "false"), "pa_for_user" ("auto", "true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
  * (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose tickets are
  * not cached; each call adds one). Without "config", the file of the environment's STEAD_CONFIG is read, else
  * /etc/stead/stead.toml where it exists: so programs that know nothing of this function are configured.

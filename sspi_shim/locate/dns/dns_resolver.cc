@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -15,6 +16,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +41,7 @@ struct DnsResolver::Query {
 namespace {
 
 constexpr int kTries = 2;
+constexpr std::chrono::milliseconds kLookEvery{500};  // at the system's file, for a change
 
 Error error_of(int status) {
   switch (status) {
@@ -86,7 +89,7 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     if (channel_ != nullptr) ares_destroy(channel_);
   }
 
-  Error open(const std::vector<std::string>& nameservers, std::chrono::milliseconds timeout) {
+  Error open(const std::vector<std::string>& nameservers, std::chrono::milliseconds timeout, const SystemDns& system) {
     static const int library = ares_library_init(ARES_LIB_INIT_ALL);
     if (library != ARES_SUCCESS) return make_error_code(asio::error::no_recovery);
     ares_options options{};
@@ -95,7 +98,11 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     options.tries = kTries;
     options.sock_state_cb = on_socket_state;
     options.sock_state_cb_data = this;
-    const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    std::string path = system.file;  // c-ares copies it
+    options.resolvconf_path = path.data();
+    options.udp_port = options.tcp_port = system.port;
+    const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
+                     ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
     if (ares_init_options(&channel_, &options, mask) != ARES_SUCCESS) return make_error_code(asio::error::no_recovery);
     std::string list;
     for (const std::string& server : nameservers) list += (list.empty() ? "" : ",") + server;
@@ -172,7 +179,7 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
     bool gone = false;
   };
 
-  asio::awaitable<Error> wait(QueryPtr query) {
+  static asio::awaitable<Error> wait(QueryPtr query) {
     while (!query->done) {
       co_await query->wake.async_wait(asio::as_tuple(asio::use_awaitable));
       const auto state = co_await asio::this_coro::cancellation_state;
@@ -270,13 +277,87 @@ class AresResolver final : public DnsResolver, public std::enable_shared_from_th
   ares_channel channel_ = nullptr;
 };
 
+// Which version of a file was read.
+struct FileVersion {
+  dev_t device = 0;
+  ino_t number = 0;
+  off_t size = 0;
+  timespec changed{};
+  friend bool operator==(const FileVersion& a, const FileVersion& b) {
+    return a.device == b.device && a.number == b.number && a.size == b.size && a.changed.tv_sec == b.changed.tv_sec &&
+           a.changed.tv_nsec == b.changed.tv_nsec;
+  }
+};
+std::optional<FileVersion> version_of(const std::string& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return FileVersion{.device = found.st_dev, .number = found.st_ino, .size = found.st_size, .changed = found.st_mtim};
+}
+
+// Asks the nameservers of the system's file as it is now. c-ares 1.18 reads it once, so a change gets a new channel;
+// queries under way end on the old one, which their sockets keep alive.
+class SystemResolver final : public DnsResolver {
+ public:
+  SystemResolver(asio::any_io_executor executor, std::chrono::milliseconds timeout, SystemDns system)
+      : executor_(std::move(executor)), timeout_(timeout), system_(std::move(system)) {}
+
+  Error open() {
+    const auto version = version_of(system_.file);
+    auto made = std::make_shared<AresResolver>(executor_);
+    if (const Error error = made->open({}, timeout_, system_)) return error;
+    resolver_ = std::move(made);
+    version_ = version;
+    return {};
+  }
+  QueryPtr ask_srv(const std::string& name) override { return current().ask_srv(name); }
+  QueryPtr ask_addresses(const std::string& host) override { return current().ask_addresses(host); }
+  QueryPtr ask_names(const std::string& address) override { return current().ask_names(address); }
+  // The answers are in the queries, so any resolver can give them.
+  asio::awaitable<Result<std::vector<SrvRecord>>> srv(QueryPtr query) override {
+    return resolver_->srv(std::move(query));
+  }
+  asio::awaitable<Result<std::vector<std::string>>> addresses(QueryPtr query) override {
+    return resolver_->addresses(std::move(query));
+  }
+  [[nodiscard]] std::vector<std::string> aliases(const QueryPtr& query) const override {
+    return resolver_->aliases(query);
+  }
+  asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) override {
+    return resolver_->names(std::move(query));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  AresResolver& current() {
+    if (Clock::now() >= look_again_) {
+      look_again_ = Clock::now() + kLookEvery;
+      const auto version = version_of(system_.file);
+      if (version && version != version_) (void)open();  // after a failure the old nameservers are asked
+    }
+    return *resolver_;
+  }
+
+  asio::any_io_executor executor_;
+  std::chrono::milliseconds timeout_;
+  SystemDns system_;
+  std::optional<FileVersion> version_;
+  Clock::time_point look_again_{};
+  std::shared_ptr<AresResolver> resolver_;
+};
+
 }  // namespace
 
 Result<std::shared_ptr<DnsResolver>> make_dns_resolver(asio::any_io_executor executor,
                                                        const std::vector<std::string>& nameservers,
-                                                       std::chrono::milliseconds timeout) {
+                                                       std::chrono::milliseconds timeout, const SystemDns& system) {
+  if (nameservers.empty()) {
+    auto resolver = std::make_shared<SystemResolver>(std::move(executor), timeout, system);
+    if (const Error error = resolver->open()) return error;
+    return std::shared_ptr<DnsResolver>(std::move(resolver));
+  }
   auto resolver = std::make_shared<AresResolver>(std::move(executor));
-  if (const Error error = resolver->open(nameservers, timeout)) return error;
+  if (const Error error = resolver->open(nameservers, timeout, system)) return error;
   return std::shared_ptr<DnsResolver>(std::move(resolver));
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,10 +34,17 @@ class DnsResolver {
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<std::string>>> names(QueryPtr query) = 0;
 };
 
-// `nameservers`: "address:port" or "[v6]:port"; empty: /etc/resolv.conf. `timeout` is for the first try; the second has
+// Where the system's nameservers stand. When the file changes, the next query goes to its new nameservers; while it
+// cannot be read, to those before.
+struct SystemDns {
+  std::string file = "/etc/resolv.conf";
+  std::uint16_t port = 53;
+};
+
+// `nameservers`: "address:port" or "[v6]:port"; empty: those of `system`. `timeout` is for the first try; the second has
 // twice as long. Works on one executor.
 [[nodiscard]] Result<std::shared_ptr<DnsResolver>> make_dns_resolver(
     boost::asio::any_io_executor executor, const std::vector<std::string>& nameservers,
-    std::chrono::milliseconds timeout = std::chrono::milliseconds(1000));
+    std::chrono::milliseconds timeout = std::chrono::milliseconds(1000), const SystemDns& system = {});
 
 }  // namespace stead

@@ -5,6 +5,7 @@
 
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
+#include "sspi_shim/s4u/diagnosis/new_keytab.h"
 
 namespace stead {
 namespace {
@@ -25,12 +26,15 @@ Finding own_account(const DiagnosisFacts& facts) {
     out.code = DiagnosisCode::user_account_refused;
     out.summary = "The account of this service, " + name + ", is disabled, locked or expired.";
     out.fix = {"Enable-ADAccount " + identity_value(facts.front) + server_option(facts.about.front_end.realm)};
+  } else if (facts.refusal.error == Code::KDC_ERR_WRONG_REALM) {
+    out.code = DiagnosisCode::spn_unknown;
+    out.summary =
+        "The identity of this service, " + name + ", has its realm in the wrong case: " + facts.refusal.what + ".";
   } else {
     out.code = DiagnosisCode::keytab_kvno_old;
     out.summary = "The keytab's key for " + name +
                   " is not the account's: its password was changed after the keytab was written. Write a new keytab.";
-    out.fix = {"ktpass /out service.keytab /princ " + name + " /mapuser " + identity_value(facts.front) +
-               " /pass * /crypto All /ptype KRB5_NT_PRINCIPAL"};
+    out.fix = new_keytab_commands({.file = "service.keytab", .principal = name, .account = facts.front});
   }
   return out;
 }
@@ -60,7 +64,7 @@ Finding user_account(const DiagnosisFacts& facts) {
   } else if (status == NtStatus::STATUS_PASSWORD_EXPIRED || status == NtStatus::STATUS_PASSWORD_MUST_CHANGE ||
              facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
     out.summary = "The password of " + facts.about.user + " has expired and must be changed.";
-    out.fix = {"Set-ADAccountPassword " + account + " -Reset" + at};
+    out.fix = {password_warning("Set-ADAccountPassword", account), "Set-ADAccountPassword " + account + " -Reset" + at};
   } else if (status == NtStatus::STATUS_INVALID_LOGON_HOURS || status == NtStatus::STATUS_INVALID_WORKSTATION) {
     out.summary = "The account of " + facts.about.user + " may not sign in now or from here.";
     out.fix = {"Get-ADUser " + account + " -Properties logonHours,LogonWorkstations" + at};

@@ -17,9 +17,9 @@ Finding no_capable_dc(const DiagnosisFacts& facts) {
   }
   Finding out;
   out.code = DiagnosisCode::no_2012_dc_found;
-  out.summary = "No domain controller of " + facts.refusal.realm + " that is Windows Server 2012 or later answers" +
-                (facts.refusal.cross_realm ? ", and only such a one delegates to a service in another domain."
-                                           : ", and the older one that was asked refuses.") +
+  out.summary = "No domain controller of " + facts.refusal.realm + " is Windows Server 2012 or later" +
+                (facts.refusal.cross_realm ? ", and only a newer one delegates to a service in another domain."
+                                           : ", and the one that was asked refuses.") +
                 (seen.empty() ? " No controller of that domain was seen." : " Seen: " + seen + ".");
   if (facts.refusal.cross_realm) {
     out.fix = {"nltest /dsgetdc:" + facts.refusal.realm + " /ds_8", facts.allow_by_target()};

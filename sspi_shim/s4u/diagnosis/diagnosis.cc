@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
 #include "sspi_shim/s4u/diagnosis/delegation_diagnosis.h"
 
@@ -26,9 +27,12 @@ std::string name_of(const Error& error) {
 
 Finding unreachable_realm(const DiagnosisFacts& facts) {
   const std::string& realm = facts.refusal.realm;
+  std::string what = facts.refusal.what.empty() ? "no domain controller of " + realm + " answered" : facts.refusal.what;
+  what.replace(0, 1, to_upper(what.substr(0, 1)));
+  const bool is_busy = facts.refusal.stage == Stage::password && !facts.refusal.what.empty();
+  if (is_busy) return {DiagnosisCode::dc_unreachable, what + ". Try again in a moment.", {}};
   return {DiagnosisCode::dc_unreachable,
-          "No domain controller of " + realm +
-              " answered. Look at the network, at DNS or the [locator] table, and at the controllers.",
+          what + ". Look at the network, at DNS or the [locator] table, and at the controllers.",
           {"nltest /dsgetdc:" + realm, "stead locate " + realm}};
 }
 
@@ -139,6 +143,9 @@ Finding find_cause(const Refusal& refusal, const Circumstances& circumstances) {
   if (refusal.kind == FailureKind::unreachable || error == Code::KDC_ERR_SVC_UNAVAILABLE)
     return unreachable_realm(facts);
   if (refusal.no_capable_dc) return no_capable_dc(facts);
+  if (refusal.stage == Stage::own_tgt && error == Code::KDC_ERR_WRONG_REALM) return own_account(facts);
+  // The evidence is sealed with a key that the keytab lacks.
+  if (refusal.kind == FailureKind::rejected && error == Code::KRB_AP_ERR_BADKEYVER) return own_account(facts);
   if (is_about_account(error)) return refusal.stage == Stage::own_tgt ? own_account(facts) : user_account(facts);
   if (error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN || error == Code::KDC_ERR_MUST_USE_USER2USER)
     return unknown_service(facts);
@@ -155,7 +162,8 @@ Diagnosis to_diagnosis(Finding finding) {
 std::string one_line(const Refusal& refusal, const Circumstances& circumstances) {
   std::string out;
   if (refusal.kind == FailureKind::unreachable) {
-    out = "no KDC of " + refusal.realm + " answered (" + refusal.error.message() + ")";
+    out = refusal.what.empty() ? "no KDC of " + refusal.realm + " answered" : refusal.what;
+    out += " (" + refusal.error.message() + ")";
   } else {
     out = name_of(refusal.error);
     if (refusal.status) out += " (" + nt_status_name(static_cast<std::uint32_t>(*refusal.status)) + ")";

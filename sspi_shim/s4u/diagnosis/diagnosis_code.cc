@@ -38,9 +38,11 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "end's permission does.",
      "Set-ADComputer BACKEND$ -PrincipalsAllowedToDelegateToAccount FRONTEND$, in the back end's domain."},
     {DiagnosisCode::no_2012_dc_found, "no_2012_dc_found",
-     "That takes a domain controller of 2012 or later in each domain on the way, and one domain has none that answers.",
-     "nltest /dsgetdc:REALM /ds_8, or stead locate REALM --level 2012: start one, resume its Netlogon, or repair the "
-     "network to it."},
+     "That takes a domain controller of 2012 or later in each domain on the way, and all controllers of one domain say "
+     "that "
+     "they are older.",
+     "nltest /dsgetdc:REALM /ds_8, or stead locate REALM --level 2012, shows them. That domain needs one of 2012 or "
+     "later."},
     {DiagnosisCode::user_is_sensitive, "user_is_sensitive",
      "The account is marked sensitive (\"cannot be delegated\") or is a member of Protected Users. That is a decision "
      "about the user.",

@@ -181,9 +181,14 @@ class Domain(Case):
             old = before.folder / "old.keytab"
             shutil.copy(before.keytab("gate$@MILL.EXAMPLE"), old)
             check = self.only(self.examine(self.forest, keytab=old), "A2")
-        self.assertIn("KDC_ERR_PREAUTH_FAILED", check["proof"])
-        self.assertTrue(any(line.startswith("ktpass ") for line in check["fix"]))
-        self.assertTrue(any("ktutil" in line for line in check["fix"]))
+            self.assertIn("KDC_ERR_PREAUTH_FAILED", check["proof"])
+            # The commands for this machine write a keytab with which all is well; ktpass comes after what it does to the password.
+            command, warning, ktpass = check["fix"]
+            self.assertRegex(warning, r"^# ktpass sets a new password of gate\$")
+            self.assertRegex(ktpass, "^ktpass .* /pass [*]")
+            foreign.run("bash", "-c", command, input=f"{PASSWORD} gate\n", env=self.forest.env).ok()
+            shutil.copy(command.rpartition(" ")[2].strip("'"), old)
+            self.assertEqual(self.result(self.examine(self.forest, keytab=old), "A2"), {"ok"})
 
     def test_a_keytab_with_another_number(self):
         wrong = self.forest.folder / "wrong.keytab"

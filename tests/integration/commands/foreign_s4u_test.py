@@ -99,6 +99,12 @@ class MitOverLdap(Delegating, unittest.TestCase):
 
 
 class Heimdal(Delegating, unittest.TestCase):
+    """Knows PA-FOR-USER alone, as Samba's KDC does."""
+
+    KDC = HeimdalKdc
+
+
+class HeimdalByPaForUserAlone(Delegating, unittest.TestCase):
     KDC = HeimdalKdc
     IDENTITY = "pa_for_user = true"
 

@@ -63,7 +63,7 @@ class Loops(Ends):
         # Each is served from a file of its own: as two global catalogs that have not heard of a move yet.
         here, there = account("app$", "HTTP/app.test", APP), account("other$", None)
         one = with_free_ports(domain(73, ROOT, "root.test", WEB + there) + domain(74, CHILD, "root.test", here) + trust(ROOT, CHILD, "parent-child"))
-        other = one.replace(here, "@").replace(there, here).replace("@", there)
+        other = one.replace(here, "%SWAPPED%").replace(there, here).replace("%SWAPPED%", there)
         with Forest(one, dcs=["dc.root.test"]) as forest, Forest(other, dcs=["dc.child.root.test"]):
             out = self.s4u(forest, "HTTP/app.test")
         self.assertFalse(out["granted"])

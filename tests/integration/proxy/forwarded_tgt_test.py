@@ -169,7 +169,7 @@ class ForwardedTgt(unittest.TestCase):
         self.assertRegex(ran.out, r"(?i)^HTTP/1.1 401(.|\n)*\nwww-authenticate: negotiate\r?\n")
 
     def test_the_log_warns_of_each_such_route_at_start(self):
-        warned = [line for line in self.proxy.log().splitlines() if "warn" in line and "forwarded-tgt" in line]
+        warned = [line for line in self.proxy.log().splitlines() if not line.startswith("{") and "warn" in line and "forwarded-tgt" in line]
         self.assertEqual([next(p for p in ("/store/", "/shop/", "/teller/", "/nobody/", "/s4u/") if p in line) for line in warned],
                          ["/store/", "/shop/", "/teller/", "/nobody/"])
 

@@ -59,7 +59,7 @@ class OfTheUser(unittest.TestCase):
         broken.write_bytes(b"\x05\x04nothing")
         self.assertRegex(self.ask(ccache=f"FILE:{broken}").out, r"^AcquireCredentialsHandle: 8009030e .*broken\.ccache")
         expired = f"FILE:{self.folder}/expired.ccache"
-        foreign.run("kinit", "-l", "1s", "alice", env={**self.forest.env, "KRB5CCNAME": expired}, input="Passw0rd!\n").ok()
+        foreign.run("kinit", "-l", "5s", "alice", env={**self.forest.env, "KRB5CCNAME": expired}, input="Passw0rd!\n").ok()
         end = time.monotonic() + 20
         while foreign.run("klist", "-s", env={**self.forest.env, "KRB5CCNAME": expired}).status == 0 and time.monotonic() < end:
             pass

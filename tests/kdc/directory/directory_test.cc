@@ -266,7 +266,7 @@ TEST_F(SnapshotLooksUp, TrustsFromBothEnds) {
 }
 
 TEST_F(SnapshotLooksUp, KeysWithAdsSalts) {
-  EXPECT_EQ(user->keys->salt(), "A.TESTUser");
+  EXPECT_EQ(user->keys->salt(), "A.TESTsomeone") << "of the UPN, not of the account's name";
   EXPECT_EQ(web->keys->salt(), "A.TESThostweb.a.test");
   EXPECT_EQ(web->keys->find(EncType::aes256_cts_hmac_sha1_96), nullptr);
   EXPECT_TRUE(web->keys->can_have(EncType::aes256_cts_hmac_sha1_96));

@@ -94,6 +94,7 @@ TEST(UpnDnsInfo, ExtendedPartsAreAlignedTo8) {
   const Buffer bytes = encode(info);
   EXPECT_EQ(to_hex(Bytes(bytes).first(20)), to_hex(from_hex("2400 1800 1800 4000 03000000 0a00 5800 1c00 6800")));
   EXPECT_EQ(decode_upn_dns_info(bytes).value(), info);
+  EXPECT_EQ(bytes.size(), 0x68u + 0x20);  // the SID's 0x1c octets and padding, which DCs count
   info.sid.reset();
   info.sam_name.clear();
   EXPECT_EQ(decode_upn_dns_info(encode(info)).value(), info);

@@ -37,6 +37,22 @@ TEST(Tunnel, EndsWithItsSession) {
   EXPECT_TRUE(client.ended());
 }
 
+// Certificates, keys and revocation lists were read again.
+TEST(Tunnel, OfACertificateEndsWhenCertificatesAreJudgedAnew) {
+  for (const SignInMethod method : {SignInMethod::certificate, SignInMethod::forms}) {
+    BackEnd back_end(switching());
+    Proxy proxy({back_end.port}, {.sign_in = true});
+    proxy.sign_in->method = method;
+    Wire client = proxy.connect();
+    client.send(kHandshake);
+    EXPECT_THAT(client.head(), HasSubstr(" 101 "));
+    client.send("ping");
+    EXPECT_EQ(client.exactly(4), "ping");
+    proxy.on_core([&] { proxy.core->replace_server_tls(nullptr); });
+    EXPECT_EQ(client.silent(400), method == SignInMethod::forms);
+  }
+}
+
 TEST(Tunnel, OfAPublicRouteHasNoSession) {
   BackEnd back_end(switching());
   Proxy proxy({back_end.port});

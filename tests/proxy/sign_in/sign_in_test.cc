@@ -546,8 +546,8 @@ TEST_F(SignInTest, ASessionIsOfTheHostWhereItBegan) {
 
 TEST_F(SignInTest, ATicketMustBeForTheHostThatWasAsked) {
   EXPECT_EQ(told(decide({.authorization = token(), .host = "other.corp.test"}, route({kerberos}))), "401 Negotiate");
-  asked_service_ = {NameType::srv_inst, {"HTTP", "other.corp.test"}};
-  add_key({asked_service_, "CORP.TEST"}, 3, service_key_);
+  asked_service_ = PrincipalName{NameType::srv_inst, {"HTTP", "other.corp.test"}};
+  add_key({*asked_service_, "CORP.TEST"}, 3, service_key_);
   start();
   EXPECT_EQ(told(decide({.authorization = token()}, route({kerberos}))), "401 Negotiate")
       << "another SPN of the account";

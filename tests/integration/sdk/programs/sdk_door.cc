@@ -83,7 +83,7 @@ int main() {
       options.principal = fields[1];
       options.keytab = fields[2];
       options.allow_rc4 = fields[3] == "1";
-      options.pa_for_user = fields[4] == "1";
+      if (fields[4] == "1") options.pa_for_user = stead::PaForUserUse::always;
     } else if (fields[0] == "controller" && fields.size() == 6) {
       options.locator.realms[fields[1]].push_back({.name = fields[2],
                                                    .address = fields[3],

@@ -1,4 +1,4 @@
-#include "sspi_shim/s4u/password_key.h"
+#include "sspi_shim/s4u/password/password_key.h"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -17,7 +17,9 @@
 #include <string>
 #include <utility>
 
-#include "sspi_shim/s4u/key_threads.h"
+#include "sspi_shim/base/process/fork_gate.h"
+#include "sspi_shim/protocol/crypto/wipe_stack.h"
+#include "sspi_shim/s4u/password/key_threads.h"
 
 namespace stead {
 namespace {
@@ -64,41 +66,60 @@ class Derivations final : public asio::execution_context::service {
 
 asio::execution_context::id Derivations::id;
 
-struct Password {
-  EncType type{};
-  SecretBuffer password;
-  std::string salt;
-  Buffer params;
-};
-
 // Derives on the pool, and completes on the executor of `handler`.
 template <class Handler>
-void start(Handler handler, Password what, Derivations& derivations) {
-  auto executor = asio::get_associated_executor(handler);
-  using Guard = asio::executor_work_guard<decltype(executor)>;
+class Derivation final : public DerivationQueue::Work {
+ public:
+  Derivation(Handler handler, PasswordToDerive what, Derivations& derivations)
+      : caller_(std::make_unique<Caller>(std::move(handler))), what_(std::move(what)), count_(derivations.begin()) {}
+
+  Derivation(const Derivation&) = delete;
+  Derivation& operator=(const Derivation&) = delete;
+  ~Derivation() override {
+    if (caller_) release();  // the process ends
+  }
+
+  void derive() override {
+    Result<Key> key = Key::from_password(what_.type, as_text(what_.password), what_.salt, what_.params);
+    wipe_stack();
+    complete(std::move(key));
+  }
+  void give_up(Error why) override { complete(why); }
+
+ private:
+  using Executor = asio::associated_executor_t<Handler>;
   struct Caller {
-    Guard work;
+    explicit Caller(Handler given) : work(asio::get_associated_executor(given)), handler(std::move(given)) {}
+    asio::executor_work_guard<Executor> work;
     Handler handler;
   };
-  auto caller = std::make_unique<Caller>(Caller{Guard(executor), std::move(handler)});
-  auto derive = [caller = std::move(caller), what = std::move(what), count = derivations.begin()]() mutable {
-    Result<Key> key = Key::from_password(what.type, as_text(what.password), what.salt, what.params);
-    asio::post(caller->work.get_executor(), [handler = std::move(caller->handler), key = std::move(key)]() mutable {
+
+  void complete(Result<Key> key) {
+    asio::post(caller_->work.get_executor(), [handler = std::move(caller_->handler), key = std::move(key)]() mutable {
       std::move(handler)(std::move(key));
     });
-    caller.reset();
-    Derivations::end(*count);
-  };
-  KeyThreads::of_process().post(std::move(derive));
-}
+    release();
+  }
+  void release() {
+    caller_.reset();
+    Derivations::end(*count_);
+  }
+
+  std::unique_ptr<Caller> caller_;
+  PasswordToDerive what_;
+  std::shared_ptr<Derivations::Count> count_;
+};
 
 }  // namespace
 
-asio::awaitable<Result<Key>> password_key(EncType type, SecretBuffer password, std::string salt, Buffer params) {
+asio::awaitable<Result<Key>> password_key(PasswordToDerive what, DerivationTurn turn) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Password what{type, std::move(password), std::move(salt), std::move(params)};
   auto& derivations = asio::use_service<Derivations>(asio::query(executor, asio::execution::context));
-  auto initiate = [&](auto handler) { start(std::move(handler), std::move(what), derivations); };
+  auto initiate = [&](auto handler) {
+    using Handler = decltype(handler);
+    KeyThreads::of_process().add(
+        std::move(turn), std::make_unique<Derivation<Handler>>(std::move(handler), std::move(what), derivations));
+  };
   std::optional<Result<Key>> key;
   key.emplace(
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<Key>)>(initiate, asio::use_awaitable));

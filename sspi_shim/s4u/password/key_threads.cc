@@ -1,9 +1,15 @@
-#include "sspi_shim/s4u/key_threads.h"
+#include "sspi_shim/s4u/password/key_threads.h"
 
 #include <openssl/crypto.h>
 #include <pthread.h>
+#include <sys/types.h>
 
+#include <boost/asio/post.hpp>
+#include <memory>
 #include <mutex>
+#include <utility>
+
+#include "sspi_shim/base/process/fork_gate.h"
 
 namespace stead {
 
@@ -47,6 +53,34 @@ KeyThreads& KeyThreads::of_process() {
     process.owner = this_process();
   }
   return *process.threads;
+}
+
+void KeyThreads::add(DerivationTurn turn, std::unique_ptr<DerivationQueue::Work> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    work = queue_.push(std::move(turn), std::move(work));
+  }
+  if (work) {
+    work->give_up(derivation_queue_full());
+    return;
+  }
+  boost::asio::post(pool_, [this] {
+    const ForkGate at_work;
+    run_next();
+  });
+}
+
+void KeyThreads::run_next() {
+  DerivationQueue::Next next;
+  {
+    const std::lock_guard lock(mutex_);
+    next = queue_.pop(DerivationQueue::Clock::now());
+  }
+  if (!next.work) return;
+  if (next.is_late)
+    next.work->give_up(derivation_too_late());
+  else
+    next.work->derive();
 }
 
 }  // namespace stead

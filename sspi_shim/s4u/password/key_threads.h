@@ -1,28 +1,22 @@
 #pragma once
-// The threads that derive keys from passwords, shared by all clients of the process.
-#include <sys/types.h>
-
-#include <boost/asio/post.hpp>
+// The threads that derive keys from passwords, shared by all clients of the process, and what waits for them.
 #include <boost/asio/thread_pool.hpp>
-#include <utility>
+#include <memory>
+#include <mutex>
 
-#include "sspi_shim/base/process/fork_gate.h"
+#include "sspi_shim/s4u/password/derivation_queue.h"
 
 namespace stead {
 
+// Thread-safe.
 class KeyThreads {
  public:
   // Those of this process: a child of fork() starts threads of its own.
   [[nodiscard]] static KeyThreads& of_process();
 
-  // Runs `work()` on one of them.
-  template <class Work>
-  void post(Work work) {
-    boost::asio::post(pool_, [work = std::move(work)]() mutable {
-      const ForkGate at_work;
-      work();
-    });
-  }
+  // Runs the work on one of the threads when its turn has come, or gives it up: at once where too many wait, or after
+  // its deadline.
+  void add(DerivationTurn turn, std::unique_ptr<DerivationQueue::Work> work);
 
   KeyThreads(const KeyThreads&) = delete;
   KeyThreads& operator=(const KeyThreads&) = delete;
@@ -31,9 +25,12 @@ class KeyThreads {
   struct Process;
   explicit KeyThreads(const KeyThreads* of_parent) : of_parent_(of_parent) {}
   ~KeyThreads() = default;
+  void run_next();
 
   const KeyThreads* const of_parent_;  // stays in memory: its threads are in the parent process
-  boost::asio::thread_pool pool_{2};
+  std::mutex mutex_;
+  DerivationQueue queue_;
+  boost::asio::thread_pool pool_{2};  // the last member: its threads end first
 };
 
 }  // namespace stead

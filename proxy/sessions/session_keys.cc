@@ -20,6 +20,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/sessions/open_file.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
 #include "sspi_shim/protocol/crypto/random.h"
@@ -78,16 +79,6 @@ int associate(EVP_CIPHER_CTX* context, Direction direction, const std::string& d
              ? EVP_EncryptUpdate(context, nullptr, &size, octets, static_cast<int>(data.size()))
              : EVP_DecryptUpdate(context, nullptr, &size, octets, static_cast<int>(data.size()));
 }
-
-struct File {
-  explicit File(int descriptor) : fd(descriptor) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd >= 0) ::close(fd);
-  }
-  int fd;
-};
 
 Problem problem(const std::string& path, const std::string& what, std::string fix = {}) {
   return {.message = "the session key file " + what, .where = path, .fix = std::move(fix)};

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/sessions/open_file.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
@@ -23,16 +24,6 @@ namespace {
 
 constexpr std::size_t kSpareLines = 1000;  // before the file is written anew
 constexpr std::size_t kMaxLine = 128;
-
-struct File {
-  explicit File(int descriptor) : fd(descriptor) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd >= 0) ::close(fd);
-  }
-  int fd;
-};
 
 Problem problem(const std::string& path, const std::string& what) {
   return {.message = "the list of sign-outs " + what + ": " + std::strerror(errno), .where = path, .fix = {}};

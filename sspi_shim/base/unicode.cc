@@ -1,23 +1,20 @@
 #include "sspi_shim/base/unicode.h"
 
+#include <locale.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cwctype>
 #include <string>
 #include <string_view>
 
 namespace stead {
 namespace {
 
-void put_utf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out += char(c);
-  } else if (c < 0x800) {
-    out += {char(0xC0 | c >> 6), char(0x80 | (c & 0x3F))};
-  } else if (c < 0x10000) {
-    out += {char(0xE0 | c >> 12), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
-  } else {
-    out += {char(0xF0 | c >> 18), char(0x80 | (c >> 12 & 0x3F)), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
-  }
+// glibc has C.UTF-8 built in, with Unicode's simple case mappings. Null: letters outside of ASCII stay as they are.
+locale_t unicode_locale() noexcept {
+  static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return made;
 }
 
 void put_utf16(Buffer& out, char32_t unit) {
@@ -89,10 +86,37 @@ std::string from_utf16le(Bytes utf16) {
         c = kReplacementCharacter;
       }
     }
-    put_utf8(out, c);
+    append_utf8(out, c);
   }
-  if (at < utf16.size()) put_utf8(out, kReplacementCharacter);
+  if (at < utf16.size()) append_utf8(out, kReplacementCharacter);
   return out;
+}
+
+void append_utf8(std::string& out, char32_t c) {
+  if (c < 0x80) {
+    out += char(c);
+  } else if (c < 0x800) {
+    out += {char(0xC0 | c >> 6), char(0x80 | (c & 0x3F))};
+  } else if (c < 0x10000) {
+    out += {char(0xE0 | c >> 12), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
+  } else {
+    out += {char(0xF0 | c >> 18), char(0x80 | (c >> 12 & 0x3F)), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
+  }
+}
+
+char32_t upper_beyond_ascii(char32_t letter) noexcept {
+  const locale_t locale = unicode_locale();
+  if (locale == nullptr) return letter;
+  const auto upper = static_cast<char32_t>(::towupper_l(static_cast<std::wint_t>(letter), locale));
+  return upper < 0x80 ? letter : upper;
+}
+
+char32_t folded_beyond_ascii(char32_t letter) noexcept {
+  const locale_t locale = unicode_locale();
+  if (locale == nullptr) return letter;
+  const char32_t upper = upper_beyond_ascii(letter);
+  const auto lower = static_cast<char32_t>(::towlower_l(static_cast<std::wint_t>(upper), locale));
+  return lower < 0x80 ? letter : lower;
 }
 
 }  // namespace stead

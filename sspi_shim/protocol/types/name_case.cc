@@ -1,11 +1,8 @@
 #include "sspi_shim/protocol/types/name_case.h"
 
-#include <locale.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cwctype>
 #include <string>
 #include <string_view>
 
@@ -22,13 +19,10 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < kFirstAfterAscii; });
 }
 
-// glibc has C.UTF-8 built in. Without it only ASCII is folded.
+// A letter of one unit whose upper case has two stays.
 std::uint16_t upper_of(std::uint16_t unit) {
-  if (unit < kFirstAfterAscii) return unit >= 'a' && unit <= 'z' ? static_cast<std::uint16_t>(unit - 'a' + 'A') : unit;
-  static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  if (locale == nullptr) return unit;
-  const std::wint_t upper = ::towupper_l(unit, locale);
-  return upper >= kFirstAfterAscii && upper <= kLastUnit ? static_cast<std::uint16_t>(upper) : unit;
+  const char32_t upper = upper_letter(unit);
+  return upper <= kLastUnit ? static_cast<std::uint16_t>(upper) : unit;
 }
 
 }  // namespace

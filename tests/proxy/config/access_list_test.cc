@@ -28,6 +28,7 @@ TEST(FoldedName, HasNoCaseInAnyAlphabet) {
             folded_name("strasse"));
   EXPECT_NE(folded_name("m\xc3\xbcller"), folded_name("muller"));
   EXPECT_EQ(folded_name("A\xff\xc3"), "a\xff\xc3") << "no UTF-8";
+  EXPECT_NE(folded_name("\xe2\x84\xaaim"), folded_name("kim")) << "the Kelvin sign is no K";
 }
 
 TEST(AddressSet, HasAddressesAndNetworks) {

@@ -4,16 +4,16 @@ import os
 import pathlib
 import pwd
 import shutil
-import tempfile
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 _MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "alias", "setenvif", "lua"]
 
 _PAGE = pathlib.Path(__file__).with_name("page.lua")  # answers with what the back end saw, see `seen`
 
 
-class Apache:
+class Apache(ServerInFolder):
     """A context manager. `keytab` has the keys of its services; it accepts tickets for each of them.
 
         with Apache(keytab, krb5_conf) as back_end:
@@ -25,6 +25,8 @@ class Apache:
     an unprivileged user.
     """
 
+    NAME = "apache"
+
     def __init__(self, keytab, krb5_conf, host="127.0.0.1", port=None, connection_bound=False, tls=(), replay_cache=True):
         self.keytab = pathlib.Path(keytab)
         self.krb5_conf = pathlib.Path(krb5_conf)
@@ -35,25 +37,15 @@ class Apache:
         self.replay_cache = replay_cache
         self.url = f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="apache-"))
-        try:
-            shutil.copy(self.keytab, self.folder / "keytab")
-            shutil.copy(self.krb5_conf, self.folder / "krb5.conf")
-            shutil.copy(_PAGE, self.folder / "page.lua")
-            (self.folder / "rcache").mkdir(mode=0o700)
-            if self.tls:
-                self._make_certificate()
-            (self.folder / "httpd.conf").write_text(self._configuration())
-            self._serve()
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def _set_up(self):
+        shutil.copy(self.keytab, self.folder / "keytab")
+        shutil.copy(self.krb5_conf, self.folder / "krb5.conf")
+        shutil.copy(_PAGE, self.folder / "page.lua")
+        (self.folder / "rcache").mkdir(mode=0o700)
+        if self.tls:
+            self._make_certificate()
+        (self.folder / "httpd.conf").write_text(self._configuration())
+        self._serve()
 
     def error_log(self):
         """The error log of httpd and its modules."""

@@ -3,11 +3,11 @@
 import contextlib
 import pathlib
 import re
-import shutil
 import tempfile
 import tomllib
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 _PORTS = {"kerberos_port": 88, "ldap_port": 389, "kpasswd_port": 464}
 
@@ -29,7 +29,7 @@ def with_free_ports(text):
                   flags=re.M | re.S)
 
 
-class Forest:
+class Forest(ServerInFolder):
     """A context manager that runs `stead-kdc serve`, which must print `ready` at its start and exit 0 at its end.
 
         with Forest(TOP / "samples/forest.toml", free_ports=True) as forest:
@@ -41,36 +41,22 @@ class Forest:
     temporary folder that tests may use too.
     """
 
+    NAME = "stead-kdc"
+    ENDS_BY_0 = True
+
     def __init__(self, source, dcs=None, state=None, free_ports=False, log_level="debug"):
         self.source = source
         self.dcs = dcs
         self.state = state
         self.free_ports = free_ports
         self.log_level = log_level
-        self._server = None
 
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="forest-"))
-        try:
-            self.file = self._forest_file()
-            self.forest = tomllib.loads(self.file.read_text())
-            self.kdc("client-config", "--out", self.folder / "client").ok()
-            self.env = self.client()
-            self.start()
-        except BaseException:
-            self._remove()
-            raise
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            if self._server is not None:
-                log = self._server.tail()
-                status = self.stop()
-                if status != 0 and kind is None:
-                    raise AssertionError(f"stead-kdc exited {status}\n{log}")
-        finally:
-            self._remove()
+    def _set_up(self):
+        self.file = self._forest_file()
+        self.forest = tomllib.loads(self.file.read_text())
+        self.kdc("client-config", "--out", self.folder / "client").ok()
+        self.env = self.client()
+        self.start()
 
     def start(self):
         """Starts stead-kdc again after stop(), as `with` did."""
@@ -84,16 +70,6 @@ class Forest:
         self._server = foreign.built("stead-kdc").serve("serve", "--forest", self.file, *options,
                                                         log=self.folder / "kdc.log", out=out)
         self._server.wait_until(lambda: "ready\n" in out.read_text(), "prints ready")
-
-    def stop(self):
-        """Ends stead-kdc with SIGTERM and returns its exit status."""
-        server, self._server = self._server, None
-        return server.stop()
-
-    @property
-    def process(self):
-        """The serving process, for signals."""
-        return self._server.process
 
     def log(self):
         """What stead-kdc logged so far."""
@@ -156,8 +132,3 @@ class Forest:
         path = folder / (self.source.name if is_path else "forest.toml")
         path.write_text(with_free_ports(text) if self.free_ports else text)
         return path
-
-    def _remove(self):
-        if self._server is not None:
-            self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)

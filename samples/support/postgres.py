@@ -5,13 +5,13 @@ import pathlib
 import pwd
 import shutil
 import subprocess
-import tempfile
 import time
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 
-class Postgres:
+class Postgres(ServerInFolder):
     """A context manager. `keytab` holds the keys of the service (postgres/HOST); users of `realms` are the roles of their names.
 
         with Postgres(keytab, krb5_conf, realms=["ROOT.FABRIKAM.COM"], roles=["alice"], sql="CREATE TABLE ...") as database:
@@ -20,6 +20,8 @@ class Postgres:
     Connections are encrypted by GSSAPI, others are refused. As root, it runs as an unprivileged user, since PostgreSQL refuses root.
     The database is called "shop"; `sql` is run in it by the owner, over a socket in the temporary folder.
     """
+
+    NAME = "postgres"
 
     def __init__(self, keytab, krb5_conf, realms, roles=(), sql="", host="127.0.0.1", port=None, name="db.corp.contoso.com"):
         self.keytab = pathlib.Path(keytab)
@@ -30,19 +32,6 @@ class Postgres:
         self.host = host
         self.port = port or foreign.free_port(host)
         self.name = name
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postgres-"))
-        try:
-            self._start()
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def connection(self):
@@ -60,7 +49,7 @@ class Postgres:
     def _tool(self, name):
         return foreign.postgresql(name)
 
-    def _start(self):
+    def _set_up(self):
         user = None
         if os.getuid() == 0:
             account = pwd.getpwnam("nobody")
@@ -89,12 +78,8 @@ class Postgres:
         options = [o for key, value in settings.items() for o in ("-c", f"{key}={value}")]
         self._server = foreign.Server(program.argv("-D", data, *options), env, self.folder / "postgres.log", tcp=(self.host, self.port),
                                       user=user, cwd=self.folder)
-        try:
-            self.as_owner("postgres", "CREATE DATABASE shop")
-            self.as_owner("shop", "".join(f'CREATE ROLE "{role}" LOGIN;' for role in self.roles) + self.sql)
-        except BaseException:
-            self._server.stop()
-            raise
+        self.as_owner("postgres", "CREATE DATABASE shop")
+        self.as_owner("shop", "".join(f'CREATE ROLE "{role}" LOGIN;' for role in self.roles) + self.sql)
 
     def as_owner(self, database, sql):
         """Runs SQL as the owner of the database, over the socket."""

@@ -1,14 +1,12 @@
 """A stock OpenLDAP server in a temporary folder, on loopback, whose users authenticate by Kerberos (SASL GSSAPI)."""
 
 import os
-import pathlib
-import shutil
-import tempfile
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 
-class Slapd:
+class Slapd(ServerInFolder):
     """A context manager. `keytab` holds the keys of ldap/NAME.
 
         with Slapd(keytab, krb5_conf, "directory.corp.contoso.com") as directory:
@@ -17,6 +15,8 @@ class Slapd:
     Anonymous users can read the root DSE only.
     """
 
+    NAME = "slapd"
+
     def __init__(self, keytab, krb5_conf, name, suffix="dc=directory", host="127.0.0.1"):
         self.keytab = keytab
         self.krb5_conf = krb5_conf
@@ -24,19 +24,6 @@ class Slapd:
         self.suffix = suffix
         self.host = host
         self.port = foreign.free_port(host)
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="slapd-"))
-        try:
-            self._start()
-        except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, program, *args, env):
         """Runs ldapsearch or ldapwhoami with the ticket of `env`'s ccache; returns a Ran. nss_wrapper resolves the
@@ -50,7 +37,7 @@ class Slapd:
     def log(self):
         return (self.folder / "slapd.log").read_text(errors="backslashreplace")
 
-    def _start(self):
+    def _set_up(self):
         root = foreign.FOREIGN / "slapd"
         (self.folder / "hosts").write_text(f"{self.host} {self.name}\n")
         (self.folder / "directory").mkdir()

@@ -4,11 +4,11 @@ import json
 import pathlib
 import re
 import shutil
-import tempfile
 import time
 import urllib.request
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 FRONT = "frontend.root.fabrikam.com"
 
@@ -32,7 +32,7 @@ def route(path, upstreams, spn=None, sign_in=("kerberos", "forms"), delegation=N
     return "\n".join(lines) + "\n"
 
 
-class Proxy:
+class Proxy(ServerInFolder):
     """A context manager: stead-proxy serves in the block; it must exit 0 at its end.
 
         with Forest(...) as forest, Proxy(forest, [route("/", back_end.url, "HTTP/reports.root.fabrikam.com")]) as proxy:
@@ -44,37 +44,23 @@ class Proxy:
 
     SIGN_IN = '[sign_in.kerberos]\n[sign_in.forms]\nrealm = "ROOT.FABRIKAM.COM"\n'
 
+    NAME = "stead-proxy"
+    ENDS_BY_0 = True
+
     def __init__(self, forest, routes, principal=f"HTTP/{FRONT}@ROOT.FABRIKAM.COM", account="frontend$@ROOT.FABRIKAM.COM", host=FRONT,
                  sign_in=SIGN_IN, server="", more="", tls=True, env=None):
         self.forest, self.routes, self.principal, self.account, self.host = forest, list(routes), principal, account, host
         self.sign_in, self.server, self.more, self.tls, self.extra_env = sign_in, server, more, tls, env or {}
-        self._server = None
 
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="proxy-"))
-        try:
-            self.port, self.admin_port = foreign.free_ports(2)
-            shutil.copy(self.forest.keytab(self.account), self.folder / "frontend.keytab")
-            if self.tls:
-                self.ca, _ = make_certificate(self.folder, [self.host])
-            (self.folder / "rcache").mkdir(mode=0o700)
-            self.file = self.folder / "proxy.toml"
-            self.file.write_text(self.configuration())
-            self.start()
-        except BaseException:
-            self._remove()
-            raise
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            if self._server is not None:
-                log = self._server.tail()
-                status = self.stop()
-                if status != 0 and kind is None:
-                    raise AssertionError(f"stead-proxy exited {status}\n{log}")
-        finally:
-            self._remove()
+    def _set_up(self):
+        self.port, self.admin_port = foreign.free_ports(2)
+        shutil.copy(self.forest.keytab(self.account), self.folder / "frontend.keytab")
+        if self.tls:
+            self.ca, _ = make_certificate(self.folder, [self.host])
+        (self.folder / "rcache").mkdir(mode=0o700)
+        self.file = self.folder / "proxy.toml"
+        self.file.write_text(self.configuration())
+        self.start()
 
     def configuration(self):
         certificate = 'certificate = "front.crt"\nkey = "front.key"\n' if self.tls else ""
@@ -92,18 +78,9 @@ class Proxy:
         self._server = foreign.built("stead-proxy").serve("--config", self.file, env=self.environment, log=self.folder / "proxy.log",
                                                           tcp=("127.0.0.1", self.port))
 
-    def stop(self, timeout=35):
-        """Ends stead-proxy with SIGTERM and returns its exit status."""
-        server, self._server = self._server, None
-        return server.stop(timeout)
-
     def check(self, *options):
         """Runs `stead-proxy --config FILE --check` and returns a Ran."""
         return foreign.built("stead-proxy").run("--config", self.file, "--check", *options, env=self.environment)
-
-    @property
-    def process(self):
-        return self._server.process
 
     @property
     def url(self):
@@ -154,8 +131,3 @@ class Proxy:
         text = ",".join(f'{key}="{value}"' for key, value in labels.items())
         found = re.search(rf"^{name}{re.escape('{' + text + '}') if text else ''} (\S+)$", self.admin("/metrics")[1], re.M)
         return float(found.group(1)) if found else 0
-
-    def _remove(self):
-        if self._server is not None:
-            self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)

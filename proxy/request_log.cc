@@ -13,19 +13,6 @@
 namespace stead::proxy {
 namespace {
 
-std::string_view delegation_name(const Route* route) {
-  if (route == nullptr) return {};
-  switch (route->delegation) {
-    case Delegation::s4u:
-      return "s4u";
-    case Delegation::forwarded_tgt:
-      return "forwarded-tgt";
-    case Delegation::none:
-      break;
-  }
-  return "none";
-}
-
 // Failures among the messages, for operators who read no access log: at most so many a second for each core.
 constexpr int kMaxFailuresASecond = 10;
 
@@ -62,7 +49,7 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
                 .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
                 .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
                 .spn = route != nullptr ? std::string_view(route->spn) : std::string_view{},
-                .delegation = delegation_name(route),
+                .delegation = route != nullptr ? to_string(route->delegation) : std::string_view{},
                 .upstream = outcome.upstream,
                 .bytes_in = request.bytes_in,
                 .bytes_out = outcome.bytes_out,

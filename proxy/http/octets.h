@@ -18,17 +18,6 @@ namespace stead::proxy {
   return found != 0;
 }
 
-// True if the text needs no escape within a JSON string: printable ASCII without quotes and backslashes.
-[[nodiscard]] inline bool is_plain_json(std::string_view text) {
-  unsigned char other = 0;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    other |= static_cast<unsigned char>(octet < 0x20) | static_cast<unsigned char>(octet > 0x7e) |
-             static_cast<unsigned char>(octet == '"') | static_cast<unsigned char>(octet == '\\');
-  }
-  return other == 0;
-}
-
 // The number of octets of the character at the start of `text`; 0: they are not UTF-8 (RFC 3629 §4). `text` is not empty.
 [[nodiscard]] inline std::size_t utf8_character_size(std::string_view text) {
   const auto octet = [&](std::size_t i) { return i < text.size() ? std::uint8_t(text[i]) : std::uint8_t(0); };

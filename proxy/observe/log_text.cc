@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proxy/http/octets.h"
+#include "sspi_shim/base/json_text.h"
 
 namespace stead::proxy {
 namespace {

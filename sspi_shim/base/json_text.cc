@@ -7,11 +7,8 @@
 #include "sspi_shim/base/unicode.h"
 
 namespace stead {
-namespace {
-
-// ASCII without a quote, a backslash or a control character. Without a branch for each octet, so that the compiler
-// vectorizes the loop.
-bool needs_no_escape(std::string_view text) {
+bool is_plain_json(std::string_view text) {
+  // Without a branch for each octet, so that the compiler vectorizes the loop.
   unsigned char other = 0;
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
@@ -21,11 +18,9 @@ bool needs_no_escape(std::string_view text) {
   return other == 0;
 }
 
-}  // namespace
-
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  if (needs_no_escape(text)) {
+  if (is_plain_json(text)) {
     out.append(text).append(1, '"');
     return;
   }

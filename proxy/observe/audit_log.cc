@@ -18,7 +18,7 @@ constexpr std::size_t kMaxOctets = 512;
 std::atomic<LogWriter*> own_file{nullptr};
 
 bool is_refusal(AuditKind kind) {
-  return kind != AuditKind::sign_in && kind != AuditKind::sign_out;
+  return kind != AuditKind::sign_in && kind != AuditKind::sign_out && kind != AuditKind::session_ended;
 }
 
 void add(std::string& out, std::string_view name, std::string_view value) {
@@ -38,6 +38,8 @@ std::string_view to_string(AuditKind kind) {
       return "sign-in refused";
     case AuditKind::sign_out:
       return "sign-out";
+    case AuditKind::session_ended:
+      return "session ended";
     case AuditKind::delegation_refused:
       return "delegation refused";
     case AuditKind::forwarded_tgt_refused:

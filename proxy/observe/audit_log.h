@@ -9,7 +9,7 @@
 
 namespace stead::proxy {
 
-enum class AuditKind { sign_in, sign_in_refused, sign_out, delegation_refused, forwarded_tgt_refused };
+enum class AuditKind { sign_in, sign_in_refused, sign_out, session_ended, delegation_refused, forwarded_tgt_refused };
 [[nodiscard]] std::string_view to_string(AuditKind kind);  // "sign-in refused", as in the log
 
 struct AuditEvent {

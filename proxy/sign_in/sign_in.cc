@@ -10,7 +10,10 @@
 #include <vector>
 
 #include <spdlog/spdlog.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
+#include "proxy/sessions/account_checks.h"
 #include "proxy/sign_in/certificate_sign_in.h"
 #include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/forms_sign_in.h"
@@ -69,7 +72,7 @@ OwnResponse refuse_cross_site(const RequestView& request) {
   return cross_site_page(request.request_id);
 }
 
-class CoreSignIn : public SignIn {
+class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn> {
  public:
   CoreSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
       : config_(state->config),
@@ -78,11 +81,12 @@ class CoreSignIn : public SignIn {
         kerberos_(state),
         forms_(state, tickets_, sessions_),
         certificates_(state, tickets_),
+        checks_(tickets_, state->config.client.ticket_life, state->config.session_lifetime),
         state_(std::move(state)) {}
 
   std::optional<SignedIn> known(const RequestView& request, const Route& route) override;
   asio::awaitable<Answer> decide(const RequestView& request, const Route& route) override;
-  bool is_over(const Session& session) override { return sessions_.is_over(session); }
+  bool is_over(const Session& session) override;
   asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override;
 
  private:
@@ -94,6 +98,8 @@ class CoreSignIn : public SignIn {
     return session.method == SignInMethod::kerberos && route.delegation != Delegation::none;
   }
 
+  // Ends the session if the user's account may no longer sign in; true: it did.
+  asio::awaitable<bool> ends_by_check(Session session, std::string address, std::string request_id);
   asio::awaitable<Answer> user_of(const RequestView& request, const Route& route);
   asio::awaitable<Answer> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie);
   asio::awaitable<Answer> begin_with_token(const RequestView& request, const Route& route, AcceptedClient& client);
@@ -115,6 +121,7 @@ class CoreSignIn : public SignIn {
   KerberosSignIn kerberos_;
   FormsSignIn forms_;
   CertificateSignIn certificates_;
+  AccountChecks checks_;
   std::shared_ptr<SignInState> state_;
 };
 
@@ -123,6 +130,7 @@ std::optional<SignedIn> CoreSignIn::known(const RequestView& request, const Rout
     return std::nullopt;
   auto cookie = sessions_.find(request);
   if (!cookie || !route.allows(cookie->session.method) || !fits_certificate(request, *cookie)) return std::nullopt;
+  if (!checks_.is_recent(cookie->session)) return std::nullopt;
   cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
   if (needs_evidence(cookie->session, route) && !tickets_->knows_evidence(cookie->session)) return std::nullopt;
   if (refused_by_route(route, cookie->session) || refused_delegation(config_, route, cookie->session))
@@ -158,8 +166,37 @@ std::optional<OwnResponse> CoreSignIn::refuse_user(const RequestView& request, c
   return std::nullopt;
 }
 
+bool CoreSignIn::is_over(const Session& session) {
+  if (sessions_.is_over(session)) return true;
+  if (checks_.take_turn(session)) {
+    auto check = [self = shared_from_this(), session]() -> asio::awaitable<void> {
+      (void)co_await self->ends_by_check(session, "", "");
+    };
+    asio::co_spawn(tickets_->executor(), std::move(check), asio::detached);
+  }
+  return false;
+}
+
+asio::awaitable<bool> CoreSignIn::ends_by_check(Session session, std::string address, std::string request_id) {
+  const auto reason = co_await checks_.refusal(session);
+  if (!reason) co_return false;
+  co_await sessions_.end(session);
+  tickets_->forget(session);
+  audit({.kind = AuditKind::session_ended,
+         .user = session.user,
+         .method = to_string(session.method),
+         .address = address,
+         .request_id = request_id,
+         .detail = *reason});
+  co_return true;
+}
+
 asio::awaitable<Answer> CoreSignIn::user_of(const RequestView& request, const Route& route) {
   auto cookie = sessions_.find(request);
+  if (cookie && !checks_.is_recent(cookie->session)) {
+    const bool ended = co_await ends_by_check(cookie->session, request.remote_address, std::string(request.request_id));
+    if (ended) cookie.reset();
+  }
   if (cookie) cookie->session.forwarded_tgt = route.delegation == Delegation::forwarded_tgt;
   if (takes_tokens(route) && is_negotiate(request.authorization)) {
     auto answer = co_await by_token(request, route, cookie);

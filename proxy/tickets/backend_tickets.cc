@@ -145,6 +145,12 @@ asio::awaitable<Outcome<std::string>> keep(std::shared_ptr<TicketCore> owner, Se
   co_return principal;
 }
 
+asio::awaitable<Outcome<std::string>> ask_for(std::shared_ptr<TicketCore> owner, std::string user) {
+  const Outcome<Identity> identity = co_await owner->client->user(user);
+  if (!identity) co_return identity.error();
+  co_return identity->principal();
+}
+
 class CoreTickets : public BackendTickets {
  public:
   CoreTickets(Cores cores, std::size_t index)
@@ -206,6 +212,17 @@ class CoreTickets : public BackendTickets {
     // Avoids a round trip to the other core for each request. If the evidence is gone by now, get() fails.
     return seen_.find(key, now).has_value();
   }
+
+  asio::awaitable<Outcome<std::string>> ask_for_user(Session session) override {
+    const auto owner = owner_of(session);
+    if (owner == self_) co_return co_await ask_for(owner, std::move(session.user));
+    std::function<asio::awaitable<Outcome<std::string>>()> work = [owner, user = session.user] {
+      return ask_for(owner, user);
+    };
+    co_return co_await run_on<Outcome<std::string>>(owner->executor, std::move(work));
+  }
+
+  asio::any_io_executor executor() override { return self_->executor; }
 
   void forget(const Session& session) override {
     recent_.forget_owner(session.user);

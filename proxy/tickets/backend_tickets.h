@@ -35,6 +35,11 @@ class BackendTickets {
   // True if has_evidence() would say so without asking another core.
   [[nodiscard]] virtual bool knows_evidence(const Session&) { return false; }
   virtual void forget(const Session& session) = 0;
+  // Asks a KDC for the session's user by S4U2Self, or uses the client's cached answer. Returns the principal of the
+  // account. Fails as Client::user does: a refusal's diagnosis is "user_account_refused" if the account may not sign in.
+  [[nodiscard]] virtual boost::asio::awaitable<Outcome<std::string>> ask_for_user(Session session) = 0;
+  // Where all functions here are called, and resume.
+  [[nodiscard]] virtual boost::asio::any_io_executor executor() = 0;
   // This core's client, for password checks.
   [[nodiscard]] virtual Client& client() = 0;
 };

@@ -167,6 +167,13 @@ class FakeTickets : public BackendTickets {
     evidence.erase(session.id);
     forgotten.push_back(session.id);
   }
+  boost::asio::awaitable<Outcome<std::string>> ask_for_user(Session session) override {
+    const Outcome<Identity> identity = co_await client_->user(session.user);
+    if (!identity) co_return identity.error();
+    co_return identity->principal();
+  }
+  boost::asio::any_io_executor executor() override { return executor_of_checks; }
+  boost::asio::any_io_executor executor_of_checks;
   [[nodiscard]] Client& client() override { return *client_; }
 
  private:

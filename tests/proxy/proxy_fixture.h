@@ -218,6 +218,8 @@ class ScriptedTickets final : public BackendTickets {
   }
   boost::asio::awaitable<bool> has_evidence(Session) override { co_return true; }
   void forget(const Session&) override {}
+  boost::asio::awaitable<Outcome<std::string>> ask_for_user(Session session) override { co_return session.user; }
+  boost::asio::any_io_executor executor() override { std::abort(); }
   Client& client() override { std::abort(); }
 
   TicketPtr ticket, next_ticket;

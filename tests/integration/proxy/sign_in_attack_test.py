@@ -28,7 +28,7 @@ class Attacks(unittest.TestCase):
         text = text.replace('upn      = "alice@root.fabrikam.com"', 'upn      = "Alice.Smith@root.fabrikam.com"')
         text = text.replace('spns     = ["HTTP/frontend.root.fabrikam.com"]', 'spns     = ["HTTP/frontend.root.fabrikam.com", "HTTP/other.root.fabrikam.com"]')
         (cls.folder / "forest.toml").write_text(text)
-        cls.forest = cls.enterClassContext(Forest(cls.folder / "forest.toml", free_ports=True))
+        cls.forest = cls.enterClassContext(Forest(cls.folder / "forest.toml", state=cls.folder / "state", free_ports=True))
         cls.reports = cls.enterClassContext(Apache(cls.forest.keytab(f"reports$@{REALM}"), cls.forest.env["KRB5_CONFIG"]))
 
     def proxy(self, *lines, routes=(), **kw):
@@ -125,6 +125,25 @@ class Attacks(unittest.TestCase):
         for host, status in ((FRONT, 200), ("other.root.fabrikam.com", 401)):
             ran = proxy.curl("/", "-b", f"__Host-stead={cookie}", "-H", f"Host: {host}", "-w", "\n%{http_code}")
             self.assertEqual(self.status(ran), status, host)
+
+    def test_a_disabled_accounts_session_ends_on_a_route_that_does_not_delegate_too(self):
+        directory = ("directory", "--state", self.folder / "state")
+        self.forest.kdc(*directory, "New-ADUser", "leaver", "-AccountPassword", "Passw0rd!", "-Enabled", "$true").ok()
+        proxy = self.proxy(more='[tickets]\nlife = "2s"\n', routes=[route("/plain/", self.reports.url, sign_in=["forms"], delegation="none")])
+        jar = self.jar("jar")
+        self.assertEqual(proxy.log_in("leaver", "Passw0rd!", jar)[0], 303)
+
+        def challenge():
+            return proxy.curl("/plain/", "-b", jar, "-o", "/dev/null", "-w", "%header{www-authenticate}").ok().out
+
+        time.sleep(2.5)
+        self.assertEqual(challenge(), "", "it is the back end that refuses the request")
+        self.forest.kdc(*directory, "Disable-ADAccount", "leaver").ok()
+        end = time.monotonic() + 20
+        while challenge() != "Stead-Form":
+            self.assertLess(time.monotonic(), end, "the session goes on")
+            time.sleep(0.3)
+        self.assertIn('"session ended"', proxy.log())
 
     def test_a_sign_out_outlives_a_restart(self):
         proxy, jar, kept = self.proxy(), self.jar("jar"), self.jar("kept")

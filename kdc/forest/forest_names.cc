@@ -155,7 +155,7 @@ std::string account_name_fault(std::string_view name) {
   if (name.empty() || name == "$") return "an account name is empty";
   if (name.front() == ' ' || name.back() == ' ' || name.back() == '.')
     return "an account name cannot begin with a blank, or end with a blank or a dot";
-  const auto bad = name.find_first_of("\"/\\[]:;|=,+*?<>@");
+  const auto bad = name.find_first_of("\"/\\[]:;|=,+*?<>");
   if (bad != name.npos) return std::string("an account name cannot have '") + name[bad] + "' in it";
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
     return "an account name cannot have control characters in it";

@@ -30,6 +30,11 @@ std::string with_domain(std::string_view more) {
   return std::string(kDomain) + std::string(more);
 }  // `more` begins at line 7
 
+TEST(ForestFile, TakesAccountNamesThatADirectoryAllows) {
+  for (const char* name : {"al", "al@x", "@", "a b", "pc$", "é"}) EXPECT_EQ(account_name_fault(name), "") << name;
+  for (const char* name : {"", "$", " a", "a.", "a/b", "a:b"}) EXPECT_NE(account_name_fault(name), "") << name;
+}
+
 TEST(ForestFile, ReadsTheDemoForest) {
   const auto file = read_forest_file(STEAD_SAMPLES "/forest.toml");
   EXPECT_THAT(file.errors, IsEmpty());

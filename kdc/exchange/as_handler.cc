@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "kdc/exchange/fast/encrypted_challenge.h"
 #include "kdc/exchange/preauthentication.h"
 #include "kdc/lookup/certificate_lookup.h"
 #include "kdc/lookup/client_lookup.h"
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/target_lookup.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/fast_reply.h"
 #include "kdc/tickets/key_request.h"
 #include "kdc/tickets/pac_issuer.h"
 #include "kdc/tickets/ticket_issuer.h"
@@ -26,7 +28,8 @@ namespace {
 constexpr std::chrono::hours kProtectedUserLifetime{4};
 
 Stop wrong_realm(const std::string& right_one, const char* why) {
-  return {Rejection{.code = KrbErrc::KDC_ERR_WRONG_REALM, .status = {}, .why = why, .e_data = {}, .crealm = right_one}};
+  return {
+      Rejection{.code = KrbErrc::KDC_ERR_WRONG_REALM, .status = {}, .why = why, .methods = {}, .crealm = right_one}};
 }
 
 KdcResult<const AccountEntry*> client_by_certificate(const Context& ctx, Bytes certificate) {
@@ -101,7 +104,7 @@ std::uint32_t ticket_flags(const Context& ctx, const KdcReqBody& body, const Acc
                            const Preauthentication& proof, const Target& target) {
   std::uint32_t flags = ticket_flag::initial;
   if (ctx.level.aes) flags |= ticket_flag::enc_pa_rep;
-  if (proof.by_timestamp) flags |= ticket_flag::pre_authent;
+  if (proof.proof != KeyProof::none) flags |= ticket_flag::pre_authent;
   if (!may_not_be_delegated(ctx, client)) flags |= body.options & (kdc_option::forwardable | kdc_option::proxiable);
   if (target.account->account->has(account_flag::trusted_for_delegation)) flags |= ticket_flag::ok_as_delegate;
   return flags;
@@ -180,8 +183,10 @@ KdcResult<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw
   const KdcResult<Preauthentication> proof = authenticate(ctx, request, client);
   if (!proof) return proof.error();
   KeyRequest keys;
-  const Key* reply_key = keys.get(client.keys, proof->type);
+  const Key* long_term_key = keys.get(client.keys, proof->type);
   if (!keys.complete()) return keys.stop();
+  const KdcResult<Key> reply_key = strengthen(ctx, *long_term_key);
+  if (!reply_key) return reply_key.error();
 
   const bool canonicalize = (body.options & kdc_option::canonicalize) != 0;
   const bool own_name = canonicalize || joined(*body.cname).empty();
@@ -196,6 +201,11 @@ KdcResult<Buffer> handle_as(const Context& ctx, const KdcReq& request, Bytes raw
   if (const KdcResult<void> ok = set_lifetime(ctx, body, client, plan); !ok) return ok.error();
   add_pac(ctx, request, client, *target, plan);
   add_reply_padata(ctx, request, client, *reply_key, raw, plan);
+  if (proof->proof == KeyProof::challenge) {
+    KdcResult<PaData> challenge = make_challenge(ctx, *long_term_key);
+    if (!challenge) return challenge.error();
+    plan.padata.push_back(std::move(*challenge));
+  }
   return issue(ctx, body, std::move(plan),
                {.key = *reply_key, .usage = KeyUsage::as_rep_encrypted_part, .kvno = client.keys->kvno()});
 }

@@ -1,5 +1,6 @@
 #pragma once
-// How a client proves its key in the AS exchange: PA-ENC-TIMESTAMP (RFC 4120 §5.2.7.2).
+// How a client proves its key in the AS exchange: PA-ENC-TIMESTAMP (RFC 4120 §5.2.7.2), under FAST PA-ENCRYPTED-CHALLENGE
+// alone (RFC 6113 §5.4.6).
 #include <span>
 #include <vector>
 
@@ -9,9 +10,11 @@
 
 namespace stead::kdc {
 
+enum class KeyProof { none, timestamp, challenge };  // none: the account needs no preauthentication
+
 struct Preauthentication {
   EncType type = EncType::null;  // of the reply key
-  bool by_timestamp = false;     // false: the account needs no preauthentication, and the client sent none
+  KeyProof proof = KeyProof::none;
 };
 
 // The client's encryption types, in its order, of which the account has keys that this DC uses.

@@ -125,7 +125,7 @@ KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Delegat
   set_client_info(*plan.pac, plan.authtime, with_realm(delegation.user, delegation.user_realm));
   set_requestor(ctx, *plan.pac, kPacWasGivenImplicitly, tgs.header.pac->logon.user_sid());
   make_referral(ctx, tgs, hop, plan);
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 // The realms from the user's to the target's over the front end's.
@@ -164,7 +164,7 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegat
   set_client_info(*plan.pac, plan.authtime, joined(delegation.user));
   if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, target, *path, plan); !ok) return ok.error();
   if (target.account->has(account_flag::no_auth_data_required)) plan.pac.reset();
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 // What an S4U2Proxy request must have before its evidence is opened.
@@ -218,7 +218,8 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs) {
     hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
   const DelegationAnswer answer = decide_delegation(question_of(ctx, tgs, delegation->evidence, target, hop));
   if (answer.kind == DelegationAnswer::Kind::refused)
-    return Stop{Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .e_data = {}, .crealm = {}}};
+    return Stop{
+        Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .methods = {}, .crealm = {}}};
   KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs);
   if (!plan) return plan.error();
   if (!tgs.subkey && tgs.body().enc_authorization_data) {

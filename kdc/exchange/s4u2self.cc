@@ -133,7 +133,7 @@ KdcResult<Buffer> refer_home(const Context& ctx, const TgsRequest& tgs, const Ta
   if (!transited) return transited.error();
   plan.transited = make_transited(*transited);
   make_referral(ctx, tgs, *hop, plan);
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 // The service asks in its own realm: issues the ticket in the user's name.
@@ -147,7 +147,7 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Account
   plan.sname = *tgs.body().sname;
   set_client_info(*plan.pac, plan.authtime, joined(user));
   if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, service, *transited, plan); !ok) return ok.error();
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 // The header ticket already carries the user's PAC: the request is on its way back from the user's realm.

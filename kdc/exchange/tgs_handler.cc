@@ -60,7 +60,7 @@ KdcResult<Buffer> issue_own_tgt(const Context& ctx, const TgsRequest& tgs, Ticke
   plan.transited = header.transited;
   plan.pac = tgs.header.pac;
   ctx.log.answer = "TGT";
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
@@ -75,7 +75,7 @@ KdcResult<Buffer> refer(const Context& ctx, const TgsRequest& tgs, const Target&
   plan.pac = tgs.header.pac;
   if (plan.pac) fit_to_referral(*plan.pac);
   make_referral(ctx, tgs, *hop, plan);
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target& target, TicketPlan plan) {
@@ -87,16 +87,18 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Target&
   if (const KdcResult<void> ok = make_service_ticket(ctx, tgs, *target.account, *transited, plan); !ok)
     return ok.error();
   if (declined || target.account->account->has(account_flag::no_auth_data_required)) plan.pac.reset();
-  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key());
+  return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
 }  // namespace
 
-KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& request) {
-  if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names no service");
-  const KdcResult<TgsRequest> opened = open_tgs_request(ctx, request);
+KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& outer) {
+  const KdcResult<TgsRequest> opened = open_tgs_request(ctx, outer);
   if (!opened) return opened.error();
   const TgsRequest& tgs = *opened;
+  const KdcReq& request = tgs.request;
+  if (!request.body.sname) return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names no service");
+  ctx.log.target = to_string(*request.body.sname, request.body.realm);
   if (ctx.snapshot.domain(request.body.realm) != &ctx.domain)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names a service of another realm");
   if (is_s4u2self(ctx, request)) return handle_s4u2self(ctx, tgs);

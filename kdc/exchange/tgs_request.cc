@@ -9,19 +9,18 @@
 #include <utility>
 #include <vector>
 
-#include "kdc/lookup/client_lookup.h"
+#include "kdc/exchange/fast/fast_request.h"
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/fast_reply.h"
 #include "kdc/tickets/selective_authentication.h"
+#include "kdc/tickets/tgt_client.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
 namespace stead::kdc {
 namespace {
-
-// MS-KILE §3.3.5.7.1: for a TGT older than this, the account's state is checked again.
-constexpr std::chrono::minutes kAccountRecheck{20};
 
 KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header,
                                     const Key& session, Authenticator& sent) {
@@ -37,88 +36,80 @@ KdcResult<void> check_authenticator(const Context& ctx, const KdcReq& request, c
   return {};
 }
 
-// MS-KILE §3.3.5.7.1, CVE-2021-42287: the KDCs of a domain that all write PAC_REQUESTOR take no TGT without it.
-KdcResult<void> check_requestor(const Context& ctx, const OpenTicket& tgt, const AccountEntry* account) {
-  const bool has_requestor = tgt.pac && tgt.pac->requestor;
-  if (!has_requestor) {
-    if (has_dc_without_ticket_signatures(ctx.domain)) return {};
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT has no PAC, or no PAC_REQUESTOR in it");
-  }
-  if (account && account->sid != *tgt.pac->requestor)
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account");
-  return {};
+// The keys that the header ticket and its authenticator give.
+struct HeaderKeys {
+  Key session;
+  std::optional<Key> subkey;
+  AuthorizationData authorization_data;  // of the authenticator
+};
+
+KdcResult<HeaderKeys> open_authenticator(const Context& ctx, const KdcReq& request, const OpenTicket& header,
+                                         const EncryptedData& sent) {
+  Result<Key> session = Key::make(header.part.key);
+  if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of an unknown type");
+  const Result<SecretBuffer> plain = decrypt_data(*session, KeyUsage::tgs_req_authenticator, sent);
+  if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decrypted");
+  Result<Authenticator> authenticator = decode_authenticator(*plain);
+  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decoded");
+  if (const KdcResult<void> ok = check_authenticator(ctx, request, header, *session, *authenticator); !ok)
+    return ok.error();
+  HeaderKeys out{
+      .session = std::move(*session), .subkey = {}, .authorization_data = std::move(authenticator->authorization_data)};
+  if (!authenticator->subkey) return out;
+  Result<Key> subkey = Key::make(*authenticator->subkey);
+  if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of an unknown type");
+  out.subkey = std::move(*subkey);
+  return out;
 }
 
-// A client of this domain must still be the account in the TGT. For a client of another realm, the trust must be
-// allowed to speak.
-KdcResult<const AccountEntry*> check_client(const Context& ctx, const OpenTicket& header) {
-  const EncTicketPart& part = header.part;
-  if (header.trust) {
-    const bool home = part.crealm == ctx.realm();
-    // An S4U2Self referral TGT comes back to the service that asked, which may be on this side of the trust. Here the
-    // trust speaks for the user in the PAC. Only S4U2Self accepts such a TGT.
-    if (header.is_s4u_referral()) {
-      const std::string& user = header.pac->client.name;
-      if (!may_speak_for_user(ctx.snapshot, *header.trust, std::string_view(user).substr(user.rfind('@') + 1)))
-        return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the user's realm");
-      if (home || !header.is_s4u2proxy_referral()) return nullptr;
-    }
-    if (!may_speak_for(ctx.snapshot, *header.trust, part.crealm))
-      return refuse(KrbErrc::KDC_ERR_POLICY, "the trust may not speak for the client's realm");
-    return nullptr;
-  }
-  if (part.crealm != ctx.realm()) return nullptr;
-  const AccountEntry* account = account_of_cname(ctx, part.cname);
-  if (const KdcResult<void> ok = check_requestor(ctx, header, account); !ok) return ok.error();
-  if (!account) return refuse(KrbErrc::KDC_ERR_C_PRINCIPAL_UNKNOWN, "no such client");
-  if (header.pac && header.pac->client.name != joined(part.cname))
-    return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC belongs to another client");
-  if (ctx.seconds() - part.authtime > kAccountRecheck)
-    if (std::optional<Rejection> no = revoked(*account)) return Stop{std::move(*no)};
-  return account;
+KdcResult<ReplyKey> make_reply_key(const Context& ctx, const HeaderKeys& keys) {
+  KdcResult<Key> key = strengthen(ctx, keys.subkey ? *keys.subkey : keys.session);
+  if (!key) return key.error();
+  return ReplyKey{
+      .key = std::move(*key),
+      .usage = keys.subkey ? KeyUsage::tgs_rep_encrypted_part_subkey : KeyUsage::tgs_rep_encrypted_part_session_key,
+      .kvno = {}};
 }
 
 }  // namespace
 
-ReplyKey TgsRequest::reply_key() const {
-  if (subkey) return {.key = *subkey, .usage = KeyUsage::tgs_rep_encrypted_part_subkey, .kvno = {}};
-  return {.key = session_key, .usage = KeyUsage::tgs_rep_encrypted_part_session_key, .kvno = {}};
-}
-
-KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request) {
-  const PaData* padata = find_padata(request.padata, PaType::tgs_req);
+KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& outer) {
+  const PaData* padata = find_padata(outer.padata, PaType::tgs_req);
   if (!padata) return refuse(KrbErrc::KDC_ERR_PADATA_TYPE_NOSUPP, "no PA-TGS-REQ");
   const Result<ApReq> ap_req = decode_ap_req(padata->value);
   if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be decoded");
   KdcResult<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
   if (!header) return header.error();
   ctx.log.client = to_string(header->part.cname, header->part.crealm);
-
-  Result<Key> session = Key::make(header->part.key);
-  if (!session) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a session key of an unknown type");
-  const Result<SecretBuffer> plain = decrypt_data(*session, KeyUsage::tgs_req_authenticator, ap_req->authenticator);
-  if (!plain) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decrypted");
-  Result<Authenticator> authenticator = decode_authenticator(*plain);
-  if (!authenticator) return refuse(KrbErrc::KRB_AP_ERR_BAD_INTEGRITY, "the authenticator cannot be decoded");
-  if (const KdcResult<void> ok = check_authenticator(ctx, request, *header, *session, *authenticator); !ok)
+  KdcResult<HeaderKeys> keys = open_authenticator(ctx, outer, *header, ap_req->authenticator);
+  if (!keys) return keys.error();
+  const PaData* fx_fast = ctx.level.fast_claims_rbcd ? find_padata(outer.padata, PaType::fx_fast) : nullptr;
+  if (const KdcResult<void> ok = check_fast_marks(header->other_data, keys->authorization_data, fx_fast); !ok)
     return ok.error();
+  std::optional<OpenTicket> device;
+  if (fx_fast) {
+    KdcResult<std::optional<OpenTicket>> opened = open_fast_tgs(
+        ctx, outer, *fx_fast, {.pa_tgs_req = padata->value, .session_key = keys->session, .subkey = keys->subkey});
+    if (!opened) return opened.error();
+    device = std::move(*opened);
+  }
+  const KdcReq& request = fx_fast ? ctx.fast->request : outer;
   const bool validates = (request.body.options & kdc_option::validate) != 0;
   const InvalidTickets invalid = validates ? InvalidTickets::accepted : InvalidTickets::refused;
   if (const KdcResult<void> ok = check_tgt_times(ctx, *header, invalid); !ok) return ok.error();
-  const KdcResult<const AccountEntry*> client = check_client(ctx, *header);
+  const KdcResult<const AccountEntry*> client = check_tgt_client(ctx, *header);
   if (!client) return client.error();
+  KdcResult<ReplyKey> reply_key = make_reply_key(ctx, *keys);
+  if (!reply_key) return reply_key.error();
 
   TgsRequest out{.request = request,
                  .header = std::move(*header),
                  .client = *client,
-                 .session_key = std::move(*session),
-                 .subkey = {},
+                 .session_key = std::move(keys->session),
+                 .subkey = std::move(keys->subkey),
+                 .reply_key = std::move(*reply_key),
+                 .device = std::move(device),
                  .enc_authorization_data = {}};
-  if (authenticator->subkey) {
-    Result<Key> subkey = Key::make(*authenticator->subkey);
-    if (!subkey) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "a subkey of an unknown type");
-    out.subkey = std::move(*subkey);
-  }
   // In S4U2Proxy without a subkey it is the evidence ticket's session key that decrypts it.
   if (out.subkey || !out.wants(kdc_option::cname_in_addl_tkt)) {
     KdcResult<AuthorizationData> data = decrypt_authorization_data(out, out.session_key);
@@ -227,7 +218,7 @@ KdcResult<Key> user_to_user_key(const Context& ctx, const TgsRequest& tgs, const
   if (const KdcResult<void> ok = check_tgt_times(ctx, *tgt); !ok) return ok.error();
   if (tgt->trust || tgt->part.crealm != ctx.realm())
     return refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_NO_MATCH, "the user-to-user TGT is of another realm");
-  const KdcResult<const AccountEntry*> owner = check_client(ctx, *tgt);
+  const KdcResult<const AccountEntry*> owner = check_tgt_client(ctx, *tgt);
   if (!owner) return owner.error();
   if (*owner != &account) return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the user-to-user TGT is not the target's");
   Result<Key> key = Key::make(tgt->part.key);

@@ -13,17 +13,18 @@
 namespace stead::kdc {
 
 struct TgsRequest {
-  const KdcReq& request;
+  const KdcReq& request;  // under FAST the inner one
   OpenTicket header;
   const AccountEntry* client = nullptr;  // of the header ticket; null if it came over a trust
   Key session_key;
   std::optional<Key> subkey;
+  ReplyKey reply_key;
+  std::optional<OpenTicket> device;          // explicit FAST armor: the TGT of the client's machine
   AuthorizationData enc_authorization_data;  // decrypted, without any PAC; empty in S4U2Proxy without a subkey
   std::uint32_t pac_options = 0;             // PA-PAC-OPTIONS; 0 if this DC's level does not read it
 
   [[nodiscard]] const KdcReqBody& body() const { return request.body; }
   [[nodiscard]] bool wants(std::uint32_t option) const { return (request.body.options & option) != 0; }
-  [[nodiscard]] ReplyKey reply_key() const;
 };
 
 [[nodiscard]] KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& request);

@@ -83,7 +83,8 @@ std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target
 
 std::optional<Rejection> revoked(const AccountEntry& account) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{.code = KrbErrc::KDC_ERR_CLIENT_REVOKED, .status = status, .why = why, .e_data = {}, .crealm = {}};
+    return Rejection{
+        .code = KrbErrc::KDC_ERR_CLIENT_REVOKED, .status = status, .why = why, .methods = {}, .crealm = {}};
   };
   if (account.account->has(account_flag::disabled))
     return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
@@ -98,7 +99,7 @@ std::optional<Rejection> revoked(const AccountEntry& account) {
 
 std::optional<Rejection> key_expired(const AccountEntry& account) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED, .status = status, .why = why, .e_data = {}, .crealm = {}};
+    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED, .status = status, .why = why, .methods = {}, .crealm = {}};
   };
   if (account.account->has(account_flag::must_change_password))
     return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password must be changed first");

@@ -9,6 +9,7 @@
 
 #include "kdc/forest/functional_level.h"
 #include "kdc/lookup/domain_view.h"
+#include "kdc/tickets/fast_armor.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 
 namespace stead::kdc {
@@ -33,6 +34,7 @@ struct Context : DomainView {
   const LevelTraits& level;
   Instant now;
   RequestLog& log;
+  std::optional<FastArmor>& fast;  // has a value once a request under FAST is opened
 
   [[nodiscard]] Time seconds() const { return std::chrono::floor<std::chrono::seconds>(now); }
   [[nodiscard]] const std::string& realm() const { return domain.domain->realm; }

@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
+
+#include "kdc/tickets/fast_reply.h"
 
 namespace stead::kdc {
 namespace {
@@ -25,11 +28,16 @@ Buffer error_reply(const Context& ctx, const Rejection& rejection, const KdcReq*
     error.crealm = rejection.crealm;
     if (request) error.cname = request->body.cname;
   }
-  if (rejection.status) {
-    const bool as = request && request->type == MessageType::as_req;
-    error.e_data = encode(KerbErrorData{.data_type = 3, .status = rejection.status, .flags = as ? 1u : 3u});
-  } else {
-    error.e_data = rejection.e_data;
+  const bool as = request && request->type == MessageType::as_req;
+  const KerbErrorData status{.data_type = 3, .status = rejection.status, .flags = as ? 1u : 3u};
+  if (ctx.fast) {
+    PaDataList padata = rejection.methods;
+    if (rejection.status) padata.push_back(to_padata(status));
+    armor_error(ctx, error, std::move(padata));
+  } else if (rejection.status) {
+    error.e_data = encode(status);
+  } else if (!rejection.methods.empty()) {
+    error.e_data = encode(rejection.methods);
   }
   return encode(error);
 }

@@ -18,7 +18,7 @@ struct Rejection {
   KrbErrc code{};
   std::optional<NtStatus> status;  // becomes KERB-ERROR-DATA
   const char* why = "";            // for the log only
-  Buffer e_data;                   // METHOD-DATA, if there is no status
+  PaDataList methods;              // METHOD-DATA, if there is no status
   std::string crealm;              // with KDC_ERR_WRONG_REALM: the realm to ask
 };
 
@@ -32,10 +32,10 @@ struct Stop {
 };
 
 inline Stop refuse(KrbErrc code, const char* why) {
-  return {Rejection{.code = code, .status = {}, .why = why, .e_data = {}, .crealm = {}}};
+  return {Rejection{.code = code, .status = {}, .why = why, .methods = {}, .crealm = {}}};
 }
 inline Stop refuse(KrbErrc code, NtStatus status, const char* why) {
-  return {Rejection{.code = code, .status = status, .why = why, .e_data = {}, .crealm = {}}};
+  return {Rejection{.code = code, .status = status, .why = why, .methods = {}, .crealm = {}}};
 }
 
 // A value, or the reason to stop.

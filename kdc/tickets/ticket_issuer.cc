@@ -7,6 +7,7 @@
 
 #include "kdc/lookup/service_name.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/fast_reply.h"
 #include "kdc/tickets/key_request.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
@@ -71,7 +72,9 @@ KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPla
   part.authorization_data = std::move(plan.other_data);
   SecretBuffer part_der;
   if (plan.pac) {
-    const bool two = !ctx.level.ticket_signatures || plan.recipient.is_krbtgt() || is_changepw(joined(plan.sname));
+    // Only the TGS makes tickets that another KDC request may need as evidence.
+    const bool two = !ctx.level.ticket_signatures || plan.reply == MessageType::as_rep || plan.recipient.is_krbtgt() ||
+                     is_changepw(joined(plan.sname));
     part_der = encode_with_signed_pac(part, std::move(plan.pac->pac), *keys->ticket, *keys->krbtgt,
                                       two ? PacSignatures::server_and_kdc : PacSignatures::all_four);
   } else {
@@ -103,6 +106,7 @@ KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPla
   reply.ticket.sname = std::move(plan.sname);
   reply.ticket.enc_part = encrypt_data(*keys->ticket, KeyUsage::ticket, part_der, keys->kvno);
   reply.enc_part = encrypt_data(reply_key.key, reply_key.usage, encode(enc), reply_key.kvno);
+  if (ctx.fast) armor_reply(ctx, reply);
   return encode(reply);
 }
 

@@ -58,6 +58,10 @@ int main(int argc, char** argv) {
   seed("krb_error", "method_data", encode(preauth));
   seed("kerb_error_data", "status", encode(KerbErrorData{3, NtStatus::STATUS_NOT_FOUND, 3}));
   seed("kerb_error_data", "skew", encode(KerbErrorData{2, std::nullopt, 3}));
+  seed("fast", "request", encode(s::fast_armored_req()));
+  seed("fast", "inner", encode(s::fast_req()));
+  seed("fast", "reply", encode_pa_fx_fast_reply(s::encrypted_data()));
+  seed("fast", "response", encode(s::fast_response()));
   seed("pa_enc_ts_enc", "full", encode(s::pa_enc_ts_enc()));
   seed("etype_info2", "two", encode(s::etype_info2()));
   seed("pa_flags", "pac_request", encode_pa_pac_request(true));

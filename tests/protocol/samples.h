@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sspi_shim/protocol/messages/ap_messages.h"
+#include "sspi_shim/protocol/messages/fast.h"
 #include "sspi_shim/protocol/messages/kdc_messages.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "sspi_shim/protocol/messages/krb_cred.h"
@@ -152,6 +153,15 @@ inline KrbError krb_error() {
   return out;
 }
 
+inline FastArmoredReq fast_armored_req() {
+  return {FastArmorData{kFastArmorApRequest, {1, 2, 3}}, checksum(), encrypted_data()};
+}
+inline FastReq fast_req() {
+  return {fast_option::hide_client_names, padata(), kdc_req_body(), encode(kdc_req_body())};
+}
+inline FastResponse fast_response() {
+  return {padata(), key(), FastFinished{time(), 12, "A.EXAMPLE", alice(), checksum()}, 0x81234567};
+}
 inline PaEncTsEnc pa_enc_ts_enc() {
   return {time(), 5};
 }

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t kMaxEtypes = 128;
 constexpr std::size_t kMaxAdditionalTickets = 16;
 
+}  // namespace
+
 KdcReqBody read_kdc_req_body(der::Reader& r) {
   KdcReqBody out;
   r.sequence([&](der::Reader& seq) {
@@ -34,6 +36,8 @@ KdcReqBody read_kdc_req_body(der::Reader& r) {
   });
   return out;
 }
+
+namespace {
 
 void write(der::Writer& w, const KdcReqBody& value) {
   w.sequence([&](der::Writer& seq) {

@@ -30,6 +30,7 @@ struct KdcReqBody {
 };
 [[nodiscard]] Buffer encode(const KdcReqBody& value);
 [[nodiscard]] Result<KdcReqBody> decode_kdc_req_body(Bytes der);
+KdcReqBody read_kdc_req_body(der::Reader& r);
 
 //   KDC-REQ ::= [APPLICATION 10 or 12] SEQUENCE { pvno [1] (5), msg-type [2], padata [3] OPTIONAL, req-body [4] }
 struct KdcReq {

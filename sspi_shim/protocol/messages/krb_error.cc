@@ -99,6 +99,13 @@ Buffer encode(const KerbErrorData& value) {
   return std::move(out).finish();
 }
 
+PaData to_padata(const KerbErrorData& value) {
+  Buffer data(kExtendedErrorSize);
+  store_le32(data.data(), std::uint32_t(value.status.value_or(NtStatus::STATUS_SUCCESS)));
+  store_le32(data.data() + 8, value.flags);
+  return {PaType(value.data_type), std::move(data)};
+}
+
 std::optional<NtStatus> nt_status_of(const KrbError& error) {
   if (const Result<KerbErrorData> data = decode_kerb_error_data(error.e_data)) return data->status;
   // Padata type 3 is also PW-SALT; a salt of twelve characters has no zero bytes in its middle.

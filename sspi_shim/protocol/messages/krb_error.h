@@ -40,6 +40,8 @@ struct KerbErrorData {
 };
 [[nodiscard]] Result<KerbErrorData> decode_kerb_error_data(Bytes der);
 [[nodiscard]] Buffer encode(const KerbErrorData& value);
+// The same as padata, which is its form in METHOD-DATA and under FAST.
+[[nodiscard]] PaData to_padata(const KerbErrorData& value);
 
 // The NTSTATUS in an error's e-data, in either form: KERB-ERROR-DATA, or padata 3 inside METHOD-DATA. Nothing if the
 // e-data is absent or has other content, which is not an error.

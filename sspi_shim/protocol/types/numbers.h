@@ -114,6 +114,8 @@ enum class AdType : std::int32_t {
   if_relevant = 1,
   kdc_issued = 4,
   and_or = 5,
+  fx_fast_armor = 71,
+  fx_fast_used = 72,
   cammac = 96,
   win2k_pac = 128,
   etype_negotiation = 129,

@@ -59,6 +59,15 @@ TEST_F(As, NamesAServiceByItsAccountWithCanonicalize) {
   EXPECT_EQ(forest.as("n22.north.example", ask_for).reply.ticket.sname, *ask_for.sname);
 }
 
+// A ticket from the AS is no evidence for the TGS, so it lacks the signatures of evidence.
+TEST_F(As, SignsATicketToAServiceTwice) {
+  AsAsk ask_for{.name = plain("web$")};
+  ask_for.sname = principal("HTTP/plain.north.example");
+  const auto seen = forest.open(forest.as("n22.north.example", ask_for).reply.ticket);
+  EXPECT_TRUE(seen.has_buffer(PacType::server_checksum) && seen.has_buffer(PacType::kdc_checksum));
+  EXPECT_FALSE(seen.has_buffer(PacType::ticket_checksum) || seen.has_buffer(PacType::extended_kdc_checksum));
+}
+
 TEST_F(As, TellsSupportedEnctypesWithCanonicalizeOnly) {
   const auto told = [&](std::uint32_t options) {
     return find_padata(ask(plain("olav"), options).part.encrypted_padata, PaType::supported_enctypes) != nullptr;

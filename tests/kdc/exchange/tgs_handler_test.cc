@@ -53,8 +53,10 @@ TEST_F(Tgs, TakesRequestsAsStockClientsSendThem) {
   EXPECT_EQ(forest.tgs(n22, tgt, ask_for).text(), "ticket");
   ask_for.subkey = false;
   EXPECT_EQ(forest.tgs(n22, tgt, ask_for).text(), "ticket");
+  // A DC that does not know FAST ignores it.
   ask_for.padata = {{PaType::fx_fast, {0x30, 0x00}}};
-  EXPECT_EQ(forest.tgs(n22, tgt, ask_for).text(), "ticket");
+  EXPECT_EQ(forest.tgs("n08.north.example", tgt, ask_for).text(), "ticket");
+  EXPECT_EQ(forest.tgs(n22, tgt, ask_for).text(), "KRB_ERR_GENERIC");
 }
 
 TEST_F(Tgs, NamesWhatItDoesNotServe) {

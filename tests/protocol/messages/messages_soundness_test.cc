@@ -46,6 +46,23 @@ TEST(Sound, TgsReq) {
 TEST(Sound, KdcReqBody) {
   expect_sound_der(s::kdc_req_body(), decode_kdc_req_body);
 }
+TEST(Sound, PaFxFastRequest) {
+  expect_sound_der(s::fast_armored_req(), decode_pa_fx_fast_request);
+  expect_sound_der(FastArmoredReq{{}, s::checksum(), s::encrypted_data()}, decode_pa_fx_fast_request);
+}
+TEST(Sound, FastReq) {
+  const auto written = [](const FastReq& value) { return encode(value); };
+  expect_round_trip(s::fast_req(), decode_fast_req, written);
+  expect_refuses_every_prefix(encode(s::fast_req()), decode_fast_req);
+  expect_refuses_trailing_byte(encode(s::fast_req()), decode_fast_req);
+}
+TEST(Sound, PaFxFastReply) {
+  expect_sound_der(s::encrypted_data(), decode_pa_fx_fast_reply, encode_pa_fx_fast_reply);
+}
+TEST(Sound, FastResponse) {
+  expect_sound_der(s::fast_response(), decode_fast_response);
+  expect_sound_der(FastResponse{{}, {}, {}, 5}, decode_fast_response);
+}
 TEST(Sound, AsRep) {
   expect_sound_der(s::kdc_rep(MessageType::as_rep), decode_kdc_rep);
 }

@@ -90,9 +90,14 @@ CallerResult authenticate_caller(const Snapshot& snapshot, const DomainEntry& do
   if (!caller) return caller;
   if (const auto ok = read_authenticator(request->authenticator, now, *caller); !ok) return ok.error();
   caller->sealed_authenticator = request->authenticator.cipher;
-  if (auto earlier = seen.claim(caller->sealed_authenticator, whole, now)) {
+  const std::string name = to_string(caller->ticket.cname) + "@" + caller->ticket.crealm;
+  if (auto earlier = seen.claim(caller->sealed_authenticator, whole, name, now)) {
+    using Kind = SeenRequests::Earlier::Kind;
+    if (earlier->kind == Kind::no_room)
+      return reject_kpasswd(KrbErrc::KRB_ERR_GENERIC, KpasswdResult::soft_error,
+                            "too many password changes; try again in ten minutes");
     KpasswdRejection replay = not_authenticated(KrbErrc::KRB_AP_ERR_REPEAT, "the request is a replay");
-    if (earlier->same_request) replay.earlier_reply = std::move(earlier->reply);
+    if (earlier->kind == Kind::same_request) replay.earlier_reply = std::move(earlier->reply);
     return replay;
   }
   caller->subkey = caller->session;

@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include <openssl/evp.h>
 
@@ -9,16 +10,30 @@
 
 namespace stead::kdc {
 
-std::optional<SeenRequests::Earlier> SeenRequests::claim(Bytes authenticator, Bytes request, Time now) {
+void SeenRequests::forget_before(Time now) {
+  for (; !by_age_.empty() && by_age_.front()->second.until < now; by_age_.pop_front()) {
+    const auto caller = by_age_.front()->second.caller;
+    if (--caller->second == 0) of_caller_.erase(caller);
+    seen_.erase(by_age_.front());
+  }
+}
+
+std::optional<SeenRequests::Earlier> SeenRequests::claim(Bytes authenticator, Bytes request, const std::string& caller,
+                                                         Time now) {
   const Digest key = digest_of(authenticator), whole = digest_of(request);
   const std::scoped_lock lock(mutex_);
-  for (; !by_age_.empty() && by_age_.front()->second.until < now; by_age_.pop_front()) seen_.erase(by_age_.front());
-  const auto [at, is_new] = seen_.try_emplace(key, Entry{now + 2 * kClockSkew, whole, {}});
-  if (is_new) {
-    by_age_.push_back(at);
-    return std::nullopt;
+  forget_before(now);
+  if (const auto found = seen_.find(key); found != seen_.end()) {
+    if (found->second.request != whole) return Earlier{Earlier::Kind::other_request, {}};
+    return Earlier{Earlier::Kind::same_request, found->second.reply};
   }
-  return Earlier{at->second.request == whole, at->second.reply};
+  const auto counted = of_caller_.find(caller);
+  if (seen_.size() >= kMaxEntries || (counted != of_caller_.end() && counted->second >= kMaxOfCaller))
+    return Earlier{Earlier::Kind::no_room, {}};
+  const auto of_caller = of_caller_.try_emplace(caller, 0).first;
+  ++of_caller->second;
+  by_age_.push_back(seen_.emplace(key, Entry{now + 2 * kClockSkew, whole, {}, of_caller}).first);
+  return std::nullopt;
 }
 
 void SeenRequests::answered(Bytes authenticator, const Buffer& reply) {

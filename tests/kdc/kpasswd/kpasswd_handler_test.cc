@@ -228,10 +228,27 @@ TEST(SeenRequests, AreForgottenInTheirOrder) {
   const auto name = [](int i) { return to_buffer(as_bytes("authenticator " + std::to_string(i))); };
   const Time begin{1000h};
   constexpr int kMany = 20000;  // all of them at once were searched at each request
-  for (int i = 0; i < kMany; ++i) EXPECT_FALSE(seen.claim(name(i), name(i), begin + std::chrono::seconds(i / 100)));
-  EXPECT_TRUE(seen.claim(name(0), name(0), begin + 10min)->same_request);
-  EXPECT_FALSE(seen.claim(name(0), name(0), begin + 10min + 1s));
-  EXPECT_TRUE(seen.claim(name(kMany - 1), name(0), begin + 10min + 1s));
+  const auto claim = [&](int i, const Buffer& request, Time now) {
+    return seen.claim(name(i), request, "user " + std::to_string(i / 100), now);
+  };
+  for (int i = 0; i < kMany; ++i) EXPECT_FALSE(claim(i, name(i), begin + std::chrono::seconds(i / 100)));
+  EXPECT_EQ(claim(0, name(0), begin + 10min)->kind, SeenRequests::Earlier::Kind::same_request);
+  EXPECT_FALSE(claim(0, name(0), begin + 10min + 1s));
+  EXPECT_EQ(claim(kMany - 1, name(0), begin + 10min + 1s)->kind, SeenRequests::Earlier::Kind::other_request);
+}
+
+TEST(SeenRequests, OneCallerCannotFillTheMemory) {
+  SeenRequests seen;
+  const Time begin{1000h};
+  const auto claim = [&](int i, const std::string& caller, Time now) {
+    const Buffer name = to_buffer(as_bytes(caller + std::to_string(i)));
+    return seen.claim(name, name, caller, now);
+  };
+  for (int i = 0; i < int(SeenRequests::kMaxOfCaller); ++i) EXPECT_FALSE(claim(i, "mallory@A.TEST", begin));
+  EXPECT_EQ(claim(-1, "mallory@A.TEST", begin)->kind, SeenRequests::Earlier::Kind::no_room);
+  EXPECT_FALSE(claim(-1, "alice@A.TEST", begin)) << "others go on";
+  EXPECT_EQ(claim(0, "mallory@A.TEST", begin)->kind, SeenRequests::Earlier::Kind::same_request);
+  EXPECT_FALSE(claim(-1, "mallory@A.TEST", begin + 10min + 1s)) << "and the caller too, when the first are forgotten";
 }
 
 TEST_F(KpasswdHandler, RefusesBytesThatDoNotHold) {

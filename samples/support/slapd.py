@@ -28,7 +28,10 @@ class Slapd(ServerInFolder):
     def client(self, program, *args, env):
         """Runs ldapsearch or ldapwhoami with the ticket of `env`'s ccache; returns a Ran. nss_wrapper resolves the
         server's name."""
-        wrapper = next(foreign.library_folder("slapd").glob("libnss_wrapper.so*"))
+        # LD_PRELOAD is a list that blanks separate: the library goes by a path without any.
+        wrapper = self.folder / "libnss_wrapper.so"
+        if not wrapper.exists():
+            wrapper.symlink_to(next(foreign.library_folder("slapd").glob("libnss_wrapper.so*")))
         more = {"LD_PRELOAD": str(wrapper), "NSS_WRAPPER_HOSTS": str(self.folder / "hosts"), "LDAPNOINIT": "1"}
         tool = foreign.slapd(program)
         return foreign.Program(tool.path, {**tool.extra, **_sasl(), **more}).run(

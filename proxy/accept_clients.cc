@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -32,6 +33,25 @@ asio::awaitable<void> serve(std::unique_ptr<Http1Connection> connection) {
   co_await connection->run();
 }
 
+asio::awaitable<void> accept_all(Listeners::Acceptor acceptor, Core& core, std::function<void(tcp::socket)> take) {
+  while (!acceptor->ending) {
+    auto [error, socket] = co_await acceptor->async_accept(as_result);
+    if (!error)
+      take(std::move(socket));
+    else if (!acceptor->ending)
+      co_await pause(core);
+  }
+  // To close the socket would reset the connections in its queue.
+  Error none;
+  while (!none) {
+    tcp::socket socket(core.io);
+    acceptor->accept(socket, none);
+    if (!none) take(std::move(socket));
+  }
+  Error ignored;
+  acceptor->close(ignored);
+}
+
 }  // namespace
 
 void log_exception(const std::exception_ptr& problem) {
@@ -45,34 +65,22 @@ void log_exception(const std::exception_ptr& problem) {
   }
 }
 
-asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, Core& core) {
-  while (!core.draining) {
-    auto [error, socket] = co_await acceptor.async_accept(as_result);
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-    if (error) {
-      co_await pause(core);
-      continue;
-    }
+asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
+  return accept_all(std::move(acceptor), core, [&core](tcp::socket socket) {
     Error gone;
     const auto endpoint = socket.remote_endpoint(gone);
     if (gone || !core.clients.make_room(endpoint.address())) {
       core.metrics.client_connections_refused.add();
-      continue;  // the socket closes
+      return;  // the socket closes
     }
     asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_exception);
-  }
+  });
 }
 
-asio::awaitable<void> accept_administrators(tcp::acceptor& acceptor, Core& core, Admin& admin) {
-  while (true) {
-    auto [error, socket] = co_await acceptor.async_accept(as_result);
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-    if (error) {
-      co_await pause(core);
-      continue;
-    }
+asio::awaitable<void> accept_administrators(Listeners::Acceptor acceptor, Core& core, Admin& admin) {
+  return accept_all(std::move(acceptor), core, [&core, &admin](tcp::socket socket) {
     asio::co_spawn(core.io, admin.serve(std::move(socket), core), log_exception);
-  }
+  });
 }
 
 }  // namespace stead::proxy

@@ -35,10 +35,11 @@ asio::ip::address address_of(const asio::ip::tcp::socket& socket) {
 
 Http1Connection::Http1Connection(Core& core, asio::ip::tcp::socket socket)
     : core_(core),
+      generation_(core.now),
       stream_(std::move(socket), core.watchdog),
       place_(core.clients, address_of(stream_.socket()), stream_),
       remote_(address_of(stream_.socket()).to_string()),
-      is_trusted_proxy_(core.shared.config.trusted_proxies.has(address_of(stream_.socket()))) {
+      is_trusted_proxy_(core.now->config().trusted_proxies.has(address_of(stream_.socket()))) {
   core_.metrics.client_connections.add();
   core_.metrics.client_connections_now.add();
 }
@@ -49,16 +50,16 @@ Http1Connection::~Http1Connection() {
 
 asio::awaitable<void> Http1Connection::run() {
   place_.set_waiting(true);
-  if (core_.server_tls) {
-    tls_ = certified_by_ = core_.server_tls;
-    stream_.expire_reads_in(core_.shared.config.limits.header_timeout);
+  if (core_.now->server_tls) {
+    tls_ = certified_by_ = core_.now->server_tls;
+    stream_.expire_reads_in(config().limits.header_timeout);
     const Error error = co_await stream_.accept_tls(tls_->context());
     stream_.expect_nothing();
     if (error) {
       core_.metrics.tls_failures.add();
       co_return;
     }
-    if (core_.shared.config.certificate_sign_in) certificate_ = ServerTls::client_certificate_of(stream_.ssl());
+    if (config().certificate_sign_in) certificate_ = ServerTls::client_certificate_of(stream_.ssl());
   }
   Next next = Next::request;
   while (next == Next::request) next = co_await serve();
@@ -76,7 +77,7 @@ bool Http1Connection::find_head(HeadSearch& search) {
     search.partial = {};
     buffer_.consume(2);
   }
-  const std::size_t max = core_.shared.config.limits.header_bytes;
+  const std::size_t max = config().limits.header_bytes;
   const Violation too_long{431, "the head is too long"};
   const std::string_view bytes = buffer_.view();
   const std::size_t end = end_of_head(bytes, search.partial.searched());
@@ -100,7 +101,6 @@ bool Http1Connection::find_head(HeadSearch& search) {
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& request) {
-  const Limits& limits = core_.shared.config.limits;
   HeadSearch search;
   while (!find_head(search)) {
     const bool idle = buffer_.size() == 0;
@@ -108,9 +108,11 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& reque
     stream_.set_idle(idle);
     // One deadline covers the whole head, however slowly it arrives.
     if (idle) {
-      stream_.expire_reads_in(limits.idle_timeout);
+      stream_.expire_reads_in(config().limits.idle_timeout);
       release_memory();
+      generation_.reset();
       const Error closed = co_await stream_.wait_readable();
+      generation_ = core_.now;
       if (closed) co_return Next::close;
     }
     const auto [error, n] = co_await stream_.read_some(buffer_);
@@ -121,7 +123,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& reque
       co_return co_await refuse(request, {408, "the head did not arrive in time"});
     }
     if (error) co_return idle && !stream_.timed_out() ? Next::finish : Next::close;
-    if (idle) stream_.cancel_reads_in(limits.header_timeout);
+    if (idle) stream_.cancel_reads_in(config().limits.header_timeout);
   }
   if (search.violation) co_return co_await refuse(request, *search.violation);
   stream_.expect_nothing();
@@ -153,7 +155,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(Request& request,
                        "Your browser or program sent a request that is not valid HTTP.");
   memory_.out.clear();
   write_own_response_head(memory_.out, page, request.id, core_.date.now(), AfterResponse::close);
-  stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
+  stream_.expire_writes_in(config().limits.body_idle_timeout);
   const Error error = co_await stream_.write(memory_.out, page.body);
   request.outcome.bytes_out = page.body.size();
   log_request(core_, request, remote_, violation.status);
@@ -162,13 +164,18 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(Request& request,
 
 void Http1Connection::check_certificate_again() {
   // A certificate may be revoked while its connection stays open.
-  if (certified_by_ == core_.server_tls) return;
-  certified_by_ = core_.server_tls;
-  if (!certificate_.name.empty()) certificate_ = certified_by_->verify_again(stream_.ssl());
+  if (certified_by_ == generation_->server_tls) return;
+  certified_by_ = generation_->server_tls;
+  if (certificate_.name.empty()) return;
+  if (certified_by_)
+    certificate_ = certified_by_->verify_again(stream_.ssl());
+  else
+    certificate_ = {};
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   body_remains_ = true;
+  if (generation_ != core_.now) generation_ = core_.now;
   Request request(memory_);
   place_.set_waiting(true);
   const Next head = co_await read_head(request);
@@ -178,11 +185,11 @@ asio::awaitable<Http1Connection::Next> Http1Connection::serve() {
   if (!is_negotiate(request.head.authorization)) (void)negotiation_.take();
   check_certificate_again();
   request.resolve_target();
-  const Limits& limits = core_.shared.config.limits;
+  const Limits& limits = config().limits;
   BodyReader body(stream_, buffer_, request.head.framing, request.head.content_length, limits.body_idle_timeout,
                   limits.body_bytes_per_second);
   const PathReadings path = readings_of(request.target == "*" ? "/" : path_of(request.target));
-  const Router::Match match = core_.shared.router.match(request.host, path);
+  const Router::Match match = generation_->settings->router.match(request.host, path);
   Next next = Next::close;
   if (!match.known_host) {
     next =
@@ -227,7 +234,7 @@ std::string Http1Connection::client_address(const RequestHead& head) const {
       const auto address = asio::ip::make_address(std::string(last), error);
       if (error) return out;
       out = address.to_string();
-      if (!core_.shared.config.trusted_proxies.has(address)) return out;
+      if (!config().trusted_proxies.has(address)) return out;
     }
   }
   return out;
@@ -274,9 +281,9 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(Request& request
   const Route& route = *request.route;
   if (!route.sign_in.empty()) {
     const RequestView seen = view(request);
-    request.signed_in = core_.sign_in->known(seen, route);
+    request.signed_in = generation_->sign_in->known(seen, route);
     if (!request.signed_in) {
-      auto decision = co_await core_.sign_in->decide(seen, route);
+      auto decision = co_await generation_->sign_in->decide(seen, route);
       if (const auto* response = std::get_if<OwnResponse>(&decision))
         co_return co_await answer(request, *response, body);
       request.signed_in = std::move(std::get<SignedIn>(decision));
@@ -292,7 +299,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::forward(Request& request
                        .client_keeps_alive = request.head.keep_alive,
                        .over_https = is_https(request.head)};
   {
-    Forwarder forwarder(core_.forwarding, {stream_, buffer_, body}, job, memory_.forward);
+    Forwarder forwarder(generation_->forwarding, {stream_, buffer_, body}, job, memory_.forward);
     request.outcome = co_await forwarder.run();
   }
   request.bytes_in = body.total();
@@ -317,21 +324,21 @@ asio::awaitable<Http1Connection::Next> Http1Connection::challenge(Request& reque
   anonymous.client_certificate.clear();
   anonymous.client_certificate_error.clear();
   anonymous.client_certificate_name = {};
-  auto challenge = co_await core_.sign_in->decide(std::move(anonymous), *request.route);
+  auto challenge = co_await generation_->sign_in->decide(std::move(anonymous), *request.route);
   if (const auto* response = std::get_if<OwnResponse>(&challenge)) co_return co_await answer(request, *response, body);
   co_return co_await answer_error(request, body, 401, "Please sign in again", "Your sign-in is no longer valid.");
 }
 
 asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& request, BodyReader& body) {
   constexpr std::string_view kTooLong = "That is more than a sign-in needs.";
-  const std::size_t limit = core_.shared.config.limits.login_body_bytes;
+  const std::size_t limit = config().limits.login_body_bytes;
   RequestHead& head = request.head;
-  if (!core_.sign_in)
+  if (!generation_->sign_in)
     co_return co_await answer_error(request, body, 404, "Not found", "There is nothing at this address.");
   if (head.framing == Framing::length && head.content_length > limit)
     co_return co_await answer_error(request, body, 413, "Too long", kTooLong);
   if (head.expects_continue && !body.ended() && buffer_.size() == 0) {
-    stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
+    stream_.expire_writes_in(config().limits.body_idle_timeout);
     const Error error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) co_return Next::close;
     head.expects_continue = false;
@@ -355,7 +362,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::own_page(Request& reques
   buffer_.wipe_consumed();
   wipe_stack();
   const RequestView seen = view(request);
-  const OwnResponse response = co_await core_.sign_in->own_page(seen, std::move(content));
+  const OwnResponse response = co_await generation_->sign_in->own_page(seen, std::move(content));
   wipe_stack();
   co_return co_await answer(request, response, body);
 }
@@ -377,7 +384,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::answer(Request& request,
   memory_.out.clear();
   write_own_response_head(memory_.out, response, request.id, core_.date.now(),
                           keep ? AfterResponse::keep_alive : AfterResponse::close);
-  stream_.expire_writes_in(core_.shared.config.limits.body_idle_timeout);
+  stream_.expire_writes_in(config().limits.body_idle_timeout);
   const Error error = co_await stream_.write(
       memory_.out, request.head.method == "HEAD" ? std::string_view{} : std::string_view(response.body));
   stream_.expect_nothing();

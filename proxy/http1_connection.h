@@ -50,6 +50,7 @@ class Http1Connection {
   [[nodiscard]] bool find_head(HeadSearch& search);
   void release_memory();         // that the next request allocates again
   void begin(Request& request);  // its time counts from here, and it has an id
+  [[nodiscard]] const Config& config() const { return generation_->config(); }
   [[nodiscard]] Linger linger() const;
   void check_certificate_again();
   [[nodiscard]] std::string client_address(const RequestHead& head) const;
@@ -57,6 +58,8 @@ class Http1Connection {
   [[nodiscard]] RequestView view(const Request& request);
 
   Core& core_;
+  // That of the request in progress; null while the connection waits for one.
+  std::shared_ptr<Generation> generation_;
   Stream stream_;
   ClientConnections::Place place_;
   ReadBuffer buffer_;

@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,25 +28,45 @@
 
 #include "proxy/accept_clients.h"
 #include "proxy/admin/admin.h"
-#include "proxy/listener.h"
-#include "proxy/observe/audit_log.h"
-#include "proxy/observe/message_log.h"
+#include "proxy/listeners.h"
+#include "proxy/load_generation.h"
 #include "proxy/process/file_watch.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/process/service_manager.h"
+#include "proxy/server_logs.h"
+#include "proxy/sign_in/sign_in_state.h"
 
 namespace stead::proxy {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-
 namespace {
+
 constexpr auto as_result = asio::as_tuple(asio::deferred);
+
+std::vector<Endpoint> admin_endpoints(const Config& config) {
+  return config.admin ? std::vector{*config.admin} : std::vector<Endpoint>();
 }
+
+void warn_of_routes(const Config& config) {
+  for (const Route& route : config.routes)
+    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
+      spdlog::warn(
+          "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
+          route.path);
+}
+
+// `work` must be a variable of the caller: g++ 12 destroys a lambda twice if it is a temporary of a co_await expression.
+template <class T>
+asio::awaitable<T> run_on_thread(asio::thread_pool& threads, std::function<asio::awaitable<T>()> work) {
+  co_return co_await asio::co_spawn(threads, std::move(work),
+                                    asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+}
+
+}  // namespace
 
 class Server::Parts {
  public:
-  explicit Parts(Config config) : shared_(std::move(config)), admin_(cores_, shared_) {}
+  explicit Parts(Config config);
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts();
@@ -55,35 +79,43 @@ class Server::Parts {
   }
 
  private:
-  Checked<void> read_files();
-  Checked<void> open_logs();
-  void reopen_logs();
-  Started<void> listen();
-  Checked<void> make_sign_in_parts();
-  void warn_of_routes() const;
-  void use_server_tls(const std::shared_ptr<ServerTls>& tls);
-  void read_server_tls_again();
+  Started<void> open_ports();
+  void use(const Loaded& loaded);
   asio::awaitable<void> watch_signals();
   void begin_drain();
   asio::awaitable<void> stop_when_drained();
   [[nodiscard]] std::uint64_t open_connections() const;
   void run_core(Core& core);
 
-  Shared shared_;
-  std::optional<MessageLog> message_log_;
+  // A reading at a time: the configuration with all that it names, or only the files of TLS.
+  void read_again(bool& wanted);
+  asio::awaitable<void> read_what_is_wanted();
+  asio::awaitable<void> read_configuration();
+  asio::awaitable<void> read_tls_files();
+  Started<void> change_to(Loaded next);
+  void watch_tls_files();
+
+  Config start_;  // until prepare() has used it
+  ServerLogs logs_;
   std::vector<std::unique_ptr<Core>> cores_;
   Admin admin_;
-  std::vector<std::vector<tcp::acceptor>> acceptors_;  // by endpoint, then core
-  std::unique_ptr<tcp::acceptor> admin_acceptor_;
+  LoadContext context_;
+  Loaded loaded_;
+  std::unique_ptr<Listeners> clients_, administrators_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<FileWatch> tls_watch_;
-  std::shared_ptr<ServerTls> first_tls_;  // until the cores have it
+  std::unique_ptr<asio::thread_pool> reader_;  // waits for disks, so that no loop does
+  bool configuration_wanted_ = false, tls_files_wanted_ = false, reading_ = false;
   bool draining_ = false, running_ = false;
 };
 
+Server::Parts::Parts(Config config) : start_(std::move(config)), admin_(cores_) {}
+
 Server::Parts::~Parts() {
-  acceptors_.clear();
-  admin_acceptor_.reset();
+  tls_watch_.reset();
+  reader_.reset();
+  if (clients_) clients_->drop();
+  if (administrators_) administrators_->drop();
   signals_.reset();
   if (draining_) {  // a second SIGTERM must not change the exit status of a process that ends anyway
     ::signal(SIGTERM, SIG_IGN);
@@ -91,138 +123,177 @@ Server::Parts::~Parts() {
   }
   // Cores use each other's tickets, so all of them drop theirs while every loop still exists.
   for (auto& core : cores_) core->end_connections();
-  for (auto& core : cores_) {
-    core->sign_in.reset();
-    core->tickets.reset();
-  }
+  loaded_ = {};
+  for (auto& core : cores_) core->now.reset();
+  if (context_.memory) context_.memory->pool.join();
+  for (auto& core : cores_) core->end_connections();  // tickets end in their loops
   cores_.clear();
-  write_audit_to(nullptr);
-}
-
-Checked<void> Server::Parts::read_files() {
-  const Config& config = shared_.config;
-  auto server_tls = ServerTls::open(config);
-  if (!server_tls) return server_tls.error();
-  first_tls_ = std::move(*server_tls);
-  auto upstream_tls = UpstreamTls::open(config);
-  if (!upstream_tls) return upstream_tls.error();
-  shared_.upstream_tls = std::move(*upstream_tls);
-  return open_logs();
-}
-
-Checked<void> Server::Parts::open_logs() {
-  const Config& config = shared_.config;
-  auto messages = LogWriter::open("", "the log");
-  if (!messages) return messages.error();
-  shared_.messages = std::move(*messages);
-  message_log_.emplace(*shared_.messages);
-  auto access_log = LogWriter::open(config.access_log, "the access log");
-  if (!access_log) return access_log.error();
-  shared_.access_log = std::move(*access_log);
-  if (config.audit_log.empty()) return {};
-  auto audit_log = LogWriter::open(config.audit_log, "the audit log");
-  if (!audit_log) return audit_log.error();
-  shared_.audit_log = std::move(*audit_log);
-  write_audit_to(shared_.audit_log.get());
-  return {};
-}
-
-void Server::Parts::reopen_logs() {
-  shared_.access_log->reopen();
-  if (shared_.audit_log) shared_.audit_log->reopen();
-  spdlog::info("SIGHUP: the log files are opened again; a change of the configuration needs a restart");
 }
 
 Started<void> Server::Parts::prepare() {
-  if (auto read = read_files(); !read) return StartFailure(read.error());
-  const unsigned wanted = shared_.config.threads;
+  if (auto opened = logs_.open(start_); !opened) return StartFailure(opened.error());
+  const unsigned wanted = start_.threads;
   const unsigned threads = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, shared_));
-  use_server_tls(std::exchange(first_tls_, nullptr));
+  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, logs_.get()));
   // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);
-  if (auto listening = listen(); !listening) return listening;
-  if (auto made = make_sign_in_parts(); !made) return StartFailure(made.error());
-  return {};
+  for (const int more : {SIGUSR1, SIGUSR2}) signals_->add(more);
+  for (auto& core : cores_) context_.executors.emplace_back(core->io.get_executor());
+  context_.on_step = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
+  context_.memory = make_sign_in_memory();
+  auto loaded = load_generation(std::move(start_), context_, {});
+  if (!loaded) return StartFailure(loaded.error());
+  use(*loaded);
+  return open_ports();
 }
 
-// Before the cores run it is set at once, later by their loops.
-void Server::Parts::use_server_tls(const std::shared_ptr<ServerTls>& tls) {
-  if (!tls) return;
-  for (const std::string& warning : tls->warnings()) spdlog::warn("{}", warning);
+// Before the loops run it is done at once, later in each loop.
+void Server::Parts::use(const Loaded& loaded) {
+  loaded_ = loaded;
+  const Limits& limits = loaded_.settings->config.limits;
+  use_login_limits(*context_.memory, limits);
+  if (loaded_.server_tls)
+    for (const std::string& warning : loaded_.server_tls->warnings()) spdlog::warn("{}", warning);
+  const auto share = [this](std::size_t limit) { return std::max<std::size_t>(1, limit / cores_.size()); };
   for (auto& core : cores_) {
-    if (!running_)
-      core->server_tls = tls;
+    const auto begin = [&core = *core, next = loaded_, all = share(limits.connections),
+                        of_address = share(limits.connections_per_address)] {
+      core.begin(next.generation_of(core));
+      core.clients.set_limits(all, of_address);
+    };
+    if (running_)
+      asio::post(core->io, begin);
     else
-      asio::post(core->io, [&core, tls] { core->replace_server_tls(tls); });
+      begin();
   }
 }
 
-void Server::Parts::read_server_tls_again() {
-  const auto tls = ServerTls::open(shared_.config);
-  if (!tls) {
-    spdlog::error("{}; the files read before stay in use", to_string(tls.error()));
-    return;
-  }
-  use_server_tls(*tls);
-  spdlog::info("certificates, keys and revocation lists were read again");
-}
-
-Started<void> Server::Parts::listen() {
+Started<void> Server::Parts::open_ports() {
   std::vector<asio::io_context*> loops;
   for (auto& core : cores_) loops.push_back(&core->io);
-  for (Endpoint& endpoint : shared_.config.listen) {
-    auto acceptors = listen_at(endpoint, loops);
-    if (!acceptors) return acceptors.error();
-    acceptors_.push_back(std::move(*acceptors));
-  }
-  if (!shared_.config.admin) return {};
-  auto acceptors = listen_at(*shared_.config.admin, {loops.front()});
-  if (!acceptors) return acceptors.error();
-  admin_acceptor_ = std::make_unique<tcp::acceptor>(std::move(acceptors->front()));
-  return {};
-}
-
-void Server::Parts::warn_of_routes() const {
-  for (const Route& route : shared_.config.routes)
-    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
-      spdlog::warn(
-          "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
-          route.path);
-}
-
-Checked<void> Server::Parts::make_sign_in_parts() {
-  const Config& config = shared_.config;
-  const bool users = std::any_of(config.routes.begin(), config.routes.end(),
-                                 [](const Route& route) { return !route.sign_in.empty(); });
-  if (!users && !config.kerberos && !config.forms && !config.certificate_sign_in) return {};
-  std::vector<asio::any_io_executor> executors;
-  for (auto& core : cores_) executors.emplace_back(core->io.get_executor());
-  const auto count = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
-  const auto tickets = open_backend_tickets(executors, config.client, count);
-  if (!tickets) return tickets.error();
-  const auto sign_in = make_sign_in(config, *tickets);
-  if (!sign_in) return sign_in.error();
-  for (std::size_t i = 0; i < cores_.size(); ++i) {
-    cores_[i]->tickets = (*tickets)[i];
-    cores_[i]->sign_in = (*sign_in)[i];
-  }
+  const Config& config = loaded_.settings->config;
+  clients_ = std::make_unique<Listeners>(loops, [this](Listeners::Acceptor acceptor, std::size_t core) {
+    asio::co_spawn(cores_[core]->io, accept_clients(std::move(acceptor), *cores_[core]), log_exception);
+  });
+  administrators_ =
+      std::make_unique<Listeners>(std::vector{loops.front()}, [this](Listeners::Acceptor acceptor, std::size_t) {
+        Core& first = *cores_.front();
+        asio::co_spawn(first.io, accept_administrators(std::move(acceptor), first, admin_), log_exception);
+      });
+  auto ports = clients_->open(config.listen);
+  if (!ports) return ports.error();
+  auto admin_ports = administrators_->open(admin_endpoints(config));
+  if (!admin_ports) return admin_ports.error();
+  clients_->use(std::move(*ports));
+  administrators_->use(std::move(*admin_ports));
   return {};
 }
 
 std::vector<std::uint16_t> Server::Parts::ports() const {
   std::vector<std::uint16_t> out;
-  for (const Endpoint& endpoint : shared_.config.listen) out.push_back(endpoint.port);
-  if (shared_.config.admin) out.push_back(shared_.config.admin->port);
+  for (const auto* listeners : {clients_.get(), administrators_.get()})
+    for (const auto& port : listeners->ports()) out.push_back(port.number);
   return out;
 }
+
+// --- the configuration is read again ---
+
+void Server::Parts::read_again(bool& wanted) {
+  wanted = true;
+  if (std::exchange(reading_, true)) return;
+  asio::co_spawn(cores_.front()->io, read_what_is_wanted(), [this](const std::exception_ptr& problem) {
+    reading_ = false;
+    log_exception(problem);
+  });
+}
+
+asio::awaitable<void> Server::Parts::read_what_is_wanted() {
+  while (configuration_wanted_ || tls_files_wanted_) {
+    tls_files_wanted_ = false;
+    if (std::exchange(configuration_wanted_, false))
+      co_await read_configuration();
+    else
+      co_await read_tls_files();
+  }
+}
+
+asio::awaitable<void> Server::Parts::read_configuration() {
+  notify_reloading();
+  std::function<asio::awaitable<Checked<Loaded>>()> read = [this,
+                                                            before = loaded_]() -> asio::awaitable<Checked<Loaded>> {
+    auto config = read_config(before.settings->config.file);
+    if (!config) co_return config.error();
+    co_return load_generation(std::move(*config), context_, before);
+  };
+  auto next = co_await run_on_thread(*reader_, std::move(read));
+  std::string refused;
+  if (!next)
+    refused = to_string(next.error());
+  else if (const auto changed = change_to(std::move(*next)); !changed)
+    refused = to_string(changed.error().problem);
+  Core& first = *cores_.front();
+  (refused.empty() ? first.metrics.reloads : first.metrics.reloads_refused).add();
+  if (refused.empty())
+    spdlog::info("the configuration was read again and is in use");
+  else
+    spdlog::error("{}; the configuration read before stays in use", refused);
+  notify_service_manager("READY=1");
+}
+
+// What may fail comes first: then nothing has changed.
+Started<void> Server::Parts::change_to(Loaded next) {
+  if (draining_) return StartFailure(Problem{.message = "the proxy is ending", .where = {}, .fix = {}});
+  const Config& config = next.settings->config;
+  auto ports = clients_->open(config.listen);
+  if (!ports) return ports.error();
+  auto admin_ports = administrators_->open(admin_endpoints(config));
+  if (!admin_ports) return admin_ports.error();
+  if (auto changed = logs_.change_to(config); !changed) return StartFailure(changed.error());
+  const Config& before = loaded_.settings->config;
+  if (config.threads != before.threads)
+    spdlog::warn("{}: [server] threads changed, which needs a restart", config.file);
+  use(next);
+  clients_->use(std::move(*ports));
+  administrators_->use(std::move(*admin_ports));
+  watch_tls_files();
+  warn_of_routes(config);
+  return {};
+}
+
+asio::awaitable<void> Server::Parts::read_tls_files() {
+  using Read = Checked<std::shared_ptr<ServerTls>>;
+  std::function<asio::awaitable<Read>()> read = [settings = loaded_.settings]() -> asio::awaitable<Read> {
+    co_return ServerTls::open(settings->config);
+  };
+  const Read tls = co_await run_on_thread(*reader_, std::move(read));
+  if (!tls) {
+    spdlog::error("{}; the files read before stay in use", to_string(tls.error()));
+    co_return;
+  }
+  loaded_.server_tls = *tls;
+  for (const std::string& warning : (*tls)->warnings()) spdlog::warn("{}", warning);
+  for (auto& core : cores_) asio::post(core->io, [&core, tls = *tls] { core->replace_server_tls(tls); });
+  spdlog::info("certificates, keys and revocation lists were read again");
+}
+
+void Server::Parts::watch_tls_files() {
+  tls_watch_.reset();
+  if (!loaded_.server_tls) return;
+  tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(loaded_.settings->config), [this] {
+    asio::post(cores_.front()->io, [this] { read_again(tls_files_wanted_); });
+  });
+}
+
+// --- start, signals, end ---
 
 asio::awaitable<void> Server::Parts::watch_signals() {
   while (true) {
     const auto [error, number] = co_await signals_->async_wait(as_result);
     if (error) co_return;
-    if (number == SIGHUP) {
-      reopen_logs();
+    if (number == SIGUSR2) continue;  // means nothing, and must not end the process
+    if (number == SIGHUP || number == SIGUSR1) {
+      logs_.reopen();
+      if (number == SIGHUP && !draining_) read_again(configuration_wanted_);
       continue;
     }
     if (draining_) ::_exit(0);
@@ -236,15 +307,8 @@ void Server::Parts::begin_drain() {
   draining_ = true;
   admin_.set_ready(false);
   notify_service_manager("STOPPING=1");
-  for (std::size_t i = 0; i < cores_.size(); ++i) {
-    asio::post(cores_[i]->io, [this, i] {
-      for (auto& of_endpoint : acceptors_) {
-        Error ignored;
-        of_endpoint[i].close(ignored);
-      }
-      cores_[i]->drain();
-    });
-  }
+  clients_->close();
+  for (auto& core : cores_) asio::post(core->io, [&core] { core->drain(); });
   asio::co_spawn(cores_.front()->io, stop_when_drained(), log_exception);
 }
 
@@ -255,7 +319,7 @@ std::uint64_t Server::Parts::open_connections() const {
 }
 
 asio::awaitable<void> Server::Parts::stop_when_drained() {
-  const auto deadline = Clock::now() + shared_.config.limits.drain_timeout;
+  const auto deadline = Clock::now() + loaded_.settings->config.limits.drain_timeout;
   asio::steady_timer timer(cores_.front()->io);
   do {
     timer.expires_after(std::chrono::milliseconds(50));
@@ -267,10 +331,7 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
     timer.expires_after(std::chrono::milliseconds(200));
     (void)co_await timer.async_wait(as_result);
   }
-  if (admin_acceptor_) {
-    Error ignored;
-    admin_acceptor_->close(ignored);
-  }
+  administrators_->close();
   for (auto& core : cores_)
     asio::post(core->io, [&core] {
       core->log.flush();
@@ -279,11 +340,6 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
 }
 
 void Server::Parts::run_core(Core& core) {
-  const Limits& limits = shared_.config.limits;
-  const auto share = [this](std::size_t limit) { return std::max<std::size_t>(1, limit / cores_.size()); };
-  core.clients.set_limits(share(limits.connections), share(limits.connections_per_address));
-  for (auto& of_endpoint : acceptors_)
-    asio::co_spawn(core.io, accept_clients(of_endpoint[core.index], core), log_exception);
   core.start_ticking();
   const auto work = asio::make_work_guard(core.io);
   while (!core.io.stopped()) {
@@ -298,23 +354,23 @@ void Server::Parts::run_core(Core& core) {
 int Server::Parts::run() {
   ::signal(SIGPIPE, SIG_IGN);
   Core& first = *cores_.front();
+  reader_ = std::make_unique<asio::thread_pool>(1);
   asio::co_spawn(first.io, watch_signals(), log_exception);
-  if (admin_acceptor_) asio::co_spawn(first.io, accept_administrators(*admin_acceptor_, first, admin_), log_exception);
   running_ = true;
-  const bool tls = first.server_tls != nullptr;
-  if (tls)
-    tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(shared_.config), [this] { read_server_tls_again(); });
+  const Config& config = loaded_.settings->config;
+  watch_tls_files();
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
   admin_.set_ready(true);
   if (runs_as_root()) spdlog::warn("the proxy runs as root; run it as a user of its own, as stead-proxy.service does");
-  warn_of_routes();
-  for (const Endpoint& endpoint : shared_.config.listen)
-    spdlog::info("listening at {}://{}:{}", tls ? "https" : "http", endpoint.address, endpoint.port);
+  warn_of_routes(config);
+  for (const auto& port : clients_->ports())
+    spdlog::info("listening at {}://{}:{}", loaded_.server_tls ? "https" : "http", port.asked.address, port.number);
   notify_service_manager("READY=1");
   run_core(first);
   for (std::thread& thread : threads) thread.join();
   tls_watch_.reset();
+  reader_->join();
   return 0;
 }
 

@@ -56,7 +56,7 @@ OwnResponse Admin::respond(std::string_view path) const {
 bool Admin::knows_host(const RequestHead& head) const {
   if (head.host.empty()) return true;  // HTTP/1.0; browsers send it always
   const std::string name = host_name_of(head.host);
-  const std::vector<std::string>& names = shared_.config.admin_hosts;
+  const std::vector<std::string>& names = cores_.front()->now->config().admin_hosts;
   return name.starts_with('[') || is_ipv4(name) || name == "localhost" ||
          std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -66,7 +66,7 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
   ReadBuffer buffer;
   std::string out;
   while (true) {
-    stream.expire_reads_in(shared_.config.limits.header_timeout);
+    stream.expire_reads_in(core.now->config().limits.header_timeout);
     std::size_t end = end_of_head(buffer.view());
     while (end == std::string_view::npos) {
       if (buffer.full() && buffer.capacity() > 0) co_return;
@@ -96,7 +96,7 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     write_own_response_head(out, response, id, core.date.now(),
                             keep ? AfterResponse::keep_alive : AfterResponse::close);
     if (head.method == "HEAD") response.body.clear();
-    stream.expire_writes_in(shared_.config.limits.header_timeout);
+    stream.expire_writes_in(core.now->config().limits.header_timeout);
     const Error error = co_await stream.write(out, response.body);
     if (error) co_return;
     if (!keep) break;

@@ -14,7 +14,8 @@ namespace stead::proxy {
 
 class Admin {
  public:
-  Admin(const Cores& cores, const Shared& shared) : cores_(cores), shared_(shared) {}
+  explicit Admin(const Cores& cores) : cores_(cores) {}
+  // On the first core.
   [[nodiscard]] boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, Core& core);
   void set_ready(bool ready) { ready_ = ready; }
 
@@ -24,7 +25,6 @@ class Admin {
  private:
   [[nodiscard]] bool knows_host(const RequestHead& head) const;
   const Cores& cores_;
-  const Shared& shared_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::atomic<bool> ready_{false};
 };

@@ -173,12 +173,15 @@ std::string metrics_page(const Cores& cores, const ServerState& state) {
     for (MetricFamily& one : (*more)(cores)) families.push_back(std::move(one));
   families.push_back(family("stead_ready", "1 while the proxy accepts new requests.", MetricType::Gauge));
   add(families.back(), state.ready ? 1 : 0);
+  families.push_back(family("stead_reloads_total", "Readings of the configuration after the start."));
+  add(families.back(), sum(cores, &CoreMetrics::reloads), {{"result", "used"}});
+  add(families.back(), sum(cores, &CoreMetrics::reloads_refused), {{"result", "refused"}});
   families.push_back(family("stead_build_info", "The running version.", MetricType::Gauge));
   add(families.back(), 1, {{"version", STEAD_VERSION}});
   families.push_back(family("stead_log_dropped_lines_total", "Log lines that could not be written, or not in time."));
-  const Shared& shared = cores.front()->shared;
+  const Logs& all = cores.front()->logs;
   const std::pair<const char*, const LogWriter*> logs[] = {
-      {"access", shared.access_log.get()}, {"audit", shared.audit_log.get()}, {"messages", shared.messages.get()}};
+      {"access", all.access_log.get()}, {"audit", all.audit_log.get()}, {"messages", all.messages.get()}};
   for (const auto& [name, log] : logs)
     if (log != nullptr) add(families.back(), static_cast<double>(log->dropped_lines()), {{"log", name}});
   return prometheus::TextSerializer().Serialize(families);

@@ -47,7 +47,7 @@ void add_totals(std::string& html, const Cores& cores, const ServerState& state)
   html += "<table>\n";
   add_row(html, "Running since", rfc3339(state.started));
   add_row(html, "Accepts new requests", state.ready ? "yes" : "no");
-  add_row(html, "Principal", cores.front()->shared.config.client.principal);
+  add_row(html, "Principal", cores.front()->now->config().client.principal);
   add_row(html, "Requests", count_requests(cores, 0));
   add_row(html, "Responses with status 500 and above", count_requests(cores, 500));
   add_row(html, "Open client connections", sum(cores, &CoreMetrics::client_connections_now));
@@ -94,7 +94,7 @@ void add_failures(std::string& html, const Cores& cores) {
 std::string status_page(const Cores& cores, const ServerState& state) {
   std::string html(kHead);
   add_totals(html, cores, state);
-  add_routes(html, cores.front()->shared.config.routes);
+  add_routes(html, cores.front()->now->config().routes);
   add_failures(html, cores);
   return html + "</body></html>\n";
 }

@@ -98,6 +98,7 @@ bool Route::allows(SignInMethod method) const {
 Checked<Config> read_config(const std::string& path) {
   FileErrors errors(path);
   Config out;
+  out.file = path;
   if (const auto file = read_toml_file(errors)) read_tables(*file, errors, out);
   if (!errors.none()) return Problem{.message = errors.first(), .where = {}, .fix = {}};
   return out;

@@ -74,6 +74,7 @@ struct Limits {
 };
 
 struct Config {
+  std::string file;  // that it was read from
   std::vector<Endpoint> listen;
   AddressSet trusted_proxies;    // TLS terminators whose X-Forwarded-Proto is believed
   std::string certificate, key;  // empty: plain HTTP, on loopback addresses only

@@ -10,6 +10,7 @@ namespace stead::proxy {
 struct Endpoint {
   std::string address;  // IPv6 in brackets
   std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // "127.0.0.1:8443", "[::1]:8443", "localhost:8443"; nothing for other text.

@@ -9,20 +9,11 @@ namespace {
 constexpr std::chrono::milliseconds kTick{250};
 }
 
-Core::Core(unsigned number, Shared& common)
+Core::Core(unsigned number, const Logs& common)
     : index(number),
-      shared(common),
-      pool(io.get_executor(), common.config, *common.upstream_tls, watchdog, metrics),
+      logs(common),
       log(*common.access_log),
-      forwarding{.executor = io.get_executor(),
-                 .limits = common.config.limits,
-                 .pool = pool,
-                 .metrics = metrics,
-                 .refused_tokens = refused_tokens,
-                 .tickets = tickets,
-                 .draining = draining,
-                 .tunnels = tunnels,
-                 .date = date},
+      names(std::make_shared<UpstreamNames>(io.get_executor())),
       timer_(io) {}
 
 Core::~Core() {
@@ -32,10 +23,15 @@ Core::~Core() {
 void Core::end_connections() {
   // The coroutines of connections refer to members behind `io`, so they end here and not in io's destructor.
   timer_.cancel();
-  pool.clear();
+  if (now) now->pool.clear();
   watchdog.close_all();
   io.restart();
   io.poll();
+}
+
+void Core::begin(std::shared_ptr<Generation> next) {
+  const std::shared_ptr<Generation> before = std::exchange(now, std::move(next));
+  if (before) before->pool.retire();
 }
 
 void Core::start_ticking() {
@@ -43,12 +39,12 @@ void Core::start_ticking() {
 }
 
 void Core::tick() {
-  const auto now = Clock::now();
-  watchdog.sweep(now);
+  const auto time = Clock::now();
+  watchdog.sweep(time);
   log.flush();
-  if (tickets) metrics.keep_statistics(tickets->client().statistics());
+  if (now->tickets) metrics.keep_statistics(now->tickets->client().statistics());
   end_tunnels();
-  if (++ticks_ % 4 == 0) pool.sweep(now);
+  if (++ticks_ % 4 == 0) now->pool.sweep(time);
   timer_.expires_after(kTick);
   timer_.async_wait([this](const Error& error) {
     if (!error) tick();
@@ -56,17 +52,19 @@ void Core::tick() {
 }
 
 void Core::replace_server_tls(std::shared_ptr<ServerTls> tls) {
-  server_tls = std::move(tls);
+  now->server_tls = std::move(tls);
   tunnels.close_where([](const Session& session) { return session.method == SignInMethod::certificate; });
 }
 
 void Core::end_tunnels() {
-  if (sign_in) tunnels.close_where([this](const Session& session) { return sign_in->is_over(session); });
+  const auto time = std::chrono::system_clock::now();
+  tunnels.close_where(
+      [&](const Session& session) { return now->sign_in ? now->sign_in->is_over(session) : session.expires <= time; });
 }
 
 void Core::drain() {
   draining = true;
-  pool.clear();
+  now->pool.clear();
   watchdog.close_idle();
 }
 

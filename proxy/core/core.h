@@ -6,60 +6,46 @@
 #include <memory>
 #include <utility>
 
-#include "proxy/config/config.h"
 #include "proxy/core/client_connections.h"
-#include "proxy/core/server_tls.h"
+#include "proxy/core/generation.h"
 #include "proxy/http/http_date.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/observe/request_ids.h"
-#include "proxy/sign_in/sign_in.h"
-#include "proxy/tickets/backend_tickets.h"
-#include "proxy/upstream/forward_job.h"
 #include "proxy/upstream/open_tunnels.h"
-#include "proxy/upstream/refused_tokens.h"
-#include "proxy/upstream/router.h"
-#include "proxy/upstream/upstream_pool.h"
-#include "proxy/upstream/upstream_tls.h"
+#include "proxy/upstream/upstream_names.h"
 
 namespace stead::proxy {
 
-// Shared by all cores, and constant while they run.
-struct Shared {
-  Config config;
-  Router router{config.routes};
-  std::unique_ptr<UpstreamTls> upstream_tls;
+// Shared by all cores. Open as long as the process runs.
+struct Logs {
   std::unique_ptr<LogWriter> access_log;
   std::unique_ptr<LogWriter> messages, audit_log;  // null in tests, and without a file for the audit log
-
-  explicit Shared(Config given) : config(std::move(given)) {}
 };
 
 struct Core {
-  Core(unsigned number, Shared& common);
+  Core(unsigned number, const Logs& common);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
   unsigned index;
-  Shared& shared;
+  const Logs& logs;
   boost::asio::io_context io{1};
-  std::shared_ptr<ServerTls> server_tls;    // null: plain HTTP; replaced when its files have changed
-  std::shared_ptr<BackendTickets> tickets;  // null: no route needs one
-  std::shared_ptr<SignIn> sign_in;          // null: no route requires a user
   Watchdog watchdog;
   CoreMetrics metrics;
-  UpstreamPool pool;
   AccessLogWriter log;
   RequestIds request_ids;
   HttpDate date;
-  RefusedTokens refused_tokens;
   OpenTunnels tunnels;
   ClientConnections clients;
   bool draining = false;
-  const ForwardContext forwarding;  // refers to the members above
+  const std::shared_ptr<UpstreamNames> names;  // of all generations: a lookup may take longer than one lasts
+  std::shared_ptr<Generation> now;             // never null once the core runs; refers to the members above
 
+  // From the next request on.
+  void begin(std::shared_ptr<Generation> next);
   void start_ticking();
   // From now on. Tunnels that a client certificate opened end: it may have been revoked, and a new handshake tells.
   void replace_server_tls(std::shared_ptr<ServerTls> tls);

@@ -59,11 +59,13 @@ struct LogWriter::State {
   std::deque<std::string> blocks;
   std::size_t waiting = 0;
   bool ending = false, reopening = false, ended = false;
+  int next_file = -1;  // to be used in place of `file`; negative: none
+  std::string next_path;
   std::atomic<bool> give_up{false};
   std::atomic<std::uint64_t> dropped{0};
 
   ~State() {
-    if (!path.empty()) ::close(file);
+    if (file != STDERR_FILENO) ::close(file);
   }
   void look_at_file() {
     struct stat is{};
@@ -74,7 +76,7 @@ struct LogWriter::State {
   void run();
   void write(const std::string& block);
   ssize_t write_some(std::string_view text) const;
-  void open_again();
+  void open_again(int fresh);  // negative: the file at `path`
 };
 
 // Returns 0 if the file cannot take anything now.
@@ -104,14 +106,15 @@ void LogWriter::State::write(const std::string& block) {
   }
 }
 
-void LogWriter::State::open_again() {
-  if (path.empty()) return;
-  const int fresh = open_file(path);
+void LogWriter::State::open_again(int fresh) {
+  if (fresh < 0 && path.empty()) return;
+  if (fresh < 0) fresh = open_file(path);
   if (fresh < 0) {
     spdlog::error("{} cannot be opened again at {}: {}; the open file stays in use", name, path, std::strerror(errno));
     return;
   }
-  ::close(std::exchange(file, fresh));
+  const int before = std::exchange(file, fresh);
+  if (before != STDERR_FILENO) ::close(before);
   line_is_broken = false;
   look_at_file();
 }
@@ -129,8 +132,10 @@ void LogWriter::State::run() {
       waiting -= block.size();
     } else if (reopening) {
       reopening = false;
+      const int fresh = std::exchange(next_file, -1);
+      if (fresh >= 0) path = next_path;
       lock.unlock();
-      open_again();
+      open_again(fresh);
       lock.lock();
     } else {
       ended = true;
@@ -188,6 +193,22 @@ void LogWriter::reopen() {
     state_->reopening = true;
   }
   state_->wake.notify_one();
+}
+
+Checked<void> LogWriter::reopen(const std::string& path) {
+  const int fresh = path.empty() ? STDERR_FILENO : open_file(path);
+  if (fresh < 0)
+    return Problem{
+        .message = state_->name + " cannot be opened: " + std::string(std::strerror(errno)), .where = path, .fix = {}};
+  {
+    const std::lock_guard lock(state_->mutex);
+    const int unused = std::exchange(state_->next_file, fresh);
+    if (unused > STDERR_FILENO) ::close(unused);
+    state_->next_path = path;
+    state_->reopening = true;
+  }
+  state_->wake.notify_one();
+  return {};
 }
 
 std::uint64_t LogWriter::dropped_lines() const {

@@ -23,6 +23,8 @@ class LogWriter {
   // Opens the file again by its path, behind the lines taken so far, so that it can be renamed. Keeps the open file if
   // that fails. Thread-safe; nothing to do for standard error.
   void reopen();
+  // Opens another file in its place; empty path: standard error. Keeps the open file if that fails.
+  [[nodiscard]] Checked<void> reopen(const std::string& path);
   [[nodiscard]] std::uint64_t dropped_lines() const;
 
  private:

@@ -36,6 +36,7 @@ struct CoreMetrics {
   Counter upstream_connections, upstream_reuses, upstream_failures, upstream_retries;
   Counter tokens_made, tokens_refused, replies_that_do_not_hold;
   Counter tickets_refused, tickets_unreachable, tickets_failed;
+  Counter reloads, reloads_refused;  // of the configuration; counted by the first core
   KdcTimes kdc;
 
   void request_done(int status, std::chrono::microseconds time) {

@@ -29,6 +29,10 @@ class LoginThrottle {
     std::size_t entries = 100000;  // maximum number of counts of each kind; the oldest are dropped first
   };
   explicit LoginThrottle(Options options) : options_(options) {}
+  void set_options(Options options) {  // from now on; what was counted stays
+    const std::lock_guard lock(mutex_);
+    options_ = options;
+  }
 
   // A login in progress. It ends by failed() or succeeded(); if it is destroyed before (no KDC, the client left), it does
   // not count.
@@ -68,8 +72,8 @@ class LoginThrottle {
                                                                                const Count& address,
                                                                                Clock::time_point now) const;
 
-  const Options options_;
   std::mutex mutex_;
+  Options options_;
   Counts accounts_, pairs_, addresses_;  // pairs: an account from an address
 };
 

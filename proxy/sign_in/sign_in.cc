@@ -23,9 +23,9 @@
 #include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sessions.h"
 #include "proxy/sign_in/sign_in_audit.h"
+#include "proxy/sign_in/sign_in_state.h"
 #include "proxy/tickets/backend_tickets.h"
 #include "sspi_shim/base/base64.h"
-#include "sspi_shim/krb5/keytab.h"
 #include "sspi_shim/protocol/messages/ticket.h"
 
 namespace stead::proxy {
@@ -401,70 +401,15 @@ asio::awaitable<OwnResponse> CoreSignIn::who_am_i(const RequestView& request) {
   co_return response;
 }
 
-// --- start ---
-
-void warn_of_forwarded_tgts(const Config& config) {
-  for (const Route& route : config.routes) {
-    if (route.delegation != Delegation::forwarded_tgt) continue;
-    spdlog::warn(
-        "route {}{}: delegation = \"forwarded-tgt\" is unconstrained: a forwarded TGT lets its holder act as the user "
-        "at every service. Prefer \"s4u\", which reaches only the services that an administrator allowed",
-        route.host, route.path);
-  }
-}
-
-// Null if the file cannot be used, as where the key is in a folder that only root may write to.
-std::unique_ptr<SignOutFile> open_sign_outs(const std::string& key_file, Revocations& revocations) {
-  auto file = std::make_unique<SignOutFile>(key_file + ".signed-out");
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  if (const auto loaded = file->load(revocations, now); !loaded) {
-    spdlog::warn(
-        "{}; sign-outs hold until this process ends, so that a cookie that was signed out is good again after "
-        "a restart",
-        to_string(loaded.error()));
-    return nullptr;
-  }
-  return file;
-}
-
-Checked<std::shared_ptr<const KerberosAcceptor>> open_acceptor(const ClientOptions& options) {
-  std::string message;
-  auto acceptor = KerberosAcceptor::open(
-      {.keytab = options.keytab, .principal = options.principal, .allow_rc4 = options.allow_rc4}, message);
-  if (!acceptor) return Problem{.message = message};
-  return acceptor;
-}
-
-Checked<std::shared_ptr<OwnKeys>> open_own_keys(const ClientOptions& options) {
-  const auto principal = parse_principal(options.principal);
-  if (!principal) return Problem{.message = options.principal + " is no principal"};
-  const auto entries = read_keys_of(options.keytab, *principal);
-  if (!entries) return entries.error();
-  return std::make_shared<OwnKeys>(keys_of(*entries, WeakKeys::included),
-                                   read_from_keytab(options.keytab, *principal, WeakKeys::included));
-}
-
 }  // namespace
 
-Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
-    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets) {
-  auto keys = SessionKeys::open(config.session_key_file);
-  if (!keys) return keys.error();
-  warn_of_forwarded_tgts(config);
-  auto state = std::make_shared<SignInState>(config, std::move(*keys));
-  if (config.kerberos) {
-    auto acceptor = open_acceptor(config.client);
-    if (!acceptor) return acceptor.error();
-    state->acceptor = std::move(*acceptor);
-  }
-  state->sign_outs = open_sign_outs(config.session_key_file, state->revocations);
-  if (config.certificate_sign_in || !config.groups.patterns.empty()) {
-    auto own_keys = open_own_keys(config.client);
-    if (!own_keys) return own_keys.error();
-    state->own_keys = std::move(*own_keys);
-  }
+Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,
+                                                           const std::vector<std::shared_ptr<BackendTickets>>& tickets,
+                                                           const std::shared_ptr<SignInMemory>& memory) {
+  const auto state = open_sign_in_state(config, memory);
+  if (!state) return state.error();
   std::vector<std::shared_ptr<SignIn>> cores;
-  for (const auto& of_core : tickets) cores.push_back(std::make_shared<CoreSignIn>(state, of_core));
+  for (const auto& of_core : tickets) cores.push_back(std::make_shared<CoreSignIn>(*state, of_core));
   return cores;
 }
 

@@ -19,6 +19,7 @@
 namespace stead::proxy {
 
 class BackendTickets;
+struct SignInMemory;
 
 struct SignedIn {
   Session session;
@@ -40,9 +41,14 @@ class SignIn {
   virtual boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) = 0;
 };
 
+[[nodiscard]] std::shared_ptr<SignInMemory> make_sign_in_memory();
+// The limits of failed passwords, for what is remembered already too.
+void use_login_limits(SignInMemory& memory, const Limits& limits);
+
 // One for each core; they share the session key, the login throttle and the acceptor's replay cache. Blocking: reads
-// the keytab and the session key.
+// the keytab and the session key. `memory` outlives all of them.
 [[nodiscard]] Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(
-    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets);
+    const Config& config, const std::vector<std::shared_ptr<BackendTickets>>& tickets,
+    const std::shared_ptr<SignInMemory>& memory);
 
 }  // namespace stead::proxy

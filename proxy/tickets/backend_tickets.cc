@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,10 +39,12 @@ constexpr std::chrono::seconds kEndMargin{30};  // a ticket that ends sooner is 
 
 // What one core owns: the client, and the evidence of the users whose names hash to it. Used on its executor only.
 struct TicketCore {
-  TicketCore(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client)
+  using Evidence = TicketCache<Identity>;
+  TicketCore(asio::any_io_executor core_executor, std::shared_ptr<Client> core_client,
+             std::shared_ptr<Evidence> of_sessions)
       : executor(std::move(core_executor)),
         client(std::move(core_client)),
-        evidence(kMaxEvidence, kMaxEvidenceBytes),
+        evidence(std::move(of_sessions)),
         read(kMaxDecrypted, kMaxDecryptedBytes) {}
   struct ReadTicket {
     std::vector<std::uint8_t> der;
@@ -48,7 +52,7 @@ struct TicketCore {
   };
   asio::any_io_executor executor;
   std::shared_ptr<Client> client;
-  TicketCache<Identity> evidence;                       // by session id; owner: the user
+  std::shared_ptr<Evidence> evidence;                   // by session id; owner: the user
   TicketCache<std::shared_ptr<const ReadTicket>> read;  // a client without cookies sends the same ticket each time
 };
 using Cores = std::vector<std::shared_ptr<TicketCore>>;
@@ -91,7 +95,7 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<TicketCore> owner, Ses
     Outcome<TicketPtr> outcome = co_await owner->client->ticket_for_user(session.user, spn);
     co_return in_name_of(session, std::move(outcome));
   }
-  auto identity = owner->evidence.find(evidence_key(session), std::chrono::system_clock::now());
+  auto identity = owner->evidence->find(evidence_key(session), std::chrono::system_clock::now());
   if (!identity) co_return no_evidence(session);
   Outcome<TicketPtr> outcome = co_await owner->client->ticket_for(*identity, spn);
   co_return in_name_of(session, std::move(outcome));
@@ -112,7 +116,7 @@ Result<Identity> read_ticket(TicketCore& owner, std::vector<std::uint8_t> der) {
 
 void put_evidence(TicketCore& owner, const Session& session, Identity identity, CacheTime end) {
   const std::size_t bytes = size_of(identity);
-  owner.evidence.put(evidence_key(session), session.user, std::move(identity), CacheTerms{end, kNever, bytes});
+  owner.evidence->put(evidence_key(session), session.user, std::move(identity), CacheTerms{end, kNever, bytes});
 }
 
 // 0 for a ticket of another client than ours.
@@ -197,7 +201,7 @@ class CoreTickets : public BackendTickets {
     const auto now = std::chrono::system_clock::now();
     const std::string key = evidence_key(session);
     std::function<asio::awaitable<bool>()> look = [owner, key]() -> asio::awaitable<bool> {
-      co_return owner->evidence.find(key, std::chrono::system_clock::now()).has_value();
+      co_return owner->evidence->find(key, std::chrono::system_clock::now()).has_value();
     };
     const bool there = co_await run_on<bool>(owner->executor, std::move(look));
     if (there) seen_.put(key, session.user, true, now + kSeenFor);
@@ -208,7 +212,7 @@ class CoreTickets : public BackendTickets {
     const auto& owner = owner_of(session);
     const auto now = std::chrono::system_clock::now();
     const std::string key = evidence_key(session);
-    if (owner == self_) return owner->evidence.find(key, now).has_value();
+    if (owner == self_) return owner->evidence->find(key, now).has_value();
     // Avoids a round trip to the other core for each request. If the evidence is gone by now, get() fails.
     return seen_.find(key, now).has_value();
   }
@@ -231,6 +235,7 @@ class CoreTickets : public BackendTickets {
   }
 
   Client& client() override { return *self_->client; }
+  [[nodiscard]] const std::shared_ptr<TicketCore::Evidence>& evidence() const { return self_->evidence; }
 
  private:
   // Tickets of a Kerberos session come from its own evidence and are used for that session only.
@@ -250,7 +255,7 @@ class CoreTickets : public BackendTickets {
       owner->read.forget_owner(held.user);
       for (const bool forwarded : {false, true}) {
         held.forwarded_tgt = forwarded;
-        owner->evidence.forget(evidence_key(held));
+        owner->evidence->forget(evidence_key(held));
       }
     };
     // On this core it happens at once: the caller's next get() must not find the dropped ticket.
@@ -264,10 +269,25 @@ class CoreTickets : public BackendTickets {
   TicketCache<bool> seen_;  // sessions whose evidence another core has
 };
 
-}  // namespace
+// A core is destroyed on its executor, whoever used it last.
+std::shared_ptr<TicketCore> make_core(const asio::any_io_executor& executor, std::shared_ptr<Client> client,
+                                      std::shared_ptr<TicketCore::Evidence> evidence) {
+  return {new TicketCore(executor, std::move(client), std::move(evidence)),
+          [executor](TicketCore* core) { asio::post(executor, [owned = std::unique_ptr<TicketCore>(core)] {}); }};
+}
 
-Checked<std::vector<std::shared_ptr<BackendTickets>>> open_backend_tickets(
-    const std::vector<asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step) {
+// All that a configuration file can say.
+bool are_same(const ClientOptions& a, const ClientOptions& b) {
+  const auto values = [](const ClientOptions& of) {
+    return std::tie(of.principal, of.keytab, of.locator, of.allow_rc4, of.pa_for_user, of.own_service_ticket,
+                    of.kdc_timeout, of.request_deadline, of.cache_entries, of.cache_bytes, of.ticket_life,
+                    of.uncached_services);
+  };
+  return values(a) == values(b);
+}
+
+Checked<std::vector<std::shared_ptr<Client>>> open_clients(const std::vector<asio::any_io_executor>& executors,
+                                                           const ClientOptions& options, const OnStep& on_step) {
   std::vector<std::shared_ptr<Client>> clients;
   for (std::size_t i = 0; i < executors.size(); ++i) {
     ClientOptions own = options;
@@ -281,15 +301,36 @@ Checked<std::vector<std::shared_ptr<BackendTickets>>> open_backend_tickets(
     }
     clients.push_back(std::move(*client));
   }
-  return make_backend_tickets(executors, clients);
+  return clients;
 }
 
-std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
-                                                                  const std::vector<std::shared_ptr<Client>>& clients) {
+}  // namespace
+
+Checked<TicketsOfCores> open_backend_tickets(const std::vector<asio::any_io_executor>& executors,
+                                             const ClientOptions& options, const OnStep& on_step) {
+  return reopen_backend_tickets(executors, options, on_step, {}, {});
+}
+
+Checked<TicketsOfCores> reopen_backend_tickets(const std::vector<asio::any_io_executor>& executors,
+                                               const ClientOptions& options, const OnStep& on_step,
+                                               const ClientOptions& old, const TicketsOfCores& before) {
+  if (!before.empty() && are_same(options, old)) return before;
+  const auto clients = open_clients(executors, options, on_step);
+  if (!clients) return clients.error();
+  const bool same_keys = options.principal == old.principal && options.keytab == old.keytab;
+  return make_backend_tickets(executors, *clients, same_keys ? before : TicketsOfCores());
+}
+
+TicketsOfCores make_backend_tickets(const std::vector<asio::any_io_executor>& executors,
+                                    const std::vector<std::shared_ptr<Client>>& clients, const TicketsOfCores& before) {
   Cores cores;
-  for (std::size_t i = 0; i < executors.size(); ++i)
-    cores.push_back(std::make_shared<TicketCore>(executors[i], clients[i]));
-  std::vector<std::shared_ptr<BackendTickets>> tickets;
+  for (std::size_t i = 0; i < executors.size(); ++i) {
+    const auto* const known = i < before.size() ? dynamic_cast<const CoreTickets*>(before[i].get()) : nullptr;
+    auto evidence =
+        known != nullptr ? known->evidence() : std::make_shared<TicketCore::Evidence>(kMaxEvidence, kMaxEvidenceBytes);
+    cores.push_back(make_core(executors[i], clients[i], std::move(evidence)));
+  }
+  TicketsOfCores tickets;
   for (std::size_t i = 0; i < cores.size(); ++i) tickets.push_back(std::make_shared<CoreTickets>(cores, i));
   return tickets;
 }

@@ -47,11 +47,20 @@ class BackendTickets {
 // Makes one for each executor, in order. Reads the keytab; blocking. Calls `on_step` after each exchange with a KDC,
 // with the number of the executor it ran on, on that executor.
 using OnStep = std::function<void(std::size_t, const TraceStep&)>;
-[[nodiscard]] Checked<std::vector<std::shared_ptr<BackendTickets>>> open_backend_tickets(
-    const std::vector<boost::asio::any_io_executor>& executors, const ClientOptions& options, const OnStep& on_step);
+using TicketsOfCores = std::vector<std::shared_ptr<BackendTickets>>;
+[[nodiscard]] Checked<TicketsOfCores> open_backend_tickets(const std::vector<boost::asio::any_io_executor>& executors,
+                                                           const ClientOptions& options, const OnStep& on_step);
 
-// The same with existing clients, one for each executor.
-[[nodiscard]] std::vector<std::shared_ptr<BackendTickets>> make_backend_tickets(
-    const std::vector<boost::asio::any_io_executor>& executors, const std::vector<std::shared_ptr<Client>>& clients);
+// After the configuration was read again, on the same executors: `before` itself if `options` do not differ from `old`,
+// else new clients. They go on with the evidence of the sessions if the principal and its keytab are the same. `before`
+// can be used until its last call has ended. Thread-safe.
+[[nodiscard]] Checked<TicketsOfCores> reopen_backend_tickets(const std::vector<boost::asio::any_io_executor>& executors,
+                                                             const ClientOptions& options, const OnStep& on_step,
+                                                             const ClientOptions& old, const TicketsOfCores& before);
+
+// The same with existing clients, one for each executor. `before`: whose evidence is shared; empty: nobody's.
+[[nodiscard]] TicketsOfCores make_backend_tickets(const std::vector<boost::asio::any_io_executor>& executors,
+                                                  const std::vector<std::shared_ptr<Client>>& clients,
+                                                  const TicketsOfCores& before = {});
 
 }  // namespace stead::proxy

@@ -28,13 +28,13 @@ constexpr std::chrono::seconds kAvoid{2}, kMaxAvoid{30};
 }  // namespace
 
 UpstreamPool::UpstreamPool(asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
-                           CoreMetrics& metrics)
+                           CoreMetrics& metrics, std::shared_ptr<UpstreamNames> names)
     : executor_(std::move(executor)),
       config_(config),
       tls_(tls),
       watchdog_(watchdog),
       metrics_(metrics),
-      names_(std::make_unique<UpstreamNames>(executor_)) {
+      names_(std::move(names)) {
   for (const Route& route : config_.routes) {
     Rotation rotation;
     for (const Upstream& upstream : route.upstreams) {
@@ -74,7 +74,7 @@ UpstreamPtr UpstreamPool::take(std::size_t target, std::string_view identity) {
 }
 
 void UpstreamPool::keep(UpstreamPtr connection) {
-  if (connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMaxIdle) return;
+  if (retired_ || connection->buffer.size() > 0 || !connection->stream.is_open() || idle_count_ >= kMaxIdle) return;
   const std::string_view wanted = key(connection->upstream, connection->identity);
   auto found = idle_.find(wanted);
   if (found == idle_.end()) found = idle_.try_emplace(std::string(wanted)).first;

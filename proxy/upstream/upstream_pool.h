@@ -42,7 +42,7 @@ enum class Reuse { allowed, forbidden };  // of idle connections
 class UpstreamPool {
  public:
   UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
-               CoreMetrics& metrics);
+               CoreMetrics& metrics, std::shared_ptr<UpstreamNames> names);
 
   // An idle connection of this identity to the next upstream in turn, found without a coroutine. Null: call get().
   [[nodiscard]] UpstreamPtr get_idle(std::size_t route, std::string_view identity);
@@ -56,8 +56,13 @@ class UpstreamPool {
     idle_.clear();
     idle_count_ = 0;
   }
+  // Another pool serves new requests: keeps no more connections.
+  void retire() {
+    clear();
+    retired_ = true;
+  }
   void set_lookup(UpstreamNames::Lookup lookup) {  // for tests, in place of the system's resolver
-    names_ = std::make_unique<UpstreamNames>(executor_, std::move(lookup));
+    names_ = std::make_shared<UpstreamNames>(executor_, std::move(lookup));
   }
   [[nodiscard]] std::size_t idle() const { return idle_count_; }
   [[nodiscard]] const Upstream& upstream(std::size_t number) const { return *targets_[number].upstream; }
@@ -95,9 +100,10 @@ class UpstreamPool {
   CoreMetrics& metrics_;
   std::vector<Target> targets_;
   std::vector<Rotation> routes_;
-  std::unique_ptr<UpstreamNames> names_;
+  std::shared_ptr<UpstreamNames> names_;
   IdleMap idle_;
   std::size_t idle_count_ = 0;
+  bool retired_ = false;
   std::string key_;
 };
 

@@ -31,7 +31,7 @@ std::string received(const std::string& bytes, const std::string& request = kGet
     out = client.head();
     if (!until.empty()) out += client.until(until) + (until == "\r\n0\r\n" ? client.head() : "");
   }
-  proxy.on_core([&] { proxy.core->pool.clear(); });
+  proxy.on_core([&] { proxy.core->now->pool.clear(); });
   return out;
 }
 

@@ -242,17 +242,14 @@ struct ProxyOptions {
 
 class Proxy {
  public:
-  explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {})
-      : shared_(make_config(back_ends, options)) {
-    shared_.upstream_tls = std::move(UpstreamTls::open(shared_.config).value());
-    shared_.access_log = std::move(LogWriter::open("/dev/null", "the access log").value());
-    core = std::make_unique<Core>(0, shared_);
-    core->sign_in = sign_in;
+  explicit Proxy(std::vector<std::uint16_t> back_ends, ProxyOptions options = {}) {
+    logs_.access_log = std::move(LogWriter::open("/dev/null", "the access log").value());
+    core = std::make_unique<Core>(0, logs_);
+    begin(back_ends, options);
     send_buffer_ = options.send_buffer;
     acceptor_ = std::make_unique<boost::asio::ip::tcp::acceptor>(
         core->io, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     port = acceptor_->local_endpoint().port();
-    if (options.delegation != Delegation::none) core->tickets = tickets;
     boost::asio::co_spawn(core->io, accept(), boost::asio::detached);
     boost::asio::co_spawn(core->io, sweep(), boost::asio::detached);
     thread_ = std::thread([this] { core->io.run(); });
@@ -264,6 +261,13 @@ class Proxy {
     core.reset();
   }
   [[nodiscard]] Wire connect() const { return Wire::to(port); }
+  // As a reload does it; on the core, or before it runs.
+  void begin(const std::vector<std::uint16_t>& back_ends, const ProxyOptions& options) {
+    auto next = std::make_shared<Generation>(Settings::open(make_config(back_ends, options)).value(), *core);
+    next->sign_in = sign_in;
+    if (options.delegation != Delegation::none) next->tickets = tickets;
+    core->begin(std::move(next));
+  }
   void on_core(std::function<void()> what) {
     std::promise<void> done;
     boost::asio::post(core->io, [&] {
@@ -316,7 +320,7 @@ class Proxy {
       core->end_tunnels();
     }
   }
-  Shared shared_;
+  Logs logs_;
   int send_buffer_ = 0;
   std::unique_ptr<boost::asio::ip::tcp::acceptor> acceptor_;
   std::thread thread_;

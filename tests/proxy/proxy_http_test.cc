@@ -70,7 +70,7 @@ TEST(Proxying, PassesAnswersOnAsTheyCome) {
   first_seen.set_value();
   EXPECT_EQ(client.until("0\r\n\r\n"), "6\r\nsecond\r\n0\r\n\r\n");
   client.close();
-  proxy.on_core([&] { proxy.core->pool.clear(); });
+  proxy.on_core([&] { proxy.core->now->pool.clear(); });
 }
 
 TEST(Proxying, PassesRequestBodiesOnAsTheyCome) {
@@ -250,7 +250,7 @@ TEST(Proxying, PassesEarlyHintsAndSwallowsContinue) {
   EXPECT_EQ(client.head(), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
   EXPECT_THAT(client.head(), StartsWith("HTTP/1.1 200 OK"));
   client.close();
-  proxy.on_core([&] { proxy.core->pool.clear(); });
+  proxy.on_core([&] { proxy.core->now->pool.clear(); });
 }
 
 TEST(Proxying, PassesAnEarlyAnswerWhileTheBodyIsStillSent) {
@@ -470,7 +470,7 @@ TEST(Names, ThatTheResolverIsSilentAboutAreGivenUpInTime) {
   const std::shared_future<void> may = go_on.get_future().share();
   std::atomic<int> lookups{0};
   proxy.on_core([&] {
-    proxy.core->pool.set_lookup([&, may](const std::string& host, std::uint16_t port, Error&) {
+    proxy.core->now->pool.set_lookup([&, may](const std::string& host, std::uint16_t port, Error&) {
       EXPECT_EQ(host, "back.corp.test");
       ++lookups;
       may.wait();
@@ -497,7 +497,7 @@ TEST(Names, AreLookedUpOnceForAWhileAndAnOldAnswerIsBetterThanNone) {
   Proxy proxy({back_end.port}, {.upstream_host = "back.corp.test"});
   std::atomic<int> lookups{0};
   proxy.on_core([&] {
-    proxy.core->pool.set_lookup([&](const std::string&, std::uint16_t port, Error& error) {
+    proxy.core->now->pool.set_lookup([&](const std::string&, std::uint16_t port, Error& error) {
       if (++lookups == 1) return UpstreamNames::Endpoints{{boost::asio::ip::address_v4::loopback(), port}};
       error = boost::asio::error::host_not_found;
       return UpstreamNames::Endpoints{};

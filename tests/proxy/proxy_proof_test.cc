@@ -109,7 +109,7 @@ TEST_F(Proof, ReleasesTheInterimAnswersThatWaitedForIt) {
   EXPECT_EQ(client.head(), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
   EXPECT_EQ(read_answer(client).body, "ok");
   client.close();
-  proxy.on_core([&] { proxy.core->pool.clear(); });
+  proxy.on_core([&] { proxy.core->now->pool.clear(); });
 }
 
 TEST_F(Proof, OfAnEarlierRequestIsNoneOfTheNext) {

@@ -80,7 +80,7 @@ TEST(Users, HaveNoMoreThanSoManyIdleConnections) {
     clients.back().send(get_as("alice"));
   }
   for (Wire& client : clients) EXPECT_EQ(read_answer(client).status(), 200);
-  proxy.on_core([&] { EXPECT_LE(proxy.core->pool.idle(), 6U); });
+  proxy.on_core([&] { EXPECT_LE(proxy.core->now->pool.idle(), 6U); });
 }
 
 TEST(SignIn, AddsItsFieldsToTheBackEndsAnswer) {

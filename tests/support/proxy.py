@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import time
 import urllib.request
 
@@ -77,6 +78,20 @@ class Proxy(ServerInFolder):
     def start(self):
         self._server = foreign.built("stead-proxy").serve("--config", self.file, env=self.environment, log=self.folder / "proxy.log",
                                                           tcp=("127.0.0.1", self.port))
+
+    def reload(self, text=None, timeout=20):
+        """Writes the configuration, sends SIGHUP, and returns what became of it: "used" or "refused"."""
+        if text is not None:
+            self.file.write_text(text)
+        before = {result: self.metric("stead_reloads_total", result=result) for result in ("used", "refused")}
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for result, count in before.items():
+                if self.metric("stead_reloads_total", result=result) > count:
+                    return result
+            time.sleep(0.02)
+        raise AssertionError(f"no reload within {timeout} s\n{self.log()}")
 
     def check(self, *options):
         """Runs `stead-proxy --config FILE --check` and returns a Ran."""

@@ -80,12 +80,12 @@ class CertificateSignInTest : public testing::Test {
     Config config;
     config.certificate_mapping = CertificateMapping::upn;
     config.certificate_upn_realms = std::move(realms);
-    state = std::make_shared<SignInState>(config, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
+    state = std::make_shared<SignInState>(config, SessionKeys(SecretBuffer(kSessionKeySize, 1)), make_sign_in_memory());
     state->own_keys = std::make_shared<OwnKeys>(std::vector<Key>{key});
   }
   const Key key = Key::random(EncType::aes256_cts_hmac_sha1_96);
   std::shared_ptr<SignInState> state =
-      std::make_shared<SignInState>(Config{}, SessionKeys(SecretBuffer(kSessionKeySize, 1)));
+      std::make_shared<SignInState>(Config{}, SessionKeys(SecretBuffer(kSessionKeySize, 1)), make_sign_in_memory());
   std::shared_ptr<test::FakeClient> client = std::make_shared<test::FakeClient>();
   std::shared_ptr<test::FakeTickets> tickets = std::make_shared<test::FakeTickets>(client);
   asio::io_context loop;

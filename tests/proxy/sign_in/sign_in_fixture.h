@@ -52,7 +52,9 @@ class SignInFixture : public stead::test::TicketFixture {
     start();
   }
   void start() {
-    auto made = make_sign_in(config, {tickets});
+    memory = make_sign_in_memory();
+    use_login_limits(*memory, config.limits);
+    auto made = make_sign_in(config, {tickets}, memory);
     ASSERT_TRUE(made) << to_string(made.error());
     sign_in = made->front();
     keys = SessionKeys::open(config.session_key_file).value();
@@ -159,6 +161,7 @@ class SignInFixture : public stead::test::TicketFixture {
   Config config;
   std::shared_ptr<FakeClient> client = std::make_shared<FakeClient>();
   std::shared_ptr<FakeTickets> tickets = std::make_shared<FakeTickets>(client);
+  std::shared_ptr<SignInMemory> memory;
   std::shared_ptr<SignIn> sign_in;
   std::optional<SessionKeys> keys;
 };

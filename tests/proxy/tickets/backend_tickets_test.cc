@@ -109,6 +109,27 @@ TEST_F(BackendTicketsTest, OneCoreAsksForAUserWhicheverTheRequestCameTo) {
     EXPECT_EQ(std::count(clients[1]->calls.begin(), clients[1]->calls.end(), call), 0) << call;
 }
 
+TEST_F(BackendTicketsTest, AfterAReloadNewClientsGoOnWithTheEvidenceOfSessions) {
+  for (const auto& client : clients) client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";
+  const Session alice = session("11", "alice@A.EXAMPLE", SignInMethod::kerberos);
+  ASSERT_TRUE(keep(0, alice, {1, 2, 3}));
+  std::vector<std::shared_ptr<Client>> next;
+  for (std::size_t i = 0; i < 2; ++i) {
+    clients.push_back(std::make_shared<test::FakeClient>());
+    next.push_back(clients.back());
+  }
+  const TicketsOfCores before = std::exchange(cores, make_backend_tickets(executors, next, cores));
+  for (std::size_t core = 0; core < 2; ++core) {
+    EXPECT_TRUE(has(core, alice));
+    const auto ticket = get(core, alice, kSpn);
+    ASSERT_TRUE(ticket);
+    EXPECT_EQ((*ticket)->client(), alice.user);
+  }
+  run(0, [&](BackendTickets& tickets) { tickets.forget(alice); });
+  EXPECT_FALSE(has(0, alice));
+  EXPECT_FALSE(on<bool>(0, [&] { return before[0]->has_evidence(alice); })) << "signed out, and there all the same";
+}
+
 TEST_F(BackendTicketsTest, AForwardedTgtIsNoEvidenceAndEvidenceNoForwardedTgt) {
   for (const auto& client : clients) {
     client->tickets[{1, 2, 3}] = "alice@A.EXAMPLE";

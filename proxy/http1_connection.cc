@@ -24,6 +24,8 @@ namespace asio = boost::asio;
 namespace {
 constexpr std::size_t kMaxDropped = 64 * 1024;  // of a body without a reader, to keep the connection
 
+constexpr Violation kNotAList{400, "Connection or Proxy-Connection is not a list of tokens"};
+
 // For a client that sends on behind the answer: it may read the answer only when it has sent everything.
 constexpr Linger kForARestOfABody{.time = std::chrono::seconds(10), .octets = 64 * 1024 * 1024};
 
@@ -128,7 +130,7 @@ asio::awaitable<Http1Connection::Next> Http1Connection::read_head(Request& reque
   if (search.violation) co_return co_await refuse(request, *search.violation);
   stream_.expect_nothing();
   if (const auto violation = check_request_head(memory_.head_bytes)) co_return co_await refuse(request, *violation);
-  parse_request_head(memory_.head_bytes, request.head);
+  if (!parse_request_head(memory_.head_bytes, request.head)) co_return co_await refuse(request, kNotAList);
   if (request.head.several_authorizations) co_return co_await refuse(request, {400, "more than one Authorization"});
   co_return Next::request;
 }

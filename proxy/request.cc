@@ -28,7 +28,7 @@ void RequestMemory::release_large() {
 
 Request::Request(RequestMemory& memory) : id(memory.id), head(memory.head), host(memory.host), target(memory.target) {
   memory.head_bytes.clear();
-  parse_request_head({}, head);
+  head.clear();
   id.clear();
   host.clear();
   target.clear();

@@ -79,15 +79,17 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
     OwnResponse response;
     RequestHead head;
     const auto violation = check_request_head(head_bytes);
-    if (!violation) parse_request_head(head_bytes, head);
-    const bool good = !violation && (head.method == "GET" || head.method == "HEAD") && head.framing == Framing::none;
+    const bool parsed = !violation && parse_request_head(head_bytes, head);
+    const bool good = parsed && (head.method == "GET" || head.method == "HEAD") && head.framing == Framing::none;
     if (good && !knows_host(head))
       response = {
           .status = 421, .headers = {{"Content-Type", "text/plain"}}, .body = "admin_hosts does not have this name\n"};
     else if (good)
       response = respond(path_of(head.target));
     else
-      response = {.status = violation ? violation->status : 405,
+      response = {.status = violation ? violation->status
+                            : parsed  ? 405
+                                      : 400,
                   .headers = {{"Content-Type", "text/plain"}},
                   .body = "GET only\n"};
     const bool keep = good && head.keep_alive && !core.draining;

@@ -1,19 +1,23 @@
 #include "proxy/http/chunk_decoder.h"
 
-#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/none.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "proxy/http/beast_parser.h"
 #include "proxy/http/text_rules.h"
+#include "proxy/http/wire_text.h"
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kMaxSizeLine = 1024, kMaxTrailer = 16 * 1024;
+constexpr std::size_t kMaxSizeLine = 1024, kMaxTrailer = 16 * 1024, kMaxDigits = 15;
 
 // The line at the start of the input.
 struct Line {
@@ -34,85 +38,133 @@ Line first_line(std::string_view input, std::size_t limit) {
   return {};
 }
 
+// Names that Beast acts on, although they mean nothing in a trailer (RFC 9110 §6.5.1).
+bool frames_a_message(std::string_view name) {
+  return equal_ignoring_case(name, "content-length") || equal_ignoring_case(name, "transfer-encoding") ||
+         equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "proxy-connection");
+}
+
 }  // namespace
 
-ChunkDecoder::Found ChunkDecoder::size_line(std::string_view input) {
-  if (!input.empty() && hex_digit(input.front()) < 0) return {Status::malformed, 0, {}};
-  const Line line = first_line(input, kMaxSizeLine);
-  if (line.bad) return {Status::malformed, 0, {}};
-  if (!line.whole) return {};
+// Beast decodes the coding of a message only, so this parser is given a head first.
+class ChunkDecoder::Parser final : public BeastParser<false> {
+ public:
+  explicit Parser(std::string* trailers) : trailers_(trailers) {
+    this->body_limit(boost::none);
+    (void)put_all("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    in_head_ = false;
+  }
+  // False: Beast refuses the octets, or it wants more behind them.
+  [[nodiscard]] bool put_all(std::string_view octets) {
+    Error error;
+    const std::size_t used = put(boost::asio::buffer(octets.data(), octets.size()), error);
+    return !error && used == octets.size();
+  }
+  // Of the chunk whose size was put: the part of its data that is there.
+  [[nodiscard]] std::string_view put_data(std::string_view octets) {
+    Error error;
+    data_ = {};
+    (void)put(boost::asio::buffer(octets.data(), octets.size()), error);
+    return data_;
+  }
+  [[nodiscard]] std::uint64_t left() const { return left_; }  // of the chunk
+
+ private:
+  void on_chunk_header_impl(std::uint64_t size, Text /*extensions*/, Error& /*error*/) override { left_ = size; }
+  std::size_t on_chunk_body_impl(std::uint64_t /*remain*/, Text body, Error& /*error*/) override {
+    data_ = view(body);
+    left_ -= body.size();
+    return body.size();
+  }
+  void on_field_impl(FieldName /*known*/, Text name, Text value, Error& /*error*/) override {
+    if (!in_head_ && trailers_ != nullptr) append_field(*trailers_, view(name), view(value));
+  }
+
+  std::string* trailers_;  // null: they are dropped
+  bool in_head_ = true;
+  std::uint64_t left_ = 0;
+  std::string_view data_;
+};
+
+ChunkDecoder::ChunkDecoder(BodyOf of) : of_(of) {}
+ChunkDecoder::~ChunkDecoder() = default;
+
+std::size_t ChunkDecoder::longest_line() const {
+  if (state_ == State::data_end) return 0;
+  return state_ == State::size ? kMaxSizeLine : kMaxTrailer;
+}
+
+bool ChunkDecoder::take_size(std::string_view line) {
   std::size_t digits = 0;
-  left_ = 0;
-  for (; digits < line.text.size() && hex_digit(line.text[digits]) >= 0; ++digits) {
-    if (digits == 15) return {Status::malformed, 0, {}};
-    left_ = left_ << 4 | static_cast<std::uint64_t>(hex_digit(line.text[digits]));
-  }
+  while (digits < line.size() && hex_digit(line[digits]) >= 0) ++digits;
+  if (digits == 0 || digits > kMaxDigits) return false;
   // Only an extension may follow. In a request a blank before it is an error: parsers disagree whether it ends the size.
-  std::string_view after = line.text.substr(digits);
+  std::string_view after = line.substr(digits);
   if (of_ == BodyOf::response) after = trim_blanks(after);
-  if (digits == 0 || (!after.empty() && after.front() != ';')) return {Status::malformed, 0, {}};
+  if (!after.empty() && after.front() != ';') return false;
+  lines_.append(line.substr(0, of_ == BodyOf::response ? digits : line.size())).append("\r\n");
   begun_ = true;
-  state_ = left_ == 0 ? State::trailer : State::data;
-  return {Status::need_more, line.text.size() + 2, {}};
-}
-
-ChunkDecoder::Found ChunkDecoder::trailer_line(std::string_view input) {
-  const Line line = first_line(input, kMaxTrailer);
-  if (line.bad) return {Status::malformed, 0, {}};
-  if (!line.whole) return {};
-  const std::size_t size = line.text.size() + 2;
-  if (line.text.empty()) {
-    state_ = State::done;
-    return {Status::end, size, {}};
+  if (line.substr(0, digits).find_first_not_of('0') == std::string_view::npos) {
+    state_ = State::trailer;  // Beast parses the last chunk and its trailers as one
+    return true;
   }
-  trailer_bytes_ += size;
-  if (trailer_bytes_ > kMaxTrailer || !keep_trailer(line.text)) return {Status::malformed, 0, {}};
-  return {Status::need_more, size, {}};
-}
-
-bool ChunkDecoder::keep_trailer(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return false;
-  std::string_view name = line.substr(0, colon);
-  if (of_ == BodyOf::response) name = trim_end(name);
-  if (!is_token(name)) return false;
-  if (of_ == BodyOf::response)
-    trailers_.append(name).append(": ").append(trim_blanks(line.substr(colon + 1))).append("\r\n");
+  if (!parser_->put_all(lines_)) return false;
+  lines_.clear();
+  state_ = State::data;
   return true;
 }
 
-ChunkDecoder::Found ChunkDecoder::next(std::string_view input) {
-  std::size_t done = 0;
-  while (true) {
-    const std::string_view rest = input.substr(done);
-    Found found;
-    switch (state_) {
-      case State::size:
-        found = size_line(rest);
-        break;
-      case State::trailer:
-        found = trailer_line(rest);
-        break;
-      case State::done:
-        return {Status::end, done, {}};
-      case State::data: {
-        if (rest.empty()) return {Status::need_more, done, {}};
-        const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, rest.size()));
-        left_ -= n;
-        if (left_ == 0) state_ = State::data_end;
-        return {Status::data, done + n, rest.substr(0, n)};
-      }
-      case State::data_end:
-        if (!rest.empty() && rest[0] != '\r') return {Status::malformed, done, {}};
-        if (rest.size() < 2) return {Status::need_more, done, {}};
-        if (rest[1] != '\n') return {Status::malformed, done, {}};
-        state_ = State::size;
-        found.consumed = 2;
-        break;
-    }
-    done += found.consumed;
-    if (found.status != Status::need_more || found.consumed == 0) return {found.status, done, {}};
+bool ChunkDecoder::take_trailer(std::string_view line) {
+  if (line.empty()) {
+    state_ = State::done;
+    return parser_->put_all(lines_.append("\r\n"));
   }
+  trailer_bytes_ += line.size() + 2;
+  const std::size_t colon = line.find(':');
+  if (trailer_bytes_ > kMaxTrailer || colon == std::string_view::npos) return false;
+  std::string_view name = line.substr(0, colon);
+  if (of_ == BodyOf::response) name = trim_end(name);
+  if (!is_token(name)) return false;
+  if (of_ == BodyOf::request || !frames_a_message(name)) lines_.append(name).append(line.substr(colon)).append("\r\n");
+  return true;
+}
+
+bool ChunkDecoder::take_line(std::string_view line) {
+  switch (state_) {
+    case State::size:
+      return take_size(line);
+    case State::trailer:
+      return take_trailer(line);
+    case State::data_end:
+      lines_.append("\r\n");  // Beast takes it with the next size
+      state_ = State::size;
+      return line.empty();
+    case State::data:
+    case State::done:
+      break;
+  }
+  return false;
+}
+
+ChunkDecoder::Found ChunkDecoder::next(std::string_view input) {
+  if (!parser_) parser_ = std::make_unique<Parser>(of_ == BodyOf::response ? &trailers_ : nullptr);
+  std::size_t done = 0;
+  while (state_ != State::done) {
+    const std::string_view rest = input.substr(done);
+    if (rest.empty()) return {Status::need_more, done, {}};
+    if (state_ == State::data) {
+      const std::string_view data = parser_->put_data(rest);
+      if (parser_->left() == 0) state_ = State::data_end;
+      return {Status::data, done + data.size(), data};
+    }
+    if (state_ == State::size && hex_digit(rest.front()) < 0) return {Status::malformed, done, {}};
+    const Line line = first_line(rest, longest_line());
+    if (line.bad) return {Status::malformed, done, {}};
+    if (!line.whole) return {Status::need_more, done, {}};
+    if (!take_line(line.text)) return {Status::malformed, done, {}};
+    done += line.text.size() + 2;
+  }
+  return {Status::end, done, {}};
 }
 
 }  // namespace stead::proxy

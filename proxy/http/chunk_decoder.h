@@ -1,21 +1,26 @@
 #pragma once
-// The chunked transfer coding (RFC 9112 §7.1), read strictly: every line ends with CR LF, a size begins with a
-// hexadecimal digit, extensions and trailers contain no control characters. Extensions are dropped.
+// The chunked transfer coding (RFC 9112 §7.1), decoded by Boost.Beast. A stricter judge stands in front of it: every line
+// ends with CR LF, a size begins with a hexadecimal digit, extensions and trailers contain no control characters, and
+// lines are not long. Extensions are dropped.
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace stead::proxy {
 
-// Of a response, blanks behind a size and before a trailer's colon are tolerated (RFC 9112 §5.1, §7.1.1), and the
-// trailers are kept. Of a request they are malformed, and the trailers are dropped: a back end could take them for
-// header fields.
+// Of a response, blanks behind a size and before a trailer's colon are tolerated (RFC 9112 §5.1, §7.1.1), extensions need
+// not be well formed, and the trailers are kept. Of a request they are malformed, and the trailers are dropped: a back end
+// could take them for header fields.
 enum class BodyOf { request, response };
 
 class ChunkDecoder {
  public:
-  explicit ChunkDecoder(BodyOf of) : of_(of) {}
+  explicit ChunkDecoder(BodyOf of);
+  ~ChunkDecoder();
+  ChunkDecoder(const ChunkDecoder&) = delete;
+  ChunkDecoder& operator=(const ChunkDecoder&) = delete;
+
   enum class Status { need_more, data, end, malformed };
   struct Found {
     Status status = Status::need_more;
@@ -30,16 +35,19 @@ class ChunkDecoder {
   [[nodiscard]] bool begun() const { return begun_; }
 
  private:
+  class Parser;
   enum class State { size, data, data_end, trailer, done };
-  [[nodiscard]] Found size_line(std::string_view input);
-  [[nodiscard]] Found trailer_line(std::string_view input);
-
-  [[nodiscard]] bool keep_trailer(std::string_view line);  // false: it is malformed
+  [[nodiscard]] std::size_t longest_line() const;  // that may come now
+  // Each takes a line without its CR LF. False: it is malformed.
+  [[nodiscard]] bool take_line(std::string_view line);
+  [[nodiscard]] bool take_size(std::string_view line);
+  [[nodiscard]] bool take_trailer(std::string_view line);
 
   BodyOf of_;
   State state_ = State::size;
   bool begun_ = false;
-  std::uint64_t left_ = 0;
+  std::unique_ptr<Parser> parser_;  // made for the first octets: most bodies are not chunked
+  std::string lines_;               // judged, and not yet parsed
   std::size_t trailer_bytes_ = 0;
   std::string trailers_;
 };

@@ -1,12 +1,18 @@
 #include "proxy/http/message_head.h"
 
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/none.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proxy/http/beast_parser.h"
 #include "proxy/http/octets.h"
 #include "proxy/http/text_rules.h"
 #include "sspi_shim/base/bytes.h"
@@ -15,32 +21,9 @@
 namespace stead::proxy {
 namespace {
 
+namespace http = boost::beast::http;
+
 constexpr std::size_t kMaxFields = 200;
-
-// Takes the next line, without its CR LF, from `rest`; false if there is none.
-bool next_line(std::string_view& rest, std::string_view& line) {
-  const std::size_t end = rest.find("\r\n");
-  if (end == std::string_view::npos) return false;
-  line = rest.substr(0, end);
-  rest.remove_prefix(end + 2);
-  return true;
-}
-
-Field split(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  return {line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
-}
-
-// Digits only, and few enough not to overflow; false otherwise.
-bool parse_length(std::string_view text, std::uint64_t& out) {
-  if (text.empty() || text.size() > 18) return false;
-  out = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return false;
-    out = out * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return true;
-}
 
 // Clears `head` but keeps the memory of its fields.
 template <class Head>
@@ -51,7 +34,8 @@ void reset(Head& head) {
   head.fields = std::move(fields);
 }
 
-// The fields that decide how a connection goes on.
+// The fields that decide how a connection goes on. Beast notes them too, but it obeys Proxy-Connection as well, and in
+// HTTP/1.0 a keep-alive beside a close.
 struct ConnectionOptions {
   bool close = false, keep_alive = false, upgrade = false;
   std::size_t elements = 0;
@@ -61,165 +45,241 @@ struct ConnectionOptions {
     keep_alive = keep_alive || list_has(value, "keep-alive");
     upgrade = upgrade || list_has(value, "upgrade");
   }
+  [[nodiscard]] bool lets_stay(bool http_1_0) const { return !close && (!http_1_0 || keep_alive); }
 };
 
-enum class KnownField {
-  none,
-  te,
-  host,
-  cookie,
-  accept,
-  origin,
-  expect,
-  upgrade,
-  connection,
-  content_type,
-  authorization,
-  content_length,
-  sec_fetch_site,
-  transfer_encoding
+// A parser of one whole head, whose parts stay views into the head's octets.
+template <bool IsRequest>
+class HeadParser : public BeastParser<IsRequest> {
+ public:
+  // False: Beast, or an event, refused it. error() says why.
+  [[nodiscard]] bool read(std::string_view head) {
+    head_ = head;
+    this->header_limit(static_cast<std::uint32_t>(head.size()));
+    this->body_limit(boost::none);
+    const std::size_t used = this->put(boost::asio::buffer(head.data(), head.size()), error_);
+    if (!error_ && used != head.size()) error_ = http::error::bad_line_ending;  // a blank line inside it
+    return !error_;
+  }
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ protected:
+  // False for a value that is folded over several lines: Beast joins them in memory of its own.
+  [[nodiscard]] bool is_on_one_line(std::string_view name, std::string_view value) const {
+    const char* const after_name = name.data() + name.size();
+    const std::less<> before;
+    return !before(value.data(), after_name) && !before(head_.data() + head_.size(), value.data()) &&
+           std::string_view(after_name, static_cast<std::size_t>(value.data() - after_name)).find('\r') ==
+               std::string_view::npos;
+  }
+  [[nodiscard]] Framing framing() const {
+    if (this->is_done()) return Framing::none;
+    if (this->chunked()) return Framing::chunked;
+    return this->content_length() ? Framing::length : Framing::until_close;
+  }
+  [[nodiscard]] std::uint64_t length() const { return this->content_length().value_or(0); }
+
+ private:
+  std::string_view head_;
+  Error error_;
 };
 
-// The length of the name leaves at most four candidates.
-KnownField known_field(std::string_view name) {
-  const auto is = [name](std::string_view other) { return equal_ignoring_case(name, other); };
-  switch (name.size()) {
-    case 2:
-      return is("te") ? KnownField::te : KnownField::none;
-    case 4:
-      return is("host") ? KnownField::host : KnownField::none;
-    case 6:
-      if (is("cookie")) return KnownField::cookie;
-      if (is("accept")) return KnownField::accept;
-      if (is("origin")) return KnownField::origin;
-      return is("expect") ? KnownField::expect : KnownField::none;
-    case 7:
-      return is("upgrade") ? KnownField::upgrade : KnownField::none;
-    case 10:
-      return is("connection") ? KnownField::connection : KnownField::none;
-    case 12:
-      return is("content-type") ? KnownField::content_type : KnownField::none;
-    case 13:
-      return is("authorization") ? KnownField::authorization : KnownField::none;
-    case 14:
-      if (is("content-length")) return KnownField::content_length;
-      return is("sec-fetch-site") ? KnownField::sec_fetch_site : KnownField::none;
-    case 17:
-      return is("transfer-encoding") ? KnownField::transfer_encoding : KnownField::none;
-    default:
-      return KnownField::none;
-  }
-}
+class RequestParser final : public HeadParser<true> {
+ public:
+  explicit RequestParser(RequestHead& out) : out_(out) {}
 
-void note_request_field(const Field& field, RequestHead& out, ConnectionOptions& connection) {
-  switch (known_field(field.name)) {
-    case KnownField::none:
-      break;
-    case KnownField::te:
-      out.wants_trailers = !out.http_1_0 && (out.wants_trailers || list_has(field.value, "trailers"));
-      break;
-    case KnownField::host:
-      out.host = field.value;
-      break;
-    case KnownField::cookie:
-      if (out.cookie.data() != nullptr)
-        out.several_cookies = true;
-      else
-        out.cookie = field.value;
-      break;
-    case KnownField::accept:
-      if (out.accept.empty()) out.accept = field.value;
-      break;
-    case KnownField::origin:
-      out.origin = field.value;
-      break;
-    case KnownField::expect:
-      out.expects_continue = !out.http_1_0;
-      break;
-    case KnownField::upgrade:
-      out.upgrade = field.value;
-      break;
-    case KnownField::connection:
-      connection.note(field.value);
-      break;
-    case KnownField::content_type:
-      out.content_type = field.value;
-      break;
-    case KnownField::authorization:
-      out.several_authorizations = out.authorization.data() != nullptr;
-      out.authorization = field.value;
-      break;
-    case KnownField::content_length:
-      if (!parse_length(field.value, out.content_length)) break;
-      out.has_length = true;
-      out.framing = out.content_length == 0 ? Framing::none : Framing::length;
-      break;
-    case KnownField::sec_fetch_site:
-      out.sec_fetch_site = field.value;
-      break;
-    case KnownField::transfer_encoding:
-      out.framing = Framing::chunked;
-      break;
+ private:
+  void on_request_impl(Verb /*verb*/, Text method, Text target, int version, Error& /*error*/) override {
+    out_.method = view(method);
+    out_.target = view(target);
+    out_.http_1_0 = version == 10;
   }
-}
+  void on_field_impl(FieldName known, Text name, Text value, Error& error) override {
+    const Field field{view(name), view(value)};
+    if (!is_on_one_line(field.name, field.value)) {
+      error = http::error::bad_value;
+      return;
+    }
+    out_.fields.push_back(field);
+    note(known, field.value);
+  }
+  void on_header_impl(Error& /*error*/) override {
+    out_.framing = framing();
+    out_.has_length = content_length().has_value();
+    out_.content_length = length();
+    out_.keep_alive = connection_.lets_stay(out_.http_1_0);
+    // An upgrade to h2c is not passed on: the proxy could not see the requests that follow.
+    out_.wants_upgrade =
+        connection_.upgrade && !out_.upgrade.empty() && !out_.http_1_0 && !list_has(out_.upgrade, "h2c");
+  }
 
-// Returns what is wrong with the status line; empty: nothing.
-std::string_view parse_status_line(std::string_view line, ResponseHead& out) {
-  if (line.size() < 12 || (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")))
-    return "the status line is not HTTP/1.1's";
-  out.http_1_0 = line[7] == '0';
-  if (!is_digits(line.substr(9, 3))) return "the status is not three digits";
-  out.status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
-  if (out.status < 100 || out.status > 599 || (line.size() > 12 && line[12] != ' ')) return "the status is not one";
-  out.reason = line.size() > 13 ? line.substr(13) : std::string_view{};
-  return has_control(out.reason) ? "a control character in the reason" : std::string_view{};
-}
+  void note(FieldName known, std::string_view value) {
+    switch (known) {
+      case FieldName::te:
+        out_.wants_trailers = !out_.http_1_0 && (out_.wants_trailers || list_has(value, "trailers"));
+        break;
+      case FieldName::host:
+        out_.host = value;
+        break;
+      case FieldName::cookie:
+        if (out_.cookie.data() != nullptr)
+          out_.several_cookies = true;
+        else
+          out_.cookie = value;
+        break;
+      case FieldName::accept:
+        if (out_.accept.empty()) out_.accept = value;
+        break;
+      case FieldName::origin:
+        out_.origin = value;
+        break;
+      case FieldName::expect:
+        out_.expects_continue = !out_.http_1_0;
+        break;
+      case FieldName::upgrade:
+        out_.upgrade = value;
+        break;
+      case FieldName::connection:
+        connection_.note(value);
+        break;
+      case FieldName::content_type:
+        out_.content_type = value;
+        break;
+      case FieldName::authorization:
+        out_.several_authorizations = out_.authorization.data() != nullptr;
+        out_.authorization = value;
+        break;
+      case FieldName::sec_fetch_site:
+        out_.sec_fetch_site = value;
+        break;
+      default:
+        break;
+    }
+  }
+
+  RequestHead& out_;
+  ConnectionOptions connection_;
+};
 
 // A list of codings (RFC 9112 §6.1), of which this proxy knows one.
-std::string_view transfer_coding_fault(std::string_view value, const ResponseHead& head, bool chunked_before) {
-  if (head.http_1_0) return "a Transfer-Encoding in HTTP/1.0";
-  if (equal_ignoring_case(value, "chunked"))
-    return chunked_before ? "chunked twice in Transfer-Encoding" : std::string_view{};
+std::string_view transfer_coding_fault(std::string_view value, bool http_1_0) {
+  if (http_1_0) return "a Transfer-Encoding in HTTP/1.0";
+  if (equal_ignoring_case(value, "chunked")) return {};
   const std::size_t comma = value.find(',');
   const bool twice = comma != std::string_view::npos && list_has(value.substr(0, comma), "chunked") &&
                      list_has(value.substr(comma + 1), "chunked");
   return twice ? "chunked twice in Transfer-Encoding" : "a Transfer-Encoding other than chunked";
 }
 
-struct ResponseFraming {
-  bool has_length = false, chunked = false;
+class ResponseParser final : public HeadParser<false> {
+ public:
+  ResponseParser(AnswerTo request, ResponseHead& out) : out_(out) { skip(request == AnswerTo::head); }
+
+  // After a failure: what is wrong.
+  [[nodiscard]] std::string_view fault() const {
+    if (!fault_.empty()) return fault_;
+    if (error() == http::error::bad_version) return "the status line is not HTTP/1.1's";
+    if (error() == http::error::bad_status) return "the status is not three digits";
+    if (error() == http::error::bad_reason) return "a control character in the reason";
+    if (error() == http::error::bad_field) return "a header line without a name";
+    if (error() == http::error::bad_value) return "a header whose value is malformed";
+    if (error() == http::error::multiple_content_length) return "two Content-Lengths that differ";
+    if (error() == http::error::bad_content_length)
+      return has_coding_ ? "both Content-Length and Transfer-Encoding" : "the Content-Length is not a number";
+    if (error() == http::error::bad_transfer_encoding)
+      return has_coding_ ? "chunked twice in Transfer-Encoding" : "both Content-Length and Transfer-Encoding";
+    return "a line of its head does not end with CR LF";
+  }
+
+ private:
+  void on_response_impl(int status, Text reason, int version, Error& error) override {
+    out_.status = status;
+    out_.reason = view(reason);
+    out_.http_1_0 = version == 10;
+    if (status < 100 || status > 599) refuse("the status is not one", error);
+  }
+  void on_field_impl(FieldName known, Text name, Text value, Error& error) override {
+    const Field field{view(name), view(value)};
+    if (!is_on_one_line(field.name, field.value)) return refuse("a folded header line", error);
+    if (out_.fields.size() == kMaxFields) return refuse("too many headers", error);
+    out_.fields.push_back(field);
+    switch (known) {
+      case FieldName::content_length:
+        // Beast takes a list of the same number, and numbers that overflow elsewhere.
+        if (!is_digits(field.value) || field.value.size() > 18) refuse("the Content-Length is not a number", error);
+        break;
+      case FieldName::transfer_encoding:
+        has_coding_ = true;
+        refuse(transfer_coding_fault(field.value, out_.http_1_0), error);
+        break;
+      case FieldName::connection:
+        connection_.note(field.value);
+        if (connection_.elements > kMaxConnectionTokens) refuse("too many elements in Connection", error);
+        break;
+      default:
+        break;
+    }
+  }
+  void on_header_impl(Error& /*error*/) override {
+    out_.framing = framing();
+    out_.content_length = length();
+    out_.keep_alive = connection_.lets_stay(out_.http_1_0) && out_.framing != Framing::until_close;
+  }
+
+  void refuse(std::string_view fault, Error& error) {
+    if (fault.empty()) return;
+    fault_ = fault;
+    error = http::error::bad_value;
+  }
+
+  ResponseHead& out_;
+  ConnectionOptions connection_;
+  bool has_coding_ = false;
+  std::string_view fault_;
 };
 
-// Returns what is wrong with the field; empty: nothing.
-std::string_view note_response_field(const Field& field, ResponseHead& out, ResponseFraming& framing,
-                                     ConnectionOptions& connection) {
-  switch (known_field(field.name)) {
-    case KnownField::content_length: {
-      std::uint64_t length = 0;
-      if (!parse_length(field.value, length)) return "the Content-Length is not a number";
-      if (framing.has_length && length != out.content_length) return "two Content-Lengths that differ";
-      framing.has_length = true;
-      out.content_length = length;
-      return {};
-    }
-    case KnownField::transfer_encoding: {
-      const std::string_view fault = transfer_coding_fault(field.value, out, framing.chunked);
-      framing.chunked = true;
-      return fault;
-    }
-    case KnownField::connection:
-      connection.note(field.value);
-      return connection.elements > kMaxConnectionTokens ? "too many elements in Connection" : std::string_view{};
-    default:
-      return {};
+// Takes the next line, without its CR LF, from `rest`; false if there is none.
+bool next_line(std::string_view& rest, std::string_view& line) {
+  const std::size_t end = rest.find("\r\n");
+  if (end == std::string_view::npos) return false;
+  line = rest.substr(0, end);
+  rest.remove_prefix(end + 2);
+  return true;
+}
+
+// Appends a list with nothing in place of the elements that are no tokens. One with a control character stays: Beast
+// refuses the head for it.
+void append_tokens(std::string& out, std::string_view list) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const std::string_view element = trim_blanks(list.substr(0, comma));
+    if (is_token(element) || has_control(element)) out.append(element);
+    if (comma == std::string_view::npos) return;
+    out.append(",");
+    list.remove_prefix(comma + 1);
   }
 }
 
-Framing framing_of(const ResponseHead& head, const ResponseFraming& framing, AnswerTo request) {
-  if (request == AnswerTo::head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
-  if (framing.chunked) return Framing::chunked;
-  if (!framing.has_length) return Framing::until_close;
-  return head.content_length == 0 ? Framing::none : Framing::length;
+// What Beast refuses and this proxy takes from a back end, written as Beast takes it: blanks before a colon (a proxy has
+// to remove them, RFC 9112 §5.1), a status line that ends behind the status, and elements of Connection and
+// Proxy-Connection that are no tokens, which name nothing and are not passed on.
+std::string as_beast_takes_it(std::string_view head) {
+  std::string out;
+  std::string_view line;
+  out.reserve(head.size() + 1);
+  if (next_line(head, line)) out.append(line).append(line.size() == 12 ? " \r\n" : "\r\n");
+  while (next_line(head, line)) {
+    const std::size_t colon = line.find(':');
+    const std::string_view name = trim_end(line.substr(0, colon));
+    const std::string_view rest = colon == std::string_view::npos ? std::string_view{} : line.substr(colon);
+    out.append(name);
+    if (!rest.empty() && (equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "proxy-connection")))
+      append_tokens(out.append(":"), rest.substr(1));
+    else
+      out.append(rest);
+    out.append("\r\n");
+  }
+  return out;
 }
 
 }  // namespace
@@ -241,23 +301,25 @@ bool RequestHead::is_idempotent() const {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
 }
 
-void parse_request_head(std::string_view head, RequestHead& out) {
+void RequestHead::clear() {
+  reset(*this);
+}
+
+bool parse_request_head(std::string_view head, RequestHead& out) {
   reset(out);
-  std::string_view line;
-  if (!next_line(head, line)) return;
-  const std::size_t first = line.find(' '), last = line.rfind(' ');
-  out.method = line.substr(0, first);
-  out.target = line.substr(first + 1, last - first - 1);
-  out.http_1_0 = line.ends_with("1.0");
-  ConnectionOptions connection;
-  while (next_line(head, line) && !line.empty()) {
-    const Field field = split(line);
-    out.fields.push_back(field);
-    note_request_field(field, out, connection);
-  }
-  out.keep_alive = !connection.close && (!out.http_1_0 || connection.keep_alive);
-  // An upgrade to h2c is not passed on: the proxy could not see the requests that follow.
-  out.wants_upgrade = connection.upgrade && !out.upgrade.empty() && !out.http_1_0 && !list_has(out.upgrade, "h2c");
+  return RequestParser(out).read(head);
+}
+
+std::string_view parse_response_head(std::string& head, AnswerTo request, ResponseHead& out) {
+  reset(out);
+  ResponseParser parser(request, out);
+  if (parser.read(head)) return {};
+  std::string mended = as_beast_takes_it(head);
+  if (mended == head) return parser.fault();
+  head = std::move(mended);
+  reset(out);
+  ResponseParser again(request, out);
+  return again.read(head) ? std::string_view{} : again.fault();
 }
 
 std::string_view check_partial_response_head(std::string_view bytes, std::size_t from) {
@@ -270,30 +332,6 @@ std::string_view check_partial_response_head(std::string_view bytes, std::size_t
     if (c == '\r' && i + 1 < bytes.size() && bytes[i + 1] != '\n') return "a CR without LF in its head";
     if (c != '\r' && c != '\n' && has_control({&c, 1})) return "a control character in its head";
   }
-  return {};
-}
-
-std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out) {
-  reset(out);
-  std::string_view line;
-  if (!next_line(head, line)) return "no status line";
-  if (const std::string_view wrong = parse_status_line(line, out); !wrong.empty()) return wrong;
-  ResponseFraming framing;
-  ConnectionOptions connection;
-  while (next_line(head, line) && !line.empty()) {
-    if (has_control(line)) return "a control character in a header";
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return "a header line without a colon";
-    const Field field{trim_end(line.substr(0, colon)), trim_blanks(line.substr(colon + 1))};
-    if (!is_token(field.name)) return "a header line without a name";
-    if (out.fields.size() == kMaxFields) return "too many headers";
-    out.fields.push_back(field);
-    if (const std::string_view wrong = note_response_field(field, out, framing, connection); !wrong.empty())
-      return wrong;
-  }
-  if (framing.chunked && framing.has_length) return "both Content-Length and Transfer-Encoding";
-  out.framing = framing_of(out, framing, request);
-  out.keep_alive = !connection.close && (!out.http_1_0 || connection.keep_alive) && out.framing != Framing::until_close;
   return {};
 }
 

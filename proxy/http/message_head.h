@@ -1,9 +1,10 @@
 #pragma once
-// The heads of requests and responses as values: views into the bytes they were parsed from. The bytes of a request
-// have passed check_request_head. A response is checked here, as strictly, because its fields decide what the client
-// receives.
+// The heads of requests and responses as values: views into the bytes they were parsed from, by Boost.Beast's
+// basic_parser. The bytes of a request have passed check_request_head, which is stricter. A response is judged here while
+// Beast reads it, as strictly, because its fields decide what the client receives.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,9 +37,11 @@ struct RequestHead {
 
   // GET, HEAD, OPTIONS, PUT and DELETE: sending such a request twice has the effect of once (RFC 9110 §9.2.2).
   [[nodiscard]] bool is_idempotent() const;
+  void clear();  // keeps the memory of the fields
 };
-// `head` has passed check_request_head. Replaces all of `out`; its vector keeps its memory.
-void parse_request_head(std::string_view head, RequestHead& out);
+// `head` has passed check_request_head. Replaces all of `out`; its vector keeps its memory. False: Beast is stricter, as it
+// is with elements of Connection and Proxy-Connection that are no tokens; the request is malformed.
+[[nodiscard]] bool parse_request_head(std::string_view head, RequestHead& out);
 
 struct ResponseHead {
   int status = 0;
@@ -52,9 +55,9 @@ struct ResponseHead {
   [[nodiscard]] bool is_interim() const { return status < 200 && status != 101; }
 };
 enum class AnswerTo { head, other };  // the request's method: the response to HEAD has no body
-// `head` ends with its blank line. Returns what is wrong with it; empty: it is well formed. Blanks before a field's colon
-// are removed, as RFC 9112 §5.1 requires of a proxy.
-[[nodiscard]] std::string_view parse_response_head(std::string_view head, AnswerTo request, ResponseHead& out);
+// `head` ends with its blank line. Returns what is wrong with it; empty: it is well formed. What RFC 9112 has a proxy
+// tolerate is written anew in `head`: blanks before a field's colon are removed (§5.1).
+[[nodiscard]] std::string_view parse_response_head(std::string& head, AnswerTo request, ResponseHead& out);
 
 // Rejects malformed bytes of a response before the blank line, so that a back end that ends its lines with LF alone, or
 // does not speak HTTP/1.1, is not waited for. `bytes`: what came so far; `from`: how much of it was checked before.

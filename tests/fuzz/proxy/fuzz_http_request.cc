@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t end = end_of_head(bytes);
   if (end == std::string_view::npos || check_request_head(bytes.substr(0, end))) return 0;
   RequestHead head;
-  parse_request_head(bytes.substr(0, end), head);
+  if (!parse_request_head(bytes.substr(0, end), head)) return 0;
   if (!head.target.starts_with('/')) return 0;
   const std::string policy = readings_of(path_of(head.target)).path;
   expect(policy.starts_with('/') && policy.find("//") == std::string::npos, "policy is decided by a plain path");
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto judged = check_request_head(out);
   expect(!judged || judged->status == 431, "what is forwarded is well formed");
   RequestHead again;
-  parse_request_head(out, again);
+  expect(parse_request_head(out, again), "what is forwarded is taken by the parser");
   expect(again.method == head.method && again.target == head.target && again.framing == head.framing,
          "the same request");
   expect(again.content_length == head.content_length && again.authorization == "Negotiate x" &&

@@ -16,8 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = stead::as_text({data, size});
   const std::size_t end = end_of_head(bytes);
   ResponseHead head;
-  if (end == std::string_view::npos || !parse_response_head(bytes.substr(0, end), AnswerTo::other, head).empty())
-    return 0;
+  if (end == std::string_view::npos) return 0;
+  std::string head_bytes(bytes.substr(0, end));
+  if (!parse_response_head(head_bytes, AnswerTo::other, head).empty()) return 0;
   for (const Field& field : head.fields) {
     const auto token = negotiate_token_of(field.value);
     if (!token) continue;

@@ -35,7 +35,7 @@ TEST(CacheControl, OfAnAnswerWithOurCookieIsPrivate) {
   EXPECT_EQ(made_private(""), "Cache-Control: private\r\n");
 }
 
-std::string answer(std::string_view bytes, const HeaderList* own) {
+std::string answer(std::string bytes, const HeaderList* own) {
   ResponseHead head;
   EXPECT_EQ(parse_response_head(bytes, AnswerTo::other, head), "");
   std::string out;

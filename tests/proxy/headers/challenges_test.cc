@@ -69,7 +69,7 @@ TEST(Challenges, CarryTheNegotiateToken) {
 }
 
 TEST(ResponseHeads, PassTheChallengesOfAnApplication) {
-  const std::string bytes =
+  std::string bytes =
       "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate, Bearer realm=\"x\"\r\nwww-authenticate: NTLM\r\n"
       "WWW-Authenticate: Basic realm=\"y\"\r\nContent-Length: 0\r\n\r\n";
   ResponseHead head;

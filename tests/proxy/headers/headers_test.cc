@@ -170,7 +170,7 @@ TEST(Cookies, OfOursStayHere) {
 // The head that a back end gets for this request.
 std::string forwarded(const std::string& bytes, std::string_view authorization = {}) {
   RequestHead head;
-  parse_request_head(bytes, head);
+  EXPECT_TRUE(parse_request_head(bytes, head));
   std::string out;
   write_request_head(out,
                      {.head = head,
@@ -261,7 +261,7 @@ TEST(RequestHeads, TellTheBackEndThatTheClientTakesTrailers) {
 
 TEST(ResponseHeads, HaveADate) {
   const auto sent = [](const std::string& lines) {
-    const std::string bytes = "HTTP/1.1 200 Fine\r\n" + lines + "Content-Length: 5\r\n\r\n";
+    std::string bytes = "HTTP/1.1 200 Fine\r\n" + lines + "Content-Length: 5\r\n\r\n";
     ResponseHead head;
     EXPECT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());
     std::string out;
@@ -274,7 +274,7 @@ TEST(ResponseHeads, HaveADate) {
 }
 
 TEST(ResponseHeads, AnnounceTrailersOnlyWhereTheyReachTheClient) {
-  const std::string bytes = "HTTP/1.1 200 Fine\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string bytes = "HTTP/1.1 200 Fine\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n";
   ResponseHead head;
   ASSERT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());
   for (const Framing framing : {Framing::chunked, Framing::until_close}) {
@@ -285,7 +285,7 @@ TEST(ResponseHeads, AnnounceTrailersOnlyWhereTheyReachTheClient) {
 }
 
 TEST(ResponseHeads, CarrySignInsFieldsAndOurRequestId) {
-  const std::string bytes =
+  std::string bytes =
       "HTTP/1.1 200 Fine\r\nServer: x\r\nWWW-Authenticate: Negotiate theirs\r\nContent-Length: 5\r\n\r\n";
   ResponseHead head;
   ASSERT_TRUE(parse_response_head(bytes, AnswerTo::other, head).empty());

@@ -12,7 +12,7 @@ using namespace std::string_literals;
 
 RequestHead request(const std::string& bytes) {
   RequestHead head;
-  parse_request_head(bytes, head);
+  EXPECT_TRUE(parse_request_head(bytes, head));
   return head;
 }
 
@@ -56,8 +56,8 @@ TEST(RequestHead, UpgradesOnlyWhereItMayAndNeverToHttp2) {
 
 TEST(RequestHead, IsFilledAnew) {
   RequestHead head;
-  parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Negotiate x\r\nCookie: c\r\n\r\n", head);
-  parse_request_head("GET / HTTP/1.1\r\nHost: h\r\n\r\n", head);
+  ASSERT_TRUE(parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Negotiate x\r\nCookie: c\r\n\r\n", head));
+  ASSERT_TRUE(parse_request_head("GET / HTTP/1.1\r\nHost: h\r\n\r\n", head));
   EXPECT_EQ(head.fields.size(), 1U);
   EXPECT_TRUE(head.authorization.empty());
   EXPECT_TRUE(head.cookie.empty());
@@ -73,7 +73,8 @@ struct Answer {
 class ResponseHeads : public testing::TestWithParam<Answer> {};
 TEST_P(ResponseHeads, AreJudged) {
   ResponseHead head;
-  const auto wrong = parse_response_head(GetParam().bytes, GetParam().to_head ? AnswerTo::head : AnswerTo::other, head);
+  std::string bytes = GetParam().bytes;
+  const auto wrong = parse_response_head(bytes, GetParam().to_head ? AnswerTo::head : AnswerTo::other, head);
   EXPECT_EQ(wrong.empty(), GetParam().taken) << wrong;
   if (GetParam().taken) {
     EXPECT_EQ(head.framing, GetParam().framing);
@@ -102,7 +103,15 @@ INSTANTIATE_TEST_SUITE_P(
         Answer{"twice_chunked", answer("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), false},
         Answer{"chunked_in_1_0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false},
         Answer{"bad_length", answer("Content-Length: -5\r\n"), false},
-        Answer{"folded", answer("X: y\r\n z\r\n"), false}, Answer{"no_colon", answer("nonsense\r\n"), false},
+        Answer{"folded", answer("X: y\r\n z\r\n"), false}, Answer{"folded_at_once", answer("X:\r\n z\r\n"), false},
+        Answer{"folded_empty", answer("X: y\r\n \r\n"), false},
+        Answer{"folded_twice_empty", answer("X:\r\n \r\n\t\r\n"), false},
+        Answer{"control_in_a_list_to_mend", answer("Connection: a b, c\x01\r\n"), false},
+        Answer{"bare_lf_in_a_list_to_mend", answer("Connection: a b\nc: d\r\n"), false},
+        Answer{"length_in_a_list", answer("Content-Length: 5, 5\r\n"), false},
+        Answer{"length_behind_chunked", answer("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), false},
+        Answer{"huge_length", answer("Content-Length: 1234567890123456789\r\n"), false},
+        Answer{"blank_inside", answer("\r\nX: y\r\n"), false}, Answer{"no_colon", answer("nonsense\r\n"), false},
         Answer{"blank_before_colon", answer("X : y\r\nContent-Length \t: 5\r\n"), true, Framing::length},
         Answer{"blank_before_chunked", answer("Transfer-Encoding : chunked\r\n"), true, Framing::chunked},
         Answer{"blank_before_two_lengths", answer("Content-Length : 5\r\nContent-Length: 6\r\n"), false},
@@ -120,7 +129,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ResponseHeads, SayWhyTheyAreRefused) {
   const auto fault = [](const std::string& lines) {
     ResponseHead head;
-    return std::string(parse_response_head(answer(lines), AnswerTo::other, head));
+    std::string bytes = answer(lines);
+    return std::string(parse_response_head(bytes, AnswerTo::other, head));
   };
   const std::string twice = "chunked twice in Transfer-Encoding";
   EXPECT_EQ(fault("Transfer-Encoding: chunked, chunked\r\n"), twice);
@@ -146,6 +156,44 @@ TEST(ResponseHeads, AreRefusedAsSoonAsTheyCannotBecomeValid) {
     EXPECT_FALSE(fault(bytes)) << bytes;
 }
 
+TEST(RequestHead, IsMalformedWhereConnectionIsNotAList) {
+  RequestHead head;
+  const auto taken = [&](const std::string& value) {
+    return parse_request_head("GET / HTTP/1.1\r\nHost: h\r\nConnection: " + value + "\r\n\r\n", head);
+  };
+  EXPECT_TRUE(taken(""));
+  EXPECT_TRUE(taken(",, close ,"));
+  EXPECT_FALSE(head.keep_alive);
+  EXPECT_FALSE(taken("close; x"));
+  EXPECT_FALSE(taken("\"close\""));
+}
+
+// Beast obeys it; we don't.
+TEST(RequestHead, IgnoresProxyConnection) {
+  EXPECT_TRUE(request("GET / HTTP/1.1\r\nHost: h\r\nProxy-Connection: close\r\n\r\n").keep_alive);
+  EXPECT_FALSE(request("GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n").keep_alive);
+  EXPECT_FALSE(request("GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n").keep_alive);
+}
+
+TEST(RequestHead, IsNeverFolded) {
+  RequestHead head;
+  for (const std::string& lines : {"X: y\r\n z\r\n"s, "X:\r\n z\r\n"s, "X: y\r\n \r\n"s, "X:\r\n\t\r\n"s})
+    EXPECT_FALSE(parse_request_head("GET / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n", head)) << lines;
+}
+
+TEST(ResponseHead, IsMendedWhereBackEndsAreKnownToBeWrong) {
+  std::string bytes = "HTTP/1.1 200\r\nX \t: y\r\nConnection: a b, close; now, Close\r\nProxy-Connection: ;\r\n\r\n";
+  ResponseHead head;
+  EXPECT_EQ(parse_response_head(bytes, AnswerTo::other, head), "");
+  EXPECT_EQ(bytes, "HTTP/1.1 200 \r\nX: y\r\nConnection:,,Close\r\nProxy-Connection:\r\n\r\n");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.reason, "");
+  EXPECT_FALSE(head.keep_alive);
+  ASSERT_EQ(head.fields.size(), 3U);
+  EXPECT_EQ(head.fields[0].name, "X");
+  EXPECT_EQ(head.fields[0].value, "y");
+}
+
 TEST(Lists, AreSearchedByToken) {
   EXPECT_TRUE(list_has("a, Close ,b", "close"));
   EXPECT_TRUE(list_has("close", "close"));
@@ -155,8 +203,10 @@ TEST(Lists, AreSearchedByToken) {
 
 TEST(ResponseHead, WithTooManyElementsInConnectionIsRefused) {
   ResponseHead head;
-  const std::string bytes = "HTTP/1.1 200 OK\r\nConnection: " + std::string(32, ',') + "\r\n\r\n";
-  EXPECT_NE(parse_response_head(bytes, AnswerTo::other, head), "");
+  for (const std::string& list : {std::string(32, ','), std::string(32, ',') + ";"}) {
+    std::string bytes = "HTTP/1.1 200 OK\r\nConnection: " + list + "\r\n\r\n";
+    EXPECT_EQ(parse_response_head(bytes, AnswerTo::other, head), "too many elements in Connection");
+  }
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import pathlib
-import pwd
 import re
 import statistics
 import subprocess
@@ -20,6 +19,7 @@ import tempfile
 from samples.support import foreign
 from samples.support.apache import Apache
 from samples.support.forest import Forest
+from tests.support.nginx import Nginx
 from tests.support.proxy import FRONT, Proxy, route
 
 REALM = "ROOT.FABRIKAM.COM"
@@ -59,34 +59,6 @@ def tokens(port, path, count, env):
     argv = [foreign.BUILD / "tests/bench/proxy_load", "127.0.0.1", port, FRONT, path, f"HTTP/{FRONT}@{REALM}", count, 8]
     ran = subprocess.run([str(a) for a in argv], env=env, stdout=subprocess.PIPE, check=True)
     return json.loads(ran.stdout)["good"]
-
-
-class Nginx:
-    """A context manager: nginx with these lines in its http block; `pid` is its master's."""
-
-    def __init__(self, http, workers=1):
-        self.http, self.workers = http, workers
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nginx-"))
-        self.port = foreign.free_port()
-        temporary = "\n".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off; worker_processes {self.workers}; pid {self.folder}/pid; error_log {self.folder}/error.log;\nevents {{}}\nhttp {{\n{temporary}\n"
-            f"keepalive_requests 1000000000; keepalive_timeout 600;\n{self.http(self.folder, self.port)}\n}}\n")
-        user = None
-        if os.getuid() == 0:
-            account = pwd.getpwnam("nobody")
-            user = (account.pw_uid, account.pw_gid)
-            for path in (self.folder, *self.folder.iterdir()):
-                os.chown(path, *user)
-        self._server = foreign.unpacked("nginx", "nginx").serve("-p", self.folder, "-e", self.folder / "error.log", "-c", self.folder / "nginx.conf",
-                                                                log=self.folder / "log", tcp=("127.0.0.1", self.port), user=user)
-        self.pid = self._server.process.pid
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
 
 
 class ApacheProxy(Apache):

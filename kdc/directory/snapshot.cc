@@ -20,6 +20,7 @@
 #include "kdc/directory/certificate_mapping.h"
 #include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -102,6 +103,7 @@ struct SnapshotBuilder {
     entry.sid = domain.sid.with_rid(account.rid);
     entry.primary_group_rid = account.is_computer() ? well_known_rid::domain_computers : well_known_rid::domain_users;
     expand_groups(domain, account, entry);
+    entry.is_controller = is_controller(domain, account, entry);
     const auto salt = salt_of(domain, account);
     entry.keys = keys_for(domain, account.rid, account.secret, salt);
     if (account.previous_secret) entry.previous_keys = keys_for(domain, account.rid, *account.previous_secret, salt);
@@ -111,6 +113,17 @@ struct SnapshotBuilder {
     for (const auto& spn : account.spns) domain_entry.by_spn[spn].push_back(&entry);
     for (const auto& certificate : account.certificates) out.by_certificate[certificate].push_back(&entry);
     if (!account.alt_security_identities.empty()) out.with_mappings.push_back(&entry);
+  }
+
+  static bool is_controller(const Domain& domain, const Account& account, const AccountEntry& entry) {
+    const auto& rids = entry.global_group_rids;
+    if (std::find(rids.begin(), rids.end(), well_known_rid::domain_controllers) != rids.end()) return true;
+    return account.is_computer() &&
+           std::any_of(domain.controllers.begin(), domain.controllers.end(), [&](const Controller& dc) {
+             const auto host = std::string_view(dc.name).substr(0, dc.name.find('.'));
+             return account.name.size() == host.size() + 1 &&
+                    is_same_name(host, std::string_view(account.name).substr(0, host.size()));
+           });
   }
 
   [[nodiscard]] std::optional<GroupRef> find(const Domain& own, std::string_view name) const {

@@ -28,6 +28,7 @@ struct AccountEntry {
   std::vector<std::uint32_t> global_group_rids;  // without the primary group
   std::vector<Sid> other_group_sids;
   std::uint32_t primary_group_rid = 0;
+  bool is_controller = false;  // a DC's own account: by its group, or by its name
 };
 
 // One side of a trust.

@@ -28,8 +28,12 @@ namespace {
 constexpr std::chrono::hours kProtectedUserLifetime{4};
 
 Stop wrong_realm(const std::string& right_one, const char* why) {
-  return {
-      Rejection{.code = KrbErrc::KDC_ERR_WRONG_REALM, .status = {}, .why = why, .methods = {}, .crealm = right_one}};
+  return {Rejection{.code = KrbErrc::KDC_ERR_WRONG_REALM,
+                    .status = {},
+                    .why = why,
+                    .methods = {},
+                    .bad_signature = {},
+                    .crealm = right_one}};
 }
 
 KdcResult<const AccountEntry*> client_by_certificate(const Context& ctx, Bytes certificate) {
@@ -93,7 +97,6 @@ KdcResult<Target> check_target(const Context& ctx, const KdcReqBody& body) {
 // An expired password still gets a ticket to kadmin/changepw.
 KdcResult<Preauthentication> authenticate(const Context& ctx, const KdcReq& request, const AccountEntry& client) {
   const std::vector<EncType> enctypes = common_enctypes(ctx, client, request.body);
-  if (enctypes.empty()) return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client");
   KdcResult<Preauthentication> proof = check_preauthentication(ctx, request, client, enctypes);
   if (!proof || is_changepw(joined(*request.body.sname))) return proof;
   if (std::optional<Rejection> no = key_expired(client)) return Stop{std::move(*no)};
@@ -159,9 +162,7 @@ void add_reply_padata(const Context& ctx, const KdcReq& request, const AccountEn
   const PaData* options = ctx.level.fast_claims_rbcd ? find_padata(request.padata, PaType::pac_options) : nullptr;
   if (!options) return;
   const Result<std::uint32_t> bits = decode_pa_pac_options(options->value);
-  if (bits && (*bits & pac_option::resource_based_constrained_delegation))
-    plan.encrypted_padata.push_back(
-        {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+  if (bits) add_pac_options(*bits, plan.encrypted_padata);
 }
 
 // With the option canonicalize a service is named by its sAMAccountName.

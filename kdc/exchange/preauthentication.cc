@@ -26,6 +26,7 @@ namespace {
 // METHOD-DATA: what a client needs to prove its key, in the order of a DC. PREAUTH_REQUIRED names the method too.
 PaDataList methods(const Context& ctx, const AccountEntry& client, const std::vector<EncType>& enctypes, KrbErrc code) {
   PaDataList out;
+  if (enctypes.empty()) return out;
   const bool rc4_alone = std::ranges::all_of(enctypes, [](EncType type) { return type == EncType::rc4_hmac; });
   // Clients that know RC4 alone may be from before RFC 4120, which has ETYPE-INFO2.
   if (rc4_alone) out.push_back({PaType::etype_info, encode_etype_info_without_salt(EncType::rc4_hmac)});
@@ -75,6 +76,9 @@ KdcResult<Preauthentication> check_preauthentication(const Context& ctx, const K
                                                      const AccountEntry& client, const std::vector<EncType>& enctypes) {
   // Under FAST a timestamp without the armor's protection proves nothing, and a challenge without FAST has no key.
   const PaData* sent = find_padata(request.padata, ctx.fast ? PaType::encrypted_challenge : PaType::enc_timestamp);
+  // A timestamp says by itself with which key the client goes on, whatever it offers for the session key.
+  if (enctypes.empty() && (!sent || ctx.fast))
+    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client");
   KdcResult<Preauthentication> proof = refuse(KrbErrc::KDC_ERR_PREAUTH_REQUIRED, "preauthentication required");
   if (sent)
     proof = ctx.fast ? check_challenge(ctx, client, enctypes, *sent) : check_timestamp(ctx, client, *sent);

@@ -21,8 +21,8 @@ struct Preauthentication {
 [[nodiscard]] std::vector<EncType> common_enctypes(const Context& ctx, const AccountEntry& client,
                                                    const KdcReqBody& body);
 
-// PREAUTH_REQUIRED with the methods if the proof is missing, PREAUTH_FAILED if it is wrong. `enctypes`: of
-// common_enctypes(), not empty.
+// PREAUTH_REQUIRED with the methods if the proof is missing, PREAUTH_FAILED if it is wrong; ETYPE_NOSUPP if `enctypes`,
+// of common_enctypes(), is empty and the proof does not name its key's type.
 [[nodiscard]] KdcResult<Preauthentication> check_preauthentication(const Context& ctx, const KdcReq& request,
                                                                    const AccountEntry& client,
                                                                    const std::vector<EncType>& enctypes);

@@ -167,6 +167,12 @@ KdcResult<Buffer> serve(const Context& ctx, const TgsRequest& tgs, const Delegat
   return issue(ctx, tgs.body(), std::move(plan), tgs.reply_key);
 }
 
+// A client that knows RBCD learns that the evidence's signatures are bad.
+Stop with_evidence_status(const TgsRequest& tgs, Stop stop) {
+  if (!(tgs.pac_options & pac_option::resource_based_constrained_delegation)) return stop;
+  return in_rbcd(std::move(stop), NtStatus::STATUS_NOT_SUPPORTED);
+}
+
 // What an S4U2Proxy request must have before its evidence is opened.
 KdcResult<void> check_request(const TgsRequest& tgs) {
   if (tgs.wants(kdc_option::enc_tkt_in_skey) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
@@ -208,7 +214,7 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs) {
   const Ticket& additional = tgs.body().additional_tickets.front();
   KdcResult<Delegation> delegation =
       tgs.header.trust ? open_referred_evidence(ctx, tgs, additional) : open_own_evidence(ctx, tgs, additional);
-  if (!delegation) return delegation.error();
+  if (!delegation) return with_evidence_status(tgs, delegation.error());
   if (const KdcResult<void> ok = check_times(ctx, delegation->evidence.part); !ok) return ok.error();
   ctx.log.client += " for " + to_string(delegation->user, delegation->user_realm);
 
@@ -218,8 +224,12 @@ KdcResult<Buffer> handle_s4u2proxy(const Context& ctx, const TgsRequest& tgs) {
     hop = next_hop(ctx, *target.destination, tgs.header.part.crealm, tgs.header.trust);
   const DelegationAnswer answer = decide_delegation(question_of(ctx, tgs, delegation->evidence, target, hop));
   if (answer.kind == DelegationAnswer::Kind::refused)
-    return Stop{
-        Rejection{.code = answer.code, .status = answer.status, .why = answer.why, .methods = {}, .crealm = {}}};
+    return Stop{Rejection{.code = answer.code,
+                          .status = answer.status,
+                          .why = answer.why,
+                          .methods = {},
+                          .bad_signature = {},
+                          .crealm = {}}};
   KdcResult<TicketPlan> plan = plan_from_header(ctx, tgs);
   if (!plan) return plan.error();
   if (!tgs.subkey && tgs.body().enc_authorization_data) {

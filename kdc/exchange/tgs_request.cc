@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "kdc/exchange/fast/fast_request.h"
@@ -62,6 +63,16 @@ KdcResult<HeaderKeys> open_authenticator(const Context& ctx, const KdcReq& reque
   return out;
 }
 
+// In S4U2Proxy a DC says what is wrong with a signature of the TGT.
+Stop with_signature_status(const KdcReq& request, Stop stop) {
+  const PaData* options = find_padata(request.padata, PaType::pac_options);
+  const Result<std::uint32_t> bits = options ? decode_pa_pac_options(options->value) : Result<std::uint32_t>(0U);
+  if (bits && (*bits & pac_option::resource_based_constrained_delegation)) return in_rbcd(std::move(stop), {});
+  if (auto* rejection = std::get_if<Rejection>(&stop.reason); rejection && rejection->bad_signature)
+    rejection->status = *rejection->bad_signature;
+  return stop;
+}
+
 KdcResult<ReplyKey> make_reply_key(const Context& ctx, const HeaderKeys& keys) {
   KdcResult<Key> key = strengthen(ctx, keys.subkey ? *keys.subkey : keys.session);
   if (!key) return key.error();
@@ -79,6 +90,8 @@ KdcResult<TgsRequest> open_tgs_request(const Context& ctx, const KdcReq& outer) 
   const Result<ApReq> ap_req = decode_ap_req(padata->value);
   if (!ap_req) return refuse(KrbErrc::KRB_ERR_GENERIC, "PA-TGS-REQ cannot be decoded");
   KdcResult<OpenTicket> header = open_tgt(ctx, ap_req->ticket);
+  if (!header && (outer.body.options & kdc_option::cname_in_addl_tkt))
+    return with_signature_status(outer, header.error());
   if (!header) return header.error();
   ctx.log.client = to_string(header->part.cname, header->part.crealm);
   KdcResult<HeaderKeys> keys = open_authenticator(ctx, outer, *header, ap_req->authenticator);
@@ -144,9 +157,7 @@ KdcResult<TicketPlan> plan_from_header(const Context& ctx, const TgsRequest& tgs
   plan.addresses = header.caddr;
   plan.other_data = tgs.header.other_data;
   plan.other_data.insert(plan.other_data.end(), tgs.enc_authorization_data.begin(), tgs.enc_authorization_data.end());
-  if (tgs.pac_options & pac_option::resource_based_constrained_delegation)
-    plan.encrypted_padata.push_back(
-        {PaType::pac_options, encode_pa_pac_options(pac_option::resource_based_constrained_delegation)});
+  add_pac_options(tgs.pac_options, plan.encrypted_padata);
   if (ctx.level.aes && find_padata(tgs.request.padata, PaType::req_enc_pa_rep)) plan.flags |= ticket_flag::enc_pa_rep;
   return plan;
 }

@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <ios>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,7 +42,9 @@ std::string in_quotes(std::string_view text) {
 
 std::string read_whole(const std::filesystem::path& path, bool& ok) {
   std::ifstream in(path, std::ios::binary);
-  std::string out((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::string out;
+  char block[65536];
+  while (in.read(block, sizeof block) || in.gcount() > 0) out.append(block, std::size_t(in.gcount()));
   ok = in.is_open() && !in.bad();
   return out;
 }

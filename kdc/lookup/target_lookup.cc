@@ -1,11 +1,9 @@
 #include "kdc/lookup/target_lookup.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "kdc/forest/name_case.h"
 #include "kdc/lookup/name_suffix.h"
 #include "kdc/lookup/service_name.h"
 
@@ -69,15 +67,6 @@ bool names_a_controller(const DomainView& view, const PrincipalName& sname) {
   return sname.components.size() == 3 && view.snapshot.domain(sname.components[2]) == &view.domain;
 }
 
-bool is_controller(const AccountEntry& account) {
-  if (std::ranges::find(account.global_group_rids, well_known_rid::domain_controllers) !=
-      account.global_group_rids.end())
-    return true;
-  return std::ranges::any_of(account.domain->domain->controllers, [&](const Controller& dc) {
-    return is_same_name(dc.name.substr(0, dc.name.find('.')) + '$', account.account->name);
-  });
-}
-
 Target find_service(const DomainView& view, const PrincipalName& sname, const std::string& name) {
   if (sname.type == NameType::enterprise) return find_enterprise(view, name);
   if (const AccountEntry* found = view.snapshot.by_spn(view.domain, name)) return here(found);
@@ -101,7 +90,7 @@ Target find_target(const DomainView& view, const PrincipalName& sname) {
   if (found.place != Target::Place::here) return found;
   // krbtgt by its account name or its UPN: that ticket is a TGT, whatever it is called.
   if (found.account == view.domain.krbtgt) return {Target::Place::own_krbtgt, found.account, nullptr, true};
-  if (names_a_controller(view, sname) && !is_controller(*found.account)) return {};
+  if (names_a_controller(view, sname) && !found.account->is_controller) return {};
   return found;
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 using namespace supported_enctypes;
 
+constexpr std::uint32_t kEveryKey = 0x1f;  // with DES, as DCs say it
+
 std::uint32_t usable(const Context& ctx) {
   return (ctx.level.aes ? kAesEnctypeBits : 0) | (ctx.domain.domain->allow_rc4 ? rc4_hmac : 0);
 }
@@ -41,6 +43,8 @@ std::uint32_t declared_enctypes(const AccountEntry& account) {
   const std::uint32_t fallback = kAesEnctypeBits | (account.domain->domain->allow_rc4 ? rc4_hmac : 0);
   // 0 means "not set". A value without any cipher allows none.
   const std::uint32_t declared = account.account->supported_encryption_types.value_or(0);
+  // A DC has every key, whatever its account says.
+  if (account.is_controller) return declared | kEveryKey;
   return declared == 0 ? fallback : declared;
 }
 
@@ -77,14 +81,17 @@ bool client_may_use(const Context& ctx, const AccountEntry& account, EncType typ
 }
 
 std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target) {
-  return is_krbtgt_account(target) ? std::uint32_t{0x1f}
-                                   : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAesEnctypeBits);
+  return is_krbtgt_account(target) ? kEveryKey : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAesEnctypeBits);
 }
 
 std::optional<Rejection> revoked(const AccountEntry& account) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{
-        .code = KrbErrc::KDC_ERR_CLIENT_REVOKED, .status = status, .why = why, .methods = {}, .crealm = {}};
+    return Rejection{.code = KrbErrc::KDC_ERR_CLIENT_REVOKED,
+                     .status = status,
+                     .why = why,
+                     .methods = {},
+                     .bad_signature = {},
+                     .crealm = {}};
   };
   if (account.account->has(account_flag::disabled))
     return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
@@ -99,7 +106,12 @@ std::optional<Rejection> revoked(const AccountEntry& account) {
 
 std::optional<Rejection> key_expired(const AccountEntry& account) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED, .status = status, .why = why, .methods = {}, .crealm = {}};
+    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED,
+                     .status = status,
+                     .why = why,
+                     .methods = {},
+                     .bad_signature = {},
+                     .crealm = {}};
   };
   if (account.account->has(account_flag::must_change_password))
     return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password must be changed first");

@@ -16,10 +16,11 @@ namespace stead::kdc {
 // The KRB-ERROR to send.
 struct Rejection {
   KrbErrc code{};
-  std::optional<NtStatus> status;  // becomes KERB-ERROR-DATA
-  const char* why = "";            // for the log only
-  PaDataList methods;              // METHOD-DATA, if there is no status
-  std::string crealm;              // with KDC_ERR_WRONG_REALM: the realm to ask
+  std::optional<NtStatus> status;         // becomes KERB-ERROR-DATA
+  const char* why = "";                   // for the log only
+  PaDataList methods;                     // METHOD-DATA, if there is no status
+  std::optional<NtStatus> bad_signature;  // what is wrong with a PAC's signature; sent in S4U2Proxy alone
+  std::string crealm;                     // with KDC_ERR_WRONG_REALM: the realm to ask
 };
 
 // Keys that the request needs and that are not derived yet.
@@ -32,10 +33,29 @@ struct Stop {
 };
 
 inline Stop refuse(KrbErrc code, const char* why) {
-  return {Rejection{.code = code, .status = {}, .why = why, .methods = {}, .crealm = {}}};
+  return {Rejection{.code = code, .status = {}, .why = why, .methods = {}, .bad_signature = {}, .crealm = {}}};
 }
 inline Stop refuse(KrbErrc code, NtStatus status, const char* why) {
-  return {Rejection{.code = code, .status = status, .why = why, .methods = {}, .crealm = {}}};
+  return {Rejection{.code = code, .status = status, .why = why, .methods = {}, .bad_signature = {}, .crealm = {}}};
+}
+
+// A signature of a PAC is missing or wrong.
+inline Stop refuse_signature(KrbErrc code, NtStatus fault, const char* why) {
+  Stop stop = refuse(code, why);
+  std::get<Rejection>(stop.reason).bad_signature = fault;
+  return stop;
+}
+
+// The answer to a client that asks for RBCD with a ticket whose signature is bad: another code where the signature is
+// not made with a key. `status`: instead of what is wrong with it.
+inline Stop in_rbcd(Stop stop, std::optional<NtStatus> status) {
+  auto* rejection = std::get_if<Rejection>(&stop.reason);
+  if (!rejection || !rejection->bad_signature) return stop;
+  if (rejection->code == KrbErrc::KRB_AP_ERR_INAPP_CKSUM)
+    rejection->code = rejection->bad_signature == NtStatus::STATUS_LOGON_FAILURE ? KrbErrc::KDC_ERR_SUMTYPE_NOSUPP
+                                                                                 : KrbErrc::KRB_ERR_GENERIC;
+  rejection->status = status ? status : rejection->bad_signature;
+  return stop;
 }
 
 // A value, or the reason to stop.

@@ -110,6 +110,11 @@ KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPla
   return encode(reply);
 }
 
+void add_pac_options(std::uint32_t asked, PaDataList& encrypted_padata) {
+  constexpr std::uint32_t kEchoed = 0xF0000000;
+  if (asked & kEchoed) encrypted_padata.push_back({PaType::pac_options, encode_pa_pac_options(asked & kEchoed)});
+}
+
 std::optional<Time> end_of(Time start, Time till, Time latest) {
   const Time end = till == Time{} ? latest : std::min(till, latest);
   if (end <= start) return {};

@@ -49,6 +49,9 @@ struct ReplyKey {
 [[nodiscard]] KdcResult<Buffer> issue(const Context& ctx, const KdcReqBody& request, TicketPlan plan,
                                       const ReplyKey& reply_key);
 
+// PA-PAC-OPTIONS of a reply: the client's first four bits come back.
+void add_pac_options(std::uint32_t asked, PaDataList& encrypted_padata);
+
 // The end of a ticket asked for until `till` (1970: as long as possible). Nothing: that is in the past.
 [[nodiscard]] std::optional<Time> end_of(Time start, Time till, Time latest);
 

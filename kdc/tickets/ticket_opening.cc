@@ -18,6 +18,9 @@
 namespace stead::kdc {
 namespace {
 
+constexpr auto kSha1 = static_cast<ChecksumType>(14);                       // not keyed
+constexpr auto kInsufficientResources = static_cast<NtStatus>(0xC000009A);  // what a DC says of a missing signature
+
 struct Opened {
   SecretBuffer der;
   const Key* key;
@@ -41,6 +44,10 @@ KdcResult<Opened> decrypt_ticket(const EncryptedData& data, const std::shared_pt
 
 Stop bad_pac(const char* why) {
   return refuse(KrbErrc::KRB_AP_ERR_MODIFIED, why);
+}
+
+Stop wrong_signature(const char* why) {
+  return refuse_signature(KrbErrc::KRB_AP_ERR_MODIFIED, NtStatus::STATUS_WRONG_PASSWORD, why);
 }
 
 bool is_signature(PacType type) {
@@ -82,12 +89,19 @@ bool krbtgt_uses_rc4(const Context& ctx) {
   return ticket_enctype(ctx, *ctx.domain.krbtgt) == EncType::rc4_hmac;
 }
 
+KdcResult<void> check_signature_presence(const Buffer* data) {
+  if (data && data->size() >= 4) return {};
+  return refuse_signature(KrbErrc::KRB_ERR_GENERIC, kInsufficientResources, "a PAC signature is missing");
+}
+
 // A signature that is missing, or that anybody can make.
-KdcResult<void> check_signature_form(const Buffer* data) {
-  if (!data || data->size() < 4) return refuse(KrbErrc::KRB_ERR_GENERIC, "a PAC signature is missing");
-  if (!is_keyed(ChecksumType(load_le32(data->data()))))
-    return refuse(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, "a PAC signature is not made with a key");
-  return {};
+KdcResult<void> check_signature_form(const Buffer* data, PacType which) {
+  if (const KdcResult<void> ok = check_signature_presence(data); !ok) return ok;
+  const auto type = ChecksumType(load_le32(data->data()));
+  if (is_keyed(type)) return {};
+  const NtStatus fault =
+      type == kSha1 && which == PacType::server_checksum ? NtStatus::STATUS_LOGON_FAILURE : kInsufficientResources;
+  return refuse_signature(KrbErrc::KRB_AP_ERR_INAPP_CKSUM, fault, "a PAC signature is not made with a key");
 }
 
 // Calls `verify` with each key of the domain's krbtgt that has the signature's type, also the previous one, because
@@ -95,12 +109,13 @@ KdcResult<void> check_signature_form(const Buffer* data) {
 template <class Verify>
 KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType which, Verify&& verify) {
   const Buffer* data = pac.find(which);
-  if (!data && which == PacType::ticket_checksum) return bad_pac("the PAC's ticket signature is missing");
-  if (const KdcResult<void> ok = check_signature_form(data); !ok) return ok;
+  if (!data && which == PacType::ticket_checksum) return wrong_signature("the PAC's ticket signature is missing");
+  if (const KdcResult<void> ok = check_signature_form(data, which); !ok) return ok;
   const Result<PacSignature> signature = decode_pac_signature(*data);
   if (!signature) return bad_pac("a PAC signature cannot be decoded");
   if (signature->type == ChecksumType::hmac_md5 && !krbtgt_uses_rc4(ctx))
-    return refuse(KrbErrc::KRB_ERR_GENERIC, "a PAC signature by RC4 in a domain that uses AES");
+    return refuse_signature(KrbErrc::KRB_ERR_GENERIC, kInsufficientResources,
+                            "a PAC signature by RC4 in a domain that uses AES");
   for (const auto& keys : {ctx.domain.krbtgt->keys, ctx.domain.krbtgt->previous_keys}) {
     if (!keys) continue;
     for (const EncType type : kDirectoryEnctypes) {
@@ -110,7 +125,7 @@ KdcResult<void> verify_by_krbtgt(const Context& ctx, const Pac& pac, PacType whi
       if (verify(*key)) return {};
     }
   }
-  return bad_pac("a PAC signature of the KDC is wrong");
+  return wrong_signature("a PAC signature of the KDC is wrong");
 }
 
 // The PAC's bytes, verified with the key that opened the ticket; empty: the ticket has no PAC.
@@ -120,10 +135,12 @@ KdcResult<Buffer> verified_pac_bytes(const EncTicketPart& part, const Key& serve
   if (bytes->empty()) return std::move(*bytes);
   const Result<Pac> pac = decode_pac(*bytes);
   if (!pac) return bad_pac("the PAC cannot be decoded");
+  if (const KdcResult<void> ok = check_signature_form(pac->find(PacType::server_checksum), PacType::server_checksum);
+      !ok)
+    return ok.error();
   // The KDC signature of a TGT of our own is made with the key of the server signature, so its presence is enough.
-  for (const PacType type : {PacType::server_checksum, PacType::kdc_checksum})
-    if (const KdcResult<void> ok = check_signature_form(pac->find(type)); !ok) return ok.error();
-  if (!verify_server_signature(*bytes, server_key)) return bad_pac("the PAC's server signature is wrong");
+  if (const KdcResult<void> ok = check_signature_presence(pac->find(PacType::kdc_checksum)); !ok) return ok.error();
+  if (!verify_server_signature(*bytes, server_key)) return wrong_signature("the PAC's server signature is wrong");
   return std::move(*bytes);
 }
 

@@ -59,6 +59,22 @@ TEST_F(As, NamesAServiceByItsAccountWithCanonicalize) {
   EXPECT_EQ(forest.as("n22.north.example", ask_for).reply.ticket.sname, *ask_for.sname);
 }
 
+// The type of the timestamp's key counts, not that of the session key that the client offers.
+TEST_F(As, GoesOnWithTheKeyOfThePreauthentication) {
+  const Key key = *Key::from_password(EncType::aes128_cts_hmac_sha1_96, "secret", "NORTH.EXAMPLEolav");
+  const PaEncTsEnc stamp{.patimestamp = std::chrono::floor<std::chrono::seconds>(forest.now), .pausec = 0};
+  KdcReq request;
+  request.padata = {{PaType::enc_timestamp, encode(encrypt_data(key, KeyUsage::as_req_timestamp, encode(stamp)))}};
+  request.body.cname = plain("olav");
+  request.body.realm = "NORTH.EXAMPLE";
+  request.body.sname = krbtgt_name("NORTH.EXAMPLE");
+  request.body.till = stamp.patimestamp + std::chrono::hours(1);
+  request.body.etypes = {EncType::aes256_cts_hmac_sha1_96};
+  const auto reply = decode_kdc_rep(forest.ask("n22.north.example", encode(request)));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->enc_part.etype, EncType::aes128_cts_hmac_sha1_96);
+}
+
 // A ticket from the AS is no evidence for the TGS, so it lacks the signatures of evidence.
 TEST_F(As, SignsATicketToAServiceTwice) {
   AsAsk ask_for{.name = plain("web$")};

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -114,6 +115,8 @@ TEST_F(TgtRules, LastTwoMinutesAreTooShort) {
 
 TEST_F(TgtRules, SignaturesAreAskedForAsADcDoes) {
   const Credential tgt = forest.sign_in(n22, "olav");
+  std::uint32_t options = 0;
+  std::optional<std::uint32_t> pac_options;
   const auto signature = [&](PacType type, const Buffer& value) {
     Credential out = tgt;
     out.ticket = forest.rewrite(
@@ -127,7 +130,9 @@ TEST_F(TgtRules, SignaturesAreAskedForAsADcDoes) {
               {AdType::if_relevant, encode(AuthorizationData{{AdType::win2k_pac, encode(pac)}})}};
         },
         false);
-    return forest.tgs(n22, out, {.sname = principal(web)}).text();
+    TgsAsk ask_for{.sname = principal(web), .options = options};
+    ask_for.pac_options = pac_options;
+    return forest.tgs(n22, out, ask_for).text();
   };
   EXPECT_EQ(signature(PacType::server_checksum, {}), "KRB_ERR_GENERIC");
   EXPECT_EQ(signature(PacType::kdc_checksum, {}), "KRB_ERR_GENERIC");
@@ -135,6 +140,19 @@ TEST_F(TgtRules, SignaturesAreAskedForAsADcDoes) {
   Buffer zeroed = {16, 0, 0, 0};
   zeroed.resize(16);
   EXPECT_EQ(signature(PacType::server_checksum, zeroed), "KRB_AP_ERR_MODIFIED");
+  // That of the KDC is made with the same key, and is not verified.
+  EXPECT_EQ(signature(PacType::kdc_checksum, zeroed), "ticket");
+  // In S4U2Proxy an NTSTATUS says what is wrong.
+  options = kdc_option::cname_in_addl_tkt;
+  Buffer sha1 = {14, 0, 0, 0};
+  sha1.resize(24);
+  EXPECT_EQ(signature(PacType::server_checksum, {}), "KRB_ERR_GENERIC STATUS_INSUFFICIENT_RESOURCES");
+  EXPECT_EQ(signature(PacType::server_checksum, sha1), "KRB_AP_ERR_INAPP_CKSUM STATUS_LOGON_FAILURE");
+  EXPECT_EQ(signature(PacType::server_checksum, zeroed), "KRB_AP_ERR_MODIFIED STATUS_WRONG_PASSWORD");
+  // Who asks for RBCD learns of a signature without a key in other words.
+  pac_options = pac_option::resource_based_constrained_delegation;
+  EXPECT_EQ(signature(PacType::server_checksum, sha1), "KDC_ERR_SUMTYPE_NOSUPP STATUS_LOGON_FAILURE");
+  EXPECT_EQ(signature(PacType::server_checksum, Buffer(20)), "KRB_ERR_GENERIC STATUS_INSUFFICIENT_RESOURCES");
 }
 
 TEST_F(TgtRules, ServesKrbtgtByItsNameAlone) {
@@ -262,6 +280,7 @@ account = [
   { name = "ann", password = "secret" },
   { name = "rc4$", key = "rc4-hmac:8846F7EAEE8FB117AD06BDD830B7586C", supported_encryption_types = 0x18, spns = ["HTTP/rc4.a.test"] },
   { name = "none$", password = "secret", supported_encryption_types = 0x10000, spns = ["HTTP/none.a.test"] },
+  { name = "dc$", password = "secret", supported_encryption_types = 0x10000, spns = ["HTTP/dc.a.test"] },
   { name = "zero$", password = "secret", supported_encryption_types = 0, spns = ["HTTP/zero.a.test"] },
   { name = "web$", password = "secret", spns = ["ldap/web/a.test", "ldap/web/else.test"] },
 ]
@@ -270,6 +289,8 @@ account = [
   const auto ask = [&](const char* spn) { return forest.tgs("dc.a.test", tgt, {.sname = principal(spn)}); };
   EXPECT_EQ(ask("HTTP/rc4.a.test").reply.ticket.enc_part.etype, EncType::rc4_hmac);
   EXPECT_EQ(ask("HTTP/none.a.test").text(), "KDC_ERR_ETYPE_NOSUPP");
+  // A DC has every key, whatever its account says.
+  EXPECT_EQ(ask("HTTP/dc.a.test").reply.ticket.enc_part.etype, EncType::aes256_cts_hmac_sha1_96);
   EXPECT_EQ(ask("HTTP/zero.a.test").reply.ticket.enc_part.etype, EncType::aes256_cts_hmac_sha1_96);
   // Three parts with the own domain as the third name its DCs.
   EXPECT_EQ(forest.tgs("dc.a.test", tgt, {.sname = {NameType::principal, {"ldap", "web", "a.test"}}}).text(),

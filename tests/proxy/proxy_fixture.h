@@ -34,8 +34,8 @@
 #include <variant>
 #include <vector>
 
+#include "proxy/accept_clients.h"
 #include "proxy/core/core.h"
-#include "proxy/http1_connection.h"
 #include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 
@@ -302,10 +302,7 @@ class Proxy {
     while (true) {
       auto socket = co_await acceptor_->async_accept(boost::asio::use_awaitable);
       if (send_buffer_ > 0) socket.set_option(boost::asio::socket_base::send_buffer_size(send_buffer_));
-      auto serve = [](std::unique_ptr<Http1Connection> connection) -> boost::asio::awaitable<void> {
-        co_await connection->run();
-      };
-      boost::asio::co_spawn(core->io, serve(std::make_unique<Http1Connection>(*core, std::move(socket))),
+      boost::asio::co_spawn(core->io, serve_client(std::make_unique<ClientConnection>(*core, std::move(socket))),
                             boost::asio::detached);
     }
   }

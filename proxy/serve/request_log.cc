@@ -1,4 +1,4 @@
-#include "proxy/request_log.h"
+#include "proxy/serve/request_log.h"
 
 #include <spdlog/spdlog.h>
 

@@ -12,7 +12,9 @@
 #include <memory>
 #include <utility>
 
+#include "proxy/core/server_tls.h"
 #include "proxy/http1_connection.h"
+#include "proxy/http2/connection.h"
 #include "proxy/serve/client_connection.h"
 
 namespace stead::proxy {
@@ -65,8 +67,13 @@ void log_exception(const std::exception_ptr& problem) {
 asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection) {
   const bool open = co_await connection->open();
   if (!open) co_return;
-  Http1Connection http_1(*connection);
-  co_await http_1.run();
+  if (ServerTls::speaks_http_2(connection->stream.ssl())) {
+    const auto http_2 = std::make_shared<Http2Connection>(std::move(connection));
+    co_await http_2->run();
+  } else {
+    Http1Connection http_1(*connection);
+    co_await http_1.run();
+  }
 }
 
 asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {

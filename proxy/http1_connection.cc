@@ -114,6 +114,7 @@ asio::awaitable<Http1Connection::Then> Http1Connection::serve() {
   if (head != Then::next_request) co_return head;
   begin_request(core_, request);
   request.resolve_target();
+  if (request.head.http_1_0) request.version = ClientVersion::http_1_0;
   Http1Exchange exchange(connection_, config().limits, request.head, memory_.out);
   RequestService service(connection_, *generation_, &negotiation_, request, exchange);
   co_await service.run();

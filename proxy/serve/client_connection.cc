@@ -65,6 +65,13 @@ void ClientConnection::check_certificate_again(const Generation& generation) {
     certificate = {};
 }
 
+bool ClientConnection::is_for(const std::string& host) {
+  if (!stream.tls() || host == last_host_) return true;
+  if (!ServerTls::covers(stream.ssl(), host)) return false;
+  last_host_ = host;
+  return true;
+}
+
 bool ClientConnection::is_https(const RequestHead& head) const {
   if (stream.tls()) return true;
   if (!is_trusted_proxy) return false;

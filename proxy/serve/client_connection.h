@@ -34,12 +34,15 @@ struct ClientConnection {
   void check_certificate_again(const Generation& generation);
 
   [[nodiscard]] std::string_view channel_bindings() const { return tls_ ? std::string_view(tls_->bindings()) : ""; }
+  // False: over HTTP/2 a request is for a host that this connection's certificate does not name (RFC 9113 §9.1.2).
+  [[nodiscard]] bool is_for(const std::string& host);
   // The client's own protocol and address: where a TLS terminator in front of us is trusted, what it says.
   [[nodiscard]] bool is_https(const RequestHead& head) const;
   [[nodiscard]] std::string client_address(const RequestHead& head, const Config& config) const;
 
  private:
   std::shared_ptr<ServerTls> tls_;           // of the handshake
+  std::string last_host_;                    // that is_for() accepted
   std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
 };
 

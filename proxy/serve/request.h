@@ -9,6 +9,7 @@
 #include "proxy/http/message_head.h"
 #include "proxy/http/stream.h"
 #include "proxy/sign_in/sign_in.h"
+#include "proxy/upstream/client_exchange.h"
 #include "proxy/upstream/forward_job.h"
 
 namespace stead::proxy {
@@ -29,6 +30,7 @@ struct Request {
   std::string& id;    // 32 hexadecimal digits; empty until the request has begun
   RequestHead& head;  // views into RequestMemory::head_bytes
   std::string& host;  // lower case, without port
+  ClientVersion version = ClientVersion::http_1_1;
   std::string& target;  // origin form, or "*"
   std::chrono::system_clock::time_point started_at{};
   Clock::time_point started{};

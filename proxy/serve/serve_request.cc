@@ -31,6 +31,9 @@ void begin_request(Core& core, Request& request) {
 asio::awaitable<void> RequestService::run() {
   if (negotiation_ != nullptr && !is_negotiate(request_.head.authorization)) (void)negotiation_->take();
   connection_.check_certificate_again(generation_);
+  if (client_.version() == ClientVersion::http_2 && !connection_.is_for(request_.host))
+    return answer_error(421, "Another connection is needed",
+                        "The certificate of this connection is not for that name.");
   const PathReadings path = readings_of(request_.target == "*" ? "/" : path_of(request_.target));
   const Router::Match match = generation_.settings->router.match(request_.host, path);
   if (!match.known_host) return answer_error(421, "No such site", "This server does not serve the name you asked for.");

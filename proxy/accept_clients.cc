@@ -12,7 +12,10 @@
 #include <memory>
 #include <utility>
 
+#include "proxy/core/server_tls.h"
 #include "proxy/http1_connection.h"
+#include "proxy/http2/connection.h"
+#include "proxy/serve/client_connection.h"
 
 namespace stead::proxy {
 
@@ -27,10 +30,6 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 asio::awaitable<void> pause(Core& core) {
   asio::steady_timer timer(core.io, std::chrono::milliseconds(100));
   (void)co_await timer.async_wait(as_result);
-}
-
-asio::awaitable<void> serve(std::unique_ptr<Http1Connection> connection) {
-  co_await connection->run();
 }
 
 asio::awaitable<void> accept_all(Listeners::Acceptor acceptor, Core& core, std::function<void(tcp::socket)> take) {
@@ -65,6 +64,18 @@ void log_exception(const std::exception_ptr& problem) {
   }
 }
 
+asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection) {
+  const bool open = co_await connection->open();
+  if (!open) co_return;
+  if (ServerTls::speaks_http_2(connection->stream.ssl())) {
+    const auto http_2 = std::make_shared<Http2Connection>(std::move(connection));
+    co_await http_2->run();
+  } else {
+    Http1Connection http_1(*connection);
+    co_await http_1.run();
+  }
+}
+
 asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
   return accept_all(std::move(acceptor), core, [&core](tcp::socket socket) {
     Error gone;
@@ -73,7 +84,7 @@ asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
       core.metrics.client_connections_refused.add();
       return;  // the socket closes
     }
-    asio::co_spawn(core.io, serve(std::make_unique<Http1Connection>(core, std::move(socket))), log_exception);
+    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket))), log_exception);
   });
 }
 

@@ -2,10 +2,12 @@
 // Accepts clients and serves each on a coroutine of its own.
 #include <boost/asio/awaitable.hpp>
 #include <exception>
+#include <memory>
 
 #include "proxy/admin/admin.h"
 #include "proxy/core/core.h"
 #include "proxy/listeners.h"
+#include "proxy/serve/client_connection.h"
 
 namespace stead::proxy {
 
@@ -15,6 +17,9 @@ namespace stead::proxy {
 // The same for the admin port.
 [[nodiscard]] boost::asio::awaitable<void> accept_administrators(Listeners::Acceptor acceptor, Core& core,
                                                                  Admin& admin);
+
+// Serves one client until the connection ends, in the version of HTTP that it speaks.
+[[nodiscard]] boost::asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection);
 
 // The completion handler for coroutines that must not end by an exception.
 void log_exception(const std::exception_ptr& problem);

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/upstream/client_exchange.h"
+
 namespace stead::proxy {
 namespace {
 
@@ -138,6 +140,13 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
     out.push_back(family(name, help));
     add(out.back(), sum(cores, which));
   };
+  out.push_back(family("stead_requests_by_version_total", "Requests of clients, by their version of HTTP."));
+  for (const ClientVersion version : {ClientVersion::http_1_0, ClientVersion::http_1_1, ClientVersion::http_2}) {
+    std::uint64_t requests = 0;
+    for (const auto& core : cores)
+      requests += core->metrics.requests_by_version[static_cast<std::size_t>(version)].value();
+    add(out.back(), static_cast<double>(requests), {{"version", std::string(to_string(version))}});
+  }
   counter("stead_client_connections_total", "Connections accepted from clients.", &CoreMetrics::client_connections);
   counter("stead_client_connections_refused_total", "Connections of clients closed at a limit.",
           &CoreMetrics::client_connections_refused);
@@ -145,6 +154,8 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
   add(out.back(), sum(cores, &CoreMetrics::client_connections_now));
   counter("stead_tls_failures_total", "Failed TLS handshakes of clients.", &CoreMetrics::tls_failures);
   counter("stead_malformed_requests_total", "Requests rejected as malformed HTTP.", &CoreMetrics::malformed_requests);
+  counter("stead_http2_floods_total", "HTTP/2 connections closed because of too many frames of a kind.",
+          &CoreMetrics::http2_floods);
   counter("stead_received_body_bytes_total", "Bytes of request bodies.", &CoreMetrics::bytes_from_clients);
   counter("stead_sent_body_bytes_total", "Bytes of response bodies.", &CoreMetrics::bytes_to_clients);
   counter("stead_upstream_connections_total", "Connections opened to back ends.", &CoreMetrics::upstream_connections);

@@ -68,6 +68,9 @@ struct Limits {
   std::size_t body_bytes_per_second =
       240;  // average over a request's body, after body_idle_timeout; 0: no minimum rate
   std::size_t upstream_idle_connections_per_user = 6;  // the number a browser opens to one host
+  std::size_t http2_streams = 100;                     // at once on one connection
+  std::size_t http2_stream_window = 128 * 1024;        // octets of a body that the client sends before they are taken
+  std::size_t http2_resets_per_minute = 600;           // of streams on one connection
   int login_failures_per_user = 5;                     // within login_window, then 429
   int login_failures_per_address = 50;
   std::chrono::seconds login_window{1800};
@@ -80,6 +83,7 @@ struct Config {
   std::string certificate, key;  // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
   std::vector<std::string> admin_hosts;                               // names of the admin pages, in lower case
+  bool http2 = true;                                                  // offered by ALPN, over TLS
   unsigned threads = 0;                                               // 0: one for each core
   std::string access_log;                                             // file; empty: standard error
   std::string audit_log;                                              // file; empty: standard error

@@ -23,6 +23,9 @@ constexpr Number<std::size_t> kSizes[] = {
     {"connections", &Limits::connections, 1, 10'000'000},
     {"connections_per_address", &Limits::connections_per_address, 1, 10'000'000},
     {"body_bytes_per_second", &Limits::body_bytes_per_second, 0, 1'000'000'000},
+    {"http2_streams", &Limits::http2_streams, 1, 10'000},
+    {"http2_stream_window", &Limits::http2_stream_window, 65'535, 16 * 1024 * 1024},
+    {"http2_resets_per_minute", &Limits::http2_resets_per_minute, 1, 1000},
     {"upstream_idle_connections_per_user", &Limits::upstream_idle_connections_per_user, 0, 1000},
 };
 

@@ -66,6 +66,7 @@ void Core::drain() {
   draining = true;
   now->pool.clear();
   watchdog.close_idle();
+  for (DrainListener& listener : drain_listeners) listener.begin_drain();
 }
 
 }  // namespace stead::proxy

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/core/client_connections.h"
+#include "proxy/core/drain_listener.h"
 #include "proxy/core/generation.h"
 #include "proxy/http/http_date.h"
 #include "proxy/http/stream.h"
@@ -40,6 +41,7 @@ struct Core {
   HttpDate date;
   OpenTunnels tunnels;
   ClientConnections clients;
+  DrainListeners drain_listeners;
   bool draining = false;
   const std::shared_ptr<UpstreamNames> names;  // of all generations: a lookup may take longer than one lasts
   std::shared_ptr<Generation> now;             // never null once the core runs; refers to the members above

@@ -6,7 +6,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "sspi_shim/base/openssl_error.h"
+#include "sspi_shim/base/text.h"
 #include "sspi_shim/base/x509.h"
 
 namespace stead::proxy {
@@ -27,11 +27,15 @@ int no_passphrase(char*, int, int, void*) {
   return -1;
 }
 
-int choose_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
-                    void*) {
-  static constexpr std::array<unsigned char, 9> kOurs{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// The protocols of ALPN (RFC 7301), the preferred one first.
+constexpr std::string_view kHttp2AndHttp1 = "\x02h2\x08http/1.1", kHttp1 = "\x08http/1.1";
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                    void* protocols) {
+  const auto& ours = *static_cast<const std::string_view*>(protocols);
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kOurs.data(), kOurs.size(), in, in_size) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned>(ours.size()), in, in_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -165,6 +169,23 @@ ClientCertificate ServerTls::verify_again(SSL* ssl) {
   return with_verdict(certificate, verdict);
 }
 
+bool ServerTls::covers(SSL* ssl, const std::string& host) {
+  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name != nullptr && equal_ignoring_case(name, host)) return true;
+  X509* const certificate = SSL_get_certificate(ssl);
+  if (certificate == nullptr) return false;
+  if (X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1) return true;
+  const bool brackets = host.starts_with('[') && host.ends_with(']');
+  return X509_check_ip_asc(certificate, brackets ? host.substr(1, host.size() - 2).c_str() : host.c_str(), 0) == 1;
+}
+
+bool ServerTls::speaks_http_2(SSL* ssl) {
+  const unsigned char* protocol = nullptr;
+  unsigned size = 0;
+  if (ssl != nullptr) SSL_get0_alpn_selected(ssl, &protocol, &size);
+  return std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2";
+}
+
 std::vector<std::string> ServerTls::files(const Config& config) {
   std::vector<std::string> out{config.certificate, config.key};
   if (config.certificate_sign_in) {
@@ -200,7 +221,8 @@ Checked<std::shared_ptr<ServerTls>> ServerTls::open(const Config& config) {
                                    SSL_OP_CLEANSE_PLAINTEXT);  // a login form has a password
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_alpn_select_cb(context, choose_http_1_1, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, choose_protocol,
+                             const_cast<std::string_view*>(config.http2 ? &kHttp2AndHttp1 : &kHttp1));
   constexpr std::string_view kSessionContext = "stead";
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionContext.data()),
                                  kSessionContext.size());

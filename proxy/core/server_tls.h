@@ -33,6 +33,10 @@ class ServerTls {
   [[nodiscard]] const std::string& bindings() const { return bindings_; }  // tls_server_end_point of the certificate
   // One line for each certificate or revocation list outside its validity period.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  // True if the connection is one for this host: the client asked for it (SNI), or the certificate is for it too. Over
+  // HTTP/2, clients use one connection for every host that the certificate is for. `host`: lower case.
+  [[nodiscard]] static bool covers(SSL* ssl, const std::string& host);
+  [[nodiscard]] static bool speaks_http_2(SSL* ssl);  // by ALPN
   // The client's certificate with the verdict of the handshake.
   [[nodiscard]] static ClientCertificate client_certificate_of(SSL* ssl);
   // The same with a new verdict by this object's files, for a connection whose handshake used older ones.

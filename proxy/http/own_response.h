@@ -14,6 +14,8 @@ struct OwnResponse {
   int status = 200;
   HeaderList headers;
   std::string body;
+  // Over HTTP/2 no response can help: the client must repeat the request over HTTP/1.1.
+  bool needs_http_1_1 = false;
 };
 
 enum class AfterResponse { keep_alive, close };  // what the Connection field says

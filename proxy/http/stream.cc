@@ -25,10 +25,12 @@ namespace asio = boost::asio;
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t kMaxRecord = 16 * 1024;
-constexpr std::chrono::milliseconds kSilence{2000};  // of a peer, before its connection is closed
+constexpr std::chrono::milliseconds kSilence{2000};   // of a peer, before its connection is closed
+constexpr std::chrono::milliseconds kShortWait{200};  // during which nobody looks whether the peer has left
 }  // namespace
 
 void Watchdog::sweep(Clock::time_point now) {
+  look_for_peers_that_left(now);
   for (Stream* stream = first_; stream != nullptr; stream = stream->next_) {
     if (stream->read_deadline_ > now && stream->write_deadline_ > now) continue;
     const bool only_cancels = stream->only_cancels_ && stream->write_deadline_ > now;
@@ -38,6 +40,25 @@ void Watchdog::sweep(Clock::time_point now) {
       stream->cancel();
     else
       stream->close();
+  }
+}
+
+// One system call for all streams.
+void Watchdog::look_for_peers_that_left(Clock::time_point now) {
+  polled_.clear();
+  watched_.clear();
+  for (Stream* stream = first_; stream != nullptr; stream = stream->next_) {
+    if (stream->close_with_peer_ == nullptr || !stream->is_open()) continue;
+    if (stream->watched_since_ == Clock::time_point{}) stream->watched_since_ = now;
+    if (now - stream->watched_since_ < kShortWait) continue;
+    polled_.push_back({.fd = stream->socket_.native_handle(), .events = POLLRDHUP, .revents = 0});
+    watched_.push_back(stream);
+  }
+  if (polled_.empty() || ::poll(polled_.data(), polled_.size(), 0) <= 0) return;
+  for (std::size_t i = 0; i < polled_.size(); ++i) {
+    if ((polled_[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
+    watched_[i]->peer_left_ = true;
+    std::exchange(watched_[i]->close_with_peer_, nullptr)->close();
   }
 }
 

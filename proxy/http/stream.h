@@ -1,6 +1,8 @@
 #pragma once
 // One connection, with TLS or without, and its deadlines. A timer for each read would cost more than the read itself:
 // instead, each core's Watchdog checks its streams four times a second and closes those past their deadline.
+#include <poll.h>
+
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -15,6 +17,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "proxy/http/read_buffer.h"
 #include "proxy/http/tls_socket.h"
@@ -37,7 +40,11 @@ class Watchdog {
 
  private:
   friend class Stream;
+  void look_for_peers_that_left(Clock::time_point now);
+
   Stream* first_ = nullptr;
+  std::vector<pollfd> polled_;
+  std::vector<Stream*> watched_;  // those of `polled_`
 };
 
 // How long, and for how much input, a closing connection waits for its peer.
@@ -101,8 +108,18 @@ class Stream {
     only_cancels_ = true;
   }
   void expire_writes_in(std::chrono::milliseconds time) { write_deadline_ = Clock::now() + time; }
+  void expect_no_read() { read_deadline_ = Clock::time_point::max(); }
   void expect_nothing() { read_deadline_ = write_deadline_ = Clock::time_point::max(); }
   void set_idle(bool idle) { idle_ = idle; }
+  // As long as `other` is set, it is closed when the peer of this stream has left: its end or a reset has come. The
+  // watchdog notices that within half a second, so that a short wait costs nothing. Whoever only ended their sending side
+  // cannot be told from one who left.
+  void close_when_peer_leaves(Stream* other) {
+    close_with_peer_ = other;
+    watched_since_ = {};
+    if (other != nullptr) peer_left_ = false;
+  }
+  [[nodiscard]] bool peer_left() const { return peer_left_; }
   void release_memory() { joined_ = {}; }  // that only writes use
   [[nodiscard]] bool timed_out() const { return timed_out_; }
   void forget_timeout() { timed_out_ = false; }
@@ -126,7 +143,9 @@ class Stream {
   std::array<std::string_view, 3> left_;  // for write_rest()
   std::string joined_;                    // the parts of one TLS record
   Clock::time_point read_deadline_ = Clock::time_point::max(), write_deadline_ = Clock::time_point::max();
-  bool timed_out_ = false, idle_ = false, only_cancels_ = false;
+  bool timed_out_ = false, idle_ = false, only_cancels_ = false, peer_left_ = false;
+  Stream* close_with_peer_ = nullptr;
+  Clock::time_point watched_since_{};  // the first sweep that saw close_with_peer_
   Watchdog& watchdog_;
   Stream *previous_ = nullptr, *next_ = nullptr;
 };

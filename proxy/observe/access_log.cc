@@ -79,6 +79,7 @@ void append_json(std::string& out, const AccessRecord& record) {
   out.append("\"");
   append_member(out, "request_id", record.request_id);
   append_member(out, "remote", record.remote);
+  append_member(out, "protocol", record.protocol);
   append_member(out, "method", record.method);
   append_member(out, "host", record.host);
   append_member(out, "path", record.path);

@@ -12,7 +12,7 @@ namespace stead::proxy {
 
 struct AccessRecord {
   std::chrono::system_clock::time_point at;
-  std::string_view request_id, remote, method, host, path;
+  std::string_view request_id, remote, protocol, method, host, path;
   int status = 0;
   std::string_view user, sign_in, spn, delegation, upstream;  // empty: null
   std::uint64_t bytes_in = 0, bytes_out = 0;                  // of bodies

@@ -64,6 +64,7 @@ asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::accept(const RequestView
   const BindingsPolicy policy = state_->config.channel_bindings;
   if (auto client = at_once_->accept(*token, as_bytes(request.channel_bindings), policy))
     co_return for_host(std::move(*client), std::string(request.host));
+  if (request.negotiation == nullptr && KerberosAcceptor::begins_exchange(*token)) co_return UnfinishedClient{};
   if (!exchange && request.negotiation != nullptr && KerberosAcceptor::begins_exchange(*token))
     exchange = state_->acceptor->begin();
   else if (!KerberosAcceptor::continues_exchange(*token))

@@ -53,7 +53,8 @@ class KerberosSignIn {
   using Answer = std::variant<AcceptedClient, UnfinishedClient, RefusedClient>;
   // The client of the request's token, which must be for the request's host. Needs is_on() and is_negotiate(request.authorization). A token that needs
   // libgssapi, or a replay cache that may block, is judged on the thread pool. UnfinishedClient: the client gets a 401
-  // with this token, and the exchange is kept with its connection.
+  // with this token, and the exchange is kept with its connection. Without a negotiation it cannot be kept: the client must
+  // repeat the request over a version that has one.
   [[nodiscard]] boost::asio::awaitable<Answer> accept(const RequestView& request);
 
  private:

@@ -44,23 +44,21 @@ AnswerReader::HeadState AnswerReader::take_head() {
 }
 
 boost::asio::awaitable<bool> AnswerReader::pass_interim_on() {
-  if (memory_.answer.status == 100 || job_.head.http_1_0) co_return true;
+  if (memory_.answer.status == 100 || client_.version() == ClientVersion::http_1_0) co_return true;
+  std::string& out = client_.out();
+  const std::size_t before = out.size();
+  write_interim_head(out, memory_.answer);
   if (job_.needs_proof()) {
-    std::string& held = memory_.held_interim;
-    const std::size_t before = held.size();
-    write_interim_head(held, memory_.answer);
-    if (held.size() > kMaxHeldInterim) held.resize(before);  // a client can do without
+    if (out.size() > kMaxHeldInterim) out.resize(before);  // a client can do without
     co_return true;
   }
-  memory_.out.clear();
-  write_interim_head(memory_.out, memory_.answer);
-  client_.expire_writes_in(context_.limits.body_idle_timeout);
-  const Error error = co_await client_.write(memory_.out);
+  Error error;
+  if (!client_.flush_at_once(error)) error = co_await client_.flush_rest();
   co_return !error;
 }
 
 boost::asio::awaitable<AnswerReader::Outcome> AnswerReader::read() {
-  memory_.held_interim.clear();
+  client_.out().clear();
   for (int interim = 0; true;) {
     switch (take_head()) {
       case HeadState::final:

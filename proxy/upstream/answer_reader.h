@@ -1,11 +1,12 @@
 #pragma once
 // Reads the head of a back end's final response. Passes interim responses (RFC 9110 §15.2) on to the client; if the back
-// end has to prove its identity first, by its final response, they go to memory.held_interim.
+// end has to prove its identity first, by its final response, they stay in client.out().
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "proxy/upstream/client_exchange.h"
 #include "proxy/upstream/forward_job.h"
 
 namespace stead::proxy {
@@ -14,8 +15,8 @@ class AnswerReader {
  public:
   enum class Upgrade { not_requested, requested };
   // The head goes to memory.answer, which refers to memory.answer_head.
-  AnswerReader(const ForwardContext& context, const ForwardJob& job, Stream& client, UpstreamConnection& upstream,
-               ForwardMemory& memory, Upgrade upgrade)
+  AnswerReader(const ForwardContext& context, const ForwardJob& job, ClientExchange& client,
+               UpstreamConnection& upstream, ForwardMemory& memory, Upgrade upgrade)
       : context_(context), job_(job), client_(client), upstream_(upstream), memory_(memory), upgrade_(upgrade) {}
 
   enum class Outcome { final, no_answer, client_left };
@@ -32,7 +33,7 @@ class AnswerReader {
 
   const ForwardContext& context_;
   const ForwardJob& job_;
-  Stream& client_;
+  ClientExchange& client_;
   UpstreamConnection& upstream_;
   ForwardMemory& memory_;
   Upgrade upgrade_;

@@ -80,7 +80,6 @@ Forwarded malformed_body(const ForwardContext& context, const ForwardJob& job) {
 
 Forwarded client_left(std::string diagnosis) {
   Forwarded out;
-  out.broken = true;
   out.diagnosis = std::move(diagnosis);
   return out;
 }

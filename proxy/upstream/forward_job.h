@@ -41,7 +41,6 @@ struct ForwardJob {
   std::string_view target;    // origin form, or "*"
   const SignedIn* signed_in;  // null: the route is public
   std::string_view request_id, remote_address;
-  bool client_keeps_alive;  // the client and the proxy want to keep the client's connection
   bool over_https = false;  // the client came by https, to us or to a TLS terminator that is trusted
 
   // True if the back end gets a Negotiate token of the user.
@@ -59,8 +58,6 @@ struct Forwarded {
   std::optional<OwnResponse> own;  // nothing was sent to the client yet: the caller sends this
   bool ask_to_sign_in = false;     // nothing was sent; the user's evidence is not here: the client must sign in again
   int status = 0;                  // as sent to the client; 0: none was sent
-  bool keep = false;               // the client's connection may serve another request
-  bool broken = false;             // the response is incomplete: the connection must close so that the client sees it
   std::string_view upstream;       // "127.0.0.1:9001"; empty: none was chosen
   std::uint64_t bytes_out = 0;     // of the body
   std::string diagnosis;           // what went wrong, one line; empty: nothing
@@ -69,8 +66,7 @@ struct Forwarded {
 
 // Buffers that a connection's requests use one after the other.
 struct ForwardMemory {
-  std::string identity, held_body, authorization, answer_head, out;
-  std::string held_interim;  // interim responses that wait for the back end's proof
+  std::string identity, held_body, authorization, answer_head, out;  // out: towards the back end
   ResponseHead answer;
 };
 

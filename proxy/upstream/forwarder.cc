@@ -10,7 +10,6 @@
 #include "proxy/http/wire_text.h"
 #include "proxy/upstream/forward_failure.h"
 #include "proxy/upstream/response_relay.h"
-#include "proxy/upstream/tunnel.h"
 
 namespace stead::proxy {
 
@@ -20,7 +19,8 @@ namespace {
 constexpr int kMaxAttempts = 4;
 }
 
-Forwarder::Forwarder(const ForwardContext& context, ClientSide client, const ForwardJob& job, ForwardMemory& memory)
+Forwarder::Forwarder(const ForwardContext& context, ClientExchange& client, const ForwardJob& job,
+                     ForwardMemory& memory)
     : context_(context),
       client_(client),
       job_(job),
@@ -32,7 +32,7 @@ Forwarder::Forwarder(const ForwardContext& context, ClientSide client, const For
 
 void Forwarder::fail(Forwarded failure) {
   result_ = std::move(failure);
-  result_.keep = client_.body.ended() && !upload_.is_running();
+  if (!client_.body_ended() || upload_.is_running()) client_.close_after_response();
   if (upstream_) result_.upstream = context_.pool.name(upstream_->upstream);
 }
 
@@ -101,9 +101,11 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
   stream.expect_nothing();
   if (!send_error && !upload_.is_whole()) upload_.start(stream);
   // A back end may respond and close before it has read all of the request, so its answer is read in any case.
-  AnswerReader reader(context_, job_, client_.stream, *upstream_, memory_,
+  AnswerReader reader(context_, job_, client_, *upstream_, memory_,
                       upgrades() ? AnswerReader::Upgrade::requested : AnswerReader::Upgrade::not_requested);
+  client_.close_when_left(&stream);
   const AnswerReader::Outcome read = co_await reader.read();
+  client_.close_when_left(nullptr);
   if (read == AnswerReader::Outcome::client_left) {
     co_await upload_.stop();
     result_ = client_left("the client left before the response");
@@ -153,6 +155,10 @@ std::string_view Forwarder::compose_request() {
 asio::awaitable<Forwarder::Attempt> Forwarder::after_no_answer(const AnswerReader& reader) {
   const bool silent = !reader.began() && !upstream_->stream.timed_out();
   co_await upload_.stop();
+  if (client_.left()) {
+    result_ = client_left("the client left before the response");
+    co_return Attempt::done;
+  }
   // An idle connection may end at any time. A request that is safe to repeat goes to a new one.
   if (upstream_->reused && silent && upload_.is_whole() && job_.head.is_idempotent()) {
     reuse_ = Reuse::forbidden;
@@ -160,7 +166,6 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_no_answer(const AnswerReade
   }
   if (upload_.state() == BodyStep::malformed) {
     fail(malformed_body(context_, job_));
-    result_.keep = false;
     co_return Attempt::done;
   }
   if (upload_.state() == BodyStep::lost) {
@@ -196,18 +201,17 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_refusal() {
   co_return Attempt::done;
 }
 
-void Forwarder::compose_response(Framing framing, bool keep) {
-  memory_.out.assign(memory_.held_interim);
+void Forwarder::compose_response(Framing framing, ResponseOptions options) {
   const Addresses addresses{.client_scheme = job_.over_https ? "https" : "http",
                             .client_authority = job_.head.host,
                             .upstream = context_.pool.upstream(upstream_->upstream),
                             .sent_host = job_.route.upstream_host_text};
-  write_response_head(memory_.out,
+  write_response_head(client_.out(),
                       {.head = memory_.answer,
                        .framing = framing,
                        .to_head = job_.head.method == "HEAD",
-                       .client_is_1_0 = job_.head.http_1_0,
-                       .close = !keep,
+                       .client_is_1_0 = client_.version() == ClientVersion::http_1_0,
+                       .close = options == ResponseOptions::close,
                        .addresses = &addresses,
                        .date = context_.date.now()},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
@@ -217,46 +221,42 @@ asio::awaitable<void> Forwarder::relay() {
   const ResponseHead& answer = memory_.answer;
   Framing framing = answer.framing;
   if (framing == Framing::chunked || framing == Framing::until_close)
-    framing = job_.head.http_1_0 ? Framing::until_close : Framing::chunked;
-  const bool keep =
-      job_.client_keeps_alive && framing != Framing::until_close && upload_.is_complete() && !context_.draining;
+    framing = client_.version() == ClientVersion::http_1_0 ? Framing::until_close : Framing::chunked;
   result_.status = answer.status;
   result_.upstream = context_.pool.name(upstream_->upstream);
-  compose_response(framing, keep);
-  ResponseRelay relay(client_.stream, *upstream_, answer, framing, context_.limits, memory_.out);
+  compose_response(framing,
+                   client_.options_for(framing, upload_.is_complete() ? RequestBody::whole : RequestBody::unfinished));
+  client_.begin_body(framing);
+  ResponseRelay relay(client_, *upstream_, answer, context_.limits);
+  client_.close_when_left(&upstream_->stream);
   const ResponseRelay::End end = co_await relay.run();
+  client_.close_when_left(nullptr);
   relay.release();
-  if (!upload_.is_running()) client_.stream.expect_nothing();
   result_.bytes_out = relay.bytes();
   const bool complete = end == ResponseRelay::End::complete;
   // After 401 and 407 the back end may keep state of the failed sign-in on the connection.
   const bool reusable = complete && answer.keep_alive && upload_.is_complete() && upstream_->buffer.size() == 0 &&
                         answer.status != 401 && answer.status != 407;
   if (upload_.was_started()) co_await upload_.stop();
-  result_.keep = complete && keep;
-  result_.broken = !complete;
-  if (!complete)
-    result_.diagnosis = upstream_name() + (end == ResponseRelay::End::malformed ? ": malformed chunked body"
-                                                                                : ": the response is incomplete");
+  if (!complete) {
+    client_.abandon();
+    result_.diagnosis = client_.left()                         ? "the client left before the end of the response"
+                        : end == ResponseRelay::End::malformed ? upstream_name() + ": malformed chunked body"
+                                                               : upstream_name() + ": the response is incomplete";
+  }
   if (reusable && !context_.draining) context_.pool.keep(std::move(upstream_));
 }
 
 asio::awaitable<void> Forwarder::tunnel() {
   result_.status = 101;
   result_.upstream = context_.pool.name(upstream_->upstream);
-  memory_.out.assign(memory_.held_interim);
-  write_response_head(memory_.out, {.head = memory_.answer, .upgrade = true}, job_.request_id,
+  write_response_head(client_.out(), {.head = memory_.answer, .upgrade = true}, job_.request_id,
                       job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
-  client_.stream.expire_writes_in(context_.limits.body_idle_timeout);
-  const Error error = co_await client_.stream.write(memory_.out);
-  if (error) co_return;
-  Tunnel tunnel(context_.executor, {client_.stream, client_.buffer}, {upstream_->stream, upstream_->buffer},
-                context_.limits.tunnel_idle_timeout);
   const OpenTunnels::Entry open(context_.tunnels, job_.signed_in != nullptr ? &job_.signed_in->session : nullptr,
-                                client_.stream, upstream_->stream);
-  const bool in_order = co_await tunnel.run();
-  result_.bytes_out = tunnel.bytes_to_client();
-  result_.broken = !in_order;
+                                upstream_->stream);
+  const ClientExchange::Tunnelled ended = co_await client_.tunnel(*upstream_, context_.limits.tunnel_idle_timeout);
+  result_.bytes_out = ended.bytes_to_client;
+  if (!ended.in_order) client_.abandon();
 }
 
 }  // namespace stead::proxy

@@ -17,6 +17,7 @@
 
 #include "proxy/upstream/answer_reader.h"
 #include "proxy/upstream/backend_auth.h"
+#include "proxy/upstream/client_exchange.h"
 #include "proxy/upstream/forward_job.h"
 #include "proxy/upstream/request_upload.h"
 
@@ -25,7 +26,10 @@ namespace stead::proxy {
 class Forwarder {
  public:
   // The arguments outlive the forwarder.
-  Forwarder(const ForwardContext& context, ClientSide client, const ForwardJob& job, ForwardMemory& memory);
+  Forwarder(const ForwardContext& context, ClientExchange& client, const ForwardJob& job, ForwardMemory& memory);
+  ~Forwarder() { client_.close_when_left(nullptr); }
+  Forwarder(const Forwarder&) = delete;
+  Forwarder& operator=(const Forwarder&) = delete;
   [[nodiscard]] boost::asio::awaitable<Forwarded> run();
 
  private:
@@ -41,7 +45,7 @@ class Forwarder {
 
   // A body that is streamed could end after the connection has changed its protocol, so such a request is not upgraded.
   [[nodiscard]] bool upgrades() const { return job_.head.wants_upgrade && upload_.is_whole(); }
-  void compose_response(Framing framing, bool keep);
+  void compose_response(Framing framing, ResponseOptions options);
 
   [[nodiscard]] std::string upstream_name() const { return "upstream " + context_.pool.name(upstream_->upstream); }
   // Ends the request with a page.
@@ -49,7 +53,7 @@ class Forwarder {
   void fail(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis);
 
   const ForwardContext& context_;
-  ClientSide client_;
+  ClientExchange& client_;
   const ForwardJob& job_;
   ForwardMemory& memory_;
   BackendAuth auth_;

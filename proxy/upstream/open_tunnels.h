@@ -1,5 +1,5 @@
 #pragma once
-// The tunnels of one core: connections after 101 Switching Protocols. They end with the session that opened them.
+// The tunnels of one core: requests that changed the protocol. They end with the session that opened them.
 #include <list>
 
 #include "proxy/http/stream.h"
@@ -10,15 +10,15 @@ namespace stead::proxy {
 class OpenTunnels {
   struct Tunnel {
     const Session& session;
-    Stream &client, &upstream;
+    Stream& upstream;
   };
 
  public:
-  // In the list as long as it exists. The session and the streams outlive it. `session`: null for a public route.
+  // In the list as long as it exists. The session and the stream outlive it. `session`: null for a public route.
   class Entry {
    public:
-    Entry(OpenTunnels& all, const Session* session, Stream& client, Stream& upstream) : all_(all) {
-      if (session != nullptr) place_ = all_.open_.insert(all_.open_.end(), Tunnel{*session, client, upstream});
+    Entry(OpenTunnels& all, const Session* session, Stream& upstream) : all_(all) {
+      if (session != nullptr) place_ = all_.open_.insert(all_.open_.end(), Tunnel{*session, upstream});
     }
     ~Entry() {
       if (place_ != all_.open_.end()) all_.open_.erase(place_);
@@ -31,12 +31,12 @@ class OpenTunnels {
     std::list<Tunnel>::iterator place_ = all_.open_.end();
   };
 
-  // Closes both connections of each tunnel whose session is over.
+  // Closes the back end's connection of each tunnel whose session is over: the tunnel ends with it, and so does the
+  // client's side.
   template <class IsOver>
   void close_where(IsOver&& is_over) {
     for (const Tunnel& tunnel : open_) {
       if (!is_over(tunnel.session)) continue;
-      tunnel.client.close();
       tunnel.upstream.close();
     }
   }

@@ -1,6 +1,5 @@
 #include "proxy/upstream/request_upload.h"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,24 +12,19 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr std::size_t kMaxHeld = 16 * 1024;
-constexpr std::chrono::hours kNoDeadline{24 * 365};
 }  // namespace
 
 asio::awaitable<RequestUpload::Collected> RequestUpload::collect() {
-  if (head_.expects_continue && client_.buffer.size() == 0) {
-    client_.stream.expire_writes_in(context_.limits.body_idle_timeout);
-    const Error error = co_await client_.stream.write("HTTP/1.1 100 Continue\r\n\r\n");
-    if (error) co_return Collected::client_left;
+  if (client_.awaits_continue()) {
+    const bool sent = co_await client_.send_continue();
+    if (!sent) co_return Collected::client_left;
   }
-  BodyReader& body = client_.body;
-  if (body.framing() == Framing::length && body.length() > kMaxHeld) co_return Collected::done;
+  if (client_.body_framing() == Framing::length && client_.body_left() > kMaxHeld) co_return Collected::done;
   while (held_.size() <= kMaxHeld) {
-    BodyPiece piece = body.poll();
+    BodyPiece piece = client_.poll_body();
     if (piece.step == BodyStep::need_more) {
-      // The next chunk may take long, so what has arrived is sent now; but only after a first valid size line.
-      if (body.framing() == Framing::chunked && !body.untouched() && !client_.stream.has_more()) break;
-      piece = co_await body.next();
-      client_.stream.expect_nothing();
+      if (client_.body_pauses()) break;
+      piece = co_await client_.next_body();
     }
     switch (piece.step) {
       case BodyStep::end:
@@ -51,13 +45,13 @@ asio::awaitable<RequestUpload::Collected> RequestUpload::collect() {
 
 Framing RequestUpload::framing() const {
   // A chunked body that proves empty is still a body: it goes on with Content-Length: 0.
-  if (!whole_ || client_.body.framing() == Framing::none) return client_.body.framing();
+  if (!whole_ || client_.body_framing() == Framing::none) return client_.body_framing();
   return Framing::length;
 }
 
 std::uint64_t RequestUpload::content_length() const {
   if (whole_) return held_.size();
-  return client_.body.framing() == Framing::length ? head_.content_length : 0;
+  return client_.body_framing() == Framing::length ? head_.content_length : 0;
 }
 
 void RequestUpload::start(Stream& upstream) {
@@ -69,14 +63,13 @@ asio::awaitable<void> RequestUpload::stop() {
   if (!rest_.was_started()) co_return;
   if (rest_.is_running()) {
     upstream_->close();
-    client_.stream.cancel();
+    client_.stop_reading();
     co_await rest_.wait();
   }
-  client_.stream.expect_nothing();
 }
 
 asio::awaitable<Error> RequestUpload::send_piece(BodyPiece piece, std::string& size) {
-  const bool chunked = client_.body.framing() == Framing::chunked;
+  const bool chunked = client_.body_framing() == Framing::chunked;
   const bool is_end = piece.step == BodyStep::end;
   if (is_end && !chunked) co_return Error{};
   upstream_->expire_writes_in(context_.limits.body_idle_timeout);
@@ -90,9 +83,7 @@ asio::awaitable<Error> RequestUpload::send_piece(BodyPiece piece, std::string& s
 asio::awaitable<void> RequestUpload::send_rest() {
   std::string size;
   while (true) {
-    const BodyPiece piece = co_await client_.body.next();
-    // While the back end takes this piece, the client has no deadline; the next piece gets a new one.
-    client_.stream.expire_reads_in(kNoDeadline);
+    const BodyPiece piece = co_await client_.next_body();
     if (piece.step == BodyStep::malformed || piece.step == BodyStep::lost) {
       // The back end must not take the incomplete body for the whole one.
       state_ = piece.step;

@@ -7,25 +7,19 @@
 #include <string_view>
 
 #include "proxy/http/body_reader.h"
+#include "proxy/upstream/client_exchange.h"
 #include "proxy/upstream/forward_job.h"
 #include "proxy/upstream/side_task.h"
 
 namespace stead::proxy {
 
-// The client's side of a request.
-struct ClientSide {
-  Stream& stream;
-  ReadBuffer& buffer;  // the octets that came behind the head
-  BodyReader& body;    // reads from `buffer` and `stream`
-};
-
 class RequestUpload {
  public:
   // `held` receives the beginning of the body.
-  RequestUpload(const ForwardContext& context, ClientSide client, const RequestHead& head, std::string& held)
+  RequestUpload(const ForwardContext& context, ClientExchange& client, const RequestHead& head, std::string& held)
       : context_(context), client_(client), head_(head), held_(held), rest_(context.executor) {
     held_.clear();
-    whole_ = client_.body.ended();
+    whole_ = client_.body_ended();
   }
 
   enum class Collected { done, malformed, client_left };
@@ -52,7 +46,7 @@ class RequestUpload {
   boost::asio::awaitable<Error> send_piece(BodyPiece piece, std::string& size);
 
   const ForwardContext& context_;
-  ClientSide client_;
+  ClientExchange& client_;
   const RequestHead& head_;
   std::string& held_;
   bool whole_ = false;

@@ -34,8 +34,9 @@
 #include <variant>
 #include <vector>
 
+#include "proxy/accept_clients.h"
 #include "proxy/core/core.h"
-#include "proxy/http1_connection.h"
+#include "proxy/http2/connection.h"
 #include "proxy/sign_in/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 
@@ -238,6 +239,7 @@ struct ProxyOptions {
   std::vector<std::string> trusted_proxies{};
   int send_buffer = 0;  // of connections to clients; 0: the kernel's
   MutualAuth mutual = MutualAuth::optional;
+  bool http_2 = false;  // of clients, without TLS
 };
 
 class Proxy {
@@ -247,6 +249,7 @@ class Proxy {
     core = std::make_unique<Core>(0, logs_);
     begin(back_ends, options);
     send_buffer_ = options.send_buffer;
+    http_2_ = options.http_2;
     acceptor_ = std::make_unique<boost::asio::ip::tcp::acceptor>(
         core->io, boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     port = acceptor_->local_endpoint().port();
@@ -298,14 +301,22 @@ class Proxy {
     for (const std::string& text : options.trusted_proxies) EXPECT_TRUE(config.trusted_proxies.add(text));
     return config;
   }
+  static boost::asio::awaitable<void> serve_http_2(std::unique_ptr<ClientConnection> connection) {
+    const bool open = co_await connection->open();
+    if (!open) co_return;
+    const auto http_2 = std::make_shared<Http2Connection>(std::move(connection));
+    co_await http_2->run();
+  }
   boost::asio::awaitable<void> accept() {
     while (true) {
       auto socket = co_await acceptor_->async_accept(boost::asio::use_awaitable);
       if (send_buffer_ > 0) socket.set_option(boost::asio::socket_base::send_buffer_size(send_buffer_));
-      auto serve = [](std::unique_ptr<Http1Connection> connection) -> boost::asio::awaitable<void> {
-        co_await connection->run();
-      };
-      boost::asio::co_spawn(core->io, serve(std::make_unique<Http1Connection>(*core, std::move(socket))),
+      if (http_2_) {
+        boost::asio::co_spawn(core->io, serve_http_2(std::make_unique<ClientConnection>(*core, std::move(socket))),
+                              boost::asio::detached);
+        continue;
+      }
+      boost::asio::co_spawn(core->io, serve_client(std::make_unique<ClientConnection>(*core, std::move(socket))),
                             boost::asio::detached);
     }
   }
@@ -322,6 +333,7 @@ class Proxy {
   }
   Logs logs_;
   int send_buffer_ = 0;
+  bool http_2_ = false;
   std::unique_ptr<boost::asio::ip::tcp::acceptor> acceptor_;
   std::thread thread_;
 };

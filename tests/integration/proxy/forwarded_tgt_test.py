@@ -166,7 +166,7 @@ class ForwardedTgt(unittest.TestCase):
         jar = self.proxy.folder / "jar2"
         self.ask("/s4u/a", self.ida, "-c", jar)
         ran = self.proxy.curl("/store/a", "-b", jar, "--include").ok()
-        self.assertRegex(ran.out, r"(?i)^HTTP/1.1 401(.|\n)*\nwww-authenticate: negotiate\r?\n")
+        self.assertRegex(ran.out, r"(?i)^HTTP/2 401(.|\n)*\nwww-authenticate: negotiate\r?\n")
 
     def test_the_log_warns_of_each_such_route_at_start(self):
         warned = [line for line in self.proxy.log().splitlines() if not line.startswith("{") and "warn" in line and "forwarded-tgt" in line]

@@ -96,7 +96,7 @@ class Story(unittest.TestCase):
 
     def test_nobody_gets_in_without_signing_in(self):
         head = self.proxy.curl("/reports/", "-i").ok().out
-        self.assertRegex(head, r"^HTTP/1.1 401 ")
+        self.assertRegex(head, r"^HTTP/2 401 ")
         self.assertRegex(head, r"(?im)^www-authenticate: negotiate$")
         self.assertIn('name="csrf"', head)
         self.assertEqual(self.status("/forms/", "-H", "Accept: text/html"), 303)

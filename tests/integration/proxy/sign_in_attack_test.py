@@ -95,7 +95,7 @@ class Attacks(unittest.TestCase):
     def test_another_sites_page_changes_nothing_in_the_users_name(self):
         proxy, alice = self.proxy('allowed_origins = ["https://portal.example"]'), self.client("alice", "Passw0rd!")
         evil = ("-H", "Origin: https://evil.example")
-        socket = ("-H", "Connection: Upgrade", "-H", "Upgrade: websocket")
+        socket = ("--http1.1", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket")
         self.assertEqual(self.negotiate(proxy, alice, *evil, "-d", "x=y"), 403)
         self.assertEqual(self.negotiate(proxy, alice, "-H", "Sec-Fetch-Site: cross-site", "-d", "x=y"), 403)
         self.assertEqual(self.negotiate(proxy, alice, *evil, *socket), 403)

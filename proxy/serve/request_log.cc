@@ -1,8 +1,9 @@
-#include "proxy/request_log.h"
+#include "proxy/serve/request_log.h"
 
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
   Forwarded& outcome = request.outcome;
   core.metrics.request_done(status, time);
+  core.metrics.requests_by_version[static_cast<std::size_t>(request.version)].add();
   core.metrics.bytes_to_clients.add(outcome.bytes_out);
   core.metrics.bytes_from_clients.add(request.bytes_in);
   const Session* const session = request.session();
@@ -42,6 +44,7 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
   core.log.add({.at = request.started_at,
                 .request_id = request.id,
                 .remote = remote_address,
+                .protocol = to_string(request.version),
                 .method = request.head.method,
                 .host = request.host,
                 .path = path_of(request.target),

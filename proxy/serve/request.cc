@@ -1,10 +1,12 @@
-#include "proxy/request.h"
+#include "proxy/serve/request.h"
 
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "proxy/http/target.h"
+#include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
 
@@ -26,7 +28,13 @@ void RequestMemory::release_large() {
   if (forward.answer.fields.capacity() * sizeof(Field) > kKept) forward.answer = {};
 }
 
-Request::Request(RequestMemory& memory) : id(memory.id), head(memory.head), host(memory.host), target(memory.target) {
+Request::Request(RequestMemory& memory)
+    : id(memory.id),
+      head(memory.head),
+      host(memory.host),
+      target(memory.target),
+      forward_memory(memory.forward),
+      cookies_(memory.cookies) {
   memory.head_bytes.clear();
   head.clear();
   id.clear();
@@ -37,6 +45,17 @@ Request::Request(RequestMemory& memory) : id(memory.id), head(memory.head), host
 void Request::start_clock() {
   started_at = std::chrono::system_clock::now();
   started = Clock::now();
+}
+
+std::string_view Request::joined_cookies() {
+  if (!head.several_cookies) return head.cookie;
+  cookies_.clear();
+  for (const Field& field : head.fields) {
+    if (!equal_ignoring_case(field.name, "cookie")) continue;
+    if (!cookies_.empty()) cookies_ += "; ";
+    cookies_ += field.value;
+  }
+  return cookies_;
 }
 
 void Request::resolve_target() {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/http/message_head.h"
 #include "proxy/http/stream.h"
 #include "proxy/sign_in/sign_in.h"
+#include "proxy/upstream/client_exchange.h"
 #include "proxy/upstream/forward_job.h"
 
 namespace stead::proxy {
@@ -25,9 +27,10 @@ struct RequestMemory {
 struct Request {
   explicit Request(RequestMemory& memory);
 
-  std::string& id;      // 32 hexadecimal digits; empty until the request has begun
-  RequestHead& head;    // views into RequestMemory::head_bytes
-  std::string& host;    // lower case, without port
+  std::string& id;    // 32 hexadecimal digits; empty until the request has begun
+  RequestHead& head;  // views into RequestMemory::head_bytes
+  std::string& host;  // lower case, without port
+  ClientVersion version = ClientVersion::http_1_1;
   std::string& target;  // origin form, or "*"
   std::chrono::system_clock::time_point started_at{};
   Clock::time_point started{};
@@ -35,11 +38,17 @@ struct Request {
   std::optional<SignedIn> signed_in;  // the user, if the route requires one
   Forwarded outcome;
   std::uint64_t bytes_in = 0;  // of the body
+  ForwardMemory& forward_memory;
 
   void start_clock();
   // Sets `host` and `target` from the head. An absolute-form target without a Host field provides the host.
   void resolve_target();
+  // The value of the Cookie field; of several, joined as a back end would.
+  [[nodiscard]] std::string_view joined_cookies();
   [[nodiscard]] const Session* session() const { return signed_in ? &signed_in->session : nullptr; }
+
+ private:
+  std::string& cookies_;
 };
 
 }  // namespace stead::proxy

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "proxy/core/core.h"
-#include "proxy/request.h"
+#include "proxy/serve/request.h"
 
 namespace stead::proxy {
 

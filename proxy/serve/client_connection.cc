@@ -1,0 +1,105 @@
+#include "proxy/serve/client_connection.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sspi_shim/base/bytes.h"
+#include "sspi_shim/base/text.h"
+
+namespace stead::proxy {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::ip::address address_of(const asio::ip::tcp::socket& socket) {
+  Error ignored;
+  return socket.remote_endpoint(ignored).address();
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket)
+    : core(owner),
+      stream(std::move(socket), owner.watchdog),
+      place(owner.clients, address_of(stream.socket()), stream),
+      remote(address_of(stream.socket()).to_string()),
+      is_trusted_proxy(owner.now->config().trusted_proxies.has(address_of(stream.socket()))) {
+  core.metrics.client_connections.add();
+  core.metrics.client_connections_now.add();
+}
+
+ClientConnection::~ClientConnection() {
+  core.metrics.client_connections_now.subtract();
+}
+
+asio::awaitable<bool> ClientConnection::open() {
+  place.set_waiting(true);
+  const std::shared_ptr<Generation> generation = core.now;
+  if (!generation->server_tls) co_return true;
+  tls_ = certified_by_ = generation->server_tls;
+  stream.expire_reads_in(generation->config().limits.header_timeout);
+  const Error error = co_await stream.accept_tls(tls_->context());
+  stream.expect_nothing();
+  if (error) {
+    core.metrics.tls_failures.add();
+    co_return false;
+  }
+  if (generation->config().certificate_sign_in) certificate = ServerTls::client_certificate_of(stream.ssl());
+  co_return true;
+}
+
+void ClientConnection::check_certificate_again(const Generation& generation) {
+  if (certified_by_ == generation.server_tls) return;
+  certified_by_ = generation.server_tls;
+  if (certificate.name.empty()) return;
+  if (certified_by_)
+    certificate = certified_by_->verify_again(stream.ssl());
+  else
+    certificate = {};
+}
+
+bool ClientConnection::is_for(const std::string& host) {
+  if (!stream.tls() || host == last_host_) return true;
+  if (!ServerTls::covers(stream.ssl(), host)) return false;
+  last_host_ = host;
+  return true;
+}
+
+bool ClientConnection::is_https(const RequestHead& head) const {
+  if (stream.tls()) return true;
+  if (!is_trusted_proxy) return false;
+  const auto is_proto = [](const Field& field) { return equal_ignoring_case(field.name, "x-forwarded-proto"); };
+  const auto found = std::find_if(head.fields.begin(), head.fields.end(), is_proto);
+  return found != head.fields.end() && equal_ignoring_case(found->value, "https") &&
+         std::none_of(std::next(found), head.fields.end(), is_proto);
+}
+
+// The last address in X-Forwarded-For that is no trusted proxy's; the connection's own if there is none.
+std::string ClientConnection::client_address(const RequestHead& head, const Config& config) const {
+  if (!is_trusted_proxy) return remote;
+  std::string out = remote;
+  for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
+    if (!equal_ignoring_case(field->name, "x-forwarded-for")) continue;
+    std::string_view list = field->value;
+    while (!list.empty()) {
+      const std::size_t comma = list.rfind(',');
+      const std::string_view last = trim_blanks(list.substr(comma == list.npos ? 0 : comma + 1));
+      list = list.substr(0, comma == list.npos ? 0 : comma);
+      Error error;
+      const auto address = asio::ip::make_address(std::string(last), error);
+      if (error) return out;
+      out = address.to_string();
+      if (!config.trusted_proxies.has(address)) return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace stead::proxy

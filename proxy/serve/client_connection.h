@@ -1,0 +1,49 @@
+#pragma once
+// A client's connection, whatever is spoken on it: the socket, TLS, and what the proxy knows of the client by them.
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/core/client_connections.h"
+#include "proxy/core/core.h"
+#include "proxy/core/server_tls.h"
+#include "proxy/http/message_head.h"
+#include "proxy/http/stream.h"
+
+namespace stead::proxy {
+
+struct ClientConnection {
+  ClientConnection(Core& owner, boost::asio::ip::tcp::socket socket);
+  ~ClientConnection();
+  ClientConnection(const ClientConnection&) = delete;
+  ClientConnection& operator=(const ClientConnection&) = delete;
+
+  Core& core;
+  Stream stream;
+  ClientConnections::Place place;
+  ReadBuffer buffer;
+  std::string remote;  // the client's address
+  bool is_trusted_proxy = false;
+  ClientCertificate certificate;
+
+  // The TLS handshake, if the proxy has a certificate. False: it failed.
+  [[nodiscard]] boost::asio::awaitable<bool> open();
+  // A certificate may be revoked while its connection stays open. Called for each request.
+  void check_certificate_again(const Generation& generation);
+
+  [[nodiscard]] std::string_view channel_bindings() const { return tls_ ? std::string_view(tls_->bindings()) : ""; }
+  // False: over HTTP/2 a request is for a host that this connection's certificate does not name (RFC 9113 §9.1.2).
+  [[nodiscard]] bool is_for(const std::string& host);
+  // The client's own protocol and address: where a TLS terminator in front of us is trusted, what it says.
+  [[nodiscard]] bool is_https(const RequestHead& head) const;
+  [[nodiscard]] std::string client_address(const RequestHead& head, const Config& config) const;
+
+ private:
+  std::shared_ptr<ServerTls> tls_;           // of the handshake
+  std::string last_host_;                    // that is_for() accepted
+  std::shared_ptr<ServerTls> certified_by_;  // whose files gave the last verdict on the certificate
+};
+
+}  // namespace stead::proxy

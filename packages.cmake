@@ -10,6 +10,8 @@
 if(TARGET stead-proxy)
   install(TARGETS stead-proxy RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT stead-proxy)
   install(FILES proxy/stead-proxy.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT stead-proxy)
+  # Beside the prefix, for the package alone.
+  install(FILES proxy/package/logrotate DESTINATION ../etc/logrotate.d RENAME stead-proxy COMPONENT stead-proxy EXCLUDE_FROM_ALL)
   install(FILES proxy/stead-proxy.service DESTINATION lib/systemd/system COMPONENT stead-proxy)
   install(FILES proxy/package/proxy.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/stead COMPONENT stead-proxy)
   install(FILES samples/proxy.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/stead/samples COMPONENT stead-proxy)
@@ -51,5 +53,5 @@ set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_RECOMMENDS "libboost${Boost_VERSION_MAJOR}
 set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_SUGGESTS libspdlog-dev)  # stead/log_events.h
 set(CPACK_DEBIAN_STEAD-PROXY_PACKAGE_SECTION web)
 set(CPACK_DEBIAN_STEAD-PROXY_PACKAGE_CONTROL_EXTRA
-  "${PROJECT_SOURCE_DIR}/proxy/package/postinst;${PROJECT_SOURCE_DIR}/proxy/package/prerm;${PROJECT_SOURCE_DIR}/proxy/package/postrm")
+  "${PROJECT_SOURCE_DIR}/proxy/package/conffiles;${PROJECT_SOURCE_DIR}/proxy/package/postinst;${PROJECT_SOURCE_DIR}/proxy/package/prerm;${PROJECT_SOURCE_DIR}/proxy/package/postrm")
 include(CPack)

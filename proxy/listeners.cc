@@ -1,5 +1,6 @@
 #include "proxy/listeners.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,7 +58,48 @@ StartFailure cannot_listen(const Endpoint& endpoint, const Error& error) {
                   .fix = in_use ? "is the proxy running already?" : ""}};
 }
 
+// Nothing: no TCP socket.
+std::optional<tcp::endpoint> address_of(int socket) {
+  tcp::endpoint out;
+  auto size = static_cast<socklen_t>(out.capacity());
+  if (::getsockname(socket, out.data(), &size) != 0 || size > out.capacity()) return std::nullopt;
+  const int family = out.data()->sa_family;
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  out.resize(size);
+  return out;
+}
+
 }  // namespace
+
+std::string name_of(int socket) {
+  const auto at = address_of(socket);
+  if (!at) return "descriptor " + std::to_string(socket);
+  const std::string address = at->address().to_string();
+  return (at->address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(at->port());
+}
+
+bool Listeners::uses(int socket, const Ports& ports) {
+  return std::any_of(ports.begin(), ports.end(), [socket](const Port& port) { return port.adopted == socket; });
+}
+
+// The loops share one queue: each gets a descriptor of its own for the same socket.
+Started<Listeners::Port> Listeners::take_adopted(int socket, const Endpoint& endpoint) {
+  Port port{.asked = endpoint, .number = endpoint.port, .acceptors = {}, .adopted = socket, .kept = false};
+  const auto at = address_of(socket);
+  for (asio::io_context* const loop : loops_) {
+    auto acceptor = std::make_shared<Socket>(*loop);
+    Error error;
+    const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+      error = Error(errno, boost::system::system_category());
+    else
+      acceptor->assign(at->protocol(), copy, error);
+    if (!error) acceptor->non_blocking(true, error);
+    if (error) return cannot_listen(endpoint, error);
+    port.acceptors.push_back(std::move(acceptor));
+  }
+  return port;
+}
 
 bool Listeners::has_port(std::uint16_t number) const {
   return std::any_of(ports_.begin(), ports_.end(), [number](const Port& port) { return port.number == number; });
@@ -67,6 +110,8 @@ Started<Listeners::Port> Listeners::open_one(const Endpoint& endpoint) {
   const std::string& host = endpoint.address;
   tcp::endpoint at(asio::ip::make_address(host.starts_with('[') ? host.substr(1, host.size() - 2) : host, error),
                    endpoint.port);
+  for (const int socket : adopted_)
+    if (!error && address_of(socket) == at) return take_adopted(socket, endpoint);
   // A port of ours may be open at another address, as at 127.0.0.1 beside 0.0.0.0.
   if (!error && at.port() != 0 && !has_port(at.port())) error = probe_port(at, *loops_.front());
   if (error) return cannot_listen(endpoint, error);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Listeners {
     Endpoint asked;                   // as the configuration has it: port 0 is any free port
     std::uint16_t number = 0;         // of the port
     std::vector<Acceptor> acceptors;  // one for each loop
+    int adopted = -1;                 // the socket of adopt() that they share; negative: none
     bool kept = false;                // it was open before
   };
   using Ports = std::vector<Port>;
@@ -37,6 +39,9 @@ class Listeners {
   Listeners(std::vector<boost::asio::io_context*> loops, Accept accept)
       : loops_(std::move(loops)), accept_(std::move(accept)) {}
 
+  // Sockets that listen already, as those of the service manager: used for addresses that they have, in place of new ones.
+  void adopt(std::vector<int> sockets) { adopted_ = std::move(sockets); }
+  [[nodiscard]] static bool uses(int socket, const Ports& ports);
   // The ports of these addresses. Those that are not open yet are bound and listen, and nobody accepts from them yet.
   [[nodiscard]] Started<Ports> open(const std::vector<Endpoint>& wanted);
   // Begins to accept from the new ones, and closes those that `ports` does not have.
@@ -48,10 +53,15 @@ class Listeners {
  private:
   [[nodiscard]] bool has_port(std::uint16_t number) const;
   [[nodiscard]] Started<Port> open_one(const Endpoint& endpoint);
+  [[nodiscard]] Started<Port> take_adopted(int socket, const Endpoint& endpoint);
 
   std::vector<boost::asio::io_context*> loops_;
   Accept accept_;
+  std::vector<int> adopted_;
   Ports ports_;
 };
+
+// "127.0.0.1:8443", of a socket.
+[[nodiscard]] std::string name_of(int socket);
 
 }  // namespace stead::proxy

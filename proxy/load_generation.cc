@@ -1,5 +1,7 @@
 #include "proxy/load_generation.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -47,6 +49,14 @@ Checked<Loaded> load_generation(Config config, const LoadContext& context, const
   if (!sign_in) return sign_in.error();
   out.sign_in = std::move(*sign_in);
   return out;
+}
+
+void warn_of_routes(const Config& config) {
+  for (const Route& route : config.routes)
+    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
+      spdlog::warn(
+          "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
+          route.path);
 }
 
 }  // namespace stead::proxy

@@ -29,4 +29,7 @@ struct Loaded {
 // Reads keytab, certificates, keys, CAs and session keys. Blocking. `before` stays in use whatever becomes of it.
 [[nodiscard]] Checked<Loaded> load_generation(Config config, const LoadContext& context, const Loaded& before);
 
+// Into the log, of what works and is hardly meant.
+void warn_of_routes(const Config& config);
+
 }  // namespace stead::proxy

@@ -9,8 +9,18 @@
 #include <string>
 #include <utility>
 
+#include "proxy/check_configuration.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/server.h"
+
+namespace {
+
+int refuse(const stead::Problem& problem) {
+  std::fprintf(stderr, "%s\n", to_string(problem).c_str());
+  return 2;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app(
@@ -31,18 +41,16 @@ int main(int argc, char** argv) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   try {
     auto config = stead::proxy::read_config(path);
-    if (!config) {
-      std::fprintf(stderr, "%s\n", to_string(config.error()).c_str());
-      return 2;
+    if (!config) return refuse(config.error());
+    if (check) {
+      if (const auto good = stead::proxy::check_configuration(std::move(*config)); !good) return refuse(good.error());
+      std::puts("ok");
+      return 0;
     }
     const auto server = stead::proxy::Server::open(std::move(*config));
     if (!server) {
       std::fprintf(stderr, "%s\n", to_string(server.error().problem).c_str());
       return server.error().status;
-    }
-    if (check) {
-      std::puts("ok");
-      return 0;
     }
     return (*server)->run();
   } catch (const std::exception& error) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,7 +13,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +26,7 @@
 
 #include "proxy/accept_clients.h"
 #include "proxy/admin/admin.h"
+#include "proxy/core/other_threads.h"
 #include "proxy/listeners.h"
 #include "proxy/load_generation.h"
 #include "proxy/process/file_watch.h"
@@ -45,21 +44,6 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 std::vector<Endpoint> admin_endpoints(const Config& config) {
   return config.admin ? std::vector{*config.admin} : std::vector<Endpoint>();
-}
-
-void warn_of_routes(const Config& config) {
-  for (const Route& route : config.routes)
-    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
-      spdlog::warn(
-          "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
-          route.path);
-}
-
-// `work` must be a variable of the caller: g++ 12 destroys a lambda twice if it is a temporary of a co_await expression.
-template <class T>
-asio::awaitable<T> run_on_thread(asio::thread_pool& threads, std::function<asio::awaitable<T>()> work) {
-  co_return co_await asio::co_spawn(threads, std::move(work),
-                                    asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 }  // namespace
@@ -85,6 +69,7 @@ class Server::Parts {
   void begin_drain();
   asio::awaitable<void> stop_when_drained();
   [[nodiscard]] std::uint64_t open_connections() const;
+  asio::awaitable<void> feed_watchdog(std::chrono::microseconds every);
   void run_core(Core& core);
 
   // A reading at a time: the configuration with all that it names, or only the files of TLS.
@@ -180,10 +165,15 @@ Started<void> Server::Parts::open_ports() {
         Core& first = *cores_.front();
         asio::co_spawn(first.io, accept_administrators(std::move(acceptor), first, admin_), log_exception);
       });
+  const std::vector<int> passed = sockets_of_service_manager();
+  for (Listeners* const listeners : {clients_.get(), administrators_.get()}) listeners->adopt(passed);
   auto ports = clients_->open(config.listen);
   if (!ports) return ports.error();
   auto admin_ports = administrators_->open(admin_endpoints(config));
   if (!admin_ports) return admin_ports.error();
+  for (const int socket : passed)
+    if (!Listeners::uses(socket, *ports) && !Listeners::uses(socket, *admin_ports))
+      spdlog::warn("the service manager opened a socket at {}, which the configuration does not have", name_of(socket));
   clients_->use(std::move(*ports));
   administrators_->use(std::move(*admin_ports));
   return {};
@@ -339,6 +329,17 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
     });
 }
 
+// Says that the process lives as long as each loop turns: a loop that hangs is silence, and systemd begins anew.
+asio::awaitable<void> Server::Parts::feed_watchdog(std::chrono::microseconds every) {
+  asio::steady_timer timer(cores_.front()->io);
+  while (true) {
+    co_await all_loops_turn(cores_);
+    notify_service_manager("WATCHDOG=1");
+    timer.expires_after(every);
+    (void)co_await timer.async_wait(as_result);
+  }
+}
+
 void Server::Parts::run_core(Core& core) {
   core.start_ticking();
   const auto work = asio::make_work_guard(core.io);
@@ -367,6 +368,7 @@ int Server::Parts::run() {
   for (const auto& port : clients_->ports())
     spdlog::info("listening at {}://{}:{}", loaded_.server_tls ? "https" : "http", port.asked.address, port.number);
   notify_service_manager("READY=1");
+  if (const auto interval = watchdog_interval()) asio::co_spawn(first.io, feed_watchdog(*interval / 2), log_exception);
   run_core(first);
   for (std::thread& thread : threads) thread.join();
   tls_watch_.reset();

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/config/credentials.h"
 #include "proxy/config/limits_table.h"
 #include "proxy/config/route_table.h"
 #include "proxy/config/server_table.h"
@@ -101,6 +102,7 @@ Checked<Config> read_config(const std::string& path) {
   out.file = path;
   if (const auto file = read_toml_file(errors)) read_tables(*file, errors, out);
   if (!errors.none()) return Problem{.message = errors.first(), .where = {}, .fix = {}};
+  use_credentials(out);
   return out;
 }
 

@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <optional>
@@ -105,10 +107,18 @@ Checked<void> make_key_file(const std::string& path) {
   return {};
 }
 
-Checked<SecretBuffer> read_keys(const std::string& path, int fd) {
+enum class Use { serve, look };
+
+// systemd's copy of a file is read-only; who may read it is seen in its access control list only.
+bool is_credential(const std::string& path) {
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && path.starts_with(std::string(folder) + '/');
+}
+
+Checked<SecretBuffer> read_keys(const std::string& path, int fd, Use use) {
   struct stat info{};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return problem(path, "is not a regular file");
-  if ((info.st_mode & 0777) != 0600 && ::fchmod(fd, 0600) != 0)
+  if (use == Use::serve && (info.st_mode & 0077) != 0 && ::fchmod(fd, 0600) != 0 && !is_credential(path))
     return system_problem(path, "is readable by others, and its mode cannot be set to 0600");
   SecretBuffer keys(kMaxKeys * kSessionKeySize + 1);
   const ssize_t size = ::read(fd, keys.data(), keys.size());
@@ -128,7 +138,7 @@ Checked<SessionKeys> SessionKeys::open(const std::string& path) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.fd >= 0) {
-      auto keys = read_keys(path, file.fd);
+      auto keys = read_keys(path, file.fd, Use::serve);
       if (!keys) return keys.error();
       return SessionKeys(std::move(*keys));
     }
@@ -136,6 +146,19 @@ Checked<SessionKeys> SessionKeys::open(const std::string& path) {
     if (const auto made = make_key_file(path); !made) return made.error();
   }
   return problem(path, "vanished while it was opened");
+}
+
+Checked<SessionKeys> SessionKeys::look_at(const std::string& path) {
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd >= 0) {
+    auto keys = read_keys(path, file.fd, Use::look);
+    if (!keys) return keys.error();
+    return SessionKeys(std::move(*keys));
+  }
+  if (errno != ENOENT) return system_problem(path, "cannot be read");
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) return system_problem(path, "cannot be created");
+  return SessionKeys(SecretBuffer(kSessionKeySize));
 }
 
 SessionKeys::SessionKeys(SecretBuffer keys) : keys_(std::move(keys)) {

@@ -28,6 +28,8 @@ class SessionKeys {
   // Reads the file. If there is none, makes it with one key; replicas that start at the same time agree on one key.
   // Sets the file's mode to 0600. Blocking.
   [[nodiscard]] static Checked<SessionKeys> open(const std::string& path);
+  // Changes nothing: a file that is missing counts as one that can be made. Blocking.
+  [[nodiscard]] static Checked<SessionKeys> look_at(const std::string& path);
   explicit SessionKeys(SecretBuffer keys);
 
   // base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key. The tag

@@ -60,7 +60,11 @@ Checked<std::shared_ptr<OwnKeys>> open_own_keys(const ClientOptions& options) {
 }  // namespace
 
 std::shared_ptr<SignInMemory> make_sign_in_memory() {
-  return std::make_shared<SignInMemory>();
+  return make_sign_in_memory(KeyFiles::made);
+}
+
+std::shared_ptr<SignInMemory> make_sign_in_memory(KeyFiles files) {
+  return std::make_shared<SignInMemory>(files);
 }
 
 void use_login_limits(SignInMemory& memory, const Limits& limits) {
@@ -69,7 +73,8 @@ void use_login_limits(SignInMemory& memory, const Limits& limits) {
 
 Checked<std::shared_ptr<SignInState>> open_sign_in_state(const Config& config,
                                                          const std::shared_ptr<SignInMemory>& memory) {
-  auto keys = SessionKeys::open(config.session_key_file);
+  const bool only_read = memory->files == KeyFiles::only_read;
+  auto keys = only_read ? SessionKeys::look_at(config.session_key_file) : SessionKeys::open(config.session_key_file);
   if (!keys) return keys.error();
   warn_of_forwarded_tgts(config);
   auto state = std::make_shared<SignInState>(config, std::move(*keys), memory);
@@ -78,7 +83,7 @@ Checked<std::shared_ptr<SignInState>> open_sign_in_state(const Config& config,
     if (!acceptor) return acceptor.error();
     state->acceptor = std::move(*acceptor);
   }
-  state->sign_outs = open_sign_outs(config.session_key_file, *memory);
+  if (!only_read) state->sign_outs = open_sign_outs(config.session_key_file, *memory);
   if (config.certificate_sign_in || !config.groups.patterns.empty()) {
     auto own_keys = open_own_keys(config.client);
     if (!own_keys) return own_keys.error();

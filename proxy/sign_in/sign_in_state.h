@@ -27,9 +27,14 @@ namespace stead::proxy {
           .window = limits.login_window};
 }
 
+// made: a session key that is missing is made, as is the file of sign-outs beside it.
+enum class KeyFiles { made, only_read };
+
 // What sign-in remembers longer than one reading of the configuration: failed passwords, sign-outs, and the threads on
 // which it waits. One for the process; it outlives every SignInState, whose threads must not end on one of them.
 struct SignInMemory {
+  explicit SignInMemory(KeyFiles use) : files(use) {}
+  const KeyFiles files;
   const std::shared_ptr<LoginThrottle> throttle = std::make_shared<LoginThrottle>(LoginThrottle::Options());
   AnswerTimes answer_times;
   Revocations revocations;
@@ -61,6 +66,8 @@ struct SignInState {
     return config.groups.matching(sids->all);
   }
 };
+
+[[nodiscard]] std::shared_ptr<SignInMemory> make_sign_in_memory(KeyFiles files);
 
 // Blocking.
 [[nodiscard]] Checked<std::shared_ptr<SignInState>> open_sign_in_state(const Config& config,

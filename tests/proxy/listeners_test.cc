@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -70,6 +72,22 @@ TEST_F(ListenersTest, AnAddressMayBecomeAllAddresses) {
   change({{"0.0.0.0", port}});
   EXPECT_EQ(listeners.ports().at(0).number, port);
   EXPECT_TRUE(accepts(port));
+}
+
+TEST_F(ListenersTest, ASocketThatListensAlreadyIsUsedForItsAddress) {
+  tcp::acceptor given(first, {asio::ip::address_v4::loopback(), 0}),
+      stranger(first, {asio::ip::address_v4::loopback(), 0});
+  const auto port = given.local_endpoint().port();
+  listeners.adopt({given.native_handle(), stranger.native_handle()});
+  change({{"127.0.0.1", port}});
+  EXPECT_TRUE(Listeners::uses(given.native_handle(), listeners.ports()));
+  EXPECT_FALSE(Listeners::uses(stranger.native_handle(), listeners.ports()));
+  EXPECT_EQ(name_of(given.native_handle()), "127.0.0.1:" + std::to_string(port));
+  EXPECT_TRUE(accepts(port));
+  change({});
+  turn();
+  begun.clear();
+  EXPECT_TRUE(accepts(port)) << "the service manager's own socket still listens";
 }
 
 TEST_F(ListenersTest, WhereOneCannotBeOpenedNothingChanges) {

@@ -114,7 +114,7 @@ class Packages(unittest.TestCase):
                              "/usr/lib/pkgconfig/stead.pc", "/usr/lib/cmake/stead/stead-config.cmake"],
             "stead": ["/usr/bin/stead", "/usr/share/man/man1/stead.1"],
             "stead-proxy": ["/usr/bin/stead-proxy", "/usr/lib/systemd/system/stead-proxy.service", "/usr/share/man/man8/stead-proxy.8",
-                            "/usr/share/stead/proxy.toml"],
+                            "/usr/share/stead/proxy.toml", "/etc/logrotate.d/stead-proxy"],
             "stead-kdc": ["/usr/bin/stead-kdc", "/usr/share/man/man8/stead-kdc.8", "/usr/share/stead/samples/forest.toml"]}
         seen = set()
         for package, paths in expected.items():

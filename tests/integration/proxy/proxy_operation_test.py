@@ -84,13 +84,35 @@ class Files(unittest.TestCase):
             for word in words:
                 self.assertIn(word, ran.err)
 
-    def test_a_good_file_is_ok_and_the_session_key_is_kept_from_others(self):
-        self.run_proxy(self.text(), "--check").ok()
+    def test_a_check_of_a_good_file_changes_nothing_and_works_beside_a_proxy(self):
+        before = sorted(self.folder.iterdir())
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", self.port))
+            taken.listen()
+            self.assertEqual(self.run_proxy(self.text(), "--check").ok().out, "ok\n")
+        self.assertEqual([path.name for path in sorted(self.folder.iterdir()) if path not in before], ["proxy.toml"])
         key = self.folder / "session.key"
-        self.assertEqual((key.stat().st_mode & 0o777, key.stat().st_size), (0o600, 32))
+        key.write_bytes(bytes(32))
         key.chmod(0o644)
         self.run_proxy(self.text(), "--check").ok()
-        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o644)
+        key.write_bytes(bytes(31))
+        self.refused(self.text(), 2, "session.key", "31 bytes")
+
+    def test_a_check_works_in_the_packaged_layout(self):
+        """As ExecStartPre, with systemd's copies; and for root, with the files themselves."""
+        copies = self.folder / "copies"
+        copies.mkdir()
+        text = self.text().replace('"session.key"', f'"{self.folder}/state/session.key"')
+        (self.folder / "state").mkdir()
+        (self.folder / "proxy.toml").write_text(text)
+        self.run_proxy(text, "--check").ok()
+        for name in ("front.crt", "front.key", "front.keytab"):
+            shutil.move(self.folder / name, copies / name)
+            (copies / name).chmod(0o400)
+        environment = {**foreign.clean_environment(), "CREDENTIALS_DIRECTORY": str(copies)}
+        foreign.built("stead-proxy").run("--config", self.folder / "proxy.toml", "--check", env=environment).ok()
+        self.assertEqual(self.run_proxy(text, "--check").status, 2)
 
     def test_an_unknown_key_is_reported_with_its_position(self):
         self.refused(self.text() + "colour = 1\n", 2, f"{self.folder}/proxy.toml:", "colour")
@@ -138,7 +160,9 @@ class Files(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", self.port))
             taken.listen()
-            self.refused(self.text(), 1, str(self.port), "is the proxy running already?")
+            ran = self.run_proxy(self.text())
+            self.assertEqual((ran.status, len(ran.err.splitlines())), (1, 1), ran)
+            self.assertIn("is the proxy running already?", ran.err)
         self.refused(self.text(listen="203.0.113.1:8443"), 2, "203.0.113.1:8443")
 
 

@@ -5,6 +5,7 @@ import base64
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import socketserver
@@ -206,6 +207,32 @@ class Reload(unittest.TestCase):
             time.sleep(0.2)
             self.assertIsNone(proxy.process.poll(), number)
             self.assertEqual(proxy.curl("/").out, "ok")
+
+    def test_sockets_that_systemd_opened_are_used_and_a_restart_refuses_nobody(self):
+        if shutil.which("systemd-socket-activate") is None:
+            self.skipTest("there is no systemd-socket-activate")
+        proxy = self.proxy(self.public("/", self.back_end(b"ok")))
+        proxy.stop()
+        activated = subprocess.Popen(["systemd-socket-activate", "-l", f"127.0.0.1:{proxy.port}", foreign.built("stead-proxy").path,
+                                      "--config", proxy.file], env=proxy.environment, stderr=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + 10
+            while not foreign.accepts("127.0.0.1", proxy.port) and time.monotonic() < end:
+                time.sleep(0.05)
+            self.assertEqual(proxy.curl("/").out, "ok")
+        finally:
+            activated.terminate()
+            self.assertEqual(activated.wait(20), 0)
+            proxy.start()
+
+    def test_a_watchdog_is_fed(self):
+        name = f"@stead-watchdog-{os.getpid()}"
+        manager = self.enterContext(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        manager.bind(name.replace("@", "\0"))
+        manager.settimeout(10)
+        self.proxy(self.public("/", self.back_end(b"ok")), env={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "400000"})
+        said = [manager.recv(4096) for _ in range(4)]
+        self.assertEqual(said, [b"READY=1"] + [b"WATCHDOG=1"] * 3)
 
     def until(self, condition):
         end = time.monotonic() + 5

@@ -1,0 +1,28 @@
+#include "proxy/config/credentials.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace stead::proxy {
+
+void use_credentials(Config& config) {
+  const char* const named = std::getenv("CREDENTIALS_DIRECTORY");
+  if (named == nullptr || *named == '\0') return;
+  const std::filesystem::path copies(named), beside = std::filesystem::path(config.file).parent_path();
+  const auto use = [&](std::string& path) {
+    const std::filesystem::path original(path);
+    if (path.empty() || original.parent_path() != beside) return;
+    std::error_code ignored;
+    const auto copy = copies / original.filename();
+    if (std::filesystem::is_regular_file(copy, ignored)) path = copy.string();
+  };
+  for (std::string* const path :
+       {&config.client.keytab, &config.certificate, &config.key, &config.certificate_ca, &config.session_key_file})
+    use(*path);
+  for (std::string& path : config.certificate_crls) use(path);
+  for (Route& route : config.routes) use(route.upstream_ca);
+}
+
+}  // namespace stead::proxy

@@ -248,8 +248,8 @@ asio::awaitable<Answer> CoreSignIn::by_token(const RequestView& request, const R
 asio::awaitable<Answer> CoreSignIn::begin_with_token(const RequestView& request, const Route& route,
                                                      AcceptedClient& client) {
   const auto ticket = decode_ticket(client.ticket);
-  SignedIn begun =
-      sessions_.begin(request, client.user, SignInMethod::kerberos, ticket ? state_->groups_in(*ticket) : std::nullopt);
+  SignedIn begun = sessions_.begin(request, client.user, SignInMethod::kerberos,
+                                   ticket ? state_->groups_in(*ticket) : std::nullopt, client.ticket);
   if (auto refused = refuse_user(request, route, begun.session)) co_return std::move(*refused);
   const Session for_s4u = begun.session;
   if (route.delegation == Delegation::forwarded_tgt) {

@@ -13,6 +13,7 @@
 #include "proxy/request_log.h"
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/forwarder.h"
+#include "proxy/upstream/route_answers.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/wipe_stack.h"
@@ -281,7 +282,10 @@ RequestView Http1Connection::view(const Request& request) {
 asio::awaitable<Http1Connection::Next> Http1Connection::forward(Request& request, std::size_t route_index,
                                                                 BodyReader& body) {
   const Route& route = *request.route;
-  if (!route.sign_in.empty()) {
+  if (const auto own = answer_of_route(route, request.head, request.target, request.id))
+    co_return co_await answer(request, *own, body);
+  const bool passes_as_preflight = route.preflight == Preflight::pass && is_preflight(request.head);
+  if (!route.sign_in.empty() && !passes_as_preflight) {
     const RequestView seen = view(request);
     request.signed_in = generation_->sign_in->known(seen, route);
     if (!request.signed_in) {

@@ -49,7 +49,7 @@ std::vector<Endpoint> admin_endpoints(const Config& config) {
 
 void warn_of_routes(const Config& config) {
   for (const Route& route : config.routes)
-    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
+    if (!route.has_one_host() && !route.upstreams.empty() && route.upstream_host == UpstreamHost::client)
       spdlog::warn(
           "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
           route.path);
@@ -134,7 +134,10 @@ Started<void> Server::Parts::prepare() {
   if (auto opened = logs_.open(start_); !opened) return StartFailure(opened.error());
   const unsigned wanted = start_.threads;
   const unsigned threads = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, logs_.get()));
+  for (unsigned i = 0; i < threads; ++i) {
+    cores_.push_back(std::make_unique<Core>(i, logs_.get()));
+    cores_.back()->healths = cores_.front()->healths;
+  }
   // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);
   for (const int more : {SIGUSR1, SIGUSR2}) signals_->add(more);

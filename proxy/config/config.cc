@@ -75,6 +75,23 @@ std::string_view to_string(SignInMethod method) {
   return "certificate";
 }
 
+std::string_view to_string(Balance balance) {
+  switch (balance) {
+    case Balance::round_robin:
+      return "round_robin";
+    case Balance::least_connections:
+      return "least_connections";
+    case Balance::sticky:
+      break;
+  }
+  return "sticky";
+}
+
+bool HealthCheck::accepts(int answer) const {
+  if (status.empty()) return answer >= 200 && answer < 400;
+  return std::find(status.begin(), status.end(), answer) != status.end();
+}
+
 std::string_view to_string(MutualAuth mutual) {
   return mutual == MutualAuth::required ? "required" : "optional";
 }

@@ -44,6 +44,7 @@ class Forwarder {
   void compose_response(Framing framing, bool keep);
 
   [[nodiscard]] std::string upstream_name() const { return "upstream " + context_.pool.name(upstream_->upstream); }
+  [[nodiscard]] Forwarded wrong_body() const;
   // Ends the request with a page.
   void fail(Forwarded failure);
   void fail(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis);
@@ -55,7 +56,8 @@ class Forwarder {
   BackendAuth auth_;
   RequestUpload upload_;
   UpstreamPtr upstream_;
-  Reuse reuse_ = Reuse::allowed;  // of idle connections
+  Wanted wanted_;            // of the pool
+  std::string_view target_;  // for the back end
   Forwarded result_;
 };
 

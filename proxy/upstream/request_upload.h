@@ -22,13 +22,13 @@ struct ClientSide {
 class RequestUpload {
  public:
   // `held` receives the beginning of the body.
-  RequestUpload(const ForwardContext& context, ClientSide client, const RequestHead& head, std::string& held)
-      : context_(context), client_(client), head_(head), held_(held), rest_(context.executor) {
+  RequestUpload(const ForwardContext& context, ClientSide client, const ForwardJob& job, std::string& held)
+      : context_(context), client_(client), job_(job), head_(job.head), held_(held), rest_(context.executor) {
     held_.clear();
     whole_ = client_.body.ended();
   }
 
-  enum class Collected { done, malformed, client_left };
+  enum class Collected { done, malformed, client_left };  // malformed: or too long
   // Collects the body, up to 16 KiB of it; of a chunked body only what has arrived.
   [[nodiscard]] boost::asio::awaitable<Collected> collect();
   [[nodiscard]] std::string_view held() const { return held_; }
@@ -46,6 +46,12 @@ class RequestUpload {
   [[nodiscard]] bool is_complete() const { return whole_ || (state_ == BodyStep::end && !is_running()); }
   // `end`, `malformed` or `lost` once the body's end was read, or failed to; `data` before.
   [[nodiscard]] BodyStep state() const { return state_; }
+  // True if the body is longer than the route allows, by its Content-Length or by what has come.
+  [[nodiscard]] bool is_too_long() const {
+    return job_.route.body_bytes &&
+           (client_.body.total() > *job_.route.body_bytes ||
+            (head_.framing == Framing::length && head_.content_length > *job_.route.body_bytes));
+  }
 
  private:
   boost::asio::awaitable<void> send_rest();
@@ -53,6 +59,7 @@ class RequestUpload {
 
   const ForwardContext& context_;
   ClientSide client_;
+  const ForwardJob& job_;
   const RequestHead& head_;
   std::string& held_;
   bool whole_ = false;

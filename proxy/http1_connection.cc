@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "proxy/http/target.h"
+#include "proxy/pages/render.h"
 #include "proxy/request_log.h"
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/forwarder.h"
@@ -151,11 +152,12 @@ asio::awaitable<Http1Connection::Next> Http1Connection::refuse(Request& request,
   core_.metrics.malformed_requests.add();
   if (request.id.empty()) begin(request);
   request.outcome.diagnosis = std::string(violation.reason);
-  const OwnResponse page =
+  OwnResponse page =
       violation.status == 408
           ? error_page(408, request.id, "The request took too long", "It did not arrive in time. Please try again.")
           : error_page(violation.status, request.id, "The request is malformed",
                        "Your browser or program sent a request that is not valid HTTP.");
+  dress(page, request.head, config().pages);
   memory_.out.clear();
   write_own_response_head(memory_.out, page, request.id, core_.date.now(), AfterResponse::close);
   stream_.expire_writes_in(config().limits.body_idle_timeout);
@@ -380,13 +382,15 @@ asio::awaitable<Http1Connection::Next> Http1Connection::answer_error(Request& re
   co_return co_await answer(request, page, body);
 }
 
-asio::awaitable<Http1Connection::Next> Http1Connection::answer(Request& request, const OwnResponse& response,
+asio::awaitable<Http1Connection::Next> Http1Connection::answer(Request& request, const OwnResponse& given,
                                                                BodyReader& body) {
+  OwnResponse response = given;
   // A short body without a reader is dropped after the response; after a long one the connection closes. It also closes
   // if the client still waits for a 100: the body may come or not.
   const bool body_remains =
       !body.ended() && ((request.head.expects_continue && buffer_.size() == 0) || body.length() > kMaxDropped);
   const bool keep = request.head.keep_alive && !body_remains && !core_.draining;
+  dress(response, request.head, config().pages);
   memory_.out.clear();
   write_own_response_head(memory_.out, response, request.id, core_.date.now(),
                           keep ? AfterResponse::keep_alive : AfterResponse::close);

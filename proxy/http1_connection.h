@@ -36,7 +36,7 @@ class Http1Connection {
   boost::asio::awaitable<Next> forward(Request& request, std::size_t route_index, BodyReader& body);
   boost::asio::awaitable<Next> challenge(Request& request, BodyReader& body);
   boost::asio::awaitable<Next> own_page(Request& request, BodyReader& body);
-  boost::asio::awaitable<Next> answer(Request& request, const OwnResponse& response, BodyReader& body);
+  boost::asio::awaitable<Next> answer(Request& request, const OwnResponse& given, BodyReader& body);
   boost::asio::awaitable<Next> answer_error(Request& request, BodyReader& body, int status, std::string_view title,
                                             std::string_view what_to_do);
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/render.h"
 
 namespace stead::proxy {
 namespace {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "proxy/config/limits_table.h"
+#include "proxy/config/pages_table.h"
 #include "proxy/config/route_table.h"
 #include "proxy/config/server_table.h"
 #include "proxy/config/sign_in_tables.h"
@@ -54,6 +55,7 @@ void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
   if (const toml::table* const table = root.table("tickets")) read_tickets_table(*table, errors, out.client);
   if (const toml::table* const table = root.table("sign_in")) read_sign_in_tables(*table, errors, out);
   if (const toml::table* const table = root.table("session")) read_session_table(*table, errors, out);
+  if (const toml::table* const table = root.table("pages")) read_pages_table(*table, errors, out.pages);
   if (const toml::table* const table = root.table("limits")) read_limits_table(*table, errors, out.limits);
   read_routes(file, root, errors, out);
   root.finish();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,11 +48,11 @@ enum class Balance { round_robin, least_connections, sticky };
 // How the proxy asks a route's upstreams whether they are well.
 struct HealthCheck {
   std::string path = "/";
-  std::string host;  // the Host that is sent; empty: the upstream's own
+  std::string host{};  // the Host that is sent; empty: the upstream's own
   std::chrono::seconds interval{5}, timeout{2};
-  std::vector<int> status;  // that are good; empty: 200 to 399
-  int rise = 2, fall = 3;   // answers in a row that bring an upstream back, and that take it out
-  bool kerberos = false;    // with a ticket of the proxy's own account
+  std::vector<int> status{};  // that are good; empty: 200 to 399
+  int rise = 2, fall = 3;     // answers in a row that bring an upstream back, and that take it out
+  bool kerberos = false;      // with a ticket of the proxy's own account
   [[nodiscard]] bool accepts(int answer) const;
 };
 
@@ -114,6 +115,17 @@ struct Route {
   [[nodiscard]] bool has_one_host() const { return !host.empty() && !host.starts_with("*."); }
 };
 
+// The look of the proxy's own pages.
+struct Pages {
+  std::string name;   // of the organisation; empty: none
+  std::string logo;   // a data: URL; empty: none
+  std::string color;  // "#1f5fa8"; empty: the shipped one
+  std::string style;  // CSS behind the shipped one
+  std::string html;   // the whole page with {{content}} and the like; empty: the shipped one
+  std::vector<std::string> languages{"en", "de"};                   // the first is for whoever asks for none of them
+  std::map<std::string, std::map<std::string, std::string>> texts;  // by language, then by the English text
+};
+
 struct Limits {
   std::size_t header_bytes = 64 * 1024;  // request line and header; a ticket's PAC makes them long
   std::size_t login_body_bytes = 16 * 1024;
@@ -154,6 +166,7 @@ struct Config {
   std::string session_key_file;
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
   std::vector<Route> routes;
+  Pages pages;
   Limits limits;
 };
 

@@ -28,7 +28,7 @@ OwnResponse redirection(const Route& route, std::string_view target, std::string
     if (!rest.starts_with('/')) to += '/';
     to.append(rest);
   }
-  OwnResponse response = error_page(redirect.status, request_id, "This page has moved", "It is at " + to + ".");
+  OwnResponse response = error_page(redirect.status, request_id, "This page has moved", "It is at {}.", {to});
   response.headers.emplace_back("Location", to);
   return response;
 }

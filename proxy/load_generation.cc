@@ -53,7 +53,7 @@ Checked<Loaded> load_generation(Config config, const LoadContext& context, const
 
 void warn_of_routes(const Config& config) {
   for (const Route& route : config.routes)
-    if (route.host.empty() && route.upstream_host == UpstreamHost::client)
+    if (!route.has_one_host() && !route.upstreams.empty() && route.upstream_host == UpstreamHost::client)
       spdlog::warn(
           "the route of {} names no host: its back end gets whatever Host a client sends; set host or upstream_host",
           route.path);

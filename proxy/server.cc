@@ -119,7 +119,10 @@ Started<void> Server::Parts::prepare() {
   if (auto opened = logs_.open(start_); !opened) return StartFailure(opened.error());
   const unsigned wanted = start_.threads;
   const unsigned threads = wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < threads; ++i) cores_.push_back(std::make_unique<Core>(i, logs_.get()));
+  for (unsigned i = 0; i < threads; ++i) {
+    cores_.push_back(std::make_unique<Core>(i, logs_.get()));
+    cores_.back()->healths = cores_.front()->healths;
+  }
   // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);
   for (const int more : {SIGUSR1, SIGUSR2}) signals_->add(more);

@@ -176,11 +176,38 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
   return out;
 }
 
+// The back ends, by address and the path of their check.
+std::vector<MetricFamily> upstream_families(const Cores& cores) {
+  std::map<std::pair<std::string, std::string>, UpstreamHealth::Report> reports;
+  for (const auto& health : cores.front()->healths->all()) {
+    const BackEnd& back_end = health->back_end();
+    const auto one = health->report(Clock::now());
+    auto& sum = reports[{to_string(back_end.upstream), back_end.check ? back_end.check->path : ""}];
+    sum.up = sum.up && one.up;
+    sum.in_flight += one.in_flight;
+    sum.outages += one.outages;
+    sum.failed_checks += one.failed_checks;
+  }
+  MetricFamily up =
+      family("stead_upstream_up", "1 while the back end gets requests, 0 while it is out.", MetricType::Gauge);
+  MetricFamily now = family("stead_upstream_requests", "Requests that the back end has now.", MetricType::Gauge);
+  MetricFamily outages = family("stead_upstream_outages_total", "How often the back end was taken out.");
+  MetricFamily failed = family("stead_upstream_failed_checks_total", "Health checks of the back end that failed.");
+  for (const auto& [key, report] : reports) {
+    const Labels labels{{"upstream", key.first}, {"check", key.second}};
+    add(up, report.up ? 1 : 0, labels);
+    add(now, report.in_flight, labels);
+    add(outages, static_cast<double>(report.outages), labels);
+    add(failed, static_cast<double>(report.failed_checks), labels);
+  }
+  return {std::move(up), std::move(now), std::move(outages), std::move(failed)};
+}
+
 }  // namespace
 
 std::string metrics_page(const Cores& cores, const ServerState& state) {
   std::vector<MetricFamily> families = request_families(cores);
-  for (auto* more : {&connection_families, &delegation_families, &kdc_families})
+  for (auto* more : {&connection_families, &delegation_families, &kdc_families, &upstream_families})
     for (MetricFamily& one : (*more)(cores)) families.push_back(std::move(one));
   families.push_back(family("stead_ready", "1 while the proxy accepts new requests.", MetricType::Gauge));
   add(families.back(), state.ready ? 1 : 0);

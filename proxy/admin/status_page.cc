@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/render.h"
 
 namespace stead::proxy {
 namespace {
@@ -71,6 +71,22 @@ void add_routes(std::string& html, const std::vector<Route>& routes) {
   html += "</table>\n";
 }
 
+void add_upstreams(std::string& html, const UpstreamHealths& healths) {
+  html +=
+      "<h2>Back ends</h2>\n<table>\n<tr><th>Back end</th><th>Check</th><th>State</th><th>Requests now</th>"
+      "<th>Outages</th></tr>\n";
+  for (const auto& health : healths.all()) {
+    const BackEnd& back_end = health->back_end();
+    const auto report = health->report(Clock::now());
+    const std::string state =
+        report.up ? "up" : "out for " + std::to_string(report.since.count()) + " s: " + report.why;
+    html += "<tr><td>" + escape_html(to_string(back_end.upstream)) + "</td><td>" +
+            escape_html(back_end.check ? back_end.check->path : "") + "</td><td>" + escape_html(state) + "</td><td>" +
+            std::to_string(report.in_flight) + "</td><td>" + std::to_string(report.outages) + "</td></tr>\n";
+  }
+  html += "</table>\n";
+}
+
 void add_failures(std::string& html, const Cores& cores) {
   std::vector<FailureNote> failures;
   for (const auto& core : cores)
@@ -95,6 +111,7 @@ std::string status_page(const Cores& cores, const ServerState& state) {
   std::string html(kHead);
   add_totals(html, cores, state);
   add_routes(html, cores.front()->now->config().routes);
+  add_upstreams(html, *cores.front()->healths);
   add_failures(html, cores);
   return html + "</body></html>\n";
 }

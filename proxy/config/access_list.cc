@@ -13,6 +13,7 @@
 
 #include "proxy/config/folded_name.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/base/toml_table.h"
 
 namespace stead::proxy {
 namespace {

@@ -11,8 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "sspi_shim/base/toml_table.h"
 #include "sspi_shim/protocol/security/sid.h"
+
+namespace stead {
+class FileErrors;
+class TomlTable;
+}  // namespace stead
 
 namespace stead::proxy {
 

@@ -4,6 +4,7 @@
 #include <boost/system/error_code.hpp>
 #include <string>
 #include <string_view>
+#include "sspi_shim/base/toml_table.h"
 
 namespace stead::proxy {
 

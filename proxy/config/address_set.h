@@ -6,7 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "sspi_shim/base/toml_table.h"
+namespace stead {
+class FileErrors;
+class TomlTable;
+}  // namespace stead
 
 namespace stead::proxy {
 

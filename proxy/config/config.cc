@@ -7,6 +7,7 @@
 
 #include "proxy/config/credentials.h"
 #include "proxy/config/limits_table.h"
+#include "proxy/config/pages_table.h"
 #include "proxy/config/route_table.h"
 #include "proxy/config/server_table.h"
 #include "proxy/config/sign_in_tables.h"
@@ -55,6 +56,7 @@ void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
   if (const toml::table* const table = root.table("tickets")) read_tickets_table(*table, errors, out.client);
   if (const toml::table* const table = root.table("sign_in")) read_sign_in_tables(*table, errors, out);
   if (const toml::table* const table = root.table("session")) read_session_table(*table, errors, out);
+  if (const toml::table* const table = root.table("pages")) read_pages_table(*table, errors, out.pages);
   if (const toml::table* const table = root.table("limits")) read_limits_table(*table, errors, out.limits);
   read_routes(file, root, errors, out);
   root.finish();
@@ -74,6 +76,23 @@ std::string_view to_string(SignInMethod method) {
       break;
   }
   return "certificate";
+}
+
+std::string_view to_string(Balance balance) {
+  switch (balance) {
+    case Balance::round_robin:
+      return "round_robin";
+    case Balance::least_connections:
+      return "least_connections";
+    case Balance::sticky:
+      break;
+  }
+  return "sticky";
+}
+
+bool HealthCheck::accepts(int answer) const {
+  if (status.empty()) return answer >= 200 && answer < 400;
+  return std::find(status.begin(), status.end(), answer) != status.end();
 }
 
 std::string_view to_string(MutualAuth mutual) {

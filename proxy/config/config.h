@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "proxy/config/address_set.h"
 #include "proxy/config/end_point.h"
 #include "proxy/config/upstream.h"
+#include "proxy/http/own_response.h"
 #include "sspi_shim/base/problem.h"
 #include "stead/acceptor.h"
 #include "stead/s4u.h"
@@ -38,12 +40,57 @@ enum class CertificateMapping { strong, upn };
 enum class MutualAuth { optional, required };
 [[nodiscard]] std::string_view to_string(MutualAuth mutual);  // "optional", "required"
 
+// Which of a route's upstreams gets a request. sticky: the same one for all requests of a session, and on a public route
+// for all requests of an address.
+enum class Balance { round_robin, least_connections, sticky };
+[[nodiscard]] std::string_view to_string(Balance balance);  // "round_robin", "least_connections", "sticky"
+
+// How the proxy asks a route's upstreams whether they are well.
+struct HealthCheck {
+  std::string path = "/";
+  std::string host{};  // the Host that is sent; empty: the upstream's own
+  std::chrono::seconds interval{5}, timeout{2};
+  std::vector<int> status{};  // that are good; empty: 200 to 399
+  int rise = 2, fall = 3;     // answers in a row that bring an upstream back, and that take it out
+  bool kerberos = false;      // with a ticket of the proxy's own account
+  [[nodiscard]] bool accepts(int answer) const;
+};
+
+// A redirection in place of a back end.
+struct Redirect {
+  std::string to;          // an absolute URL, or a path
+  int status = 308;        // 301, 302, 303, 307, 308
+  bool keep_path = false;  // the request's path and query are put behind `to`, without the route's strip_prefix
+};
+
+// A fixed answer in place of a back end, for example while it is maintained.
+struct FixedAnswer {
+  int status = 503;
+  std::string body, type;               // empty: the proxy's own page
+  std::chrono::seconds retry_after{0};  // 0: the answer does not say when
+};
+
+// What becomes of a CORS preflight (Fetch §4.8), which browsers send without credentials. needs_sign_in: it is a request
+// as any other. pass: it goes to the back end without a user. answer: the proxy answers it by `allowed_origins`.
+enum class Preflight { needs_sign_in, pass, answer };
+
+// An address that back ends use among themselves, and what the client gets in its place.
+struct AddressMapping {
+  std::string from, to;  // "http://wiki.internal:8080" and "https://wiki.example.com"; `to` empty: the route's own
+};
+
 struct Route {
-  std::string host;          // lower case, without port; empty: any
+  std::string host;          // lower case, without port; "*.example.com": every name below example.com; empty: any
   std::string path = "/";    // a prefix that ends at a path segment's end
   bool ignore_case = false;  // the back end reads paths without regard to case
+  std::string strip_prefix;  // cut off the path before it goes to the back end; "/app", empty: nothing
+  std::optional<Redirect> redirect;
+  std::optional<FixedAnswer> answer;
   std::vector<SignInMethod> sign_in;
   std::vector<Upstream> upstreams;
+  Balance balance = Balance::round_robin;
+  std::optional<HealthCheck> health;
+  std::chrono::seconds slow_start{0};  // from a tenth of its weight to all of it, for an upstream that returns
   std::string spn;
   Delegation delegation = Delegation::s4u;
   MutualAuth mutual = MutualAuth::optional;
@@ -53,9 +100,30 @@ struct Route {
   std::string upstream_host_text;  // for UpstreamHost::text
   // Patterns of request headers, beside the default list: folded names (field_rules.h), '*' at the end for a prefix.
   std::vector<std::string> drop_headers, pass_headers;
+  HeaderList set_request_headers;                    // in place of the client's
+  HeaderList set_response_headers;                   // in place of the back end's
+  HeaderList add_response_headers;                   // besides the back end's
+  std::vector<std::string> remove_response_headers;  // patterns; with the names of set_response_headers
+  std::vector<AddressMapping> address_map;
   AccessList allow, deny;                    // `allow` empty: every user; `deny` goes first
   std::vector<std::string> allowed_origins;  // of cross-site requests: "https://portal.example.com", lower case
+  Preflight preflight = Preflight::needs_sign_in;
+  std::optional<std::chrono::seconds> connect_timeout, reply_timeout;  // else those of [limits]
+  std::optional<std::uint64_t> body_bytes;                             // of a request; nothing: no limit
+  int retries = 3;                                                     // of a request that may be sent again
   [[nodiscard]] bool allows(SignInMethod method) const;
+  [[nodiscard]] bool has_one_host() const { return !host.empty() && !host.starts_with("*."); }
+};
+
+// The look of the proxy's own pages.
+struct Pages {
+  std::string name;   // of the organisation; empty: none
+  std::string logo;   // a data: URL; empty: none
+  std::string color;  // "#1f5fa8"; empty: the shipped one
+  std::string style;  // CSS behind the shipped one
+  std::string html;   // the whole page with {{content}} and the like; empty: the shipped one
+  std::vector<std::string> languages{"en", "de"};                   // the first is for whoever asks for none of them
+  std::map<std::string, std::map<std::string, std::string>> texts;  // by language, then by the English text
 };
 
 struct Limits {
@@ -102,6 +170,7 @@ struct Config {
   std::string session_key_file;
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
   std::vector<Route> routes;
+  Pages pages;
   Limits limits;
 };
 

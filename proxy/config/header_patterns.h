@@ -7,7 +7,14 @@
 #include <string>
 #include <string_view>
 
+namespace stead {
+class FileErrors;
+class TomlTable;
+}  // namespace stead
+
 namespace stead::proxy {
+
+struct Route;
 
 // A client's fields that no list can let through: hop-by-hop fields (RFC 9110 §7.6.1), fields that the proxy writes
 // itself, and credentials for the proxy.
@@ -42,5 +49,9 @@ inline constexpr auto kNeverForwarded = std::to_array<std::string_view>({
 [[nodiscard]] bool matches_header(std::string_view pattern, std::string_view name);
 // True if all names that match the pattern are among kNeverForwarded.
 [[nodiscard]] bool is_never_forwarded(std::string_view pattern);
+
+// The keys of a [[route]] about headers: drop_headers, pass_headers, set_request_headers, set_response_headers,
+// add_response_headers, remove_response_headers.
+void read_header_keys(TomlTable& table, FileErrors& errors, Route& out);
 
 }  // namespace stead::proxy

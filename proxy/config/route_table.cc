@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proxy/config/answer_keys.h"
 #include "proxy/config/header_patterns.h"
-#include "proxy/config/values.h"
+#include "proxy/config/upstream_keys.h"
 #include "proxy/http/policy_path.h"
 #include "proxy/http/target.h"
 #include "sspi_shim/base/text.h"
@@ -40,6 +42,18 @@ void read_ignore_case(TomlTable& table, Route& out) {
                 "ignore_case: \"" + out.path + "\" has letters outside of ASCII, whose case is not known");
 }
 
+void read_strip_prefix(TomlTable& table, Route& out) {
+  if (!table.text("strip_prefix", out.strip_prefix)) return;
+  while (out.strip_prefix.ends_with('/')) out.strip_prefix.pop_back();
+  if (out.strip_prefix.empty())
+    table.error("strip_prefix", "strip_prefix: \"/\" has nothing to cut off");
+  else if (!out.strip_prefix.starts_with('/') || path_for_policy(out.strip_prefix) != out.strip_prefix)
+    table.error("strip_prefix", "strip_prefix: \"" + out.strip_prefix + "\" is not a plain path, as \"/app\"");
+  else if (!has_path_prefix(path_for_policy(out.path), out.strip_prefix))
+    table.error("strip_prefix", "strip_prefix: no path of this route begins with \"" + out.strip_prefix +
+                                    "\"; path is \"" + out.path + "\"");
+}
+
 // True if no request could tell the two routes apart.
 bool serve_the_same(const Route& a, const Route& b) {
   if (a.host != b.host) return false;
@@ -50,12 +64,16 @@ bool serve_the_same(const Route& a, const Route& b) {
 void read_host_and_path(TomlTable& table, Route& out) {
   if (table.text("host", out.host)) {
     const std::string name = host_name_of(out.host);
-    if (out.host.find_first_of("/ \t@") != std::string::npos || name.empty())
-      table.error("host", "host: \"" + out.host + "\" is not a host name");
+    const bool any_label = name.starts_with("*.");
+    const std::string plain = any_label ? name.substr(2) : name;
+    if (out.host.find_first_of("/ \t@") != std::string::npos || plain.empty() || !is_authority(plain) ||
+        (any_label && plain.starts_with('[')))
+      table.error("host", "host: \"" + out.host + "\" is neither a host name nor \"*.\" and one");
     out.host = name;
   }
   if (table.text("path", out.path)) check_path(table, out);
   read_ignore_case(table, out);
+  read_strip_prefix(table, out);
 }
 
 void read_sign_in(TomlTable& table, FileErrors& errors, const Config& config, Route& out) {
@@ -78,18 +96,9 @@ void read_sign_in(TomlTable& table, FileErrors& errors, const Config& config, Ro
   }
 }
 
-void read_upstreams(TomlTable& table, FileErrors& errors, Route& out) {
-  for (const auto& [text, at] : table.texts("upstreams")) {
-    const auto upstream = parse_upstream(text);
-    if (!upstream)
-      errors.add(at, "upstreams: \"" + text + "\" is not http://HOST:PORT or https://HOST:PORT");
-    else
-      out.upstreams.push_back(*upstream);
-  }
-}
-
 void read_delegation(TomlTable& table, Route& out) {
   std::string text;
+  if (out.upstreams.empty() && (out.redirect || out.answer)) out.delegation = Delegation::none;
   if (!table.text("delegation", text)) return;
   constexpr Delegation kAll[] = {Delegation::s4u, Delegation::forwarded_tgt, Delegation::none};
   const auto* const found =
@@ -123,39 +132,6 @@ void read_spn(TomlTable& table, const FileErrors& errors, Route& out) {
   }
 }
 
-void read_header_lists(TomlTable& table, FileErrors& errors, Route& out) {
-  const auto read = [&](std::string_view key, std::vector<std::string>& patterns) {
-    for (const auto& [text, at] : table.texts(key)) {
-      const auto pattern = parse_header_pattern(text);
-      if (!pattern || *pattern == "cookie")
-        errors.add(at, std::string(key) + ": \"" + text +
-                           "\" is not a header's name, as \"X-UPN\" or \"X-Upn-*\"; Cookie has rules of its own");
-      else
-        patterns.push_back(*pattern);
-    }
-  };
-  read("drop_headers", out.drop_headers);
-  read("pass_headers", out.pass_headers);
-  for (const std::string& pattern : out.pass_headers)
-    if (is_never_forwarded(pattern))
-      table.error("pass_headers", "pass_headers: \"" + pattern +
-                                      "\" never passes: the proxy writes it itself, or it ends at the proxy");
-}
-
-void read_upstream_host(TomlTable& table, Route& out) {
-  std::string text;
-  if (!table.text("upstream_host", text) || text == "client") return;
-  if (text == "upstream") {
-    out.upstream_host = UpstreamHost::upstream;
-    return;
-  }
-  out.upstream_host = UpstreamHost::text;
-  out.upstream_host_text = text;
-  if (!is_authority(text))
-    table.error("upstream_host", "upstream_host: \"" + text +
-                                     "\" is neither \"client\", \"upstream\" nor a host name, with a port or without");
-}
-
 // "https://portal.example.com:8443": as browsers write an origin, without the scheme's own port.
 bool is_origin(const std::string& text) {
   const std::size_t scheme = text.find("://");
@@ -181,10 +157,6 @@ void read_access(TomlTable& table, FileErrors& errors, GroupPatterns& patterns, 
     if (table.has(key)) table.error(key, std::string(key) + " has no meaning on a public route: it needs sign_in");
 }
 
-void check_upstreams(TomlTable& table, const FileErrors& errors, const Route& out) {
-  if (out.upstreams.empty() && errors.none()) table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"]");
-}
-
 // What delegation asks of the route's ways to sign in.
 void check_delegation(TomlTable& table, const FileErrors& errors, Route& out) {
   if (out.sign_in.empty() && out.delegation != Delegation::none && errors.none())
@@ -197,6 +169,29 @@ void check_delegation(TomlTable& table, const FileErrors& errors, Route& out) {
   out.sign_in = {SignInMethod::kerberos};
 }
 
+// A route of its own for each path that is public: the same back end, and nobody signs in.
+void add_public_routes(TomlTable& table, FileErrors& errors, const Route& route, std::vector<Route>& out) {
+  for (const auto& [text, at] : table.texts("public")) {
+    Route open = route;
+    open.path = text;
+    open.sign_in.clear();
+    open.allow = open.deny = {};
+    open.allowed_origins.clear();
+    open.preflight = Preflight::needs_sign_in;
+    open.delegation = Delegation::none;
+    open.mutual = MutualAuth::optional;
+    open.spn.clear();
+    if (route.sign_in.empty())
+      return table.error("public", "public has no meaning on a public route: it needs sign_in");
+    const std::string path = path_for_policy(text), prefix = policy_prefix(route.path);
+    const bool is_below = text.starts_with('/') && fault_of_path(text).empty() && readings_of(text).others.empty() &&
+                          (has_path_prefix(path, prefix) && policy_prefix(text) != prefix);
+    if (!is_below)
+      errors.add(at, "public: \"" + text + "\" is no path below \"" + route.path + "\", so it matches nothing");
+    out.push_back(std::move(open));
+  }
+}
+
 }  // namespace
 
 void read_route_table(const toml::table& table, FileErrors& errors, Config& out) {
@@ -204,22 +199,30 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   Route route;
   read_host_and_path(reader, route);
   read_sign_in(reader, errors, out, route);
-  read_upstreams(reader, errors, route);
-  read_upstream_host(reader, route);
-  read_header_lists(reader, errors, route);
+  read_upstream_keys(reader, errors, route);
+  read_header_keys(reader, errors, route);
+  read_answer_keys(reader, errors, route);
   read_delegation(reader, route);
   read_mutual(reader, route);
   read_spn(reader, errors, route);
-  check_upstreams(reader, errors, route);
+  check_upstream_keys(reader, errors, out, route);
   check_delegation(reader, errors, route);
   read_access(reader, errors, out.groups, route);
-  reader.boolean("upstream_verify", route.upstream_verify);
-  read_path(reader, "upstream_ca", errors, route.upstream_ca);
+  check_answer_keys(reader, errors, route);
+  if (std::int64_t bytes = 0; reader.integer("body_bytes", bytes, 0, std::int64_t{1} << 50))
+    route.body_bytes = static_cast<std::uint64_t>(bytes);
+  std::vector<Route> all;
+  add_public_routes(reader, errors, route, all);
   reader.finish();
-  const bool twice = std::any_of(out.routes.begin(), out.routes.end(),
-                                 [&](const Route& other) { return serve_the_same(other, route); });
-  if (twice) reader.error("path", "a route of this host and path stands above already");
-  out.routes.push_back(std::move(route));
+  all.insert(all.begin(), std::move(route));
+  for (Route& one : all) {
+    const bool twice = std::any_of(out.routes.begin(), out.routes.end(),
+                                   [&](const Route& other) { return serve_the_same(other, one); });
+    const bool is_first = &one == &all.front();
+    if (twice && (is_first || errors.none()))
+      reader.error(is_first ? "path" : "public", "a route of this host and path stands above already");
+    out.routes.push_back(std::move(one));
+  }
 }
 
 }  // namespace stead::proxy

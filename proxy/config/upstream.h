@@ -12,6 +12,8 @@ struct Upstream {
   std::string host;  // a name or an address, IPv6 in brackets
   std::uint16_t port = 80;
   std::string base_path;  // put before a request's path; usually empty
+  unsigned weight = 1;    // its share of the route's requests, beside the others' weights
+  bool backup = false;    // gets requests only while no other one of the route is up
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };
 

@@ -23,7 +23,10 @@ Core::~Core() {
 void Core::end_connections() {
   // The coroutines of connections refer to members behind `io`, so they end here and not in io's destructor.
   timer_.cancel();
-  if (now) now->pool.clear();
+  if (now) {
+    now->pool.connector().stop();
+    now->pool.clear();
+  }
   watchdog.close_all();
   io.restart();
   io.poll();
@@ -44,6 +47,8 @@ void Core::tick() {
   log.flush();
   if (now->tickets) metrics.keep_statistics(now->tickets->client().statistics());
   end_tunnels();
+  // One core checks for all.
+  if (index == 0 && !draining) now->health_checker.tick(time, now);
   if (++ticks_ % 4 == 0) now->pool.sweep(time);
   timer_.expires_after(kTick);
   timer_.async_wait([this](const Error& error) {

@@ -14,8 +14,9 @@
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/observe/request_ids.h"
+#include "proxy/upstream/backends/upstream_health.h"
+#include "proxy/upstream/backends/upstream_names.h"
 #include "proxy/upstream/open_tunnels.h"
-#include "proxy/upstream/upstream_names.h"
 
 namespace stead::proxy {
 
@@ -44,7 +45,9 @@ struct Core {
   DrainListeners drain_listeners;
   bool draining = false;
   const std::shared_ptr<UpstreamNames> names;  // of all generations: a lookup may take longer than one lasts
-  std::shared_ptr<Generation> now;             // never null once the core runs; refers to the members above
+  // Of the whole process; a core that stands alone has its own.
+  std::shared_ptr<UpstreamHealths> healths = std::make_shared<UpstreamHealths>();
+  std::shared_ptr<Generation> now;  // never null once the core runs; refers to the members above
 
   // From the next request on.
   void begin(std::shared_ptr<Generation> next);

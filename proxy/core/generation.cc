@@ -17,7 +17,10 @@ Checked<std::shared_ptr<const Settings>> Settings::open(Config config) {
 
 Generation::Generation(std::shared_ptr<const Settings> made, Core& core)
     : settings(std::move(made)),
-      pool(core.io.get_executor(), settings->config, *settings->upstream_tls, core.watchdog, core.metrics, core.names),
+      pool(core.io.get_executor(), settings->config, *settings->upstream_tls, core.watchdog, core.metrics, core.names,
+           *core.healths),
+      health_checker(core.io.get_executor(), *core.healths, pool.connector(),
+                     [this] { return tickets ? &tickets->client() : nullptr; }),
       forwarding{.executor = core.io.get_executor(),
                  .limits = settings->config.limits,
                  .pool = pool,

@@ -8,11 +8,12 @@
 #include "proxy/core/server_tls.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
+#include "proxy/upstream/backends/health_checker.h"
+#include "proxy/upstream/backends/upstream_tls.h"
 #include "proxy/upstream/forward_job.h"
 #include "proxy/upstream/refused_tokens.h"
 #include "proxy/upstream/router.h"
 #include "proxy/upstream/upstream_pool.h"
-#include "proxy/upstream/upstream_tls.h"
 
 namespace stead::proxy {
 
@@ -42,6 +43,7 @@ struct Generation {
   std::shared_ptr<BackendTickets> tickets;  // null: no route needs one
   std::shared_ptr<SignIn> sign_in;          // null: no route requires a user
   UpstreamPool pool;
+  HealthChecker health_checker;
   RefusedTokens refused_tokens;
   const ForwardContext forwarding;  // refers to the members above and to the core
 

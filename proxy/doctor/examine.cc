@@ -155,7 +155,7 @@ Awaitable<void> Examination::look_up_name(PublicNameFacts& out) {
 Awaitable<void> Examination::look_up_names() {
   std::vector<std::string> hosts;
   for (const proxy::Route& route : tools_->config.routes) {
-    if (route.allows(proxy::SignInMethod::kerberos) && !route.host.empty() && !knows(hosts, route.host))
+    if (route.allows(proxy::SignInMethod::kerberos) && route.has_one_host() && !knows(hosts, route.host))
       hosts.push_back(route.host);
   }
   facts_.names.resize(hosts.size());

@@ -80,9 +80,12 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
   const RequestHead& head = request.head;
   out.append(head.method).append(" ");
   if (request.target != "*") out.append(request.base_path);
+  if (request.target.empty() || request.target.front() == '?') out += '/';
   out.append(request.target).append(" HTTP/1.1\r\n");
   append_field(out, "Host", request.host);
   append_client_fields(out, head, request.lists);
+  if (request.set != nullptr)
+    for (const auto& [name, value] : *request.set) append_field(out, name, value);
   append_field(out, "X-Forwarded-For", client.address);
   append_field(out, "X-Forwarded-Proto", client.scheme);
   if (!head.host.empty()) append_field(out, "X-Forwarded-Host", head.host);

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "proxy/config/header_patterns.h"
 #include "proxy/headers/cache_control.h"
 #include "proxy/headers/challenges.h"
 #include "proxy/headers/field_rules.h"
@@ -90,13 +92,22 @@ bool is_trailer_field_that_passes(const Field& field, const OutgoingResponse& re
          equal_ignoring_case(field.name, "trailer");
 }
 
+bool is_removed(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [name](const std::string& pattern) { return matches_header(pattern, name); });
+}
+
 void append_backend_fields(std::string& out, const OutgoingResponse& response, Caching caching) {
   const ResponseHead& head = response.head;
   const NamedByConnection named(head.fields);
   PrivateCacheControl cache_control;
   // The response to HEAD and a 304 have no body; their Content-Length is that of the resource, and it passes.
   bool length_passes = response.to_head || head.status == 304;
+  const auto* const removed = response.route != nullptr && !response.route->remove_response_headers.empty()
+                                  ? &response.route->remove_response_headers
+                                  : nullptr;
   for (const Field& field : head.fields) {
+    if (removed != nullptr && is_removed(*removed, field.name)) continue;
     if (length_passes && is_content_length(field)) {
       append_field(out, field.name, field.value);
       length_passes = false;
@@ -149,6 +160,9 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
   append_backend_fields(out, response, has_cookie(own) ? Caching::private_only : Caching::as_the_back_end_says);
   if (!response.date.empty() && std::ranges::none_of(response.head.fields, is_date))
     append_field(out, "Date", response.date);
+  if (response.route != nullptr)
+    for (const HeaderList* const more : {&response.route->set_response_headers, &response.route->add_response_headers})
+      for (const auto& [name, value] : *more) append_field(out, name, value);
   if (own != nullptr)
     for (const auto& [name, value] : *own) append_field(out, name, value);
   append_field(out, "X-Request-Id", request_id);

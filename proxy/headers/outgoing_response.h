@@ -15,6 +15,7 @@ struct OutgoingResponse {
   bool to_head = false;             // the request was a HEAD
   bool client_is_1_0 = false, close = false, upgrade = false;
   const Addresses* addresses = nullptr;  // null: addresses in fields are not rewritten
+  const Route* route = nullptr;          // its own rules for fields; null: none
   std::string_view date{};               // for a response without Date (RFC 9110 §6.6.1); empty: none is added
 };
 // `own`: fields of the sign-in, put behind the back end's; may be null. With a cookie among them the response is private

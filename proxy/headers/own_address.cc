@@ -61,9 +61,12 @@ std::string_view without_base(std::string_view path, const std::string& base) {
   return rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#' ? rest : path;
 }
 
-void append_path(std::string& out, std::string_view path, const std::string& base) {
-  const std::string_view rest = without_base(path, base);
-  if (rest.data() != path.data() && !rest.starts_with('/')) out += '/';
+// A path of the back end as the client has it.
+void append_path(std::string& out, std::string_view path, const Addresses& addresses) {
+  const std::string_view rest = without_base(path, addresses.upstream.base_path);
+  out.append(addresses.stripped);
+  const bool is_cut = rest.data() != path.data() || !addresses.stripped.empty();
+  if (is_cut && !rest.starts_with('/')) out += '/';
   out.append(rest);
 }
 
@@ -79,11 +82,30 @@ bool is_at(const HttpUrl& url, std::string_view authority) {
          equal_ignoring_case(url.host, host_name_of(authority));
 }
 
+// What the map has for the URL's scheme, host and port; null: nothing.
+const AddressMapping* mapping_of(const HttpUrl& url, const Addresses& addresses) {
+  if (addresses.map == nullptr) return nullptr;
+  for (const AddressMapping& mapping : *addresses.map) {
+    const auto from = parse_http_url(mapping.from);
+    if (from && from->tls == url.tls && from->port == url.port && from->host == url.host) return &mapping;
+  }
+  return nullptr;
+}
+
+// True for the Domain of a cookie that an address of the map has and the client's host has not.
+bool is_mapped_domain(std::string_view domain, const Addresses& addresses) {
+  if (addresses.map == nullptr) return false;
+  return std::any_of(addresses.map->begin(), addresses.map->end(), [&](const AddressMapping& mapping) {
+    const auto from = parse_http_url(mapping.from);
+    return from && is_in_domain(from->host, domain);
+  });
+}
+
 }  // namespace
 
 void append_location(std::string& out, std::string_view value, const Addresses& addresses) {
   const Upstream& upstream = addresses.upstream;
-  if (value.starts_with('/') && !value.starts_with("//")) return append_path(out, value, upstream.base_path);
+  if (value.starts_with('/') && !value.starts_with("//")) return append_path(out, value, addresses);
   const auto url = addresses.client_authority.empty() ? std::nullopt : parse_http_url(value);
   if (!url) {
     out.append(value);
@@ -94,12 +116,15 @@ void append_location(std::string& out, std::string_view value, const Addresses& 
                                    is_at(*url, addresses.sent_host));
   const bool is_client_without_tls = !url->tls && !upstream.tls && addresses.client_scheme == "https" &&
                                      equal_ignoring_case(url->authority, addresses.client_authority);
-  if (!is_upstream && !is_client_without_tls) {
+  const AddressMapping* const mapping = is_upstream || is_client_without_tls ? nullptr : mapping_of(*url, addresses);
+  if (mapping != nullptr && !mapping->to.empty()) {
+    out.append(mapping->to).append(url->rest);
+  } else if (is_upstream || is_client_without_tls || mapping != nullptr) {
+    out.append(addresses.client_scheme).append("://").append(addresses.client_authority);
+    append_path(out, url->rest, addresses);
+  } else {
     out.append(value);
-    return;
   }
-  out.append(addresses.client_scheme).append("://").append(addresses.client_authority);
-  append_path(out, url->rest, upstream.base_path);
 }
 
 void append_set_cookie(std::string& out, std::string_view value, const Addresses& addresses) {
@@ -115,15 +140,16 @@ void append_set_cookie(std::string& out, std::string_view value, const Addresses
     bool keep = true;
     if (!first && equal_ignoring_case(name, "domain")) {
       if (given.starts_with('.')) given.remove_prefix(1);
-      keep = given.empty() || !(is_in_domain(upstream.host, given) || is_in_domain(sent, given)) ||
+      keep = given.empty() ||
+             !(is_in_domain(upstream.host, given) || is_in_domain(sent, given) || is_mapped_domain(given, addresses)) ||
              is_in_domain(client, given);
     }
     if (keep) {
       if (!first) out += ';';
-      if (!first && equal_ignoring_case(name, "path") &&
-          without_base(given, upstream.base_path).data() != given.data()) {
+      const bool is_path = !first && equal_ignoring_case(name, "path") && given.starts_with('/');
+      if (is_path && (!addresses.stripped.empty() || without_base(given, upstream.base_path).data() != given.data())) {
         out.append(" Path=");
-        append_path(out, given, upstream.base_path);
+        append_path(out, given, addresses);
       } else {
         out.append(part);
       }

@@ -7,9 +7,11 @@
 #include <variant>
 
 #include "proxy/http/target.h"
+#include "proxy/pages/render.h"
 #include "proxy/serve/request_log.h"
 #include "proxy/sign_in/own_pages.h"
 #include "proxy/upstream/forwarder.h"
+#include "proxy/upstream/route_answers.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/wipe_stack.h"
@@ -82,7 +84,12 @@ RequestView RequestService::view() {
 
 asio::awaitable<void> RequestService::forward(std::size_t route_index) {
   const Route& route = *request_.route;
-  if (!route.sign_in.empty()) {
+  if (const auto own = answer_of_route(route, request_.head, request_.target, request_.id)) {
+    co_await answer(*own);
+    co_return;
+  }
+  const bool passes_as_preflight = route.preflight == Preflight::pass && is_preflight(request_.head);
+  if (!route.sign_in.empty() && !passes_as_preflight) {
     const RequestView seen = view();
     request_.signed_in = generation_.sign_in->known(seen, route);
     if (!request_.signed_in) {
@@ -183,7 +190,9 @@ asio::awaitable<void> RequestService::answer_error(int status, std::string_view 
   co_await answer(page);
 }
 
-asio::awaitable<void> RequestService::answer(const OwnResponse& response) {
+asio::awaitable<void> RequestService::answer(const OwnResponse& given) {
+  OwnResponse response = given;
+  dress(response, request_.head, generation_.config().pages);
   (void)co_await client_.answer(response, request_.id, core_.date.now());
   request_.outcome.bytes_out = response.body.size();
   log_request(core_, request_, connection_.remote, response.status);

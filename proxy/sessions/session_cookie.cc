@@ -17,8 +17,8 @@
 namespace stead::proxy {
 namespace {
 
-constexpr std::size_t kIdSize = 16, kCertificateSize = 32, kGroupsDigestSize = 8;
-constexpr std::uint8_t kVersion = 2;
+constexpr std::size_t kIdSize = 16, kCertificateSize = 32, kGroupsDigestSize = 8, kEvidenceSize = 16;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::chrono::sys_seconds kLatest{
     std::chrono::seconds(9'000'000'000)};  // year 2255: fits system_clock's nanoseconds
 
@@ -71,6 +71,11 @@ Buffer encode(const SessionCookie& cookie) {
     digest.resize(kCertificateSize);
     append(out, digest);
   }
+  if (cookie.session.method == SignInMethod::kerberos) {
+    std::string evidence = cookie.session.evidence;
+    evidence.resize(kEvidenceSize);
+    append(out, as_bytes(evidence));
+  }
   return out;
 }
 
@@ -108,11 +113,15 @@ Result<SessionCookie> decode_session_cookie(Bytes content) {
   p += groups;
   const std::size_t size = load_be16(p);
   p += 2;
-  const std::size_t after = out.session.method == SignInMethod::certificate ? kCertificateSize : 0;
+  const bool has_evidence = out.session.method == SignInMethod::kerberos;
+  const std::size_t certificate = out.session.method == SignInMethod::certificate ? kCertificateSize : 0;
+  const std::size_t after = certificate + (has_evidence ? kEvidenceSize : 0);
   if (size == 0) return WireErrc::bad_value;
   if (content.size() - kFixed != groups + size + after) return WireErrc::bad_length;
   out.session.user.assign(reinterpret_cast<const char*>(p), size);
-  out.certificate.assign(p + size, p + size + after);
+  p += size;
+  out.certificate.assign(p, p + certificate);
+  if (has_evidence) out.session.evidence.assign(reinterpret_cast<const char*>(p), kEvidenceSize);
   return out;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 // The session travels in a cookie that only replicas with the key file can make or read.
 //
-//   content = version 2 (1) ‖ session id (16) ‖ method (1) ‖ issued, expires, seen (8 each, seconds since 1970,
+//   content = version 3 (1) ‖ session id (16) ‖ method (1) ‖ issued, expires, seen (8 each, seconds since 1970,
 //   big-endian)
 //             ‖ digest of the configuration's groups (8) ‖ 1 if the user's are known, else 0 (1) ‖ their count (2) ‖
 //             their numbers (1 each)
 //             ‖ user length (2) ‖ user ‖ SHA-256 of the certificate (32; only if the method is certificate)
+//             ‖ digest of the evidence (16; only if the method is kerberos)
 #include <chrono>
 #include <cstddef>
 #include <optional>

@@ -16,6 +16,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "proxy/http/cookies.h"
 #include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/csrf.h"
 #include "proxy/sign_in/own_pages.h"
@@ -31,6 +32,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr LoginTrouble kTroubles[] = {LoginTrouble::wrong_password, LoginTrouble::expired_form, LoginTrouble::no_cookie,
+                                      LoginTrouble::session_ended, LoginTrouble::signed_out};
 constexpr std::size_t kMaxNameOctets = 320;        // a UPN: 64 @ 255
 constexpr std::chrono::seconds kMaxQueueTime{10};  // waiting for other tries for the same user
 constexpr std::chrono::milliseconds kQueueStep{20};
@@ -77,18 +80,76 @@ asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time) {
 
 }  // namespace
 
+std::string_view text_of(LoginTrouble trouble) {
+  switch (trouble) {
+    case LoginTrouble::wrong_password:
+      return "The user name or the password is not correct.";
+    case LoginTrouble::expired_form:
+      return "The form has expired, or it does not come from this site. Sign in again.";
+    case LoginTrouble::no_cookie:
+      return "Your browser sent back no cookie of this site. Allow cookies for it, then sign in again.";
+    case LoginTrouble::session_ended:
+      return "Your session has ended. Please sign in again.";
+    case LoginTrouble::signed_out:
+      break;
+  }
+  return "You are signed out.";
+}
+
+std::string_view word_of(LoginTrouble trouble) {
+  switch (trouble) {
+    case LoginTrouble::wrong_password:
+      return "wrong";
+    case LoginTrouble::expired_form:
+      return "form";
+    case LoginTrouble::no_cookie:
+      return "cookies";
+    case LoginTrouble::session_ended:
+      return "session";
+    case LoginTrouble::signed_out:
+      break;
+  }
+  return "signed-out";
+}
+
+bool is_browser(const RequestView& request) {
+  return !request.sec_fetch_site.empty();
+}
+
 FormsSignIn::FormsSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets,
                          const Sessions& sessions)
     : state_(std::move(state)), tickets_(std::move(tickets)), sessions_(sessions) {}
 
 OwnResponse FormsSignIn::form(const RequestView& request, int status, std::string_view return_path,
-                              std::string_view user_name, std::string_view message) const {
+                              std::string_view user_name, std::string_view message,
+                              std::vector<std::string> values) const {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   CsrfToken csrf = make_csrf(state_->keys, request, now);
-  OwnResponse response =
-      login_page(status, safe_return_path(return_path).value_or("/"), csrf.field, user_name, message);
+  OwnResponse response = own_page(status, {.title = "Sign in to {}",
+                                           .values = std::move(values),
+                                           .site = std::string(request.host),
+                                           .message = std::string(message),
+                                           .form = PageForm::login,
+                                           .csrf = csrf.field,
+                                           .return_path = safe_return_path(return_path).value_or("/"),
+                                           .user_name = std::string(user_name)});
   if (csrf.set_cookie) response.headers.emplace_back("Set-Cookie", std::move(*csrf.set_cookie));
   return response;
+}
+
+OwnResponse FormsSignIn::form_for(const RequestView& request, std::string_view message) const {
+  const auto why = query_parameter(request.target, "why");
+  for (const LoginTrouble trouble : kTroubles)
+    if (why == word_of(trouble)) message = text_of(trouble);
+  return form(request, 200, query_parameter(request.target, "return").value_or("/"), "", message);
+}
+
+OwnResponse FormsSignIn::form_again(const RequestView& request, std::string_view return_path,
+                                    LoginTrouble trouble) const {
+  const std::string location = std::string(kLoginPath) +
+                               "?return=" + percent_encode(safe_return_path(return_path).value_or("/")) +
+                               "&why=" + std::string(word_of(trouble));
+  return redirect_page(request.request_id, location, "Sign in again", text_of(trouble));
 }
 
 std::string FormsSignIn::with_realm(const std::string& typed) const {
@@ -98,7 +159,8 @@ std::string FormsSignIn::with_realm(const std::string& typed) const {
 
 OwnResponse FormsSignIn::wrong_password(const RequestView& request, std::string_view return_path,
                                         std::string_view user_name) const {
-  OwnResponse response = form(request, 401, return_path, user_name, "The user name or the password is not correct.");
+  if (is_browser(request)) return form_again(request, return_path, LoginTrouble::wrong_password);
+  OwnResponse response = form(request, 401, return_path, user_name, text_of(LoginTrouble::wrong_password));
   response.headers.emplace_back("WWW-Authenticate", kFormScheme);
   return response;
 }
@@ -119,7 +181,8 @@ OwnResponse FormsSignIn::throttled(const RequestView& request, const LoginForm& 
                                    std::chrono::seconds wait) const {
   audit_refusal(request, SignInMethod::forms, name, "too many failed sign-ins of this user or from this address");
   OwnResponse response = form(request, 429, fields.return_path, fields.username,
-                              "Too many failed sign-ins. Wait a few minutes, then try again.");
+                              "Too many failed sign-ins. Please try again in {} minutes.",
+                              {std::to_string(std::chrono::ceil<std::chrono::minutes>(wait).count())});
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
 }
@@ -131,9 +194,12 @@ std::variant<LoginForm, OwnResponse> FormsSignIn::checked_form(const RequestView
   if (!fields)
     return error_page(400, request.request_id, "Not a login form", "The request is not one that the login form sends.");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  if (!is_same_origin(request) || !check_csrf(state_->keys, request, fields->csrf, now))
-    return form(request, 403, fields->return_path, "",
-                "The form has expired, or it does not come from this site. Sign in again.");
+  if (!is_same_origin(request) || !check_csrf(state_->keys, request, fields->csrf, now)) {
+    const bool no_cookie = !find_cookie(request.cookie, csrf_cookie_name(request.tls));
+    const LoginTrouble trouble = no_cookie ? LoginTrouble::no_cookie : LoginTrouble::expired_form;
+    if (is_browser(request) && is_same_origin(request)) return form_again(request, fields->return_path, trouble);
+    return form(request, 403, fields->return_path, "", text_of(trouble));
+  }
   fields->username = trimmed_name(fields->username);
   if (fields->username.empty() || fields->username.size() > kMaxNameOctets || fields->password.empty())
     return wrong_password(request, fields->return_path, fields->username.substr(0, kMaxNameOctets));

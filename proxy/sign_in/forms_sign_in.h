@@ -21,6 +21,13 @@ namespace stead::proxy {
 // The challenge of a 401 that the form answers.
 constexpr std::string_view kFormScheme = "Stead-Form";
 
+// Why a user has to sign in again, as the form says it.
+enum class LoginTrouble { wrong_password, expired_form, no_cookie, session_ended, signed_out };
+[[nodiscard]] std::string_view text_of(LoginTrouble trouble);
+[[nodiscard]] std::string_view word_of(LoginTrouble trouble);  // in the query of the form's address
+// True for a browser that navigates: it says where a request comes from (Fetch Metadata).
+[[nodiscard]] bool is_browser(const RequestView& request);
+
 class FormsSignIn {
  public:
   // `sessions`: of the same core; outlives this.
@@ -28,7 +35,10 @@ class FormsSignIn {
 
   // The login form, with its csrf field and cookie. An unsafe return path becomes "/".
   [[nodiscard]] OwnResponse form(const RequestView& request, int status, std::string_view return_path,
-                                 std::string_view user_name, std::string_view message) const;
+                                 std::string_view user_name, std::string_view message,
+                                 std::vector<std::string> values = {}) const;
+  // The form for GET /.stead/login. `message`: why it is shown, unless `why` of the query says it.
+  [[nodiscard]] OwnResponse form_for(const RequestView& request, std::string_view message) const;
   // A posted form. `body` is erased.
   [[nodiscard]] boost::asio::awaitable<OwnResponse> post(RequestView request, std::string body);
 
@@ -47,6 +57,9 @@ class FormsSignIn {
                                                                                           std::string user);
   [[nodiscard]] OwnResponse throttled(const RequestView& request, const LoginForm& fields, const std::string& name,
                                       std::chrono::seconds wait) const;
+  // 303 to the form, so that a browser that loads the page again sends no password again.
+  [[nodiscard]] OwnResponse form_again(const RequestView& request, std::string_view return_path,
+                                       LoginTrouble trouble) const;
   [[nodiscard]] OwnResponse wrong_password(const RequestView& request, std::string_view return_path,
                                            std::string_view user_name) const;
   [[nodiscard]] OwnResponse refused(const RequestView& request, const Failure& failure, std::string_view return_path,

@@ -3,89 +3,32 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace stead::proxy {
-namespace {
 
-constexpr std::string_view kStyle =
-    "body{font:16px/1.5 system-ui,sans-serif;color:#1c2430;background:#f3f5f8;margin:0;display:flex;min-height:100vh;"
-    "align-items:center;justify-content:center}"
-    "main{background:#fff;border:1px solid #d5dbe3;border-radius:8px;padding:2rem "
-    "2.25rem;width:22rem;max-width:90vw;box-sizing:border-box}"
-    "h1{font-size:1.25rem;margin:0 0 1rem}p{margin:.5rem 0}"
-    "label{display:block;margin:.9rem 0 .25rem;font-weight:600}"
-    "input{width:100%;box-sizing:border-box;padding:.5rem .6rem;font:inherit;border:1px solid "
-    "#9aa5b4;border-radius:4px}"
-    "button{margin-top:1.25rem;width:100%;padding:.6rem;font:inherit;font-weight:600;color:#fff;background:#1f5fa8;"
-    "border:0;border-radius:4px}"
-    "input:focus,button:focus{outline:3px solid #8fbaf0}"
-    ".message{background:#fdecea;border:1px solid #e6a59e;border-radius:4px;padding:.5rem .75rem}"
-    ".id{color:#5a6675;font-size:.85rem;margin-top:1.5rem;overflow-wrap:anywhere}";
-
-std::string page(std::string_view title, std::string_view body) {
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>";
-  html.append(escape_html(title)).append("</title><style>").append(kStyle).append("</style></head><body><main>\n");
-  html.append(body).append("</main></body></html>\n");
-  return html;
-}
-
-OwnResponse html_response(int status, std::string body) {
-  OwnResponse response{.status = status, .headers = {}, .body = std::move(body)};
+OwnResponse own_page(int status, PageContent content) {
+  OwnResponse response{.status = status, .headers = {}, .body = render(content, Pages{}, "en")};
   response.headers = {
       {"Content-Type", "text/html; charset=utf-8"},
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy",
-       "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+       "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; "
+       "frame-ancestors 'none'"},
       {"X-Frame-Options", "DENY"},
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "same-origin"},
   };
+  response.page = std::move(content);
   return response;
 }
 
-void hidden_input(std::string& html, std::string_view name, std::string_view value) {
-  html.append("<input type=\"hidden\" name=\"")
-      .append(name)
-      .append("\" value=\"")
-      .append(escape_html(value))
-      .append("\">\n");
-}
-
-}  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-OwnResponse error_page(int status, std::string_view request_id, std::string_view title, std::string_view what_to_do) {
-  std::string body = "<h1>" + escape_html(title) + "</h1>\n<p>" + escape_html(what_to_do) + "</p>\n";
-  if (!request_id.empty()) body += "<p class=\"id\">Request id: " + escape_html(request_id) + "</p>\n";
-  return html_response(status, page(title, body));
+OwnResponse error_page(int status, std::string_view request_id, std::string_view title, std::string_view what_to_do,
+                       std::vector<std::string> values) {
+  return own_page(status, {.title = std::string(title),
+                           .text = std::string(what_to_do),
+                           .values = std::move(values),
+                           .request_id = std::string(request_id)});
 }
 
 OwnResponse redirect_page(std::string_view request_id, std::string_view location, std::string_view title,
@@ -114,23 +57,33 @@ OwnResponse no_directory_page(std::string_view request_id) {
   return response;
 }
 
-OwnResponse login_page(int status, std::string_view return_path, std::string_view csrf, std::string_view user_name,
-                       std::string_view message) {
-  std::string body = "<h1>Sign in</h1>\n";
-  if (!message.empty()) body += "<p class=\"message\" role=\"alert\">" + escape_html(message) + "</p>\n";
-  body += "<form method=\"post\" action=\"/.stead/login\">\n";
-  hidden_input(body, "csrf", csrf);
-  hidden_input(body, "return", return_path);
-  body +=
-      "<label for=\"username\">User name</label>\n"
-      "<input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" "
-      "required value=\"" +
-      escape_html(user_name) + "\"" + (user_name.empty() ? " autofocus" : "") + ">\n";
-  body +=
-      "<label for=\"password\">Password</label>\n"
-      "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required" +
-      std::string(user_name.empty() ? "" : " autofocus") + ">\n<button type=\"submit\">Sign in</button>\n</form>\n";
-  return html_response(status, page("Sign in", body));
+OwnResponse session_ended_page(std::string_view request_id) {
+  return own_page(401,
+                  {.title = "Your session has ended",
+                   .text = "What you sent was not processed. Sign in again in a new window, then come back here and "
+                           "load this page again: your browser then offers to send it once more.",
+                   .request_id = std::string(request_id),
+                   .link = std::string(kLoginPath) + "?return=" + std::string(kSignedInPath),
+                   .link_text = "Sign in in a new window",
+                   .new_window = true});
+}
+
+OwnResponse sign_out_page(std::string_view user, SignInAgain again) {
+  PageContent content{.title = "Sign out", .text = "You are signed in as {}.", .values = {std::string(user)}};
+  content.form = PageForm::sign_out;
+  if (user.empty()) {
+    content = {.title = "Signed out", .text = "You are not signed in."};
+    content.link = again == SignInAgain::by_form ? kLoginPath : "/";
+    content.link_text = "Sign in again";
+  }
+  return own_page(200, std::move(content));
+}
+
+OwnResponse signed_in_page(std::string_view user) {
+  return own_page(200, {.title = "Signed in",
+                        .text = "You can close this window, and load the other one again.",
+                        .values = {std::string(user)},
+                        .message = "You are signed in as {}."});
 }
 
 }  // namespace stead::proxy

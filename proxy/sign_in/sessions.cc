@@ -1,6 +1,7 @@
 #include "proxy/sign_in/sessions.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,13 @@ constexpr std::chrono::minutes kMaxSkew{5};
 
 std::chrono::sys_seconds now_seconds() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+// As Session::evidence.
+std::string evidence_digest(Bytes ticket) {
+  constexpr std::size_t kSize = 16;
+  const Buffer digest = certificate_digest(ticket);
+  return {digest.begin(), digest.begin() + kSize};
 }
 
 std::string sealed_cookie(const SessionKeys& keys, const RequestView& request, const SessionCookie& cookie) {
@@ -70,7 +78,7 @@ HeaderList Sessions::renewal(const RequestView& request, const SessionCookie& co
 }
 
 SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMethod method,
-                         std::optional<std::vector<std::uint8_t>> groups, Bytes certificate) const {
+                         std::optional<std::vector<std::uint8_t>> groups, Bytes proof) const {
   const auto now = now_seconds();
   SessionCookie cookie{.session = {.id = new_session_id(),
                                    .user = std::move(user),
@@ -79,8 +87,10 @@ SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMet
                                    .groups = std::move(groups)},
                        .issued = now,
                        .seen = now,
-                       .certificate = certificate.empty() ? Buffer() : certificate_digest(certificate),
+                       .certificate = {},
                        .groups_digest = groups_digest_};
+  if (method == SignInMethod::certificate) cookie.certificate = certificate_digest(proof);
+  if (method == SignInMethod::kerberos) cookie.session.evidence = evidence_digest(proof);
   std::string header = sealed_cookie(state_->keys, request, cookie);
   return {.session = std::move(cookie.session), .response_headers = {{"Set-Cookie", std::move(header)}}};
 }

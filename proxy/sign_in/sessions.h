@@ -26,9 +26,10 @@ class Sessions {
   // response has one.
   [[nodiscard]] HeaderList renewal(const RequestView& request, const SessionCookie& cookie) const;
 
-  // A new session with its Set-Cookie. `certificate`: what signed the user in, in DER; empty with other methods.
+  // A new session with its Set-Cookie. `proof`: the certificate or the ticket that signed the user in, in DER; empty with
+  // forms.
   [[nodiscard]] SignedIn begin(const RequestView& request, std::string user, SignInMethod method,
-                               std::optional<std::vector<std::uint8_t>> groups, Bytes certificate = {}) const;
+                               std::optional<std::vector<std::uint8_t>> groups, Bytes proof = {}) const;
 
   // True after the session's end, and after signing out.
   [[nodiscard]] bool is_over(const Session& session) const;

@@ -1,4 +1,5 @@
 #include "proxy/sign_in/sign_in.h"
+#include "proxy/http/cookies.h"
 
 #include <chrono>
 #include <memory>
@@ -113,6 +114,7 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
   static OwnResponse ask_for_next_token(const RequestView& request, const UnfinishedClient& client);
   OwnResponse challenge(const RequestView& request, const Route& route);
   asio::awaitable<OwnResponse> log_out(const RequestView& request);
+  [[nodiscard]] std::string after_sign_out(const RequestView& request) const;
   asio::awaitable<OwnResponse> who_am_i(const RequestView& request);
 
   const Config& config_;  // in state_
@@ -248,8 +250,8 @@ asio::awaitable<Answer> CoreSignIn::by_token(const RequestView& request, const R
 asio::awaitable<Answer> CoreSignIn::begin_with_token(const RequestView& request, const Route& route,
                                                      AcceptedClient& client) {
   const auto ticket = decode_ticket(client.ticket);
-  SignedIn begun =
-      sessions_.begin(request, client.user, SignInMethod::kerberos, ticket ? state_->groups_in(*ticket) : std::nullopt);
+  SignedIn begun = sessions_.begin(request, client.user, SignInMethod::kerberos,
+                                   ticket ? state_->groups_in(*ticket) : std::nullopt, client.ticket);
   if (auto refused = refuse_user(request, route, begun.session)) co_return std::move(*refused);
   const Session for_s4u = begun.session;
   if (route.delegation == Delegation::forwarded_tgt) {
@@ -320,10 +322,15 @@ asio::awaitable<std::variant<SignedIn, CertificateFault>> CoreSignIn::by_certifi
 // Asks for the methods that the route accepts: Negotiate before the form, the form before a certificate.
 OwnResponse CoreSignIn::challenge(const RequestView& request, const Route& route) {
   const bool forms = route.allows(SignInMethod::forms);
+  const bool had_session = find_cookie(request.cookie, session_cookie_name(request.tls)).has_value();
+  // Whoever sends a form when their session has ended must be able to send it again.
+  const bool is_sent_form = forms && had_session && !is_safe(request) && is_browser(request);
   if (route.allows(SignInMethod::kerberos)) {
     OwnResponse response =
-        forms
-            ? forms_.form(request, 401, request.target, "", "")
+        is_sent_form ? session_ended_page(request.request_id)
+        : forms
+            ? forms_.form(request, 401, request.target, "",
+                          had_session ? text_of(LoginTrouble::session_ended) : std::string_view{})
             : error_page(401, request.request_id, "Sign-in needed",
                          "This site signs you in with Kerberos, and your browser sent no valid ticket. Sign in to your "
                          "domain, and add this site to the browser's intranet or trusted sites.");
@@ -336,7 +343,8 @@ OwnResponse CoreSignIn::challenge(const RequestView& request, const Route& route
     return redirect_page(request.request_id, std::string(kLoginPath) + "?return=" + percent_encode(request.target),
                          "Sign-in needed", "Continue with the login form.");
   OwnResponse response =
-      error_page(401, request.request_id, "Sign-in needed", "Sign in with the form at /.stead/login.");
+      is_sent_form ? session_ended_page(request.request_id)
+                   : error_page(401, request.request_id, "Sign-in needed", "Sign in with the form at /.stead/login.");
   response.headers.emplace_back("WWW-Authenticate", kFormScheme);
   return response;
 }
@@ -345,7 +353,10 @@ asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, st
   const std::string_view path = request.target.substr(0, request.target.find('?'));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (path == kLoginPath && config_.forms) {
-    if (reads) co_return forms_.form(request, 200, query_parameter(request.target, "return").value_or("/"), "", "");
+    const bool had_session = find_cookie(request.cookie, session_cookie_name(request.tls)).has_value();
+    const bool has_ended = reads && had_session && !sessions_.find(request);
+    if (reads)
+      co_return forms_.form_for(request, has_ended ? text_of(LoginTrouble::session_ended) : std::string_view{});
     if (request.method != "POST") co_return not_allowed(request, "GET, HEAD, POST");
     auto response = co_await forms_.post(request, std::move(body));
     co_return response;
@@ -355,7 +366,15 @@ asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, st
       auto response = co_await log_out(request);
       co_return response;
     }
-    co_return not_allowed(request, "POST");
+    if (!reads) co_return not_allowed(request, "GET, HEAD, POST");
+    const auto cookie = sessions_.find(request);
+    co_return sign_out_page(cookie ? cookie->session.user : "",
+                            config_.forms ? SignInAgain::by_form : SignInAgain::by_the_first_page);
+  }
+  if (path == kSignedInPath && reads) {
+    if (const auto cookie = sessions_.find(request)) co_return signed_in_page(cookie->session.user);
+    co_return redirect_page(request.request_id, config_.forms ? kLoginPath : "/", "Sign-in needed",
+                            "Continue with the login form.");
   }
   if (path == kWhoamiPath) {
     if (!reads) co_return not_allowed(request, "GET, HEAD");
@@ -363,6 +382,14 @@ asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, st
     co_return response;
   }
   co_return error_page(404, request.request_id, "Not found", "There is no such page here.");
+}
+
+// Where there is no form, a page that says it: the first page of the site would sign the user in again at once.
+std::string CoreSignIn::after_sign_out(const RequestView& request) const {
+  if (!config_.forms) return std::string(kLogoutPath);
+  std::string out(kLoginPath);
+  if (is_browser(request)) out.append("?why=").append(word_of(LoginTrouble::signed_out));
+  return out;
 }
 
 asio::awaitable<OwnResponse> CoreSignIn::log_out(const RequestView& request) {
@@ -374,7 +401,7 @@ asio::awaitable<OwnResponse> CoreSignIn::log_out(const RequestView& request) {
     audit_session(AuditKind::sign_out, request, cookie->session);
   }
   OwnResponse response =
-      redirect_page(request.request_id, config_.forms ? kLoginPath : "/", "Signed out", "You are signed out.");
+      redirect_page(request.request_id, after_sign_out(request), "Signed out", "You are signed out.");
   response.headers.emplace_back("Set-Cookie", removed_session_cookie(request));
   co_return response;
 }

@@ -66,9 +66,11 @@ asio::awaitable<T> run_on(asio::any_io_executor executor, std::function<asio::aw
                                     asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
-// The key of a session's own ticket, or of its forwarded TGT: one is never found in place of the other.
+// The key of a session's own ticket, or of its forwarded TGT: one is never found in place of the other. Sessions that
+// began with the same ticket share it: a client without cookies begins one with each request.
 std::string evidence_key(const Session& session) {
-  return (session.forwarded_tgt ? "tgt " : "") + session.id;
+  if (session.forwarded_tgt) return "tgt " + session.id;
+  return session.evidence.empty() ? session.id : session.evidence + session.user;
 }
 
 Failure no_evidence(const Session& session) {
@@ -238,7 +240,7 @@ class CoreTickets : public BackendTickets {
   [[nodiscard]] const std::shared_ptr<TicketCore::Evidence>& evidence() const { return self_->evidence; }
 
  private:
-  // Tickets of a Kerberos session come from its own evidence and are used for that session only.
+  // Tickets of a Kerberos session come from its own evidence and are used for sessions with that evidence only.
   static std::string recent_key(const Session& session, const std::string& spn) {
     const bool own = session.method == SignInMethod::kerberos;
     return (own ? "session " + evidence_key(session) : "user " + session.user) + '\n' + spn;

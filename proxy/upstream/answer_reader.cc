@@ -77,7 +77,7 @@ boost::asio::awaitable<AnswerReader::Outcome> AnswerReader::read() {
       case HeadState::incomplete:
         break;
     }
-    upstream_.stream.expire_reads_in(context_.limits.upstream_reply_timeout);
+    upstream_.stream.expire_reads_in(job_.reply_timeout(context_.limits));
     const auto [error, n] = co_await upstream_.stream.read_some(upstream_.buffer);
     upstream_.buffer.commit(n);
     if (error) co_return Outcome::no_answer;

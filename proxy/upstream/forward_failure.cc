@@ -72,6 +72,11 @@ Forwarded no_ticket(const ForwardContext& context, const ForwardJob& job, const 
   return out;
 }
 
+Forwarded too_long_body(const ForwardJob& job) {
+  return forward_failed(job, 413, "Too long", "What you sent is more than this application takes.",
+                        "the body is longer than body_bytes of the route");
+}
+
 Forwarded malformed_body(const ForwardContext& context, const ForwardJob& job) {
   context.metrics.malformed_requests.add();
   return forward_failed(job, 400, "The request is malformed", "Its chunked body is not valid HTTP.",

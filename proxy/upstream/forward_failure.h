@@ -14,6 +14,8 @@ inline constexpr std::string_view kTryAgain = "Please try again in a moment.";
                                        std::string_view what_to_do, std::string diagnosis);
 // The KDC gave no ticket for the back end. Counts it, and writes a refusal to the audit log.
 [[nodiscard]] Forwarded no_ticket(const ForwardContext& context, const ForwardJob& job, const Failure& failure);
+// The request's body is longer than the route allows.
+[[nodiscard]] Forwarded too_long_body(const ForwardJob& job);
 // The client's chunked body is malformed. Counts it.
 [[nodiscard]] Forwarded malformed_body(const ForwardContext& context, const ForwardJob& job);
 // The client's connection ended before the request was answered.

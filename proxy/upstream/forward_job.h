@@ -1,6 +1,7 @@
 #pragma once
 // One request to be forwarded, what became of it, and what forwarding uses of its core.
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,20 +40,32 @@ struct ForwardJob {
   std::size_t route_index;
   const RequestHead& head;
   std::string_view target;    // origin form, or "*"
-  const SignedIn* signed_in;  // null: the route is public
+  const SignedIn* signed_in;  // null: the route is public, or the request is a CORS preflight
   std::string_view request_id, remote_address;
   bool over_https = false;  // the client came by https, to us or to a TLS terminator that is trusted
 
   // True if the back end gets a Negotiate token of the user.
-  [[nodiscard]] bool delegates() const { return route.delegation != Delegation::none; }
+  [[nodiscard]] bool delegates() const { return route.delegation != Delegation::none && signed_in != nullptr; }
+  [[nodiscard]] std::chrono::seconds reply_timeout(const Limits& limits) const {
+    return route.reply_timeout.value_or(limits.upstream_reply_timeout);
+  }
   // True if nothing of a response may reach the client before the back end has proved its identity.
   [[nodiscard]] bool needs_proof() const { return delegates() && route.mutual == MutualAuth::required; }
 };
 
-// The identity under which the pool keeps the connections of this job. It includes the delegation mode: connections are
-// never shared across modes. Without delegation the back end learns nothing of the user, and all sessions of a user
-// share connections: a client that sends a token with each request begins a session with each.
-void assign_pool_identity(std::string& out, const ForwardJob& job);
+// The identity under which the pool keeps the connections of this job: what a back end can tell apart is never shared.
+//
+//   no user            ""
+//   no delegation      the user: the back end learns nothing of them
+//   S4U, own ticket    the user, the SPN and the evidence ticket, octet for octet: other groups, another authentication
+//                      (S-1-18-1, a smart card's) or other claims are another ticket
+//   S4U2Self           the user and the SPN: every such session has the same identity, made by the proxy (S-1-18-2)
+//   forwarded TGT      the session, the user and the SPN
+//
+// So a client that sends a token with each request, and begins a session with each, finds its connections again.
+std::string_view assign_pool_identity(std::string& out, const ForwardJob& job);
+// What Balance::sticky keeps together: the session, or on a public route the client's address.
+[[nodiscard]] std::uint64_t balance_key(const ForwardJob& job);
 
 struct Forwarded {
   std::optional<OwnResponse> own;  // nothing was sent to the client yet: the caller sends this

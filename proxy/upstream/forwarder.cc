@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/headers/backend_target.h"
 #include "proxy/headers/outgoing_request.h"
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/http/wire_text.h"
@@ -15,10 +16,6 @@ namespace stead::proxy {
 
 namespace asio = boost::asio;
 
-namespace {
-constexpr int kMaxAttempts = 4;
-}
-
 Forwarder::Forwarder(const ForwardContext& context, ClientExchange& client, const ForwardJob& job,
                      ForwardMemory& memory)
     : context_(context),
@@ -26,9 +23,8 @@ Forwarder::Forwarder(const ForwardContext& context, ClientExchange& client, cons
       job_(job),
       memory_(memory),
       auth_(context, job, memory.authorization),
-      upload_(context, client, job.head, memory.held_body) {
-  assign_pool_identity(memory_.identity, job_);
-}
+      upload_(context, client, job, memory.held_body),
+      wanted_(job.route_index, assign_pool_identity(memory.identity, job), balance_key(job)) {}
 
 void Forwarder::fail(Forwarded failure) {
   result_ = std::move(failure);
@@ -40,7 +36,23 @@ void Forwarder::fail(int status, std::string_view title, std::string_view what_t
   fail(forward_failed(job_, status, title, what_to_do, std::move(diagnosis)));
 }
 
+Forwarded Forwarder::wrong_body() const {
+  return upload_.is_too_long() ? too_long_body(job_) : malformed_body(context_, job_);
+}
+
 asio::awaitable<Forwarded> Forwarder::run() {
+  if (const auto target = target_for_backend(job_.route, job_.target)) {
+    target_ = *target;
+  } else {
+    context_.metrics.malformed_requests.add();
+    fail(400, "The request is malformed", "The address is not written as this application needs it.",
+         "the path has strip_prefix in a spelling that cannot be cut off");
+    co_return std::move(result_);
+  }
+  if (upload_.is_too_long()) {
+    fail(wrong_body());
+    co_return std::move(result_);
+  }
   if (job_.delegates()) {
     const auto fetched = co_await auth_.fetch_ticket();
     if (!fetched) {
@@ -50,11 +62,11 @@ asio::awaitable<Forwarded> Forwarder::run() {
   }
   if (!upload_.is_whole()) {
     const RequestUpload::Collected collected = co_await upload_.collect();
-    if (collected == RequestUpload::Collected::malformed) fail(malformed_body(context_, job_));
+    if (collected == RequestUpload::Collected::malformed) fail(wrong_body());
     if (collected == RequestUpload::Collected::client_left) result_ = client_left("the client did not send its body");
     if (collected != RequestUpload::Collected::done) co_return std::move(result_);
   }
-  for (int i = 0; i < kMaxAttempts; ++i) {
+  for (int i = 0; i <= job_.route.retries; ++i) {
     Attempt ended = Attempt::done;
     std::exception_ptr problem;
     try {
@@ -75,9 +87,9 @@ asio::awaitable<Forwarded> Forwarder::run() {
 
 asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
   result_ = {};
-  upstream_ = reuse_ == Reuse::allowed ? context_.pool.get_idle(job_.route_index, memory_.identity) : nullptr;
+  upstream_ = context_.pool.get_idle(wanted_);
   if (!upstream_) {
-    auto connected = co_await context_.pool.get(job_.route_index, memory_.identity, reuse_);
+    auto connected = co_await context_.pool.get(wanted_);
     if (!connected) {
       fail(502, "The application cannot be reached", kTryAgain, to_string(connected.error()));
       co_return Attempt::done;
@@ -112,6 +124,7 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
     co_return Attempt::done;
   }
   if (read == AnswerReader::Outcome::no_answer) co_return co_await after_no_answer(reader);
+  upstream_->in_flight.answered(Clock::now());
   if (auth_.has_ticket()) {
     const BackendAuth::Verdict verdict = auth_.judge(memory_.answer);
     if (verdict == BackendAuth::Verdict::refused) co_return co_await after_refusal();
@@ -133,11 +146,12 @@ asio::awaitable<Forwarder::Attempt> Forwarder::attempt() {
 std::string_view Forwarder::compose_request() {
   const Route& route = job_.route;
   const OutgoingRequest request{.head = job_.head,
-                                .target = job_.target,
+                                .target = target_,
                                 .base_path = context_.pool.upstream(upstream_->upstream).base_path,
                                 .host = host_for_backend(route, job_.head, context_.pool.upstream(upstream_->upstream),
                                                          context_.pool.name(upstream_->upstream)),
                                 .lists = {.drop = route.drop_headers, .pass = route.pass_headers},
+                                .set = &route.set_request_headers,
                                 .authorization = auth_.authorization(),
                                 .framing = upload_.framing(),
                                 .content_length = upload_.content_length(),
@@ -159,20 +173,27 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_no_answer(const AnswerReade
     result_ = client_left("the client left before the response");
     co_return Attempt::done;
   }
-  // An idle connection may end at any time. A request that is safe to repeat goes to a new one.
-  if (upstream_->reused && silent && upload_.is_whole() && job_.head.is_idempotent()) {
-    reuse_ = Reuse::forbidden;
+  // An idle connection may end at any time, and a back end may die. A request that is safe to repeat goes to a new
+  // connection, to another back end if this one was new.
+  if (silent && upload_.is_whole() && job_.head.is_idempotent()) {
+    wanted_.only_new_connections();
+    if (!upstream_->reused) {
+      context_.pool.failed(*upstream_, Trouble::broken_off, "the connection ended before a response");
+      wanted_.avoid_last();
+    }
     co_return Attempt::repeat;
   }
   if (upload_.state() == BodyStep::malformed) {
-    fail(malformed_body(context_, job_));
+    fail(wrong_body());
     co_return Attempt::done;
   }
   if (upload_.state() == BodyStep::lost) {
     result_ = client_left("the client did not send its body");
     co_return Attempt::done;
   }
-  context_.metrics.upstream_failures.add();
+  context_.pool.failed(
+      *upstream_, upstream_->stream.timed_out() ? Trouble::no_answer : Trouble::broken_off,
+      upstream_->stream.timed_out() ? "no response in time" : "the connection ended before a response");
   if (upstream_->stream.timed_out()) {
     fail(504, "The application does not answer", kTryAgain, upstream_name() + ": no response in time");
   } else {
@@ -205,7 +226,9 @@ void Forwarder::compose_response(Framing framing, ResponseOptions options) {
   const Addresses addresses{.client_scheme = job_.over_https ? "https" : "http",
                             .client_authority = job_.head.host,
                             .upstream = context_.pool.upstream(upstream_->upstream),
-                            .sent_host = job_.route.upstream_host_text};
+                            .sent_host = job_.route.upstream_host_text,
+                            .stripped = job_.route.strip_prefix,
+                            .map = &job_.route.address_map};
   write_response_head(client_.out(),
                       {.head = memory_.answer,
                        .framing = framing,
@@ -213,6 +236,7 @@ void Forwarder::compose_response(Framing framing, ResponseOptions options) {
                        .client_is_1_0 = client_.version() == ClientVersion::http_1_0,
                        .close = options == ResponseOptions::close,
                        .addresses = &addresses,
+                       .route = &job_.route,
                        .date = context_.date.now()},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
 }

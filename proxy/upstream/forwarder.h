@@ -48,6 +48,7 @@ class Forwarder {
   void compose_response(Framing framing, ResponseOptions options);
 
   [[nodiscard]] std::string upstream_name() const { return "upstream " + context_.pool.name(upstream_->upstream); }
+  [[nodiscard]] Forwarded wrong_body() const;
   // Ends the request with a page.
   void fail(Forwarded failure);
   void fail(int status, std::string_view title, std::string_view what_to_do, std::string diagnosis);
@@ -59,7 +60,8 @@ class Forwarder {
   BackendAuth auth_;
   RequestUpload upload_;
   UpstreamPtr upstream_;
-  Reuse reuse_ = Reuse::allowed;  // of idle connections
+  Wanted wanted_;            // of the pool
+  std::string_view target_;  // for the back end
   Forwarded result_;
 };
 

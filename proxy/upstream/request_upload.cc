@@ -36,6 +36,7 @@ asio::awaitable<RequestUpload::Collected> RequestUpload::collect() {
         co_return Collected::client_left;
       case BodyStep::data:
       case BodyStep::need_more:
+        if (is_too_long()) co_return Collected::malformed;
         held_.append(piece.data);
         break;
     }
@@ -84,13 +85,13 @@ asio::awaitable<void> RequestUpload::send_rest() {
   std::string size;
   while (true) {
     const BodyPiece piece = co_await client_.next_body();
-    if (piece.step == BodyStep::malformed || piece.step == BodyStep::lost) {
+    if (piece.step == BodyStep::malformed || piece.step == BodyStep::lost || is_too_long()) {
       // The back end must not take the incomplete body for the whole one.
-      state_ = piece.step;
+      state_ = piece.step == BodyStep::lost ? BodyStep::lost : BodyStep::malformed;
       upstream_->close();
       co_return;
     }
-    upstream_->expire_reads_in(context_.limits.upstream_reply_timeout);
+    upstream_->expire_reads_in(job_.reply_timeout(context_.limits));
     const Error error = co_await send_piece(piece, size);
     if (error) co_return;  // the back end may have responded before it closed
     if (piece.step == BodyStep::end) {

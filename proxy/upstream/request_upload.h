@@ -16,13 +16,13 @@ namespace stead::proxy {
 class RequestUpload {
  public:
   // `held` receives the beginning of the body.
-  RequestUpload(const ForwardContext& context, ClientExchange& client, const RequestHead& head, std::string& held)
-      : context_(context), client_(client), head_(head), held_(held), rest_(context.executor) {
+  RequestUpload(const ForwardContext& context, ClientExchange& client, const ForwardJob& job, std::string& held)
+      : context_(context), client_(client), job_(job), head_(job.head), held_(held), rest_(context.executor) {
     held_.clear();
     whole_ = client_.body_ended();
   }
 
-  enum class Collected { done, malformed, client_left };
+  enum class Collected { done, malformed, client_left };  // malformed: or too long
   // Collects the body, up to 16 KiB of it; of a chunked body only what has arrived.
   [[nodiscard]] boost::asio::awaitable<Collected> collect();
   [[nodiscard]] std::string_view held() const { return held_; }
@@ -40,6 +40,12 @@ class RequestUpload {
   [[nodiscard]] bool is_complete() const { return whole_ || (state_ == BodyStep::end && !is_running()); }
   // `end`, `malformed` or `lost` once the body's end was read, or failed to; `data` before.
   [[nodiscard]] BodyStep state() const { return state_; }
+  // True if the body is longer than the route allows, by its Content-Length or by what has come.
+  [[nodiscard]] bool is_too_long() const {
+    return job_.route.body_bytes &&
+           (client_.body_total() > *job_.route.body_bytes ||
+            (head_.framing == Framing::length && head_.content_length > *job_.route.body_bytes));
+  }
 
  private:
   boost::asio::awaitable<void> send_rest();
@@ -47,6 +53,7 @@ class RequestUpload {
 
   const ForwardContext& context_;
   ClientExchange& client_;
+  const ForwardJob& job_;
   const RequestHead& head_;
   std::string& held_;
   bool whole_ = false;

@@ -10,6 +10,23 @@
 
 namespace stead::proxy {
 
+namespace {
+
+bool serves_host(const Route& route, std::string_view host) {
+  if (route.host.empty()) return true;
+  if (!route.host.starts_with('*')) return route.host == host;
+  const std::string_view domain = std::string_view(route.host).substr(1);  // ".example.com"
+  return host.size() > domain.size() && host.ends_with(domain);
+}
+
+// How closely the route names its hosts: an exact name, then the longest wildcard, then any.
+std::size_t closeness(const Route& route) {
+  constexpr std::size_t kExact = std::size_t{1} << 32;
+  return route.has_one_host() ? kExact : route.host.size();
+}
+
+}  // namespace
+
 Router::Router(const std::vector<Route>& routes) {
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const std::string prefix = policy_prefix(routes[i].path);
@@ -17,8 +34,9 @@ Router::Router(const std::vector<Route>& routes) {
     any_ignores_case_ = any_ignores_case_ || routes[i].ignore_case;
   }
   std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    const std::size_t first = closeness(*a.route), second = closeness(*b.route);
+    if (first != second) return first > second;
     if (a.prefix.size() != b.prefix.size()) return a.prefix.size() > b.prefix.size();
-    if (a.route->host.empty() != b.route->host.empty()) return b.route->host.empty();
     return a.index < b.index;
   });
 }
@@ -27,7 +45,7 @@ Router::Match Router::find(std::string_view host, std::string_view policy_path, 
   Match match;
   const std::string folded = any_ignores_case_ ? to_lower(policy_path) : std::string();
   for (const Entry& entry : entries_) {
-    if (!entry.route->host.empty() && entry.route->host != host) continue;
+    if (!serves_host(*entry.route, host)) continue;
     match.known_host = true;
     const bool fold = any_ignores_case_ && (letters == Case::ignored || entry.route->ignore_case);
     if (!(fold ? has_path_prefix(folded, entry.folded_prefix) : has_path_prefix(policy_path, entry.prefix))) continue;

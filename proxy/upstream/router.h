@@ -22,7 +22,9 @@ class Router {
     bool reserved = false;   // the proxy's own pages
     bool ambiguous = false;  // a back end may read the path as one of another route
   };
-  // `host`: lower case, without port. The longest prefix wins; of equal ones, the route that names the host.
+  // `host`: lower case, without port. The host chooses first: of the routes that serve the path, those that name the host
+  // go before those of a wildcard, the longer of which goes first, and those of any host are last. Among the routes of
+  // one host the longest prefix wins.
   [[nodiscard]] Match match(std::string_view host, const PathReadings& path) const;
 
  private:
@@ -37,7 +39,7 @@ class Router {
   [[nodiscard]] Match find(std::string_view host, std::string_view policy_path, Case letters) const;
 
   bool any_ignores_case_ = false;
-  std::vector<Entry> entries_;  // longest prefix first, then those that name a host
+  std::vector<Entry> entries_;  // in the order in which they are tried
 };
 
 }  // namespace stead::proxy

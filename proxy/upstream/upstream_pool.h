@@ -4,11 +4,12 @@
 // is part of the key by which it is found.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,39 +19,50 @@
 #include "proxy/config/config.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/metrics.h"
-#include "proxy/upstream/upstream_names.h"
-#include "proxy/upstream/upstream_tls.h"
+#include "proxy/upstream/backends/balancer.h"
+#include "proxy/upstream/backends/upstream_connection.h"
+#include "proxy/upstream/backends/upstream_connector.h"
+#include "proxy/upstream/backends/upstream_health.h"
 #include "sspi_shim/base/problem.h"
 
 namespace stead::proxy {
 
-struct UpstreamConnection {
-  UpstreamConnection(boost::asio::ip::tcp::socket socket, Watchdog& watchdog, std::size_t target, std::string owner)
-      : stream(std::move(socket), watchdog), upstream(target), identity(std::move(owner)) {}
-  Stream stream;
-  ReadBuffer buffer;
-  std::size_t upstream;                // its number in the pool
-  std::string identity;                // its owner; empty for public routes
-  std::vector<std::uint8_t> bindings;  // channel bindings of the back end's certificate; empty on plain HTTP
-  bool reused = false;
-  Clock::time_point idle_since{};
-};
-using UpstreamPtr = std::unique_ptr<UpstreamConnection>;
-
 enum class Reuse { allowed, forbidden };  // of idle connections
+
+// What one request wants of the pool, and which of the route's upstreams it has tried.
+class Wanted {
+ public:
+  // `identity` outlives it. `key`: requests of one key go to one upstream where the route says so.
+  Wanted(std::size_t route, std::string_view identity, std::uint64_t key)
+      : route_(route), identity_(identity), key_(key) {}
+  void only_new_connections() { reuse_ = Reuse::forbidden; }
+  // The next connection is to another upstream than the last one, if there is another.
+  void avoid_last() { tried_ |= last_; }
+
+ private:
+  friend class UpstreamPool;
+  std::size_t route_;
+  std::string_view identity_;
+  std::uint64_t key_;
+  Reuse reuse_ = Reuse::allowed;
+  Balancer::Members tried_ = 0, last_ = 0;
+  std::optional<std::size_t> chosen_;  // by get_idle, for get
+};
 
 class UpstreamPool {
  public:
   UpstreamPool(boost::asio::any_io_executor executor, const Config& config, UpstreamTls& tls, Watchdog& watchdog,
-               CoreMetrics& metrics, std::shared_ptr<UpstreamNames> names);
+               CoreMetrics& metrics, std::shared_ptr<UpstreamNames> names, UpstreamHealths& healths);
 
-  // An idle connection of this identity to the next upstream in turn, found without a coroutine. Null: call get().
-  [[nodiscard]] UpstreamPtr get_idle(std::size_t route, std::string_view identity);
-  // An idle connection of this identity to one of the route's upstreams, or a new one. Tries the other upstreams if one
-  // does not answer; fails if none does.
-  boost::asio::awaitable<Checked<UpstreamPtr>> get(std::size_t route, std::string_view identity, Reuse reuse);
+  // An idle connection of this identity to the upstream whose turn it is, found without a coroutine. Null: call get().
+  [[nodiscard]] UpstreamPtr get_idle(Wanted& wanted);
+  // An idle connection of this identity, or a new one. Where one upstream cannot be reached, another one is tried, since
+  // nothing of the request was sent; fails if none can.
+  boost::asio::awaitable<Checked<UpstreamPtr>> get(Wanted& wanted);
   // Keeps the connection for its identity's next request. The caller has read the response to its end.
   void keep(UpstreamPtr connection);
+  // The request on this connection got no answer.
+  void failed(const UpstreamConnection& connection, Trouble trouble, std::string_view why);
   void sweep(Clock::time_point now);  // closes connections that were idle too long
   void clear() {
     idle_.clear();
@@ -61,24 +73,17 @@ class UpstreamPool {
     clear();
     retired_ = true;
   }
-  void set_lookup(UpstreamNames::Lookup lookup) {  // for tests, in place of the system's resolver
-    names_ = std::make_shared<UpstreamNames>(executor_, std::move(lookup));
-  }
+  void set_lookup(UpstreamNames::Lookup lookup) { connector_.set_lookup(std::move(lookup)); }  // for tests
+  [[nodiscard]] UpstreamConnector& connector() { return connector_; }
   [[nodiscard]] std::size_t idle() const { return idle_count_; }
-  [[nodiscard]] const Upstream& upstream(std::size_t number) const { return *targets_[number].upstream; }
-  [[nodiscard]] const std::string& name(std::size_t number) const { return targets_[number].name; }
+  [[nodiscard]] const Upstream& upstream(std::size_t number) const {
+    return targets_[number].health->back_end().upstream;
+  }
+  [[nodiscard]] const std::string& name(std::size_t number) const { return targets_[number].health->name(); }
 
  private:
   struct Target {
-    const Upstream* upstream;
-    const Route* route;
-    std::string name;  // "127.0.0.1:9001"
-    int failures = 0;
-    Clock::time_point avoid_until{};
-  };
-  struct Rotation {
-    std::vector<std::size_t> targets;
-    std::size_t next = 0;
+    std::shared_ptr<UpstreamHealth> health;
   };
   struct Hash {
     using is_transparent = void;
@@ -86,21 +91,22 @@ class UpstreamPool {
   };
   using IdleMap = std::unordered_map<std::string, std::vector<UpstreamPtr>, Hash, std::equal_to<>>;
 
+  [[nodiscard]] std::size_t target_of(const Route& route, const Upstream& upstream, UpstreamHealths& healths);
+  // The number of the member to try, which counts as the last one tried; nothing: all were tried.
+  [[nodiscard]] std::optional<std::size_t> choose(Wanted& wanted, Clock::time_point now);
   [[nodiscard]] UpstreamPtr take(std::size_t target, std::string_view identity);
-  boost::asio::awaitable<Checked<UpstreamPtr>> connect(std::size_t target, std::string identity);
-  boost::asio::awaitable<UpstreamNames::Endpoints> resolve(const Upstream& upstream, Error& error);
-  boost::asio::awaitable<Error> open(UpstreamConnection& connection, boost::asio::ip::tcp::endpoint endpoint,
-                                     const Target& target);
+  [[nodiscard]] UpstreamPtr in_use(UpstreamPtr connection);
   std::string_view key(std::size_t target, std::string_view identity);
 
-  boost::asio::any_io_executor executor_;
   const Config& config_;
-  UpstreamTls& tls_;
-  Watchdog& watchdog_;
   CoreMetrics& metrics_;
+  UpstreamConnector connector_;
   std::vector<Target> targets_;
-  std::vector<Rotation> routes_;
-  std::shared_ptr<UpstreamNames> names_;
+  struct OfRoute {
+    Balancer balancer;
+    std::chrono::seconds connect_timeout;
+  };
+  std::vector<OfRoute> routes_;
   IdleMap idle_;
   std::size_t idle_count_ = 0;
   bool retired_ = false;

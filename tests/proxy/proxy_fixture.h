@@ -179,7 +179,8 @@ class ScriptedSignIn final : public SignIn {
       user.session = {.id = std::string(request.authorization.substr(5)) + "-session" + session_suffix,
                       .user = std::string(request.authorization.substr(5)) + "@HOME.TEST",
                       .method = method,
-                      .expires = std::chrono::system_clock::now() + std::chrono::hours(1)};
+                      .expires = std::chrono::system_clock::now() + std::chrono::hours(1),
+                      .evidence = evidence};
       user.response_headers = {{"Set-Cookie", "stead=sealed"}};
       out = std::move(user);
     } else {
@@ -198,6 +199,7 @@ class ScriptedSignIn final : public SignIn {
   std::atomic<bool> over{false};            // every session
   std::atomic<bool> show_addresses{false};  // in own pages
   std::string session_suffix{};             // a different suffix makes a different session
+  std::string evidence{};                   // of Kerberos sessions
 };
 
 class ScriptedTickets final : public BackendTickets {

@@ -151,19 +151,40 @@ TEST_F(Delegating, EachRequestHasATokenOfItsOwnInTheUsersName) {
   EXPECT_EQ(proxy.tickets->last_user, "alice@HOME.TEST");
 }
 
-TEST_F(Delegating, SessionsOfAUserShareConnectionsOnlyWhereNothingIsDelegated) {
-  BackEnd hears(judge()), hears_nothing(echo());
-  Proxy delegates({hears.port}, options()), does_not({hears_nothing.port}, {.sign_in = true});
-  delegates.tickets->ticket = ticket_;
-  for (Proxy* const proxy : {&delegates, &does_not}) {
-    Wire client = proxy->connect();
-    for (const std::string suffix : {"-1", "-2", "-1"}) {
-      proxy->on_core([&] { proxy->sign_in->session_suffix = suffix; });
+// Each request is a session of its own, as of a client without cookies.
+TEST_F(Delegating, SessionsOfAUserShareConnectionsWhereABackEndSeesNoDifference) {
+  struct Request {
+    SignInMethod method;
+    std::string evidence;
+  };
+  const auto connections = [&](const std::vector<Request>& requests, ProxyOptions options) {
+    BackEnd back_end(options.delegation == Delegation::none ? echo() : judge());
+    Proxy proxy({back_end.port}, options);
+    proxy.tickets->ticket = ticket_;
+    Wire client = proxy.connect();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      proxy.on_core([&] {
+        proxy.sign_in->session_suffix = "-" + std::to_string(i);
+        proxy.sign_in->method = requests[i].method;
+        proxy.sign_in->evidence = requests[i].evidence;
+      });
       EXPECT_EQ(ask(client, get_as("alice")).status(), 200);
     }
-  }
-  EXPECT_EQ(hears.connections, 2);
-  EXPECT_EQ(hears_nothing.connections, 1);
+    return back_end.connections.load();
+  };
+  const Request form{SignInMethod::forms, ""}, certificate{SignInMethod::certificate, ""},
+      ticket{SignInMethod::kerberos, "one ticket"}, other_ticket{SignInMethod::kerberos, "another one"},
+      unknown{SignInMethod::kerberos, ""};
+  EXPECT_EQ(connections({form, form, certificate, form}, options()), 1) << "S4U2Self gives the same identity to all";
+  EXPECT_EQ(connections({ticket, ticket, ticket}, options()), 1);
+  EXPECT_EQ(connections({ticket, other_ticket, ticket, other_ticket}, options()), 2)
+      << "another ticket may have other groups";
+  EXPECT_EQ(connections({ticket, form, ticket, form}, options()), 2) << "S-1-18-1 and S-1-18-2";
+  EXPECT_EQ(connections({unknown, unknown}, options()), 2);
+  EXPECT_EQ(connections({ticket, form, other_ticket, unknown}, {.sign_in = true}), 1) << "nothing is delegated";
+  ProxyOptions forwarded = options();
+  forwarded.delegation = Delegation::forwarded_tgt;
+  EXPECT_EQ(connections({ticket, ticket}, forwarded), 2) << "each session has a TGT of its own";
 }
 
 TEST_F(Delegating, AnAnswerWhoseProofDoesNotHoldIsNotPassedOn) {

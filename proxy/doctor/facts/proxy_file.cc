@@ -48,7 +48,7 @@ std::vector<std::string> published_spns(const proxy::Config& config) {
   for (const proxy::Route& route : config.routes) {
     if (!route.allows(proxy::SignInMethod::kerberos)) continue;
     std::string spn = "HTTP/" + route.host;
-    if (route.host.empty()) {
+    if (!route.has_one_host()) {
       if (!principal || principal->name.components.size() < 2) continue;
       spn = to_string(principal->name);
     }

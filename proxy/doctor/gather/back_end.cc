@@ -113,7 +113,7 @@ Awaitable<void> probe_back_end(ToolsPtr tools, proxy::Route route, proxy::Upstre
   out.proof_is_required = route.mutual == proxy::MutualAuth::required;
   out.tls = where.tls;
   const auto& names = tools->self.name.components;
-  out.host = !route.host.empty() ? route.host : names.size() > 1 ? names[1] : bare_host(where);
+  out.host = route.has_one_host() ? route.host : names.size() > 1 ? names[1] : bare_host(where);
   const std::vector<std::string> addresses = co_await addresses_of(tools, where, out);
   if (addresses.empty()) {
     out.anonymous.error = "DNS has no address for " + bare_host(where);

@@ -39,7 +39,8 @@ std::optional<CertificateFacts> read_certificate(const proxy::Config& config) {
   out.ends = to_text(X509_get0_notAfter(certificate.get()));
   out.holds_now = validity_of(certificate.get()) == Validity::now;
   std::vector<std::string> names;
-  for (const proxy::Route& route : config.routes) names.push_back(route.host);
+  for (const proxy::Route& route : config.routes)
+    if (route.has_one_host()) names.push_back(route.host);
   for (const std::string& spn : published_spns(config))
     names.push_back(spn.substr(std::min(spn.find('/') + 1, spn.size())));
   std::sort(names.begin(), names.end());

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -118,6 +119,53 @@ TEST(OwnAddress, IsAlsoTheHostThatTheRouteSends) {
   std::string cookie;
   append_set_cookie(cookie, "a=1; Domain=in.example", addresses);
   EXPECT_EQ(cookie, "a=1");
+}
+
+TEST(StrippedPrefixes, AreBackInLocationsAndCookiePaths) {
+  const auto location = [](std::string_view value, const Upstream& upstream) {
+    std::string out;
+    append_location(
+        out, value,
+        {.client_scheme = "https", .client_authority = "front.example", .upstream = upstream, .stripped = "/wiki"});
+    return out;
+  };
+  EXPECT_EQ(location("/a?b", kPlain), "/wiki/a?b");
+  EXPECT_EQ(location("/", kPlain), "/wiki/");
+  EXPECT_EQ(location("a", kPlain), "a");
+  EXPECT_EQ(location("http://10.0.0.5:9001", kPlain), "https://front.example/wiki/");
+  EXPECT_EQ(location("/app/a", kBase), "/wiki/a");
+  EXPECT_EQ(location("/app", kBase), "/wiki/");
+  EXPECT_EQ(location("https://other.example/a", kPlain), "https://other.example/a");
+  const auto cookie = [](std::string_view value) {
+    std::string out;
+    append_set_cookie(
+        out, value,
+        {.client_scheme = "https", .client_authority = "front.example", .upstream = kPlain, .stripped = "/wiki"});
+    return out;
+  };
+  EXPECT_EQ(cookie("a=b; Path=/; Secure"), "a=b; Path=/wiki/; Secure");
+  EXPECT_EQ(cookie("a=b; path=/x"), "a=b; Path=/wiki/x");
+  EXPECT_EQ(cookie("a=b"), "a=b");
+}
+
+TEST(MappedAddresses, AreRewrittenInLocationsAndCookieDomains) {
+  const std::vector<AddressMapping> map{{"http://wiki.internal:8080", "https://wiki.example"},
+                                        {"https://reports.internal", ""}};
+  const Addresses addresses{
+      .client_scheme = "https", .client_authority = "front.example", .upstream = kPlain, .map = &map};
+  const auto location = [&](std::string_view value) {
+    std::string out;
+    append_location(out, value, addresses);
+    return out;
+  };
+  EXPECT_EQ(location("http://WIKI.internal:8080/a?b"), "https://wiki.example/a?b");
+  EXPECT_EQ(location("https://reports.internal/a"), "https://front.example/a");
+  EXPECT_EQ(location("https://reports.internal:443/a"), "https://front.example/a");
+  EXPECT_EQ(location("http://wiki.internal/a"), "http://wiki.internal/a");
+  EXPECT_EQ(location("http://wiki.internal:8080.evil.example/"), "http://wiki.internal:8080.evil.example/");
+  std::string cookie;
+  append_set_cookie(cookie, "a=b; Domain=internal; Secure", addresses);
+  EXPECT_EQ(cookie, "a=b; Secure");
 }
 
 }  // namespace

@@ -360,7 +360,7 @@ TEST_F(SignInTest, SigningOutEndsTheSessionHere) {
       .method = "POST", .target = "/.stead/logout", .cookie = sealed(session), .origin = "https://evil.example"};
   EXPECT_EQ(page(out).status, 403);
   EXPECT_EQ(told(decide({.cookie = out.cookie}, route({forms}))), "bob@HOME.TEST forms");
-  EXPECT_EQ(page({.target = "/.stead/logout", .cookie = out.cookie}).status, 405);
+  EXPECT_EQ(page({.target = "/.stead/logout", .cookie = out.cookie}).status, 200) << "a page with a button";
   out.origin = "https://web.corp.test:8443";
   const OwnResponse answer = page(out);
   EXPECT_EQ(answer.status, 303);

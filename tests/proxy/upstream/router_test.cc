@@ -159,6 +159,25 @@ TEST(Router, PrefersANamedHostAmongEquals) {
   EXPECT_TRUE(router.match("two.example", readings_of("/b/x")).known_host);
 }
 
+TEST(Router, LetsTheHostChooseBeforeThePath) {
+  const std::vector<Route> routes{route("", "/app/"), route("one.example", "/"), route("*.example", "/app/x/"),
+                                  route("*.sub.example", "/")};
+  const Router router(routes);
+  const auto index = [&](std::string_view host, std::string_view path) {
+    const Router::Match match = router.match(host, readings_of(path));
+    return match.route != nullptr ? static_cast<int>(match.index) : -1;
+  };
+  EXPECT_EQ(index("one.example", "/app/y"), 1) << "the longer path of any host does not go before a host's own route";
+  EXPECT_EQ(index("two.example", "/app/x/y"), 2);
+  EXPECT_EQ(index("two.example", "/app/y"), 0) << "no route of the host has the path";
+  EXPECT_EQ(index("two.example", "/y"), -1);
+  EXPECT_EQ(index("a.sub.example", "/app/x/y"), 3) << "the longer wildcard goes first";
+  EXPECT_EQ(index("a.b.sub.example", "/"), 3) << "a wildcard has any number of labels";
+  EXPECT_EQ(index("sub.example", "/y"), -1) << "*.sub.example is not sub.example";
+  EXPECT_EQ(index(".example", "/app/x/"), 0);
+  EXPECT_EQ(index("elsewhere", "/app/x/"), 0);
+}
+
 TEST(Router, KnowsNoHostThatNoRouteNames) {
   const std::vector<Route> routes{route("one.example", "/")};
   const Router router(routes);

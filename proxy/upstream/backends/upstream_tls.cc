@@ -1,4 +1,4 @@
-#include "proxy/upstream/upstream_tls.h"
+#include "proxy/upstream/backends/upstream_tls.h"
 
 #include <memory>
 #include <utility>

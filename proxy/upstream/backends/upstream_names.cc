@@ -1,4 +1,4 @@
-#include "proxy/upstream/upstream_names.h"
+#include "proxy/upstream/backends/upstream_names.h"
 
 #include <chrono>
 #include <cstdint>

@@ -14,6 +14,7 @@ AccessRecord record() {
   return {.at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'042)),
           .request_id = "0123",
           .remote = "192.0.2.1",
+          .protocol = "HTTP/1.1",
           .method = "GET",
           .host = "h",
           .path = "/a",
@@ -34,7 +35,8 @@ TEST(AccessLog, HasOneObjectALine) {
   append_json(out, record());
   EXPECT_EQ(
       out,
-      "{\"time\":\"2023-11-14T22:13:20.042Z\",\"request_id\":\"0123\",\"remote\":\"192.0.2.1\",\"method\":"
+      "{\"time\":\"2023-11-14T22:13:20.042Z\",\"request_id\":\"0123\",\"remote\":\"192.0.2.1\",\"protocol\":\"HTTP/"
+      "1.1\",\"method\":"
       "\"GET\",\"host\":\"h\","
       "\"path\":\"/a\",\"status\":200,\"level\":\"info\",\"user\":\"alice@A\",\"sign_in\":\"forms\",\"spn\":\"HTTP/"
       "b\",\"delegation\":\"s4u\","

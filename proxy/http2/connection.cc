@@ -15,6 +15,7 @@
 
 #include "proxy/serve/serve_request.h"
 #include "proxy/upstream/side_task.h"
+#include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy {
 
@@ -62,10 +63,7 @@ Http2Connection::Http2Connection(std::unique_ptr<ClientConnection> connection)
       core_(connection_.core),
       max_serving_(2 * core_.now->config().limits.http2_streams),
       session_(http2_options(core_.now->config().limits), *this),
-      shared_{.executor = core_.io.get_executor(),
-              .session = session_,
-              .buffer = connection_.buffer,
-              .write = [this] { write_soon(); }},
+      shared_{.executor = core_.io.get_executor(), .session = session_, .write = [this] { write_soon(); }},
       write_timer_(core_.io, asio::steady_timer::time_point::max()),
       ended_timer_(core_.io, asio::steady_timer::time_point::max()),
       drain_timer_(core_.io) {
@@ -135,6 +133,8 @@ asio::awaitable<void> Http2Connection::read_all() {
       co_return;
     }
     const bool goes_on = session_.feed(buffer.view(), Clock::now());
+    // A form has a password. Only here nobody reads into the buffer.
+    wipe(const_cast<char*>(buffer.view().data()), buffer.size());
     buffer.consume(buffer.size());
     if (!session_.flood().empty()) report_flood();
     write_soon();

@@ -21,6 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::deferred);
+constexpr std::chrono::seconds kLinger{1};
 constexpr std::size_t kMaxJoined = 16 * 1024;   // pieces that are copied behind one another
 constexpr std::size_t kMaxWaiting = 32 * 1024;  // of a stream's copied pieces, before the back end is waited with
 }  // namespace
@@ -119,7 +120,6 @@ void Http2Exchange::stop_reading() {
 
 void Http2Exchange::wipe_body() {
   wipe(given_.data(), given_.size());
-  connection_.buffer.wipe_consumed();
 }
 
 bool Http2Exchange::awaits_continue() const {
@@ -185,6 +185,20 @@ asio::awaitable<void> Http2Exchange::finish() {
     const auto [error] = co_await out_timer_.async_wait(as_result);
     if (!error && stream_.to_send() == before) co_return;
   }
+  if (!stream_.out_ended || stream_.body_ended) co_return;
+  // The rest of a body that nobody reads is dropped for a while: some clients take a reset at once for a failure.
+  take_back();
+  connection_.session.consume(stream_, stream_.unconsumed);
+  stream_.incoming.clear();
+  connection_.write();
+  const Clock::time_point until = Clock::now() + kLinger;
+  while (!stream_.closed && !stream_.body_ended && Clock::now() < until) {
+    body_timer_.expires_at(until);
+    (void)co_await body_timer_.async_wait(as_result);
+  }
+  if (stream_.closed || stream_.body_ended) co_return;
+  connection_.session.reset(stream_, NGHTTP2_NO_ERROR);  // the client need not send the rest (RFC 9113 §8.1)
+  connection_.write();
 }
 
 void Http2Exchange::abandon() {

@@ -24,7 +24,6 @@ class Http2Exchange final : public ClientExchange, private Http2StreamWaiter {
   struct Connection {
     boost::asio::any_io_executor executor;
     Http2Session& session;
-    ReadBuffer& buffer;           // that octets of bodies came through
     std::function<void()> write;  // what the session has to send
   };
   // `head` is the request's; after a malformed one, an empty one. `out` is memory for heads. All outlive the exchange.

@@ -129,7 +129,7 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* data) {
+  static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     Http2Session& own = self(data);
     const auto type = frame->hd.type;
     if (type == NGHTTP2_DATA) own.guard_.note_data_sent();
@@ -143,11 +143,6 @@ struct Http2Session::Callbacks {
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
       return 0;
     stream->response_sent = true;
-    // The client need not send the rest of its body (RFC 9113 §8.1).
-    if (!stream->body_ended) {
-      stream->reset_by_us = true;
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
-    }
     if (stream->waiter != nullptr) stream->waiter->out_changed();
     return 0;
   }

@@ -93,7 +93,7 @@ class Proof(unittest.TestCase):
     def test_a_401_that_asks_for_no_negotiate_is_the_applications(self):
         code, out = self.status("/", 'WWW-Authenticate: Bearer realm="x"\r\n', "401 No")
         self.assertEqual(code, 401)
-        self.assertIn('\nWWW-Authenticate: Bearer realm="x"', out)
+        self.assertIn('\nwww-authenticate: bearer realm="x"', out.lower())
         self.assertEqual(self.status("/", "", "401 No")[0], 401)
         self.assertEqual(self.status("/", "WWW-Authenticate: Negotiate\r\n", "401 No")[0], 502)
         self.assertEqual(self.status("/", 'WWW-Authenticate: Bearer realm="x", NTLM\r\n', "401 No")[0], 502)

@@ -58,6 +58,9 @@ class Ok(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
 
+    def handle_error(self, *_):
+        """The proxy closes a connection when its client leaves."""
+
 
 class Client:
     """Many requests on one connection, by python3-h2."""

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/config/end_point.h"
+#include "proxy/config/values/end_point.h"
 #include "proxy/start_failure.h"
 
 namespace stead::proxy {

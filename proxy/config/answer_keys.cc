@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 
 namespace stead::proxy {
 namespace {

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/config/access_list.h"
-#include "proxy/config/address_set.h"
-#include "proxy/config/end_point.h"
-#include "proxy/config/upstream.h"
+#include "proxy/config/values/access_list.h"
+#include "proxy/config/values/address_set.h"
+#include "proxy/config/values/end_point.h"
+#include "proxy/config/values/upstream.h"
 #include "proxy/http/own_response.h"
 #include "sspi_shim/base/problem.h"
 #include "stead/acceptor.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 
 namespace stead::proxy {
 namespace {

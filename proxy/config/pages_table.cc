@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 #include "proxy/http/target.h"
 
 namespace stead::proxy {

@@ -7,7 +7,7 @@
 #include "proxy/http/target.h"
 #include "sspi_shim/base/text.h"
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 
 namespace stead::proxy {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 #include "proxy/http/target.h"
 
 namespace stead::proxy {

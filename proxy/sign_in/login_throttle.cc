@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "proxy/config/folded_name.h"
+#include "proxy/config/values/folded_name.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"

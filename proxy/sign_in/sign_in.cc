@@ -290,7 +290,8 @@ OwnResponse CoreSignIn::ask_for_next_token(const RequestView& request, const Unf
                                     "Your browser and this site agree on a way to sign in. If you see this page, your "
                                     "browser did not continue. Please load the page again.");
   response.needs_http_1_1 = request.negotiation == nullptr;
-  response.headers.emplace_back("WWW-Authenticate", "Negotiate " + base64(client.reply));
+  response.headers.emplace_back("WWW-Authenticate",
+                                client.reply.empty() ? "Negotiate" : "Negotiate " + base64(client.reply));
   return response;
 }
 

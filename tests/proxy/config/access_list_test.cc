@@ -1,4 +1,4 @@
-#include "proxy/config/access_list.h"
+#include "proxy/config/values/access_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "proxy/config/address_set.h"
 #include "proxy/config/config.h"
-#include "proxy/config/folded_name.h"
+#include "proxy/config/values/address_set.h"
+#include "proxy/config/values/folded_name.h"
 
 namespace stead::proxy {
 namespace {

@@ -1,4 +1,4 @@
-#include "proxy/config/address_set.h"
+#include "proxy/config/values/address_set.h"
 
 #include <algorithm>
 #include <boost/system/error_code.hpp>

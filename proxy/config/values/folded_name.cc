@@ -1,4 +1,4 @@
-#include "proxy/config/folded_name.h"
+#include "proxy/config/values/folded_name.h"
 
 #include <string>
 #include <string_view>

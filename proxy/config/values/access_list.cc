@@ -1,4 +1,4 @@
-#include "proxy/config/access_list.h"
+#include "proxy/config/values/access_list.h"
 
 #include <openssl/sha.h>
 
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/config/folded_name.h"
+#include "proxy/config/values/folded_name.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/base/toml_table.h"
 

@@ -1,4 +1,4 @@
-#include "proxy/config/end_point.h"
+#include "proxy/config/values/end_point.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 #include "stead/result.h"
 
 namespace stead::proxy {

@@ -1,4 +1,4 @@
-#include "proxy/config/upstream.h"
+#include "proxy/config/values/upstream.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 
 namespace stead::proxy {
 namespace {

@@ -1,4 +1,4 @@
-#include "proxy/config/values.h"
+#include "proxy/config/values/values.h"
 
 #include <charconv>
 #include <chrono>

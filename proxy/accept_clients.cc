@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <exception>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "proxy/core/receive_proxy_header.h"
 #include "proxy/core/server_tls.h"
 #include "proxy/http1_connection.h"
 #include "proxy/http2/connection.h"
@@ -76,15 +78,42 @@ asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection)
   }
 }
 
+namespace {
+
+asio::awaitable<void> begin(Core& core, tcp::socket socket, asio::ip::address address) {
+  if (!core.clients.make_room(address)) {
+    core.metrics.client_connections_refused.add();
+    co_return;  // the socket closes
+  }
+  co_await serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address));
+}
+
+// The client's address stands in front of its first octets.
+asio::awaitable<void> begin_behind_balancer(Core& core, tcp::socket socket, asio::ip::address balancer) {
+  const ReceivedProxyHeader received = co_await receive_proxy_header(socket, core.now->config().limits.header_timeout);
+  if (!received.fault) {
+    co_await begin(core, std::move(socket), received.client);
+    co_return;
+  }
+  if (*received.fault == ProxyHeaderFault::closed) co_return;
+  core.metrics.client_connections_refused.add();
+  spdlog::warn("{} is in proxy_protocol_from, and its connection {}", balancer.to_string(),
+               *received.fault == ProxyHeaderFault::timed_out ? "sent no PROXY protocol header in time"
+                                                              : "did not begin with a PROXY protocol header");
+}
+
+}  // namespace
+
 asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
   return accept_all(std::move(acceptor), core, [&core](tcp::socket socket) {
     Error gone;
     const auto endpoint = socket.remote_endpoint(gone);
-    if (gone || !core.clients.make_room(endpoint.address())) {
-      core.metrics.client_connections_refused.add();
-      return;  // the socket closes
-    }
-    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket))), log_exception);
+    if (gone) return;
+    const auto address = endpoint.address();
+    if (core.now->config().proxy_protocol_from.has(address))
+      asio::co_spawn(core.io, begin_behind_balancer(core, std::move(socket), address), log_exception);
+    else
+      asio::co_spawn(core.io, begin(core, std::move(socket), address), log_exception);
   });
 }
 

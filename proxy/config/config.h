@@ -147,8 +147,9 @@ struct Limits {
 struct Config {
   std::string file;  // that it was read from
   std::vector<Endpoint> listen;
-  AddressSet trusted_proxies;    // TLS terminators whose X-Forwarded-Proto is believed
-  std::string certificate, key;  // empty: plain HTTP, on loopback addresses only
+  AddressSet proxy_protocol_from;  // load balancers whose connections begin with a PROXY protocol header
+  AddressSet trusted_proxies;      // TLS terminators whose X-Forwarded-Proto is believed
+  std::string certificate, key;    // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
   std::vector<std::string> admin_hosts;                               // names of the admin pages, in lower case
   bool http2 = true;                                                  // offered by ALPN, over TLS

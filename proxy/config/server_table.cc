@@ -54,6 +54,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
   read_listen(server, errors, out);
   read_admin(server, errors, out);
   read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
+  read_addresses(server, "proxy_protocol_from", errors, out.proxy_protocol_from);
   server.boolean("http2", out.http2);
   server.integer("threads", out.threads, 0, 1024);
   read_path(server, "access_log", errors, out.access_log);

@@ -16,21 +16,12 @@ namespace stead::proxy {
 
 namespace asio = boost::asio;
 
-namespace {
-
-asio::ip::address address_of(const asio::ip::tcp::socket& socket) {
-  Error ignored;
-  return socket.remote_endpoint(ignored).address();
-}
-
-}  // namespace
-
-ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket)
+ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket, const asio::ip::address& address)
     : core(owner),
       stream(std::move(socket), owner.watchdog),
-      place(owner.clients, address_of(stream.socket()), stream),
-      remote(address_of(stream.socket()).to_string()),
-      is_trusted_proxy(owner.now->config().trusted_proxies.has(address_of(stream.socket()))) {
+      place(owner.clients, address, stream),
+      remote(address.to_string()),
+      is_trusted_proxy(owner.now->config().trusted_proxies.has(address)) {
   core.metrics.client_connections.add();
   core.metrics.client_connections_now.add();
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A client's connection, whatever is spoken on it: the socket, TLS, and what the proxy knows of the client by them.
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
@@ -15,7 +16,8 @@
 namespace stead::proxy {
 
 struct ClientConnection {
-  ClientConnection(Core& owner, boost::asio::ip::tcp::socket socket);
+  // `address`: the client's. That of the socket, or what a load balancer said by the PROXY protocol.
+  ClientConnection(Core& owner, boost::asio::ip::tcp::socket socket, const boost::asio::ip::address& address);
   ~ClientConnection();
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;

@@ -312,13 +312,16 @@ class Proxy {
   boost::asio::awaitable<void> accept() {
     while (true) {
       auto socket = co_await acceptor_->async_accept(boost::asio::use_awaitable);
+      const auto address = socket.remote_endpoint().address();
       if (send_buffer_ > 0) socket.set_option(boost::asio::socket_base::send_buffer_size(send_buffer_));
       if (http_2_) {
-        boost::asio::co_spawn(core->io, serve_http_2(std::make_unique<ClientConnection>(*core, std::move(socket))),
+        boost::asio::co_spawn(core->io,
+                              serve_http_2(std::make_unique<ClientConnection>(*core, std::move(socket), address)),
                               boost::asio::detached);
         continue;
       }
-      boost::asio::co_spawn(core->io, serve_client(std::make_unique<ClientConnection>(*core, std::move(socket))),
+      boost::asio::co_spawn(core->io,
+                            serve_client(std::make_unique<ClientConnection>(*core, std::move(socket), address)),
                             boost::asio::detached);
     }
   }

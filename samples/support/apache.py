@@ -1,8 +1,6 @@
 """A stock Apache httpd with mod_auth_gssapi in a temporary folder, on loopback: a back end that only takes Kerberos."""
 
-import os
 import pathlib
-import pwd
 import shutil
 
 from samples.support import foreign
@@ -65,12 +63,7 @@ class Apache(ServerInFolder):
                            f"{scheme}://{name}:{self.port}{path}", env=env)
 
     def _serve(self):
-        user = None
-        if os.getuid() == 0:
-            account = pwd.getpwnam("nobody")
-            user = (account.pw_uid, account.pw_gid)
-            for path in (self.folder, *self.folder.iterdir()):
-                os.chown(path, *user)
+        user = self._hand_over()
         env = {**foreign.clean_environment(), "KRB5_CONFIG": str(self.folder / "krb5.conf"),
                "KRB5RCACHEDIR": str(self.folder / "rcache")}
         if not self.replay_cache:

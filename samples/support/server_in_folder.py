@@ -1,6 +1,8 @@
 """What every server that a sample or a test runs has: a temporary folder, and an end in order."""
 
+import os
 import pathlib
+import pwd
 import shutil
 import tempfile
 
@@ -44,6 +46,16 @@ class ServerInFolder:
     def process(self):
         """The serving process, for signals."""
         return self._server.process
+
+    def _hand_over(self):
+        """As root, gives the folder and its files to nobody, for a server that does not run as root. Returns who that is, or
+        None for an ordinary user."""
+        if os.getuid() != 0:
+            return None
+        account = pwd.getpwnam("nobody")
+        for path in (self.folder, *self.folder.iterdir()):
+            os.chown(path, account.pw_uid, account.pw_gid)
+        return account.pw_uid, account.pw_gid
 
     def _set_up(self):
         raise NotImplementedError

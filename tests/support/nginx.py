@@ -1,8 +1,5 @@
 """nginx, as samples/install-packages unpacks it, in a temporary folder on loopback."""
 
-import os
-import pwd
-
 from samples.support import foreign
 from samples.support.server_in_folder import ServerInFolder
 
@@ -21,12 +18,7 @@ class Nginx(ServerInFolder):
         (self.folder / "nginx.conf").write_text(
             f"daemon off; worker_processes {self.workers}; pid {self.folder}/pid; error_log {self.folder}/error.log;\nevents {{}}\nhttp {{\n{temporary}\n"
             f"keepalive_requests 1000000000; keepalive_timeout 600;\n{self.http(self.folder, self.port)}\n}}\n")
-        user = None
-        if os.getuid() == 0:
-            account = pwd.getpwnam("nobody")
-            user = (account.pw_uid, account.pw_gid)
-            for path in (self.folder, *self.folder.iterdir()):
-                os.chown(path, *user)
+        user = self._hand_over()
         self._server = foreign.unpacked("nginx", "nginx").serve("-p", self.folder, "-e", self.folder / "error.log", "-c", self.folder / "nginx.conf",
                                                                 log=self.folder / "log", tcp=("127.0.0.1", self.port), user=user)
         self.pid = self.process.pid

@@ -3,14 +3,13 @@
 import http.client
 import pathlib
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import time
 import urllib.request
 
 from samples.support import foreign
+from samples.support.server_in_folder import ServerInFolder
 
 _BACK_END = '''
 import http.server, ssl, sys, time
@@ -70,34 +69,26 @@ class BackEnd:
         self.server.process.send_signal(signal.SIGCONT)
 
 
-class PlainProxy:
+class PlainProxy(ServerInFolder):
     """A context manager; `routes` are the text of the [[route]] tables, `more` that of others. Ends its back ends too."""
+
+    NAME = "stead-proxy"
+    ENDS_BY_0 = True
 
     def __init__(self, routes, more="", server=""):
         self.routes, self.more, self.server_keys = routes, more, server
         self.back_ends, self.others = [], []
 
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="plain-proxy-"))
+    def _set_up(self):
         self.port, self.admin_port = foreign.free_ports(2)
-        try:
-            routes = self.routes(self) if callable(self.routes) else self.routes
-            self.file = self.folder / "proxy.toml"
-            self.file.write_text(f'[server]\nlisten = ["127.0.0.1:{self.port}"]\nadmin = "127.0.0.1:{self.admin_port}"\n{self.server_keys}\n'
-                                 f"{self.more}\n{routes}")
-            self.server = foreign.built("stead-proxy").serve("--config", self.file, log=self.folder / "proxy.log", tcp=("127.0.0.1", self.port))
-        except BaseException:
-            self._remove()
-            raise
-        return self
+        routes = self.routes(self) if callable(self.routes) else self.routes
+        self.file = self.folder / "proxy.toml"
+        self.file.write_text(f'[server]\nlisten = ["127.0.0.1:{self.port}"]\nadmin = "127.0.0.1:{self.admin_port}"\n{self.server_keys}\n'
+                             f"{self.more}\n{routes}")
+        self._server = foreign.built("stead-proxy").serve("--config", self.file, log=self.folder / "proxy.log", tcp=("127.0.0.1", self.port))
 
-    def __exit__(self, kind, *_):
-        try:
-            log, status = self.server.tail(), self.server.stop(35)
-            if status != 0 and kind is None:
-                raise AssertionError(f"stead-proxy exited {status}\n{log}")
-        finally:
-            self._remove()
+    def tail(self):
+        return self._server.tail()
 
     def back_end(self, name, **options):
         self.back_ends.append(BackEnd(self.folder, name, **options))
@@ -124,7 +115,7 @@ class PlainProxy:
         end = time.monotonic() + timeout
         while not self.messages(pattern):
             if time.monotonic() > end:
-                raise AssertionError(f"no message {pattern}\n{self.server.tail()}")
+                raise AssertionError(f"no message {pattern}\n{self.tail()}")
 
     def admin(self, path):
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{self.admin_port}{path}", timeout=10) as answer:
@@ -136,6 +127,4 @@ class PlainProxy:
             back_end.server.stop()
         for server in self.others:
             server.stop()
-        if getattr(self, "server", None) is not None:
-            self.server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        super()._remove()

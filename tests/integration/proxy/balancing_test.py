@@ -26,7 +26,7 @@ class ThreeBackEnds(unittest.TestCase):
         seen = collections.Counter()
         for _ in range(count):
             status, _, text = proxy.ask(**options)
-            self.assertEqual(status, 200, text + proxy.server.tail())
+            self.assertEqual(status, 200, text + proxy.tail())
             seen[text.split("\n")[0]] += 1
         return seen
 

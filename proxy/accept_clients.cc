@@ -80,19 +80,19 @@ asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection)
 
 namespace {
 
-asio::awaitable<void> begin(Core& core, tcp::socket socket, asio::ip::address address) {
-  if (!core.clients.make_room(address)) {
-    core.metrics.client_connections_refused.add();
-    co_return;  // the socket closes
-  }
-  co_await serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address));
+void serve(Core& core, tcp::socket socket, const asio::ip::address& address) {
+  if (core.clients.make_room(address))
+    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address)),
+                   log_exception);
+  else
+    core.metrics.client_connections_refused.add();  // the socket closes
 }
 
 // The client's address stands in front of its first octets.
-asio::awaitable<void> begin_behind_balancer(Core& core, tcp::socket socket, asio::ip::address balancer) {
+asio::awaitable<void> serve_behind_balancer(Core& core, tcp::socket socket, asio::ip::address balancer) {
   const ReceivedProxyHeader received = co_await receive_proxy_header(socket, core.now->config().limits.header_timeout);
   if (!received.fault) {
-    co_await begin(core, std::move(socket), received.client);
+    serve(core, std::move(socket), received.client);
     co_return;
   }
   if (*received.fault == ProxyHeaderFault::closed) co_return;
@@ -111,9 +111,9 @@ asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
     if (gone) return;
     const auto address = endpoint.address();
     if (core.now->config().proxy_protocol_from.has(address))
-      asio::co_spawn(core.io, begin_behind_balancer(core, std::move(socket), address), log_exception);
+      asio::co_spawn(core.io, serve_behind_balancer(core, std::move(socket), address), log_exception);
     else
-      asio::co_spawn(core.io, begin(core, std::move(socket), address), log_exception);
+      serve(core, std::move(socket), address);
   });
 }
 

@@ -8,7 +8,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -17,6 +16,7 @@
 #include "proxy/core/server_tls.h"
 #include "proxy/http1_connection.h"
 #include "proxy/http2/connection.h"
+#include "proxy/observe/log_exception.h"
 #include "proxy/serve/client_connection.h"
 
 namespace stead::proxy {
@@ -54,17 +54,6 @@ asio::awaitable<void> accept_all(Listeners::Acceptor acceptor, Core& core, std::
 }
 
 }  // namespace
-
-void log_exception(const std::exception_ptr& problem) {
-  if (!problem) return;
-  try {
-    std::rethrow_exception(problem);
-  } catch (const std::exception& error) {
-    spdlog::error("a connection ended by an exception: {}", error.what());
-  } catch (...) {
-    spdlog::error("a connection ended by an exception");
-  }
-}
 
 asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection) {
   const bool open = co_await connection->open();

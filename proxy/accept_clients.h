@@ -1,7 +1,6 @@
 #pragma once
 // Accepts clients and serves each on a coroutine of its own.
 #include <boost/asio/awaitable.hpp>
-#include <exception>
 #include <memory>
 
 #include "proxy/admin/admin.h"
@@ -20,8 +19,5 @@ namespace stead::proxy {
 
 // Serves one client until the connection ends, in the version of HTTP that it speaks.
 [[nodiscard]] boost::asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection);
-
-// The completion handler for coroutines that must not end by an exception.
-void log_exception(const std::exception_ptr& problem);
 
 }  // namespace stead::proxy

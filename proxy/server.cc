@@ -29,6 +29,7 @@
 #include "proxy/core/other_threads.h"
 #include "proxy/listeners.h"
 #include "proxy/load_generation.h"
+#include "proxy/observe/log_exception.h"
 #include "proxy/process/file_watch.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/process/service_manager.h"

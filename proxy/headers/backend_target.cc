@@ -9,10 +9,6 @@
 namespace stead::proxy {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Takes one character of a path, an escape too; a slash with those that follow it.
 char take(std::string_view& path) {
   char c = path.front();
@@ -34,7 +30,7 @@ std::optional<std::string_view> target_for_backend(const Route& route, std::stri
   for (const char wanted : route.strip_prefix) {
     if (rest.empty()) return std::nullopt;
     const char c = take(rest);
-    if (c != wanted && !(route.ignore_case && lower(c) == lower(wanted))) return std::nullopt;
+    if (c != wanted && !(route.ignore_case && lower_letter(c) == lower_letter(wanted))) return std::nullopt;
   }
   if (rest.empty() || rest.starts_with('?')) return rest;
   // Only a slash as such ends the prefix: an encoded one may be part of a name for the back end.

@@ -27,7 +27,7 @@ bool is_disguised_framing(std::string_view name) {
     if (name.size() != other.size()) return false;
     for (std::size_t i = 0; i < name.size(); ++i) {
       const char c = name[i] == '_' ? '-' : name[i];
-      if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != other[i]) return false;
+      if (lower_letter(c) != other[i]) return false;
     }
     return true;
   };

@@ -59,8 +59,7 @@ void assign_host_name(std::string& out, std::string_view authority) {
   const std::size_t end = authority.starts_with('[') ? authority.find(']') : authority.find(':');
   out.assign(authority.starts_with('[') && end != std::string_view::npos ? authority.substr(0, end + 1)
                                                                          : authority.substr(0, end));
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (char& c : out) c = lower_letter(c);
   if (out.size() > 1 && out.back() == '.') out.pop_back();
 }
 

@@ -10,6 +10,11 @@
 
 namespace stead::proxy {
 
+// Of ASCII letters only.
+[[nodiscard]] constexpr char lower_letter(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 namespace detail {
 consteval std::array<bool, 256> make_token_table() {
   std::array<bool, 256> table{};

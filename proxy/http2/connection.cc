@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/observe/log_exception.h"
 #include "proxy/serve/serve_request.h"
 #include "proxy/upstream/side_task.h"
 #include "sspi_shim/base/bytes.h"
@@ -206,16 +207,7 @@ void Http2Connection::request_arrived(Http2StreamPtr stream) {
     return;
   }
   asio::co_spawn(core_.io, serve(std::move(stream), std::make_unique<Serving>(shared_from_this())),
-                 [](const std::exception_ptr& problem) {
-                   if (!problem) return;
-                   try {
-                     std::rethrow_exception(problem);
-                   } catch (const std::exception& error) {
-                     spdlog::error("a request over HTTP/2 ended by an exception: {}", error.what());
-                   } catch (...) {
-                     spdlog::error("a request over HTTP/2 ended by an exception");
-                   }
-                 });
+                 LogException{"a request over HTTP/2"});
 }
 
 asio::awaitable<void> Http2Connection::serve(Http2StreamPtr stream, std::unique_ptr<Serving>) {

@@ -1,7 +1,6 @@
 #include "proxy/http2/request_fields.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,8 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxFields = 200;
 constexpr std::size_t kFieldOverhead = 32;  // as RFC 9113 §6.5.2 counts a field
-constexpr auto kConnectionSpecific = std::to_array<std::string_view>(
-    {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "http2-settings"});
 
 bool has_upper_case(std::string_view name) {
   return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -31,6 +28,11 @@ bool has_blank_or_control(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_connection_specific(std::string_view name) {
+  return name == "connection" || name == "keep-alive" || name == "proxy-connection" || name == "transfer-encoding" ||
+         name == "upgrade";
+}
 
 void RequestFields::refuse(int status, std::string_view reason) {
   if (!violation_) violation_ = Violation{status, reason};
@@ -64,7 +66,7 @@ void RequestFields::add_pseudo(std::string_view name, std::string_view value) {
 
 void RequestFields::add_regular(std::string_view name, std::string_view value) {
   if (!is_token(name) || has_upper_case(name)) return refuse(400, "a header name that is not a token in lower case");
-  if (std::ranges::find(kConnectionSpecific, name) != kConnectionSpecific.end())
+  if (is_connection_specific(name) || name == "http2-settings")
     return refuse(400, "a connection-specific field in HTTP/2");
   value = trim_blanks(value);
   if (name == "te" && !equal_ignoring_case(value, "trailers")) return refuse(400, "a TE other than trailers in HTTP/2");

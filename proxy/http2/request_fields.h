@@ -19,6 +19,9 @@
 
 namespace stead::proxy {
 
+// True for the fields of a connection of HTTP/1.1, which no message over HTTP/2 has (RFC 9113 §8.2.2). `name`: in lower case.
+[[nodiscard]] bool is_connection_specific(std::string_view name);
+
 class RequestFields {
  public:
   // `max_octets`: of all names and values, as [limits] header_bytes. More fields are then dropped, and the head is refused.

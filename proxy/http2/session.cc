@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/http/text_rules.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::proxy {
@@ -29,11 +30,6 @@ nghttp2_nv field_of(std::string_view name, std::string_view value) {
           .flags = static_cast<std::uint8_t>(varies ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
 }
 
-bool is_connection_specific(std::string_view name) {
-  return name == "connection" || name == "keep-alive" || name == "transfer-encoding" || name == "upgrade" ||
-         name == "proxy-connection" || name == "sec-websocket-accept";
-}
-
 // The fields of lines of "Name: value" with CR LF, whose names are put into lower case in place.
 void append_fields(std::vector<nghttp2_nv>& out, char* lines, std::size_t size) {
   std::string_view rest(lines, size);
@@ -42,10 +38,9 @@ void append_fields(std::vector<nghttp2_nv>& out, char* lines, std::size_t size) 
     const std::size_t colon = rest.substr(0, end).find(':');
     if (colon != std::string_view::npos) {
       char* const name = lines + (rest.data() - lines);
-      std::transform(name, name + colon, name,
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      std::transform(name, name + colon, name, lower_letter);
       const std::string_view name_text(name, colon);
-      if (!is_connection_specific(name_text))
+      if (!is_connection_specific(name_text) && name_text != "sec-websocket-accept")
         out.push_back(field_of(name_text, trim_blanks(rest.substr(colon + 1, end - colon - 1))));
     }
     rest.remove_prefix(std::min(end + 2, rest.size()));

@@ -111,8 +111,7 @@ class Page {
       html += "<p><a href=\"" + escape_html(content_.link) + "\"" + (content_.new_window ? " target=\"_blank\"" : "") +
               ">" + text(content_.link_text) + "</a></p>\n";
     if (!content_.request_id.empty())
-      html += "<p class=\"quiet id\">" + std::string(escape_html(translated("Request id", language_, pages_))) + ": " +
-              escape_html(content_.request_id) + "</p>\n";
+      html += "<p class=\"quiet id\">" + text("Request id") + ": " + escape_html(content_.request_id) + "</p>\n";
     return html;
   }
   void add_login(std::string& html) const {

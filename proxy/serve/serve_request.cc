@@ -84,8 +84,8 @@ RequestView RequestService::view() {
 
 asio::awaitable<void> RequestService::forward(std::size_t route_index) {
   const Route& route = *request_.route;
-  if (const auto own = answer_of_route(route, request_.head, request_.target, request_.id)) {
-    co_await answer(*own);
+  if (auto own = answer_of_route(route, request_.head, request_.target, request_.id)) {
+    co_await answer(std::move(*own));
     co_return;
   }
   const bool passes_as_preflight = route.preflight == Preflight::pass && is_preflight(request_.head);
@@ -94,8 +94,8 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
     request_.signed_in = generation_.sign_in->known(seen, route);
     if (!request_.signed_in) {
       auto decision = co_await generation_.sign_in->decide(seen, route);
-      if (const auto* response = std::get_if<OwnResponse>(&decision)) {
-        co_await answer(*response);
+      if (auto* const response = std::get_if<OwnResponse>(&decision)) {
+        co_await answer(std::move(*response));
         co_return;
       }
       request_.signed_in = std::move(std::get<SignedIn>(decision));
@@ -122,8 +122,8 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
   if (outcome.own) {
     if (request_.signed_in)
       for (const auto& field : request_.signed_in->response_headers) outcome.own->headers.push_back(field);
-    const OwnResponse page = std::move(*outcome.own);
-    co_await answer(page);
+    OwnResponse page = std::move(*outcome.own);
+    co_await answer(std::move(page));
     co_return;
   }
   log_request(core_, request_, connection_.remote, outcome.status != 0 ? outcome.status : 499);
@@ -137,9 +137,9 @@ asio::awaitable<void> RequestService::challenge() {
   anonymous.client_certificate_error.clear();
   anonymous.client_certificate_name = {};
   auto challenge = co_await generation_.sign_in->decide(std::move(anonymous), *request_.route);
-  const auto* const response = std::get_if<OwnResponse>(&challenge);
+  auto* const response = std::get_if<OwnResponse>(&challenge);
   if (response != nullptr)
-    co_await answer(*response);
+    co_await answer(std::move(*response));
   else
     co_await answer_error(401, "Please sign in again", "Your sign-in is no longer valid.");
 }
@@ -180,18 +180,16 @@ asio::awaitable<void> RequestService::own_page() {
   client_.wipe_body();
   wipe_stack();
   const RequestView seen = view();
-  const OwnResponse response = co_await generation_.sign_in->own_page(seen, std::move(content));
+  OwnResponse response = co_await generation_.sign_in->own_page(seen, std::move(content));
   wipe_stack();
-  co_await answer(response);
+  co_await answer(std::move(response));
 }
 
 asio::awaitable<void> RequestService::answer_error(int status, std::string_view title, std::string_view what_to_do) {
-  const OwnResponse page = error_page(status, request_.id, title, what_to_do);
-  co_await answer(page);
+  return answer(error_page(status, request_.id, title, what_to_do));
 }
 
-asio::awaitable<void> RequestService::answer(const OwnResponse& given) {
-  OwnResponse response = given;
+asio::awaitable<void> RequestService::answer(OwnResponse response) {
   dress(response, request_.head, generation_.config().pages);
   (void)co_await client_.answer(response, request_.id, core_.date.now());
   request_.outcome.bytes_out = response.body.size();

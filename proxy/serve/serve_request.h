@@ -36,7 +36,7 @@ class RequestService {
   boost::asio::awaitable<void> forward(std::size_t route_index);
   boost::asio::awaitable<void> challenge();
   boost::asio::awaitable<void> own_page();
-  boost::asio::awaitable<void> answer(const OwnResponse& given);
+  boost::asio::awaitable<void> answer(OwnResponse response);
   boost::asio::awaitable<void> answer_error(int status, std::string_view title, std::string_view what_to_do);
   [[nodiscard]] RequestView view();
 

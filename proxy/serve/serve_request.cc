@@ -9,7 +9,7 @@
 #include "proxy/http/target.h"
 #include "proxy/pages/render.h"
 #include "proxy/serve/request_log.h"
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 #include "proxy/upstream/forwarder.h"
 #include "proxy/upstream/route_answers.h"
 #include "sspi_shim/base/bytes.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 
 namespace stead::proxy {
 namespace {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "proxy/sign_in/sign_in_audit.h"
 #include "proxy/tickets/evidence_sids.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
@@ -44,14 +45,36 @@ CertificateFault fault_of(const CertificateNames& names, const Failure& failure)
   return CertificateFault::unmapped;
 }
 
-}  // namespace
-
+// Why there is no verified certificate to judge: TLS refused it, or the client sent none.
 CertificateRefused refused_by_tls(const RequestView& request) {
-  CertificateRefused refused{.fault = fault_of(request.client_certificate_error), .detail = {}};
+  CertificateRefused refused{.fault = proxy::fault_of(request.client_certificate_error), .detail = {}};
   refused.detail = refused.fault == CertificateFault::none_sent
                        ? "no client certificate was sent"
                        : "the client certificate does not verify: " + request.client_certificate_error;
   return refused;
+}
+
+}  // namespace
+
+asio::awaitable<std::variant<SignedIn, CertificateFault>> CertificateSignIn::sign_in(const RequestView& request,
+                                                                                     CertificateUse use) {
+  CertificateRefused refused = refused_by_tls(request);
+  if (!request.client_certificate.empty()) {
+    auto answer = co_await user_of(request.client_certificate);
+    if (auto* const user = std::get_if<CertificateUser>(&answer)) {
+      auto groups = state_->groups_in(*user->evidence);
+      SignedIn begun = sessions_.begin(request, std::move(user->principal), SignInMethod::certificate,
+                                       std::move(groups), request.client_certificate);
+      audit_session(AuditKind::sign_in, request, begun.session, request.client_certificate_name);
+      co_return begun;
+    }
+    refused = std::move(std::get<CertificateRefused>(answer));
+  }
+  if (!request.client_certificate_name.empty())
+    refused.detail.append(" (").append(request.client_certificate_name).append(")");
+  if (use == CertificateUse::required || refused.fault != CertificateFault::none_sent)
+    audit_refusal(request, SignInMethod::certificate, "", refused.detail);
+  co_return refused.fault;
 }
 
 asio::awaitable<std::variant<CertificateUser, CertificateRefused>> CertificateSignIn::user_of(

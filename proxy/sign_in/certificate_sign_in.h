@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/sign_in/certificate_fault.h"
+#include "proxy/sign_in/sessions.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
 #include "proxy/tickets/backend_tickets.h"
@@ -28,13 +29,19 @@ struct CertificateUser {
   std::string principal;                   // "alice@REALM"
   std::shared_ptr<const Ticket> evidence;  // S4U2Self's
 };
-// Why there is no verified certificate to judge: TLS refused it, or the client sent none.
-[[nodiscard]] CertificateRefused refused_by_tls(const RequestView& request);
+
+// required: the route accepts no other method, so that a missing certificate is a refusal.
+enum class CertificateUse { optional, required };
 
 class CertificateSignIn {
  public:
-  CertificateSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets)
-      : state_(std::move(state)), tickets_(std::move(tickets)) {}
+  // `sessions`: of the same core; outlives this.
+  CertificateSignIn(std::shared_ptr<SignInState> state, std::shared_ptr<BackendTickets> tickets,
+                    const Sessions& sessions)
+      : state_(std::move(state)), tickets_(std::move(tickets)), sessions_(sessions) {}
+  // A session for the certificate of the request's connection; else why there is none.
+  [[nodiscard]] boost::asio::awaitable<std::variant<SignedIn, CertificateFault>> sign_in(const RequestView& request,
+                                                                                         CertificateUse use);
   // The user of a certificate that TLS has verified. `der`: the certificate.
   [[nodiscard]] boost::asio::awaitable<std::variant<CertificateUser, CertificateRefused>> user_of(
       std::vector<std::uint8_t> der);
@@ -46,6 +53,7 @@ class CertificateSignIn {
 
   std::shared_ptr<SignInState> state_;
   std::shared_ptr<BackendTickets> tickets_;
+  const Sessions& sessions_;
 };
 
 }  // namespace stead::proxy

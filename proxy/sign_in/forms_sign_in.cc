@@ -17,9 +17,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "proxy/http/cookies.h"
+#include "proxy/pages/own_pages.h"
 #include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/csrf.h"
-#include "proxy/sign_in/own_pages.h"
 #include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sign_in_audit.h"
 #include "sspi_shim/base/bytes.h"

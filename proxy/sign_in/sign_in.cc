@@ -14,13 +14,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "proxy/pages/own_pages.h"
 #include "proxy/sessions/account_checks.h"
+#include "proxy/sign_in/account_pages.h"
 #include "proxy/sign_in/certificate_sign_in.h"
 #include "proxy/sign_in/cross_site.h"
 #include "proxy/sign_in/forms_sign_in.h"
 #include "proxy/sign_in/kerberos_sign_in.h"
 #include "proxy/sign_in/login_form.h"
-#include "proxy/sign_in/own_pages.h"
 #include "proxy/sign_in/permitted_user.h"
 #include "proxy/sign_in/sessions.h"
 #include "proxy/sign_in/sign_in_audit.h"
@@ -35,16 +36,6 @@ namespace {
 namespace asio = boost::asio;
 
 using Answer = std::variant<SignedIn, OwnResponse>;
-
-// required: the route accepts no other method, so that a missing certificate is a refusal.
-enum class CertificateUse { optional, required };
-
-OwnResponse not_allowed(const RequestView& request, std::string_view allowed) {
-  OwnResponse response =
-      error_page(405, request.request_id, "Method not allowed", "This page does not accept that method.");
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
 
 // A challenge for another token would not help: the user is known.
 OwnResponse no_forwarded_tgt(const RequestView& request, const Session& session, std::string_view reason) {
@@ -81,7 +72,8 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
         sessions_(state),
         kerberos_(state),
         forms_(state, tickets_, sessions_),
-        certificates_(state, tickets_),
+        certificates_(state, tickets_, sessions_),
+        account_pages_(config_, tickets_, sessions_, forms_, certificates_),
         checks_(tickets_, state->config.client.ticket_life, state->config.session_lifetime),
         state_(std::move(state)) {}
 
@@ -104,8 +96,6 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
   asio::awaitable<Answer> user_of(const RequestView& request, const Route& route);
   asio::awaitable<Answer> by_token(const RequestView& request, const Route& route, std::optional<SessionCookie> cookie);
   asio::awaitable<Answer> begin_with_token(const RequestView& request, const Route& route, AcceptedClient& client);
-  asio::awaitable<std::variant<SignedIn, CertificateFault>> by_certificate(const RequestView& request,
-                                                                           CertificateUse use);
   // Nothing: the route may serve this user. Else the response, after a line in the audit log.
   std::optional<OwnResponse> refuse_user(const RequestView& request, const Route& route, const Session& session) const;
   asio::awaitable<std::optional<std::string>> mismatch_of_token(const RequestView& request, std::string user);
@@ -113,9 +103,6 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
                            std::string_view reason);
   static OwnResponse ask_for_next_token(const RequestView& request, const UnfinishedClient& client);
   OwnResponse challenge(const RequestView& request, const Route& route);
-  asio::awaitable<OwnResponse> log_out(const RequestView& request);
-  [[nodiscard]] std::string after_sign_out(const RequestView& request) const;
-  asio::awaitable<OwnResponse> who_am_i(const RequestView& request);
 
   const Config& config_;  // in state_
   std::shared_ptr<BackendTickets> tickets_;
@@ -123,6 +110,7 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
   KerberosSignIn kerberos_;
   FormsSignIn forms_;
   CertificateSignIn certificates_;
+  AccountPages account_pages_;
   AccountChecks checks_;
   std::shared_ptr<SignInState> state_;
 };
@@ -212,7 +200,7 @@ asio::awaitable<Answer> CoreSignIn::user_of(const RequestView& request, const Ro
   if (route.allows(SignInMethod::certificate)) {
     const bool has_other_method = route.allows(SignInMethod::kerberos) || route.allows(SignInMethod::forms);
     const CertificateUse use = has_other_method ? CertificateUse::optional : CertificateUse::required;
-    auto answer = co_await by_certificate(request, use);
+    auto answer = co_await certificates_.sign_in(request, use);
     if (auto* const signed_in = std::get_if<SignedIn>(&answer)) co_return std::move(*signed_in);
     if (!has_other_method) co_return certificate_page(std::get<CertificateFault>(answer), request.request_id);
   }
@@ -295,30 +283,7 @@ OwnResponse CoreSignIn::ask_for_next_token(const RequestView& request, const Unf
   return response;
 }
 
-// --- certificates ---
-
-asio::awaitable<std::variant<SignedIn, CertificateFault>> CoreSignIn::by_certificate(const RequestView& request,
-                                                                                     CertificateUse use) {
-  CertificateRefused refused = refused_by_tls(request);
-  if (!request.client_certificate.empty()) {
-    auto answer = co_await certificates_.user_of(request.client_certificate);
-    if (auto* const user = std::get_if<CertificateUser>(&answer)) {
-      auto groups = state_->groups_in(*user->evidence);
-      SignedIn begun = sessions_.begin(request, std::move(user->principal), SignInMethod::certificate,
-                                       std::move(groups), request.client_certificate);
-      audit_session(AuditKind::sign_in, request, begun.session, request.client_certificate_name);
-      co_return begun;
-    }
-    refused = std::move(std::get<CertificateRefused>(answer));
-  }
-  if (!request.client_certificate_name.empty())
-    refused.detail.append(" (").append(request.client_certificate_name).append(")");
-  if (use == CertificateUse::required || refused.fault != CertificateFault::none_sent)
-    audit_refusal(request, SignInMethod::certificate, "", refused.detail);
-  co_return refused.fault;
-}
-
-// --- challenges and pages ---
+// --- challenges ---
 
 // Asks for the methods that the route accepts: Negotiate before the form, the form before a certificate.
 OwnResponse CoreSignIn::challenge(const RequestView& request, const Route& route) {
@@ -351,83 +316,7 @@ OwnResponse CoreSignIn::challenge(const RequestView& request, const Route& route
 }
 
 asio::awaitable<OwnResponse> CoreSignIn::own_page(const RequestView& request, std::string body) {
-  const std::string_view path = request.target.substr(0, request.target.find('?'));
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (path == kLoginPath && config_.forms) {
-    const bool had_session = find_cookie(request.cookie, session_cookie_name(request.tls)).has_value();
-    const bool has_ended = reads && had_session && !sessions_.find(request);
-    if (reads)
-      co_return forms_.form_for(request, has_ended ? text_of(LoginTrouble::session_ended) : std::string_view{});
-    if (request.method != "POST") co_return not_allowed(request, "GET, HEAD, POST");
-    auto response = co_await forms_.post(request, std::move(body));
-    co_return response;
-  }
-  if (path == kLogoutPath) {
-    if (request.method == "POST") {
-      auto response = co_await log_out(request);
-      co_return response;
-    }
-    if (!reads) co_return not_allowed(request, "GET, HEAD, POST");
-    const auto cookie = sessions_.find(request);
-    co_return sign_out_page(cookie ? cookie->session.user : "",
-                            config_.forms ? SignInAgain::by_form : SignInAgain::by_the_first_page);
-  }
-  if (path == kSignedInPath && reads) {
-    if (const auto cookie = sessions_.find(request)) co_return signed_in_page(cookie->session.user);
-    co_return redirect_page(request.request_id, config_.forms ? kLoginPath : "/", "Sign-in needed",
-                            "Continue with the login form.");
-  }
-  if (path == kWhoamiPath) {
-    if (!reads) co_return not_allowed(request, "GET, HEAD");
-    auto response = co_await who_am_i(request);
-    co_return response;
-  }
-  co_return error_page(404, request.request_id, "Not found", "There is no such page here.");
-}
-
-// Where there is no form, a page that says it: the first page of the site would sign the user in again at once.
-std::string CoreSignIn::after_sign_out(const RequestView& request) const {
-  if (!config_.forms) return std::string(kLogoutPath);
-  std::string out(kLoginPath);
-  if (is_browser(request)) out.append("?why=").append(word_of(LoginTrouble::signed_out));
-  return out;
-}
-
-asio::awaitable<OwnResponse> CoreSignIn::log_out(const RequestView& request) {
-  if (!is_same_origin(request))
-    co_return error_page(403, request.request_id, "Not signed out", "The request to sign out came from another site.");
-  if (const auto cookie = sessions_.find(request)) {
-    co_await sessions_.end(cookie->session);
-    tickets_->forget(cookie->session);
-    audit_session(AuditKind::sign_out, request, cookie->session);
-  }
-  OwnResponse response =
-      redirect_page(request.request_id, after_sign_out(request), "Signed out", "You are signed out.");
-  response.headers.emplace_back("Set-Cookie", removed_session_cookie(request));
-  co_return response;
-}
-
-asio::awaitable<OwnResponse> CoreSignIn::who_am_i(const RequestView& request) {
-  OwnResponse response{
-      .status = 200, .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, .body = {}};
-  const auto cookie = sessions_.find(request);
-  if (cookie && fits_certificate(request, *cookie)) {
-    response.body = session_json(cookie->session);
-    co_return response;
-  }
-  if (config_.certificate_sign_in && !request.client_certificate.empty()) {
-    auto answer = co_await by_certificate(request, CertificateUse::optional);
-    if (const auto* const signed_in = std::get_if<SignedIn>(&answer)) {
-      response.body = session_json(signed_in->session);
-      response.headers.insert(response.headers.end(), signed_in->response_headers.begin(),
-                              signed_in->response_headers.end());
-      co_return response;
-    }
-  }
-  response.status = 401;
-  response.headers.emplace_back("WWW-Authenticate", kFormScheme);
-  response.body = "{\"user\": null}\n";
-  co_return response;
+  return account_pages_.page(request, std::move(body));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "proxy/observe/audit_log.h"
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 
 namespace stead::proxy {
 namespace {

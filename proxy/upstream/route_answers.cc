@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "proxy/headers/backend_target.h"
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 

@@ -37,7 +37,7 @@
 #include "proxy/accept_clients.h"
 #include "proxy/core/core.h"
 #include "proxy/http2/connection.h"
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 #include "sspi_shim/base/bytes.h"
 
 namespace stead::proxy::test {

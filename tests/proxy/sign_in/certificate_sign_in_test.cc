@@ -62,7 +62,8 @@ class CertificateSignInTest : public testing::Test {
     state->own_keys = std::make_shared<OwnKeys>(std::vector<Key>{Key::random(EncType::aes256_cts_hmac_sha1_96), key});
   }
   std::variant<CertificateUser, CertificateRefused> user_of(const Buffer& der) {
-    CertificateSignIn sign_in(state, tickets);
+    const Sessions sessions(state);
+    CertificateSignIn sign_in(state, tickets, sessions);
     auto answer = asio::co_spawn(loop, sign_in.user_of(der), asio::use_future);
     loop.restart();
     loop.run();

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/http/own_response.h"
 #include "proxy/pages/render.h"
-#include "proxy/sign_in/sign_in.h"
 
 namespace stead::proxy {
 

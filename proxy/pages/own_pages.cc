@@ -1,4 +1,4 @@
-#include "proxy/sign_in/own_pages.h"
+#include "proxy/pages/own_pages.h"
 
 #include <string>
 #include <string_view>

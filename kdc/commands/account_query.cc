@@ -9,7 +9,7 @@
 
 #include "kdc/forest/forest_names.h"
 #include "sspi_shim/base/text.h"
-#include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 
 namespace stead::kdc {

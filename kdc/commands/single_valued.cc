@@ -12,6 +12,7 @@
 #include "kdc/forest/name_case.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 
 namespace stead::kdc {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "samples/backend/sid_names.h"
 #include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 
 namespace stead::sample {
 namespace {

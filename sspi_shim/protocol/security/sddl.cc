@@ -13,115 +13,12 @@
 
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/protocol/security/sddl_names.h"
 
 namespace stead {
 namespace {
 
-struct SidAlias {
-  std::string_view name;
-  Sid sid;  // empty: relative to the domain
-  std::uint32_t rid = 0;
-};
-
-const std::vector<SidAlias>& sid_aliases() {
-  static const std::vector<SidAlias> table{
-      {"WD", {1, {0}}},
-      {"CO", {3, {0}}},
-      {"CG", {3, {1}}},
-      {"OW", {3, {4}}},
-      {"NU", {5, {2}}},
-      {"IU", {5, {4}}},
-      {"SU", {5, {6}}},
-      {"AN", {5, {7}}},
-      {"ED", {5, {9}}},
-      {"PS", {5, {10}}},
-      {"AU", {5, {11}}},
-      {"RC", {5, {12}}},
-      {"SY", {5, {18}}},
-      {"LS", {5, {19}}},
-      {"NS", {5, {20}}},
-      {"WR", {5, {33}}},
-      {"UD", {5, {84, 0, 0, 0, 0, 0}}},
-      {"BA", {5, {32, 544}}},
-      {"BU", {5, {32, 545}}},
-      {"BG", {5, {32, 546}}},
-      {"PU", {5, {32, 547}}},
-      {"AO", {5, {32, 548}}},
-      {"SO", {5, {32, 549}}},
-      {"PO", {5, {32, 550}}},
-      {"BO", {5, {32, 551}}},
-      {"RE", {5, {32, 552}}},
-      {"RU", {5, {32, 554}}},
-      {"RD", {5, {32, 555}}},
-      {"NO", {5, {32, 556}}},
-      {"MU", {5, {32, 558}}},
-      {"LU", {5, {32, 559}}},
-      {"IS", {5, {32, 568}}},
-      {"CY", {5, {32, 569}}},
-      {"ER", {5, {32, 573}}},
-      {"CD", {5, {32, 574}}},
-      {"RA", {5, {32, 575}}},
-      {"ES", {5, {32, 576}}},
-      {"MS", {5, {32, 577}}},
-      {"HA", {5, {32, 578}}},
-      {"AA", {5, {32, 579}}},
-      {"RM", {5, {32, 580}}},
-      {"AC", {15, {2, 1}}},
-      {"LW", {16, {4096}}},
-      {"ME", {16, {8192}}},
-      {"MP", {16, {8448}}},
-      {"HI", {16, {12288}}},
-      {"SI", {16, {16384}}},
-      {"AS", {18, {1}}},
-      {"SS", {18, {2}}},
-      {"RO", {}, 498},
-      {"LA", {}, 500},
-      {"LG", {}, 501},
-      {"DA", {}, 512},
-      {"DU", {}, 513},
-      {"DG", {}, 514},
-      {"DC", {}, 515},
-      {"DD", {}, 516},
-      {"CA", {}, 517},
-      {"SA", {}, 518},
-      {"EA", {}, 519},
-      {"PA", {}, 520},
-      {"CN", {}, 522},
-      {"AP", {}, 525},
-      {"KA", {}, 526},
-      {"EK", {}, 527},
-      {"RS", {}, 553},
-  };
-  return table;
-}
-
-struct Code {
-  std::string_view name;
-  std::uint32_t value;
-};
-
-constexpr Code kAceTypes[] = {{"A", 0},  {"D", 1},  {"AU", 2},  {"OA", 5}, {"OD", 6},
-                              {"OU", 7}, {"XA", 9}, {"XD", 10}, {"ZA", 11}};
-constexpr Code kAceFlags[] = {{"OI", 1},    {"CI", 2},    {"NP", 4},    {"IO", 8},
-                              {"ID", 0x10}, {"CR", 0x20}, {"SA", 0x40}, {"FA", 0x80}};
-// to_sddl writes the single rights, in this order; the ones after them are only read.
-constexpr Code kRights[] = {
-    {"CC", 1},       {"DC", 2},          {"LC", 4},          {"SW", 8},          {"RP", 0x10},      {"WP", 0x20},
-    {"DT", 0x40},    {"LO", 0x80},       {"CR", 0x100},      {"SD", 0x10000},    {"RC", 0x20000},   {"WD", 0x40000},
-    {"WO", 0x80000}, {"GA", 0x10000000}, {"GX", 0x20000000}, {"GW", 0x40000000}, {"GR", 0x80000000}};
-constexpr Code kCombinedRights[] = {{"FA", 0x1f01ff}, {"FR", 0x120089}, {"FW", 0x120116}, {"FX", 0x1200a0},
-                                    {"KA", 0xf003f},  {"KR", 0x20019},  {"KW", 0x20006},  {"KX", 0x20019}};
-
-// Octets of a GUID in the order of its text: the first three fields are little-endian.
-constexpr std::size_t kGuidOrder[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-
-std::string guid_text(const Guid& guid) {
-  std::array<std::uint8_t, 16> ordered{};
-  for (std::size_t i = 0; i < 16; ++i) ordered[i] = guid[kGuidOrder[i]];
-  std::string out = to_hex(ordered);
-  for (const std::size_t at : {20u, 16u, 12u, 8u}) out.insert(at, 1, '-');
-  return out;
-}
+using namespace sddl;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -375,51 +272,6 @@ SecurityDescriptor Parser::descriptor() {
   return out;
 }
 
-std::string sid_text(const Sid& sid) {
-  for (const SidAlias& alias : sid_aliases())
-    if (!alias.sid.empty() && alias.sid == sid) return std::string(alias.name);
-  return to_string(sid);
-}
-
-std::string hex_number(std::uint32_t value) {
-  std::uint8_t bytes[4];
-  store_be32(bytes, value);
-  const std::string digits = to_hex(bytes);
-  return "0x" + digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
-}
-
-std::string rights_text(std::uint32_t mask) {
-  std::string out;
-  std::uint32_t rest = mask;
-  for (const Code& right : kRights) {
-    if (!(mask & right.value)) continue;
-    out += right.name;
-    rest &= ~right.value;
-  }
-  return mask == 0 || rest != 0 ? hex_number(mask) : out;
-}
-
-std::string ace_text(const Ace& ace) {
-  const auto type = std::find_if(std::begin(kAceTypes), std::end(kAceTypes),
-                                 [&](const Code& code) { return code.value == std::uint32_t(ace.type); });
-  std::string out = "(";
-  out += type == std::end(kAceTypes) ? hex_number(std::uint32_t(ace.type)) : std::string(type->name);
-  out += ';';
-  for (const Code& flag : kAceFlags)
-    if (ace.flags & flag.value) out += flag.name;
-  out += ';';
-  const bool known = is_known_ace(ace.type);
-  if (known) out += rights_text(ace.mask);
-  out += ';';
-  if (ace.object_type) out += guid_text(*ace.object_type);
-  out += ';';
-  if (ace.inherited_object_type) out += guid_text(*ace.inherited_object_type);
-  out += ';';
-  if (known) out += sid_text(ace.sid);
-  if (!ace.opaque.empty() || is_callback_ace(ace.type)) out += ";(#" + to_hex(ace.opaque) + ")";
-  return out + ")";
-}
-
 }  // namespace
 
 Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain, std::size_t* where) {
@@ -428,19 +280,6 @@ Result<SecurityDescriptor> parse_sddl(std::string_view text, const Sid& domain, 
   if (!parser.error()) return out;
   if (where) *where = parser.where();
   return parser.error();
-}
-
-std::string to_sddl(const SecurityDescriptor& value) {
-  std::string out;
-  if (value.owner) out += "O:" + sid_text(*value.owner);
-  if (value.group) out += "G:" + sid_text(*value.group);
-  if (!value.dacl) return out;
-  out += "D:";
-  if (value.control & descriptor_control::dacl_protected) out += "P";
-  if (value.control & descriptor_control::dacl_auto_inherit_required) out += "AR";
-  if (value.control & descriptor_control::dacl_auto_inherited) out += "AI";
-  for (const Ace& ace : value.dacl->entries) out += ace_text(ace);
-  return out;
 }
 
 }  // namespace stead

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 

@@ -3,6 +3,7 @@
 
 #include "sspi_shim/protocol/security/access_check.h"
 #include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 #include "tests/fuzz/fuzz_roundtrip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "sspi_shim/protocol/security/sddl.h"
+#include "sspi_shim/protocol/security/sddl_writer.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 
 namespace stead {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "proxy/config/credentials.h"
+#include "proxy/config/includes.h"
 #include "proxy/config/limits_table.h"
 #include "proxy/config/pages_table.h"
 #include "proxy/config/route_table.h"
@@ -46,6 +47,7 @@ void fill_defaults(const std::string& file, Config& out) {
 
 void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
   TomlTable root(file, "", errors);
+  (void)root.find("include");  // was read already
   if (const toml::table* const table = root.table("server"))
     read_server_table(*table, errors, out);
   else
@@ -119,7 +121,7 @@ Checked<Config> read_config(const std::string& path) {
   FileErrors errors(path);
   Config out;
   out.file = path;
-  if (const auto file = read_toml_file(errors)) read_tables(*file, errors, out);
+  if (const auto file = read_with_includes(errors, out.files)) read_tables(*file, errors, out);
   if (!errors.none()) return Problem{.message = errors.first(), .where = {}, .fix = {}};
   use_credentials(out);
   return out;

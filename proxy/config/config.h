@@ -111,8 +111,16 @@ struct Route {
   std::optional<std::chrono::seconds> connect_timeout, reply_timeout;  // else those of [limits]
   std::optional<std::uint64_t> body_bytes;                             // of a request; nothing: no limit
   int retries = 3;                                                     // of a request that may be sent again
+  bool auth = true;  // at auth_listen too, where offers_authorization()
   [[nodiscard]] bool allows(SignInMethod method) const;
   [[nodiscard]] bool has_one_host() const { return !host.empty() && !host.starts_with("*."); }
+  // False: for other proxies alone, which ask at auth_listen and forward the request themselves.
+  [[nodiscard]] bool serves_clients() const { return !upstreams.empty() || redirect || answer; }
+  // True if another proxy may get this route's tokens. Not a user's TGT, and not where we promise to verify the back
+  // end's proof, which the other proxy gets.
+  [[nodiscard]] bool offers_authorization() const {
+    return auth && !redirect && !answer && delegation != Delegation::forwarded_tgt && mutual == MutualAuth::optional;
+  }
 };
 
 // The look of the proxy's own pages.
@@ -145,11 +153,14 @@ struct Limits {
 };
 
 struct Config {
-  std::string file;  // that it was read from
+  std::string file;                // that it was read from
+  std::vector<std::string> files;  // that it includes
   std::vector<Endpoint> listen;
-  AddressSet proxy_protocol_from;  // load balancers whose connections begin with a PROXY protocol header
-  AddressSet trusted_proxies;      // TLS terminators whose X-Forwarded-Proto is believed
-  std::string certificate, key;    // empty: plain HTTP, on loopback addresses only
+  std::vector<Endpoint> auth_listen;  // for other proxies: /.stead/auth. Plain HTTP at loopback addresses, else TLS
+  AddressSet auth_from;               // the proxies that may ask there
+  AddressSet proxy_protocol_from;     // load balancers whose connections begin with a PROXY protocol header
+  AddressSet trusted_proxies;         // TLS terminators whose X-Forwarded-Proto is believed
+  std::string certificate, key;       // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
   std::vector<std::string> admin_hosts;                               // names of the admin pages, in lower case
   bool http2 = true;                                                  // offered by ALPN, over TLS

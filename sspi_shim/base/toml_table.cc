@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <ios>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -70,8 +72,18 @@ std::string_view type_name(const toml::node& node) {
 
 }  // namespace
 
+std::strong_ordering operator<=>(const FilePosition& a, const FilePosition& b) {
+  const std::string_view first = a.file ? std::string_view(*a.file) : std::string_view();
+  const std::string_view second = b.file ? std::string_view(*b.file) : std::string_view();
+  return std::tie(first, a.line, a.column) <=> std::tie(second, b.line, b.column);
+}
+
+std::string FileErrors::name_of(const FilePosition& at) const {
+  return (at.file ? *at.file : file_) + ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+}
+
 std::string FileErrors::line_of(const Entry& entry) const {
-  return file_ + ':' + std::to_string(entry.at.line) + ':' + std::to_string(entry.at.column) + ": " + entry.message;
+  return name_of(entry.at) + ": " + entry.message;
 }
 
 std::vector<std::string> FileErrors::lines() const {
@@ -88,8 +100,9 @@ std::string FileErrors::first() const {
   return first == found_.end() ? std::string() : line_of(*first);
 }
 
-std::optional<toml::table> parse_toml(std::string_view text, FileErrors& errors) {
-  toml::parse_result parsed = toml::parse(text, errors.file());
+namespace {
+
+std::optional<toml::table> table_of(toml::parse_result parsed, FileErrors& errors) {
   if (!parsed) {
     errors.add(position_of(parsed.error().source()), parsed.error().description());
     return std::nullopt;
@@ -97,16 +110,34 @@ std::optional<toml::table> parse_toml(std::string_view text, FileErrors& errors)
   return std::move(parsed).table();
 }
 
-std::optional<toml::table> read_toml_file(FileErrors& errors) {
+// `at`: where it is said that the file cannot be read.
+std::optional<std::string> text_of_file(const std::string& path, const FilePosition& at, FileErrors& errors) {
   std::error_code ignored;
-  std::ifstream in(errors.file(), std::ios::binary);
-  if (!in || std::filesystem::is_directory(errors.file(), ignored)) {
-    errors.add({}, in ? std::string("is a directory") : std::string("cannot be opened: ") + std::strerror(errno));
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path, ignored)) {
+    errors.add(at, in ? std::string("is a directory") : std::string("cannot be opened: ") + std::strerror(errno));
     return std::nullopt;
   }
   std::ostringstream text;
   text << in.rdbuf();
-  return parse_toml(text.str(), errors);
+  return text.str();
+}
+
+}  // namespace
+
+// Without a path in its nodes: this is the file that FileErrors names.
+std::optional<toml::table> parse_toml(std::string_view text, FileErrors& errors) {
+  return table_of(toml::parse(text), errors);
+}
+
+std::optional<toml::table> read_toml_file(FileErrors& errors) {
+  const auto text = text_of_file(errors.file(), {}, errors);
+  return text ? parse_toml(*text, errors) : std::nullopt;
+}
+
+std::optional<toml::table> read_included_file(const std::string& path, FileErrors& errors) {
+  const auto text = text_of_file(path, {.file = std::make_shared<const std::string>(path)}, errors);
+  return text ? table_of(toml::parse(*text, path), errors) : std::nullopt;
 }
 
 FilePosition TomlTable::at(std::string_view key) const {

@@ -2,7 +2,9 @@
 // TOML files, read table by table. Everything unexpected, unknown keys too, is an error at its line and column. Only
 // sources that read a configuration include this: toml++ is large.
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +22,13 @@ namespace stead {
 
 struct FilePosition {
   std::uint32_t line = 1, column = 1;
-  friend auto operator<=>(const FilePosition&, const FilePosition&) = default;
+  std::shared_ptr<const std::string> file{};  // an included one; null: the file that FileErrors names
+  // The first file's before those of included files.
+  friend std::strong_ordering operator<=>(const FilePosition& a, const FilePosition& b);
+  friend bool operator==(const FilePosition& a, const FilePosition& b) { return (a <=> b) == 0; }
 };
 [[nodiscard]] inline FilePosition position_of(const toml::source_region& region) {
-  return {region.begin.line, region.begin.column};
+  return {region.begin.line, region.begin.column, region.path};
 }
 [[nodiscard]] inline FilePosition position_of(const toml::node& node) {
   return position_of(node.source());
@@ -46,6 +51,8 @@ class FileErrors {
   // "FILE:LINE:COLUMN: message", in the order of the file. `first` is empty if there is none.
   [[nodiscard]] std::vector<std::string> lines() const;
   [[nodiscard]] std::string first() const;
+  // "FILE:LINE:COLUMN"
+  [[nodiscard]] std::string name_of(const FilePosition& at) const;
 
  private:
   struct Entry {
@@ -61,6 +68,8 @@ class FileErrors {
 // Parses a text, or reads and parses the whole file. On failure there is one error more.
 [[nodiscard]] std::optional<toml::table> parse_toml(std::string_view text, FileErrors& errors);
 [[nodiscard]] std::optional<toml::table> read_toml_file(FileErrors& errors);
+// The same for another file of the same configuration: what is wrong in it is an error at its own place.
+[[nodiscard]] std::optional<toml::table> read_included_file(const std::string& path, FileErrors& errors);
 
 // One table. Every read names its key; finish() reports the keys that no read named. A read that finds no value, or one
 // of another kind (which is an error), leaves `out` as it is and returns false.

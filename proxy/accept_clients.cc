@@ -69,9 +69,9 @@ asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection)
 
 namespace {
 
-void serve(Core& core, tcp::socket socket, const asio::ip::address& address) {
+void serve(Core& core, tcp::socket socket, const asio::ip::address& address, Door door = Door::clients) {
   if (core.clients.make_room(address))
-    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address)),
+    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address, door)),
                    log_exception);
   else
     core.metrics.client_connections_refused.add();  // the socket closes
@@ -103,6 +103,21 @@ asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
       asio::co_spawn(core.io, serve_behind_balancer(core, std::move(socket), address), log_exception);
     else
       serve(core, std::move(socket), address);
+  });
+}
+
+asio::awaitable<void> accept_proxies(Listeners::Acceptor acceptor, Core& core) {
+  Error unknown;
+  const bool on_loopback = acceptor->local_endpoint(unknown).address().is_loopback();
+  const Door door = on_loopback ? Door::proxies_on_loopback : Door::proxies;
+  return accept_all(std::move(acceptor), core, [&core, door](tcp::socket socket) {
+    Error gone;
+    const auto address = socket.remote_endpoint(gone).address();
+    if (gone) return;
+    if (core.now->config().auth_from.has(address)) return serve(core, std::move(socket), address, door);
+    core.metrics.client_connections_refused.add();
+    spdlog::warn("{} asked at auth_listen, and auth_from does not have it: its connection was closed",
+                 address.to_string());
   });
 }
 

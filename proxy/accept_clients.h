@@ -13,6 +13,8 @@ namespace stead::proxy {
 // Until the acceptor is ending: then it takes the connections that are waiting already, and closes. Closes a new
 // connection at once if core.clients has no room for it.
 [[nodiscard]] boost::asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core);
+// The same for the proxies that ask at auth_listen: closes a connection of any other address.
+[[nodiscard]] boost::asio::awaitable<void> accept_proxies(Listeners::Acceptor acceptor, Core& core);
 // The same for the admin port.
 [[nodiscard]] boost::asio::awaitable<void> accept_administrators(Listeners::Acceptor acceptor, Core& core,
                                                                  Admin& admin);

@@ -53,6 +53,7 @@ Checked<void> check_log(const std::string& path, const std::string& name) {
 Checked<void> check_configuration(Config config) {
   std::vector<Endpoint> addresses = config.listen;
   if (config.admin) addresses.push_back(*config.admin);
+  addresses.insert(addresses.end(), config.auth_listen.begin(), config.auth_listen.end());
   for (const Endpoint& endpoint : addresses)
     if (auto good = check_address(endpoint); !good) return good;
   if (auto good = check_log(config.access_log, "the access log"); !good) return good;

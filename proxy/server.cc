@@ -87,7 +87,7 @@ class Server::Parts {
   Admin admin_;
   LoadContext context_;
   Loaded loaded_;
-  std::unique_ptr<Listeners> clients_, administrators_;
+  std::unique_ptr<Listeners> clients_, proxies_, administrators_;
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<FileWatch> tls_watch_;
   std::unique_ptr<asio::thread_pool> reader_;  // waits for disks, so that no loop does
@@ -100,8 +100,8 @@ Server::Parts::Parts(Config config) : start_(std::move(config)), admin_(cores_) 
 Server::Parts::~Parts() {
   tls_watch_.reset();
   reader_.reset();
-  if (clients_) clients_->drop();
-  if (administrators_) administrators_->drop();
+  for (auto* listeners : {clients_.get(), proxies_.get(), administrators_.get()})
+    if (listeners != nullptr) listeners->drop();
   signals_.reset();
   if (draining_) {  // a second SIGTERM must not change the exit status of a process that ends anyway
     ::signal(SIGTERM, SIG_IGN);
@@ -164,28 +164,35 @@ Started<void> Server::Parts::open_ports() {
   clients_ = std::make_unique<Listeners>(loops, [this](Listeners::Acceptor acceptor, std::size_t core) {
     asio::co_spawn(cores_[core]->io, accept_clients(std::move(acceptor), *cores_[core]), log_exception);
   });
+  proxies_ = std::make_unique<Listeners>(loops, [this](Listeners::Acceptor acceptor, std::size_t core) {
+    asio::co_spawn(cores_[core]->io, accept_proxies(std::move(acceptor), *cores_[core]), log_exception);
+  });
   administrators_ =
       std::make_unique<Listeners>(std::vector{loops.front()}, [this](Listeners::Acceptor acceptor, std::size_t) {
         Core& first = *cores_.front();
         asio::co_spawn(first.io, accept_administrators(std::move(acceptor), first, admin_), log_exception);
       });
   const std::vector<int> passed = sockets_of_service_manager();
-  for (Listeners* const listeners : {clients_.get(), administrators_.get()}) listeners->adopt(passed);
+  for (Listeners* const listeners : {clients_.get(), proxies_.get(), administrators_.get()}) listeners->adopt(passed);
   auto ports = clients_->open(config.listen);
   if (!ports) return ports.error();
   auto admin_ports = administrators_->open(admin_endpoints(config));
   if (!admin_ports) return admin_ports.error();
+  auto proxy_ports = proxies_->open(config.auth_listen);
+  if (!proxy_ports) return proxy_ports.error();
   for (const int socket : passed)
-    if (!Listeners::uses(socket, *ports) && !Listeners::uses(socket, *admin_ports))
+    if (!Listeners::uses(socket, *ports) && !Listeners::uses(socket, *admin_ports) &&
+        !Listeners::uses(socket, *proxy_ports))
       spdlog::warn("the service manager opened a socket at {}, which the configuration does not have", name_of(socket));
   clients_->use(std::move(*ports));
   administrators_->use(std::move(*admin_ports));
+  proxies_->use(std::move(*proxy_ports));
   return {};
 }
 
 std::vector<std::uint16_t> Server::Parts::ports() const {
   std::vector<std::uint16_t> out;
-  for (const auto* listeners : {clients_.get(), administrators_.get()})
+  for (const auto* listeners : {clients_.get(), administrators_.get(), proxies_.get()})
     for (const auto& port : listeners->ports()) out.push_back(port.number);
   return out;
 }
@@ -242,6 +249,8 @@ Started<void> Server::Parts::change_to(Loaded next) {
   if (!ports) return ports.error();
   auto admin_ports = administrators_->open(admin_endpoints(config));
   if (!admin_ports) return admin_ports.error();
+  auto proxy_ports = proxies_->open(config.auth_listen);
+  if (!proxy_ports) return proxy_ports.error();
   if (auto changed = logs_.change_to(config); !changed) return StartFailure(changed.error());
   const Config& before = loaded_.settings->config;
   if (config.threads != before.threads)
@@ -249,6 +258,7 @@ Started<void> Server::Parts::change_to(Loaded next) {
   use(next);
   clients_->use(std::move(*ports));
   administrators_->use(std::move(*admin_ports));
+  proxies_->use(std::move(*proxy_ports));
   watch_tls_files();
   warn_of_routes(config);
   return {};
@@ -302,6 +312,7 @@ void Server::Parts::begin_drain() {
   admin_.set_ready(false);
   notify_service_manager("STOPPING=1");
   clients_->close();
+  proxies_->close();
   for (auto& core : cores_) asio::post(core->io, [&core] { core->drain(); });
   asio::co_spawn(cores_.front()->io, stop_when_drained(), log_exception);
 }

@@ -19,7 +19,7 @@ class Server {
   // Serves until SIGTERM or SIGINT, then lets requests in flight end; a second signal ends the process at once. Returns
   // the exit status.
   [[nodiscard]] int run();
-  // The listening ports, in the file's order, then the admin port. For tests, which ask for port 0.
+  // The listening ports, in the file's order, then the admin port, then those of auth_listen. For tests, which ask for port 0.
   [[nodiscard]] std::vector<std::uint16_t> ports() const;
   void stop();  // as SIGTERM; from any thread
 

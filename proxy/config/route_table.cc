@@ -169,6 +169,33 @@ void check_delegation(TomlTable& table, const FileErrors& errors, Route& out) {
   out.sign_in = {SignInMethod::kerberos};
 }
 
+// Whether other proxies may ask for this route's tokens at auth_listen.
+void read_auth(TomlTable& table, const FileErrors& errors, const Config& config, Route& out) {
+  const bool said = table.boolean("auth", out.auth);
+  if (!errors.none()) return;
+  const bool is_for_proxies_only = !out.serves_clients();
+  if (said && config.auth_listen.empty()) table.error("auth", "auth has no meaning without [server] auth_listen");
+  if (is_for_proxies_only && out.sign_in.empty())
+    table.error("upstreams", "needs upstreams, or sign_in: other proxies would ask at auth_listen for nothing");
+  if (is_for_proxies_only && said && !out.auth)
+    table.error("auth", "auth = false on a route without upstreams: nothing would use it");
+  if (is_for_proxies_only)
+    for (const std::string_view key :
+         {"balance", "health", "slow_start", "upstream_host", "upstream_ca", "upstream_verify", "address_map",
+          "connect_timeout", "reply_timeout", "retries", "body_bytes", "strip_prefix", "preflight"})
+      if (table.has(key)) table.error(key, std::string(key) + " has no meaning without upstreams");
+  if (!(is_for_proxies_only || (said && out.auth)) || out.offers_authorization()) return;
+  if (out.delegation == Delegation::forwarded_tgt)
+    table.error("delegation",
+                "delegation: \"forwarded-tgt\" cannot be used at auth_listen: the other proxy would get "
+                "the user's TGT");
+  else if (out.mutual == MutualAuth::required)
+    table.error("mutual",
+                "mutual: \"required\" cannot be kept at auth_listen: the other proxy gets the back end's proof");
+  else
+    table.error("auth", "auth has no meaning beside redirect and answer");
+}
+
 // A route of its own for each path that is public: the same back end, and nobody signs in.
 void add_public_routes(TomlTable& table, FileErrors& errors, const Route& route, std::vector<Route>& out) {
   for (const auto& [text, at] : table.texts("public")) {
@@ -211,6 +238,7 @@ void read_route_table(const toml::table& table, FileErrors& errors, Config& out)
   check_answer_keys(reader, errors, route);
   if (std::int64_t bytes = 0; reader.integer("body_bytes", bytes, 0, std::int64_t{1} << 50))
     route.body_bytes = static_cast<std::uint64_t>(bytes);
+  read_auth(reader, errors, out, route);
   std::vector<Route> all;
   add_public_routes(reader, errors, route, all);
   reader.finish();

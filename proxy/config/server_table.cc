@@ -43,6 +43,32 @@ void read_admin(TomlTable& table, FileErrors& errors, Config& out) {
                              "elsewhere");
 }
 
+// Tokens and cookies are read there, so that it needs TLS wherever it can be reached from elsewhere.
+void read_auth_listen(TomlTable& table, FileErrors& errors, Config& out) {
+  bool elsewhere = false;
+  for (const auto& [text, at] : table.texts("auth_listen")) {
+    const auto endpoint = parse_endpoint(text);
+    if (!endpoint) {
+      errors.add(at, "auth_listen: \"" + text + "\" is not ADDRESS:PORT");
+      continue;
+    }
+    if (!is_loopback(*endpoint) && out.certificate.empty())
+      errors.add(at, "auth_listen: " + text + " is not a loopback address, which needs a certificate and key");
+    elsewhere = elsewhere || !is_loopback(*endpoint);
+    out.auth_listen.push_back(*endpoint);
+  }
+  read_addresses(table, "auth_from", errors, out.auth_from);
+  if (table.has("auth_from")) {
+    if (!table.has("auth_listen")) table.error("auth_from", "auth_from has no meaning without auth_listen");
+    return;
+  }
+  if (elsewhere && !out.certificate.empty())
+    table.error("auth_listen",
+                "auth_listen at an address that is not loopback needs auth_from = [\"ADDRESS\"], the "
+                "proxies that may ask there");
+  for (const char* const loopback : {"127.0.0.0/8", "::1"}) (void)out.auth_from.add(loopback);
+}
+
 }  // namespace
 
 void read_server_table(const toml::table& table, FileErrors& errors, Config& out) {
@@ -53,6 +79,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
     server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
   read_listen(server, errors, out);
   read_admin(server, errors, out);
+  read_auth_listen(server, errors, out);
   read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
   read_addresses(server, "proxy_protocol_from", errors, out.proxy_protocol_from);
   server.boolean("http2", out.http2);

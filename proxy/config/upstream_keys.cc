@@ -175,7 +175,7 @@ void read_upstream_keys(TomlTable& table, FileErrors& errors, Route& out) {
 
 void check_upstream_keys(TomlTable& table, const FileErrors& errors, const Config& config, const Route& route) {
   if (!errors.none()) return;
-  if (route.upstreams.empty() && !route.redirect && !route.answer)
+  if (!route.serves_clients() && config.auth_listen.empty())
     table.error("upstreams", "needs upstreams = [\"http://HOST:PORT\"], redirect or answer");
   const auto is_backup = [](const Upstream& upstream) { return upstream.backup; };
   if (!route.upstreams.empty() && std::all_of(route.upstreams.begin(), route.upstreams.end(), is_backup))

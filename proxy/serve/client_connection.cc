@@ -16,12 +16,14 @@ namespace stead::proxy {
 
 namespace asio = boost::asio;
 
-ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket, const asio::ip::address& address)
+ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket, const asio::ip::address& address,
+                                   Door came_in)
     : core(owner),
       stream(std::move(socket), owner.watchdog),
       place(owner.clients, address, stream),
+      door(came_in),
       remote(address.to_string()),
-      is_trusted_proxy(owner.now->config().trusted_proxies.has(address)) {
+      is_trusted_proxy(door != Door::clients || owner.now->config().trusted_proxies.has(address)) {
   core.metrics.client_connections.add();
   core.metrics.client_connections_now.add();
 }
@@ -33,7 +35,7 @@ ClientConnection::~ClientConnection() {
 asio::awaitable<bool> ClientConnection::open() {
   place.set_waiting(true);
   const std::shared_ptr<Generation> generation = core.now;
-  if (!generation->server_tls) co_return true;
+  if (!generation->server_tls || door == Door::proxies_on_loopback) co_return true;
   tls_ = certified_by_ = generation->server_tls;
   stream.expire_reads_in(generation->config().limits.header_timeout);
   const Error error = co_await stream.accept_tls(tls_->context());

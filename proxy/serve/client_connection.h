@@ -15,9 +15,14 @@
 
 namespace stead::proxy {
 
+// Where a connection came in. clients: at `listen`. proxies: at `auth_listen`, where another proxy asks who the user of
+// its request is, and speaks for its clients; on loopback without TLS.
+enum class Door { clients, proxies, proxies_on_loopback };
+
 struct ClientConnection {
   // `address`: the client's. That of the socket, or what a load balancer said by the PROXY protocol.
-  ClientConnection(Core& owner, boost::asio::ip::tcp::socket socket, const boost::asio::ip::address& address);
+  ClientConnection(Core& owner, boost::asio::ip::tcp::socket socket, const boost::asio::ip::address& address,
+                   Door came_in = Door::clients);
   ~ClientConnection();
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
@@ -26,6 +31,7 @@ struct ClientConnection {
   Stream stream;
   ClientConnections::Place place;
   ReadBuffer buffer;
+  const Door door;
   std::string remote;  // the client's address
   bool is_trusted_proxy = false;
   ClientCertificate certificate;

@@ -33,6 +33,7 @@ void begin_request(Core& core, Request& request) {
 asio::awaitable<void> RequestService::run() {
   if (negotiation_ != nullptr && !is_negotiate(request_.head.authorization)) (void)negotiation_->take();
   connection_.check_certificate_again(generation_);
+  if (connection_.door != Door::clients) return serve_proxy();
   if (client_.version() == ClientVersion::http_2 && !connection_.is_for(request_.host))
     return answer_error(421, "Another connection is needed",
                         "The certificate of this connection is not for that name.");
@@ -41,7 +42,7 @@ asio::awaitable<void> RequestService::run() {
   if (!match.known_host) return answer_error(421, "No such site", "This server does not serve the name you asked for.");
   if (match.ambiguous) return refuse({400, "a back end may read the path as one of another route"});
   if (match.reserved) return own_page();
-  if (match.route == nullptr) return answer_error(404, "Not found", kNothingHere);
+  if (match.route == nullptr || !match.route->serves_clients()) return answer_error(404, "Not found", kNothingHere);
   request_.route = match.route;
   return forward(match.index);
 }
@@ -79,6 +80,7 @@ RequestView RequestService::view() {
   view.client_certificate_name = connection_.certificate.name;
   view.request_id = request_.id;
   view.negotiation = negotiation_;
+  if (asked_) show(view, *asked_);
   return view;
 }
 

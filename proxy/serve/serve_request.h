@@ -3,10 +3,12 @@
 // forwards it or answers with a page, and writes its line of the access log.
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "proxy/core/core.h"
 #include "proxy/http/request_rules.h"
+#include "proxy/serve/asked_request.h"
 #include "proxy/serve/client_connection.h"
 #include "proxy/serve/request.h"
 #include "proxy/sign_in/kerberos_sign_in.h"
@@ -16,14 +18,15 @@ namespace stead::proxy {
 
 class RequestService {
  public:
-  // `generation`: that of the request. `negotiation`: of the connection, for an exchange of several tokens; null: the version has none, since its requests do
-  // not follow one another. All arguments outlive the service.
+  // `generation`: that of the request. `negotiation`: of the connection, for an exchange of several tokens; null: the
+  // version has none, since its requests do not follow one another. Nor has a connection of another proxy, which has the
+  // requests of several users. All arguments outlive the service.
   RequestService(ClientConnection& connection, Generation& generation, Negotiation* negotiation, Request& request,
                  ClientExchange& client)
       : core_(connection.core),
         generation_(generation),
         connection_(connection),
-        negotiation_(negotiation),
+        negotiation_(connection.door == Door::clients ? negotiation : nullptr),
         request_(request),
         client_(client) {}
 
@@ -36,6 +39,10 @@ class RequestService {
   boost::asio::awaitable<void> forward(std::size_t route_index);
   boost::asio::awaitable<void> challenge();
   boost::asio::awaitable<void> own_page();
+  boost::asio::awaitable<void> serve_proxy();  // at auth_listen
+  boost::asio::awaitable<void> authorize();
+  boost::asio::awaitable<void> grant();
+  boost::asio::awaitable<void> deny(std::string_view diagnosis);
   boost::asio::awaitable<void> answer(OwnResponse response);
   boost::asio::awaitable<void> answer_error(int status, std::string_view title, std::string_view what_to_do);
   [[nodiscard]] RequestView view();
@@ -46,6 +53,7 @@ class RequestService {
   Negotiation* negotiation_;
   Request& request_;
   ClientExchange& client_;
+  std::optional<AskedRequest> asked_;  // at auth_listen: what the other proxy's client wants
 };
 
 // Begins a request: its time counts from here, and it has an id.

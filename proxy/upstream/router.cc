@@ -62,6 +62,14 @@ Router::Match Router::match_one(std::string_view host, std::string_view policy_p
   return match.route != nullptr && match.route->ignore_case ? find(host, policy_path, Case::ignored) : match;
 }
 
+std::vector<Router::Match> Router::all_of(std::string_view host) const {
+  std::vector<Match> out;
+  for (const Entry& entry : entries_)
+    if (serves_host(*entry.route, host))
+      out.push_back({.route = entry.route, .index = entry.index, .known_host = true});
+  return out;
+}
+
 Router::Match Router::match(std::string_view host, const PathReadings& path) const {
   Match match = match_one(host, path.path);
   match.reserved = is_reserved(path.path);

@@ -26,6 +26,8 @@ class Router {
   // go before those of a wildcard, the longer of which goes first, and those of any host are last. Among the routes of
   // one host the longest prefix wins.
   [[nodiscard]] Match match(std::string_view host, const PathReadings& path) const;
+  // Every route that serves the host, the closest first.
+  [[nodiscard]] std::vector<Match> all_of(std::string_view host) const;
 
  private:
   struct Entry {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -166,6 +167,67 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"ca_that_is_not_used", kPublic + "upstream_verify = false\nupstream_ca = \"x\"\n", "10:15",
               "no meaning"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+// A route for other proxies, at line 5.
+class ForProxies : public RouteKeys {
+ protected:
+  Checked<Config> read_for_proxies(const std::string& server, const std::string& keys) {
+    std::ofstream(folder_ + "/proxy.toml")
+        << "[identity]\nprincipal = \"HTTP/f@R\"\n[sign_in.forms]\n[sign_in.kerberos]\n[[route]]\nsign_in = "
+           "[\"kerberos\"]\n"
+        << keys << "[server]\nlisten = [\"127.0.0.1:1\"]\n"
+        << server;
+    return read_config(folder_ + "/proxy.toml");
+  }
+  const std::string listen_ = "auth_listen = [\"127.0.0.1:2\"]\n";
+};
+
+TEST_F(ForProxies, NeedsNoUpstreams) {
+  const auto config = read_for_proxies(listen_, "spn = \"HTTP/a\"\n");
+  ASSERT_TRUE(config) << to_string(config.error());
+  EXPECT_FALSE(config->routes[0].serves_clients());
+  EXPECT_TRUE(config->routes[0].offers_authorization());
+  EXPECT_TRUE(config->auth_from.has(boost::asio::ip::make_address("127.0.0.9")));
+  EXPECT_FALSE(config->auth_from.has(boost::asio::ip::make_address("10.0.0.1")));
+  EXPECT_FALSE(read_for_proxies("", "spn = \"HTTP/a\"\n"));
+}
+
+TEST_F(ForProxies, RefusesWhatCannotWork) {
+  const std::string spn = "spn = \"HTTP/a\"\n", elsewhere = "auth_listen = [\"10.0.0.1:2\"]\n";
+  const struct {
+    std::string server, keys, says;
+  } faults[] = {
+      {elsewhere, spn, "is not a loopback address, which needs a certificate and key"},
+      {elsewhere, spn, "auth_listen"},
+      {"auth_listen = [\"nowhere\"]\n", spn, "\"nowhere\" is not ADDRESS:PORT"},
+      {"auth_from = [\"10.0.0.1\"]\n", spn + "upstreams = [\"http://a\"]\n",
+       "auth_from has no meaning without auth_listen"},
+      {listen_ + "auth_from = [\"x\"]\n", spn, "auth_from"},
+      {listen_, spn + "auth = false\n", "auth = false on a route without upstreams"},
+      {"", spn + "auth = true\nupstreams = [\"http://a\"]\n", "auth has no meaning without [server] auth_listen"},
+      {listen_, spn + "mutual = \"required\"\n", "cannot be kept at auth_listen"},
+      {listen_, spn + "delegation = \"forwarded-tgt\"\n", "the other proxy would get the user's TGT"},
+      {listen_, spn + "mutual = \"required\"\nauth = true\nupstreams = [\"http://a\"]\n",
+       "cannot be kept at auth_listen"},
+      {listen_, spn + "retries = 2\n", "retries has no meaning without upstreams"},
+      {listen_, spn + "health = { path = \"/\" }\n", "health has no meaning without upstreams"},
+  };
+  for (const auto& fault : faults) {
+    const auto config = read_for_proxies(fault.server, fault.keys);
+    ASSERT_FALSE(config) << fault.says;
+    EXPECT_THAT(to_string(config.error()), HasSubstr(fault.says));
+    EXPECT_THAT(to_string(config.error()), testing::MatchesRegex(".*/proxy\\.toml:[0-9]+:[0-9]+: .*"));
+  }
+  EXPECT_TRUE(read_for_proxies(listen_, spn + "mutual = \"required\"\nupstreams = [\"http://a\"]\n"))
+      << "it is not offered there";
+}
+
+TEST_F(ForProxies, NamesWhoMayAskFromElsewhere) {
+  const std::string tls = "certificate = \"a\"\nkey = \"b\"\nauth_listen = [\"10.0.0.1:2\"]\n",
+                    spn = "spn = \"HTTP/a\"\n";
+  EXPECT_THAT(to_string(read_for_proxies(tls, spn).error()), HasSubstr("needs auth_from"));
+  EXPECT_TRUE(read_for_proxies(tls + "auth_from = [\"10.0.0.0/24\"]\n", spn));
+}
 
 }  // namespace
 }  // namespace stead::proxy

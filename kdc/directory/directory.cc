@@ -78,18 +78,20 @@ const Snapshot& Directory::snapshot(std::shared_ptr<const Snapshot>& cached) con
   return *cached;
 }
 
+Checked<void> Directory::change(const std::function<Checked<void>(Forest&)>& edit) {
+  const std::scoped_lock lock(state_->mutex);
+  auto changed = state_->change(edit);
+  if (!changed) return changed.error();
+  state_->publish(std::move(*changed));
+  return {};
+}
+
 Checked<void> Directory::set_password(std::string_view realm, std::string_view account, std::string_view password) {
   using std::chrono::system_clock;
   const auto now = system_clock::to_time_t(system_clock::now());
-  const auto edit = [&](Forest& forest) { return edits::set_password(forest, realm, account, password, now); };
-  const std::scoped_lock lock(state_->mutex);
-  auto changed = state_->change(edit);
-  if (!changed) {
-    spdlog::error("the password of {}@{} was not changed: {}", account, realm, to_string(changed.error()));
-    return changed.error();
-  }
-  state_->publish(std::move(*changed));
-  return {};
+  auto changed = change([&](Forest& forest) { return edits::set_password(forest, realm, account, password, now); });
+  if (!changed) spdlog::error("the password of {}@{} was not changed: {}", account, realm, to_string(changed.error()));
+  return changed;
 }
 
 }  // namespace stead::kdc

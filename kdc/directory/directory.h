@@ -1,5 +1,6 @@
 #pragma once
 // The directory that a KDC serves: the current snapshot of the forest, and the changes that requests make to it.
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -26,6 +27,9 @@ class Directory {
   // The same for a thread that asks often: replaces `cached` only if the directory has changed, so that cores do not
   // share a reference count on the request path.
   [[nodiscard]] const Snapshot& snapshot(std::shared_ptr<const Snapshot>& cached) const;
+  // Applies a change and serves the result; with a state folder it is durable when this returns. The edit sees the newest
+  // state; it may leave the forest half changed if it returns a problem. Blocking.
+  [[nodiscard]] Checked<void> change(const std::function<Checked<void>(Forest&)>& edit);
   // Replaces one account's secret (kpasswd); the old one becomes previous_secret. A failure is logged here.
   [[nodiscard]] Checked<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
 

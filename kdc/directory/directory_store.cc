@@ -22,6 +22,7 @@
 
 #include "kdc/directory/directory_tables.h"
 #include "kdc/directory/sqlite.h"
+#include "kdc/forest/controller_accounts.h"
 #include "kdc/forest/forest_names.h"
 
 namespace stead::kdc {
@@ -50,6 +51,12 @@ bool execute(sqlite3* database, const char* sql) {
 std::string meta(sqlite3* database, std::string_view name) {
   Statement row(database, "SELECT value FROM meta WHERE name = ?");
   return row.bind(name).step() ? row.text(0) : std::string();
+}
+
+bool add_controller_accounts_to(Forest& forest) {
+  bool changed = false;
+  for (auto& domain : forest.domains) changed = add_controller_accounts(domain) || changed;
+  return changed;
 }
 
 // Rolls back what was not committed.
@@ -192,6 +199,12 @@ Checked<DirectoryStore::Opened> DirectoryStore::open(const std::filesystem::path
   if (const auto ok = state->map_header(); !ok) return ok.error();
   opened.store.reset(new DirectoryStore(std::move(state)));
   auto forest = opened.store->load();
+  // A store of an earlier version, or of a file with fewer controllers, lacks the accounts of some.
+  if (forest && add_controller_accounts_to(*forest)) {
+    const auto add = [](Forest& each) -> Checked<void> { return add_controller_accounts_to(each), Checked<void>(); };
+    if (const auto ok = opened.store->change(add); !ok) return ok.error();
+    forest = opened.store->load();
+  }
   if (!forest) return forest.error();
   opened.forest = std::move(*forest);
   return opened;

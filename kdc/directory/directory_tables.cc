@@ -134,7 +134,8 @@ class Writer {
            values(realm, account.rid, kDelegateTo, account.allowed_to_delegate_to) &&
            values(realm, account.rid, kCertificate, certificates) &&
            values(realm, account.rid, kMapping, account.alt_security_identities) &&
-           values(realm, account.rid, kMayAuthenticate, may_authenticate);
+           values(realm, account.rid, kMayAuthenticate, may_authenticate) &&
+           others(realm, account.rid, account.other_attributes);
   }
 
   bool group(const std::string& realm, const Group& group) {
@@ -160,6 +161,13 @@ class Writer {
               const std::vector<std::string>& list) {
     for (std::size_t i = 0; i < list.size(); ++i)
       if (!insert_value_.bind(realm, rid, attribute, i, list[i]).run()) return false;
+    return true;
+  }
+
+  bool others(const std::string& realm, std::uint32_t rid, const std::vector<StoredAttribute>& list) {
+    std::size_t position = 0;
+    for (const auto& [name, value] : list)
+      if (!insert_value_.bind(realm, rid, name, position++, value).run()) return false;
     return true;
   }
 
@@ -301,8 +309,10 @@ Checked<void> read_values(sqlite3* database, Forest& forest) {
         account.certificates.push_back(from_hex(rows.text(3)));
       else if (attribute == kMapping)
         account.alt_security_identities.push_back(rows.text(3));
-      else if (attribute == kMayAuthenticate)
-        if (auto sid = parse_sid(rows.text(3))) account.allowed_to_authenticate.push_back(std::move(*sid));
+      else if (attribute != kMayAuthenticate)
+        account.other_attributes.push_back({attribute, rows.text(3)});
+      else if (auto sid = parse_sid(rows.text(3)))
+        account.allowed_to_authenticate.push_back(std::move(*sid));
     } else if (const auto group = groups.find(key); group != groups.end() && attribute == kMemberOf) {
       group->second->member_of.push_back(rows.text(3));
     }

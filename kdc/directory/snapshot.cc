@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "kdc/directory/certificate_mapping.h"
+#include "kdc/directory/group_members.h"
 #include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
 #include "kdc/forest/name_case.h"
@@ -76,19 +77,28 @@ struct SnapshotBuilder {
   Forest& forest;
   const Snapshot* previous;
   Snapshot::Indexes& out;
-  std::map<const Domain*, CaselessMap<const Group*>> groups;
 
   void build() {
-    for (const auto& domain : forest.domains)
-      for (const auto& group : domain.groups) groups[&domain].try_emplace(group.name, &group);
+    for (const auto& domain : forest.domains) add_groups(domain, out.domains.emplace_back());
     for (auto& domain : forest.domains) add_domain(domain);
     add_local_groups();
     for (const auto& trust : forest.trusts) add_trust(trust);
   }
 
-  void add_domain(Domain& domain) {
-    auto& entry = out.domains.emplace_back();
+  static void add_groups(const Domain& domain, DomainEntry& entry) {
     entry.domain = &domain;
+    for (const auto& group : domain.groups) {
+      entry.groups_by_name.try_emplace(group.name, &group);
+      entry.groups_by_rid.try_emplace(group.rid, &group);
+    }
+  }
+
+  [[nodiscard]] DomainEntry& entry_of(const Domain& domain) const {
+    return out.domains[static_cast<std::size_t>(&domain - forest.domains.data())];
+  }
+
+  void add_domain(Domain& domain) {
+    auto& entry = entry_of(domain);
     out.by_name.emplace(domain.realm, &entry);
     out.by_name.emplace(domain.netbios, &entry);
     for (auto& account : domain.accounts) add_account(domain, account, entry);
@@ -107,6 +117,7 @@ struct SnapshotBuilder {
     const auto salt = salt_of(domain, account);
     entry.keys = keys_for(domain, account.rid, account.secret, salt);
     if (account.previous_secret) entry.previous_keys = keys_for(domain, account.rid, *account.previous_secret, salt);
+    domain_entry.accounts.push_back(&entry);
     domain_entry.by_name.emplace(account.name, &entry);
     domain_entry.by_rid.emplace(account.rid, &entry);
     if (!account.upn.empty()) domain_entry.by_upn.emplace(account.upn, &entry);
@@ -130,10 +141,9 @@ struct SnapshotBuilder {
     const auto split = split_name(forest, name);
     if (!split) return std::nullopt;
     const Domain* domain = split->domain != nullptr ? split->domain : &own;
-    const auto of_domain = groups.find(domain);
-    if (of_domain == groups.end()) return std::nullopt;
-    const auto found = of_domain->second.find(split->name);
-    if (found == of_domain->second.end()) return std::nullopt;
+    const auto& groups = entry_of(*domain).groups_by_name;
+    const auto found = groups.find(split->name);
+    if (found == groups.end()) return std::nullopt;
     return GroupRef{domain, found->second};
   }
 
@@ -181,16 +191,13 @@ struct SnapshotBuilder {
   }
 
   void add_local_groups() {
-    const auto domain_of = [this](const Domain* domain) {
-      return &out.domains[static_cast<std::size_t>(domain - forest.domains.data())];
-    };
     const auto add = [&](const Domain& own, const Sid& member, const Group* member_group,
                          const std::vector<std::string>& names) {
       for (const auto& name : names) {
         const auto found = find(own, name);
         if (!found || found->group->scope != GroupScope::domain_local) continue;
         // By the SID also where the member is such a group itself: a PAC may have that group's SID already.
-        auto& local = out.local_groups[domain_of(found->domain)];
+        auto& local = out.local_groups[&entry_of(*found->domain)];
         if (member_group != nullptr && member_group->scope == GroupScope::domain_local)
           local.parents[member_group].push_back(found->group);
         local.by_member[member].push_back(found->group);
@@ -236,8 +243,9 @@ struct SnapshotBuilder {
 
 Snapshot::Snapshot(Forest forest, const Snapshot* previous) : forest_(std::move(forest)) {
   auto indexes = std::make_unique<Indexes>();
-  SnapshotBuilder{forest_, previous, *indexes, {}}.build();
+  SnapshotBuilder{forest_, previous, *indexes}.build();
   indexes_ = std::move(indexes);
+  if (previous != nullptr) generation_ = previous->generation_ + 1;
 }
 
 Snapshot::~Snapshot() = default;
@@ -295,6 +303,29 @@ const AccountEntry* Snapshot::by_upn(const DomainEntry& domain, std::string_view
   if (at == upn.npos || at == 0) return nullptr;
   const auto* home = this->domain(upn.substr(at + 1));
   return home != nullptr && same_forest(*home) ? account(*home, upn.substr(0, at)) : nullptr;
+}
+
+NamedGroup Snapshot::group(const DomainEntry& own, std::string_view name) const {
+  const auto split = split_name(forest_, name);
+  if (!split) return {};
+  const DomainEntry* domain = split->domain != nullptr ? this->domain(split->domain->realm) : &own;
+  const auto found = domain->groups_by_name.find(split->name);
+  return found == domain->groups_by_name.end() ? NamedGroup{} : NamedGroup{domain, found->second};
+}
+
+std::vector<NamedGroup> Snapshot::groups_of(const AccountEntry& entry) const {
+  std::vector<NamedGroup> out;
+  const auto add = [&](const NamedGroup& found) {
+    if (found.group != nullptr && std::find(out.begin(), out.end(), found) == out.end()) out.push_back(found);
+  };
+  for (const auto& name : entry.account->groups) add(group(*entry.domain, name));
+  if (entry.account->has(account_flag::protected_user)) add(group(*entry.domain, "Protected Users"));
+  return out;
+}
+
+const GroupMembers& Snapshot::members() const {
+  std::call_once(members_made_, [this] { members_ = std::make_unique<const GroupMembers>(*this); });
+  return *members_;
 }
 
 std::vector<Sid> Snapshot::domain_local_groups(const DomainEntry& domain, std::span<const Sid> token) const {

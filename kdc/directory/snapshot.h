@@ -3,6 +3,7 @@
 // snapshot; requests in progress keep the one they began with.
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,7 +51,18 @@ struct DomainEntry {
   CaselessMap<std::vector<const AccountEntry*>> by_spn;  // several entries: a duplicate SPN
   CaselessMap<const AccountEntry*> by_upn;               // explicit UPN
   std::unordered_map<std::uint32_t, const AccountEntry*> by_rid;
+  std::vector<const AccountEntry*> accounts;  // in the order of Domain::accounts
+  CaselessMap<const Group*> groups_by_name;
+  std::unordered_map<std::uint32_t, const Group*> groups_by_rid;
 };
+
+struct NamedGroup {
+  const DomainEntry* domain = nullptr;
+  const Group* group = nullptr;
+  friend bool operator==(const NamedGroup&, const NamedGroup&) = default;
+};
+
+class GroupMembers;
 
 class Snapshot {
  public:
@@ -78,6 +90,14 @@ class Snapshot {
   [[nodiscard]] const AccountEntry* by_upn(const DomainEntry& domain, std::string_view upn) const;
   // The domain-local groups of `domain` with any of these SIDs as a member, nested groups expanded.
   [[nodiscard]] std::vector<Sid> domain_local_groups(const DomainEntry& domain, std::span<const Sid> token) const;
+  // A group by its name, or by NETBIOS\name; null if there is none.
+  [[nodiscard]] NamedGroup group(const DomainEntry& own, std::string_view name) const;
+  // The groups that list the account, and Protected Users for one with that flag; not its primary group.
+  [[nodiscard]] std::vector<NamedGroup> groups_of(const AccountEntry& account) const;
+  // Members by their groups. The first call takes time linear in the number of accounts. Thread-safe.
+  [[nodiscard]] const GroupMembers& members() const;
+  // How many snapshots the directory had up to this one.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
   // The accounts of `domain` to which altSecurityIdentities or userCertificate maps this certificate. Names inside the
   // certificate (UPN, SID) are not looked at: see lookup/certificate_lookup.h.
   [[nodiscard]] std::vector<const AccountEntry*> by_certificate(const DomainEntry& domain, Bytes der) const;
@@ -86,6 +106,9 @@ class Snapshot {
   struct Indexes;
   Forest forest_;
   std::unique_ptr<const Indexes> indexes_;
+  std::uint64_t generation_ = 1;
+  mutable std::once_flag members_made_;
+  mutable std::unique_ptr<const GroupMembers> members_;
   friend struct SnapshotBuilder;
 };
 

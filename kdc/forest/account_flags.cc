@@ -26,6 +26,7 @@ constexpr FlagName kFlags[] = {
     {"account_expired", account_flag::account_expired},
     {"must_change_password", account_flag::must_change_password},
     {"logon_hours_denied", account_flag::logon_hours_denied},
+    {"password_never_expires", account_flag::password_never_expires},
 };
 
 }  // namespace

@@ -22,6 +22,9 @@ struct Controller {
   std::uint16_t kerberos_port = 88, ldap_port = 389, kpasswd_port = 464;
   Level level = Level::w2016;
   std::string site = "Default-First-Site-Name";
+  // Its TLS certificate and key (PEM files): with them it answers LDAPS on ldaps_port, and StartTLS. Empty: no TLS.
+  std::string certificate, key;
+  std::uint16_t ldaps_port = 636;
   // Its Netlogon service is paused: it answers pings with "paused", so that clients look for another DC. Its KDC still
   // answers.
   bool paused = false;
@@ -34,7 +37,7 @@ constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation 
                         trusted_for_delegation = 1u << 2, disabled = 1u << 3, password_expired = 1u << 4,
                         protected_user = 1u << 5, no_preauth = 1u << 6, no_auth_data_required = 1u << 7,
                         locked_out = 1u << 8, account_expired = 1u << 9, must_change_password = 1u << 10,
-                        logon_hours_denied = 1u << 11;
+                        logon_hours_denied = 1u << 11, password_never_expires = 1u << 12;
 }
 
 // One password (or given keys) of an account or trust. kvno counts from 1.
@@ -43,6 +46,13 @@ struct Secret {
   std::string password;             // UTF-8; empty if keys are given
   std::vector<EncryptionKey> keys;  // given in place of a password
   friend bool operator==(const Secret&, const Secret&) = default;
+};
+
+// A value of an attribute that decides nothing: it is kept as written and read by clients of LDAP.
+struct StoredAttribute {
+  std::string name;  // as AD spells it
+  std::string value;
+  friend bool operator==(const StoredAttribute&, const StoredAttribute&) = default;
 };
 
 struct Account {
@@ -61,6 +71,7 @@ struct Account {
   std::vector<Buffer> certificates;                  // DER, altSecurityIdentities
   std::vector<std::string> alt_security_identities;  // X509:<…> mappings in text
   std::int64_t password_last_set = 0;                // seconds since 1970; 0: when the directory was created
+  std::vector<StoredAttribute> other_attributes;     // by name: what describes the account only, such as dNSHostName
   // What the salt had of the account's names when the password was set: a rename does not change it. salt_name_of()
   // (account_salt.h) says what a new password gets.
   std::string salt_name;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kdc/forest/case_map.h"
+#include "kdc/forest/controller_accounts.h"
 #include "kdc/forest/forest_index.h"
 #include "kdc/forest/forest_names.h"
 #include "sspi_shim/base/text.h"
@@ -134,6 +135,7 @@ class ForestChecker {
     }
     add_krbtgt(domain);
     add_well_known_groups(domain);
+    add_controller_accounts(domain);
   }
 
   static const std::string& name_of(const Domain& domain, const EntryDraft& entry) {

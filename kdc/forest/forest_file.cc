@@ -155,10 +155,25 @@ class ForestReader {
     in.any_text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
     in.boolean("paused", controller.paused);
+    in.integer("ldaps_port", controller.ldaps_port, 1, 65535);
+    controller.certificate = read_file_name(in, "certificate");
+    controller.key = read_file_name(in, "key");
+    if (controller.certificate.empty() != controller.key.empty())
+      in.error(in.at(), "a controller with TLS has \"certificate\" and \"key\"");
     places.controllers.push_back(
         {in.at("name"), in.at("kerberos_port"), in.at("ldap_port"), in.at("kpasswd_port"), in.at("level")});
     in.finish();
     domain.controllers.push_back(std::move(controller));
+  }
+
+  // The path of a file that can be read; empty without the key.
+  std::string read_file_name(TomlTable& in, std::string_view key) {
+    std::string name;
+    if (!in.any_text(key, name)) return {};
+    const auto path = folder_ / name;
+    if (std::ifstream file(path); name.empty() || !file.is_open())
+      in.error(in.at(key), "cannot read " + path.string() + ": " + std::strerror(name.empty() ? ENOENT : errno));
+    return path.string();
   }
 
   void read_account(const toml::table& table, Domain& domain, DomainDraft& places) {

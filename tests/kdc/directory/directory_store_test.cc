@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -85,6 +86,33 @@ TEST_F(DirectoryStoreTest, HoldsTheWholeForest) {
   struct stat found{};
   ASSERT_EQ(stat((folder / "state/directory.db").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777, 0600u);
+}
+
+// A store of a version that made none.
+TEST_F(DirectoryStoreTest, GetsTheAccountsOfControllersThatItLacks) {
+  const auto remove = [](Forest& forest) -> Checked<void> {
+    std::erase_if(forest.domains[0].accounts, [](const Account& account) { return account.name == "DC12$"; });
+    return {};
+  };
+  ASSERT_TRUE(open()->change(remove));
+  auto store = open();
+  const auto* made = find_account(opening.forest.domains[0], "DC12$");
+  ASSERT_NE(made, nullptr);
+  const auto secret = made->secret;
+  store = open();
+  EXPECT_TRUE(find_account(opening.forest.domains[0], "DC12$")->secret == secret);
+}
+
+TEST_F(DirectoryStoreTest, KeepsWhatDescribesAnAccount) {
+  const std::vector<StoredAttribute> description = {{"dNSHostName", "a.example"}, {"description", "of a test"}};
+  auto store = open();
+  ASSERT_TRUE(store->change([&](Forest& forest) -> Checked<void> {
+    find_account(forest.domains[0], "alice")->other_attributes = description;
+    return {};
+  }));
+  store = open();
+  EXPECT_THAT(find_account(opening.forest.domains[0], "alice")->other_attributes,
+              testing::UnorderedElementsAreArray(description));
 }
 
 TEST_F(DirectoryStoreTest, KeepsItsStateAndTellsThatTheFileChanged) {

@@ -1,6 +1,5 @@
 #include "proxy/check_configuration.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -50,14 +49,15 @@ Checked<void> check_log(const std::string& path, const std::string& name) {
 
 }  // namespace
 
-Checked<void> check_configuration(Config config) {
+Checked<std::vector<std::string>> check_configuration(Config config) {
+  std::vector<std::string> warnings;
   std::vector<Endpoint> addresses = config.listen;
   if (config.admin) addresses.push_back(*config.admin);
   addresses.insert(addresses.end(), config.auth_listen.begin(), config.auth_listen.end());
   for (const Endpoint& endpoint : addresses)
-    if (auto good = check_address(endpoint); !good) return good;
-  if (auto good = check_log(config.access_log, "the access log"); !good) return good;
-  if (auto good = check_log(config.audit_log, "the audit log"); !good) return good;
+    if (const auto good = check_address(endpoint); !good) return good.error();
+  if (const auto good = check_log(config.access_log, "the access log"); !good) return good.error();
+  if (const auto good = check_log(config.audit_log, "the audit log"); !good) return good.error();
   asio::io_context loop;
   LoadContext context;
   context.executors = {loop.get_executor()};
@@ -65,12 +65,11 @@ Checked<void> check_configuration(Config config) {
   {
     const auto loaded = load_generation(std::move(config), context, {});
     if (!loaded) return loaded.error();
-    if (loaded->server_tls)
-      for (const std::string& warning : loaded->server_tls->warnings()) spdlog::warn("{}", warning);
+    if (loaded->server_tls) warnings = loaded->server_tls->warnings();
   }
   context.memory->pool.join();
   loop.poll();  // what was made for the loop ends in it
-  return {};
+  return warnings;
 }
 
 }  // namespace stead::proxy

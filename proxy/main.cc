@@ -43,7 +43,9 @@ int main(int argc, char** argv) {
     auto config = stead::proxy::read_config(path);
     if (!config) return refuse(config.error());
     if (check) {
-      if (const auto good = stead::proxy::check_configuration(std::move(*config)); !good) return refuse(good.error());
+      const auto checked = stead::proxy::check_configuration(std::move(*config));
+      if (!checked) return refuse(checked.error());
+      for (const std::string& warning : *checked) spdlog::warn("{}", warning);
       std::puts("ok");
       return 0;
     }

@@ -55,7 +55,7 @@ BELOW = {
     "proxy/http2": ["proxy/serve"],
     "proxy": ["proxy/admin", "proxy/process", "proxy/http2"],
     "proxy/doctor/facts": ["proxy/config"],
-    "proxy/doctor/gather": ["proxy/doctor/facts"],
+    "proxy/doctor/gather": ["proxy/doctor/facts", "proxy"],
     "proxy/doctor/checks": ["proxy/doctor/facts"],
     "proxy/doctor": ["proxy/doctor/gather", "proxy/doctor/checks"],
     "sspi_shim/cli": ["sspi_shim/client", "proxy/doctor"],

@@ -36,10 +36,28 @@ void change_spns(CommandContext& context, const FoundAccount& found, const std::
   }
 }
 
+// "AES128,AES256" as msDS-SupportedEncryptionTypes (MS-KILE 2.2.7).
+void set_encryption_types(CommandContext& context, Account& account, const std::string& value) {
+  constexpr std::pair<std::string_view, std::uint32_t> kTypes[] = {
+      {"None", 0}, {"DES", 3}, {"RC4", 4}, {"AES128", 8}, {"AES256", 16}};
+  std::uint32_t types = 0;
+  for (const auto& name : list_value(value)) {
+    const auto* const found = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                           [&](const auto& type) { return equal_ignoring_case(type.first, name); });
+    if (found == std::end(kTypes))
+      return context.misunderstood(context.words.name +
+                                   ": -KerberosEncryptionType takes None, DES, RC4, AES128, AES256");
+    types |= found->second;
+  }
+  account.supported_encryption_types = types;
+}
+
 void clear_attributes(CommandContext& context, const FoundAccount& found, const std::string& value) {
   for (const auto& name : list_value(value)) {
     if (auto* values = attribute_values(*found.account, to_lower(name)))
       values->clear();
+    else if (equal_ignoring_case(name, "logonHours"))
+      found.account->flags &= ~account_flag::logon_hours_denied;
     else if (is_single_valued(to_lower(name)))
       clear_single_valued(found, to_lower(name));
     else
@@ -115,6 +133,8 @@ void set_account(CommandContext& context, const FoundAccount& found) {
     set_upn(context, found, is_null_value(value) ? std::string() : unquote(value));
   });
   apply("serviceprincipalnames", [&](const std::string& value) { change_spns(context, found, value); });
+  apply("kerberosencryptiontype",
+        [&](const std::string& value) { set_encryption_types(context, *found.account, value); });
   apply("clear", [&](const std::string& value) { clear_attributes(context, found, value); });
   for (const auto& [option, change] : {std::pair{"remove", AttributeChange::remove},
                                        {"add", AttributeChange::add},
@@ -153,6 +173,9 @@ void enable_account(CommandContext&, const FoundAccount& found) {
 }
 void disable_account(CommandContext&, const FoundAccount& found) {
   found.account->flags |= account_flag::disabled;
+}
+void clear_account_expiration(CommandContext&, const FoundAccount& found) {
+  found.account->flags &= ~account_flag::account_expired;
 }
 void unlock_account(CommandContext&, const FoundAccount& found) {
   found.account->flags &= ~account_flag::locked_out;

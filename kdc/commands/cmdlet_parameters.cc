@@ -83,7 +83,8 @@ bool check_parameters(CommandContext& context, std::string_view verb, std::strin
       return true;
     if (noun == "adaccountcontrol") return false;
     if (std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions)) return true;
-    if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames"}))
+    if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames",
+                      "kerberosencryptiontype"}))
       return true;
     return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"})
                          : one_of(name, {"add", "remove", "replace", "clear"});
@@ -113,6 +114,12 @@ bool set_flags(CommandContext& context, Account& account) {
       account.flags |= flag;
     else
       account.flags &= ~flag;
+  }
+  // A password that never expires has not expired; that it may expire says nothing of when.
+  const auto* never = context.words.option("passwordneverexpires");
+  if (never != nullptr && boolean_value(*never).value_or(false)) {
+    account.flags &= ~account_flag::password_expired;
+    any = true;
   }
   return any;
 }

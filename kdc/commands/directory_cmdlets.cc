@@ -37,6 +37,7 @@ constexpr Cmdlet kCmdlets[] = {
     {"enable", "adaccount", AccountKind::any, enable_account},
     {"disable", "adaccount", AccountKind::any, disable_account},
     {"unlock", "adaccount", AccountKind::any, unlock_account},
+    {"clear", "adaccountexpiration", AccountKind::any, clear_account_expiration},
 };
 
 const Cmdlet* find_cmdlet(std::string_view verb, std::string_view noun) {

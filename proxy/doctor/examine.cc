@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <initializer_list>
@@ -15,6 +16,8 @@
 
 #include "proxy/doctor/checks/account.h"
 #include "proxy/doctor/checks/back_end.h"
+#include "proxy/doctor/checks/causes.h"
+#include "proxy/doctor/checks/configuration.h"
 #include "proxy/doctor/checks/delegation.h"
 #include "proxy/doctor/checks/fact_text.h"
 #include "proxy/doctor/checks/front.h"
@@ -24,6 +27,7 @@
 #include "proxy/doctor/facts/proxy_file.h"
 #include "proxy/doctor/gather/account.h"
 #include "proxy/doctor/gather/back_end.h"
+#include "proxy/doctor/gather/configuration.h"
 #include "proxy/doctor/gather/front.h"
 #include "proxy/doctor/gather/network.h"
 #include "proxy/doctor/gather/user.h"
@@ -39,6 +43,7 @@ constexpr std::initializer_list<CheckId> kUserChecks{U1, U2, A7, U3, U4}, kDeleg
 
 // Everything that was seen.
 struct Facts {
+  ConfigurationFacts configuration;
   std::vector<RealmFacts> realms;  // ours first
   AccountFacts account;
   std::vector<ServiceFacts> services;
@@ -52,6 +57,7 @@ class Examination : public std::enable_shared_from_this<Examination> {
  public:
   Examination(asio::any_io_executor executor, proxy::Config config, DelegationQuery query)
       : tools_(std::make_shared<Tools>(executor, std::move(config))), query_(std::move(query)) {
+    facts_.configuration = check_files(tools_->config);
     read_account_files(*tools_, facts_.account);
   }
 
@@ -67,7 +73,6 @@ class Examination : public std::enable_shared_from_this<Examination> {
   Awaitable<void> ask_behind_names();
   Awaitable<void> act_for_user();
   Awaitable<void> probe_back_ends();
-  [[nodiscard]] std::vector<std::string> known_realms() const;
   [[nodiscard]] std::vector<std::string> new_realms() const;
   [[nodiscard]] BrokenCheck broken() const;
   void judge_query(Report& out) const;
@@ -84,22 +89,18 @@ bool knows(const std::vector<std::string>& names, const std::string& name) {
                      [&](const std::string& other) { return equal_ignoring_case(other, name); });
 }
 
-std::vector<std::string> Examination::known_realms() const {
-  std::vector<std::string> out{to_upper(tools_->self.realm)};
-  for (const auto& [realm, controllers] : tools_->config.client.locator.realms) {
-    if (!knows(out, realm)) out.push_back(realm);
-  }
-  return out;
-}
-
-// The realms on the tickets' way that are not probed yet.
+// The realms on the tickets' way that are not probed yet. A realm that the configuration names and no ticket passes does
+// not matter.
 std::vector<std::string> Examination::new_realms() const {
   std::vector<std::string> probed, out;
   for (const RealmFacts& realm : facts_.realms) probed.push_back(realm.realm);
   const auto add = [&](const std::string& realm) {
     if (!realm.empty() && !knows(probed, realm) && !knows(out, realm)) out.push_back(to_upper(realm));
   };
-  for (const ServiceFacts& service : facts_.services) std::for_each(service.way.begin(), service.way.end(), add);
+  for (const ServiceFacts& service : facts_.services) {
+    std::for_each(service.way.begin(), service.way.end(), add);
+    for (const TraceStep& step : service.question.steps) add(step.realm);
+  }
   if (facts_.user) {
     for (const TraceStep& step : facts_.user->steps) add(step.realm);
   }
@@ -214,7 +215,7 @@ Awaitable<void> Examination::probe_back_ends() {
 
 Awaitable<void> Examination::run() {
   std::vector<Task> first;
-  first.push_back([this] { return probe_realms(known_realms()); });
+  first.push_back([this] { return probe_realms(std::vector<std::string>(1, to_upper(tools_->self.realm))); });
   first.push_back([this] { return ask_as_ourselves(); });
   first.push_back([this] { return look_up_names(); });
   if (query_.user.empty()) first.push_back([this] { return probe_back_ends(); });
@@ -270,8 +271,13 @@ void Examination::judge_query(Report& out) const {
 Report Examination::report() const {
   Report out;
   out.reached = std::any_of(facts_.realms.front().controllers.begin(), facts_.realms.front().controllers.end(),
-                            [](const auto& dc) { return dc.answers(); });
-  out.add(judge_network(tools_->self, facts_.realms));
+                            [](const auto& dc) { return dc.answers(); }) ||
+                (facts_.account.sign_on && facts_.account.sign_on->granted());
+  std::vector<std::chrono::milliseconds> back_end_clocks;
+  for (const BackEndFacts& back_end : facts_.back_ends)
+    if (back_end.anonymous.clock) back_end_clocks.emplace_back(*back_end.anonymous.clock);
+  out.add(judge_configuration(facts_.configuration));
+  out.add(judge_network(tools_->self, facts_.realms, back_end_clocks));
   out.add(judge_account(facts_.account));
   out.add(judge_services(facts_.services, facts_.account, tgt_ ? std::nullopt : broken()));
   out.add(judge_levels(tools_->self, facts_.realms, facts_.services));
@@ -293,6 +299,7 @@ Report Examination::report() const {
   out.add(judge_front(facts_.names, tools_->config.limits.header_bytes,
                       front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
   if (const auto certificate = read_certificate(tools_->config)) out.add({judge_certificate(*certificate)});
+  leave_out_follow_ups(out.checks);
   return out;
 }
 

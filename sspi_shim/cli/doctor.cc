@@ -1,9 +1,12 @@
 // stead doctor: checks a proxy's configuration, its account and its domains, and prints how to fix what is wrong.
+#include <spdlog/spdlog.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "proxy/doctor/checks/configuration.h"
 #include "proxy/doctor/examine.h"
 #include "proxy/doctor/facts/proxy_file.h"
 #include "sspi_shim/cli/command.h"
@@ -14,19 +17,37 @@ namespace {
 struct Arguments {
   doctor::DelegationQuery query;
   std::string config;
-  bool json = false;
+  bool json = false, verbose = false;
 };
 
+void print(const Arguments& arguments, const doctor::Report& report) {
+  const auto& [user, service] = arguments.query;
+  const auto detail = arguments.verbose ? doctor::Detail::all : doctor::Detail::brief;
+  std::cout << (arguments.json ? doctor::to_json(report) + "\n"
+                               : doctor::to_text(report, detail, user.empty() ? "" : user + " to " + service));
+}
+
+// SERVICE/HOST, with or without @REALM.
+bool is_service(const std::string& text) {
+  const auto slash = text.find('/');
+  return slash != 0 && slash != std::string::npos && slash + 1 < text.size() && text[slash + 1] != '@';
+}
+
 int run(const Arguments& arguments) {
+  spdlog::set_level(spdlog::level::off);  // what the proxy would log while it reads its files, the report says
   if (arguments.query.user.empty() != arguments.query.service.empty())
     return complain(Exit::usage, "--for and --service go together");
+  if (!arguments.query.service.empty() && !is_service(arguments.query.service))
+    return complain(Exit::usage, "--service " + arguments.query.service + " is no SPN: write SERVICE/HOST, as HTTP/" +
+                                     arguments.query.service);
   auto config = doctor::read_proxy_file(arguments.config);
   if (!config) {
     std::cerr << to_string(config.error()) << '\n';
+    print(arguments, doctor::report_of_refused_file(arguments.config, config.error()));
     return Exit::usage;
   }
   const doctor::Report report = doctor::examine(std::move(*config), arguments.query);
-  std::cout << (arguments.json ? doctor::to_json(report) + "\n" : doctor::to_text(report));
+  print(arguments, report);
   if (!report.reached)
     return complain(Exit::unreachable, "no domain controller of the front end's realm could be reached");
   return report.healthy() ? Exit::done : Exit::refused;
@@ -43,6 +64,7 @@ void add_doctor(CLI::App& app, int& status) {
   command->add_option("--service", arguments->query.service,
                       "The SPN of the back end to which the user is to be delegated");
   command->add_flag("--json", arguments->json, "Print JSON");
+  command->add_flag("--verbose", arguments->verbose, "Print a line for each check, and every fault in full");
   command->footer(
       "Exit status: 0 healthy, 1 a fault was found, 2 wrong usage or file, 3 no domain controller could be reached.\n"
       "The command writes no file. It cannot judge from outside:\n" +

@@ -1,4 +1,5 @@
-// stead err CODE: what a Kerberos error, an NTSTATUS, a SECURITY_STATUS or a diagnosis means, and what to do about it.
+// stead err CODE: what a Kerberos error, an NTSTATUS, a SECURITY_STATUS, a Win32 error, an error of libkrb5, an event id of
+// Windows or a diagnosis means, and what to do about it.
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
@@ -10,13 +11,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/command.h"
+#include "sspi_shim/cli/event_ids.h"
+#include "sspi_shim/cli/libkrb5_errors.h"
 #include "sspi_shim/cli/security_status.h"
+#include "sspi_shim/cli/win32_errors.h"
 #include "sspi_shim/protocol/errors/error_tables.h"
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 
@@ -25,13 +30,16 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* kEvent = "event";
+
 struct Table {
   const char* kind;
   const std::vector<CodeEntry>& entries;
 };
 const std::vector<Table>& tables() {
   static const std::vector<Table> all = {
-      {"Kerberos", krb_error_table()}, {"NTSTATUS", nt_status_table()}, {"SECURITY_STATUS", security_status_table()}};
+      {"Kerberos", krb_error_table()},    {"NTSTATUS", nt_status_table()}, {"SECURITY_STATUS", security_status_table()},
+      {"libkrb5", libkrb5_error_table()}, {"Win32", win32_error_table()},  {kEvent, event_table()}};
   return all;
 }
 
@@ -51,13 +59,25 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   return 0 - *value;
 }
 
-// libkrb5 counts its errors from here: KRB5KDC_ERR_BADOPTION is -1765328384 + 13.
-constexpr std::uint32_t kLibkrb5Base = static_cast<std::uint32_t>(-1765328384);
+// HRESULT_FROM_WIN32 (MS-ERREF §2.1): 0x8007 and the code.
+constexpr std::uint32_t kWin32Mask = 0xFFFF0000, kWin32Facility = 0x80070000;
 
-std::vector<Found> by_number(std::uint32_t value) {
+bool is_in(std::string_view kind, std::string_view wanted) {
+  return wanted.empty() || kind == wanted;
+}
+
+// `kind`: of the table; empty: of any.
+std::vector<Found> by_number(std::uint32_t value, std::string_view kind) {
   std::vector<Found> out;
-  if (value >= kLibkrb5Base && value < kLibkrb5Base + 128) value -= kLibkrb5Base;
+  if (value >= kLibkrb5Base && value < kLibkrb5Base + kLibkrb5ProtocolErrors) {
+    value -= kLibkrb5Base;
+    kind = "Kerberos";
+  } else if ((value & kWin32Mask) == kWin32Facility) {
+    value &= ~kWin32Mask;
+    kind = "Win32";
+  }
   for (const auto& table : tables()) {
+    if (!is_in(table.kind, kind)) continue;
     for (const auto& entry : table.entries) {
       if (entry.value == value) out.push_back({table.kind, &entry});
     }
@@ -65,13 +85,39 @@ std::vector<Found> by_number(std::uint32_t value) {
   return out;
 }
 
+// Other spellings of names in the tables: MIT's macros, Samba's and Microsoft's.
+std::string usual_name(std::string_view text) {
+  constexpr std::pair<std::string_view, std::string_view> kStarts[] = {
+      {"KRB5KDC_ERR_", "KDC_ERR_"}, {"KRB5KRB_", "KRB_"}, {"NT_STATUS_", "STATUS_"}};
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"KDC_ERR_ETYPE_NOTSUPP", "KDC_ERR_ETYPE_NOSUPP"},
+      {"KDC_ERR_SUMTYPE_NOTSUPP", "KDC_ERR_SUMTYPE_NOSUPP"},
+      {"KDC_ERR_PADATA_TYPE_NOTSUPP", "KDC_ERR_PADATA_TYPE_NOSUPP"},
+      {"KDC_ERR_TRTYPE_NO_SUPP", "KDC_ERR_TRTYPE_NOSUPP"},
+      {"KDC_ERR_KEY_EXP", "KDC_ERR_KEY_EXPIRED"},
+      {"KDC_ERR_CLIENT_NOT_TRUSTED", "KDC_ERROR_CLIENT_NOT_TRUSTED"},
+      {"KDC_ERR_KDC_NOT_TRUSTED", "KDC_ERROR_KDC_NOT_TRUSTED"},
+      {"KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTION", "KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS"},
+      {"KDC_ERR_S_PRINCIPAL_NOT_UNIQUE", "KDC_ERR_PRINCIPAL_NOT_UNIQUE"},
+  };
+  std::string out = to_upper(text);
+  for (const auto& [start, usual] : kStarts) {
+    if (!out.starts_with(start)) continue;
+    out.replace(0, start.size(), usual);
+    break;
+  }
+  for (const auto& [name, usual] : kNames)
+    if (out == name) return std::string(usual);
+  return out;
+}
+
 // The whole name in any case; or the end of it after an underscore, as "BADOPTION".
 std::vector<Found> by_name(std::string_view text) {
   std::vector<Found> out;
-  const auto wanted = to_upper(text);
+  const auto wanted = usual_name(text), as_given = to_upper(text);
   for (const auto& table : tables()) {
     for (const auto& entry : table.entries) {
-      if (entry.name == wanted) return {{table.kind, &entry}};
+      if (entry.name == wanted || entry.name == as_given) return {{table.kind, &entry}};
       if (entry.name.size() > wanted.size() && entry.name.ends_with(wanted) &&
           entry.name[entry.name.size() - wanted.size() - 1] == '_') {
         out.push_back({table.kind, &entry});
@@ -79,6 +125,25 @@ std::vector<Found> by_name(std::string_view text) {
     }
   }
   return out;
+}
+
+// The number of "event 4769", "Event ID: 4769", "EventID 4769".
+std::optional<std::uint32_t> event_id_of(std::string_view text) {
+  const std::string lower = to_lower(text);
+  std::string_view rest = lower;
+  if (!rest.starts_with("event")) return std::nullopt;
+  rest.remove_prefix(5);
+  const auto skip = [&](std::string_view word) {
+    if (rest.starts_with(word)) rest.remove_prefix(word.size());
+  };
+  for (const std::string_view word : {" ", "id", ":", " "}) skip(word);
+  return number_of(rest);
+}
+
+std::vector<Found> find(const std::string& code) {
+  if (const auto event = event_id_of(code)) return by_number(*event, kEvent);
+  if (const auto number = number_of(code)) return by_number(*number, {});
+  return by_name(code);
 }
 
 // "0x0D", or eight digits above 16 bits.
@@ -113,13 +178,14 @@ int explain_diagnosis(const DiagnosisCodeInfo& one, bool as_json) {
 
 int run(const std::string& code, bool as_json) {
   if (const DiagnosisCodeInfo* one = find_diagnosis_code(to_lower(code))) return explain_diagnosis(*one, as_json);
-  const auto number = number_of(code);
-  const auto found = number ? by_number(*number) : by_name(code);
+  const std::vector<Found> found = find(code);
   if (found.empty()) {
-    return complain(Exit::refused,
-                    "\"" + code +
-                        "\" is not a known Kerberos error, NTSTATUS, SECURITY_STATUS or diagnosis: give a name like "
-                        "KDC_ERR_BADOPTION or rbcd_denied_on_target, or a number like 13 or 0xC000040B");
+    return complain(
+        Exit::refused,
+        "\"" + code +
+            "\" is not a known Kerberos error, NTSTATUS, SECURITY_STATUS, Win32 error, event or diagnosis: give a "
+            "name like KDC_ERR_BADOPTION or rbcd_denied_on_target, a number like 13 or 0xC000040B, or "
+            "\"event 4769\"");
   }
   if (as_json) {
     json::array explained;
@@ -137,10 +203,13 @@ int run(const std::string& code, bool as_json) {
 }  // namespace
 
 void add_err(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("err", "Explain a Kerberos error, an NTSTATUS, a SECURITY_STATUS or a diagnosis");
+  auto* command =
+      app.add_subcommand("err", "Explain a Kerberos error, an NTSTATUS, a Win32 error, an event or a diagnosis");
   auto code = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("CODE", *code, "A name, a decimal or hexadecimal number, or a diagnosis such as no_2012_dc_found")
+  command
+      ->add_option("CODE", *code,
+                   "A name, a decimal or hexadecimal number, \"event 4769\", or a diagnosis such as no_2012_dc_found")
       ->required();
   command->add_flag("--json", *as_json, "Print JSON");
   command->callback([code, as_json, &status] { status = run(*code, *as_json); });

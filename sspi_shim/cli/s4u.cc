@@ -1,8 +1,9 @@
 // stead s4u: a ticket in a user's name, with the trace of the exchanges, or the diagnosis of a refusal.
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
-#include <cstdio>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/cli/certificate_file.h"
 #include "sspi_shim/cli/command.h"
+#include "sspi_shim/cli/trace_line.h"
 #include "sspi_shim/krb5/evidence.h"
 #include "sspi_shim/protocol/types/types.h"
 #include "stead/client_config.h"
@@ -37,14 +39,8 @@ struct Request {
 using Answer = std::optional<Outcome<TicketPtr>>;
 
 void print_step(const TraceStep& step) {
-  char head[64];
-  std::snprintf(head, sizeof head, "%3d  %-9s ", step.step, step.exchange.c_str());
-  char took[32];
-  std::snprintf(took, sizeof took, "%.1f ms", step.milliseconds);
-  std::cerr << head << step.realm << "  "
-            << (step.controller.empty() ? (step.address.empty() ? "-" : step.address) : step.controller) << " ("
-            << step.level << ")  " << step.answer << (step.status.empty() ? "" : " + " + step.status) << "  " << took
-            << (step.detail.empty() ? "" : "  [" + step.detail + "]") << '\n';
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+  std::cerr << (is_terminal ? terminal_lines(step) : plain_line(step));
 }
 
 // "alice" of alice, alice@REALM and DOMAIN\alice.

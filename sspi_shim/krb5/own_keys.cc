@@ -20,8 +20,6 @@
 namespace stead {
 namespace {
 
-constexpr std::uint32_t kProtectedUsersRid = 525;
-
 // Null also for a PAC that does not decode: those of other KDCs may not be NDR.
 std::shared_ptr<const PacLogonInfo> logon_info_of(const EncTicketPart& part) {
   const auto bytes = pac_bytes_of(part);

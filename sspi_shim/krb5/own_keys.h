@@ -2,6 +2,7 @@
 // The keytab's keys, and the tickets to our own account that they decrypt. An administrator may change the account's
 // password and replace the keytab while we run: if no key fits, the keytab is read again.
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@
 #include "sspi_shim/protocol/pac/pac_logon_info.h"
 
 namespace stead {
+
+constexpr std::uint32_t kProtectedUsersRid = 525;  // MS-DTYP 2.4.2.4
 
 // A ticket to us, decrypted, and the key that did it: one of those given.
 struct DecryptedTicket {

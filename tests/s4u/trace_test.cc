@@ -7,6 +7,7 @@
 
 #include "sspi_shim/s4u/diagnosis/diagnosis_code.h"
 #include "sspi_shim/s4u/trace/trace_json.h"
+#include "sspi_shim/s4u/trace/trace_picture.h"
 #include "sspi_shim/s4u/trace/trace_words.h"
 
 namespace stead {
@@ -151,6 +152,41 @@ TEST(Explain, TellsTheFrontEndsOwnRequestsFromThoseWithTheS4uReferralTgt) {
     ASSERT_NE(found, std::string::npos) << words << " in " << text.substr(at);
     at = found + 1;
   }
+}
+
+TEST(Picture, MarksTheStepAtWhichItBroke) {
+  const std::string svg = to_svg(refused());
+  // Front end, one controller, back end; the search has no column of its own.
+  EXPECT_EQ(std::count(svg.begin(), svg.end(), '\n') > 20, true);
+  std::size_t columns = 0;
+  for (std::size_t at = svg.find("<circle"); at != std::string::npos; at = svg.find("<circle", at + 1)) ++columns;
+  EXPECT_EQ(columns, 3u);
+  EXPECT_NE(svg.find("dc08.root.fabrikam.com, ROOT.FABRIKAM.COM, level"), std::string::npos);
+  EXPECT_NE(svg.find("1.2 ms"), std::string::npos);
+  EXPECT_NE(svg.find("fill=\"#fdecee\" stroke=\"#c0182b\""), std::string::npos);
+  EXPECT_NE(svg.find("The back end is not reached"), std::string::npos);
+  Trace granted = refused();
+  granted.granted = true;
+  const std::string good = to_svg(granted);
+  EXPECT_EQ(good.find("#c0182b"), std::string::npos) << "the client went on after that refusal";
+  EXPECT_NE(good.find("The ticket goes to the back end"), std::string::npos);
+}
+
+TEST(Picture, EscapesWhatATraceHolds) {
+  Trace trace = refused();
+  trace.client = "<script>&\"x\"";
+  trace.service = "</svg><b>";
+  trace.steps[0].realm = "<i>";
+  trace.diagnosis->summary = "<u>";
+  for (const std::string& text : {to_svg(trace), to_html(trace)}) {
+    for (const char* part : {"<script>", "<b>", "<i>", "<u>"}) EXPECT_EQ(text.find(part), std::string::npos) << part;
+  }
+  EXPECT_NE(to_html(trace).find("&lt;u&gt;"), std::string::npos);
+}
+
+TEST(Picture, IsDrawnOfAnEmptyTrace) {
+  EXPECT_NE(to_svg(Trace{}).find("</svg>"), std::string::npos);
+  EXPECT_NE(to_html(Trace{}).find("</html>"), std::string::npos);
 }
 
 TEST(Explain, KeepsToAHundredColumnsAndNamesEverything) {

@@ -72,6 +72,7 @@ std::vector<std::string> new_keytab(const AccountFacts& account) {
   return new_keytab_commands({.file = account.keytab,
                               .principal = to_string(account.principal),
                               .account = account_name(account),
+                              .salt = account.salt,
                               .kvno = own != nullptr && own->kvno ? *own->kvno : 0});
 }
 
@@ -124,6 +125,11 @@ Check judge_account_itself(const AccountFacts& account, BrokenCheck broken) {
   return fault(A1, name, diagnosis.summary, last_step_text(account.sign_on->steps), diagnosis.fix);
 }
 
+bool has_weak_keys_only(const AccountFacts& account, const std::vector<KeytabLine>& lines) {
+  return !account.allow_rc4 && !lines.empty() &&
+         std::all_of(lines.begin(), lines.end(), [](const auto& line) { return is_weak(line.type); });
+}
+
 Check judge_keytab(const AccountFacts& account, BrokenCheck broken) {
   const std::string file = account.keytab;
   if (!account.keytab_error.empty())
@@ -136,16 +142,29 @@ Check judge_keytab(const AccountFacts& account, BrokenCheck broken) {
                  "klist -k: " + names_in(account.lines), new_keytab(account));
   }
   const std::string ours = "the keytab has kvno " + kvnos_in(lines) + " (" + etypes_in(lines) + ")";
+  const auto other_case = std::find_if(lines.begin(), lines.end(), [](const KeytabLine& line) {
+    return line.principal.realm != to_upper(line.principal.realm);
+  });
+  if (other_case != lines.end()) {
+    return fault(A2, file,
+                 "The keytab has the realm as " + other_case->principal.realm +
+                     ": Kerberos tells realms by case, and a domain's is in upper case.",
+                 "klist -k: " + names_in(lines), new_keytab(account));
+  }
+  if (has_weak_keys_only(account, lines)) return skipped_by(A3, A2, file);
   if (broken == A2) {
     if (!account.sign_on) return fault(A2, file, "The keytab has no key that may be used.", ours, new_keytab(account));
     const std::string whose = account.account.empty() ? ""
                                                       : " The domain has " + to_string(account.principal) +
                                                             " as the account " + account.account + ".";
-    return fault(A2, file,
-                 "The keytab's key is not the account's: the password was changed after the keytab was written, or the "
-                 "key belongs to another account." +
-                     whose,
-                 last_step_text(account.sign_on->steps) + "; " + ours, new_keytab(account));
+    return fault(
+        A2, file,
+        "The keytab's key is not the account's: the password was changed after the keytab was written, the key "
+        "belongs to another account, or it was derived with another salt than the account's." +
+            whose,
+        last_step_text(account.sign_on->steps) + "; " + ours +
+            (account.salt.empty() ? "" : "; the account's salt is " + account.salt),
+        new_keytab(account));
   }
   if (broken && broken != A5 && broken != A4) return skipped_by(*broken, A2, file);
   const ServiceFacts* own = own_ticket(account);
@@ -170,12 +189,9 @@ Check judge_etypes(const AccountFacts& account, BrokenCheck broken) {
   const std::string name = account_name(account);
   const auto lines = lines_of(account, account.principal);
   const std::vector<std::string> aes = {(name.ends_with('$') ? "Set-ADComputer " : "Set-ADUser ") + name +
-                                            " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm,
-                                        password_warning("Set-ADAccountPassword", name),
-                                        "Set-ADAccountPassword " + name + " -Reset -Server " + account.principal.realm};
+                                        " -KerberosEncryptionType AES128,AES256 -Server " + account.principal.realm};
   if (lines.empty()) return skipped_by(A2, A3, name);
-  const bool has_aes = std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !is_weak(line.type); });
-  if (!has_aes && !account.allow_rc4) {
+  if (has_weak_keys_only(account, lines)) {
     auto fix = aes;
     for (auto& line : new_keytab(account)) fix.push_back(std::move(line));
     return fault(A3, name,
@@ -232,9 +248,11 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
           {"setspn -S HTTP/" + name.substr(0, name.find('$')) + "." + to_lower(account.principal.realm) + " " + name}));
     } else {
       const Diagnosis diagnosis = diagnosis_of(question, account, service.spn);
-      out.push_back(fault(A4, service.spn, diagnosis.summary, last_step_text(question.steps), diagnosis.fix));
+      const bool no_key = refusal.error == Code::KDC_ERR_ETYPE_NOSUPP || refusal.error == Code::KDC_ERR_NULL_KEY;
+      out.push_back(
+          fault(no_key ? A3 : A4, service.spn, diagnosis.summary, last_step_text(question.steps), diagnosis.fix));
     }
-    out.push_back(skipped_by(A4, A5, service.spn));
+    out.push_back(skipped_by(out.back().id, A5, service.spn));
     return;
   }
   out.push_back(ok(A4, service.spn, last_step_text(question.steps)));
@@ -270,10 +288,10 @@ Check judge_file(const FileFacts& file) {
   const bool group_may_read = file.kind == FileKind::tls_key;
   const unsigned forbidden = group_may_read ? 0037U : 0077U;
   if ((file.mode & forbidden) != 0) {
-    return fault(A6, subject,
-                 "Others than its owner may read the file. Its content lets them act as the front end, for every user "
-                 "that the front end may delegate.",
-                 "mode " + std::string(mode), {"chmod " + std::string(group_may_read ? "640 " : "600 ") + file.path});
+    return harm(A6, subject,
+                "Others than its owner may read the file. Its content lets them act as the front end, for every user "
+                "that the front end may delegate.",
+                "mode " + std::string(mode), {"chmod " + std::string(group_may_read ? "640 " : "600 ") + file.path});
   }
   return ok(A6, subject, "mode " + std::string(mode));
 }

@@ -45,6 +45,7 @@ class Judge {
   void refused(const BackEndFacts::Signed& got);
   void binding(const BackEndFacts::Signed& got);
   void proof(const BackEndFacts::Signed& got);
+  void permission(const BackEndFacts::Signed& got);
   void skip(std::initializer_list<CheckId> ids, const std::string& why) {
     for (const CheckId id : ids) out_.push_back(skipped(id, subject_, why));
   }
@@ -111,11 +112,13 @@ void Judge::clock() {
   const std::string text = "its Date is " + clock_text(*ahead) + " this computer's clock";
   if (std::chrono::abs(*ahead) <= kClockLimit)
     out_.push_back(ok(N3, subject_, text));
-  else
+  else {
     out_.push_back(
         fault(N3, subject_,
               "The clocks of the back end and of this computer differ by more than the 5 minutes that Kerberos allows.",
-              text, {"w32tm /resync", "chronyc makestep"}));
+              text, {"w32tm /query /status", "w32tm /resync", "chronyc makestep"}));
+    out_.back().place = Place::back_end;
+  }
 }
 
 void Judge::offer() {
@@ -180,6 +183,21 @@ void Judge::proof(const BackEndFacts::Signed& got) {
   out_.push_back(
       fault(B8, subject_, "The back end's AP-REP is wrong: the server that answers does not have the service's key.",
             asked_ + " with a token: " + answer_text(got.first) + " " + got.error_code, {"setspn -Q " + facts_.spn}));
+}
+
+// Which user a page is for, only the application knows.
+void Judge::permission(const BackEndFacts::Signed& got) {
+  const std::string seen = asked_ + " with a token: " + answer_text(got.first);
+  if (facts_.anonymous.status != 401) {
+    out_.push_back(unjudged(B9, subject_, "it needs no sign-in"));
+  } else if (got.first.status == 403) {
+    out_.push_back(fault(B9, subject_,
+                         "The back end takes the ticket, knows the user, and forbids them this page: the delegation "
+                         "works, and the application's own permissions do not let the user in.",
+                         seen, {"curl -v --negotiate -u : " + facts_.url + facts_.path, "icacls FOLDER-OF-THE-SITE"}));
+  } else {
+    out_.push_back(ok(B9, subject_, seen));
+  }
 }
 
 void Judge::refused(const BackEndFacts::Signed& got) {
@@ -259,6 +277,7 @@ void Judge::signed_in() {
     out_.push_back(ok(B4, subject_, "it accepts a token that is bound to the TLS channel"));
   binding(got);
   proof(got);
+  permission(got);
 }
 
 Checks Judge::judge() {
@@ -266,7 +285,12 @@ Checks Judge::judge() {
   clock();
   if (!reached()) return std::move(out_);
   offer();
-  if (facts_.signed_in) signed_in();
+  const bool no_negotiate = std::any_of(
+      out_.begin(), out_.end(), [](const Check& check) { return check.id == B1 && check.verdict == Verdict::fault; });
+  if (no_negotiate)
+    skip_after(B1, {B2, B3, S4, B4, B6, B8});
+  else if (facts_.signed_in)
+    signed_in();
   return std::move(out_);
 }
 

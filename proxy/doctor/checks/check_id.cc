@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace stead::doctor {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 using enum CheckId;
 
 constexpr auto kChecks = std::to_array<CheckInfo>({
+    {C1, "C1", "the proxy's file", ""},
+    {C2, "C2", "the files that it names", ""},
     {N1, "N1", "DNS service records", ""},
     {N2, "N2", "ports of the domain controllers", ""},
     {N3, "N3", "clocks", ""},
@@ -53,8 +56,7 @@ constexpr auto kChecks = std::to_array<CheckInfo>({
     {B6, "B6", "identity bound to the connection", ""},
     {B7, "B7", "the back end accepts the Host it is sent", ""},
     {B8, "B8", "the back end proves its identity", ""},
-    {B9, "B9", "the right user on every path of the back end",
-     "only the application knows which user a page is for; look for the user's name in its own log"},
+    {B9, "B9", "the back end lets the user in", ""},
     {F1, "F1", "browsers send Kerberos, not NTLM",
      "A4 checks the SPN; each browser has its own list of intranet sites, and the access log shows who sends NTLM"},
     {F2, "F2", "the public name is no alias", ""},
@@ -72,6 +74,27 @@ std::span<const CheckInfo> all_checks() {
 
 const CheckInfo& info_of(CheckId id) {
   return kChecks[static_cast<std::size_t>(id)];
+}
+
+std::string_view family_of(CheckId id) {
+  switch (info_of(id).text.front()) {
+    case 'C':
+      return "the proxy's configuration";
+    case 'N':
+      return "network and clocks";
+    case 'A':
+      return "the front end's account";
+    case 'S':
+      return "the target's SPN";
+    case 'U':
+      return "the user";
+    case 'D':
+      return "delegation";
+    case 'B':
+      return "back ends";
+    default:
+      return "what browsers see";
+  }
 }
 
 std::string not_checked_text() {

@@ -8,9 +8,10 @@
 
 namespace stead::doctor {
 
-// N: network. A: the front end's account. S: SPNs. U: the user. D: delegation. B: back ends. F: front.
+// C: the configuration. N: network. A: the front end's account. S: SPNs. U: the user. D: delegation. B: back ends. F: front.
 enum class CheckId {
   // clang-format off
+  C1, C2,
   N1, N2, N3, N4, N5, N6, N7, N8,
   A1, A2, A3, A4, A5, A6,
   S1, S2, S3, S5,
@@ -31,6 +32,8 @@ struct CheckInfo {
 // ones.
 [[nodiscard]] std::span<const CheckInfo> all_checks();
 [[nodiscard]] const CheckInfo& info_of(CheckId id);
+// "network and clocks" for N1: what the checks of one letter have in common.
+[[nodiscard]] std::string_view family_of(CheckId id);
 [[nodiscard]] inline std::string to_string(CheckId id) {
   return std::string(info_of(id).text);
 }

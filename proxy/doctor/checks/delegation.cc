@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
@@ -68,15 +69,20 @@ Check judge_realm_level(const RealmFacts& realm, bool needed) {
     unknown = unknown || (dc.level == DcLevel::unknown && dc.answers());
   }
   if (seen.empty()) seen = "no controller is known";
+  if (!realm.kdc_proxy.empty() && needed)
+    return unjudged(D5, realm.realm, "its controllers are asked through " + realm.kdc_proxy);
   if (capable || !needed)
     return ok(D5, realm.realm, seen + (capable ? "" : "; delegation by the front end's list needs no newer one"));
   if (unknown)
     return unjudged(D5, realm.realm,
                     "the levels of its controllers are not known (" + seen + "); the client tries them");
-  return fault(D5, realm.realm,
-               "The way to a back end in another domain goes through " + realm.realm +
-                   ", where no controller of Windows Server 2012 or later answers. Older ones refuse the request.",
-               seen, {"nltest /dsgetdc:" + realm.realm + " /ds_8", "stead locate " + realm.realm + " --level 2012"});
+  Check out =
+      fault(D5, realm.realm,
+            "The way to a back end in another domain goes through " + realm.realm +
+                ", where no controller of Windows Server 2012 or later answers. Older ones refuse the request.",
+            seen, {"nltest /dsgetdc:" + realm.realm + " /ds_8", "stead locate " + realm.realm + " --level 2012"});
+  out.realm = realm.realm;
+  return out;
 }
 
 // Which of the two permissions allowed it, as far as it can be seen.
@@ -112,6 +118,19 @@ void judge_granted(const UserFacts& user, const DelegationFacts& delegation, con
                                  : skipped(D1, service, "resource-based delegation does not need it"));
 }
 
+// The fault of a refusal, with the first of the ways to mend it.
+Check fault_of(CheckId id, const DelegationFacts& delegation, const Diagnosis& diagnosis) {
+  const std::vector<TraceStep>& steps = delegation.steps;
+  const std::string& service = delegation.service;
+  std::vector<std::string> fix = diagnosis.fix;
+  const bool has_ways = id == D1 || id == D2 || id == D3;
+  if (has_ways && fix.size() > 1) fix.resize(1);
+  if (fix.empty()) fix.emplace_back("stead s4u --trace --for USER --service " + service);
+  Check out = fault(id, service, diagnosis.summary, last_step_text(steps), std::move(fix));
+  if (!steps.empty()) out.realm = steps.back().realm;
+  return out;
+}
+
 }  // namespace
 
 CheckId check_of(const Failure& failure) {
@@ -144,28 +163,18 @@ Checks judge_delegation(const UserFacts& user, const DelegationFacts& delegation
   const Diagnosis diagnosis = failure.trace.diagnosis.value_or(Diagnosis{"", failure.text, {"stead s4u --trace"}});
   const std::string& service = delegation.service;
   const std::string proof = last_step_text(delegation.steps);
-  std::vector<CheckId> broken{check_of(failure)};
-  // In one domain either permission is enough; the diagnosis has a command for each.
-  if (broken.front() == D3 && diagnosis.fix.size() > 1) {
-    out.push_back(
-        fault(D2, service,
-              "The front end's list does not have exactly this SPN, and the back end's account does not name the front "
-              "end: one of the two is needed.",
-              proof, {diagnosis.fix[1]}));
-    broken.push_back(D2);
-    out.push_back(fault(D3, service, diagnosis.summary, proof, {diagnosis.fix[0]}));
-  } else if (broken.front() == U3) {  // judge_user reports U3 if the PAC of the user's ticket says so
+  const CheckId broken = check_of(failure);
+  if (broken == U3) {  // judge_user reports U3 if the PAC of the user's ticket says so
     if (!user.sensitive) out.push_back(fault(U3, user.principal, diagnosis.summary, proof, diagnosis.fix));
   } else {
-    out.push_back(fault(broken.front(), service, diagnosis.summary, proof,
-                        diagnosis.fix.empty() ? std::vector<std::string>{"stead s4u --trace"} : diagnosis.fix));
+    out.push_back(fault_of(broken, delegation, diagnosis));
   }
   for (const CheckId id : {D6, D7, D8, D1, D2, D3, D4}) {
-    if (std::find(broken.begin(), broken.end(), id) != broken.end()) continue;
+    if (id == broken) continue;
     if ((id == D8 || id == D1) && user.forwardable)
       out.push_back(ok(id, service, "the ticket from S4U2Self is forwardable"));
     else
-      out.push_back(skipped_by(broken.front(), id, service));
+      out.push_back(skipped_by(broken, id, service));
   }
   return out;
 }

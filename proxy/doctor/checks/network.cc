@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/doctor/checks/fact_text.h"
@@ -14,8 +15,8 @@ namespace {
 
 using enum CheckId;
 
-// Of the controllers among themselves.
-enum class Clocks { agree, differ };
+// Whose clock is wrong where ours and a controller's differ.
+enum class WrongClock { ours, theirs };
 
 std::string port_word(PortAnswer answer) {
   switch (answer) {
@@ -87,6 +88,14 @@ Check judge_ports(const RealmFacts& realm, const ControllerFacts& dc) {
                : "The controller does not answer at all: it is down, or a firewall drops the packets.",
         proof, {"nc -vz " + dc.where.address + " " + kerberos_port(dc), "nltest /dsgetdc:" + realm.realm + " /force"});
   }
+  if (dc.ping == PingAnswer::paused) {
+    const std::string name = dc.where.name.empty() ? dc.where.address : dc.where.name;
+    return fault(
+        N2, where,
+        "The controller's Netlogon service is paused: clients that search for a controller pass it by, and the "
+        "levels of the others must do.",
+        proof, {"Get-Service Netlogon -ComputerName " + name, "Resume-Service Netlogon -ComputerName " + name});
+  }
   std::vector<std::string> fix;
   std::string closed;
   const auto add = [&](const std::string& port, const std::string& protocol, const std::string& rule) {
@@ -94,7 +103,7 @@ Check judge_ports(const RealmFacts& realm, const ControllerFacts& dc) {
     fix.push_back(rule_for(rule, protocol == "tcp" ? "TCP" : "UDP", port));
   };
   if (dc.udp != PortAnswer::answered) add(kerberos_port(dc), "udp", "Kerberos (UDP)");
-  if (dc.tcp != PortAnswer::answered) add(kerberos_port(dc), "tcp", "Kerberos (TCP)");
+  if (dc.tcp != PortAnswer::answered && dc.tcp != PortAnswer::reset) add(kerberos_port(dc), "tcp", "Kerberos (TCP)");
   if (dc.ping == PingAnswer::silent && others_answer_pings(realm)) add(ldap_port(dc), "udp", "LDAP ping (UDP)");
   if (!closed.empty())
     return fault(N2, where,
@@ -103,10 +112,33 @@ Check judge_ports(const RealmFacts& realm, const ControllerFacts& dc) {
   return ok(N2, where, proof);
 }
 
+// Where no controller answers, that is one fault and not one for each of them.
+void judge_all_ports(const RealmFacts& realm, Checks& out) {
+  const bool any = std::any_of(realm.controllers.begin(), realm.controllers.end(),
+                               [](const auto& dc) { return dc.answers() || dc.ping != PingAnswer::silent; });
+  if (any || realm.controllers.size() < 2) {
+    for (const ControllerFacts& dc : realm.controllers) {
+      Check judged = judge_ports(realm, dc);
+      const bool others = std::any_of(realm.controllers.begin(), realm.controllers.end(),
+                                      [&](const auto& other) { return &other != &dc && other.answers(); });
+      if (others) judged.effect = Effect::harms;
+      out.push_back(std::move(judged));
+    }
+    return;
+  }
+  Check all = judge_ports(realm, realm.controllers.front());
+  all.subject = realm.realm;
+  all.symptom = "None of the " + std::to_string(realm.controllers.size()) + " controllers of " + realm.realm +
+                " answers: this computer cannot reach their network, or they are all down.";
+  for (std::size_t i = 1; i < realm.controllers.size(); ++i)
+    all.proof += "; " + controller_text(realm.controllers[i].where) + ": " + asked_ports(realm.controllers[i]);
+  out.push_back(std::move(all));
+}
+
 Check judge_tcp(const ControllerFacts& dc) {
   const std::string where = controller_text(dc.where);
   if (dc.tcp == PortAnswer::answered) return ok(N4, where, "AS-REQ over TCP is answered");
-  return skipped_by(N2, N4, where);
+  return skipped_by(dc.tcp == PortAnswer::reset ? N8 : N2, N4, where);
 }
 
 Check judge_reset(const ControllerFacts& dc) {
@@ -124,39 +156,50 @@ Check judge_reset(const ControllerFacts& dc) {
   return ok(N8, where, "no reset was seen");
 }
 
-Check judge_clock(const ControllerFacts& dc, Clocks clocks) {
+Check judge_clock(const ControllerFacts& dc, WrongClock wrong) {
   const std::string where = controller_text(dc.where);
   if (!dc.clock) return unjudged(N3, where, dc.answers() ? "its answer has no time" : "it does not answer");
   const std::string text = clock_text(*dc.clock);
   const std::string proof = "the time in its KRB-ERROR is " + text + " this computer's clock";
   if (std::chrono::abs(*dc.clock) <= kClockLimit) return ok(N3, where, proof);
-  if (clocks == Clocks::agree) {
-    return fault(
-        N3, where,
-        "This computer's clock is wrong: every controller's clock is " + text + " it. Kerberos allows 5 minutes.",
-        proof, {"chronyc makestep", "timedatectl set-ntp true"});
-  }
-  return fault(
-      N3, where,
-      "The controller's clock is " + text + " ours, unlike other controllers' clocks. Kerberos allows 5 minutes.",
-      proof,
-      {"w32tm /resync /rediscover /computer:" + (dc.where.name.empty() ? dc.where.address : dc.where.name),
-       "chronyc makestep"});
+  if (wrong == WrongClock::ours) return skipped(N3, where, "this computer's clock is wrong");
+  Check out =
+      fault(N3, where,
+            "The controller's clock is " + text + " ours, and other clocks agree with ours. Kerberos allows 5 minutes.",
+            proof, {"w32tm /query /status", "w32tm /resync /rediscover"});
+  out.place = Place::domain_controller;
+  out.realm = dc.realm;
+  return out;
 }
 
-Clocks compare_clocks(const std::vector<RealmFacts>& realms) {
-  std::optional<std::chrono::milliseconds> first;
+// Ours, if no clock that was seen agrees with it.
+WrongClock wrong_clock(const std::vector<RealmFacts>& realms, const std::vector<std::chrono::milliseconds>& back_ends) {
+  const auto agrees = [](std::chrono::milliseconds offset) { return std::chrono::abs(offset) <= kClockLimit; };
+  bool any = std::any_of(back_ends.begin(), back_ends.end(), agrees);
+  for (const RealmFacts& realm : realms)
+    for (const ControllerFacts& dc : realm.controllers) any = any || (dc.clock && agrees(*dc.clock));
+  return any ? WrongClock::theirs : WrongClock::ours;
+}
+
+// One fault for this computer, whose clock all others differ from.
+void judge_own_clock(const std::vector<RealmFacts>& realms, Checks& out) {
   for (const RealmFacts& realm : realms) {
     for (const ControllerFacts& dc : realm.controllers) {
-      if (!dc.clock) continue;
-      if (!first) first = dc.clock;
-      if (std::chrono::abs(*dc.clock - *first) > kClockLimit) return Clocks::differ;
+      if (!dc.clock || std::chrono::abs(*dc.clock) <= kClockLimit) continue;
+      const std::string text = clock_text(*dc.clock);
+      out.push_back(
+          fault(N3, std::string(kThisComputer),
+                "This computer's clock is wrong: that of " + controller_text(dc.where) + " is " + text +
+                    " it, and no clock agrees with ours. Kerberos allows 5 minutes.",
+                "the time in a KRB-ERROR of " + controller_text(dc.where) + " is " + text + " this computer's clock",
+                {"chronyc makestep", "timedatectl set-ntp true"}));
+      return;
     }
   }
-  return Clocks::agree;
 }
 
 Check judge_dns(const RealmFacts& realm) {
+  if (!realm.kdc_proxy.empty()) return skipped(N1, realm.realm, "its KDCs are asked through " + realm.kdc_proxy);
   if (realm.configured)
     return skipped(N1, realm.realm, "[locator.realm] has its controllers, so that DNS is not asked");
   const std::string domain = to_lower(realm.realm);
@@ -165,6 +208,14 @@ Check judge_dns(const RealmFacts& realm) {
       (realm.kerberos_srv ? realm.kerberos_srv.message() : std::to_string(realm.kerberos_records) + " records") +
       "; _ldap._tcp.dc._msdcs." + domain + ": " +
       (realm.ldap_srv ? realm.ldap_srv.message() : std::to_string(realm.ldap_records) + " records");
+  // A KDC that is no domain controller has no such records, and answers no pings.
+  const bool no_ldap = realm.ldap_records == 0 && (realm.is_domain || others_answer_pings(realm));
+  if (realm.kerberos_records > 0 && !realm.controllers.empty() && no_ldap) {
+    return harm(N1, realm.realm,
+                "DNS has no records of the domain controllers (_ldap._tcp.dc._msdcs): what looks for a controller of a "
+                "site or level finds none.",
+                proof, {"nslookup -type=SRV _ldap._tcp.dc._msdcs." + domain, "nltest /dsregdns"});
+  }
   if (realm.kerberos_records > 0 && !realm.controllers.empty()) return ok(N1, realm.realm, proof);
   if (realm.kerberos_records > 0) {
     return fault(N1, realm.realm, "DNS has names of domain controllers, but no addresses for them.", proof,
@@ -196,24 +247,28 @@ Check judge_realm(const Principal& self, const RealmFacts& realm) {
                  "A controller that is listed for " + realm.realm + " serves another domain: " + others + ".",
                  "AS-REQ and netlogon ping for " + realm.realm + " to " + others, {"nltest /dsgetdc:" + realm.realm});
   }
+  if (!realm.kdc_proxy.empty()) return skipped(N7, realm.realm, "its KDCs are asked through " + realm.kdc_proxy);
   if (!any) return unjudged(N7, realm.realm, "none of its controllers answers");
   return ok(N7, realm.realm, "its controllers answer for it");
 }
 
 }  // namespace
 
-Checks judge_network(const Principal& self, const std::vector<RealmFacts>& realms) {
+Checks judge_network(const Principal& self, const std::vector<RealmFacts>& realms,
+                     const std::vector<std::chrono::milliseconds>& back_ends) {
   Checks out;
-  const Clocks clocks = compare_clocks(realms);
+  const WrongClock wrong = wrong_clock(realms, back_ends);
+  if (wrong == WrongClock::ours) judge_own_clock(realms, out);
   for (const RealmFacts& realm : realms) {
-    out.push_back(judge_dns(realm));
-    out.push_back(judge_realm(self, realm));
+    Checks of_realm{judge_dns(realm), judge_realm(self, realm)};
+    judge_all_ports(realm, of_realm);
     for (const ControllerFacts& dc : realm.controllers) {
-      out.push_back(judge_ports(realm, dc));
-      out.push_back(judge_clock(dc, clocks));
-      out.push_back(judge_tcp(dc));
-      out.push_back(judge_reset(dc));
+      of_realm.push_back(judge_clock(dc, wrong));
+      of_realm.push_back(judge_tcp(dc));
+      of_realm.push_back(judge_reset(dc));
     }
+    for (Check& check : of_realm) check.realm = realm.realm;
+    out.insert(out.end(), of_realm.begin(), of_realm.end());
   }
   return out;
 }

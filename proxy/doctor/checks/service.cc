@@ -31,9 +31,7 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
                           "The back end's account has no AES keys: its tickets are encrypted with " +
                               enctype_name(service.etype) + ", which controllers refuse by default since 2026.",
                           sealed,
-                          {cmdlet + holder + " -KerberosEncryptionType AES128,AES256 -Server " + service.realm,
-                           password_warning("Set-ADAccountPassword", holder),
-                           "Set-ADAccountPassword " + holder + " -Reset -Server " + service.realm}));
+                          {cmdlet + holder + " -KerberosEncryptionType AES128,AES256 -Server " + service.realm}));
     } else {
       out.push_back(ok(S5, service.spn, sealed));
     }
@@ -55,6 +53,7 @@ void judge_one(const ServiceFacts& service, bool allow_rc4, const AccountFacts& 
            refusal.error == Code::KRB_AP_ERR_TKT_EXPIRED)
     id = N3;
   out.push_back(fault(id, service.spn, diagnosis.summary, last_step_text(question.steps), diagnosis.fix));
+  out.back().realm = refusal.realm;
   for (const CheckId other : {S1, S2, S5}) {
     if (id != other) out.push_back(skipped_by(id, other, service.spn));
   }

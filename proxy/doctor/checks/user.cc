@@ -44,13 +44,15 @@ Checks judge_user(const UserFacts& user, const AccountFacts& account) {
     Checks out{ok(U1, name, user.asked + " is " + name + "; " + proof), ok(U2, name, proof), ok(A7, name, proof)};
     const std::string bare = name.substr(0, name.rfind('@')), realm = name.substr(name.rfind('@') + 1);
     if (user.sensitive) {
-      out.push_back(fault(U3, name,
-                          "The user may not be delegated: the account is marked sensitive (\"Account is sensitive and "
-                          "cannot be delegated\") or is a member of Protected Users. "
-                          "That is a decision about the user; change it only if it was not meant.",
-                          proof + "; the PAC of that ticket says NOT_DELEGATED or has Protected Users",
-                          {"Set-ADAccountControl " + bare + " -AccountNotDelegated $false -Server " + realm,
-                           "Remove-ADGroupMember 'Protected Users' -Members " + bare + " -Server " + realm}));
+      out.push_back(fault(
+          U3, name,
+          std::string("The user may not be delegated: the account is ") +
+              (user.is_protected ? "a member of Protected Users. "
+                                 : "marked sensitive (\"Account is sensitive and cannot be delegated\"). ") +
+              "That is a decision about the user; change it only if it was not meant.",
+          proof + "; the PAC of that ticket says NOT_DELEGATED or has Protected Users",
+          {user.is_protected ? "Remove-ADGroupMember 'Protected Users' -Members " + bare + " -Server " + realm
+                             : "Set-ADAccountControl " + bare + " -AccountNotDelegated $false -Server " + realm}));
     } else {
       out.push_back(ok(U3, name,
                        user.groups > 0 ? "the PAC of the user's ticket does not forbid it"

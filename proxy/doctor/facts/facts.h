@@ -33,10 +33,12 @@ struct ControllerFacts {
 };
 
 struct RealmFacts {
-  std::string realm;             // upper case
-  bool configured = false;       // a [locator.realm] table, in place of DNS
+  std::string realm;        // upper case
+  bool configured = false;  // a [locator.realm] table, in place of DNS
+  std::string kdc_proxy;    // the URL of the proxy through which its KDCs are asked; empty: they are asked themselves
   Error kerberos_srv, ldap_srv;  // of the DNS queries; no error: there are records
   std::size_t kerberos_records = 0, ldap_records = 0;
+  bool is_domain = false;  // DNS has records of domain controllers besides: _kerberos._tcp.dc._msdcs
   std::vector<ControllerFacts> controllers;
 };
 
@@ -88,6 +90,7 @@ struct AccountFacts {
   std::vector<KeytabLine> lines;
   std::optional<Question> sign_on;      // AS exchange as the principal; nothing: there is no key to try
   std::string account;                  // of the principal, from the KDC's salt; empty: not in it
+  std::string salt;                     // that the KDC derives its key with; empty: it did not say
   std::optional<Principal> other;       // another name in the keytab whose key the KDC accepts
   std::vector<ServiceFacts> published;  // HTTP/host of the routes, and the principal
   std::vector<FileFacts> files;
@@ -103,6 +106,7 @@ struct UserFacts {
   bool known_to_as =
       false;  // an AS-REQ for the name is not refused as unknown; asked if S4U2Self does not find the user
   bool forwardable = false, sensitive = false;
+  bool is_protected = false;  // in Protected Users
   std::size_t evidence_bytes = 0, groups = 0;
 };
 

@@ -85,7 +85,8 @@ Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out) {
   name.name.type = NameType::principal;
   AsExchange exchange(tools->context, {name, keys, false, Stage::own_tgt, "a TGT for " + to_string(name)});
   out.sign_on = co_await run(tools, exchange);
-  out.account = account_of_salt(exchange.salt(), tools->self.realm);
+  out.salt = exchange.salt();
+  out.account = account_of_salt(out.salt, tools->self.realm);
   if (out.sign_on->granted()) co_return exchange.tgt();
   if (out.sign_on->refusal->kind == FailureKind::unreachable) co_return nullptr;
   const std::vector<Principal> others = other_names(*tools);
@@ -103,8 +104,7 @@ Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out) {
   co_return nullptr;
 }
 
-Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn) {
-  ServiceFacts out;
+Awaitable<CredentialPtr> get_ticket(ToolsPtr tools, CredentialPtr tgt, std::string spn, ServiceFacts& out) {
   out.spn = spn;
   out.way.push_back(tools->self.realm);
   const Principal service = *parse_principal(spn);
@@ -113,7 +113,7 @@ Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::stri
     ReferralWalk there(tools->context, header, krbtgt_name(service.realm),
                        {Stage::own_referral, "our TGT for " + service.realm});
     out.question = co_await run(tools, there);
-    if (!out.question.granted()) co_return out;
+    if (!out.question.granted()) co_return nullptr;
     for (const auto& hop : there.tgts()) out.way.push_back(hop->tgt_realm());
     header = there.ticket();
   }
@@ -122,8 +122,15 @@ Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::stri
   question.steps.insert(question.steps.begin(), out.question.steps.begin(), out.question.steps.end());
   out.question = std::move(question);
   for (const auto& hop : walk.tgts()) out.way.push_back(hop->tgt_realm());
-  if (!out.question.granted()) co_return out;
-  const Credential& got = *walk.ticket();
+  if (!out.question.granted()) co_return nullptr;
+  co_return walk.ticket();
+}
+
+Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn) {
+  ServiceFacts out;
+  const CredentialPtr ticket = co_await get_ticket(tools, tgt, spn, out);
+  if (!ticket) co_return out;
+  const Credential& got = *ticket;
   out.realm = got.service_realm;
   out.etype = got.ticket.enc_part.etype;
   out.kvno = got.ticket.enc_part.kvno;

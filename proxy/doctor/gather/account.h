@@ -12,6 +12,9 @@ void read_account_files(Tools& tools, AccountFacts& out);
 // Signs on as the principal; if that fails, by another name of the keytab. Null: no TGT.
 Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out);
 
+// A ticket to a service for ourselves. Null: `out` says why.
+Awaitable<CredentialPtr> get_ticket(ToolsPtr tools, CredentialPtr tgt, std::string spn, ServiceFacts& out);
+
 // Asks for a ticket to a service as ourselves; if it is ours, checks whether the keytab opens it.
 Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn);
 

@@ -16,6 +16,7 @@
 #include "sspi_shim/base/time_limit.h"
 #include "sspi_shim/locate/ping/kdc_probe.h"
 #include "sspi_shim/locate/ping/udp_exchange.h"
+#include "sspi_shim/locate/realm_proxy.h"
 #include "sspi_shim/protocol/messages/kdc_reply.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
 #include "sspi_shim/transport/tcp_exchange.h"
@@ -119,6 +120,11 @@ Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
     out.ldap_records = ldap_records->size();
   else
     out.ldap_srv = ldap_records.error();
+  if (out.kerberos_records > 0 && out.ldap_records == 0) {
+    const auto of_domain = tools->domain_dns->ask_srv("_kerberos._tcp.dc._msdcs." + domain);
+    const auto found = co_await tools->domain_dns->srv(of_domain);
+    out.is_domain = found && !found->empty();
+  }
 }
 
 }  // namespace
@@ -126,7 +132,12 @@ Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
 Awaitable<RealmFacts> probe_realm(ToolsPtr tools, std::string realm) {
   RealmFacts out;
   out.realm = to_upper(realm);
-  out.configured = tools->config.client.locator.realms.contains(out.realm);
+  const auto& options = tools->config.client.locator;
+  out.configured = options.realms.contains(out.realm);
+  if (const KdcProxy* const by = kdc_proxy_of(options, out.realm)) {
+    out.kdc_proxy = by->url;
+    co_return out;
+  }
   const std::vector<KnownController> known = co_await tools->locator->controllers(out.realm);
   for (const KnownController& dc : known) {
     ControllerFacts facts;

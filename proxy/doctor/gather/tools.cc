@@ -28,7 +28,7 @@ Tools::Tools(boost::asio::any_io_executor on, proxy::Config proxy_config)
       config(std::move(proxy_config)),
       self(*parse_principal(config.client.principal)),
       locator(make_dc_locator(executor, config.client.locator)),
-      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout), locator,
+      driver(executor, make_kdc_transport(executor, locator, config.client.kdc_timeout, config.client.locator), locator,
              Driver::Levels::learned) {
   if (config.client.allow_rc4) context.etypes.push_back(EncType::rc4_hmac);
   auto made = make_dns_resolver(executor, config.client.locator.nameservers);

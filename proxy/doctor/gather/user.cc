@@ -1,5 +1,6 @@
 #include "proxy/doctor/gather/user.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,6 +20,12 @@ namespace {
 std::size_t groups_of(const Identity::State& state) {
   if (!state.logon) return 0;
   return state.logon->groups.size() + state.logon->extra_sids.size() + state.logon->resource_groups.size();
+}
+
+bool is_protected(const Identity::State& state) {
+  if (!state.logon) return false;
+  const auto& groups = state.logon->groups;
+  return std::any_of(groups.begin(), groups.end(), [](const auto& group) { return group.rid == kProtectedUsersRid; });
 }
 
 // Whether the domain that refused S4U2Self knows the name in an AS exchange.
@@ -51,6 +58,7 @@ Awaitable<std::optional<Identity>> ask_user(ToolsPtr tools, std::shared_ptr<Clie
   out.principal = got->principal();
   out.forwardable = state.forwardable;
   out.sensitive = state.sensitive;
+  out.is_protected = is_protected(state);
   out.evidence_bytes = encode(*state.evidence).size();
   out.groups = groups_of(state);
   co_return std::move(*got);

@@ -12,6 +12,33 @@ namespace {
 
 using Code = KrbErrc;
 
+struct AccountState {
+  std::string what;  // "is locked"
+  std::string fix;
+};
+
+// Why the KDC refuses an account that it knows; nothing: it does not say. `never`: in place of a new password, which would
+// end what uses the present one.
+std::optional<AccountState> state_of(const Refusal& refusal, const std::string& account, const std::string& at) {
+  const auto status = refusal.status.value_or(NtStatus::STATUS_SUCCESS);
+  const std::string user = cmdlet_for(account) + " " + identity_value(account);
+  const std::string any = " " + identity_value(account) + at;
+  if (status == NtStatus::STATUS_ACCOUNT_LOCKED_OUT)
+    return AccountState{"is locked after too many wrong passwords", "Unlock-ADAccount" + any};
+  if (status == NtStatus::STATUS_ACCOUNT_EXPIRED || refusal.error == Code::KDC_ERR_NAME_EXP)
+    return AccountState{"has expired", "Clear-ADAccountExpiration" + any};
+  if (status == NtStatus::STATUS_PASSWORD_MUST_CHANGE)
+    return AccountState{"must change its password at the next sign-in", user + " -ChangePasswordAtLogon $false" + at};
+  if (status == NtStatus::STATUS_PASSWORD_EXPIRED || refusal.error == Code::KDC_ERR_KEY_EXPIRED)
+    return AccountState{"has a password that has expired", user + " -PasswordNeverExpires $true" + at};
+  if (status == NtStatus::STATUS_INVALID_LOGON_HOURS)
+    return AccountState{"may not sign in at this time", user + " -Clear logonHours" + at};
+  if (status == NtStatus::STATUS_INVALID_WORKSTATION)
+    return AccountState{"may not sign in from this computer", user + " -Clear userWorkstations" + at};
+  if (status == NtStatus::STATUS_ACCOUNT_DISABLED) return AccountState{"is disabled", "Enable-ADAccount" + any};
+  return std::nullopt;
+}
+
 }  // namespace
 
 Finding own_account(const DiagnosisFacts& facts) {
@@ -24,8 +51,11 @@ Finding own_account(const DiagnosisFacts& facts) {
     out.fix = {"setspn -S " + to_string(facts.about.front_end.name) + " " + identity_value(facts.front)};
   } else if (facts.refusal.error == Code::KDC_ERR_CLIENT_REVOKED || facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
     out.code = DiagnosisCode::user_account_refused;
-    out.summary = "The account of this service, " + name + ", is disabled, locked or expired.";
-    out.fix = {"Enable-ADAccount " + identity_value(facts.front) + server_option(facts.about.front_end.realm)};
+    const std::string at = server_option(facts.about.front_end.realm);
+    const auto state = state_of(facts.refusal, facts.front, at);
+    out.summary = "The account of this service, " + name + ", " +
+                  (state ? state->what : std::string("is disabled, locked or expired")) + ".";
+    out.fix = {state ? state->fix : "Enable-ADAccount " + identity_value(facts.front) + at};
   } else if (facts.refusal.error == Code::KDC_ERR_WRONG_REALM) {
     out.code = DiagnosisCode::spn_unknown;
     out.summary =
@@ -55,19 +85,14 @@ Finding user_account(const DiagnosisFacts& facts) {
     out.summary = "The password of " + facts.about.user + " is wrong.";
     return out;
   }
-  if (status == NtStatus::STATUS_ACCOUNT_LOCKED_OUT) {
-    out.summary = "The account of " + facts.about.user + " is locked.";
-    out.fix = {"Unlock-ADAccount " + account + at};
-  } else if (status == NtStatus::STATUS_ACCOUNT_EXPIRED || facts.refusal.error == Code::KDC_ERR_NAME_EXP) {
-    out.summary = "The account of " + facts.about.user + " has expired.";
-    out.fix = {"Clear-ADAccountExpiration " + account + at};
-  } else if (status == NtStatus::STATUS_PASSWORD_EXPIRED || status == NtStatus::STATUS_PASSWORD_MUST_CHANGE ||
-             facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
+  const auto state = state_of(facts.refusal, facts.user_account_name(), at);
+  if (status == NtStatus::STATUS_PASSWORD_EXPIRED || status == NtStatus::STATUS_PASSWORD_MUST_CHANGE ||
+      facts.refusal.error == Code::KDC_ERR_KEY_EXPIRED) {
     out.summary = "The password of " + facts.about.user + " has expired and must be changed.";
     out.fix = {password_warning("Set-ADAccountPassword", account), "Set-ADAccountPassword " + account + " -Reset" + at};
-  } else if (status == NtStatus::STATUS_INVALID_LOGON_HOURS || status == NtStatus::STATUS_INVALID_WORKSTATION) {
-    out.summary = "The account of " + facts.about.user + " may not sign in now or from here.";
-    out.fix = {"Get-ADUser " + account + " -Properties logonHours,LogonWorkstations" + at};
+  } else if (state) {
+    out.summary = "The account of " + facts.about.user + " " + state->what + ".";
+    out.fix = {state->fix};
   } else {
     out.summary =
         "The domain refuses the account of " + facts.about.user + ": it is disabled, locked, expired or restricted.";

@@ -41,7 +41,8 @@ std::vector<std::string> new_keytab_commands(const NewKeytab& wanted) {
   const auto principal = parse_principal(wanted.principal);
   const std::string realm = principal ? principal->realm : std::string();
   const std::string entry = "addent -password -p " + wanted.principal + " -k " + std::to_string(wanted.kvno) +
-                            " -e aes256-cts -s " + ktutil_word(salt_of(wanted.account, realm));
+                            " -e aes256-cts -s " +
+                            ktutil_word(wanted.salt.empty() ? salt_of(wanted.account, realm) : wanted.salt);
   const std::string file = wanted.file.substr(wanted.file.rfind('/') + 1);
   const std::string fresh = wanted.file + ".new";
   return {"read -rsp 'Password of " + wanted.account + ": ' word; rm -f " + shell_word(fresh) + "; printf '%s\\n' " +

@@ -10,6 +10,7 @@ struct NewKeytab {
   std::string file;
   std::string principal;   // "HTTP/host@REALM"
   std::string account;     // "frontend$" or "stead-proxy"
+  std::string salt{};      // that the KDC named; empty: the usual one of such an account
   std::uint32_t kvno = 0;  // 0: unknown. An entry with 0 fits each number
 };
 

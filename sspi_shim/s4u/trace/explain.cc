@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "sspi_shim/s4u/trace/trace_words.h"
+#include "sspi_shim/s4u/trace/trace_story.h"
 #include "stead/s4u.h"
 
 namespace stead {
@@ -36,58 +36,6 @@ std::string wrap(const std::string& text, const std::string& first, const std::s
   return out + line + "\n";
 }
 
-// The purpose of each step of a trace, by the steps before it. The numbers are those of s4u/README.md.
-class Story {
- public:
-  std::string purpose_of(const TraceStep& step) {
-    const StepAnswer answer = answer_of(step);
-    switch (exchange_kind_of(step).value_or(ExchangeKind::tgs)) {
-      case ExchangeKind::as:
-        return "asks for " + (step.detail.empty() ? "a TGT" : step.detail);
-      case ExchangeKind::s4u2self:
-        return "asks for a ticket to itself in the user's name (protocol transition)";
-      case ExchangeKind::locate:
-        return std::string("searches for a suitable controller and finds ") +
-               (answer.kind == AnswerKind::found ? "one" : "none");
-      case ExchangeKind::s4u2proxy:
-        return of_s4u2proxy(step, answer);
-      case ExchangeKind::tgs:
-        break;
-    }
-    return of_tgs(step, answer);
-  }
-
- private:
-  std::string of_s4u2proxy(const TraceStep& step, const StepAnswer& answer) {
-    if (home_.empty()) home_ = step.realm;
-    own_walk_ = step.realm;
-    const bool first = step.realm == home_;
-    if (answer.kind == AnswerKind::ticket)
-      return std::string(first ? "step 1: " : "steps 7 and 8: ") +
-             "sends the evidence and gets the ticket in the user's name";
-    if (answer.kind == AnswerKind::referral)
-      return std::string(first ? "steps 1 and 2: " : "steps 7 and 8: ") +
-             "sends the evidence and gets an S4U referral TGT";
-    return std::string(first ? "step 1: " : "step 7: ") + "sends the evidence and is refused";
-  }
-
-  // After a referral for the evidence, the front end's own requests begin at the realm that referred, and each goes to
-  // the realm of the referral before. Any other request is made with the S4U referral TGT.
-  std::string of_tgs(const TraceStep& step, const StepAnswer& answer) {
-    if (home_.empty()) return "follows the referrals to the user's realm";
-    if (step.realm != own_walk_) return "follows a referral with the S4U referral TGT";
-    if (answer.kind == AnswerKind::referral)
-      own_walk_ = answer.detail;
-    else if (answer.is_granted())
-      own_walk_.clear();
-    return step.realm == home_ ? "steps 3 and 4: asks as itself for the back end and learns its realm"
-                               : "steps 5 and 6: asks as itself for the back end in that realm";
-  }
-
-  std::string home_;      // the front end's realm, once S4U2Proxy has begun
-  std::string own_walk_;  // the realm of the front end's next own request
-};
-
 std::string controller_of(const TraceStep& step) {
   const auto& name = step.controller.empty() ? step.address : step.controller;
   if (name.empty()) return "no controller";
@@ -102,7 +50,7 @@ std::string explain(const Trace& trace) {
   out += wrap(trace.client + " -> " + service + ": " +
                   (trace.granted ? "granted" + (trace.end_time.empty() ? "" : ", until " + trace.end_time) : "refused"),
               "", "  ");
-  Story story;
+  TraceStory story;
   for (const auto& step : trace.steps) {
     std::ostringstream head;
     head.width(3);

@@ -253,7 +253,12 @@ class Codes(unittest.TestCase):
         for code, name in {"0xc000040b": "STATUS_CROSSREALM_DELEGATION_FAILURE", "3221226507": "STATUS_CROSSREALM_DELEGATION_FAILURE",
                            "-1073740789": "STATUS_CROSSREALM_DELEGATION_FAILURE", "status_not_found": "STATUS_NOT_FOUND", "13": "KDC_ERR_BADOPTION",
                            "KDC_ERR_BADOPTION": "KDC_ERR_BADOPTION", "-1765328371": "KDC_ERR_BADOPTION", "0x80090357": "SEC_E_CROSSREALM_DELEGATION_FAILURE",
-                           "SEC_E_WRONG_PRINCIPAL": "SEC_E_WRONG_PRINCIPAL", "0x25": "KRB_AP_ERR_SKEW"}.items():
+                           "SEC_E_WRONG_PRINCIPAL": "SEC_E_WRONG_PRINCIPAL", "0x25": "KRB_AP_ERR_SKEW",
+                           "1326": "ERROR_LOGON_FAILURE", "0x8007052e": "ERROR_LOGON_FAILURE", "-2147023570": "ERROR_LOGON_FAILURE",
+                           "KRB5KDC_ERR_KEY_EXP": "KDC_ERR_KEY_EXPIRED", "KRB5KRB_AP_ERR_SKEW": "KRB_AP_ERR_SKEW", "KRB5_KDC_UNREACH": "KRB5_KDC_UNREACH",
+                           "-1765328228": "KRB5_KDC_UNREACH", "-1765328203": "KRB5_KT_NOTFOUND", "KDC_ERR_ETYPE_NOTSUPP": "KDC_ERR_ETYPE_NOSUPP",
+                           "NT_STATUS_ACCOUNT_LOCKED_OUT": "STATUS_ACCOUNT_LOCKED_OUT", "KRB5KRB_AP_WRONG_PRINC": "KRB5KRB_AP_WRONG_PRINC",
+                           "4769": "service ticket", "event 14": "no suitable key", "Event ID: 13022": "Entra", "39": "strong mapping"}.items():
             with self.subTest(code):
                 out = stead.run("err", code).ok().out
                 self.assertIn(name, out)

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -146,11 +147,12 @@ std::vector<Found> find(const std::string& code) {
   return by_name(code);
 }
 
-// "0x0D", or eight digits above 16 bits.
+// "0x0D", "0x052E", or eight digits above 16 bits.
 std::string hexadecimal(std::uint32_t value) {
   std::array<std::uint8_t, 4> bytes{};
   store_be32(bytes.data(), value);
-  return "0x" + to_upper(to_hex(value > 0xFFFF ? Bytes(bytes) : Bytes(bytes).last(1)));
+  const std::size_t octets = value > 0xFFFF ? 4 : value > 0xFF ? 2 : 1;
+  return "0x" + to_upper(to_hex(Bytes(bytes).last(octets)));
 }
 
 json::object to_object(std::string_view kind, const CodeEntry& entry) {

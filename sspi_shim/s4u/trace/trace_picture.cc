@@ -16,7 +16,7 @@ namespace stead {
 namespace {
 
 constexpr int kWidth = 420, kMargin = 14, kLine = 16;
-constexpr std::size_t kColumns = 54;  // of text, at 12 pixels
+constexpr std::size_t kColumns = 54, kBoldColumns = 44;  // of text, at 12 pixels; bold: names in capitals
 constexpr std::size_t kMaxSteps = 500;
 
 // Colours that are told apart in black and white by the text beside them.
@@ -79,7 +79,8 @@ bool is_search(const TraceStep& step) {
 
 struct Participant {
   std::string badge;  // "F", "1", "B"
-  std::string text;   // "dc12.root.fabrikam.com, ROOT.FABRIKAM.COM, level 2012"
+  std::string text;   // "dc12.root.fabrikam.com"
+  std::string more;   // "ROOT.FABRIKAM.COM, level 2012"
   std::string name;
 };
 
@@ -110,14 +111,14 @@ class Picture {
 };
 
 void Picture::find_participants() {
-  participants_.push_back({"F", "the front end, for " + (trace_.client.empty() ? "itself" : trace_.client), {}});
+  participants_.push_back({"F", "the front end", "for " + (trace_.client.empty() ? "itself" : trace_.client), {}});
   for (const TraceStep& step : trace_.steps) {
     if (is_search(step) || participant_of(step) != 0) continue;
     const std::string badge = std::to_string(participants_.size());
     const std::string level = step.level.empty() || step.level == "unknown" ? "level unknown" : "level " + step.level;
-    participants_.push_back({badge, name_of(step) + ", " + step.realm + ", " + level, name_of(step)});
+    participants_.push_back({badge, name_of(step), step.realm + ", " + level, name_of(step)});
   }
-  participants_.push_back({"B", trace_.service.empty() ? "the back end" : "the back end, " + trace_.service, {}});
+  participants_.push_back({"B", "the back end", trace_.service, {}});
 }
 
 // 0: it is not among them.
@@ -128,7 +129,7 @@ std::size_t Picture::participant_of(const TraceStep& step) const {
 }
 
 void Picture::text(const std::string& words, std::string_view colour, bool bold) {
-  for (const std::string& line : lines_of(words, kColumns)) {
+  for (const std::string& line : lines_of(words, bold ? kBoldColumns : kColumns)) {
     y_ += kLine;
     steps_ += "  <text x=\"" + std::to_string(kMargin) + "\" y=\"" + std::to_string(y_) + "\" fill=\"" +
               std::string(colour) + "\"" + (bold ? " font-weight=\"bold\"" : "") +
@@ -164,8 +165,8 @@ void Picture::draw_step(const TraceStep& step, std::size_t index) {
   if (!is_search(step) && to != 0) arrow(x_of(0), x_of(to), kInk, false);
   if (!is_search(step) && to != 0 && answer_of(step).kind != AnswerKind::timeout)
     arrow(x_of(to), x_of(0), colour, false);
-  text(step.answer + (step.status.empty() ? "" : " + " + step.status) + "  [" + time_text(step.milliseconds) + "]",
-       colour, true);
+  text(step.answer + "  [" + time_text(step.milliseconds) + "]", colour, true);
+  if (!step.status.empty()) text(step.status, colour, true);
   y_ += 10;
   if (colour == kBad) {
     steps_.insert(before, "  <rect x=\"4\" y=\"" + std::to_string(top) + "\" width=\"" + std::to_string(kWidth - 8) +
@@ -188,7 +189,10 @@ void Picture::draw_names() {
   int y = 12;
   for (const Participant& one : participants_) {
     std::string badge = one.badge;
-    for (const std::string& line : lines_of(one.text, kColumns - 4)) {
+    std::vector<std::string> lines = lines_of(one.text, kColumns - 4);
+    const std::vector<std::string> more = lines_of(one.more, kColumns - 4);
+    if (!one.more.empty()) lines.insert(lines.end(), more.begin(), more.end());
+    for (const std::string& line : lines) {
       y += kLine;
       names_ += "  <text x=\"" + std::to_string(kMargin) + "\" y=\"" + std::to_string(y) + "\" fill=\"" +
                 std::string(kInk) + "\"><tspan font-weight=\"bold\">" + badge + "</tspan></text>\n";

@@ -51,6 +51,7 @@ set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_DEPENDS "libstead (= ${PROJECT_VERSION}), 
 # stead/s4u.h needs Boost's headers, of the version that the library was built with; stead/sspi.h does not.
 set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_RECOMMENDS "libboost${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}-dev")
 set(CPACK_DEBIAN_LIBSTEAD-DEV_PACKAGE_SUGGESTS libspdlog-dev)  # stead/log_events.h
+set(CPACK_DEBIAN_STEAD_PACKAGE_RECOMMENDS libsasl2-modules-gssapi-mit)  # by which `stead doctor` reads a directory
 set(CPACK_DEBIAN_STEAD-PROXY_PACKAGE_SECTION web)
 set(CPACK_DEBIAN_STEAD-PROXY_PACKAGE_CONTROL_EXTRA
   "${PROJECT_SOURCE_DIR}/proxy/package/conffiles;${PROJECT_SOURCE_DIR}/proxy/package/postinst;${PROJECT_SOURCE_DIR}/proxy/package/prerm;${PROJECT_SOURCE_DIR}/proxy/package/postrm")

@@ -19,6 +19,7 @@
 #include "proxy/doctor/checks/causes.h"
 #include "proxy/doctor/checks/configuration.h"
 #include "proxy/doctor/checks/delegation.h"
+#include "proxy/doctor/checks/directory.h"
 #include "proxy/doctor/checks/fact_text.h"
 #include "proxy/doctor/checks/front.h"
 #include "proxy/doctor/checks/network.h"
@@ -28,6 +29,7 @@
 #include "proxy/doctor/gather/account.h"
 #include "proxy/doctor/gather/back_end.h"
 #include "proxy/doctor/gather/configuration.h"
+#include "proxy/doctor/gather/directory.h"
 #include "proxy/doctor/gather/front.h"
 #include "proxy/doctor/gather/network.h"
 #include "proxy/doctor/gather/user.h"
@@ -51,6 +53,7 @@ struct Facts {
   std::optional<DelegationFacts> delegation;
   std::vector<BackEndFacts> back_ends;
   std::vector<PublicNameFacts> names;
+  DirectoryFacts directory;
 };
 
 class Examination : public std::enable_shared_from_this<Examination> {
@@ -68,11 +71,13 @@ class Examination : public std::enable_shared_from_this<Examination> {
   Awaitable<void> probe_realms(std::vector<std::string> names);
   Awaitable<void> ask_as_ourselves();
   Awaitable<void> ask_one(CredentialPtr tgt, std::string spn, ServiceFacts& out);
+  Awaitable<void> ask_other_realms();
   Awaitable<void> look_up_names();
   Awaitable<void> look_up_name(PublicNameFacts& out);
   Awaitable<void> ask_behind_names();
   Awaitable<void> act_for_user();
   Awaitable<void> probe_back_ends();
+  Awaitable<void> read_the_directories();
   [[nodiscard]] std::vector<std::string> new_realms() const;
   [[nodiscard]] BrokenCheck broken() const;
   void judge_query(Report& out) const;
@@ -149,6 +154,23 @@ Awaitable<void> Examination::ask_as_ourselves() {
   co_await run_all(tools_->executor, std::move(tasks));
 }
 
+// Whether other realms that are known have the service's SPN too. A realm that the SPN names was asked already.
+Awaitable<void> Examination::ask_other_realms() {
+  ServiceFacts& service = facts_.services.front();
+  const auto& refusal = service.question.refusal;
+  const bool unknown = refusal && refusal->error == KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN;
+  if (!tgt_ || service.spn.find('@') != std::string::npos || (refusal && !unknown)) co_return;
+  for (const auto& [realm, controllers] : tools_->config.client.locator.realms) {
+    if (!equal_ignoring_case(realm, service.realm) && !equal_ignoring_case(realm, tools_->self.realm))
+      service.elsewhere.push_back({realm, false, false});
+  }
+  const CredentialPtr tgt = tgt_;
+  std::vector<Task> tasks;
+  for (ServiceFacts::Elsewhere& other : service.elsewhere)
+    tasks.push_back([this, tgt, &other, spn = service.spn] { return ask_elsewhere(tools_, tgt, spn, other); });
+  if (!tasks.empty()) co_await run_all(tools_->executor, std::move(tasks));
+}
+
 Awaitable<void> Examination::look_up_name(PublicNameFacts& out) {
   out.aliases = co_await aliases_of(tools_, out.host);
 }
@@ -220,12 +242,27 @@ Awaitable<void> Examination::run() {
   first.push_back([this] { return look_up_names(); });
   if (query_.user.empty()) first.push_back([this] { return probe_back_ends(); });
   co_await run_all(tools_->executor, std::move(first));
+  if (!query_.service.empty()) co_await ask_other_realms();
   if (!query_.user.empty()) co_await act_for_user();
   std::vector<Task> last;
   last.push_back([this] { return probe_realms(new_realms()); });
   last.push_back([this] { return ask_behind_names(); });
   if (!query_.user.empty()) last.push_back([this] { return probe_back_ends(); });
   co_await run_all(tools_->executor, std::move(last));
+  if (tgt_ && !query_.service.empty()) co_await read_the_directories();
+}
+
+Awaitable<void> Examination::read_the_directories() {
+  DirectoryQuestions questions;
+  questions.front = account_name(facts_.account);
+  questions.service = query_.service.substr(0, query_.service.find('@'));
+  if (facts_.user) {
+    const std::string& name = facts_.user->principal.empty() ? query_.user : facts_.user->principal;
+    const std::string account = name.substr(name.find('\\') + 1);
+    questions.user = account.substr(0, account.find('@'));
+    questions.user_realm = facts_.user->steps.empty() ? tools_->self.realm : facts_.user->steps.back().realm;
+  }
+  co_await read_directories(tools_, tgt_, facts_.realms, questions, facts_.directory);
 }
 
 // The first fault of the front end itself; nothing: it has none.
@@ -299,6 +336,8 @@ Report Examination::report() const {
   out.add(judge_front(facts_.names, tools_->config.limits.header_bytes,
                       front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
   if (const auto certificate = read_certificate(tools_->config)) out.add({judge_certificate(*certificate)});
+  out.add(judge_directories(facts_.directory));
+  use_directory(facts_.directory, query_.service, out.checks);
   leave_out_follow_ups(out.checks);
   return out;
 }

@@ -309,6 +309,22 @@ Check judge_armor(const AccountFacts& account, BrokenCheck broken) {
   return ok(A8, account.principal.realm, "the sign-on needed none");
 }
 
+// Browsers forward their TGT only to a service whose ticket says OK-AS-DELEGATE.
+void judge_forwarding(const AccountFacts& account, Checks& out) {
+  if (!account.wants_forwarded_tgts) return;
+  const auto lacks = std::find_if(account.published.begin(), account.published.end(), [](const ServiceFacts& service) {
+    return service.question.granted() && !service.ok_as_delegate && !service.realm.empty();
+  });
+  if (lacks == account.published.end()) return;
+  const std::string name = account_name(account);
+  out.push_back(
+      fault(D8, lacks->spn,
+            "A route has delegation = \"forwarded-tgt\", and the front end's account is not trusted for "
+            "delegation: the tickets to it lack OK-AS-DELEGATE, and browsers forward no TGT to it.",
+            last_step_text(lacks->question.steps),
+            {"Set-ADAccountControl " + name + " -TrustedForDelegation $true -Server " + account.principal.realm}));
+}
+
 }  // namespace
 
 Checks judge_account(const AccountFacts& account) {
@@ -323,6 +339,7 @@ Checks judge_account(const AccountFacts& account) {
   for (const ServiceFacts& service : account.published) {
     if (asked) judge_published(account, service, out);
   }
+  judge_forwarding(account, out);
   // The SPN as a client's name belongs to another account, and no ticket has shown that.
   const bool reported = std::any_of(out.begin(), out.end(), [&](const Check& check) {
     return check.id == broken && check.verdict == Verdict::fault;

@@ -22,6 +22,7 @@ constexpr auto kChecks = std::to_array<CheckInfo>({
     {N6, "N6", "reverse name of the back end", ""},
     {N7, "N7", "the realm and its controllers", ""},
     {N8, "N8", "no connection is reset on the way", ""},
+    {N9, "N9", "the domains' directories", ""},
     {A1, "A1", "the front end's account", ""},
     {A2, "A2", "the keytab's key", ""},
     {A3, "A3", "the front end's encryption types", ""},

@@ -12,7 +12,7 @@ namespace stead::doctor {
 enum class CheckId {
   // clang-format off
   C1, C2,
-  N1, N2, N3, N4, N5, N6, N7, N8,
+  N1, N2, N3, N4, N5, N6, N7, N8, N9,
   A1, A2, A3, A4, A5, A6,
   S1, S2, S3, S5,
   U1, U2, A7, A8, U3, U4, U5,

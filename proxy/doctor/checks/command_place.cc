@@ -74,7 +74,8 @@ constexpr auto kCommands = std::to_array<Command>({
 constexpr std::string_view kReplacesList = " -PrincipalsAllowedToDelegateToAccount ";
 
 FixLine place_of(const std::string& text, Place here) {
-  if (text.starts_with("netdom trust")) return {kDc, text.find("/verify") == std::string::npos ? change : look, text};
+  if (text.starts_with("netdom trust"))
+    return {kDc, text.find("/togglesuffix") == std::string::npos ? look : change, text};
   const auto* const found =
       std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& one) { return text.starts_with(one.start); });
   if (found == kCommands.end()) return {kFront, change, text};  // a file of this computer, or a key of the proxy's file
@@ -109,7 +110,7 @@ std::string_view to_string(Place place) {
   return "the certification authority";
 }
 
-std::vector<FixLine> fix_lines(const std::vector<std::string>& fix, Place here) {
+std::vector<FixLine> fix_lines(const std::vector<std::string>& fix, Place here, PresentList list) {
   std::vector<FixLine> looks, changes;
   for (std::size_t i = 0; i < fix.size(); ++i) {
     if (fix[i].starts_with('#')) {
@@ -118,7 +119,7 @@ std::vector<FixLine> fix_lines(const std::vector<std::string>& fix, Place here) 
       continue;
     }
     FixLine line = place_of(fix[i], here);
-    if (line.kind == change) show_list_first(line.text, looks, changes);
+    if (line.kind == change && list == PresentList::unknown) show_list_first(line.text, looks, changes);
     (line.kind == look ? looks : changes).push_back(std::move(line));
   }
   looks.insert(looks.end(), changes.begin(), changes.end());

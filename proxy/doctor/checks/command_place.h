@@ -22,9 +22,13 @@ struct FixLine {
   std::string text;
 };
 
+// Whether a command that replaces a list of permissions names those that are in it now.
+enum class PresentList { unknown, named };
+
 // The lines in the order in which they are to be typed: those that look first, then the changes, each note before its
-// command. A command that replaces a list of permissions gets a line that shows the list, and a note. `here`: where the
+// command. A command that replaces a list of permissions without naming the present ones gets a line that shows the list, and a note. `here`: where the
 // commands belong that may be typed on any of the computers, such as those that set a clock.
-[[nodiscard]] std::vector<FixLine> fix_lines(const std::vector<std::string>& fix, Place here);
+[[nodiscard]] std::vector<FixLine> fix_lines(const std::vector<std::string>& fix, Place here,
+                                             PresentList list = PresentList::unknown);
 
 }  // namespace stead::doctor

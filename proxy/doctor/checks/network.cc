@@ -88,8 +88,8 @@ Check judge_ports(const RealmFacts& realm, const ControllerFacts& dc) {
                : "The controller does not answer at all: it is down, or a firewall drops the packets.",
         proof, {"nc -vz " + dc.where.address + " " + kerberos_port(dc), "nltest /dsgetdc:" + realm.realm + " /force"});
   }
+  const std::string name = dc.where.name.empty() ? dc.where.address : dc.where.name;
   if (dc.ping == PingAnswer::paused) {
-    const std::string name = dc.where.name.empty() ? dc.where.address : dc.where.name;
     return fault(
         N2, where,
         "The controller's Netlogon service is paused: clients that search for a controller pass it by, and the "
@@ -98,6 +98,16 @@ Check judge_ports(const RealmFacts& realm, const ControllerFacts& dc) {
   }
   std::vector<std::string> fix;
   std::string closed;
+  if (dc.tcp == PortAnswer::refused || dc.udp == PortAnswer::refused) {
+    const bool both = dc.tcp == dc.udp;
+    return fault(N2, where,
+                 "The controller refuses " + kerberos_port(dc) +
+                     (both                            ? "/udp and /tcp"
+                      : dc.tcp == PortAnswer::refused ? "/tcp"
+                                                      : "/udp") +
+                     ": nothing listens there, or a firewall rejects it. Its other ports answer.",
+                 proof, {"Get-Service kdc -ComputerName " + name, "Start-Service kdc"});
+  }
   const auto add = [&](const std::string& port, const std::string& protocol, const std::string& rule) {
     closed += (closed.empty() ? "" : ", ") + port + "/" + protocol;
     fix.push_back(rule_for(rule, protocol == "tcp" ? "TCP" : "UDP", port));

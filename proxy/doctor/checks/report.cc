@@ -61,7 +61,7 @@ std::string details_of(const Check& check) {
   out += "  symptom  " + check.symptom + "\n";
   if (!check.proof.empty()) out += "  proof    " + check.proof + "\n";
   std::optional<Place> place;
-  for (const FixLine& line : fix_lines(check.fix, check.place)) {
+  for (const FixLine& line : fix_lines(check.fix, check.place, check.list)) {
     if (place != line.place) out += "  on       " + std::string(to_string(line.place)) + ":\n";
     place = line.place;
     out += (line.kind == LineKind::look ? "  look     " : "  fix      ") + line.text + "\n";
@@ -170,7 +170,7 @@ std::string to_json(const Report& report) {
     boost::json::array fix;
     for (const auto& line : check.fix) fix.emplace_back(line);
     boost::json::array steps;
-    for (const FixLine& line : fix_lines(check.fix, check.place)) steps.push_back(to_object(line));
+    for (const FixLine& line : fix_lines(check.fix, check.place, check.list)) steps.push_back(to_object(line));
     checks.push_back(boost::json::object{{"id", to_string(check.id)},
                                          {"name", info_of(check.id).name},
                                          {"subject", check.subject},

@@ -29,8 +29,9 @@ struct Check {
   std::string proof;             // what was asked of whom, and the answer
   std::vector<std::string> fix;  // commands and lines to paste
   Effect effect = Effect::breaks;
-  Place place = Place::front_end;  // of those commands that may be typed on any computer
-  std::string realm{};             // of a fault on the network: where it is; empty: not of one realm
+  Place place = Place::front_end;           // of those commands that may be typed on any computer
+  PresentList list = PresentList::unknown;  // of a command in `fix` that replaces a list
+  std::string realm{};                      // of a fault on the network: where it is; empty: not of one realm
 };
 using Checks = std::vector<Check>;
 

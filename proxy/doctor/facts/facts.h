@@ -61,6 +61,14 @@ struct ServiceFacts {
   std::optional<std::uint32_t> kvno;
   std::optional<std::uint32_t> opened_by;  // kvno of the keytab's key that opens it; for the front end's own services
   std::size_t bytes = 0;
+  bool ok_as_delegate = false;  // browsers forward their TGT to it
+  // The same SPN at the KDC of another realm, by the tickets that it gave.
+  struct Elsewhere {
+    std::string realm;
+    bool reached = false;  // we got a TGT for it
+    bool has_spn = false;  // an account of it has the SPN
+  };
+  std::vector<Elsewhere> elsewhere;
 };
 
 // --- account ---
@@ -94,6 +102,7 @@ struct AccountFacts {
   std::optional<Principal> other;       // another name in the keytab whose key the KDC accepts
   std::vector<ServiceFacts> published;  // HTTP/host of the routes, and the principal
   std::vector<FileFacts> files;
+  bool wants_forwarded_tgts = false;  // a route has delegation = "forwarded-tgt"
 };
 
 // --- the user and the delegation ---

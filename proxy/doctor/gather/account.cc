@@ -73,6 +73,9 @@ void read_account_files(Tools& tools, AccountFacts& out) {
               [](const KeytabEntry& a, const KeytabEntry& b) { return a.kvno > b.kvno; });
     for (const KeytabEntry& entry : tools.keytab) out.lines.push_back({entry.principal, entry.kvno, entry.key.type()});
   }
+  out.wants_forwarded_tgts = std::any_of(config.routes.begin(), config.routes.end(), [](const proxy::Route& route) {
+    return route.delegation == proxy::Delegation::forwarded_tgt;
+  });
   if (is_file(config.client.keytab)) out.files.push_back(stat_file(FileKind::keytab, config.client.keytab));
   out.files.push_back(stat_file(FileKind::session_key, config.session_key_file));
   if (!config.key.empty()) out.files.push_back(stat_file(FileKind::tls_key, config.key));
@@ -135,6 +138,7 @@ Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::stri
   out.etype = got.ticket.enc_part.etype;
   out.kvno = got.ticket.enc_part.kvno;
   out.bytes = encode(got.ticket).size();
+  out.ok_as_delegate = (got.flags & ticket_flag::ok_as_delegate) != 0;
   for (const KeytabEntry& entry : tools->keytab) {
     const std::vector<Key> key(1, entry.key);
     if (open_own_ticket(got.ticket, key)) {
@@ -143,6 +147,14 @@ Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::stri
     }
   }
   co_return out;
+}
+
+Awaitable<void> ask_elsewhere(ToolsPtr tools, CredentialPtr tgt, std::string spn, ServiceFacts::Elsewhere& out) {
+  const std::string& realm = out.realm;
+  ServiceFacts asked;
+  const CredentialPtr ticket = co_await get_ticket(tools, tgt, spn + "@" + realm, asked);
+  for (const std::string& passed : asked.way) out.reached = out.reached || equal_ignoring_case(passed, realm);
+  out.has_spn = ticket && equal_ignoring_case(ticket->service_realm, realm);
 }
 
 }  // namespace stead::doctor

@@ -18,4 +18,7 @@ Awaitable<CredentialPtr> get_ticket(ToolsPtr tools, CredentialPtr tgt, std::stri
 // Asks for a ticket to a service as ourselves; if it is ours, checks whether the keytab opens it.
 Awaitable<ServiceFacts> ask_service(ToolsPtr tools, CredentialPtr tgt, std::string spn);
 
+// Asks the KDC of `out.realm` itself for the SPN (without a realm).
+Awaitable<void> ask_elsewhere(ToolsPtr tools, CredentialPtr tgt, std::string spn, ServiceFacts::Elsewhere& out);
+
 }  // namespace stead::doctor

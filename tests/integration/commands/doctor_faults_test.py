@@ -60,6 +60,7 @@ account = [
   {front("upper", T, lists=["http/HALL.harbor.example"])},
   {front("member", lists=())},
   {{ name = "thief$", password = "{WORD} thief", spns = ["HTTP/away.harbor.example", "HTTP/door.harbor.example"] }},
+  {{ name = "twin$", password = "{WORD} twin", spns = ["HTTP/twin.harbor.example"], allowed_to_act = ['HARBOR\\gate$'] }},
   {{ name = "hall$", password = "{WORD} hall", spns = ["{HALL}"] }},
   {{ name = "open$", password = "{WORD} open", spns = ["HTTP/open.harbor.example"], allowed_to_act = ['HARBOR\\front ends'] }},
   {{ name = "off$", password = "{WORD} off", spns = ["HTTP/off.harbor.example"], flags = ["disabled"], allowed_to_act = ['HARBOR\\gate$'] }},
@@ -86,6 +87,7 @@ forest  = "yard.example"
 account = [
   {{ name = "yvonne", password = "{WORD}" }},
   {{ name = "barn$", password = "{WORD} barn", spns = ["{BARN}"], allowed_to_act = ['HARBOR\\gate$'] }},
+  {{ name = "blog$", password = "{WORD} blog", spns = ["HTTP/blog.brand.example", "HTTP/twin.harbor.example"], allowed_to_act = ['HARBOR\\gate$'] }},
   {{ name = "crib$", password = "{WORD} crib", spns = ["HTTP/crib.yard.example"] }},
 ]
 
@@ -275,6 +277,11 @@ class Accounts(Table):
             ("the back end has RC4 alone", "S5", {"service": "HTTP/weak.harbor.example", "says": "AES128"}),
             ("selective authentication", "D7", {"service": "HTTP/safe.strict.example", "says": "Allowed.to.Authenticate", "mend": False}),
             ("old controllers alone", "D5", {"service": "HTTP/barrel.old.example", "says": "2012", "mend": False}),
+            ("no trust, by the name alone", "D7", {"service": "HTTP/loft.lone.example", "says": "No trust leads.*LONE.EXAMPLE", "mend": False}),
+            ("one-way, by the name alone", "D7", {"service": "HTTP/ship.oneway.example", "says": "No trust leads.*one-way", "mend": False}),
+            ("a suffix that is not routed", "D7", {"service": "HTTP/blog.brand.example", "says": "suffix.*netdom trust", "mend": False}),
+            ("two domains have the SPN", "S2", {"service": "HTTP/twin.harbor.example", "says": "two domains|2 accounts", "mend": False}),
+            ("not trusted for delegation", "D8", {"routes": route(HALL, doctor_test.PUBLIC, host="gate.harbor.example", delegation="forwarded-tgt").replace(', "forms"', ""), "says": "OK-AS-DELEGATE.*TrustedForDelegation"}),
             ("no trust", "D7 S1", {"service": "HTTP/loft.lone.example@LONE.EXAMPLE", "says": "trust", "mend": False}),
             ("a trust of the wrong direction", "D7 S1", {"service": "HTTP/ship.oneway.example@ONEWAY.EXAMPLE", "says": "trust", "mend": False}),
         ])

@@ -1,0 +1,142 @@
+#include "proxy/doctor/checks/directory.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sspi_shim/base/text.h"
+#include "sspi_shim/s4u/diagnosis/account_name.h"
+
+namespace stead::doctor {
+namespace {
+
+using enum CheckId;
+
+constexpr std::string_view kMayAct = " -PrincipalsAllowedToDelegateToAccount ";
+
+bool is_word_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+         c == '$' || c == '.' || c == '/';
+}
+
+// Each `from` that stands as a word of its own.
+void replace_word(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    const bool begins = at == 0 || !is_word_character(text[at - 1]);
+    const std::size_t end = at + from.size();
+    const bool ends =
+        end >= text.size() || !is_word_character(text[end]) || (text[end] == '.' && end + 1 == text.size());
+    if (!begins || !ends) {
+      at = at + from.size() > to.size() ? at + from.size() - to.size() : 0;
+      continue;
+    }
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string in_quotes(const std::string& name) {
+  return name.find(' ') == std::string::npos ? name : "'" + name + "'";
+}
+
+// The account that has the SPN, in place of the one that the SPN suggests.
+void use_holder(const AccountRecord& holder, const std::string& service, Check& check) {
+  const std::string guess = account_guess(service);
+  if (equal_ignoring_case(guess, holder.name)) return;
+  replace_word(check.symptom, guess, holder.name);
+  for (std::string& line : check.fix) {
+    replace_word(line, guess, in_quotes(holder.name));
+    if (!holder.is_computer && line.starts_with("Set-ADComputer " + in_quotes(holder.name)))
+      line.replace(0, std::string_view("Set-ADComputer").size(), "Set-ADUser");
+  }
+}
+
+// "-PrincipalsAllowedToDelegateToAccount FRONT" becomes the present list and FRONT.
+void add_to_list(const DirectoryFacts& directory, const AccountRecord& holder, Check& check) {
+  std::string present;
+  for (const Sid& sid : holder.allowed_to_act) {
+    const auto name = directory.names.find(sid);
+    if (name == directory.names.end()) return;  // of another domain: the list cannot be written in full
+    present += in_quotes(name->second) + ",";
+  }
+  for (std::string& line : check.fix) {
+    const std::size_t at = line.find(kMayAct);
+    if (at == std::string::npos) continue;
+    line.insert(at + kMayAct.size(), present);
+    check.list = PresentList::named;
+  }
+}
+
+// The front end's own list is enough where it may also change protocols, and takes nothing from anybody.
+void prefer_list(const DirectoryFacts& directory, const std::string& service, Check& check) {
+  const auto& front = directory.front;
+  if (check.id != D3 || !front || !front->trusted_to_auth || directory.holders.empty()) return;
+  if (!equal_ignoring_case(front->realm, directory.holders.front().realm) || front->lists(service)) return;
+  const std::string cmdlet = front->is_computer ? "Set-ADComputer " : "Set-ADUser ";
+  check.id = D2;
+  check.symptom = "msDS-AllowedToDelegateTo of " + front->name + " does not have " + service +
+                  ", and msDS-AllowedToActOnBehalfOfOtherIdentity of " + directory.holders.front().name +
+                  " does not name " + front->name + ": one of the two is needed.";
+  check.fix = {cmdlet + in_quotes(front->name) + " -Add @{'msDS-AllowedToDelegateTo'='" + service + "'} -Server " +
+               front->realm};
+}
+
+void use_user(const AccountRecord& user, Check& check) {
+  const std::string any = " " + in_quotes(user.name) + " -Server " + user.realm;
+  const std::pair<bool, std::pair<std::string_view, std::string>> states[] = {
+      {user.disabled, {"is disabled", "Enable-ADAccount" + any}},
+      {user.locked, {"is locked after too many wrong passwords", "Unlock-ADAccount" + any}},
+      {user.expired, {"has expired", "Clear-ADAccountExpiration" + any}},
+  };
+  for (const auto& [applies, words] : states) {
+    if (!applies) continue;
+    check.symptom = "The account of " + user.name + " " + std::string(words.first) + ".";
+    check.fix = {words.second};
+    return;
+  }
+}
+
+Check judge_duplicates(const std::vector<AccountRecord>& holders, const std::string& service) {
+  std::string proof;
+  std::vector<std::string> fix{"setspn -Q " + service};
+  for (const AccountRecord& holder : holders) {
+    proof += (proof.empty() ? "" : "; ") + holder.name + " of " + holder.realm + " (" + holder.dn + ")";
+    if (&holder != &holders.front()) fix.push_back("setspn -D " + service + " " + in_quotes(holder.name));
+  }
+  return fault(
+      S2, service,
+      std::to_string(holders.size()) +
+          " accounts have this SPN: which of them gets a ticket depends on the controller that is asked. Leave it "
+          "on the one that runs the service.",
+      "LDAP: " + proof, std::move(fix));
+}
+
+}  // namespace
+
+Checks judge_directories(const DirectoryFacts& directory) {
+  Checks out;
+  for (const std::string& realm : directory.read) out.push_back(ok(N9, realm, "its directory was read by LDAP"));
+  for (const auto& [realm, why] : directory.closed)
+    out.push_back(unjudged(N9, realm, "its directory was not read, and account names are guessed from SPNs: " + why));
+  return out;
+}
+
+void use_directory(const DirectoryFacts& directory, const std::string& service, Checks& checks) {
+  const std::string spn = service.substr(0, service.find('@'));
+  for (Check& check : checks) {
+    if (check.verdict != Verdict::fault) continue;
+    if (check.id == U2 && directory.user) use_user(*directory.user, check);
+    if (spn.empty() || directory.holders.empty()) continue;
+    prefer_list(directory, spn, check);
+    use_holder(directory.holders.front(), spn, check);
+    add_to_list(directory, directory.holders.front(), check);
+  }
+  if (directory.holders.size() > 1) {
+    std::erase_if(checks, [&](const Check& check) { return check.id == S2; });
+    checks.push_back(judge_duplicates(directory.holders, spn));
+  }
+}
+
+}  // namespace stead::doctor

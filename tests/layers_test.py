@@ -70,9 +70,10 @@ BELOW = {
     "kdc/ldap/wire": ["sspi_shim/protocol/pac"],
     "kdc/ldap/entries": ["kdc/directory", "kdc/ldap/wire"],
     "kdc/ldap": ["kdc/ldap/entries"],
+    "kdc/ldap/changes": ["kdc/ldap", "kdc/commands"],
     "kdc/exports": ["kdc/directory"],
     "kdc/commands": ["kdc/directory"],
-    "kdc/server": ["kdc/exchange", "kdc/kpasswd", "kdc/ldap"],
+    "kdc/server": ["kdc/exchange", "kdc/kpasswd", "kdc/ldap/changes"],
     "kdc": ["kdc/commands", "kdc/exports", "kdc/server"],
 }
 

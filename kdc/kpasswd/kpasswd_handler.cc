@@ -33,6 +33,14 @@ bool may_reset_passwords(const AccountEntry& caller) {
   return std::find(groups.begin(), groups.end(), well_known_rid::domain_admins) != groups.end();
 }
 
+// Who has made a computer by LDAP sets its first password, as `adcli join` does.
+bool has_made(const AccountEntry& caller, const AccountEntry& target) {
+  const auto& stored = target.account->other_attributes;
+  return std::any_of(stored.begin(), stored.end(), [&](const StoredAttribute& attribute) {
+    return attribute.name == "mS-DS-CreatorSID" && attribute.value == to_string(caller.sid);
+  });
+}
+
 // Whose password is to become what.
 struct PasswordChange {
   const AccountEntry* caller = nullptr;
@@ -63,7 +71,7 @@ boost::system::result<PasswordChange, KpasswdVerdict> read_change(const Snapshot
 
 KpasswdVerdict check_change(const PasswordChange& change, const KpasswdCaller& caller) {
   const bool own_password = change.target == change.caller;
-  if (!own_password && !may_reset_passwords(*change.caller))
+  if (!own_password && !may_reset_passwords(*change.caller) && !has_made(*change.caller, *change.target))
     return {KpasswdResult::access_denied, "only Domain Admins set other accounts' passwords"};
   if (own_password && (caller.ticket.flags & ticket_flag::initial) == 0)
     return {KpasswdResult::initial_flag_needed, "changing one's own password needs a ticket obtained with it"};

@@ -69,7 +69,7 @@ BELOW = {
     "kdc/kpasswd": ["kdc/tickets"],
     "kdc/ldap/wire": ["sspi_shim/protocol/pac"],
     "kdc/ldap/entries": ["kdc/directory", "kdc/ldap/wire"],
-    "kdc/ldap": ["kdc/ldap/entries"],
+    "kdc/ldap": ["kdc/ldap/entries", "kdc/kpasswd"],
     "kdc/ldap/changes": ["kdc/ldap", "kdc/commands"],
     "kdc/exports": ["kdc/directory"],
     "kdc/commands": ["kdc/directory"],

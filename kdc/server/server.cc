@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "kdc/server/ldap_service.h"
 #include "kdc/server/server_sockets.h"
 #include "kdc/server/tcp_service.h"
 #include "kdc/server/udp_service.h"
@@ -57,19 +58,23 @@ struct Server::Impl {
 
   // Opens the sockets of one service on every core; chooses the port if it is 0.
   BindResult<void> open(const ServedController& controller, Service service, const asio::ip::address& address,
-                        std::uint16_t& port) {
-    const Protocols protocols = service == Service::cldap ? Protocols::udp : Protocols::udp_and_tcp;
+                        std::uint16_t& port, const TlsContext& tls) {
+    const Protocols protocols = service == Service::ldaps ? Protocols::tcp : Protocols::udp_and_tcp;
     const auto chosen = choose_port(cores.front()->io, address, port, protocols);
     if (!chosen) return chosen.error();
     port = *chosen;
     for (const auto& core : cores) {
-      auto socket = open_udp(core->io, {address, port}, PortSharing::shared);
-      if (!socket) return socket.error();
-      core->spawn(serve_udp(*core, controller, service, std::move(*socket)));
-      if (protocols == Protocols::udp) continue;
+      if (protocols == Protocols::udp_and_tcp) {
+        auto socket = open_udp(core->io, {address, port}, PortSharing::shared);
+        if (!socket) return socket.error();
+        core->spawn(serve_udp(*core, controller, service, std::move(*socket)));
+      }
       auto acceptor = open_tcp(core->io, {address, port}, PortSharing::shared);
       if (!acceptor) return acceptor.error();
-      core->spawn(serve_tcp(*core, controller, service, std::move(*acceptor)));
+      if (service == Service::ldap || service == Service::ldaps)
+        core->spawn(serve_ldap(*core, controller, tls, service, std::move(*acceptor)));
+      else
+        core->spawn(serve_tcp(*core, controller, service, std::move(*acceptor)));
     }
     return {};
   }
@@ -98,18 +103,21 @@ const std::vector<ServedController>& Server::controllers() const {
 Checked<void> Server::bind() {
   // Before the first socket: whoever sees a socket may send a signal at once, and run() must find it.
   impl_->signals.emplace(impl_->cores.front()->io, SIGTERM, SIGINT);
-  struct Port {
-    Service service;
-    std::uint16_t& number;
-  };
   for (ServedController& one : impl_->served) {
     Controller& dc = one.controller;
     Error error;
     const asio::ip::address address = asio::ip::make_address(dc.address, error);
     if (error) return Problem{.message = dc.address + " is not an IP address", .where = dc.name, .fix = {}};
+    const auto tls = make_tls_context(dc);
+    if (!tls) return tls.error();
+    struct Port {
+      Service service;
+      std::uint16_t& number;
+    };
     for (const Port& port : {Port{Service::kerberos, dc.kerberos_port}, Port{Service::kpasswd, dc.kpasswd_port},
-                             Port{Service::cldap, dc.ldap_port}}) {
-      const auto opened = impl_->open(one, port.service, address, port.number);
+                             Port{Service::ldap, dc.ldap_port}, Port{Service::ldaps, dc.ldaps_port}}) {
+      if (port.service == Service::ldaps && *tls == nullptr) continue;
+      const auto opened = impl_->open(one, port.service, address, port.number, *tls);
       if (!opened) return bind_problem(dc, port.number, opened.error());
     }
   }
@@ -118,7 +126,10 @@ Checked<void> Server::bind() {
 
 void Server::run() {
   impl_->cores.front()->spawn(impl_->stop_on_signal());
-  for (const auto& core : impl_->cores) core->spawn(close_silent_connections(*core));
+  for (const auto& core : impl_->cores) {
+    core->spawn(core->connections.close_silent(core->io));
+    core->spawn(core->ldap_connections.close_silent(core->io));
+  }
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < impl_->cores.size(); ++i)
     threads.emplace_back([core = impl_->cores[i].get()] { run_core(*core); });

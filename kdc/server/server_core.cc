@@ -35,18 +35,6 @@ void log_request(const ServedController& served, const RequestLog& log) {
                 *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
 }
 
-// Counts a blocking job of the core for as long as it lives.
-class BlockingJob {
- public:
-  explicit BlockingJob(Core& core) : core_(core) { ++core_.blocking_jobs; }
-  ~BlockingJob() { --core_.blocking_jobs; }
-  BlockingJob(const BlockingJob&) = delete;
-  BlockingJob& operator=(const BlockingJob&) = delete;
-
- private:
-  Core& core_;
-};
-
 // Parameters of coroutines that run on the pool are values: the caller's frame may be destroyed first at shutdown.
 asio::awaitable<void> derive_keys(NeedKeys missing) {
   for (const auto& [keys, type] : missing.keys) keys->derive(type);

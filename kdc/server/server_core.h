@@ -9,33 +9,31 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
-#include <list>
 #include <memory>
 
 #include "kdc/exchange/dispatcher.h"
+#include "kdc/server/connection_list.h"
 #include "kdc/server/server.h"
 
 namespace stead::kdc {
 
-namespace asio = boost::asio;
-
 // Errors of socket operations come back as values.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-enum class Service { kerberos, kpasswd, cldap };
+enum class Service { kerberos, kpasswd, ldap, ldaps };  // LDAP by UDP answers netlogon pings
 enum class Transport { udp, tcp };
 
 [[nodiscard]] Instant current_instant();
 
 struct Core {
   Core(Directory& directory_, asio::thread_pool& pool_, const ServerOptions& options_)
-      : directory(directory_), pool(pool_), options(options_), datagram(65536) {}
+      : directory(directory_),
+        pool(pool_),
+        options(options_),
+        datagram(65536),
+        connections(options_.idle_timeout),
+        ldap_connections(options_.ldap_idle_timeout) {}
 
-  // A connection, and when its current message began.
-  struct Connection {
-    asio::ip::tcp::socket* socket = nullptr;
-    std::chrono::steady_clock::time_point begun;
-  };
   struct Immediate {
     Buffer reply;
     NeedKeys missing;  // not empty: there is no reply yet, call answer_later
@@ -43,6 +41,11 @@ struct Core {
 
   // The directory as of now. Valid until the next call on this core.
   [[nodiscard]] const Snapshot& snapshot() { return directory.snapshot(held_); }
+  // The same, for as long as the caller holds it.
+  [[nodiscard]] std::shared_ptr<const Snapshot> shared_snapshot() {
+    (void)directory.snapshot(held_);
+    return held_;
+  }
 
   // Answers a Kerberos request if all its keys are derived.
   [[nodiscard]] Immediate answer_now(const ServedController& served, Bytes request, Transport transport);
@@ -56,18 +59,33 @@ struct Core {
                                                         asio::ip::address local);
   // Starts a coroutine on this core. An exception that leaves it is logged.
   void spawn(asio::awaitable<void> coroutine);
+  // False: a request that needs the pool is to be refused.
+  [[nodiscard]] bool has_room_for_job() const { return blocking_jobs < options.max_blocking_jobs; }
 
   Directory& directory;
   asio::thread_pool& pool;
   const ServerOptions& options;
   Buffer datagram;  // shared by the core's UDP sockets, which are read one at a time
   // Declared before `io`, because coroutines that are destroyed with it still change these two.
-  std::list<Connection> connections;  // the one whose current message began first is at the front
+  ConnectionList connections;  // Kerberos and kpasswd
+  ConnectionList ldap_connections;
   std::size_t blocking_jobs = 0;
   asio::io_context io{1};
 
  private:
   std::shared_ptr<const Snapshot> held_;
+};
+
+// Counts a blocking job of the core for as long as it lives.
+class BlockingJob {
+ public:
+  explicit BlockingJob(Core& core) : core_(core) { ++core_.blocking_jobs; }
+  ~BlockingJob() { --core_.blocking_jobs; }
+  BlockingJob(const BlockingJob&) = delete;
+  BlockingJob& operator=(const BlockingJob&) = delete;
+
+ private:
+  Core& core_;
 };
 
 }  // namespace stead::kdc

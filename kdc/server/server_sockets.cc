@@ -20,8 +20,8 @@ constexpr int kMaxPortAttempts = 32;    // port 0: until one is free for UDP and
 // out whether the port is free.
 BindResult<void> check_free(asio::io_context& io, const asio::ip::address& address, std::uint16_t port,
                             Protocols protocols) {
-  if (const auto probe = open_udp(io, {address, port}, PortSharing::exclusive); !probe) return probe.error();
-  if (protocols == Protocols::udp) return {};
+  if (protocols == Protocols::udp_and_tcp)
+    if (const auto probe = open_udp(io, {address, port}, PortSharing::exclusive); !probe) return probe.error();
   if (const auto probe = open_tcp(io, {address, port}, PortSharing::exclusive); !probe) return probe.error();
   return {};
 }

@@ -13,7 +13,7 @@ enum class PortSharing {
   exclusive,  // the port must be free
   shared,     // every core binds it (SO_REUSEPORT)
 };
-enum class Protocols { udp, udp_and_tcp };
+enum class Protocols { udp_and_tcp, tcp };
 
 struct BindError {
   Transport transport = Transport::udp;

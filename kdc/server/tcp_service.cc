@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <utility>
 
@@ -16,7 +15,6 @@ namespace stead::kdc {
 namespace {
 
 using asio::ip::tcp;
-using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLinger{2};
 // A message's buffer begins with this and at most doubles with what has arrived, whatever length the peer announced.
@@ -25,35 +23,9 @@ constexpr std::chrono::milliseconds kAcceptPause{100};  // after the process has
 
 using SocketPtr = std::shared_ptr<tcp::socket>;
 
-// A connection's entry in the core's list, for as long as this lives.
-class ListedConnection {
- public:
-  ListedConnection(Core& core, tcp::socket& socket)
-      : core_(core),
-        at_(core.connections.insert(core.connections.end(), Core::Connection{&socket, steady_clock::now()})) {}
-  ~ListedConnection() { core_.connections.erase(at_); }
-  ListedConnection(const ListedConnection&) = delete;
-  ListedConnection& operator=(const ListedConnection&) = delete;
-  void begin_message() {
-    at_->begun = steady_clock::now();
-    core_.connections.splice(core_.connections.end(), core_.connections, at_);
-  }
-
- private:
-  Core& core_;
-  std::list<Core::Connection>::iterator at_;
-};
-
 void close(tcp::socket& socket) {
   Error ignored;
   socket.close(ignored);
-}
-
-// A closed socket stays in the list until its coroutine has ended, so it does not count here.
-void close_longest_silent(Core& core) {
-  for (const Core::Connection& connection : core.connections) {
-    if (connection.socket->is_open()) return close(*connection.socket);
-  }
 }
 
 asio::awaitable<Buffer> answer(Core& core, const ServedController& served, Service service, Buffer request,
@@ -131,7 +103,7 @@ asio::awaitable<bool> serve_message(Core& core, const ServedController& served, 
 }
 
 asio::awaitable<void> serve_connection(Core& core, const ServedController& served, Service service, SocketPtr socket) {
-  ListedConnection listed(core, *socket);
+  ConnectionList::Listed listed(core.connections, *socket);
   Error ignored;
   socket->set_option(tcp::no_delay(true), ignored);
   const asio::ip::address local = socket->local_endpoint(ignored).address();
@@ -154,27 +126,8 @@ asio::awaitable<void> serve_tcp(Core& core, const ServedController& served, Serv
       co_await pause.async_wait(as_result);
       continue;
     }
-    if (core.connections.size() >= core.options.max_connections) close_longest_silent(core);
+    core.connections.make_room(core.options.max_connections);
     core.spawn(serve_connection(core, served, service, std::make_shared<tcp::socket>(std::move(socket))));
-  }
-}
-
-asio::awaitable<void> close_silent_connections(Core& core) {
-  asio::steady_timer timer(core.io);
-  for (;;) {
-    const auto now = steady_clock::now();
-    // A connection that does not exist yet has its deadline after this.
-    auto wake = now + core.options.idle_timeout;
-    for (const Core::Connection& connection : core.connections) {
-      const auto deadline = connection.begun + core.options.idle_timeout;
-      if (deadline > now) {
-        wake = deadline;
-        break;
-      }
-      if (connection.socket->is_open()) close(*connection.socket);
-    }
-    timer.expires_at(wake);
-    co_await timer.async_wait(as_result);
   }
 }
 

@@ -9,7 +9,4 @@ namespace stead::kdc {
 [[nodiscard]] asio::awaitable<void> serve_tcp(Core& core, const ServedController& served, Service service,
                                               asio::ip::tcp::acceptor acceptor);
 
-// Closes the core's connections whose message is not complete and answered within ServerOptions::idle_timeout.
-[[nodiscard]] asio::awaitable<void> close_silent_connections(Core& core);
-
 }  // namespace stead::kdc

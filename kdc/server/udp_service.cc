@@ -40,7 +40,8 @@ asio::awaitable<void> answer_kpasswd(Core& core, const ServedController& served,
 void answer(Core& core, const ServedController& served, Service service, const SocketPtr& socket, Bytes request,
             const udp::endpoint& from) {
   switch (service) {
-    case Service::cldap: {
+    case Service::ldaps:  // it has no UDP
+    case Service::ldap: {
       const Snapshot& directory = core.snapshot();
       if (const DomainEntry* domain = directory.domain(served.realm))
         send(*socket, cldap_reply(directory, *domain, served.controller, request), from);

@@ -19,7 +19,8 @@ def with_free_ports(text):
     """
     def controller(table):
         address = re.search(r'^\s*address\s*=\s*"([^"]*)"', table, re.M).group(1)
-        for name, port in zip(_PORTS, foreign.free_ports(len(_PORTS), address)):
+        names = [*_PORTS, *(["ldaps_port"] if re.search(r"^\s*certificate\s*=", table, re.M) else [])]
+        for name, port in zip(names, foreign.free_ports(len(names), address)):
             table, found = re.subn(rf"^(\s*{name}\s*=\s*)\d+", rf"\g<1>{port}", table, flags=re.M)
             if not found:
                 table = re.sub(r"^([ \t]*)(address\s*=.*)$", rf"\1\2\n\1{name} = {port}", table, count=1, flags=re.M)

@@ -1,0 +1,173 @@
+"""Stock LDAP tools administer a running forest: OpenLDAP's, python-ldap, impacket's."""
+
+import base64
+import re
+import sys
+import tempfile
+import unittest
+
+from samples.support import foreign
+from tests.support import impacket_at
+from tests.support.ldap_forest import BASE, DC, REALM, LdapForest
+
+WEB = f"CN=web,CN=Computers,{BASE}"
+ALICE = f"CN=alice,CN=Users,{BASE}"
+WEB_PASSWORD = "web of ldap.example"
+
+
+class Running(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.forest = cls.enterClassContext(LdapForest(free_ports=True))
+
+    def search(self, env, *args, **kw):
+        return self.forest.tool("ldapsearch", "-LLL", "-o", "ldif-wrap=no", *args, env=env, **kw)
+
+    def values(self, env, entry, attribute):
+        out = self.search(env, "-b", entry, "-s", "base", "(objectClass=*)", attribute).ok().out
+        return re.findall(rf"^{attribute}:: ?(.*)$|^{attribute}: (.*)$", out, re.M | re.I)
+
+    def texts(self, env, entry, attribute):
+        return sorted(text for _, text in self.values(env, entry, attribute))
+
+    def modify(self, env, ldif, **kw):
+        return self.forest.tool("ldapmodify", env=env, input=ldif, **kw)
+
+
+class OpenLdap(Running):
+    def test_anybody_reads_the_root(self):
+        out = self.search(self.forest.tool_environment(), "-x", "-s", "base", "-b", "").ok().out
+        for line in (f"defaultNamingContext: {BASE}", "supportedSASLMechanisms: GSSAPI", "supportedSASLMechanisms: GSS-SPNEGO",
+                     "domainControllerFunctionality: 7", "supportedLDAPVersion: 3", f"dnsHostName: {DC}",
+                     "supportedExtension: 1.3.6.1.4.1.1466.20037"):
+            self.assertIn(line, out)
+
+    def test_nobody_reads_more_unbound(self):
+        ran = self.search(self.forest.tool_environment(), "-x", "-b", BASE, "(cn=alice)")
+        self.assertIn("successful bind must be completed", ran.err + ran.out)
+
+    def test_gssapi_with_every_layer(self):
+        env = self.forest.sign_in("alice", "Passw0rd!")
+        for mechanism in ("GSSAPI", "GSS-SPNEGO"):
+            for ssf in ("minssf=0,maxssf=0", "minssf=1,maxssf=1", "minssf=56"):
+                with self.subTest(mechanism=mechanism, layer=ssf):
+                    ran = self.search(env, "-Q", "-Y", mechanism, "-O", ssf, "-b", BASE, "(sAMAccountName=alice)", "memberOf").ok()
+                    self.assertIn(f"dn: {ALICE}\nmemberOf: CN=staff,CN=Users,{BASE}\n", ran.out)
+
+    def test_who_am_i(self):
+        env = self.forest.sign_in("alice", "Passw0rd!")
+        self.assertEqual(self.forest.tool("ldapwhoami", env=env).ok().out.strip(), "u:LDAP\\alice")
+
+    def test_simple_binds_need_tls(self):
+        env = self.forest.tool_environment()
+        for name in (ALICE, "LDAP\\alice", "alice@ldap.example"):
+            with self.subTest(name=name):
+                plain = self.forest.tool("ldapwhoami", "-x", "-D", name, "-w", "Passw0rd!", env=env)
+                self.assertIn("(8)", plain.err)
+                wrong = self.forest.tool("ldapwhoami", "-x", "-D", name, "-w", "wrong", env=env, uri=self.forest.ldaps_uri)
+                self.assertIn("data 52e", wrong.err)
+                for how in ({"uri": self.forest.ldaps_uri}, {}):
+                    more = () if how else ("-ZZ",)
+                    right = self.forest.tool("ldapwhoami", "-x", *more, "-D", name, "-w", "Passw0rd!", env=env, **how)
+                    self.assertEqual(right.ok().out.strip(), "u:LDAP\\alice")
+        disabled = self.forest.tool("ldapwhoami", "-x", "-D", "bob@ldap.example", "-w", "Passw0rd!", env=env, uri=self.forest.ldaps_uri)
+        self.assertIn("data 533", disabled.err)
+
+    def test_pages(self):
+        env = self.forest.sign_in("alice", "Passw0rd!")
+        ran = self.search(env, "-E", "pr=2/noprompt", "-b", BASE, "(objectClass=user)", "sAMAccountName").ok()
+        names = re.findall(r"^sAMAccountName: (.*)$", ran.out, re.M)
+        self.assertLessEqual({"admin", "alice", "bob", "frontend$", "web$", "krbtgt", "DC1$"}, set(names))
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_bit_rules_and_chains(self):
+        env = self.forest.sign_in("alice", "Passw0rd!")
+        for text, found in (("(userAccountControl:1.2.840.113556.1.4.803:=2)", {"CN=bob"}),
+                            (f"(&(objectClass=user)(memberOf:1.2.840.113556.1.4.1941:=CN=everybody here,CN=Users,{BASE}))", {"CN=alice"})):
+            out = self.search(env, "-b", BASE, text, "1.1").ok().out
+            self.assertEqual(set(re.findall(r"^dn: ([^,]*),", out, re.M)), found, text)
+
+    def test_spns_and_delegation_lists(self):
+        admin = self.forest.sign_in("admin", "Adm1n!pass")
+        self.modify(admin, f"dn: {WEB}\nchangetype: modify\nadd: servicePrincipalName\nservicePrincipalName: HTTP/www.ldap.example\n-\n"
+                           f"replace: msDS-AllowedToDelegateTo\nmsDS-AllowedToDelegateTo: HTTP/frontend.ldap.example\n").ok()
+        self.assertEqual(self.texts(admin, WEB, "servicePrincipalName"), ["HTTP/web.ldap.example", "HTTP/www.ldap.example"])
+        foreign.mit("kvno").run("HTTP/www.ldap.example", env=admin).ok()  # the KDC sees it at the next request
+        alice = self.forest.sign_in("alice", "Passw0rd!")
+        refused = self.modify(alice, f"dn: {WEB}\nchangetype: modify\ndelete: servicePrincipalName\n")
+        self.assertIn("Insufficient access (50)", refused.err)
+
+    def test_a_password_needs_a_sealed_connection(self):
+        admin = self.forest.sign_in("admin", "Adm1n!pass")
+        value = base64.b64encode('"N3xt!pass"'.encode("utf-16-le")).decode()
+        ldif = f"dn: CN=temp,CN=Users,{BASE}\nchangetype: add\nobjectClass: user\nuserAccountControl: 512\nunicodePwd:: {value}\n"
+        signed = self.forest.tool("ldapmodify", "-Q", "-Y", "GSSAPI", "-O", "minssf=1,maxssf=1", env=admin, input=ldif)
+        self.assertIn("(53)", signed.err)
+        self.modify(admin, ldif).ok()
+        foreign.kinit(self.forest.client("temp"), f"temp@{REALM}", "N3xt!pass").ok()
+        self.forest.tool("ldapdelete", f"CN=temp,CN=Users,{BASE}", env=admin).ok()
+        self.assertNotEqual(foreign.kinit(self.forest.client("temp"), f"temp@{REALM}", "N3xt!pass").status, 0)
+
+
+PYTHON_LDAP = """
+import ldap, ldap.modlist, ldap.sasl, sys
+uri, base = sys.argv[1:]
+connection = ldap.initialize(uri)
+connection.set_option(ldap.OPT_X_SASL_NOCANON, 1)
+connection.set_option(ldap.OPT_REFERRALS, 0)
+connection.sasl_interactive_bind_s("", ldap.sasl.gssapi())
+group = f"CN=team,CN=Users,{base}"
+member = f"CN=alice,CN=Users,{base}"
+connection.add_s(group, [("objectClass", [b"group"]), ("sAMAccountName", [b"team"])])
+connection.modify_s(group, [(ldap.MOD_ADD, "member", [member.encode()])])
+[(_, attributes)] = connection.search_s(member, ldap.SCOPE_BASE, "(objectClass=*)", ["memberOf", "objectSid"])
+assert group.encode() in attributes["memberOf"], attributes
+assert attributes["objectSid"][0][:2] == b"\\x01\\x05", attributes
+connection.delete_s(group)
+print("done")
+"""
+
+
+class PythonLdap(Running):
+    def test_makes_a_group_with_a_member(self):
+        env = self.forest.sign_in("admin", "Adm1n!pass")
+        ran = foreign.run("/usr/bin/python3", "-c", PYTHON_LDAP, self.forest.uri, BASE, env=env)
+        self.assertEqual(ran.ok().out, "done\n")
+
+
+class Impacket(Running):
+    @classmethod
+    def setUpClass(cls):
+        if not impacket_at.EXAMPLES.is_dir():
+            raise unittest.SkipTest(f"impacket's programs are not in {impacket_at.EXAMPLES}")
+        super().setUpClass()
+
+    def program(self, name, *args):
+        dc = self.forest.dc
+        ports = f"88={dc['kerberos_port']},389={dc['ldap_port']},636={dc['ldaps_port']}"
+        with tempfile.TemporaryDirectory() as folder:
+            env = {**foreign.clean_environment(), **self.forest.names(), "PYTHONWARNINGS": "ignore", "IMPACKET_DC_NAME": "DC1"}
+            return foreign.run("sh", "-c", f'cd "{folder}" && exec "$@"', "sh", sys.executable, impacket_at.__file__, ports, name, *args,
+                               env=env, timeout=60)
+
+    def test_rbcd_py_writes_reads_and_removes(self):
+        def rbcd(*args):
+            return self.program("rbcd.py", "-k", "-dc-ip", self.forest.dc["address"], "-delegate-to", "web$", *args,
+                                f"ldap.example/web$:{WEB_PASSWORD}")
+        written = rbcd("-delegate-from", "frontend$", "-action", "write")
+        self.assertIn("Delegation rights modified successfully!", written.out, written)
+        self.assertRegex(rbcd("-action", "read").out, r"frontend\$ +\(S-1-5-21-1-2-3-")
+        removed = rbcd("-delegate-from", "frontend$", "-action", "remove")
+        self.assertIn("Delegation rights modified successfully!", removed.out, removed)
+        self.assertIn("is empty", rbcd("-action", "read").out)
+
+    def test_addcomputer_py_makes_a_computer_over_ldaps(self):
+        ran = self.program("addcomputer.py", "-method", "LDAPS", "-k", "-dc-ip", self.forest.dc["address"], "-dc-host", DC, "-computer-name",
+                           "made$", "-computer-pass", "M4de!pass", "ldap.example/alice:Passw0rd!")
+        self.assertIn("Successfully added machine account made$", ran.out, ran)
+        env = self.forest.sign_in("made$", "M4de!pass")
+        self.assertEqual(self.texts(env, f"CN=made,CN=Computers,{BASE}", "dNSHostName"), ["made.ldap.example"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -80,6 +80,7 @@ SearchRun::SearchRun(std::int32_t message_id, std::shared_ptr<const Tree> tree, 
     : id_(message_id),
       tree_(std::move(tree)),
       request_(std::move(request)),
+      terms_(count_terms(request_.filter)),
       paged_(pages.has_value()),
       matcher_(*tree_, request_.filter) {
   auto limit = kMaxSearchTime;
@@ -131,10 +132,11 @@ Entry SearchRun::entry_at(std::size_t position) const {
   return candidates_ ? (*candidates_)[position] : tree_->at(position);
 }
 
-bool SearchRun::step(std::size_t entries, std::size_t bytes, steady_clock::time_point now, Buffer& replies) {
+bool SearchRun::step(std::size_t terms, std::size_t bytes, steady_clock::time_point now, Buffer& replies) {
   if (refusal_) return finish(*refusal_, {}, replies), true;
   const std::size_t limit =
       request_.size_limit > 0 ? std::size_t(request_.size_limit) : std::numeric_limits<std::size_t>::max();
+  const std::size_t entries = std::max<std::size_t>(1, terms / terms_);
   for (std::size_t i = 0; i < entries && replies.size() < bytes; ++i, ++position_) {
     if (position_ >= end_) return finish({}, {}, replies), true;
     const Entry entry = entry_at(position_);

@@ -30,9 +30,9 @@ class SearchRun {
   // True if Snapshot::members() is to be called, where that may take long, before the first step. The filter may need it
   // too, before the constructor: see FilterMatcher::needs_members.
   [[nodiscard]] bool needs_members() const;
-  // Looks at no more than `entries` entries, and stops earlier once the replies have `bytes` bytes. True: the search is
-  // over, and the last of the replies says so.
-  bool step(std::size_t entries, std::size_t bytes, std::chrono::steady_clock::time_point now, Buffer& replies);
+  // Looks at entries until about `terms` terms of the filter are evaluated or the replies have `bytes` bytes; at one at
+  // least. True: the search is over, and the last of the replies says so.
+  bool step(std::size_t terms, std::size_t bytes, std::chrono::steady_clock::time_point now, Buffer& replies);
 
  private:
   [[nodiscard]] bool find_base();
@@ -49,6 +49,7 @@ class SearchRun {
   std::int32_t id_;
   std::shared_ptr<const Tree> tree_;
   SearchRequest request_;
+  std::size_t terms_;  // of the filter
   bool paged_;
   std::size_t page_size_ = kMaxPageSize;
   std::optional<LdapResult> refusal_;

@@ -278,6 +278,13 @@ std::optional<std::vector<Entry>> FilterMatcher::candidates_by_value(const Filte
       add_unique(out, entry);
     }
   };
+  const auto add_fixed = [&](Syntax syntax) {
+    for (std::size_t i = 0; i < tree_.fixed().size(); ++i)
+      for (const EntryAttribute& attribute : tree_.fixed()[i].attributes)
+        if (equal_ignoring_case(attribute.name, bare(filter.attribute)) &&
+            equals(syntax, filter.value, attribute.values.front()))
+          add_unique(out, tree_.at(i));
+  };
   if (is_attribute(filter, "sAMAccountName")) {
     add_account(value);
     add_group();
@@ -285,7 +292,7 @@ std::optional<std::vector<Entry>> FilterMatcher::candidates_by_value(const Filte
     add_account(value);
     add_account(value + '$');
     add_group();
-    for (std::size_t i = 0; i < tree_.fixed().size(); ++i) add_unique(out, tree_.at(i));
+    add_fixed(Syntax::text);
   } else if (is_attribute(filter, "servicePrincipalName")) {
     if (const auto found = domain.by_spn.find(value); found != domain.by_spn.end())
       for (const AccountEntry* account : found->second) add_unique(out, entry_of(account));
@@ -302,7 +309,7 @@ std::optional<std::vector<Entry>> FilterMatcher::candidates_by_value(const Filte
     if (const auto rid = rid_of_guid(*domain.domain, filter.value)) {
       if (const auto found = tree_.by_sid(domain.domain->sid.with_rid(*rid))) add_unique(out, *found);
     } else {
-      for (std::size_t i = 0; i < tree_.fixed().size(); ++i) add_unique(out, tree_.at(i));
+      add_fixed(Syntax::octets);
     }
   } else {
     return std::nullopt;

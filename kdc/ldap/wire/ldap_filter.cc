@@ -111,6 +111,12 @@ void write_body(der::Writer& w, const Filter& value) {
 
 }  // namespace
 
+std::size_t count_terms(const Filter& filter) {
+  std::size_t out = 1 + filter.middle.size();
+  for (const Filter& part : filter.parts) out += count_terms(part);
+  return out;
+}
+
 Filter read_filter(der::Reader& r) {
   return FilterReader().read(r, 1);
 }

@@ -42,6 +42,9 @@ struct Filter {
   friend bool operator==(const Filter&, const Filter&) = default;
 };
 
+// With the filters in it.
+[[nodiscard]] std::size_t count_terms(const Filter& filter);
+
 // Fails the reader with too_deep, too_large, or bad_value for substrings that are empty or out of order.
 [[nodiscard]] Filter read_filter(der::Reader& r);
 void write(der::Writer& w, const Filter& value);

@@ -2,8 +2,10 @@
 
 import base64
 import re
+import socket
 import sys
 import tempfile
+import time
 import unittest
 
 from samples.support import foreign
@@ -107,6 +109,49 @@ class OpenLdap(Running):
         foreign.kinit(self.forest.client("temp"), f"temp@{REALM}", "N3xt!pass").ok()
         self.forest.tool("ldapdelete", f"CN=temp,CN=Users,{BASE}", env=admin).ok()
         self.assertNotEqual(foreign.kinit(self.forest.client("temp"), f"temp@{REALM}", "N3xt!pass").status, 0)
+
+
+class HostileBytes(Running):
+    NOTICE = b"1.3.6.1.4.1.1466.20036"
+    START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
+    ANONYMOUS_BIND = bytes.fromhex("300c020102600702010304008000")
+
+    def answer(self, *parts, pause=0.0):
+        with socket.create_connection((self.forest.dc["address"], self.forest.dc["ldap_port"]), timeout=10) as connection:
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(pause)
+            connection.settimeout(3)
+            out = b""
+            while part := connection.recv(65536):
+                out += part
+            return out
+
+    def tearDown(self):
+        self.search(self.forest.tool_environment(), "-x", "-s", "base", "-b", "").ok()
+
+    def test_what_is_no_message_ends_the_connection_with_a_notice(self):
+        for name, sent in (("HTTP", b"GET / HTTP/1.1\r\n\r\n"), ("TLS", bytes.fromhex("16030100")), ("an indefinite length", bytes.fromhex("3080")),
+                           ("a message of 4 GB", bytes.fromhex("3084ffffffff")), ("an unknown operation", bytes.fromhex("30050201017000")),
+                           ("a filter of depth 17", self.deep_filter(17))):
+            with self.subTest(name):
+                self.assertIn(self.NOTICE, self.answer(sent))
+
+    def test_a_message_may_come_byte_by_byte(self):
+        unbind = bytes.fromhex("30050201034200")
+        self.assertEqual(self.answer(*(bytes([b]) for b in self.ANONYMOUS_BIND + unbind), pause=0.002), bytes.fromhex("300c02010261070a010004000400"))
+
+    def test_what_comes_with_starttls_is_not_heard(self):
+        """Words in the clear would be taken for the client's within TLS."""
+        self.assertEqual(self.answer(self.START_TLS + self.ANONYMOUS_BIND), b"")
+
+    def deep_filter(self, depth):
+        text = b"\x87\x02cn"
+        for _ in range(depth - 1):
+            text = bytes([0xa2, len(text)]) + text
+        body = bytes.fromhex("04000a01000a0100020100020100010100") + text + b"\x30\x00"
+        search = bytes([0x63, len(body)]) + body
+        return bytes([0x30, len(search) + 3]) + b"\x02\x01\x01" + search
 
 
 PYTHON_LDAP = """

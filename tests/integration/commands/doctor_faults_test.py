@@ -268,7 +268,7 @@ class Accounts(Table):
     def test_delegation(self):
         self.rows([
             ("no protocol transition", "D1", {"front": "plain", "says": "TrustedToAuthForDelegation"}),
-            ("no list", "D3", {"front": "bare", "says": "msDS-AllowedToDelegateTo"}),
+            ("no list", "D2", {"front": "bare", "says": "msDS-AllowedToDelegateTo"}),
             ("neither", "D3", {"front": "poor", "says": "PrincipalsAllowedToDelegateToAccount"}),
             ("a back end of another forest that allows nobody", "D3", {"service": "HTTP/crib.yard.example", "says": "STATUS_NOT_FOUND"}),
             ("no account has the SPN", "S1", {"service": "HTTP/nothere.harbor.example", "mend": False}),

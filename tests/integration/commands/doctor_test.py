@@ -322,9 +322,9 @@ class Act(Case):
 
     def test_an_spn_that_the_list_lacks(self):
         out = self.act(service="HTTP/sieve.mill.example")
-        check = self.only(out, "D3")  # this permission is enough, whatever flags and list the front end has
-        self.assertEqual(check["fix"], ["Set-ADComputer sieve$ -PrincipalsAllowedToDelegateToAccount gate$ -Server MILL.EXAMPLE"])
-        self.assertIn("Get-ADComputer sieve$ -Properties PrincipalsAllowedToDelegateToAccount -Server MILL.EXAMPLE", [step["text"] for step in check["steps"]])
+        check = self.only(out, "D2")  # the directory says by LDAP that the front end has a list, and what it lacks
+        self.assertEqual(check["fix"], ["Set-ADComputer gate$ -Add @{'msDS-AllowedToDelegateTo'='HTTP/sieve.mill.example'} -Server MILL.EXAMPLE"])
+        self.assertIn("msDS-AllowedToActOnBehalfOfOtherIdentity of sieve$ does not name gate$", check["symptom"])
 
     def test_an_spn_that_the_list_lacks_by_an_old_controller(self):
         with self.changed(('level   = "2016"', 'level   = "2008"')) as forest:

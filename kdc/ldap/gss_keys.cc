@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "kdc/directory/account_enctypes.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::kdc {
@@ -66,9 +65,11 @@ struct GssKeys::State {
     if (const auto code = krb5_parse_name(raw, text.c_str(), &principal))
       return krb5_problem(raw, code, "cannot use the DC's name");
     krb5_error_code failed = 0;
+    // Of every type: a DC's tickets have any that its domain knows, whatever its account says.
+    const auto types = directory_enctypes(account.domain->domain->allow_rc4 ? Rc4::allowed : Rc4::refused);
     for (const auto& from : {keys, previous_keys})
-      for (const EncType type : from ? ticket_enctypes(account) : std::vector<EncType>{})
-        if (failed == 0) failed = add_key(principal, *from, type);
+      for (const EncType type : types)
+        if (from && failed == 0) failed = add_key(principal, *from, type);
     krb5_free_principal(raw, principal);
     if (failed != 0) return krb5_problem(raw, failed, "cannot make a keytab");
     gss_key_value_element_desc element{"keytab", name.c_str()};

@@ -52,7 +52,8 @@ std::optional<std::string> read_value(std::string_view& text) {
     keep = out.size();
   }
   out.resize(keep);
-  if (out.empty() || !is_utf8(out)) return std::nullopt;
+  // name_key() relies on there being no zero octet.
+  if (out.empty() || !is_utf8(out) || out.find('\0') != out.npos) return std::nullopt;
   return out;
 }
 
@@ -100,7 +101,7 @@ std::string name_key(const LdapName& name) {
       append_utf8(out, folded_letter(next.value));
       rest.remove_prefix(next.size);
     }
-    out.push_back('\0');  // no value has it: a zero octet is escaped in text, and refused in names here
+    out.push_back('\0');  // no value has it
   }
   return out;
 }

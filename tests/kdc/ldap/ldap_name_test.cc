@@ -13,8 +13,8 @@ TEST(LdapName, ReadsEscapesAndBlanks) {
 }
 
 TEST(LdapName, RefusesWhatIsNoName) {
-  for (const char* text :
-       {"x", "=x", "CN=", "CN=a,", "CN=a,,DC=x", "CN=a+OU=b", "CN=a\\", "CN=\"a\"", "CN=a<b", "C N=a", "CN=\\ff\\fe"})
+  for (const char* text : {"x", "=x", "CN=", "CN=a,", "CN=a,,DC=x", "CN=a+OU=b", "CN=a\\", "CN=\"a\"", "CN=a<b",
+                           "C N=a", "CN=\\ff\\fe", "CN=a\\00dc=b"})
     EXPECT_FALSE(parse_ldap_name(text)) << text;
 }
 

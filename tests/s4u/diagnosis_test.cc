@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"firewall", E::KDC_ERR_POLICY, S::STATUS_AUTHENTICATION_FIREWALL_FAILED, Stage::target, DcLevel::w2012,
             "selective_authentication", true},
         Row{"policy_abroad", E::KDC_ERR_POLICY, {}, Stage::target, DcLevel::w2012, "foreign_user_needs_trust", true},
-        Row{"policy_self", E::KDC_ERR_POLICY, {}, Stage::s4u2self, DcLevel::w2012, "foreign_user_needs_trust"},
+        Row{"policy_self", E::KDC_ERR_POLICY, {}, Stage::s4u2self, DcLevel::w2012, "user_account_refused"},
         Row{"disabled", E::KDC_ERR_CLIENT_REVOKED, S::STATUS_ACCOUNT_DISABLED, Stage::s4u2self, DcLevel::w2012,
             "user_account_refused"},
         Row{"unknown_user",

@@ -231,7 +231,8 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
       out.push_back(skipped_by(N2, A4, service.spn));
       return;
     }
-    const bool none = refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN;
+    const bool is_account = service.spn.find('/') == std::string::npos;
+    const bool none = refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN && !is_account;
     const bool twice = refusal.error == Code::KDC_ERR_PRINCIPAL_NOT_UNIQUE;
     if (none || twice) {
       out.push_back(fault(A4, service.spn,
@@ -241,7 +242,8 @@ void judge_published(const AccountFacts& account, const ServiceFacts& service, C
                           last_step_text(question.steps),
                           none ? std::vector<std::string>{add}
                                : std::vector<std::string>{"setspn -X", "setspn -D " + service.spn + " ACCOUNT"}));
-    } else if (refusal.error == Code::KDC_ERR_MUST_USE_USER2USER) {
+    } else if (refusal.error == Code::KDC_ERR_MUST_USE_USER2USER ||
+               refusal.error == Code::KDC_ERR_S_PRINCIPAL_UNKNOWN) {
       out.push_back(fault(
           A4, service.spn, "The account has no SPN: there are no tickets to it, and S4U2Self is not possible.",
           last_step_text(question.steps),

@@ -69,18 +69,42 @@ void add_to_list(const DirectoryFacts& directory, const AccountRecord& holder, C
   }
 }
 
-// The front end's own list is enough where it may also change protocols, and takes nothing from anybody.
-void prefer_list(const DirectoryFacts& directory, const std::string& service, Check& check) {
-  const auto& front = directory.front;
-  if (check.id != D3 || !front || !front->trusted_to_auth || directory.holders.empty()) return;
-  if (!equal_ignoring_case(front->realm, directory.holders.front().realm) || front->lists(service)) return;
-  const std::string cmdlet = front->is_computer ? "Set-ADComputer " : "Set-ADUser ";
+std::string cmdlet(const AccountRecord& account) {
+  return (account.is_computer ? "Set-ADComputer " : "Set-ADUser ") + in_quotes(account.name);
+}
+
+bool lets_in(const AccountRecord& holder, const AccountRecord& front) {
+  return std::find(holder.allowed_to_act.begin(), holder.allowed_to_act.end(), front.sid) !=
+         holder.allowed_to_act.end();
+}
+
+// In one domain: what the front end's list, its flag and the back end's list say. The front end's list is enough where it
+// may also change protocols, and takes nothing from anybody. A controller before 2012 knows nothing else.
+void judge_permissions(const DirectoryFacts& directory, const std::string& service, Check& check) {
+  if (check.id != D1 && check.id != D2 && check.id != D3 && check.id != D5) return;
+  if (!directory.front || directory.holders.empty()) return;
+  const AccountRecord& front = *directory.front;
+  const AccountRecord& holder = directory.holders.front();
+  const bool listed = front.lists(service);
+  if (!equal_ignoring_case(front.realm, holder.realm) || lets_in(holder, front)) return;
+  const std::string change_protocols =
+      "Set-ADAccountControl " + in_quotes(front.name) + " -TrustedToAuthForDelegation $true -Server " + front.realm;
+  if (listed && !front.trusted_to_auth) {
+    check.id = D1;
+    check.symptom = front.name + " lists " + service +
+                    ", but is not trusted for any protocol (\"use any authentication protocol\"): it may pass on only "
+                    "tickets that users send it.";
+    check.fix = {change_protocols};
+    return;
+  }
+  const bool old_controllers = check.id == D5 || check.id == D2;
+  if (listed || (!front.trusted_to_auth && !old_controllers)) return;
   check.id = D2;
-  check.symptom = "msDS-AllowedToDelegateTo of " + front->name + " does not have " + service +
-                  ", and msDS-AllowedToActOnBehalfOfOtherIdentity of " + directory.holders.front().name +
-                  " does not name " + front->name + ": one of the two is needed.";
-  check.fix = {cmdlet + in_quotes(front->name) + " -Add @{'msDS-AllowedToDelegateTo'='" + service + "'} -Server " +
-               front->realm};
+  check.symptom = "msDS-AllowedToDelegateTo of " + front.name + " does not have " + service +
+                  ", and msDS-AllowedToActOnBehalfOfOtherIdentity of " + holder.name + " does not name " + front.name +
+                  ": one of the two is needed.";
+  check.fix = {cmdlet(front) + " -Add @{'msDS-AllowedToDelegateTo'='" + service + "'} -Server " + front.realm};
+  if (!front.trusted_to_auth) check.fix.push_back(change_protocols);
 }
 
 void use_user(const AccountRecord& user, Check& check) {
@@ -92,6 +116,7 @@ void use_user(const AccountRecord& user, Check& check) {
   };
   for (const auto& [applies, words] : states) {
     if (!applies) continue;
+    check.id = U2;
     check.symptom = "The account of " + user.name + " " + std::string(words.first) + ".";
     check.fix = {words.second};
     return;
@@ -113,6 +138,16 @@ Check judge_duplicates(const std::vector<AccountRecord>& holders, const std::str
       "LDAP: " + proof, std::move(fix));
 }
 
+// Some controllers issue tickets to a disabled account all the same.
+void judge_disabled(const AccountRecord& holder, const std::string& service, Checks& checks) {
+  std::erase_if(checks, [&](const Check& check) { return check.id == S1 && check.verdict != Verdict::fault; });
+  const bool told = std::any_of(checks.begin(), checks.end(), [](const Check& check) { return check.id == S1; });
+  if (told) return;
+  checks.push_back(fault(S1, service, "The account that has this SPN, " + holder.name + ", is disabled.",
+                         "LDAP: userAccountControl of " + holder.dn,
+                         {"Enable-ADAccount " + in_quotes(holder.name) + " -Server " + holder.realm}));
+}
+
 }  // namespace
 
 Checks judge_directories(const DirectoryFacts& directory) {
@@ -127,12 +162,17 @@ void use_directory(const DirectoryFacts& directory, const std::string& service, 
   const std::string spn = service.substr(0, service.find('@'));
   for (Check& check : checks) {
     if (check.verdict != Verdict::fault) continue;
-    if (check.id == U2 && directory.user) use_user(*directory.user, check);
+    const bool about_user = check.id == U2 || check.id == D7 || check.id == D6;
+    if (about_user && directory.user) use_user(*directory.user, check);
+    if (check.id == S1 && directory.holders.empty() && directory.candidates.size() == 1)
+      use_holder(directory.candidates.front(), spn, check);
     if (spn.empty() || directory.holders.empty()) continue;
-    prefer_list(directory, spn, check);
+    judge_permissions(directory, spn, check);
     use_holder(directory.holders.front(), spn, check);
     add_to_list(directory, directory.holders.front(), check);
   }
+  if (directory.holders.size() == 1 && directory.holders.front().disabled)
+    judge_disabled(directory.holders.front(), spn, checks);
   if (directory.holders.size() > 1) {
     std::erase_if(checks, [&](const Check& check) { return check.id == S2; });
     checks.push_back(judge_duplicates(directory.holders, spn));

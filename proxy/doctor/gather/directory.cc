@@ -32,7 +32,7 @@ struct Job {
 struct Reading {
   std::string realm, closed;
   std::optional<AccountRecord> front, user;
-  std::vector<AccountRecord> holders;
+  std::vector<AccountRecord> holders, candidates;
   std::map<Sid, std::string> names;
   std::vector<TrustRecord> trusts;
 };
@@ -67,6 +67,19 @@ void find_names(const Ldap& ldap, const Job& job, Reading& out) {
   }
 }
 
+// Accounts that the service might run as, by the host of its SPN: hall.mill.example is hall$, or svc-hall.
+std::vector<AccountRecord> find_candidates(const Ldap& ldap, const Job& job, Reading& out) {
+  const std::string& spn = job.questions.service;
+  std::string host = spn.substr(spn.find('/') + 1);
+  host = host.substr(0, host.find_first_of(":/"));
+  const std::string label = host.substr(0, host.find('.'));
+  if (label.empty()) return {};
+  return find_accounts(ldap,
+                       "(|(dNSHostName=" + filter_value(host) + ")(sAMAccountName=" + filter_value(label) +
+                           "$)(sAMAccountName=*" + filter_value(label) + "))",
+                       job, out);
+}
+
 Reading read(const Job& job) {
   Reading out;
   out.realm = job.realm;
@@ -78,6 +91,7 @@ Reading read(const Job& job) {
   const DirectoryQuestions& asked = job.questions;
   if (!asked.service.empty()) {
     out.holders = find_accounts(**ldap, "(servicePrincipalName=" + filter_value(asked.service) + ")", job, out);
+    if (out.holders.empty()) out.candidates = find_candidates(**ldap, job, out);
     find_names(**ldap, job, out);
   }
   if (!asked.user.empty() && equal_ignoring_case(asked.user_realm, job.realm))
@@ -111,6 +125,7 @@ void merge(Reading&& reading, DirectoryFacts& out) {
   if (reading.front) out.front = std::move(reading.front);
   if (reading.user) out.user = std::move(reading.user);
   for (AccountRecord& holder : reading.holders) out.holders.push_back(std::move(holder));
+  for (AccountRecord& one : reading.candidates) out.candidates.push_back(std::move(one));
   out.names.merge(reading.names);
   if (!reading.trusts.empty()) out.trusts = std::move(reading.trusts);
 }
@@ -127,7 +142,9 @@ Awaitable<void> read_directories(ToolsPtr tools, CredentialPtr tgt, std::vector<
     const std::string spn = "ldap/" + dc->where.name + "@" + realm.realm;
     const CredentialPtr ticket = co_await get_ticket(tools, tgt, spn, asked);
     if (!ticket) {
-      out.closed[realm.realm] = "no ticket to ldap/" + dc->where.name;
+      const auto& steps = asked.question.steps;
+      out.closed[realm.realm] =
+          "no ticket to ldap/" + dc->where.name + (steps.empty() ? "" : ": " + steps.back().answer);
       continue;
     }
     auto job = std::make_shared<Job>();

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "sspi_shim/base/text.h"
+
 #include "sspi_shim/s4u/diagnosis/account_diagnosis.h"
 
 namespace stead {
@@ -108,6 +110,14 @@ Finding policy(const DiagnosisFacts& facts) {
                   " need \"Allowed to Authenticate\" on " + (facts.target.empty() ? facts.front : facts.target) + ".";
     out.fix = {"dsacls \"$((Get-ADComputer " + identity_value(facts.target.empty() ? facts.front : facts.target) +
                ").DistinguishedName)\" /G '" + facts.about.user + ":CA;Allowed to Authenticate'"};
+    return out;
+  }
+  if (facts.refusal.stage == Stage::s4u2self && equal_ignoring_case(facts.user_realm(), facts.about.front_end.realm)) {
+    out.code = DiagnosisCode::user_account_refused;
+    out.summary = controller_of(facts.refusal) + " refuses " + facts.about.user +
+                  " by policy: the account is disabled, or an authentication policy is assigned to it.";
+    out.fix = {"Get-ADUser " + identity_value(facts.user_account_name()) +
+               " -Properties Enabled,msDS-AssignedAuthNPolicy" + server_option(facts.user_realm())};
     return out;
   }
   out.code = DiagnosisCode::foreign_user_needs_trust;

@@ -328,7 +328,7 @@ class Act(Case):
 
     def test_an_spn_that_the_list_lacks_by_an_old_controller(self):
         with self.changed(('level   = "2016"', 'level   = "2008"')) as forest:
-            self.only(self.act(service="HTTP/sieve.mill.example", forest=forest), "D5")
+            self.only(self.act(service="HTTP/sieve.mill.example", forest=forest), "D2")
 
     def test_a_back_end_that_allows_nobody(self):
         check = self.only(self.act(service="HTTP/crumb.bakery.example"), "D3")

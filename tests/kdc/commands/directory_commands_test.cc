@@ -212,6 +212,32 @@ TEST_F(DirectoryCommands, SetAdAccountControlSwitchesFlags) {
   EXPECT_FALSE(account("ROOT", "alice").has(account_flag::disabled));
 }
 
+TEST_F(DirectoryCommands, WhatMendsAnAccountTakesItsStateAway) {
+  ok("Set-ADUser", "alice", "-KerberosEncryptionType", "AES128,AES256");
+  EXPECT_EQ(account("ROOT", "alice").supported_encryption_types, 24U);
+  ok("Set-ADUser", "alice", "-KerberosEncryptionType", "RC4");
+  EXPECT_EQ(account("ROOT", "alice").supported_encryption_types, 4U);
+  EXPECT_EQ(run("Set-ADUser", "alice", "-KerberosEncryptionType", "ROT13").exit_status, 2);
+  EXPECT_EQ(account("ROOT", "alice").supported_encryption_types, 4U);
+  const auto broken = store->change([](Forest& changed) -> Checked<void> {
+    for (auto& domain : changed.domains)
+      for (auto& one : domain.accounts)
+        if (one.name == "alice")
+          one.flags |=
+              account_flag::account_expired | account_flag::password_expired | account_flag::logon_hours_denied;
+    return {};
+  });
+  ASSERT_TRUE(broken);
+  ok("Set-ADUser", "alice", "-PasswordNeverExpires", "$false");  // says nothing of when
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::password_expired));
+  ok("Clear-ADAccountExpiration", "alice");
+  ok("Set-ADUser", "alice", "-PasswordNeverExpires", "$true");
+  ok("Set-ADUser", "alice", "-Clear", "logonHours");
+  EXPECT_FALSE(account("ROOT", "alice").has(account_flag::account_expired));
+  EXPECT_FALSE(account("ROOT", "alice").has(account_flag::password_expired));
+  EXPECT_FALSE(account("ROOT", "alice").has(account_flag::logon_hours_denied));
+}
+
 TEST_F(DirectoryCommands, AUpnIsUniqueWhateverWayItIsWritten) {
   const char* taken = "@{'userPrincipalName'='SHARED@mail.example'}";
   ok("Set-ADUser", "alice", "-UserPrincipalName", "shared@mail.example");

@@ -159,6 +159,36 @@ TEST_F(Findings, PreferTheFrontEndsListWhereItIsEnough) {
   EXPECT_EQ(use(CheckId::D3, kRbcd)[0].id, CheckId::D3) << "a list does not reach other domains";
 }
 
+TEST_F(Findings, KnowWhatOldControllersLookAt) {
+  facts_.front.emplace();
+  facts_.front->name = "gatesvc";
+  facts_.front->realm = "MILL.EXAMPLE";
+  EXPECT_THAT(use(CheckId::D5, {"nltest"})[0].fix, testing::SizeIs(2)) << "the list, and any protocol";
+  facts_.front->allowed_to_delegate_to = {"HTTP/flour.mill.example"};
+  const Checks out = use(CheckId::D5, {"nltest"});
+  EXPECT_EQ(out[0].id, CheckId::D1);
+  EXPECT_THAT(out[0].fix,
+              ElementsAre("Set-ADAccountControl gatesvc -TrustedToAuthForDelegation $true -Server MILL.EXAMPLE"));
+  facts_.front->trusted_to_auth = true;
+  EXPECT_EQ(use(CheckId::D5, {"nltest"})[0].id, CheckId::D5);
+}
+
+TEST_F(Findings, NameTheOnlyAccountThatTheServiceMayRunAs) {
+  facts_.candidates = facts_.holders;
+  facts_.holders.clear();
+  EXPECT_THAT(use(CheckId::S1, {"setspn -S HTTP/flour.mill.example flour$"})[0].fix,
+              ElementsAre("setspn -S HTTP/flour.mill.example svc-flour"));
+}
+
+TEST_F(Findings, TellThatTheTargetsAccountIsDisabled) {
+  facts_.holders[0].disabled = true;
+  Checks out{ok(CheckId::S1, "HTTP/flour.mill.example", "p")};
+  use_directory(facts_, "HTTP/flour.mill.example", out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].verdict, Verdict::fault);
+  EXPECT_THAT(out[0].fix, ElementsAre("Enable-ADAccount svc-flour -Server MILL.EXAMPLE"));
+}
+
 TEST_F(Findings, TellOfASecondAccountWithTheSpn) {
   AccountRecord other;
   other.name = "old-flour$";

@@ -228,7 +228,7 @@ TEST_F(DirectoryCommands, WhatMendsAnAccountTakesItsStateAway) {
     return {};
   });
   ASSERT_TRUE(broken);
-  ok("Set-ADUser", "alice", "-PasswordNeverExpires", "$false");  // says nothing of when
+  ok("Set-ADUser", "alice", "-PasswordNeverExpires", "$false", "-Enabled", "$true");  // says nothing of when
   EXPECT_TRUE(account("ROOT", "alice").has(account_flag::password_expired));
   ok("Clear-ADAccountExpiration", "alice");
   ok("Set-ADUser", "alice", "-PasswordNeverExpires", "$true");

@@ -45,11 +45,31 @@ bool is_password_of(const Domain& domain, const Account& account, Bytes password
   return made && equal_in_constant_time(made->to_encryption_key().value, given.value);
 }
 
+LdapResult wrong_password() {
+  return refused("52e");
+}
+
+SecretBuffer nt_hash_of(const Account& account) {
+  const Secret& secret = account.secret;
+  if (!secret.password.empty()) {
+    const auto made = Key::from_password(EncType::rc4_hmac, secret.password, "");
+    return made ? to_secret(made->value()) : SecretBuffer{};
+  }
+  for (const EncryptionKey& key : secret.keys)
+    if (key.type == EncType::rc4_hmac) return key.value;
+  return {};
+}
+
 LdapResult check_password(const AccountEntry* entry, Bytes password) {
-  if (entry == nullptr) return refused("52e");
+  if (entry == nullptr) return wrong_password();
   const Account& account = *entry->account;
+  if (account.has(account_flag::locked_out)) return check_account(account);
+  if (!is_password_of(*entry->domain->domain, account, password)) return wrong_password();
+  return check_account(account);
+}
+
+LdapResult check_account(const Account& account) {
   if (account.has(account_flag::locked_out)) return refused("775");
-  if (!is_password_of(*entry->domain->domain, account, password)) return refused("52e");
   if (account.has(account_flag::disabled)) return refused("533");
   if (account.has(account_flag::account_expired)) return refused("701");
   if (account.has(account_flag::logon_hours_denied)) return refused("530");

@@ -13,6 +13,12 @@ namespace stead::kdc {
                                                        std::string_view name);
 // The result of a simple bind, with AD's text for each refusal. Blocking: it may derive keys. `account` may be null.
 [[nodiscard]] LdapResult check_password(const AccountEntry* account, Bytes password);
+// The result for an account whose password is right. Locked accounts are refused, whatever their password.
+[[nodiscard]] LdapResult check_account(const Account& account);
+// "80090308: … data 52e": the password is wrong, or there is no such account.
+[[nodiscard]] LdapResult wrong_password();
+// MD4 of the password; empty: the account has keys of other kinds alone. Takes microseconds.
+[[nodiscard]] SecretBuffer nt_hash_of(const Account& account);
 // Blocking.
 [[nodiscard]] bool is_password_of(const Domain& domain, const Account& account, Bytes password);
 

@@ -53,8 +53,11 @@ asio::awaitable<bool> LdapConnection::bind(std::int32_t id, BindRequest request)
   }
   // RFC 4513 §4: a bind ends what was bound before, also if it fails.
   caller_ = {};
+  if (request.sicily == BindRequest::Sicily::none) ntlm_.reset();
   if (request.password)
     more = co_await bind_simple(id, std::move(request));
+  else if (request.sicily != BindRequest::Sicily::none)
+    more = co_await bind_sicily(id, std::move(request));
   else
     more = co_await bind_sasl(id, std::move(request));
   co_return more;
@@ -124,6 +127,37 @@ asio::awaitable<bool> LdapConnection::bind_sasl(std::int32_t id, BindRequest req
   if (layer && channel_.has_unread()) co_return false;
   if (layer) channel_.start_layer(std::move(layer));
   co_return true;
+}
+
+// The answers are in the place of matchedDN.
+asio::awaitable<bool> LdapConnection::bind_sicily(std::int32_t id, BindRequest request) {
+  sasl_.reset();
+  const auto ntlm = std::exchange(ntlm_, nullptr);
+  const auto tree = endpoint_.tree();
+  const Bytes message = *request.credentials;
+  LdapResult result;
+  if (!tree) {
+    result = {LdapCode::unavailable, "the directory does not have this DC's domain"};
+  } else if (request.sicily == BindRequest::Sicily::discovery) {
+    result.matched_dn = "NTLM";
+  } else if (request.sicily == BindRequest::Sicily::negotiate) {
+    ntlm_ = std::make_unique<NtlmBind>(*tree->domain().domain, tree->controller());
+    const auto challenge = ntlm_->challenge(message);
+    if (challenge)
+      result.matched_dn = as_text(*challenge);
+    else
+      result = {LdapCode::protocol_error, "the message is no NTLM negotiate message"};
+  } else if (!ntlm) {
+    result = {LdapCode::operations_error, "a response without a challenge"};
+  } else {
+    const AccountEntry* account = nullptr;
+    result = ntlm->verify(tree->snapshot(), tree->domain(), message, account);
+    if (result.ok()) caller_ = caller_of(tree->snapshot(), *account);
+    log("bind", "NTLM", result);
+  }
+  Buffer response = encode_bind_response(id, result, {});
+  const bool sent = co_await channel_.write(std::move(response));
+  co_return sent;
 }
 
 }  // namespace stead::kdc

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kdc/ldap/ldap_caller.h"
+#include "kdc/ldap/ntlm_bind.h"
 #include "kdc/ldap/wire/ldap_reply.h"
 #include "kdc/server/ldap_endpoint.h"
 
@@ -27,6 +28,7 @@ class LdapConnection {
   [[nodiscard]] asio::awaitable<bool> bind(std::int32_t id, BindRequest request);
   [[nodiscard]] asio::awaitable<bool> bind_simple(std::int32_t id, BindRequest request);
   [[nodiscard]] asio::awaitable<bool> bind_sasl(std::int32_t id, BindRequest request);
+  [[nodiscard]] asio::awaitable<bool> bind_sicily(std::int32_t id, BindRequest request);
   [[nodiscard]] asio::awaitable<bool> search(std::int32_t id, SearchRequest request, std::vector<LdapControl> controls,
                                              Bytes message);
   [[nodiscard]] asio::awaitable<bool> run_search(std::int32_t id, SearchRequest request,
@@ -45,6 +47,7 @@ class LdapConnection {
   LdapCaller caller_;
   std::unique_ptr<SaslBind> sasl_;  // of a bind in progress
   std::string sasl_mechanism_;
+  std::unique_ptr<NtlmBind> ntlm_;  // of a Sicily bind in progress
 };
 
 }  // namespace stead::kdc

@@ -15,6 +15,13 @@ constexpr std::uint8_t kSimple = der::context_primitive(0), kSasl = der::context
 constexpr std::uint8_t kNewSuperior = der::context_primitive(0);
 constexpr std::uint8_t kRequestName = der::context_primitive(0), kRequestValue = der::context_primitive(1);
 
+constexpr BindRequest::Sicily kSicilySteps[] = {BindRequest::Sicily::discovery, BindRequest::Sicily::negotiate,
+                                                BindRequest::Sicily::response};
+
+constexpr std::uint8_t sicily_tag(BindRequest::Sicily step) {
+  return der::context_primitive(static_cast<int>(step));
+}
+
 std::string read_text(der::Reader& r) {
   return std::string(as_text(r.octet_string()));
 }
@@ -31,6 +38,12 @@ BindRequest read_bind(der::Reader& r) {
   out.name = read_text(r);
   if (r.peek() == kSimple) {
     out.password = to_secret(r.raw(kSimple));
+    return out;
+  }
+  for (const auto step : kSicilySteps) {
+    if (r.peek() != sicily_tag(step)) continue;
+    out.sicily = step;
+    out.credentials = to_buffer(r.raw(sicily_tag(step)));
     return out;
   }
   r.element(kSasl, [&](der::Reader& sasl) {
@@ -201,6 +214,8 @@ void write(der::Writer& w, const BindRequest& value) {
     bind.int32(value.version);
     bind.octet_string(as_bytes(value.name));
     if (value.password) return bind.raw(kSimple, *value.password);
+    if (value.sicily != BindRequest::Sicily::none)
+      return bind.raw(sicily_tag(value.sicily), value.credentials.value_or(Buffer{}));
     bind.element(kSasl, [&](der::Writer& sasl) {
       sasl.octet_string(as_bytes(value.mechanism));
       if (value.credentials) sasl.octet_string(*value.credentials);

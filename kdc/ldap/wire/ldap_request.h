@@ -30,6 +30,8 @@ struct BindRequest {
   std::optional<SecretBuffer> password;  // a simple bind; without: SASL
   std::string mechanism;
   std::optional<Buffer> credentials;
+  // Of a Sicily bind (MS-ADTS §5.1.1.1.3), whose messages are in `credentials`; none: of another kind.
+  enum class Sicily { none = 0, discovery = 9, negotiate = 10, response = 11 } sicily = Sicily::none;
   friend bool operator==(const BindRequest&, const BindRequest&) = default;
 };
 

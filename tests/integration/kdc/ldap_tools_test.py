@@ -17,6 +17,12 @@ ALICE = f"CN=alice,CN=Users,{BASE}"
 WEB_PASSWORD = "web of ldap.example"
 
 
+def ntlm(password):
+    """Arguments for NTLM with the password's hash: ldap3 cannot make it where OpenSSL has no MD4."""
+    from impacket.ntlm import compute_nthash  # where impacket is
+    return "-hashes", f"{'0' * 32}:{compute_nthash(password).hex()}"
+
+
 class Running(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -196,8 +202,13 @@ class Impacket(Running):
                                env=env, timeout=60)
 
     def test_rbcd_py_writes_reads_and_removes(self):
+        for how in (("-k",), ntlm(WEB_PASSWORD), ("-use-ldaps", *ntlm(WEB_PASSWORD))):
+            with self.subTest(how=how):
+                self.use_rbcd_py(*how)
+
+    def use_rbcd_py(self, *how):
         def rbcd(*args):
-            return self.program("rbcd.py", "-k", "-dc-ip", self.forest.dc["address"], "-delegate-to", "web$", *args,
+            return self.program("rbcd.py", *how, "-dc-ip", self.forest.dc["address"], "-delegate-to", "web$", *args,
                                 f"ldap.example/web$:{WEB_PASSWORD}")
         written = rbcd("-delegate-from", "frontend$", "-action", "write")
         self.assertIn("Delegation rights modified successfully!", written.out, written)
@@ -207,11 +218,27 @@ class Impacket(Running):
         self.assertIn("is empty", rbcd("-action", "read").out)
 
     def test_addcomputer_py_makes_a_computer_over_ldaps(self):
-        ran = self.program("addcomputer.py", "-method", "LDAPS", "-k", "-dc-ip", self.forest.dc["address"], "-dc-host", DC, "-computer-name",
-                           "made$", "-computer-pass", "M4de!pass", "ldap.example/alice:Passw0rd!")
-        self.assertIn("Successfully added machine account made$", ran.out, ran)
-        env = self.forest.sign_in("made$", "M4de!pass")
-        self.assertEqual(self.texts(env, f"CN=made,CN=Computers,{BASE}", "dNSHostName"), ["made.ldap.example"])
+        for name, how in (("made", ("-k",)), ("other", ntlm("Passw0rd!"))):
+            with self.subTest(how=how):
+                ran = self.program("addcomputer.py", "-method", "LDAPS", *how, "-dc-ip", self.forest.dc["address"], "-dc-host", DC,
+                                   "-computer-name", f"{name}$", "-computer-pass", "M4de!pass", "ldap.example/alice:Passw0rd!")
+                self.assertIn(f"Successfully added machine account {name}$", ran.out, ran)
+                env = self.forest.sign_in(f"{name}$", "M4de!pass")
+                self.assertEqual(self.texts(env, f"CN={name},CN=Computers,{BASE}", "dNSHostName"), [f"{name}.ldap.example"])
+
+    def test_queries(self):
+        admin = self.forest.sign_in("admin", "Adm1n!pass")
+        self.modify(admin, f"dn: CN=frontend,CN=Computers,{BASE}\nchangetype: modify\nreplace: msDS-AllowedToDelegateTo\n"
+                           "msDS-AllowedToDelegateTo: HTTP/web.ldap.example\n").ok()
+        for program, more, found in (("GetADUsers.py", ("-all",), r"(?m)^admin "),
+                                     ("findDelegation.py", (), r"frontend\$ +Computer +Constrained +HTTP/web")):
+            with self.subTest(program):
+                ran = self.program(program, *more, "-dc-ip", self.forest.dc["address"], "ldap.example/alice:Passw0rd!")
+                self.assertRegex(ran.out, found, ran)
+
+    def test_a_wrong_password_is_refused(self):
+        ran = self.program("rbcd.py", *ntlm("wrong"), "-dc-ip", self.forest.dc["address"], "-delegate-to", "web$", "ldap.example/alice:wrong")
+        self.assertIn("invalidCredentials", ran.out, ran)
 
 
 if __name__ == "__main__":

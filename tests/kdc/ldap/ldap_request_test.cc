@@ -91,6 +91,7 @@ TEST(LdapRequest, IsTheSameAfterWriting) {
       BindRequest{3, "CN=x", SecretBuffer{'p'}, {}, {}},
       BindRequest{3, "", {}, "GSSAPI", Buffer{1, 2}},
       BindRequest{3, "", {}, "GSSAPI", {}},
+      BindRequest{3, "NTLM", {}, "", Buffer{1}, BindRequest::Sicily::negotiate},
       UnbindRequest{},
       ModifyRequest{"CN=x",
                     {{Modification::Operation::replace, values}, {Modification::Operation::remove, {"cn", {}}}}},

@@ -9,8 +9,10 @@
 
 #include "kdc/commands/account_attributes.h"
 #include "kdc/commands/cmdlet_parameters.h"
+#include "kdc/commands/logon_limits.h"
 #include "kdc/commands/single_valued.h"
 #include "kdc/directory/directory_edits.h"
+#include "kdc/directory/password_policy.h"
 #include "kdc/forest/account_salt.h"
 #include "kdc/forest/forest_names.h"
 #include "kdc/forest/name_case.h"
@@ -56,8 +58,6 @@ void clear_attributes(CommandContext& context, const FoundAccount& found, const 
   for (const auto& name : list_value(value)) {
     if (auto* values = attribute_values(*found.account, to_lower(name)))
       values->clear();
-    else if (equal_ignoring_case(name, "logonHours"))
-      found.account->flags &= ~account_flag::logon_hours_denied;
     else if (is_single_valued(to_lower(name)))
       clear_single_valued(found, to_lower(name));
     else
@@ -94,6 +94,15 @@ std::pair<Domain*, std::string> place_of_new(CommandContext& context, AccountKin
   return {domain, std::move(name)};
 }
 
+bool may_have_password(CommandContext& context, const Domain& domain, const Account& account,
+                       const std::string& password, PasswordChange change) {
+  const auto fault = password_fault(domain, account, password, change, unix_time());
+  if (fault.empty()) return true;
+  context.refuse(context.words.name +
+                 ": The password does not meet the length, complexity, or history requirement of the domain: " + fault);
+  return false;
+}
+
 }  // namespace
 
 void new_account(CommandContext& context, AccountKind kind) {
@@ -105,6 +114,7 @@ void new_account(CommandContext& context, AccountKind kind) {
     return context.misunderstood(words.name + ": -AccountPassword P is needed");
   Account account;
   account.name = std::move(name);
+  if (!may_have_password(context, *domain, account, unquote(*password), PasswordChange::reset)) return;
   account.secret.password = unquote(*password);
   account.password_last_set = unix_time();
   account.rid = domain->next_rid++;
@@ -112,6 +122,8 @@ void new_account(CommandContext& context, AccountKind kind) {
   const FoundAccount made{domain, &domain->accounts.back()};
   set_flags(context, *made.account);
   if (const auto* upn = words.option("userprincipalname")) set_upn(context, made, unquote(*upn));
+  if (const auto* names = words.option("logonworkstations")) set_workstations(context, made, *names);
+  if (const auto* date = words.option("accountexpirationdate")) set_expiration(context, made, *date);
   if (const auto* spns = words.option("serviceprincipalnames")) set_spns(context, made, list_value(*spns));
   if (const auto* principals = words.option("principalsallowedtodelegatetoaccount"))
     set_principals(context, made, *principals);
@@ -132,6 +144,8 @@ void set_account(CommandContext& context, const FoundAccount& found) {
   apply("userprincipalname", [&](const std::string& value) {
     set_upn(context, found, is_null_value(value) ? std::string() : unquote(value));
   });
+  apply("logonworkstations", [&](const std::string& value) { set_workstations(context, found, value); });
+  apply("accountexpirationdate", [&](const std::string& value) { set_expiration(context, found, value); });
   apply("serviceprincipalnames", [&](const std::string& value) { change_spns(context, found, value); });
   apply("kerberosencryptiontype",
         [&](const std::string& value) { set_encryption_types(context, *found.account, value); });
@@ -159,6 +173,8 @@ void set_account_password(CommandContext& context, const FoundAccount& found) {
     if (found.account->secret.password != unquote(*old))
       return context.refuse(words.name + ": The specified network password is not correct");
   }
+  const auto change = words.option("reset") != nullptr ? PasswordChange::reset : PasswordChange::own;
+  if (!may_have_password(context, *found.domain, *found.account, unquote(*next), change)) return;
   edits::set_password(*found.domain, *found.account, unquote(*next), unix_time());
 }
 
@@ -174,11 +190,9 @@ void enable_account(CommandContext&, const FoundAccount& found) {
 void disable_account(CommandContext&, const FoundAccount& found) {
   found.account->flags |= account_flag::disabled;
 }
-void clear_account_expiration(CommandContext&, const FoundAccount& found) {
-  found.account->flags &= ~account_flag::account_expired;
-}
 void unlock_account(CommandContext&, const FoundAccount& found) {
   found.account->flags &= ~account_flag::locked_out;
+  found.account->rare.edit([](RareAttributes& rare) { rare.lockout_time = 0; });
 }
 
 }  // namespace stead::kdc

@@ -12,6 +12,5 @@ void remove_account(CommandContext& context, const FoundAccount& found);        
 void enable_account(CommandContext& context, const FoundAccount& found);            // Enable-ADAccount
 void disable_account(CommandContext& context, const FoundAccount& found);           // Disable-ADAccount
 void unlock_account(CommandContext& context, const FoundAccount& found);            // Unlock-ADAccount
-void clear_account_expiration(CommandContext& context, const FoundAccount& found);  // Clear-ADAccountExpiration
 
 }  // namespace stead::kdc

@@ -1,13 +1,18 @@
 #include "kdc/commands/account_query.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "kdc/commands/logon_limits.h"
+#include "kdc/directory/logon_failures.h"
+#include "kdc/directory/password_policy.h"
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/logon_hours.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/sddl_writer.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
@@ -29,6 +34,12 @@ std::string in_braces(const std::vector<std::string>& list) {
   return out + '}';
 }
 
+std::string in_list(const std::vector<std::string>& list) {
+  std::string out;
+  for (const auto& value : list) out.append(out.empty() ? "" : ",").append(value);
+  return out;
+}
+
 std::string truth(bool value) {
   return value ? "True" : "False";
 }
@@ -45,11 +56,20 @@ std::vector<Property> properties_of(const Forest& forest, const FoundAccount& fo
   const bool computer = account.is_computer();
   const auto short_name = computer ? account.name.substr(0, account.name.size() - 1) : account.name;
   const auto types = account.supported_encryption_types;
+  const auto& rare = *account.rare;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const bool locked = is_lockout_in_force(found.domain->policy, rare.lockout_time, now);
+  const auto end = password_expiry(*found.domain, account);
   return {
+      {"AccountExpirationDate", time_text(rare.expires)},
+      {"AccountLockoutTime", locked ? time_text(rare.lockout_time) : ""},
       {"AccountNotDelegated", truth(account.has(account_flag::not_delegated))},
       {"DistinguishedName", account_dn(*found.domain, account), Shown::always},
       {"DoesNotRequirePreAuth", truth(account.has(account_flag::no_preauth))},
       {"Enabled", truth(!account.has(account_flag::disabled)), Shown::always},
+      {"LockedOut", truth(locked || account.has(account_flag::locked_out))},
+      {"LogonHours", rare.logon_hours ? to_texts(*rare.logon_hours) : std::vector<std::string>{}},
+      {"LogonWorkstations", in_list(rare.workstations)},
       {"MemberOf", account.groups},
       {"msDS-AllowedToActOnBehalfOfOtherIdentity", account.allowed_to_act ? to_sddl(*account.allowed_to_act) : ""},
       {"msDS-AllowedToDelegateTo", account.allowed_to_delegate_to},
@@ -57,10 +77,14 @@ std::vector<Property> properties_of(const Forest& forest, const FoundAccount& fo
       {"msDS-SupportedEncryptionTypes", types ? std::to_string(*types) : ""},
       {"Name", short_name, Shown::always},
       {"ObjectClass", computer ? "computer" : "user", Shown::always},
+      {"PasswordExpired", truth(account.has(account_flag::password_expired) || (end && *end <= now))},
+      {"PasswordLastSet", time_text(account.password_last_set)},
+      {"PasswordNeverExpires", truth(account.has(account_flag::password_never_expires))},
       {"PrincipalsAllowedToDelegateToAccount", allowed_principals(forest, account)},
       {"SamAccountName", account.name, Shown::always},
       {"ServicePrincipalNames", account.spns},
       {"SID", to_string(found.domain->sid.with_rid(account.rid)), Shown::always},
+      {"SmartcardLogonRequired", truth(account.has(account_flag::smartcard_required))},
       {"TrustedForDelegation", truth(account.has(account_flag::trusted_for_delegation))},
       {"TrustedToAuthForDelegation", truth(account.has(account_flag::trusted_to_auth_for_delegation))},
       {"UserPrincipalName", account.upn, Shown::always},

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "kdc/commands/policy_cmdlets.h"
+
 namespace stead::kdc {
 namespace {
 
@@ -21,6 +23,8 @@ constexpr FlagOption kFlagOptions[] = {
     {"accountnotdelegated", account_flag::not_delegated, false},
     {"doesnotrequirepreauth", account_flag::no_preauth, false},
     {"changepasswordatlogon", account_flag::must_change_password, false},
+    {"passwordneverexpires", account_flag::password_never_expires, false},
+    {"smartcardlogonrequired", account_flag::smartcard_required, false},
     {"enabled", account_flag::disabled, true},
 };
 
@@ -55,7 +59,6 @@ constexpr std::string_view kDescriptions[] = {"path",
                                               "location",
                                               "operatingsystem",
                                               "operatingsystemversion",
-                                              "passwordneverexpires",
                                               "cannotchangepassword",
                                               "passwordnotrequired"};
 
@@ -74,6 +77,8 @@ bool check_parameters(CommandContext& context, std::string_view verb, std::strin
   const auto is_known = [&](std::string_view name) {
     if (one_of(name, {"identity", "name", "server", "confirm", "passthru", "force", "verbose", "erroraction"}))
       return true;
+    if (noun == "addefaultdomainpasswordpolicy") return verb == "set" && is_policy_option(name);
+    if (noun == "adaccountexpiration") return one_of(name, {"datetime", "timespan"});
     if (noun == "adgroupmember") return name == "members";
     if (noun == "adaccountpassword") return one_of(name, {"reset", "newpassword", "oldpassword"});
     if (verb == "get") return name == "properties";
@@ -84,7 +89,7 @@ bool check_parameters(CommandContext& context, std::string_view verb, std::strin
     if (noun == "adaccountcontrol") return false;
     if (std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions)) return true;
     if (one_of(name, {"principalsallowedtodelegatetoaccount", "userprincipalname", "serviceprincipalnames",
-                      "kerberosencryptiontype"}))
+                      "kerberosencryptiontype", "logonworkstations", "accountexpirationdate"}))
       return true;
     return verb == "new" ? one_of(name, {"samaccountname", "accountpassword"})
                          : one_of(name, {"add", "remove", "replace", "clear"});

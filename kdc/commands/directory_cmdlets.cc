@@ -8,6 +8,8 @@
 #include "kdc/commands/account_query.h"
 #include "kdc/commands/cmdlet_parameters.h"
 #include "kdc/commands/group_cmdlets.h"
+#include "kdc/commands/logon_limits.h"
+#include "kdc/commands/policy_cmdlets.h"
 #include "sspi_shim/base/text.h"
 
 namespace stead::kdc {
@@ -37,6 +39,7 @@ constexpr Cmdlet kCmdlets[] = {
     {"enable", "adaccount", AccountKind::any, enable_account},
     {"disable", "adaccount", AccountKind::any, disable_account},
     {"unlock", "adaccount", AccountKind::any, unlock_account},
+    {"set", "adaccountexpiration", AccountKind::any, set_account_expiration},
     {"clear", "adaccountexpiration", AccountKind::any, clear_account_expiration},
 };
 
@@ -77,9 +80,12 @@ bool run_directory_cmdlet(CommandContext& context) {
   const auto members = membership_change(verb, noun);
   const auto created = kind_to_create(verb, noun);
   const auto* cmdlet = find_cmdlet(verb, noun);
-  if (!members && !created && cmdlet == nullptr) return false;
+  const bool policy = noun == "addefaultdomainpasswordpolicy" && (verb == "get" || verb == "set");
+  if (!members && !created && !policy && cmdlet == nullptr) return false;
   if (!check_parameters(context, verb, noun)) return true;
-  if (members)
+  if (policy)
+    run_policy_cmdlet(context, verb == "set");
+  else if (members)
     change_members(context, *members);
   else if (created)
     new_account(context, *created);

@@ -4,10 +4,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "kdc/directory/directory_edits.h"
 #include "kdc/directory/directory_store.h"
@@ -19,7 +22,10 @@ struct Directory::State {
   mutable std::mutex mutex;
   std::shared_ptr<const Snapshot> current;       // under the mutex
   std::atomic<const Snapshot*> newest{nullptr};  // current.get(), to compare with
-  std::atomic<bool> reported{false};             // the current store cannot be read, and the log says so
+  std::mutex lockouts_mutex;
+  std::vector<edits::LockedOut> lockouts;  // to be written; under lockouts_mutex, as the next one
+  bool writing_lockouts = false;
+  std::atomic<bool> reported{false};  // the current store cannot be read, and the log says so
 
   void publish(Forest forest) {
     current = std::make_shared<const Snapshot>(std::move(forest), current.get());
@@ -92,6 +98,26 @@ Checked<void> Directory::set_password(std::string_view realm, std::string_view a
   auto changed = change([&](Forest& forest) { return edits::set_password(forest, realm, account, password, now); });
   if (!changed) spdlog::error("the password of {}@{} was not changed: {}", account, realm, to_string(changed.error()));
   return changed;
+}
+
+void Directory::record_lockout(std::string_view realm, std::uint32_t rid, std::chrono::sys_seconds since) {
+  std::unique_lock waiting(state_->lockouts_mutex);
+  state_->lockouts.push_back({std::string(realm), rid, since.time_since_epoch().count()});
+  if (std::exchange(state_->writing_lockouts, true)) return;
+  while (!state_->lockouts.empty()) {
+    const auto locked = std::exchange(state_->lockouts, {});
+    waiting.unlock();
+    {
+      const auto changed = change([&](Forest& forest) -> Checked<void> {
+        edits::lock_out(forest, locked);
+        return {};
+      });
+      if (!changed)
+        spdlog::error("the lock-out of {} accounts was not written: {}", locked.size(), to_string(changed.error()));
+    }
+    waiting.lock();
+  }
+  state_->writing_lockouts = false;
 }
 
 }  // namespace stead::kdc

@@ -1,5 +1,7 @@
 #pragma once
 // The directory that a KDC serves: the current snapshot of the forest, and the changes that requests make to it.
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -32,6 +34,10 @@ class Directory {
   [[nodiscard]] Checked<void> change(const std::function<Checked<void>(Forest&)>& edit);
   // Replaces one account's secret (kpasswd); the old one becomes previous_secret. A failure is logged here.
   [[nodiscard]] Checked<void> set_password(std::string_view realm, std::string_view account, std::string_view password);
+
+  // Writes that wrong passwords have locked an account out at `since`. Blocking: on a thread pool. Calls while another one
+  // writes return at once; that one writes all of them together. A failure is logged: the count in memory goes on.
+  void record_lockout(std::string_view realm, std::uint32_t rid, std::chrono::sys_seconds since);
 
  private:
   struct State;

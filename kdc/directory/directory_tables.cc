@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kdc/directory/sqlite.h"
+#include "kdc/directory/stored_values.h"
 #include "kdc/forest/account_flags.h"
 #include "kdc/forest/forest_names.h"
 #include "sspi_shim/base/hex.h"
@@ -43,39 +44,7 @@ CREATE TABLE IF NOT EXISTS controller (
   realm TEXT NOT NULL, name TEXT NOT NULL, paused INTEGER NOT NULL, PRIMARY KEY (realm, name));
 )sql";
 
-constexpr std::string_view kMemberOf = "memberOf", kSpn = "servicePrincipalName",
-                           kDelegateTo = "msDS-AllowedToDelegateTo", kCertificate = "userCertificate",
-                           kMapping = "altSecurityIdentities", kMayAuthenticate = "Allowed-To-Authenticate";
-
-std::string join_keys(const std::vector<EncryptionKey>& keys) {
-  std::string out;
-  for (const auto& key : keys)
-    out.append(out.empty() ? "" : " ").append(enctype_name(key.type)).append(":").append(to_hex(key.value));
-  return out;
-}
-
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto blank = std::min(text.find(' '), text.size());
-    if (blank > 0) out.emplace_back(text.substr(0, blank));
-    text.remove_prefix(std::min(blank + 1, text.size()));
-  }
-  return out;
-}
-
-bool parse_keys(std::string_view text, std::vector<EncryptionKey>& out) {
-  for (const auto& word : split_words(text)) {
-    const auto colon = word.find(':');
-    if (colon == word.npos) return false;
-    EncryptionKey key;
-    key.type = enctype_by_name(std::string_view(word).substr(0, colon));
-    key.value = to_secret(from_hex(std::string_view(word).substr(colon + 1)));
-    if (key.type == EncType::null || key.value.empty()) return false;
-    out.push_back(std::move(key));
-  }
-  return true;
-}
+constexpr std::uint32_t kNoRid = 0;  // of the values that are the domain's own
 
 std::string join(const std::vector<std::string>& words) {
   std::string out;
@@ -97,10 +66,12 @@ class Writer {
         insert_controller_(database, "INSERT OR REPLACE INTO controller VALUES (?,?,?)") {}
 
   bool domain(const Domain& domain, std::size_t position) {
-    return insert_domain_
-        .bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest,
-              domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid)
-        .run();
+    return delete_values_.bind(domain.realm, kNoRid).run() &&
+           values(domain.realm, kNoRid, policy_values(domain.policy)) &&
+           insert_domain_
+               .bind(domain.realm, position, domain.netbios, to_string(domain.sid), domain.forest,
+                     domain.enforce_forwardable_evidence, domain.allow_rc4, domain.next_rid)
+               .run();
   }
 
   bool remove(const std::string& realm, std::uint32_t rid) {
@@ -135,6 +106,7 @@ class Writer {
            values(realm, account.rid, kCertificate, certificates) &&
            values(realm, account.rid, kMapping, account.alt_security_identities) &&
            values(realm, account.rid, kMayAuthenticate, may_authenticate) &&
+           values(realm, account.rid, rare_values(*account.rare)) &&
            others(realm, account.rid, account.other_attributes);
   }
 
@@ -165,9 +137,15 @@ class Writer {
   }
 
   bool others(const std::string& realm, std::uint32_t rid, const std::vector<StoredAttribute>& list) {
-    std::size_t position = 0;
+    std::size_t position = 1000;  // a client of LDAP may store one that also is a rare attribute
     for (const auto& [name, value] : list)
       if (!insert_value_.bind(realm, rid, name, position++, value).run()) return false;
+    return true;
+  }
+
+  bool values(const std::string& realm, std::uint32_t rid, const AttributeValues& list) {
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (!insert_value_.bind(realm, rid, list[i].first, i, list[i].second).run()) return false;
     return true;
   }
 
@@ -297,24 +275,15 @@ Checked<void> read_values(sqlite3* database, Forest& forest) {
   while (rows.step()) {
     const std::pair key{rows.text(0), static_cast<std::uint32_t>(rows.integer(1))};
     const auto attribute = rows.text(2);
-    if (const auto found = accounts.find(key); found != accounts.end()) {
-      auto& account = *found->second;
-      if (attribute == kMemberOf)
-        account.groups.push_back(rows.text(3));
-      else if (attribute == kSpn)
-        account.spns.push_back(rows.text(3));
-      else if (attribute == kDelegateTo)
-        account.allowed_to_delegate_to.push_back(rows.text(3));
-      else if (attribute == kCertificate)
-        account.certificates.push_back(from_hex(rows.text(3)));
-      else if (attribute == kMapping)
-        account.alt_security_identities.push_back(rows.text(3));
-      else if (attribute != kMayAuthenticate)
-        account.other_attributes.push_back({attribute, rows.text(3)});
-      else if (auto sid = parse_sid(rows.text(3)))
-        account.allowed_to_authenticate.push_back(std::move(*sid));
+    auto value = rows.text(3);
+    if (key.second == kNoRid) {
+      if (auto* domain = find_domain(forest, key.first)) take_policy_value(domain->policy, attribute, value);
+    } else if (const auto found = accounts.find(key); found != accounts.end()) {
+      if (!take_account_value(*found->second, attribute, std::move(value)))
+        return unreadable("account " + found->second->name + " of " + key.first + " has a " + attribute +
+                          " that cannot be read");
     } else if (const auto group = groups.find(key); group != groups.end() && attribute == kMemberOf) {
-      group->second->member_of.push_back(rows.text(3));
+      group->second->member_of.push_back(std::move(value));
     }
   }
   return end_of(rows, database);
@@ -375,7 +344,9 @@ bool write_changes(sqlite3* database, const Forest& before, const Forest& after)
   for (std::size_t i = 0; i < after.domains.size(); ++i) {
     const auto& domain = after.domains[i];
     const auto* old = find_domain(before, domain.realm);
-    if ((old == nullptr || old->next_rid != domain.next_rid) && !writer.domain(domain, i)) return false;
+    if ((old == nullptr || old->next_rid != domain.next_rid || old->policy != domain.policy) &&
+        !writer.domain(domain, i))
+      return false;
     if (!write_controllers(writer, old, domain)) return false;
     const auto remove = [&](std::uint32_t rid) { return writer.remove(domain.realm, rid); };
     const auto account = [&](const Account& entry) { return writer.account(domain.realm, entry); };

@@ -117,6 +117,8 @@ struct SnapshotBuilder {
     const auto salt = salt_of(domain, account);
     entry.keys = keys_for(domain, account.rid, account.secret, salt);
     if (account.previous_secret) entry.previous_keys = keys_for(domain, account.rid, *account.previous_secret, salt);
+    if (account.rare->older_secret) entry.older_keys = keys_for(domain, account.rid, *account.rare->older_secret, salt);
+    entry.failures = failures_for(domain, account);
     domain_entry.accounts.push_back(&entry);
     domain_entry.by_name.emplace(account.name, &entry);
     domain_entry.by_rid.emplace(account.rid, &entry);
@@ -175,17 +177,32 @@ struct SnapshotBuilder {
       entry.global_group_rids.push_back(well_known_rid::protected_users);
   }
 
+  [[nodiscard]] const AccountEntry* old_entry(const Domain& domain, std::uint32_t rid) const {
+    const auto* old_domain = previous == nullptr ? nullptr : previous->domain(domain.realm);
+    if (old_domain == nullptr) return nullptr;
+    const auto old = old_domain->by_rid.find(rid);
+    return old == old_domain->by_rid.end() ? nullptr : old->second;
+  }
+
+  // The count goes on from snapshot to snapshot, until an administrator unlocks the account. The built-in administrator
+  // is never locked out.
+  [[nodiscard]] std::shared_ptr<LogonFailures> failures_for(const Domain& domain, const Account& account) const {
+    if (domain.policy.lockout_threshold == 0 || account.rid == well_known_rid::administrator) return nullptr;
+    const auto* old = old_entry(domain, account.rid);
+    const bool unlocked = old != nullptr && old->account->rare->lockout_time != 0 && account.rare->lockout_time == 0;
+    return old != nullptr && old->failures && !unlocked ? old->failures : std::make_shared<LogonFailures>();
+  }
+
   // Deriving keys is slow, so those of an unchanged secret are taken from the previous snapshot.
   std::shared_ptr<const Keys> keys_for(const Domain& domain, std::uint32_t rid, const Secret& secret,
                                        const std::string& salt) const {
-    const auto* old_domain = previous == nullptr ? nullptr : previous->domain(domain.realm);
-    if (old_domain != nullptr) {
-      if (const auto old = old_domain->by_rid.find(rid); old != old_domain->by_rid.end()) {
-        const auto& entry = *old->second;
-        if (entry.account->secret == secret && entry.keys->salt() == salt) return entry.keys;
-        if (entry.previous_keys && entry.account->previous_secret == secret && entry.previous_keys->salt() == salt)
-          return entry.previous_keys;
-      }
+    if (const auto* old = old_entry(domain, rid)) {
+      const auto kept = [&](const std::shared_ptr<const Keys>& keys, const std::optional<Secret>& of) {
+        return keys && of == secret && keys->salt() == salt;
+      };
+      if (kept(old->keys, old->account->secret)) return old->keys;
+      if (kept(old->previous_keys, old->account->previous_secret)) return old->previous_keys;
+      if (kept(old->older_keys, old->account->rare->older_secret)) return old->older_keys;
     }
     return std::make_shared<const Keys>(secret, salt);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kdc/directory/keys.h"
+#include "kdc/directory/logon_failures.h"
 #include "kdc/forest/case_map.h"
 #include "kdc/forest/forest.h"
 
@@ -23,7 +24,8 @@ struct AccountEntry {
   const Account* account = nullptr;
   const DomainEntry* domain = nullptr;
   Sid sid;
-  std::shared_ptr<const Keys> keys, previous_keys;  // previous_keys may be null
+  std::shared_ptr<const Keys> keys, previous_keys, older_keys;  // of the last two passwords; null: none
+  std::shared_ptr<LogonFailures> failures;                      // null where the domain locks no account out
   // The account's global and universal groups, nested ones expanded: those of its own domain as RIDs, universal groups
   // of other domains as SIDs.
   std::vector<std::uint32_t> global_group_rids;  // without the primary group

@@ -79,7 +79,8 @@ KdcResult<const AccountEntry*> check_client(const Context& ctx, const KdcReq& re
   if (!client) return client;
   if (ctx.domain.krbtgt == *client)
     return refuse(KrbErrc::KDC_ERR_CLIENT_REVOKED, NtStatus::STATUS_ACCOUNT_DISABLED, "krbtgt cannot sign in");
-  if (std::optional<Rejection> no = revoked(**client)) return Stop{std::move(*no)};
+  if (std::optional<Rejection> no = revoked(**client, ctx.seconds())) return Stop{std::move(*no)};
+  if (std::optional<Rejection> no = wrong_workstation(**client, body.addresses)) return Stop{std::move(*no)};
   const bool postdated = (body.options & (kdc_option::postdated | kdc_option::allow_postdate)) != 0;
   if (postdated && body.from && *body.from > ctx.seconds() + kClockSkew)
     return refuse(KrbErrc::KDC_ERR_CANNOT_POSTDATE, "postdated tickets are not issued");
@@ -98,8 +99,10 @@ KdcResult<Target> check_target(const Context& ctx, const KdcReqBody& body) {
 KdcResult<Preauthentication> authenticate(const Context& ctx, const KdcReq& request, const AccountEntry& client) {
   const std::vector<EncType> enctypes = common_enctypes(ctx, client, request.body);
   KdcResult<Preauthentication> proof = check_preauthentication(ctx, request, client, enctypes);
-  if (!proof || is_changepw(joined(*request.body.sname))) return proof;
-  if (std::optional<Rejection> no = key_expired(client)) return Stop{std::move(*no)};
+  if (!proof) return proof;
+  if (std::optional<Rejection> no = password_refused(client)) return Stop{std::move(*no)};
+  if (is_changepw(joined(*request.body.sname))) return proof;
+  if (std::optional<Rejection> no = key_expired(client, ctx.seconds())) return Stop{std::move(*no)};
   return proof;
 }
 

@@ -199,7 +199,7 @@ KdcResult<const AccountEntry*> find_user(const Context& ctx, const S4uUser& aske
   const KdcResult<const AccountEntry*> user =
       named ? user_by_name(ctx, asked) : user_by_certificate(ctx, asked.certificate);
   if (!user) return user;
-  if (std::optional<Rejection> no = revoked(**user)) {
+  if (std::optional<Rejection> no = revoked(**user, ctx.seconds())) {
     const bool hours = no->status == NtStatus::STATUS_INVALID_LOGON_HOURS;
     if (!hours || (asked.options & s4u_option::check_logon_hours)) return Stop{std::move(*no)};
   }

@@ -27,6 +27,9 @@ constexpr FlagName kFlags[] = {
     {"must_change_password", account_flag::must_change_password},
     {"logon_hours_denied", account_flag::logon_hours_denied},
     {"password_never_expires", account_flag::password_never_expires},
+    {"smartcard_required", account_flag::smartcard_required},
+    {"computer", account_flag::computer},
+    {"user", account_flag::user},
 };
 
 }  // namespace

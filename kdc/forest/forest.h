@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kdc/forest/account_policy.h"
+#include "kdc/forest/sparse.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
 #include "sspi_shim/protocol/security/sid.h"
@@ -37,7 +39,8 @@ constexpr std::uint32_t not_delegated = 1u << 0, trusted_to_auth_for_delegation 
                         trusted_for_delegation = 1u << 2, disabled = 1u << 3, password_expired = 1u << 4,
                         protected_user = 1u << 5, no_preauth = 1u << 6, no_auth_data_required = 1u << 7,
                         locked_out = 1u << 8, account_expired = 1u << 9, must_change_password = 1u << 10,
-                        logon_hours_denied = 1u << 11, password_never_expires = 1u << 12;
+                        logon_hours_denied = 1u << 11, password_never_expires = 1u << 12, smartcard_required = 1u << 13,
+                        computer = 1u << 14, user = 1u << 15;
 }
 
 // One password (or given keys) of an account or trust. kvno counts from 1.
@@ -55,8 +58,19 @@ struct StoredAttribute {
   friend bool operator==(const StoredAttribute&, const StoredAttribute&) = default;
 };
 
+// What few accounts have.
+struct RareAttributes {
+  std::int64_t lockout_time = 0;               // lockoutTime, seconds since 1970; 0: not locked out
+  std::int64_t expires = 0;                    // accountExpires, seconds since 1970; 0: never
+  std::optional<LogonHours> logon_hours;       // none: at any time
+  std::vector<std::string> workstations;       // userWorkstations, NetBIOS names; empty: any
+  std::optional<Secret> older_secret;          // the one before Account::previous_secret
+  std::vector<SecretBuffer> password_history;  // NT hashes of earlier passwords, the newest first
+  friend bool operator==(const RareAttributes&, const RareAttributes&) = default;
+};
+
 struct Account {
-  std::string name;  // sAMAccountName; a trailing $ makes it a computer
+  std::string name;  // sAMAccountName; a trailing $ makes it a computer: see is_computer()
   std::uint32_t rid = 0;
   Secret secret;
   std::optional<Secret> previous_secret;  // its keys still decrypt until the next password change
@@ -75,8 +89,12 @@ struct Account {
   // What the salt had of the account's names when the password was set: a rename does not change it. salt_name_of()
   // (account_salt.h) says what a new password gets.
   std::string salt_name;
+  Sparse<RareAttributes> rare;
 
-  [[nodiscard]] bool is_computer() const { return !name.empty() && name.back() == '$'; }
+  // The flags `computer` and `user` count where the name and the object's class disagree.
+  [[nodiscard]] bool is_computer() const {
+    return has(account_flag::computer) || (!name.empty() && name.back() == '$' && !has(account_flag::user));
+  }
   [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   friend bool operator==(const Account&, const Account&) = default;
 };
@@ -97,6 +115,7 @@ struct Domain {
   std::string forest;  // lower case DNS name of the forest
   bool enforce_forwardable_evidence = false;
   bool allow_rc4 = false;
+  AccountPolicy policy;
   std::vector<Controller> controllers;
   std::vector<Account> accounts;  // with `krbtgt`, whose SPN is kadmin/changepw, as in AD
   std::vector<Group> groups;      // with the well-known ones

@@ -28,6 +28,7 @@
 #include "kdc/forest/forest_draft.h"
 #include "kdc/forest/forest_names.h"
 #include "kdc/forest/functional_level.h"
+#include "kdc/forest/limits_reader.h"
 #include "sspi_shim/base/hex.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/crypto.h"
@@ -120,6 +121,7 @@ class ForestReader {
     domain.forest = to_lower(domain.forest);
     in.boolean("enforce_forwardable_evidence", domain.enforce_forwardable_evidence);
     in.boolean("allow_rc4", domain.allow_rc4);
+    read_policy(in, domain.policy);
     places.realm_at = in.at("realm");
     places.netbios_at = in.at("netbios");
     places.sid_at = in.at("sid");
@@ -185,13 +187,14 @@ class ForestReader {
     place.upn_at = in.at("upn");
     if (in.any_text("upn", account.upn) && account.upn.empty())
       in.error(in.at("upn"), "\"upn\" is empty: leave it out for none");
-    account.salt_name = salt_name_of(account);
     place.groups = in.texts("groups");
     for (const auto& [name, at] : in.texts("flags")) {
       const auto flag = account_flag_by_name(name);
       if (flag == 0) in.error(at, in_quotes(name) + " is not an account flag: write some of " + account_flag_names());
       account.flags |= flag;
     }
+    account.salt_name = salt_name_of(account);
+    read_logon_limits(in, account);
     std::uint32_t types = 0;
     if (in.integer("supported_encryption_types", types, 0, 0xffffffff)) account.supported_encryption_types = types;
     place.spns_at = read_spns(in, "spns", account.spns);

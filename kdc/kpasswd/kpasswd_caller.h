@@ -16,6 +16,7 @@ namespace stead::kdc {
 struct KpasswdVerdict {
   KpasswdResult code = KpasswdResult::success;
   std::string text;
+  Buffer policy = {};  // the domain's password policy, sent in place of the text; the log has the text
 };
 
 // Why a request is answered by KRB-ERROR.

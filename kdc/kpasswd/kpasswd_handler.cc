@@ -8,8 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include "kdc/directory/password_policy.h"
 #include "kdc/kpasswd/kpasswd_caller.h"
 #include "kdc/lookup/client_lookup.h"
+#include "kdc/tickets/account_rules.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/crypto/random.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
@@ -42,16 +44,16 @@ bool has_made(const AccountEntry& caller, const AccountEntry& target) {
 }
 
 // Whose password is to become what.
-struct PasswordChange {
+struct Change {
   const AccountEntry* caller = nullptr;
   const AccountEntry* target = nullptr;
   SecretBuffer password;
 };
 
-boost::system::result<PasswordChange, KpasswdVerdict> read_change(const Snapshot& snapshot, const DomainEntry& domain,
-                                                                  const KpasswdCaller& caller, std::uint16_t version,
-                                                                  SecretBuffer data) {
-  PasswordChange out;
+boost::system::result<Change, KpasswdVerdict> read_change(const Snapshot& snapshot, const DomainEntry& domain,
+                                                          const KpasswdCaller& caller, std::uint16_t version,
+                                                          SecretBuffer data) {
+  Change out;
   out.caller = find_principal_account(snapshot, domain, caller.ticket.cname, caller.ticket.crealm);
   if (out.caller == nullptr)
     return KpasswdVerdict{KpasswdResult::access_denied, "the client has no account in this realm"};
@@ -59,6 +61,8 @@ boost::system::result<PasswordChange, KpasswdVerdict> read_change(const Snapshot
   if (version == kKpasswdSet) {
     auto request = decode_change_passwd_data(data);
     if (!request) return KpasswdVerdict{KpasswdResult::malformed, "the request cannot be read"};
+    if (request->target_name.has_value() == request->target_realm.empty())  // RFC 3244 §2
+      return KpasswdVerdict{KpasswdResult::malformed, "name and realm of the target are both given, or neither is"};
     if (request->target_name)
       out.target = find_principal_account(snapshot, domain, *request->target_name, request->target_realm);
     out.password = std::move(request->new_password);
@@ -69,25 +73,28 @@ boost::system::result<PasswordChange, KpasswdVerdict> read_change(const Snapshot
   return out;
 }
 
-KpasswdVerdict check_change(const PasswordChange& change, const KpasswdCaller& caller) {
+KpasswdVerdict check_change(const DomainEntry& domain, const Change& change, const KpasswdCaller& caller, Time now) {
   const bool own_password = change.target == change.caller;
   if (!own_password && !may_reset_passwords(*change.caller) && !has_made(*change.caller, *change.target))
     return {KpasswdResult::access_denied, "only Domain Admins set other accounts' passwords"};
   if (own_password && (caller.ticket.flags & ticket_flag::initial) == 0)
     return {KpasswdResult::initial_flag_needed, "changing one's own password needs a ticket obtained with it"};
-  if (change.caller->account->has(account_flag::disabled))
-    return {KpasswdResult::access_denied, "the account is disabled"};
+  if (const auto no = revoked(*change.caller, now)) return {KpasswdResult::access_denied, no->why};
   if (change.target->account->rid == well_known_rid::krbtgt)
     return {KpasswdResult::access_denied, "krbtgt's password is not set this way"};
   if (change.password.empty()) return {KpasswdResult::soft_error, "the new password is empty"};
-  return {};
+  std::string fault =
+      password_fault(*domain.domain, *change.target->account, as_text(change.password),
+                     own_password ? PasswordChange::own : PasswordChange::reset, now.time_since_epoch().count());
+  if (fault.empty()) return {};
+  return {KpasswdResult::soft_error, std::move(fault), kpasswd_policy(domain.domain->policy)};
 }
 
 KpasswdVerdict carry_out(Directory& directory, const Snapshot& snapshot, const DomainEntry& domain,
-                         const KpasswdCaller& caller, std::uint16_t version, SecretBuffer data) {
+                         const KpasswdCaller& caller, std::uint16_t version, SecretBuffer data, Time now) {
   const auto client = to_string(caller.ticket.cname, caller.ticket.crealm);
   const auto change = read_change(snapshot, domain, caller, version, std::move(data));
-  KpasswdVerdict verdict = change ? check_change(*change, caller) : change.error();
+  KpasswdVerdict verdict = change ? check_change(domain, *change, caller, now) : change.error();
   if (verdict.code == KpasswdResult::success &&
       !directory.set_password(domain.domain->realm, change->target->account->name, as_text(change->password)))
     verdict = {KpasswdResult::hard_error, "the password could not be stored"};
@@ -101,7 +108,7 @@ KpasswdVerdict carry_out(Directory& directory, const Snapshot& snapshot, const D
 Buffer result_bytes(const KpasswdVerdict& verdict) {
   const auto code = static_cast<std::uint16_t>(verdict.code);
   Buffer out = {static_cast<std::uint8_t>(code >> 8), static_cast<std::uint8_t>(code)};
-  append(out, as_bytes(verdict.text));
+  append(out, verdict.policy.empty() ? as_bytes(verdict.text) : Bytes(verdict.policy));
   return out;
 }
 
@@ -141,7 +148,7 @@ Buffer reply_to(Directory& directory, const Snapshot& snapshot, const DomainEntr
         domain,
         reject_kpasswd(KrbErrc::KRB_AP_ERR_MODIFIED, KpasswdResult::malformed, "the KRB-PRIV cannot be decrypted"),
         now);
-  const auto verdict = carry_out(directory, snapshot, domain, caller, frame.version, std::move(part->user_data));
+  const auto verdict = carry_out(directory, snapshot, domain, caller, frame.version, std::move(part->user_data), now);
   return sealed_reply(caller, verdict, from);
 }
 

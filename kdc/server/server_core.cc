@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -59,12 +60,21 @@ Core::Immediate Core::answer_now(const ServedController& served, Bytes request, 
   Outcome outcome = handle(request, directory_now, *domain, served.controller, at);
   if (auto* missing = std::get_if<NeedKeys>(&outcome)) return {.reply = {}, .missing = std::move(*missing)};
   Answer& answer = std::get<Answer>(outcome);
+  if (answer.log.locked_out) record_lockout(served, *answer.log.locked_out, at);
   if (transport == Transport::udp && answer.bytes.size() > kMaxDatagramReply) {
     answer.bytes = response_too_big(*domain, at);
     answer.log.answer += ", too big for a datagram";
   }
   if (options.log_requests) log_request(served, answer.log);
   return {.reply = std::move(answer.bytes), .missing = {}};
+}
+
+void Core::record_lockout(const ServedController& served, const AccountEntry& account, Instant at) {
+  spdlog::warn("{} locks out {}@{}: too many wrong passwords", served.controller.name, account.account->name,
+               served.realm);
+  asio::post(pool,
+             [&directory = directory, realm = served.realm, rid = account.account->rid,
+              since = std::chrono::floor<std::chrono::seconds>(at)] { directory.record_lockout(realm, rid, since); });
 }
 
 asio::awaitable<Buffer> Core::answer_later(const ServedController& served, Buffer request, NeedKeys missing,

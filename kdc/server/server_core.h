@@ -73,6 +73,9 @@ struct Core {
   asio::io_context io{1};
 
  private:
+  // A wrong password has locked the account: writes it to the directory, on the pool.
+  void record_lockout(const ServedController& served, const AccountEntry& account, Instant at);
+
   std::shared_ptr<const Snapshot> held_;
 };
 

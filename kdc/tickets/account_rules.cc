@@ -4,7 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
+#include "kdc/directory/password_policy.h"
+#include "kdc/forest/logon_hours.h"
+#include "kdc/forest/name_case.h"
 #include "sspi_shim/protocol/crypto/enctype_rules.h"
 
 namespace stead::kdc {
@@ -12,7 +19,8 @@ namespace {
 
 using namespace supported_enctypes;
 
-constexpr std::uint32_t kEveryKey = 0x1f;  // with DES, as DCs say it
+constexpr NtStatus kSmartcardLogonRequired{0xC00002FA};  // STATUS_SMARTCARD_LOGON_REQUIRED
+constexpr std::uint32_t kEveryKey = 0x1f;                // with DES, as DCs say it
 
 std::uint32_t usable(const Context& ctx) {
   return (ctx.level.aes ? kAesEnctypeBits : 0) | (ctx.domain.domain->allow_rc4 ? rc4_hmac : 0);
@@ -84,40 +92,59 @@ std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target
   return is_krbtgt_account(target) ? kEveryKey : declared_enctypes(target) & ~(ctx.level.aes ? 0u : kAesEnctypeBits);
 }
 
-std::optional<Rejection> revoked(const AccountEntry& account) {
+bool is_locked_out(const AccountEntry& account, Time now) {
+  const AccountPolicy& policy = account.domain->domain->policy;
+  return account.account->has(account_flag::locked_out) ||
+         is_lockout_in_force(policy, account.account->rare->lockout_time, now) ||
+         (account.failures && account.failures->is_locked(policy, now));
+}
+
+std::optional<Rejection> revoked(const AccountEntry& account, Time now) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{.code = KrbErrc::KDC_ERR_CLIENT_REVOKED,
-                     .status = status,
-                     .why = why,
-                     .methods = {},
-                     .bad_signature = {},
-                     .crealm = {}};
+    return std::get<Rejection>(refuse(KrbErrc::KDC_ERR_CLIENT_REVOKED, status, why).reason);
   };
-  if (account.account->has(account_flag::disabled))
-    return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
-  if (account.account->has(account_flag::locked_out))
-    return because(NtStatus::STATUS_ACCOUNT_LOCKED_OUT, "the account is locked out");
-  if (account.account->has(account_flag::account_expired))
+  const Account& of = *account.account;
+  if (of.has(account_flag::disabled)) return because(NtStatus::STATUS_ACCOUNT_DISABLED, "the account is disabled");
+  if (is_locked_out(account, now)) return because(NtStatus::STATUS_ACCOUNT_LOCKED_OUT, "the account is locked out");
+  const bool past = of.rare->expires != 0 && of.rare->expires <= now.time_since_epoch().count();
+  if (past || of.has(account_flag::account_expired))
     return because(NtStatus::STATUS_ACCOUNT_EXPIRED, "the account has expired");
-  if (account.account->has(account_flag::logon_hours_denied))
+  if (of.has(account_flag::logon_hours_denied) || (of.rare->logon_hours && !is_within(*of.rare->logon_hours, now)))
     return because(NtStatus::STATUS_INVALID_LOGON_HOURS, "outside the account's logon hours");
   return {};
 }
 
-std::optional<Rejection> key_expired(const AccountEntry& account) {
+std::optional<Rejection> key_expired(const AccountEntry& account, Time now) {
   const auto because = [](NtStatus status, const char* why) {
-    return Rejection{.code = KrbErrc::KDC_ERR_KEY_EXPIRED,
-                     .status = status,
-                     .why = why,
-                     .methods = {},
-                     .bad_signature = {},
-                     .crealm = {}};
+    return std::get<Rejection>(refuse(KrbErrc::KDC_ERR_KEY_EXPIRED, status, why).reason);
   };
   if (account.account->has(account_flag::must_change_password))
     return because(NtStatus::STATUS_PASSWORD_MUST_CHANGE, "the password must be changed first");
-  if (account.account->has(account_flag::password_expired))
+  const std::optional<Time> end = password_expiry(*account.domain->domain, *account.account);
+  if (account.account->has(account_flag::password_expired) || (end && *end <= now))
     return because(NtStatus::STATUS_PASSWORD_EXPIRED, "the password has expired");
   return {};
+}
+
+std::optional<Rejection> wrong_workstation(const AccountEntry& account, const std::vector<HostAddress>& addresses) {
+  constexpr std::int32_t kNetbios = 20;
+  const std::vector<std::string>& allowed = account.account->rare->workstations;
+  if (allowed.empty()) return {};
+  for (const HostAddress& address : addresses) {
+    if (address.type != kNetbios) continue;
+    std::string_view name = as_text(address.address);  // padded with blanks to 16
+    name = name.substr(0, name.find_last_not_of(' ') + 1);
+    if (std::ranges::any_of(allowed, [&](const std::string& one) { return is_same_name(one, name); })) return {};
+  }
+  return std::get<Rejection>(refuse(KrbErrc::KDC_ERR_POLICY, NtStatus::STATUS_INVALID_WORKSTATION,
+                                    "the account may not be used from this workstation")
+                                 .reason);
+}
+
+std::optional<Rejection> password_refused(const AccountEntry& account) {
+  if (!account.account->has(account_flag::smartcard_required)) return {};
+  return std::get<Rejection>(
+      refuse(KrbErrc::KDC_ERR_POLICY, kSmartcardLogonRequired, "the account needs a smart card").reason);
 }
 
 bool is_protected_user(const AccountEntry& account) {

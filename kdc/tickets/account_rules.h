@@ -24,11 +24,19 @@ namespace stead::kdc {
 // PA-SUPPORTED-ENCTYPES of a reply.
 [[nodiscard]] std::uint32_t advertised_enctypes(const Context& ctx, const AccountEntry& target);
 
+// By an administrator, or by wrong passwords.
+[[nodiscard]] bool is_locked_out(const AccountEntry& account, Time now);
 // Disabled, locked out, expired, outside its logon hours: CLIENT_REVOKED with the NTSTATUS. A DC checks this before
 // preauthentication.
-[[nodiscard]] std::optional<Rejection> revoked(const AccountEntry& account);
+[[nodiscard]] std::optional<Rejection> revoked(const AccountEntry& account, Time now);
 // Password expired or to be changed: KEY_EXPIRED with the NTSTATUS. A DC checks this after preauthentication.
-[[nodiscard]] std::optional<Rejection> key_expired(const AccountEntry& account);
+[[nodiscard]] std::optional<Rejection> key_expired(const AccountEntry& account, Time now);
+
+// An account that may use certain workstations only: POLICY, unless an address of type NetBIOS (20) names one of them.
+[[nodiscard]] std::optional<Rejection> wrong_workstation(const AccountEntry& account,
+                                                         const std::vector<HostAddress>& addresses);
+// An account that must use a smart card has proved a password: POLICY.
+[[nodiscard]] std::optional<Rejection> password_refused(const AccountEntry& account);
 
 [[nodiscard]] bool is_protected_user(const AccountEntry& account);
 // True for a sensitive account and, if the DC's level has Protected Users, for a member: no ticket issued in its name

@@ -27,6 +27,7 @@ struct RequestLog {
   std::string client, target, answer;
   std::optional<NtStatus> status;
   const char* why = "";
+  const AccountEntry* locked_out = nullptr;  // by this request's wrong password; the server records it
 };
 
 struct Context : DomainView {

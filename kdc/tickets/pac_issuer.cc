@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "kdc/directory/password_policy.h"
 #include "kdc/tickets/account_rules.h"
 #include "kdc/tickets/sid_filter.h"
 #include "sspi_shim/base/text.h"
@@ -26,6 +28,7 @@ std::uint32_t samr_bits(const Account& account) {
   set(account_flag::not_delegated, samr_uac::not_delegated);
   set(account_flag::no_preauth, samr_uac::dont_require_preauth);
   set(account_flag::password_expired, samr_uac::password_expired);
+  set(account_flag::password_never_expires, samr_uac::dont_expire_password);
   set(account_flag::trusted_to_auth_for_delegation, samr_uac::trusted_to_authenticate_for_delegation);
   set(account_flag::no_auth_data_required, samr_uac::no_auth_data_required);
   return bits;
@@ -64,8 +67,11 @@ TicketPac fresh_pac(const Context& ctx, const AccountEntry& user, ProvedBy prove
   logon.logon_time = to_filetime(authtime);
   if (account.password_last_set > 0) {
     logon.password_last_set = to_filetime(Time{std::chrono::seconds{account.password_last_set}});
-    logon.password_can_change = logon.password_last_set;
+    logon.password_can_change = to_filetime(Time{std::chrono::seconds{account.password_last_set}} +
+                                            user.domain->domain->policy.password_min_age);
   }
+  if (const std::optional<Time> end = password_expiry(*user.domain->domain, account))
+    logon.password_must_change = to_filetime(*end);
   logon.effective_name = account.name;
   logon.full_name = account.is_computer() ? std::string{} : account.name;
   logon.user_id = account.rid;

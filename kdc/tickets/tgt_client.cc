@@ -54,7 +54,7 @@ KdcResult<const AccountEntry*> check_tgt_client(const Context& ctx, const OpenTi
   if (tgt.pac && tgt.pac->client.name != joined(part.cname))
     return refuse(KrbErrc::KRB_AP_ERR_BADMATCH, "the TGT's PAC belongs to another client");
   if (ctx.seconds() - part.authtime > kAccountRecheck)
-    if (std::optional<Rejection> no = revoked(*account)) return Stop{std::move(*no)};
+    if (std::optional<Rejection> no = revoked(*account, ctx.seconds())) return Stop{std::move(*no)};
   return account;
 }
 

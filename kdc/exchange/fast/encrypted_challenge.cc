@@ -1,6 +1,7 @@
 #include "kdc/exchange/fast/encrypted_challenge.h"
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "kdc/tickets/key_request.h"
@@ -14,14 +15,14 @@ Stop bad_challenge(const char* why) {
 
 }  // namespace
 
-KdcResult<OpenChallenge> open_challenge(const Context& ctx, const AccountEntry& client,
+KdcResult<OpenChallenge> open_challenge(const Context& ctx, const std::shared_ptr<const Keys>& keys,
                                         std::span<const EncType> enctypes, const PaData& challenge) {
   const Result<EncryptedData> data = decode_encrypted_data(challenge.value);
   if (!data) return bad_challenge("the encrypted challenge cannot be decoded");
   for (const EncType type : enctypes) {
-    KeyRequest keys;
-    const Key* long_term = keys.get(client.keys, type);
-    if (!keys.complete()) return keys.stop();
+    KeyRequest wanted;
+    const Key* long_term = wanted.get(keys, type);
+    if (!wanted.complete()) return wanted.stop();
     const Result<Key> key = fx_cf2(ctx.fast->key, *long_term, "clientchallengearmor", "challengelongterm");
     if (!key) continue;
     const Result<SecretBuffer> plain = decrypt_data(*key, KeyUsage::encrypted_challenge_client, *data);

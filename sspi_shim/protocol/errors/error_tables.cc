@@ -225,6 +225,8 @@ const std::vector<CodeEntry>& nt_status_table() {
       {0xC0000234, "STATUS_ACCOUNT_LOCKED_OUT", "The account is locked.", "Unlock the account, or wait."},
       {0xC0000272, "STATUS_NO_MATCH", "The back end's SPN is not in the front end's delegation list.",
        "Add the SPN, spelled as it is asked for, to msDS-AllowedToDelegateTo of the front end."},
+      {0xC00002FA, "STATUS_SMARTCARD_LOGON_REQUIRED", "The user must sign in with a smart card.",
+       "Sign in with the smart card, or clear \"smart card is required\" of the account."},
       {0xC00002FB, "STATUS_KDC_INVALID_REQUEST", "The KDC finds the request not valid.",
        "Report it with a trace of the request."},
       {0xC00002FC, "STATUS_KDC_UNABLE_TO_REFER", "The KDC knows no realm to refer to.",

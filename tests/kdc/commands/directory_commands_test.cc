@@ -1,5 +1,7 @@
 #include "kdc/commands/directory_commands.h"
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -356,6 +358,72 @@ TEST(CommandWords, ReadsValuesAsPowerShellWritesThem) {
   EXPECT_FALSE(table_value("@{a}"));
   EXPECT_EQ(boolean_value("$FALSE"), false);
   EXPECT_FALSE(boolean_value("maybe"));
+}
+
+TEST_F(DirectoryCommands, PolicyIsThatOfADomain) {
+  ok("Set-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM", "-LockoutThreshold", "5", "-LockoutDuration", "01:00:00",
+     "-LockoutObservationWindow", "00:15:00", "-MaxPasswordAge", "42.00:00:00", "-ComplexityEnabled", "$true",
+     "-PasswordHistoryCount", "24", "-MinPasswordLength", "7");
+  load();
+  const AccountPolicy& policy = find_domain(forest, "ROOT.FABRIKAM.COM")->policy;
+  EXPECT_EQ(policy.lockout_threshold, 5u);
+  EXPECT_EQ(policy.lockout_duration, std::chrono::hours(1));
+  EXPECT_EQ(policy.lockout_window, std::chrono::minutes(15));
+  EXPECT_EQ(policy.password_max_age, std::chrono::days(42));
+  EXPECT_TRUE(policy.password_complexity);
+  EXPECT_EQ(policy.password_history, 24u);
+  EXPECT_EQ(find_domain(forest, "CORP.CONTOSO.COM")->policy, AccountPolicy{});
+  EXPECT_THAT(ok("Get-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM"),
+              testing::AllOf(HasSubstr("LockoutDuration          : 01:00:00"),
+                             HasSubstr("MaxPasswordAge           : 42.00:00:00")));
+  EXPECT_THAT(
+      run("Set-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM", "-LockoutObservationWindow", "02:00:00").error,
+      HasSubstr("longer than LockoutDuration"));
+  EXPECT_EQ(run("Set-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM", "-LockoutDuration", "soon").exit_status, 2);
+  EXPECT_EQ(run("Set-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM").exit_status, 2);
+  EXPECT_THAT(run("Set-ADAccountPassword", "alice", "-Reset", "-NewPassword", "short").error,
+              HasSubstr("does not meet the length, complexity, or history requirement"));
+  ok("Set-ADAccountPassword", "alice", "-Reset", "-NewPassword", "Long-enough-1");
+  EXPECT_THAT(run("New-ADUser", "ROOT\\new", "-AccountPassword", "short").error, HasSubstr("length"));
+}
+
+TEST_F(DirectoryCommands, LimitsOfAnAccountAreSetShownAndCleared) {
+  const auto shown = [&](const char* property) { return ok("Get-ADUser", "ROOT\\alice", "-Properties", property); };
+  ok("Set-ADUser", "alice", "-LogonWorkstations", "DESK1,DESK2", "-SmartcardLogonRequired", "$true",
+     "-PasswordNeverExpires", "$true", "-AccountExpirationDate", "2027-01-31");
+  EXPECT_THAT(shown("LogonWorkstations"), HasSubstr("DESK1,DESK2"));
+  EXPECT_THAT(shown("AccountExpirationDate"), HasSubstr("2027-01-31T00:00:00Z"));
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::smartcard_required));
+  EXPECT_TRUE(account("ROOT", "alice").has(account_flag::password_never_expires));
+  ok("Clear-ADAccountExpiration", "alice");
+  ok("Set-ADUser", "alice", "-Clear", "userWorkstations");
+  EXPECT_EQ(*account("ROOT", "alice").rare, RareAttributes{});
+  ok("Set-ADUser", "alice", "-Replace", "@{logonHours='" + std::string(42, 'f') + "'}");
+  EXPECT_THAT(shown("LogonHours"), HasSubstr("{Sun-Sat 00-24}"));
+  EXPECT_EQ(run("Set-ADUser", "alice", "-Replace", "@{logonHours='ff'}").exit_status, 1);
+  EXPECT_EQ(run("Set-ADAccountExpiration", "alice", "-DateTime", "tomorrow").exit_status, 2);
+}
+
+TEST_F(DirectoryCommands, LockOutIsShownAndCleared) {
+  ok("Set-ADDefaultDomainPasswordPolicy", "ROOT.FABRIKAM.COM", "-LockoutThreshold", "5");
+  const auto lock = [&](std::int64_t since) {
+    EXPECT_TRUE(store->change([&](Forest& all) -> Checked<void> {
+      find_account(*find_domain(all, "ROOT"), "alice")->rare.edit([&](RareAttributes& rare) {
+        rare.lockout_time = since;
+      });
+      return {};
+    }));
+  };
+  const auto shown = [&] { return ok("Get-ADUser", "ROOT\\alice", "-Properties", "LockedOut"); };
+  lock(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  EXPECT_THAT(shown(), testing::ContainsRegex("LockedOut *: True"));
+  ok("Unlock-ADAccount", "ROOT\\alice");
+  EXPECT_EQ(account("ROOT", "alice").rare->lockout_time, 0);
+  EXPECT_THAT(shown(), testing::ContainsRegex("LockedOut *: False"));
+  lock(1);  // its duration is over
+  EXPECT_THAT(shown(), testing::ContainsRegex("LockedOut *: False"));
+  ok("Set-ADUser", "ROOT\\alice", "-Replace", "@{lockoutTime=0}");
+  EXPECT_EQ(account("ROOT", "alice").rare->lockout_time, 0);
 }
 
 }  // namespace

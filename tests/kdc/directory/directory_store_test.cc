@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "kdc/directory/directory.h"
+#include "kdc/directory/directory_edits.h"
 #include "kdc/forest/forest_file.h"
 #include "kdc/forest/forest_names.h"
 
@@ -113,6 +115,34 @@ TEST_F(DirectoryStoreTest, KeepsWhatDescribesAnAccount) {
   store = open();
   EXPECT_THAT(find_account(opening.forest.domains[0], "alice")->other_attributes,
               testing::UnorderedElementsAreArray(description));
+}
+
+TEST_F(DirectoryStoreTest, HoldsThePolicyAndWhatFewAccountsHave) {
+  Forest written;
+  ASSERT_TRUE(open()->change([&](Forest& forest) -> Checked<void> {
+    auto& domain = forest.domains[0];
+    domain.policy = {.lockout_threshold = 3,
+                     .lockout_duration = std::chrono::seconds(0),
+                     .lockout_window = std::chrono::seconds(1),
+                     .password_min_length = 2,
+                     .password_history = 4,
+                     .password_complexity = true,
+                     .password_min_age = std::chrono::seconds(5),
+                     .password_max_age = std::chrono::seconds(6)};
+    auto& alice = *find_account(domain, "alice");
+    for (const char* password : {"one two", "three", "four"}) edits::set_password(domain, alice, password, 7);
+    alice.rare.edit([](RareAttributes& rare) {
+      rare.lockout_time = 8;
+      rare.expires = 9;
+      rare.logon_hours = LogonHours{1, 2, 3};
+      rare.workstations = {"B", "A"};
+    });
+    written = forest;
+    return {};
+  }));
+  open();
+  EXPECT_EQ(sorted(opening.forest), sorted(written));
+  EXPECT_EQ(find_account(opening.forest.domains[0], "alice")->rare->older_secret->password, "one two");
 }
 
 TEST_F(DirectoryStoreTest, KeepsItsStateAndTellsThatTheFileChanged) {

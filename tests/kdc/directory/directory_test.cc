@@ -141,6 +141,32 @@ spns = ["HTTP/ÄPFEL"]
   EXPECT_EQ(snapshot.account(domain, "m\xfcller"), nullptr);  // Latin-1
 }
 
+// In a directory the object's class counts, which may disagree with the name.
+TEST(Snapshot, GivesTheSaltOfTheObjectsClass) {
+  auto file = parse_forest(R"(
+[[domain]]
+realm = "A.TEST"
+sid = "S-1-5-21-1-1-1"
+[[domain.account]]
+name = "cash$"
+password = "secret"
+upn = "cash$@a.test"
+flags = ["user"]
+[[domain.account]]
+name = "Box"
+password = "secret"
+flags = ["computer"]
+)",
+                           "f.toml", ".");
+  const auto& domain = file.forest.domains.at(0);
+  EXPECT_EQ(salt_of(domain, *find_account(domain, "cash$")), "A.TESTcash$");
+  EXPECT_EQ(salt_of(domain, *find_account(domain, "Box")), "A.TESThostbox.a.test");
+  const Snapshot snapshot(file.forest);
+  const auto* home = snapshot.domain("A.TEST");
+  EXPECT_EQ(snapshot.account(*home, "cash$")->primary_group_rid, well_known_rid::domain_users);
+  EXPECT_EQ(snapshot.account(*home, "Box")->primary_group_rid, well_known_rid::domain_computers);
+}
+
 TEST(Snapshot, KeepsTheSaltUntilThePasswordIsSet) {
   auto file = parse_forest(R"(
 [[domain]]

@@ -263,6 +263,16 @@ TEST_F(Fast, RefusesAWrongChallengeAndAWrongClock) {
   EXPECT_EQ(late.inner_types(), (Types{PaType::fx_error, PaType::fx_cookie, PaType::etype_info2}));
 }
 
+TEST_F(Fast, CountsWrongChallengesForTheLockOut) {
+  forest.change([](Forest& all) { all.domains[0].policy.lockout_threshold = 2; });
+  const Key wrong = *Key::from_password(kAes, "other", "NORTH.EXAMPLEolav");
+  EXPECT_EQ(as_with_challenge(wrong).code(), KrbErrc::KDC_ERR_PREAUTH_FAILED);
+  EXPECT_EQ(forest.locked_out, "");
+  EXPECT_EQ(as_with_challenge(wrong).code(), KrbErrc::KDC_ERR_PREAUTH_FAILED);
+  EXPECT_EQ(forest.locked_out, "olav");
+  EXPECT_EQ(as_with_challenge(long_term()).code(), KrbErrc::KDC_ERR_CLIENT_REVOKED);
+}
+
 TEST_F(Fast, TakesNoTimestampUnderFastAndNoChallengeWithoutIt) {
   const PaEncTsEnc stamp{.patimestamp = seconds(), .pausec = 0};
   const Buffer sealed = encode(encrypt_data(long_term(), KeyUsage::as_req_timestamp, encode(stamp)));

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "kdc/forest/forest_names.h"
+#include "kdc/forest/logon_hours.h"
 
 namespace stead::kdc {
 namespace {
@@ -237,9 +238,41 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"trust_direction",
                 "[[trust]]\ndomains = [\"A.TEST\", \"B.TEST\"]\npassword = \"p\"\ndirection = \"left\"\n",
                 "f.toml:10:13: \"left\" is not a direction"},
+        Refused{"lockout_threshold", "lockout_threshold = -1\n",
+                "f.toml:7:21: [[domain]] lockout_threshold must be a number"},
+        Refused{"lockout_window", "lockout_duration = \"10m\"\nlockout_window = \"20m\"\n",
+                "f.toml:8:18: \"lockout_window\" is longer"},
+        Refused{"password_age", "password_max_age = \"1d\"\npassword_min_age = \"1d\"\n",
+                "f.toml:8:20: \"password_min_age\" is not below"},
+        Refused{"expires", std::string(kAccount) + "expires = \"2027-01-31\"\n", "f.toml:10:11: \"expires\" is a date"},
+        Refused{"logon_hours", std::string(kAccount) + "logon_hours = [\"Mon-Fri 18-08\"]\n",
+                "f.toml:10:16: \"Mon-Fri 18-08\" is not logon hours"},
+        Refused{"logon_hours_days", std::string(kAccount) + "logon_hours = [\"Workdays 08-18\"]\n", "f.toml:10:16: "},
+        Refused{"workstation", std::string(kAccount) + "workstations = [\"a name too long for netbios\"]\n",
+                "f.toml:10:17: "},
         Refused{"trust_without_password", "[[trust]]\ndomains = [\"A.TEST\", \"B.TEST\"]\n",
                 "f.toml:7:1: [[trust]] needs \"password\""}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ForestFile, ReadsThePolicyAndTheLimitsOfAccounts) {
+  const auto file =
+      parse(with_domain("lockout_threshold = 5\nlockout_duration = 0\nlockout_window = \"15m\"\n"
+                        "password_max_age = \"42d\"\n" +
+                        std::string(kAccount) +
+                        "expires = 2027-01-31T18:00:00+01:00\nworkstations = [\"DESK1\"]\n"
+                        "logon_hours = [\"Fri-Sun 08-18\", \"Wed 23-24\"]\n"));
+  ASSERT_TRUE(file.errors.empty()) << file.errors[0];
+  const auto& domain = file.forest.domains[0];
+  EXPECT_EQ(domain.policy.lockout_threshold, 5u);
+  EXPECT_EQ(domain.policy.lockout_duration.count(), 0);
+  EXPECT_EQ(domain.policy.lockout_window, std::chrono::minutes(15));
+  EXPECT_EQ(domain.policy.password_max_age, std::chrono::days(42));
+  const auto& rare = *find_account(domain, "x")->rare;
+  EXPECT_EQ(rare.expires, 1801414800);
+  EXPECT_THAT(rare.workstations, testing::ElementsAre("DESK1"));
+  EXPECT_THAT(to_texts(*rare.logon_hours), testing::ElementsAre("Sun 08-18", "Wed 23-24", "Fri-Sat 08-18"));
+  EXPECT_EQ(parse(with_domain("")).forest.domains[0].policy, AccountPolicy{}) << "off by default";
+}
 
 // A directory takes any text, and an SPN on two accounts until somebody looks.
 TEST(ForestFile, WarnsOfSpnsThatNoTicketIsIssuedFor) {

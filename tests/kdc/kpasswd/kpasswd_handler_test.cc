@@ -12,6 +12,7 @@
 
 #include "kdc/forest/forest_file.h"
 #include "kdc/kpasswd/seen_requests.h"
+#include "sspi_shim/base/hex.h"
 #include "sspi_shim/protocol/messages/ap_messages.h"
 #include "sspi_shim/protocol/messages/kpasswd_messages.h"
 #include "sspi_shim/protocol/messages/krb_error.h"
@@ -43,7 +44,10 @@ groups = ["Domain Admins"]
 )";
 
 class KpasswdHandler : public testing::Test {
- protected:
+ public:
+  explicit KpasswdHandler(std::string_view forest = kForest) : directory(parse_forest(forest, "f.toml", ".").forest) {}
+  void TestBody() override {}
+
   struct Request {
     std::string client = "alice";
     std::uint16_t version = kKpasswdChange;
@@ -145,7 +149,7 @@ class KpasswdHandler : public testing::Test {
   }
 
   Time now{std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
-  Directory directory{parse_forest(kForest, "f.toml", ".").forest};
+  Directory directory;
   Key session = Key::random(EncType::aes256_cts_hmac_sha1_96), subkey = Key::random(EncType::aes256_cts_hmac_sha1_96);
 };
 
@@ -221,6 +225,94 @@ TEST_F(KpasswdHandler, RefusesATgtThatIsRenamed) {
   pac.set(PacType::client_info, encode(PacClientInfo{0, "alice"}));
   short_tgt.pac = pac;
   EXPECT_EQ(send(short_tgt).sealed, KpasswdResult::success);
+}
+
+TEST_F(KpasswdHandler, WantsNameAndRealmOfTheTargetOrNeither) {
+  for (const bool with_name : {true, false}) {
+    auto in = set("root", "bob");
+    ChangePasswdData data;
+    data.new_password = to_secret(as_bytes("new password"));
+    if (with_name)
+      data.target_name = PrincipalName{NameType::principal, {"bob"}};
+    else
+      data.target_realm = "A.TEST";
+    const auto encoded = encode(data);
+    in.data.assign(encoded.begin(), encoded.end());
+    EXPECT_EQ(send(in).sealed, KpasswdResult::malformed);
+  }
+  EXPECT_EQ(kvno("bob"), 1u);
+}
+
+class KpasswdPolicy : public KpasswdHandler {
+ protected:
+  KpasswdPolicy()
+      : KpasswdHandler(
+            std::string(kForest).insert(std::string(kForest).find("sid ="),
+                                        "password_min_length = 7\npassword_history = 2\npassword_complexity = "
+                                        "true\npassword_min_age = \"1d\"\npassword_max_age = \"42d\"\n")) {}
+
+  Answer change(const std::string& password) {
+    auto in = request();
+    in.data = to_buffer(as_bytes(password));
+    return send(in);
+  }
+  Answer reset(std::string_view target, std::string_view password) {
+    auto in = set("root", target);
+    ChangePasswdData data;
+    data.new_password = to_secret(as_bytes(password));
+    data.target_name = PrincipalName{NameType::principal, {std::string(target)}};
+    data.target_realm = "A.TEST";
+    const auto encoded = encode(data);
+    in.data.assign(encoded.begin(), encoded.end());
+    return send(in);
+  }
+};
+
+// In place of a text a DC sends its policy, which clients of MIT and Windows show in words.
+TEST_F(KpasswdPolicy, IsSentWithTheRefusal) {
+  const auto got = change("short");
+  EXPECT_EQ(got.sealed, KpasswdResult::soft_error);
+  EXPECT_EQ(to_hex(as_bytes(got.text)),
+            "0000"
+            "00000007"          // characters
+            "00000002"          // passwords of the history
+            "00000001"          // complex
+            "00002100f5598000"  // 42 days of 100 ns
+            "000000c92a69c000");
+  EXPECT_EQ(kvno("alice"), 1u);
+}
+
+TEST_F(KpasswdPolicy, WantsThreeKindsOfCharactersWithoutTheName) {
+  for (const char* bad : {"alllower", "Lowerupper", "12345678", "xALICEx1!"})
+    EXPECT_EQ(change(bad).sealed, KpasswdResult::soft_error) << bad;
+  EXPECT_EQ(change("Lower1upper").sealed, KpasswdResult::success);
+}
+
+TEST_F(KpasswdPolicy, HistoryAndMinimumAgeCountForOnesOwnChange) {
+  EXPECT_EQ(change("First-1").sealed, KpasswdResult::success);
+  EXPECT_EQ(change("Second-2").sealed, KpasswdResult::soft_error) << "too soon";
+  now += 24h + 5s;
+  EXPECT_EQ(change("First-1").sealed, KpasswdResult::soft_error) << "the present one";
+  EXPECT_EQ(change("Second-2").sealed, KpasswdResult::success);
+  now += 24h + 5s;
+  EXPECT_EQ(change("First-1").sealed, KpasswdResult::soft_error) << "the one before";
+  EXPECT_EQ(change("Third-33").sealed, KpasswdResult::success);
+  now += 24h + 5s;
+  EXPECT_EQ(change("First-1").sealed, KpasswdResult::success) << "two are remembered";
+}
+
+TEST_F(KpasswdPolicy, AnAdministratorMaySetAnEarlierPasswordButNoBadOne) {
+  EXPECT_EQ(reset("bob", "First-1").sealed, KpasswdResult::success);
+  EXPECT_EQ(reset("bob", "First-1").sealed, KpasswdResult::success);
+  EXPECT_EQ(reset("bob", "short").sealed, KpasswdResult::soft_error);
+}
+
+TEST_F(KpasswdHandler, RefusesAnAccountThatMayNotSignIn) {
+  KpasswdHandler locked(std::string(kForest) +
+                        "[[domain.account]]\nname = \"ann\"\npassword = \"x\"\nflags = [\"locked_out\"]\n");
+  auto in = locked.request();
+  in.client = "ann";
+  EXPECT_EQ(locked.send(in).sealed, KpasswdResult::access_denied);
 }
 
 TEST(SeenRequests, AreForgottenInTheirOrder) {

@@ -63,6 +63,17 @@ TestForest::TestForest(std::string_view toml) {
   ForestFile file = parse_forest(toml, "test.toml", ".");
   for (const std::string& error : file.errors) throw std::runtime_error(error);
   snapshot_ = std::make_unique<Snapshot>(std::move(file.forest));
+  find_controllers();
+}
+
+void TestForest::change(const std::function<void(Forest&)>& edit) {
+  Forest forest = snapshot_->forest();
+  edit(forest);
+  snapshot_ = std::make_unique<Snapshot>(std::move(forest), snapshot_.get());
+  find_controllers();
+}
+
+void TestForest::find_controllers() {
   for (const Domain& domain : snapshot_->forest().domains)
     for (const Controller& controller : domain.controllers)
       dcs_[controller.name] = {&controller, snapshot_->domain(domain.realm)};
@@ -71,7 +82,10 @@ TestForest::TestForest(std::string_view toml) {
 Buffer TestForest::ask(const std::string& name, Bytes request) {
   for (int i = 0; i < 10; ++i) {
     Outcome outcome = handle(request, *snapshot_, *dc(name).domain, *dc(name).controller, now);
-    if (auto* answer = std::get_if<Answer>(&outcome)) return std::move(answer->bytes);
+    if (auto* answer = std::get_if<Answer>(&outcome)) {
+      locked_out = answer->log.locked_out ? answer->log.locked_out->account->name : "";
+      return std::move(answer->bytes);
+    }
     for (const auto& [keys, type] : std::get<NeedKeys>(outcome).keys) keys->derive(type);
   }
   throw std::runtime_error("the KDC never has its keys");
@@ -90,6 +104,7 @@ Got TestForest::as(const std::string& name, const AsAsk& ask_for) {
   request.body.till = seconds + std::chrono::hours(24);
   request.body.nonce = random_nonce();
   request.body.etypes = ask_for.etypes;
+  request.body.addresses = ask_for.addresses;
   const Buffer first = ask(name, encode(request));
   const auto error = decode_krb_error(first);
   if (!error) return read_reply(first, Key{}, KeyUsage::as_rep_encrypted_part);

@@ -52,6 +52,7 @@ struct AsAsk {
   std::vector<EncType> etypes = {EncType::aes256_cts_hmac_sha1_96, EncType::aes128_cts_hmac_sha1_96};
   PaDataList padata = {};
   std::chrono::seconds clock_offset{0};
+  std::vector<HostAddress> addresses = {};
 };
 
 enum class S4uForm { x509_user, for_user, both };
@@ -103,10 +104,15 @@ class TestForest {
   Ticket rewrite(const Ticket& ticket, const std::function<void(EncTicketPart&, Pac&)>& change, bool sign = true);
 
   Buffer ask(const std::string& dc, Bytes request);
+  // An administrator changes the forest: a new snapshot, made from the present one.
+  void change(const std::function<void(Forest&)>& edit);
   [[nodiscard]] const Snapshot& snapshot() const { return *snapshot_; }
+  // The account that the last request locked out; empty: none.
+  std::string locked_out;
   Instant now = Instant{std::chrono::seconds{1795000000}};
 
  private:
+  void find_controllers();
   struct Dc {
     const Controller* controller;
     const DomainEntry* domain;

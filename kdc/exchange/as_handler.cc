@@ -15,6 +15,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/target_lookup.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 #include "kdc/tickets/fast_reply.h"
 #include "kdc/tickets/key_request.h"
 #include "kdc/tickets/pac_issuer.h"
@@ -44,9 +45,11 @@ KdcResult<const AccountEntry*> client_by_certificate(const Context& ctx, Bytes c
     case CertificateLookup::Outcome::several_accounts:
       return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "several accounts are mapped to the certificate");
     case CertificateLookup::Outcome::sid_mismatch:
-      return refuse(kCertificateMismatch, "the certificate has the SID of another account");
+      return with_event(refuse(kCertificateMismatch, "the certificate has the SID of another account"),
+                        kdc_event::other_certificate_sid);
     case CertificateLookup::Outcome::weakly_mapped:
-      return refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it");
+      return with_event(refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it"),
+                        kdc_event::weak_certificate_mapping);
     case CertificateLookup::Outcome::other_realm:
       return wrong_realm(found.other_realm, "the client is in another realm");
     case CertificateLookup::Outcome::unknown:

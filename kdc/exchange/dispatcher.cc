@@ -9,6 +9,7 @@
 #include "kdc/exchange/fast/fast_request.h"
 #include "kdc/exchange/tgs_handler.h"
 #include "kdc/tickets/error_reply.h"
+#include "kdc/tickets/event_ids.h"
 
 namespace stead::kdc {
 namespace {
@@ -20,6 +21,10 @@ bool looks_like_a_request(Bytes bytes) {
 void log_names(RequestLog& log, const KdcReqBody& body) {
   if (body.cname) log.client = to_string(*body.cname, body.realm);
   if (body.sname) log.target = to_string(*body.sname, body.realm);
+}
+
+bool is_renewal(const KdcReq& request) {
+  return (request.body.options & kdc_option::renew) != 0;
 }
 
 KdcResult<Buffer> handle_request(const Context& ctx, const KdcReq& request, Bytes raw) {
@@ -56,6 +61,7 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   if (reply) {
     answer.bytes = std::move(*reply);
     if (answer.log.answer.empty()) answer.log.answer = "ticket";
+    answer.log.audit = audit_event(answer.log, KrbErrc::KDC_ERR_NONE, is_renewal(*request));
     return answer;
   }
   Stop stop = reply.error();
@@ -64,6 +70,8 @@ Outcome handle(Bytes bytes, const Snapshot& snapshot, const DomainEntry& domain,
   answer.log.answer = krb_error_name(std::int32_t(rejection.code));
   answer.log.status = rejection.status;
   answer.log.why = rejection.why;
+  answer.log.event = rejection.event;
+  answer.log.audit = audit_event(answer.log, rejection.code, is_renewal(*request));
   answer.bytes = error_reply(ctx, rejection, fast ? &fast->request : &*request);
   return answer;
 }

@@ -11,6 +11,7 @@
 
 #include "kdc/exchange/fast/encrypted_challenge.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 #include "kdc/tickets/key_request.h"
 #include "sspi_shim/protocol/messages/preauth.h"
 
@@ -128,9 +129,11 @@ KdcResult<Preauthentication> check_preauthentication(const Context& ctx, const K
                                                      const AccountEntry& client, const std::vector<EncType>& enctypes) {
   // Under FAST a timestamp without the armor's protection proves nothing, and a challenge without FAST has no key.
   const PaData* sent = find_padata(request.padata, ctx.fast ? PaType::encrypted_challenge : PaType::enc_timestamp);
+  ctx.log.proved = sent != nullptr;
   // A timestamp says by itself with which key the client goes on, whatever it offers for the session key.
   if (enctypes.empty() && (!sent || ctx.fast))
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client");
+    return with_event(refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the client"),
+                      kdc_event::no_common_enctype_as);
   KdcResult<Preauthentication> proof = refuse(KrbErrc::KDC_ERR_PREAUTH_REQUIRED, "preauthentication required");
   if (sent)
     proof = ctx.fast ? check_challenge(ctx, client, enctypes, *sent) : check_timestamp(ctx, client, *sent);

@@ -12,6 +12,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/access_check.h"
 
@@ -178,7 +179,8 @@ KdcResult<void> check_request(const TgsRequest& tgs) {
   if (tgs.wants(kdc_option::enc_tkt_in_skey) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Proxy");
   if (tgs.body().additional_tickets.empty()) return refuse(KrbErrc::KDC_ERR_BADOPTION, "no evidence ticket");
-  if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Proxy with a TGT that has no PAC");
+  if (!tgs.header.pac)
+    return with_event(refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Proxy with a TGT that has no PAC"), kdc_event::no_pac);
   if (tgs.header.is_s4u_referral())
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Proxy with an S4U referral TGT as header");
   if (is_krbtgt(*tgs.body().sname)) return refuse(KrbErrc::KDC_ERR_POLICY, "S4U2Proxy to a KDC");

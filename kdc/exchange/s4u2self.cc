@@ -13,6 +13,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/messages/s4u_messages.h"
 #include "sspi_shim/protocol/security/certificate_names.h"
@@ -178,9 +179,11 @@ KdcResult<const AccountEntry*> user_by_certificate(const Context& ctx, Bytes cer
   if (found.outcome == CertificateLookup::Outcome::several_accounts)
     return refuse(KrbErrc::KDC_ERR_PRINCIPAL_NOT_UNIQUE, "several accounts are mapped to the certificate");
   if (found.outcome == CertificateLookup::Outcome::sid_mismatch)
-    return refuse(kCertificateMismatch, "the certificate has the SID of another account");
+    return with_event(refuse(kCertificateMismatch, "the certificate has the SID of another account"),
+                      kdc_event::other_certificate_sid);
   if (found.outcome == CertificateLookup::Outcome::weakly_mapped)
-    return refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it");
+    return with_event(refuse(kCertificateMismatch, "the certificate has no SID, and no strong mapping names it"),
+                      kdc_event::weak_certificate_mapping);
   if (!found.account) return no_such_user();
   return found.account;
 }
@@ -233,7 +236,8 @@ KdcResult<Buffer> answer(const Context& ctx, const TgsRequest& tgs, const S4uUse
                                                        (user.certificate.empty() ? "" : " by certificate"));
   if (tgs.wants(kdc_option::cname_in_addl_tkt) || tgs.wants(kdc_option::renew) || tgs.wants(kdc_option::validate))
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "options that do not go with S4U2Self");
-  if (!tgs.header.pac) return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Self with a TGT that has no PAC");
+  if (!tgs.header.pac)
+    return with_event(refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "S4U2Self with a TGT that has no PAC"), kdc_event::no_pac);
   if (tgs.header.is_s4u2proxy_referral())
     return refuse(KrbErrc::KDC_ERR_BADOPTION, "S4U2Self with an S4U2Proxy referral TGT");
   const Target target = find_target(ctx, *tgs.body().sname);

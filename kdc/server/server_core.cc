@@ -30,10 +30,14 @@ void log_request(const ServedController& served, const RequestLog& log) {
   const auto dash = [](const std::string& text) {
     return text.empty() ? std::string_view("-") : std::string_view(text);
   };
-  spdlog::debug("{} {} client={} target={} answer=\"{}\"{}{}{}{}", served.controller.name, log.kind, dash(log.client),
-                dash(log.target), log.answer, log.status ? " status=" : "",
+  const auto number = [](const char* name, int event) {
+    return event == 0 ? std::string{} : name + std::to_string(event);
+  };
+  spdlog::debug("{} {} client={} target={} answer=\"{}\"{}{}{}{}{}{}", served.controller.name, log.kind,
+                dash(log.client), dash(log.target), log.answer, log.status ? " status=" : "",
                 log.status ? nt_status_name(std::uint32_t(*log.status)) : std::string{}, *log.why ? " why=" : "",
-                *log.why ? "\"" + std::string(log.why) + "\"" : std::string{});
+                *log.why ? "\"" + std::string(log.why) + "\"" : std::string{}, number(" audit=", log.audit),
+                number(" event=", log.event));
 }
 
 // Parameters of coroutines that run on the pool are values: the caller's frame may be destroyed first at shutdown.

@@ -27,6 +27,9 @@ struct RequestLog {
   std::string client, target, answer;
   std::optional<NtStatus> status;
   const char* why = "";
+  bool proved = false;                       // an AS-REQ with a password's proof, right or wrong
+  int audit = 0;                             // the event of a DC's Security log, 0: none
+  int event = 0;                             // of its System log: Rejection::event
   const AccountEntry* locked_out = nullptr;  // by this request's wrong password; the server records it
 };
 

@@ -21,6 +21,7 @@ struct Rejection {
   PaDataList methods;                     // METHOD-DATA, if there is no status
   std::optional<NtStatus> bad_signature;  // what is wrong with a PAC's signature; sent in S4U2Proxy alone
   std::string crealm;                     // with KDC_ERR_WRONG_REALM: the realm to ask
+  int event = 0;                          // what a DC writes to its System log (event_ids.h); 0: nothing
 };
 
 // Keys that the request needs and that are not derived yet.
@@ -37,6 +38,12 @@ inline Stop refuse(KrbErrc code, const char* why) {
 }
 inline Stop refuse(KrbErrc code, NtStatus status, const char* why) {
   return {Rejection{.code = code, .status = status, .why = why, .methods = {}, .bad_signature = {}, .crealm = {}}};
+}
+
+// The refusal is one that a DC writes to its System log.
+inline Stop with_event(Stop stop, int event) {
+  if (auto* rejection = std::get_if<Rejection>(&stop.reason)) rejection->event = event;
+  return stop;
 }
 
 // A signature of a PAC is missing or wrong.

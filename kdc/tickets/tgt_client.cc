@@ -10,6 +10,7 @@
 #include "kdc/lookup/service_name.h"
 #include "kdc/lookup/trust_path.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 
 namespace stead::kdc {
 namespace {
@@ -22,10 +23,12 @@ KdcResult<void> check_requestor(const Context& ctx, const OpenTicket& tgt, const
   const bool has_requestor = tgt.pac && tgt.pac->requestor;
   if (!has_requestor) {
     if (has_dc_without_ticket_signatures(ctx.domain)) return {};
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT has no PAC, or no PAC_REQUESTOR in it");
+    return with_event(refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT has no PAC, or no PAC_REQUESTOR in it"),
+                      tgt.pac ? kdc_event::no_requestor : kdc_event::no_pac);
   }
   if (account && account->sid != *tgt.pac->requestor)
-    return refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account");
+    return with_event(refuse(KrbErrc::KDC_ERR_TGT_REVOKED, "the TGT's requestor is not that account"),
+                      kdc_event::other_requestor);
   return {};
 }
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "kdc/lookup/service_name.h"
 #include "kdc/tickets/account_rules.h"
+#include "kdc/tickets/event_ids.h"
 #include "kdc/tickets/fast_reply.h"
 #include "kdc/tickets/key_request.h"
 #include "sspi_shim/protocol/messages/preauth.h"
@@ -20,6 +22,14 @@ struct TicketKeys {
   std::optional<std::uint32_t> kvno;
   EncType session = EncType::null;
 };
+
+int no_enctype_event(const Context& ctx, const KdcReqBody& request) {
+  if (std::string_view(ctx.log.kind) == "AS") return kdc_event::no_common_enctype_as;
+  // DCs tell a client that offers nothing they know from a target that has no such key.
+  const bool known =
+      std::ranges::any_of(request.etypes, [&](EncType type) { return client_may_use(ctx, *ctx.domain.krbtgt, type); });
+  return known ? kdc_event::no_common_enctype_tgs : kdc_event::unsupported_enctype_tgs;
+}
 
 KdcResult<TicketKeys> choose_keys(const Context& ctx, const KdcReqBody& request, const Recipient& to) {
   TicketKeys out;
@@ -39,7 +49,8 @@ KdcResult<TicketKeys> choose_keys(const Context& ctx, const KdcReqBody& request,
   }
   out.krbtgt = keys.get(ctx.domain.krbtgt->keys, ticket_enctype(ctx, *ctx.domain.krbtgt));
   if (out.session == EncType::null)
-    return refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the target");
+    return with_event(refuse(KrbErrc::KDC_ERR_ETYPE_NOSUPP, "no encryption type in common with the target"),
+                      no_enctype_event(ctx, request));
   if (!keys.complete()) return keys.stop();
   return out;
 }

@@ -23,6 +23,12 @@ class Log(unittest.TestCase):
         log = self.signed_in("debug")
         self.assertIn('dc08.root.fabrikam.com AS client=alice@ROOT.FABRIKAM.COM target=krbtgt/ROOT.FABRIKAM.COM@ROOT.FABRIKAM.COM answer="ticket"', log)
         self.assertIn('answer="KDC_ERR_PREAUTH_FAILED" why="wrong password or key"', log)
+        for line in log.splitlines():  # the events of a DC's Security log; a request for preauthentication has none
+            for answer, event in (('answer="ticket"', "audit=4768"), ("KDC_ERR_PREAUTH_FAILED", "audit=4771")):
+                if answer in line:
+                    self.assertIn(event, line)
+            if "KDC_ERR_PREAUTH_REQUIRED" in line:
+                self.assertNotIn("audit=", line)
         self.assertNotIn("Passw0rd!", log)
 
     def test_an_unknown_level_is_an_error(self):

@@ -84,6 +84,8 @@ Buffer TestForest::ask(const std::string& name, Bytes request) {
     Outcome outcome = handle(request, *snapshot_, *dc(name).domain, *dc(name).controller, now);
     if (auto* answer = std::get_if<Answer>(&outcome)) {
       locked_out = answer->log.locked_out ? answer->log.locked_out->account->name : "";
+      audit = answer->log.audit;
+      event = answer->log.event;
       return std::move(answer->bytes);
     }
     for (const auto& [keys, type] : std::get<NeedKeys>(outcome).keys) keys->derive(type);

@@ -109,6 +109,7 @@ class TestForest {
   [[nodiscard]] const Snapshot& snapshot() const { return *snapshot_; }
   // The account that the last request locked out; empty: none.
   std::string locked_out;
+  int audit = 0, event = 0;  // of the last request: see event_ids.h
   Instant now = Instant{std::chrono::seconds{1795000000}};
 
  private:

@@ -11,6 +11,7 @@
 #include "proxy/config/pages_table.h"
 #include "proxy/config/route_table.h"
 #include "proxy/config/server_table.h"
+#include "proxy/config/shared_table.h"
 #include "proxy/config/sign_in_tables.h"
 #include "sspi_shim/client/client_tables.h"
 #include "stead/client_config.h"
@@ -58,6 +59,7 @@ void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
   if (const toml::table* const table = root.table("tickets")) read_tickets_table(*table, errors, out.client);
   if (const toml::table* const table = root.table("sign_in")) read_sign_in_tables(*table, errors, out);
   if (const toml::table* const table = root.table("session")) read_session_table(*table, errors, out);
+  if (const toml::table* const table = root.table("shared")) read_shared_table(*table, errors, out.shared);
   if (const toml::table* const table = root.table("pages")) read_pages_table(*table, errors, out.pages);
   if (const toml::table* const table = root.table("limits")) read_limits_table(*table, errors, out.limits);
   read_routes(file, root, errors, out);

@@ -13,6 +13,7 @@
 #include "proxy/config/values/access_list.h"
 #include "proxy/config/values/address_set.h"
 #include "proxy/config/values/end_point.h"
+#include "proxy/config/values/redis_address.h"
 #include "proxy/config/values/upstream.h"
 #include "proxy/http/own_response.h"
 #include "sspi_shim/base/problem.h"
@@ -152,6 +153,14 @@ struct Limits {
   std::chrono::seconds login_window{1800};
 };
 
+// How the replicas of the proxy share what they know.
+struct SharedSettings {
+  std::optional<RedisAddress> redis;  // nothing: each replica is alone
+  std::string ca;                     // of a TLS server; empty: the system's
+  std::string prefix = "stead";       // of all keys and channels
+  friend bool operator==(const SharedSettings&, const SharedSettings&) = default;
+};
+
 struct Config {
   std::string file;                // that it was read from
   std::vector<std::string> files;  // that it includes
@@ -181,6 +190,7 @@ struct Config {
   AccessList deny_delegation_of;                    // users for whom no back-end ticket is requested
   std::string session_key_file;
   std::chrono::seconds session_lifetime{8 * 3600}, session_idle{30 * 60};
+  SharedSettings shared;
   std::vector<Route> routes;
   Pages pages;
   Limits limits;

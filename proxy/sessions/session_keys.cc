@@ -31,7 +31,7 @@ namespace stead::proxy {
 namespace {
 
 constexpr std::size_t kKeyIdSize = 4, kNonceSize = 12, kTagSize = 16;
-constexpr std::size_t kMaxSealed = 4096, kMaxKeys = 16;
+constexpr std::size_t kMaxKeys = 16;
 
 struct FreeCipher {
   void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
@@ -181,8 +181,8 @@ std::string SessionKeys::seal(Bytes content, SealedFor use) const {
   return base64url(out);
 }
 
-std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed, SealedFor use) const {
-  if (sealed.size() > kMaxSealed) return std::nullopt;
+std::optional<Buffer> SessionKeys::open_sealed(std::string_view sealed, SealedFor use, std::size_t longest) const {
+  if (sealed.size() > longest) return std::nullopt;
   auto bytes = from_base64url(sealed);
   if (!bytes || bytes->size() < kKeyIdSize + kNonceSize + kTagSize) return std::nullopt;
   const Bytes all(*bytes);

@@ -19,8 +19,8 @@ constexpr std::size_t kSessionKeySize = 32;
 
 // What a sealed value is for. One that was sealed for another purpose or host does not open.
 struct SealedFor {
-  std::string_view purpose;  // "session", "form"
-  std::string_view host;     // lower case, without port
+  std::string_view purpose;  // "session", "form", "signed-out", …
+  std::string_view host;     // lower case, without port; or what else it belongs to
 };
 
 class SessionKeys {
@@ -35,8 +35,12 @@ class SessionKeys {
   // base64url(key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)); the key id is the start of SHA-256 of the key. The tag
   // also covers key id ‖ purpose ‖ NUL ‖ host.
   [[nodiscard]] std::string seal(Bytes content, SealedFor use) const;
-  // Nothing: sealed by another key or for another use, or changed.
-  [[nodiscard]] std::optional<Buffer> open_sealed(std::string_view sealed, SealedFor use) const;
+  static constexpr std::size_t kMaxCookie = 4096;
+  // Nothing: sealed by another key or for another use, changed, or longer than `longest`.
+  [[nodiscard]] std::optional<Buffer> open_sealed(std::string_view sealed, SealedFor use,
+                                                  std::size_t longest = kMaxCookie) const;
+
+  [[nodiscard]] bool are_same(const SessionKeys& other) const { return ids_ == other.ids_; }
 
  private:
   [[nodiscard]] std::size_t count() const { return keys_.size() / kSessionKeySize; }

@@ -5,50 +5,24 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/sessions/open_file.h"
-#include "sspi_shim/base/text.h"
+#include "proxy/sessions/sign_out_line.h"
 
 namespace stead::proxy {
 namespace {
 
 constexpr std::size_t kSpareLines = 1000;  // before the file is written anew
-constexpr std::size_t kMaxLine = 128;
 
 Problem problem(const std::string& path, const std::string& what) {
   return {.message = "the list of sign-outs " + what + ": " + std::strerror(errno), .where = path, .fix = {}};
-}
-
-std::string text_of(const Revocations::Entry& entry) {
-  return std::to_string(entry.expires.time_since_epoch().count()) + " " +
-         (entry.user_key.empty() ? "-" : entry.user_key) + " " + (entry.id.empty() ? "-" : entry.id) + "\n";
-}
-
-// 32 lower-case hexadecimal digits, or "-".
-bool is_key(std::string_view text) {
-  return text == "-" || (text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos);
-}
-
-std::optional<Revocations::Entry> entry_in(std::string_view line) {
-  const std::size_t first = line.find(' '), second = line.rfind(' ');
-  if (first == line.npos || second == first || line.size() > kMaxLine) return std::nullopt;
-  const auto end = parse_number<std::int64_t>(line.substr(0, first));
-  const std::string_view user = line.substr(first + 1, second - first - 1), id = line.substr(second + 1);
-  if (!end || *end < 0 || *end > 9'000'000'000 || !is_key(user) || !is_key(id) || (user == "-" && id != "-"))
-    return std::nullopt;
-  return Revocations::Entry{.id = std::string(id == "-" ? "" : id),
-                            .user_key = std::string(user == "-" ? "" : user),
-                            .expires = Revocations::Time(std::chrono::seconds(*end))};
 }
 
 bool write_whole(int fd, std::string_view text) {
@@ -66,7 +40,7 @@ bool write_whole(int fd, std::string_view text) {
 Checked<void> SignOutFile::write_all(const Revocations& revocations) {
   const auto entries = revocations.all();
   std::string text;
-  for (const auto& entry : entries) text += text_of(entry);
+  for (const auto& entry : entries) text += sign_out_line(entry) + '\n';
   std::string temporary = path_ + ".XXXXXX";
   const File file(::mkstemp(temporary.data()));  // 0600
   if (file.fd < 0) return problem(path_, "cannot be written");
@@ -86,7 +60,7 @@ Checked<void> SignOutFile::rewrite(Revocations& revocations, Revocations::Time n
   if (!in && errno != ENOENT) return problem(path_, "cannot be read");
   std::string line;
   while (std::getline(in, line))
-    if (const auto entry = entry_in(line)) revocations.add(*entry, now);
+    if (const auto entry = sign_out_in(line)) revocations.add(*entry, now);
   if (in.bad()) return problem(path_, "cannot be read");
   return write_all(revocations);
 }
@@ -100,7 +74,7 @@ Checked<void> SignOutFile::append(const Revocations::Entry& entry, Revocations& 
   const std::lock_guard lock(mutex_);
   if (lines_ > 2 * lines_needed_ + kSpareLines) return rewrite(revocations, now);
   const File file(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  if (file.fd < 0 || !write_whole(file.fd, text_of(entry)) || ::fdatasync(file.fd) != 0)
+  if (file.fd < 0 || !write_whole(file.fd, sign_out_line(entry) + '\n') || ::fdatasync(file.fd) != 0)
     return problem(path_, "cannot be written");
   ++lines_;
   return {};

@@ -1,7 +1,5 @@
 #pragma once
-// The file beside the session key in which sign-outs outlive a restart. One line each, "END USER ID": END in seconds since
-// 1970; USER and ID in hexadecimal, "-" for all of them. It names nobody, and ids are useless without
-// the key.
+// The file beside the session key in which sign-outs outlive a restart, one line each (sign_out_line.h).
 #include <cstddef>
 #include <mutex>
 #include <string>

@@ -4,6 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "proxy/http/target.h"
+#include "proxy/shared/shared_state.h"
 #include "sspi_shim/base/base64.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
@@ -27,6 +29,8 @@ namespace asio = boost::asio;
 constexpr std::string_view kScheme = "Negotiate";
 // A ticket with a large PAC. The default of [limits] header_bytes is lower.
 constexpr std::size_t kMaxTokenBytes = 96 * 1024;
+// An authenticator is good for the clock skew before and after its time (RFC 4120 §3.2.3).
+constexpr std::chrono::minutes kReplayTime{11};
 
 // The token of "Negotiate BASE64"; nothing if the text is not base64 or too long.
 std::optional<Buffer> negotiate_token(std::string_view authorization) {
@@ -45,18 +49,28 @@ bool is_negotiate(std::string_view authorization) {
 
 asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::go_on(const RequestView& request,
                                                               Negotiation::Exchange exchange, Buffer token) {
-  std::function<asio::awaitable<Answer>()> judge =
+  std::function<asio::awaitable<Answer>()> work =
       [state = state_, exchange, held = std::move(token),
        bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
     co_return exchange->next(held, as_bytes(bindings), state->config.channel_bindings);
   };
-  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
+  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(work),
                                         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
   if (std::holds_alternative<UnfinishedClient>(answer)) request.negotiation->keep(std::move(exchange));
   co_return answer;
 }
 
+// libkrb5's replay cache, which judge() asks, is this machine's; other replicas have theirs.
 asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::accept(const RequestView& request) {
+  auto answer = co_await judge(request);
+  const auto* const client = std::get_if<AcceptedClient>(&answer);
+  if (client == nullptr || !state_->shared) co_return answer;
+  const bool first = co_await state_->shared->is_first(client->ap_req, kReplayTime);
+  if (!first) co_return RefusedClient{.reason = "another replica of this proxy has seen this token before"};
+  co_return answer;
+}
+
+asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::judge(const RequestView& request) {
   // Whatever the token is, an exchange that was under way ends unless the token continues it.
   Negotiation::Exchange exchange = request.negotiation != nullptr ? request.negotiation->take() : nullptr;
   auto token = negotiate_token(request.authorization);
@@ -73,14 +87,14 @@ asio::awaitable<KerberosSignIn::Answer> KerberosSignIn::accept(const RequestView
     auto answer = co_await go_on(request, std::move(exchange), std::move(*token));
     co_return for_host(std::move(answer), std::string(request.host));
   }
-  std::function<asio::awaitable<Answer>()> judge =
+  std::function<asio::awaitable<Answer>()> work =
       [state = state_, held = std::move(*token), policy,
        bindings = std::string(request.channel_bindings)]() -> asio::awaitable<Answer> {
     auto judged = state->acceptor->accept(held, as_bytes(bindings), policy);
     if (auto* const client = std::get_if<AcceptedClient>(&judged)) co_return std::move(*client);
     co_return std::get<RefusedClient>(std::move(judged));
   };
-  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(judge),
+  auto answer = co_await asio::co_spawn(state_->pool.get_executor(), std::move(work),
                                         asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
   auto* const client = std::get_if<AcceptedClient>(&answer);
   if (client == nullptr) co_return answer;

@@ -58,6 +58,8 @@ class KerberosSignIn {
   [[nodiscard]] boost::asio::awaitable<Answer> accept(const RequestView& request);
 
  private:
+  // What this process can say of the token.
+  [[nodiscard]] boost::asio::awaitable<Answer> judge(const RequestView& request);
   // For a token that is one of several.
   [[nodiscard]] boost::asio::awaitable<Answer> go_on(const RequestView& request, Negotiation::Exchange exchange,
                                                      std::vector<std::uint8_t> token);

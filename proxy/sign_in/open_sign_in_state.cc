@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/sign_in/shared_topics.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/sign_in/sign_in_state.h"
 #include "sspi_shim/krb5/keytab.h"
@@ -57,6 +58,25 @@ Checked<std::shared_ptr<OwnKeys>> open_own_keys(const ClientOptions& options) {
                                    read_from_keytab(options.keytab, *principal, WeakKeys::included));
 }
 
+// Connects with the other replicas; the connection stays when the configuration is read again.
+Checked<void> share(const SharedSettings& settings, const SessionKeys& keys, SignInMemory& memory) {
+  if (!settings.redis) {
+    share_failures(*memory.throttle, nullptr);
+    memory.shared.reset();
+    return {};
+  }
+  auto tls = shared_tls(settings);
+  if (!tls) return tls.error();
+  if (memory.files == KeyFiles::only_read) return {};
+  if (memory.shared && memory.shared_settings == settings && memory.shared_keys->are_same(keys)) return {};
+  memory.shared.reset();
+  memory.shared = std::make_shared<SharedState>(settings, keys, shared_topics(memory), std::move(*tls));
+  memory.shared_settings = settings;
+  memory.shared_keys = keys;
+  share_failures(*memory.throttle, memory.shared);
+  return {};
+}
+
 }  // namespace
 
 std::shared_ptr<SignInMemory> make_sign_in_memory() {
@@ -89,6 +109,8 @@ Checked<std::shared_ptr<SignInState>> open_sign_in_state(const Config& config,
     if (!own_keys) return own_keys.error();
     state->own_keys = std::move(*own_keys);
   }
+  if (auto shared = share(config.shared, state->keys, *memory); !shared) return shared.error();
+  state->shared = memory->shared;
   return state;
 }
 

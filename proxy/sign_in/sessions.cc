@@ -19,6 +19,8 @@
 
 #include "proxy/http/cookies.h"
 #include "proxy/observe/audit_log.h"
+#include "proxy/sessions/sign_out_line.h"
+#include "proxy/shared/shared_state.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text_time.h"
 
@@ -33,13 +35,6 @@ constexpr std::chrono::minutes kMaxSkew{5};
 
 std::chrono::sys_seconds now_seconds() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-// As Session::evidence.
-std::string evidence_digest(Bytes ticket) {
-  constexpr std::size_t kSize = 16;
-  const Buffer digest = certificate_digest(ticket);
-  return {digest.begin(), digest.begin() + kSize};
 }
 
 std::string sealed_cookie(const SessionKeys& keys, const RequestView& request, const SessionCookie& cookie) {
@@ -98,6 +93,8 @@ SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMet
 asio::awaitable<void> Sessions::end(Session session) {
   const auto entry = Revocations::entry_of(session);
   state_->revocations.add(entry, now_seconds());
+  if (state_->shared)
+    state_->shared->announce(SharedTopic::signed_out, {.text = sign_out_line(entry), .expires = entry.expires});
   if (!state_->sign_outs) co_return;
   std::function<asio::awaitable<void>()> write = [state = state_, entry]() -> asio::awaitable<void> {
     const auto written = state->sign_outs->append(entry, state->revocations, now_seconds());

@@ -16,6 +16,7 @@
 
 #include "proxy/pages/own_pages.h"
 #include "proxy/sessions/account_checks.h"
+#include "proxy/shared/shared_evidence.h"
 #include "proxy/sign_in/account_pages.h"
 #include "proxy/sign_in/certificate_sign_in.h"
 #include "proxy/sign_in/cross_site.h"
@@ -327,7 +328,10 @@ Checked<std::vector<std::shared_ptr<SignIn>>> make_sign_in(const Config& config,
   const auto state = open_sign_in_state(config, memory);
   if (!state) return state.error();
   std::vector<std::shared_ptr<SignIn>> cores;
-  for (const auto& of_core : tickets) cores.push_back(std::make_shared<CoreSignIn>(*state, of_core));
+  for (const auto& of_core : tickets) {
+    auto evidence = (*state)->shared ? with_shared_evidence(of_core, (*state)->shared) : of_core;
+    cores.push_back(std::make_shared<CoreSignIn>(*state, std::move(evidence)));
+  }
   return cores;
 }
 

@@ -12,8 +12,9 @@
 #include "proxy/sessions/revocations.h"
 #include "proxy/sessions/session_cookie.h"
 #include "proxy/sessions/sign_out_file.h"
-#include "proxy/sign_in/answer_times.h"
-#include "proxy/sign_in/login_throttle.h"
+#include "proxy/shared/shared_state.h"
+#include "proxy/sign_in/throttle/answer_times.h"
+#include "proxy/sign_in/throttle/login_throttle.h"
 #include "proxy/tickets/evidence_sids.h"
 #include "sspi_shim/base/problem.h"
 #include "sspi_shim/krb5/own_keys.h"
@@ -42,6 +43,11 @@ struct SignInMemory {
   std::string key_file;
   std::shared_ptr<SignOutFile> sign_outs;
   boost::asio::thread_pool pool{2};  // for calls that block
+  // Other replicas. It calls the members above, so that it ends before them. `shared_settings`, `shared_keys`: what it was
+  // made of.
+  SharedSettings shared_settings;
+  std::optional<SessionKeys> shared_keys;
+  std::shared_ptr<SharedState> shared;
 };
 
 struct SignInState {
@@ -54,6 +60,7 @@ struct SignInState {
   AnswerTimes& answer_times = memory->answer_times;
   Revocations& revocations = memory->revocations;
   std::shared_ptr<SignOutFile> sign_outs;            // null: sign-outs end with the process
+  std::shared_ptr<SharedState> shared;               // null: this replica is alone
   std::shared_ptr<const KerberosAcceptor> acceptor;  // null: Kerberos sign-in is off
   std::shared_ptr<OwnKeys> own_keys;                 // of the front end's account; null: nothing needs a user's SIDs
   boost::asio::thread_pool& pool = memory->pool;     // for calls that block

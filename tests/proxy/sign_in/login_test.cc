@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "proxy/sign_in/answer_times.h"
+#include "proxy/sign_in/throttle/answer_times.h"
 #include "proxy/sign_in/login_form.h"
-#include "proxy/sign_in/login_throttle.h"
+#include "proxy/sign_in/throttle/login_throttle.h"
 
 namespace stead::proxy {
 namespace {

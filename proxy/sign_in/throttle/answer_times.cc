@@ -1,4 +1,4 @@
-#include "proxy/sign_in/answer_times.h"
+#include "proxy/sign_in/throttle/answer_times.h"
 
 #include <algorithm>
 #include <atomic>

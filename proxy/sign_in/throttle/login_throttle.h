@@ -10,11 +10,13 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 namespace stead::proxy {
@@ -33,6 +35,23 @@ class LoginThrottle {
     const std::lock_guard lock(mutex_);
     options_ = options;
   }
+
+  [[nodiscard]] std::chrono::seconds window() {
+    const std::lock_guard lock(mutex_);
+    return options_.window;
+  }
+
+  // The keys by which a failed try counts.
+  struct Failure {
+    std::string account, address;
+  };
+  // Called for each try that fails, on its thread; empty: nobody.
+  void report_failures(std::function<void(const Failure&)> report) {
+    const std::lock_guard lock(mutex_);
+    report_ = std::move(report);
+  }
+  // A try that failed elsewhere, as another replica reported it.
+  void add_failure(const Failure& failure, Clock::time_point when);
 
   // A login in progress. It ends by failed() or succeeded(); if it is destroyed before (no KDC, the client left), it does
   // not count.
@@ -64,6 +83,7 @@ class LoginThrottle {
   };
   using Counts = std::unordered_map<std::string, Count>;
   enum class End { failed, succeeded, neither };
+  void report(const Failure& failure);
   void end(const std::string& account, const std::string& address, End how, Clock::time_point now);
   [[nodiscard]] Count& entry(Counts& counts, const std::string& key, Clock::time_point now);
   // Until fewer than `limit` failures are in the window; zero: that is so.
@@ -74,6 +94,7 @@ class LoginThrottle {
 
   std::mutex mutex_;
   Options options_;
+  std::function<void(const Failure&)> report_;
   Counts accounts_, pairs_, addresses_;  // pairs: an account from an address
 };
 

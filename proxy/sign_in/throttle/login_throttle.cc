@@ -1,4 +1,4 @@
-#include "proxy/sign_in/login_throttle.h"
+#include "proxy/sign_in/throttle/login_throttle.h"
 
 #include <arpa/inet.h>
 
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,7 +66,10 @@ LoginThrottle::Try::~Try() {
   if (throttle_) throttle_->end(account_, address_, End::neither, {});
 }
 void LoginThrottle::Try::failed(Clock::time_point now) {
-  if (const auto throttle = std::exchange(throttle_, nullptr)) throttle->end(account_, address_, End::failed, now);
+  const auto throttle = std::exchange(throttle_, nullptr);
+  if (!throttle) return;
+  throttle->end(account_, address_, End::failed, now);
+  throttle->report({.account = account_, .address = address_});
 }
 void LoginThrottle::Try::succeeded(Clock::time_point now) {
   if (const auto throttle = std::exchange(throttle_, nullptr)) throttle->end(account_, address_, End::succeeded, now);
@@ -129,6 +133,29 @@ LoginThrottle::Turn LoginThrottle::begin(const std::shared_ptr<LoginThrottle>& t
     ++of_address.running;
   }
   return Try(throttle, std::move(account), std::move(address_key));
+}
+
+void LoginThrottle::report(const Failure& failure) {
+  std::function<void(const Failure&)> report;
+  {
+    const std::lock_guard lock(mutex_);
+    report = report_;
+  }
+  if (report) report(failure);
+}
+
+void LoginThrottle::add_failure(const Failure& failure, Clock::time_point when) {
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  if (when + options_.window <= now || when > now) return;
+  const std::string pair = pair_key(failure.account, failure.address);
+  const std::pair<Counts*, const std::string*> all[] = {
+      {&accounts_, &failure.account}, {&pairs_, &pair}, {&addresses_, &failure.address}};
+  for (const auto& [counts, key] : all) {
+    Count& count = entry(*counts, *key, now);
+    count.last = now;
+    count.failures.insert(std::ranges::upper_bound(count.failures, when), when);
+  }
 }
 
 void LoginThrottle::end(const std::string& account, const std::string& address, End how, Clock::time_point now) {

@@ -30,6 +30,7 @@ name = "al"
 password = "{PASSWORD}"
 [[domain.account]]
 name = "front$"
+upn = "HTTP/front.b.test@{REALM}"
 password = "{PASSWORD}"
 spns = ["HTTP/front.b.test"]
 flags = ["trusted_to_auth_for_delegation"]

@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/system/errc.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -34,13 +35,20 @@ asio::awaitable<void> pause(Core& core) {
   (void)co_await timer.async_wait(as_result);
 }
 
+bool is_out_of_descriptors(const Error& error) {
+  return error == boost::system::errc::too_many_files_open ||
+         error == boost::system::errc::too_many_files_open_in_system;
+}
+
 asio::awaitable<void> accept_all(Listeners::Acceptor acceptor, Core& core, std::function<void(tcp::socket)> take) {
   while (!acceptor->ending) {
     auto [error, socket] = co_await acceptor->async_accept(as_result);
     if (!error)
       take(std::move(socket));
-    else if (!acceptor->ending)
+    else if (!acceptor->ending) {
+      if (is_out_of_descriptors(error)) core.limits.reached(Limit::descriptors, LimitWatch::Then::refused);
       co_await pause(core);
+    }
   }
   // To close the socket would reset the connections in its queue.
   Error none;
@@ -70,7 +78,9 @@ asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection)
 namespace {
 
 void serve(Core& core, tcp::socket socket, const asio::ip::address& address, Door door = Door::clients) {
-  if (core.clients.make_room(address))
+  const ClientConnections::Room room = core.clients.make_room(address);
+  if (room.reached) core.limits.reached(*room.reached, room ? LimitWatch::Then::made_room : LimitWatch::Then::refused);
+  if (room)
     asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address, door)),
                    log_exception);
   else

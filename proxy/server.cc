@@ -68,6 +68,8 @@ class Server::Parts {
   void use(const Loaded& loaded);
   asio::awaitable<void> watch_signals();
   void begin_drain();
+  asio::awaitable<void> be_a_lame_duck(std::chrono::seconds time);
+  void drain();
   asio::awaitable<void> stop_when_drained();
   [[nodiscard]] std::uint64_t open_connections() const;
   asio::awaitable<void> feed_watchdog(std::chrono::microseconds every);
@@ -311,6 +313,20 @@ void Server::Parts::begin_drain() {
   draining_ = true;
   admin_.set_ready(false);
   notify_service_manager("STOPPING=1");
+  const std::chrono::seconds lame_duck = loaded_.settings->config.limits.lame_duck;
+  if (lame_duck.count() == 0) return drain();
+  spdlog::info("not ready from now on; connections are accepted for {} s more", lame_duck.count());
+  asio::co_spawn(cores_.front()->io, be_a_lame_duck(lame_duck), log_exception);
+}
+
+// Load balancers need time to see that this proxy is not ready.
+asio::awaitable<void> Server::Parts::be_a_lame_duck(std::chrono::seconds time) {
+  asio::steady_timer timer(cores_.front()->io, time);
+  (void)co_await timer.async_wait(as_result);
+  drain();
+}
+
+void Server::Parts::drain() {
   clients_->close();
   proxies_->close();
   for (auto& core : cores_) asio::post(core->io, [&core] { core->drain(); });

@@ -35,8 +35,10 @@ OwnResponse Admin::respond(std::string_view path) const {
   if (path == "/healthz") {
     out.body = "ok\n";
   } else if (path == "/readyz") {
-    out.status = ready ? 200 : 503;
-    out.body = ready ? "ready\n" : "draining\n";
+    const bool full =
+        std::any_of(cores_.begin(), cores_.end(), [](const auto& core) { return core->limits.refuses(); });
+    out.status = ready && !full ? 200 : 503;
+    out.body = !ready ? "draining\n" : full ? "no room for more connections\n" : "ready\n";
   } else if (path == "/metrics") {
     out.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
     out.body = metrics_page(cores_, {started_, ready});

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/observe/audit_log.h"
 #include "proxy/upstream/client_exchange.h"
 
 namespace stead::proxy {
@@ -176,6 +177,46 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
   return out;
 }
 
+// What became of users' identities, as the audit log has it.
+std::vector<MetricFamily> identity_families(const Cores& cores) {
+  MetricFamily begun = family("stead_sign_ins_total", "Sessions that began, by the method of the sign-in."),
+               refused = family("stead_sign_ins_refused_total", "Sign-ins that were refused."),
+               ended =
+                   family("stead_sessions_ended_total",
+                          "Sessions that ended before their time: signed out, or the account may no longer sign in."),
+               delegation = family("stead_delegations_refused_total", "Requests whose delegation was refused.");
+  for (const AuditCount& count : audit_counts()) {
+    const auto events = static_cast<double>(count.events);
+    const Labels method{{"method", std::string(count.method)}};
+    switch (count.kind) {
+      case AuditKind::sign_in:
+        if (!count.method.empty()) add(begun, events, method);
+        break;
+      case AuditKind::sign_in_refused:
+        if (!count.method.empty()) add(refused, events, method);
+        break;
+      case AuditKind::sign_out:
+      case AuditKind::session_ended:
+        if (!count.method.empty())
+          add(ended, events, {{"reason", count.kind == AuditKind::sign_out ? "signed out" : "account"}, method[0]});
+        break;
+      case AuditKind::delegation_refused:
+      case AuditKind::forwarded_tgt_refused:
+        if (!count.method.empty())
+          add(delegation, events,
+              {{"kind", count.kind == AuditKind::delegation_refused ? "s4u" : "forwarded-tgt"}, method[0]});
+        break;
+    }
+  }
+  MetricFamily limits = family("stead_limits_reached_total", "How often a limit was reached.");
+  for (const Limit limit : kLimits) {
+    std::uint64_t times = 0;
+    for (const auto& core : cores) times += core->limits.count(limit);
+    add(limits, static_cast<double>(times), {{"limit", std::string(to_string(limit))}});
+  }
+  return {std::move(begun), std::move(refused), std::move(ended), std::move(delegation), std::move(limits)};
+}
+
 // The back ends, by address and the path of their check.
 std::vector<MetricFamily> upstream_families(const Cores& cores) {
   std::map<std::pair<std::string, std::string>, UpstreamHealth::Report> reports;
@@ -207,7 +248,7 @@ std::vector<MetricFamily> upstream_families(const Cores& cores) {
 
 std::string metrics_page(const Cores& cores, const ServerState& state) {
   std::vector<MetricFamily> families = request_families(cores);
-  for (auto* more : {&connection_families, &delegation_families, &kdc_families, &upstream_families})
+  for (auto* more : {&connection_families, &delegation_families, &kdc_families, &identity_families, &upstream_families})
     for (MetricFamily& one : (*more)(cores)) families.push_back(std::move(one));
   families.push_back(family("stead_ready", "1 while the proxy accepts new requests.", MetricType::Gauge));
   add(families.back(), state.ready ? 1 : 0);

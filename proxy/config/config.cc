@@ -47,7 +47,7 @@ void fill_defaults(const std::string& file, Config& out) {
 }
 
 void read_tables(const toml::table& file, FileErrors& errors, Config& out) {
-  TomlTable root(file, "", errors);
+  TomlTable root(file, "the file", errors);
   (void)root.find("include");  // was read already
   if (const toml::table* const table = root.table("server"))
     read_server_table(*table, errors, out);
@@ -80,6 +80,18 @@ std::string_view to_string(SignInMethod method) {
       break;
   }
   return "certificate";
+}
+
+std::string_view to_string(AccessLogFormat format) {
+  switch (format) {
+    case AccessLogFormat::json:
+      return "json";
+    case AccessLogFormat::combined:
+      return "combined";
+    case AccessLogFormat::off:
+      break;
+  }
+  return "off";
 }
 
 std::string_view to_string(Balance balance) {

@@ -80,6 +80,10 @@ struct AddressMapping {
   std::string from, to;  // "http://wiki.internal:8080" and "https://wiki.example.com"; `to` empty: the route's own
 };
 
+// How a request's line of the access log is written. combined: as Apache and nginx write it. off: there is none.
+enum class AccessLogFormat { json, combined, off };
+[[nodiscard]] std::string_view to_string(AccessLogFormat format);  // "json", "combined", "off"
+
 struct Route {
   std::string host;          // lower case, without port; "*.example.com": every name below example.com; empty: any
   std::string path = "/";    // a prefix that ends at a path segment's end
@@ -142,6 +146,7 @@ struct Limits {
   std::size_t connections_per_address = 5000;  // of one IPv4 address or one IPv6 /64, over all cores
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
+  std::chrono::seconds lame_duck{0};  // at the end of the process, not ready and still accepting connections
   std::size_t body_bytes_per_second =
       240;  // average over a request's body, after body_idle_timeout; 0: no minimum rate
   std::size_t upstream_idle_connections_per_user = 6;  // the number a browser opens to one host
@@ -171,10 +176,11 @@ struct Config {
   AddressSet trusted_proxies;         // TLS terminators whose X-Forwarded-Proto is believed
   std::string certificate, key;       // empty: plain HTTP, on loopback addresses only
   std::optional<Endpoint> admin;
-  std::vector<std::string> admin_hosts;                               // names of the admin pages, in lower case
-  bool http2 = true;                                                  // offered by ALPN, over TLS
-  unsigned threads = 0;                                               // 0: one for each core
-  std::string access_log;                                             // file; empty: standard error
+  std::vector<std::string> admin_hosts;  // names of the admin pages, in lower case
+  bool http2 = true;                     // offered by ALPN, over TLS
+  unsigned threads = 0;                  // 0: one for each core
+  std::string access_log;                // file; empty: standard error
+  AccessLogFormat access_log_format = AccessLogFormat::json;
   std::string audit_log;                                              // file; empty: standard error
   ClientOptions client;                                               // [identity] and [locator]
   bool kerberos = false, forms = false, certificate_sign_in = false;  // which [sign_in.*] tables are there

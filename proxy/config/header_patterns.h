@@ -30,6 +30,8 @@ inline constexpr auto kNeverForwarded = std::to_array<std::string_view>({
     "content-length",
     "expect",
     "x-request-id",
+    "traceparent",
+    "tracestate",
     "x-stead*",
     "authorization",
     "proxy-*",

@@ -43,6 +43,7 @@ constexpr std::pair<const char*, std::chrono::seconds Limits::*> kTimes[] = {
     {"upstream_idle_timeout", &Limits::upstream_idle_timeout},
     {"tunnel_idle_timeout", &Limits::tunnel_idle_timeout},
     {"drain_timeout", &Limits::drain_timeout},
+    {"lame_duck", &Limits::lame_duck},
     {"login_window", &Limits::login_window},
 };
 

@@ -1,5 +1,7 @@
 #include "proxy/config/server_table.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "proxy/config/values/values.h"
@@ -69,6 +71,18 @@ void read_auth_listen(TomlTable& table, FileErrors& errors, Config& out) {
   for (const char* const loopback : {"127.0.0.0/8", "::1"}) (void)out.auth_from.add(loopback);
 }
 
+void read_access_log_format(TomlTable& table, Config& out) {
+  std::string text;
+  if (!table.text("access_log_format", text)) return;
+  constexpr AccessLogFormat kAll[] = {AccessLogFormat::json, AccessLogFormat::combined, AccessLogFormat::off};
+  const auto* const found =
+      std::find_if(std::begin(kAll), std::end(kAll), [&](AccessLogFormat each) { return to_string(each) == text; });
+  if (found == std::end(kAll))
+    table.error("access_log_format", "access_log_format: \"" + text + "\" is none of json, combined, off");
+  else
+    out.access_log_format = *found;
+}
+
 }  // namespace
 
 void read_server_table(const toml::table& table, FileErrors& errors, Config& out) {
@@ -85,6 +99,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
   server.boolean("http2", out.http2);
   server.integer("threads", out.threads, 0, 1024);
   read_path(server, "access_log", errors, out.access_log);
+  read_access_log_format(server, out);
   read_path(server, "audit_log", errors, out.audit_log);
   if (!out.audit_log.empty() && out.audit_log == out.access_log)
     server.error("audit_log", "audit_log: the access log has this file; the audit log needs one of its own");

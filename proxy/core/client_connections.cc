@@ -27,17 +27,17 @@ ClientConnections::Key ClientConnections::key_of(const boost::asio::ip::address&
   return key;
 }
 
-bool ClientConnections::make_room(const boost::asio::ip::address& address) {
+ClientConnections::Room ClientConnections::make_room(const boost::asio::ip::address& address) {
   const auto found = addresses_.find(key_of(address));
   if (found != addresses_.end() && found->second.connections >= max_per_address_) {
-    if (found->second.waiting.empty()) return false;
+    if (found->second.waiting.empty()) return {.is_there = false, .reached = Limit::connections_per_address};
     found->second.waiting.front().close();
-    return true;
+    return {.reached = Limit::connections_per_address};
   }
-  if (size_ < max_) return true;
-  if (waiting_.empty()) return false;
+  if (size_ < max_) return {};
+  if (waiting_.empty()) return {.is_there = false, .reached = Limit::connections};
   waiting_.front().close();
-  return true;
+  return {.reached = Limit::connections};
 }
 
 ClientConnections::Place::Place(ClientConnections& all, const boost::asio::ip::address& address, Stream& stream)

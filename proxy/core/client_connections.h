@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
+#include "proxy/core/limit_watch.h"
 #include "proxy/http/stream.h"
 
 namespace stead::proxy {
@@ -22,7 +24,12 @@ class ClientConnections {
   void set_limits(std::size_t all, std::size_t per_address);
   // Closes a connection that waits, if a limit is reached: of this address, or of any. False: none waits, so that there
   // is no room.
-  [[nodiscard]] bool make_room(const boost::asio::ip::address& address);
+  struct Room {
+    bool is_there = true;
+    std::optional<Limit> reached{};
+    explicit operator bool() const { return is_there; }
+  };
+  [[nodiscard]] Room make_room(const boost::asio::ip::address& address);
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:

@@ -9,6 +9,7 @@
 #include "proxy/core/client_connections.h"
 #include "proxy/core/drain_listener.h"
 #include "proxy/core/generation.h"
+#include "proxy/core/limit_watch.h"
 #include "proxy/http/http_date.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
@@ -42,6 +43,7 @@ struct Core {
   HttpDate date;
   OpenTunnels tunnels;
   ClientConnections clients;
+  LimitWatch limits;
   DrainListeners drain_listeners;
   bool draining = false;
   const std::shared_ptr<UpstreamNames> names;  // of all generations: a lookup may take longer than one lasts

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/headers/field_rules.h"
+#include "proxy/http/fields/trace_context.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
 #include "sspi_shim/base/text.h"
@@ -30,6 +31,15 @@ void append_cookie_field(std::string& out, const std::vector<Field>& fields) {
     out.resize(start);
   else
     out.append("\r\n");
+}
+
+// tracestate has a meaning beside a valid traceparent only.
+void append_trace(std::string& out, const RequestHead& head, std::string_view request_id) {
+  out.append("traceparent: ");
+  append_traceparent(out, head.trace, request_id);
+  out.append("\r\n");
+  for (const Field& field : head.fields)
+    if (equal_ignoring_case(field.name, "tracestate")) append_field(out, "tracestate", field.value);
 }
 
 void append_client_fields(std::string& out, const RequestHead& head, const FieldLists& lists) {
@@ -90,6 +100,7 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
   append_field(out, "X-Forwarded-Proto", client.scheme);
   if (!head.host.empty()) append_field(out, "X-Forwarded-Host", head.host);
   append_field(out, "X-Request-Id", client.request_id);
+  if (head.trace) append_trace(out, head, client.request_id);
   if (!request.authorization.empty()) append_field(out, "Authorization", request.authorization);
   if (request.framing == Framing::chunked) {
     out.append("Transfer-Encoding: chunked\r\n");

@@ -102,6 +102,8 @@ class RequestParser final : public HeadParser<true> {
     }
     out_.fields.push_back(field);
     note(known, field.value);
+    if (equal_ignoring_case(field.name, "traceparent"))
+      out_.trace = ++traces_ == 1 ? parse_traceparent(field.value) : TraceContext();
   }
   void on_header_impl(Error& /*error*/) override {
     out_.framing = framing();
@@ -129,6 +131,12 @@ class RequestParser final : public HeadParser<true> {
         break;
       case FieldName::accept:
         if (out_.accept.empty()) out_.accept = value;
+        break;
+      case FieldName::user_agent:
+        if (out_.user_agent.empty()) out_.user_agent = value;
+        break;
+      case FieldName::referer:
+        if (out_.referer.empty()) out_.referer = value;
         break;
       case FieldName::origin:
         out_.origin = value;
@@ -159,6 +167,7 @@ class RequestParser final : public HeadParser<true> {
 
   RequestHead& out_;
   ConnectionOptions connection_;
+  int traces_ = 0;  // fields with the name traceparent
 };
 
 // A list of codings (RFC 9112 §6.1), of which this proxy knows one.

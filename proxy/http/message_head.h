@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/http/fields/trace_context.h"
+
 namespace stead::proxy {
 
 struct Field {
@@ -27,7 +29,8 @@ struct RequestHead {
   bool http_1_0 = false;
   std::vector<Field> fields;  // in their order
   // Fields that are read often; empty: not sent.
-  std::string_view host, authorization, accept, origin, sec_fetch_site, content_type, upgrade;
+  std::string_view host, authorization, accept, origin, sec_fetch_site, content_type, upgrade, user_agent, referer;
+  TraceContext trace;       // of the one valid traceparent
   std::string_view cookie;  // the one Cookie field, or the first
   bool several_cookies = false, several_authorizations = false, expects_continue = false, wants_upgrade = false,
        wants_trailers = false, has_length = false;

@@ -2,11 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/observe/access_log.h"
 
@@ -16,6 +20,17 @@ namespace {
 constexpr std::size_t kMaxOctets = 512;
 
 std::atomic<LogWriter*> own_file{nullptr};
+
+constexpr std::array<AuditKind, 6> kKinds{
+    AuditKind::sign_in,       AuditKind::sign_in_refused,    AuditKind::sign_out,
+    AuditKind::session_ended, AuditKind::delegation_refused, AuditKind::forwarded_tgt_refused};
+constexpr std::array<std::string_view, 4> kMethods{"kerberos", "forms", "certificate", ""};
+std::array<std::array<std::atomic<std::uint64_t>, kMethods.size()>, kKinds.size()> counts;
+
+void count(const AuditEvent& event) {
+  const auto* const method = std::find(kMethods.begin(), kMethods.end() - 1, event.method);
+  counts[static_cast<std::size_t>(event.kind)][static_cast<std::size_t>(method - kMethods.begin())] += 1;
+}
 
 bool is_refusal(AuditKind kind) {
   return kind != AuditKind::sign_in && kind != AuditKind::sign_out && kind != AuditKind::session_ended;
@@ -59,7 +74,16 @@ std::string to_json(const AuditEvent& event) {
   return out + "}";
 }
 
+std::vector<AuditCount> audit_counts() {
+  std::vector<AuditCount> out;
+  for (const AuditKind kind : kKinds)
+    for (std::size_t i = 0; i < kMethods.size(); ++i)
+      out.push_back({.kind = kind, .method = kMethods[i], .events = counts[static_cast<std::size_t>(kind)][i]});
+  return out;
+}
+
 void audit(const AuditEvent& event) {
+  count(event);
   std::string text = to_json(event);
   if (LogWriter* const writer = own_file) {
     std::string line = "{\"time\":\"";

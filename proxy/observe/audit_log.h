@@ -1,8 +1,10 @@
 #pragma once
 // One line for each event that concerns a user's identity: who signed in, how and from where; what was refused and why.
 // No secrets.
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/observe/log_text.h"
 #include "proxy/observe/log_writer.h"
@@ -25,6 +27,13 @@ struct AuditEvent {
 [[nodiscard]] std::string to_json(const AuditEvent& event);
 // Writes the event: refusals as warnings, others as information. Never waits.
 void audit(const AuditEvent& event);
+// The events since the process began, by kind and method; "" where an event names none. Thread-safe.
+struct AuditCount {
+  AuditKind kind{};
+  std::string_view method;
+  std::uint64_t events = 0;
+};
+[[nodiscard]] std::vector<AuditCount> audit_counts();
 // Events go to `writer`, one object a line with a "time" before them; null, as at the start: among the messages.
 // `writer` outlives every later call of audit().
 void write_audit_to(LogWriter* writer);

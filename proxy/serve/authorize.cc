@@ -144,8 +144,8 @@ asio::awaitable<void> RequestService::grant() {
                             request_.signed_in->response_headers.end());
   }
   if (request_.signed_in && route.delegation != Delegation::none) {
-    const Outcome<TicketPtr> ticket = co_await generation_.tickets->get(request_.signed_in->session, route.spn);
-    if (!ticket) {
+    const auto given = co_await generation_.tickets->give(request_.signed_in->session, route.spn);
+    if (!given) {
       const ForwardJob job{.route = route,
                            .route_index = 0,
                            .head = request_.head,
@@ -153,7 +153,7 @@ asio::awaitable<void> RequestService::grant() {
                            .signed_in = &*request_.signed_in,
                            .request_id = request_.id,
                            .remote_address = connection_.remote};
-      request_.outcome = no_ticket(generation_.forwarding, job, ticket.error());
+      request_.outcome = no_ticket(generation_.forwarding, job, given.error());
       if (request_.outcome.ask_to_sign_in) {
         co_await challenge();
         co_return;
@@ -163,7 +163,8 @@ asio::awaitable<void> RequestService::grant() {
       co_return;
     }
     // Without channel bindings: the TLS connection to the back end is the other proxy's.
-    auto token = make_negotiate_token(**ticket);
+    request_.ticket = {.ticket = given->ticket, .was_cached = given->was_cached};
+    auto token = make_negotiate_token(*given->ticket);
     if (!token) {
       request_.outcome.diagnosis = "cannot make a token from the ticket: " + token.error().message();
       co_await answer_error(500, "The server could not process the request",

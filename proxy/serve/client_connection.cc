@@ -58,6 +58,10 @@ void ClientConnection::check_certificate_again(const Generation& generation) {
     certificate = {};
 }
 
+std::string_view ClientConnection::tls_version() const {
+  return stream.ssl() != nullptr ? SSL_get_version(stream.ssl()) : "";
+}
+
 bool ClientConnection::is_for(const std::string& host) {
   if (!stream.tls() || host == last_host_) return true;
   if (!ServerTls::covers(stream.ssl(), host)) return false;

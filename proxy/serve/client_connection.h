@@ -42,6 +42,7 @@ struct ClientConnection {
   void check_certificate_again(const Generation& generation);
 
   [[nodiscard]] std::string_view channel_bindings() const { return tls_ ? std::string_view(tls_->bindings()) : ""; }
+  [[nodiscard]] std::string_view tls_version() const;  // "TLSv1.3"; empty: plain HTTP
   // False: over HTTP/2 a request is for a host that this connection's certificate does not name (RFC 9113 §9.1.2).
   [[nodiscard]] bool is_for(const std::string& host);
   // The client's own protocol and address: where a TLS terminator in front of us is trusted, what it says.

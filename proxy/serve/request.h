@@ -31,12 +31,14 @@ struct Request {
   RequestHead& head;  // views into RequestMemory::head_bytes
   std::string& host;  // lower case, without port
   ClientVersion version = ClientVersion::http_1_1;
-  std::string& target;  // origin form, or "*"
+  std::string_view tls;  // "TLSv1.3"; empty: plain HTTP
+  std::string& target;   // origin form, or "*"
   std::chrono::system_clock::time_point started_at{};
   Clock::time_point started{};
   const Route* route = nullptr;       // null: none was found
   std::optional<SignedIn> signed_in;  // the user, if the route requires one
   Forwarded outcome;
+  UsedTicket ticket;           // for the back end
   std::uint64_t bytes_in = 0;  // of the body
   ForwardMemory& forward_memory;
 

@@ -14,6 +14,11 @@
 namespace stead::proxy {
 namespace {
 
+std::string_view query_of(std::string_view target) {
+  const std::size_t at = target.find('?');
+  return at == std::string_view::npos ? std::string_view() : target.substr(at + 1);
+}
+
 // Failures among the messages, for operators who read no access log: at most so many a second for each core.
 constexpr int kMaxFailuresASecond = 10;
 
@@ -41,23 +46,33 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
   core.metrics.bytes_from_clients.add(request.bytes_in);
   const Session* const session = request.session();
   const Route* const route = request.route;
-  core.log.add({.at = request.started_at,
-                .request_id = request.id,
-                .remote = remote_address,
-                .protocol = to_string(request.version),
-                .method = request.head.method,
-                .host = request.host,
-                .path = path_of(request.target),
-                .status = status,
-                .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
-                .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
-                .spn = route != nullptr ? std::string_view(route->spn) : std::string_view{},
-                .delegation = route != nullptr ? to_string(route->delegation) : std::string_view{},
-                .upstream = outcome.upstream,
-                .bytes_in = request.bytes_in,
-                .bytes_out = outcome.bytes_out,
-                .time = time,
-                .diagnosis = outcome.diagnosis});
+  const AccessLogFormat format = core.now->config().access_log_format;
+  if (format != AccessLogFormat::off)
+    core.log.add({.at = request.started_at,
+                  .request_id = request.id,
+                  .remote = remote_address,
+                  .protocol = to_string(request.version),
+                  .tls = request.tls,
+                  .method = request.head.method,
+                  .host = request.host,
+                  .path = path_of(request.target),
+                  .query = query_of(request.target),
+                  .referer = request.head.referer,
+                  .user_agent = request.head.user_agent,
+                  .trace_id = request.head.trace.trace_id,
+                  .status = status,
+                  .user = session != nullptr ? std::string_view(session->user) : std::string_view{},
+                  .sign_in = session != nullptr ? to_string(session->method) : std::string_view{},
+                  .spn = route != nullptr ? std::string_view(route->spn) : std::string_view{},
+                  .delegation = route != nullptr ? to_string(route->delegation) : std::string_view{},
+                  .upstream = outcome.upstream,
+                  .bytes_in = request.bytes_in,
+                  .bytes_out = outcome.bytes_out,
+                  .time = time,
+                  .ticket = request.ticket.ticket ? &request.ticket.ticket->trace() : nullptr,
+                  .ticket_was_cached = request.ticket.was_cached,
+                  .diagnosis = outcome.diagnosis},
+                 format == AccessLogFormat::json ? AccessLogWriter::Format::json : AccessLogWriter::Format::combined);
   if (status >= 500 && !outcome.diagnosis.empty()) log_failure(request, status);
   if (route == nullptr || outcome.diagnosis.empty()) return;
   core.metrics.note_failure({.at = request.started_at,

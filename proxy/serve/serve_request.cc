@@ -7,9 +7,9 @@
 #include <variant>
 
 #include "proxy/http/target.h"
+#include "proxy/pages/own_pages.h"
 #include "proxy/pages/render.h"
 #include "proxy/serve/request_log.h"
-#include "proxy/pages/own_pages.h"
 #include "proxy/upstream/forwarder.h"
 #include "proxy/upstream/route_answers.h"
 #include "sspi_shim/base/bytes.h"
@@ -114,6 +114,7 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
   {
     Forwarder forwarder(generation_.forwarding, client_, job, request_.forward_memory);
     request_.outcome = co_await forwarder.run();
+    request_.ticket = forwarder.used_ticket();
   }
   request_.bytes_in = client_.body_total();
   Forwarded& outcome = request_.outcome;

@@ -28,7 +28,9 @@ class RequestService {
         connection_(connection),
         negotiation_(connection.door == Door::clients ? negotiation : nullptr),
         request_(request),
-        client_(client) {}
+        client_(client) {
+    request.tls = connection.tls_version();
+  }
 
   // The request has begun, and its target is resolved.
   [[nodiscard]] boost::asio::awaitable<void> run();

@@ -45,7 +45,8 @@ struct TicketCore {
       : executor(std::move(core_executor)),
         client(std::move(core_client)),
         evidence(std::move(of_sessions)),
-        read(kMaxDecrypted, kMaxDecryptedBytes) {}
+        read(kMaxDecrypted, kMaxDecryptedBytes),
+        given(kMaxRecent) {}
   struct ReadTicket {
     std::vector<std::uint8_t> der;
     Identity identity;
@@ -54,6 +55,8 @@ struct TicketCore {
   std::shared_ptr<Client> client;
   std::shared_ptr<Evidence> evidence;                   // by session id; owner: the user
   TicketCache<std::shared_ptr<const ReadTicket>> read;  // a client without cookies sends the same ticket each time
+  // The tickets given last, by CoreTickets::recent_key: the same one again comes from the client's cache.
+  TicketCache<std::weak_ptr<const ServiceTicket>> given;
 };
 using Cores = std::vector<std::shared_ptr<TicketCore>>;
 
@@ -101,6 +104,23 @@ asio::awaitable<Outcome<TicketPtr>> fetch(std::shared_ptr<TicketCore> owner, Ses
   if (!identity) co_return no_evidence(session);
   Outcome<TicketPtr> outcome = co_await owner->client->ticket_for(*identity, spn);
   co_return in_name_of(session, std::move(outcome));
+}
+
+bool is_given_again(TicketCore& owner, const std::string& key, const std::string& user, const TicketPtr& ticket) {
+  const auto now = std::chrono::system_clock::now();
+  const auto last = owner.given.find(key, now);
+  if (last && last->lock() == ticket) return true;
+  owner.given.put(key, user, ticket, ticket->end_time());
+  return false;
+}
+
+asio::awaitable<Outcome<BackendTickets::Given>> fetch_noted(std::shared_ptr<TicketCore> owner, Session session,
+                                                            std::string spn, std::string key) {
+  const std::string user = session.user;
+  Outcome<TicketPtr> outcome = co_await fetch(owner, std::move(session), std::move(spn));
+  if (!outcome) co_return outcome.error();
+  const bool was_cached = is_given_again(*owner, key, user, *outcome);
+  co_return BackendTickets::Given{.ticket = std::move(*outcome), .was_cached = was_cached};
 }
 
 // The client of a ticket. The same octets need not be decrypted again.
@@ -163,22 +183,30 @@ class CoreTickets : public BackendTickets {
       : cores_(std::move(cores)), self_(cores_[index]), recent_(kMaxRecent, kMaxRecentBytes), seen_(kMaxRecent) {}
 
   asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) override {
+    auto given = co_await give(std::move(session), std::move(spn));
+    if (!given) co_return given.error();
+    co_return std::move(given->ticket);
+  }
+
+  asio::awaitable<Outcome<Given>> give(Session session, std::string spn) override {
     const std::string key = recent_key(session, spn);
-    if (auto ticket = recent_.find(key, std::chrono::system_clock::now())) co_return std::move(*ticket);
+    if (auto ticket = recent_.find(key, std::chrono::system_clock::now()))
+      co_return Given{.ticket = std::move(*ticket), .was_cached = true};
     const auto owner = owner_of(session);
     const std::string user = session.user;
-    Outcome<TicketPtr> outcome = Failure{};
+    Outcome<Given> outcome = Failure{};
     if (owner == self_) {
-      outcome = co_await fetch(owner, std::move(session), std::move(spn));
+      outcome = co_await fetch_noted(owner, std::move(session), std::move(spn), key);
     } else {
-      std::function<asio::awaitable<Outcome<TicketPtr>>()> work = [owner, session, spn] {
-        return fetch(owner, session, spn);
+      std::function<asio::awaitable<Outcome<Given>>()> work = [owner, session, spn, key] {
+        return fetch_noted(owner, session, spn, key);
       };
-      outcome = co_await run_on<Outcome<TicketPtr>>(owner->executor, std::move(work));
+      outcome = co_await run_on<Outcome<Given>>(owner->executor, std::move(work));
     }
-    if (outcome)
-      recent_.put(key, user, *outcome,
-                  CacheTerms{(*outcome)->end_time() - kEndMargin, kNever, size_of_ticket(**outcome)});
+    if (outcome) {
+      const TicketPtr& ticket = outcome->ticket;
+      recent_.put(key, user, ticket, CacheTerms{ticket->end_time() - kEndMargin, kNever, size_of_ticket(*ticket)});
+    }
     co_return outcome;
   }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/tickets/session.h"
@@ -24,6 +25,16 @@ class BackendTickets {
   // The user's ticket for an SPN. A Kerberos session uses the evidence kept for its id, never S4U2Self; it fails with
   // FailureKind::unusable if this process does not have the evidence (the caller answers 401 Negotiate).
   virtual boost::asio::awaitable<Outcome<TicketPtr>> get(Session session, std::string spn) = 0;
+  // The same, and whether the ticket was issued for this call or is one that was given before.
+  struct Given {
+    TicketPtr ticket;
+    bool was_cached = false;
+  };
+  virtual boost::asio::awaitable<Outcome<Given>> give(Session session, std::string spn) {
+    auto ticket = co_await get(std::move(session), std::move(spn));
+    if (!ticket) co_return ticket.error();
+    co_return Given{.ticket = std::move(*ticket)};
+  }
   // Drops a ticket that a back end refused, so that the next get() asks the KDC.
   virtual void drop(const Session& session, const std::string& spn) = 0;
   // Keeps a client's own ticket as the evidence of a session until `session.expires`. With session.forwarded_tgt, keeps

@@ -14,9 +14,10 @@
 namespace stead::proxy {
 
 boost::asio::awaitable<Outcome<void>> BackendAuth::fetch_ticket() {
-  auto outcome = co_await context_.tickets->get(job_.signed_in->session, job_.route.spn);
+  auto outcome = co_await context_.tickets->give(job_.signed_in->session, job_.route.spn);
   if (!outcome) co_return outcome.error();
-  ticket_ = std::move(*outcome);
+  ticket_ = std::move(outcome->ticket);
+  was_cached_ = outcome->was_cached;
   co_return boost::system::in_place_value;
 }
 

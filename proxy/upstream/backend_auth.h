@@ -19,6 +19,7 @@ class BackendAuth {
   // Gets the ticket, from the caches or the KDC.
   [[nodiscard]] boost::asio::awaitable<Outcome<void>> fetch_ticket();
   [[nodiscard]] bool has_ticket() const { return ticket_ != nullptr; }
+  [[nodiscard]] UsedTicket used() const { return {.ticket = ticket_, .was_cached = was_cached_}; }
   // Makes the token for a connection.
   [[nodiscard]] Result<void> make_token(const UpstreamConnection& connection);
   [[nodiscard]] std::string_view authorization() const { return authorization_; }  // "Negotiate BASE64"; may be empty
@@ -54,6 +55,7 @@ class BackendAuth {
   const ForwardJob& job_;
   std::string& authorization_;
   TicketPtr ticket_;
+  bool was_cached_ = false;
   NegotiateToken token_;
   Error reply_error_;
   enum class Attempts { first, with_fresh_ticket } attempts_ = Attempts::first;

@@ -77,6 +77,12 @@ struct Forwarded {
   std::string steps;               // the exchanges with the KDCs, as text
 };
 
+// The ticket of a request, for its line of the access log.
+struct UsedTicket {
+  TicketPtr ticket;  // null: there was none
+  bool was_cached = false;
+};
+
 // Buffers that a connection's requests use one after the other.
 struct ForwardMemory {
   std::string identity, held_body, authorization, answer_head, out;  // out: towards the back end

@@ -31,6 +31,7 @@ class Forwarder {
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
   [[nodiscard]] boost::asio::awaitable<Forwarded> run();
+  [[nodiscard]] UsedTicket used_ticket() const { return auth_.used(); }  // after run()
 
  private:
   enum class Attempt { done, repeat };  // repeat: the request must be sent once more

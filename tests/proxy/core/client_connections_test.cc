@@ -3,8 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -29,11 +31,16 @@ class Connections : public testing::Test {
     ClientConnections::Place place;
   };
   std::unique_ptr<Client> client(const std::string& from) { return std::make_unique<Client>(*this, from); }
-  bool room_for(const std::string& from) { return connections_.make_room(boost::asio::ip::make_address(from)); }
+  bool room_for(const std::string& from) {
+    const auto room = connections_.make_room(boost::asio::ip::make_address(from));
+    reached_ = room.reached;
+    return static_cast<bool>(room);
+  }
 
   boost::asio::io_context io_;
   Watchdog watchdog_;
   ClientConnections connections_;
+  std::optional<Limit> reached_;  // by the last room_for()
 };
 
 TEST_F(Connections, LoseTheLongestWaitingOfAnAddressAtItsLimit) {
@@ -79,6 +86,36 @@ TEST_F(Connections, AreForgottenWhenTheyEnd) {
     EXPECT_FALSE(room_for("192.0.2.1"));
   }
   EXPECT_TRUE(room_for("192.0.2.1"));
+}
+
+TEST_F(Connections, SayWhichLimitWasReached) {
+  connections_.set_limits(2, 1);
+  const auto one = client("192.0.2.1");
+  EXPECT_TRUE(room_for("192.0.2.2"));
+  EXPECT_EQ(reached_, std::nullopt);
+  one->place.set_waiting(false);
+  EXPECT_FALSE(room_for("192.0.2.1"));
+  EXPECT_EQ(reached_, Limit::connections_per_address);
+  const auto two = client("192.0.2.2");
+  EXPECT_TRUE(room_for("192.0.2.3"));
+  EXPECT_EQ(reached_, Limit::connections);
+}
+
+TEST(LimitWatch, CountsAndIsNotReadyForTenSecondsAfterARefusal) {
+  using Then = LimitWatch::Then;
+  LimitWatch watch;
+  const auto start = LimitWatch::Clock::now();
+  EXPECT_FALSE(watch.refuses(start));
+  watch.reached(Limit::connections_per_address, Then::refused, start);
+  watch.reached(Limit::connections, Then::made_room, start);
+  EXPECT_FALSE(watch.refuses(start)) << "that is one client's matter, or there was room";
+  watch.reached(Limit::descriptors, Then::refused, start);
+  watch.reached(Limit::connections, Then::refused, start + std::chrono::seconds(1));
+  EXPECT_TRUE(watch.refuses(start + std::chrono::seconds(10)));
+  EXPECT_FALSE(watch.refuses(start + std::chrono::seconds(11)));
+  EXPECT_EQ(watch.count(Limit::connections), 2U);
+  EXPECT_EQ(watch.count(Limit::connections_per_address), 1U);
+  EXPECT_EQ(watch.count(Limit::descriptors), 1U);
 }
 
 }  // namespace

@@ -115,7 +115,6 @@ TEST(RequestFields, OfNoSpecialMeaningPass) {
                            "X-Custom",
                            "Origin",
                            "Referer",
-                           "traceparent",
                            "Sec-WebSocket-Key",
                            "X-Requested-With",
                            "X-CSRF-Token",

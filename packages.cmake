@@ -10,6 +10,8 @@
 if(TARGET stead-proxy)
   install(TARGETS stead-proxy RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT stead-proxy)
   install(FILES proxy/stead-proxy.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT stead-proxy)
+  install(FILES proxy/stead-proxy.toml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT stead-proxy)
+  install(FILES proxy/package/stead-proxy.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/stead COMPONENT stead-proxy)
   # Beside the prefix, for the package alone.
   install(FILES proxy/package/logrotate DESTINATION ../etc/logrotate.d RENAME stead-proxy COMPONENT stead-proxy EXCLUDE_FROM_ALL)
   install(FILES proxy/stead-proxy.service DESTINATION lib/systemd/system COMPONENT stead-proxy)

@@ -1,4 +1,4 @@
-// stead-proxy --config FILE [--check]
+// stead-proxy --config FILE [--check | --print-config]
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/check_configuration.h"
+#include "proxy/config/print_config.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/server.h"
 
@@ -27,9 +28,11 @@ int main(int argc, char** argv) {
       "Signs users in and forwards their requests to back ends, with Kerberos tickets obtained on their behalf.",
       "stead-proxy");
   std::string path;
-  bool check = false;
+  bool check = false, print = false;
   app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
   app.add_flag("--check", check, "read the configuration and the files it names, report errors, and exit");
+  app.add_flag("--print-config", print,
+               "print the configuration as it is in effect: one file, with defaults and without secrets");
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
   stead::proxy::keep_secrets_in_memory();
   try {
@@ -42,6 +45,10 @@ int main(int argc, char** argv) {
   try {
     auto config = stead::proxy::read_config(path);
     if (!config) return refuse(config.error());
+    if (print) {
+      std::fputs(stead::proxy::print_config(*config).c_str(), stdout);
+      return 0;
+    }
     if (check) {
       const auto checked = stead::proxy::check_configuration(std::move(*config));
       if (!checked) return refuse(checked.error());

@@ -54,6 +54,13 @@ void read_number(const Number<Integer>& number, TomlTable& table, Limits& out) {
 
 }  // namespace
 
+void print_limits(TomlWriter& out, const Limits& limits) {
+  for (const auto& size : kSizes) out.number(size.key, limits.*size.value);
+  for (const auto& count : kCounts) out.number(count.key, static_cast<std::uint64_t>(limits.*count.value));
+  for (const auto& [key, value] : kTimes)
+    if ((limits.*value).count() > 0) out.time(key, limits.*value);
+}
+
 void read_limits_table(const toml::table& table, FileErrors& errors, Limits& out) {
   TomlTable limits(table, "[limits]", errors);
   for (const auto& size : kSizes) read_number(size, limits, out);

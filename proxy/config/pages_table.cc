@@ -96,7 +96,7 @@ void read_folder(TomlTable& table, FileErrors& errors, Pages& out) {
 }
 
 void read_languages(TomlTable& table, FileErrors& errors, Pages& out) {
-  if (!table.has("languages")) return;
+  if (table.find("languages") == nullptr) return;
   out.languages.clear();
   for (const auto& [text, at] : table.texts("languages")) {
     const bool is_tag = text.size() >= 2 && text.size() <= 3 &&

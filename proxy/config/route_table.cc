@@ -207,6 +207,7 @@ void add_public_routes(TomlTable& table, FileErrors& errors, const Route& route,
     open.preflight = Preflight::needs_sign_in;
     open.delegation = Delegation::none;
     open.mutual = MutualAuth::optional;
+    if (open.health && open.health->kerberos) open.health.reset();  // its ticket is for the route's spn
     open.spn.clear();
     if (route.sign_in.empty())
       return table.error("public", "public has no meaning on a public route: it needs sign_in");

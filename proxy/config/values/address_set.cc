@@ -22,6 +22,7 @@ bool AddressSet::add(std::string_view text) {
     const auto parsed = ip::make_network_v4(network, error);
     if (!error) v4_.push_back(parsed.canonical());
   }
+  if (!error) texts_.emplace_back(text);
   return !error;
 }
 

@@ -113,8 +113,8 @@ class Packages(unittest.TestCase):
             "libstead-dev": ["/usr/include/stead/sspi.h", "/usr/include/stead/s4u.h", "/usr/include/stead/gss.h", "/usr/lib/libstead.a", "/usr/lib/libstead.so",
                              "/usr/lib/pkgconfig/stead.pc", "/usr/lib/cmake/stead/stead-config.cmake"],
             "stead": ["/usr/bin/stead", "/usr/share/man/man1/stead.1"],
-            "stead-proxy": ["/usr/bin/stead-proxy", "/usr/lib/systemd/system/stead-proxy.service", "/usr/share/man/man8/stead-proxy.8",
-                            "/usr/share/stead/proxy.toml", "/etc/logrotate.d/stead-proxy"],
+            "stead-proxy": ["/usr/bin/stead-proxy", "/usr/lib/systemd/system/stead-proxy.service", "/usr/share/man/man8/stead-proxy.8", "/usr/share/man/man5/stead-proxy.toml.5",
+                            "/usr/share/stead/proxy.toml", "/usr/share/stead/stead-proxy.schema.json", "/etc/logrotate.d/stead-proxy"],
             "stead-kdc": ["/usr/bin/stead-kdc", "/usr/share/man/man8/stead-kdc.8", "/usr/share/stead/samples/forest.toml"]}
         seen = set()
         for package, paths in expected.items():

@@ -77,6 +77,14 @@ TEST_F(RouteKeys, MakeARouteOfEachPublicPath) {
   EXPECT_EQ(config->routes[2].path, "/app/logo.png");
 }
 
+TEST_F(RouteKeys, CheckAPublicPathWithoutATicket) {
+  const auto config = read(
+      "path = \"/app/\"\npublic = [\"/app/static/\"]\nhealth = { path = \"/health\", kerberos = true }\n" + kUsers);
+  ASSERT_TRUE(config) << to_string(config.error());
+  EXPECT_TRUE(config->routes.at(0).health->kerberos);
+  EXPECT_FALSE(config->routes.at(1).health) << "there is no spn for a ticket";
+}
+
 TEST_F(RouteKeys, NeedNoBackEndForAnAnswer) {
   const auto redirect = read("redirect = { to = \"https://new.example/x/\", status = 301, keep_path = true }\n");
   ASSERT_TRUE(redirect) << to_string(redirect.error());

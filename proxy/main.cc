@@ -1,4 +1,5 @@
 // stead-proxy --config FILE [--check | --print-config]
+// stead-proxy ctl COMMAND …
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -11,6 +12,7 @@
 
 #include "proxy/check_configuration.h"
 #include "proxy/config/print_config.h"
+#include "proxy/ctl.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/server.h"
 
@@ -29,16 +31,27 @@ int main(int argc, char** argv) {
       "stead-proxy");
   std::string path;
   bool check = false, print = false;
-  app.add_option("--config", path, "the configuration, a TOML file")->required()->type_name("FILE");
+  app.add_option("--config", path, "the configuration, a TOML file")->type_name("FILE");
   app.add_flag("--check", check, "read the configuration and the files it names, report errors, and exit");
   app.add_flag("--print-config", print,
                "print the configuration as it is in effect: one file, with defaults and without secrets");
+  stead::proxy::CtlCall call{.socket = "/run/stead-proxy/admin.sock", .command = {}, .json = false};
+  CLI::App* const ctl = app.add_subcommand("ctl", "ask and order a proxy that runs, at its [server] admin_socket");
+  ctl->add_option("--socket", call.socket, "the socket")->type_name("PATH")->capture_default_str();
+  ctl->add_flag("--json", call.json, "print JSON");
+  ctl->add_option("command", call.command, "the command and its argument");
+  ctl->footer(stead::proxy::ctl_commands());
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
   stead::proxy::keep_secrets_in_memory();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (ctl->parsed()) return stead::proxy::run_ctl(call);
+  if (path.empty()) {
+    std::fputs("stead-proxy: --config FILE is needed; --help tells more\n", stderr);
+    return 2;
   }
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");

@@ -24,16 +24,16 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/accept_clients.h"
 #include "proxy/admin/admin.h"
+#include "proxy/admin/admin_api.h"
 #include "proxy/core/other_threads.h"
-#include "proxy/listeners.h"
 #include "proxy/load_generation.h"
 #include "proxy/observe/log_exception.h"
 #include "proxy/process/file_watch.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/process/service_manager.h"
 #include "proxy/server_logs.h"
+#include "proxy/server_ports.h"
 #include "proxy/sign_in/sign_in_state.h"
 
 namespace stead::proxy {
@@ -42,10 +42,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::deferred);
-
-std::vector<Endpoint> admin_endpoints(const Config& config) {
-  return config.admin ? std::vector{*config.admin} : std::vector<Endpoint>();
-}
 
 }  // namespace
 
@@ -58,16 +54,17 @@ class Server::Parts {
 
   Started<void> prepare();
   int run();
-  [[nodiscard]] std::vector<std::uint16_t> ports() const;
+  [[nodiscard]] std::vector<std::uint16_t> ports() const { return ports_->numbers(); }
   void stop() {
     asio::post(cores_.front()->io, [this] { begin_drain(); });
   }
 
  private:
-  Started<void> open_ports();
   void use(const Loaded& loaded);
   asio::awaitable<void> watch_signals();
   void begin_drain();
+  asio::awaitable<std::string> reload_and_tell();  // why it was refused; empty: it is in use
+  asio::awaitable<void> note_history();
   asio::awaitable<void> be_a_lame_duck(std::chrono::seconds time);
   void drain();
   asio::awaitable<void> stop_when_drained();
@@ -89,7 +86,9 @@ class Server::Parts {
   Admin admin_;
   LoadContext context_;
   Loaded loaded_;
-  std::unique_ptr<Listeners> clients_, proxies_, administrators_;
+  std::unique_ptr<AdminApi> api_;
+  std::unique_ptr<ServerPorts> ports_;
+  std::string last_refusal_;  // of a reload; empty: it was used
   std::unique_ptr<asio::signal_set> signals_;
   std::unique_ptr<FileWatch> tls_watch_;
   std::unique_ptr<asio::thread_pool> reader_;  // waits for disks, so that no loop does
@@ -102,8 +101,7 @@ Server::Parts::Parts(Config config) : start_(std::move(config)), admin_(cores_) 
 Server::Parts::~Parts() {
   tls_watch_.reset();
   reader_.reset();
-  for (auto* listeners : {clients_.get(), proxies_.get(), administrators_.get()})
-    if (listeners != nullptr) listeners->drop();
+  if (ports_) ports_->drop();
   signals_.reset();
   if (draining_) {  // a second SIGTERM must not change the exit status of a process that ends anyway
     ::signal(SIGTERM, SIG_IGN);
@@ -135,7 +133,9 @@ Started<void> Server::Parts::prepare() {
   auto loaded = load_generation(std::move(start_), context_, {});
   if (!loaded) return StartFailure(loaded.error());
   use(*loaded);
-  return open_ports();
+  api_ = std::make_unique<AdminApi>(cores_, admin_, context_.memory, [this] { return reload_and_tell(); });
+  ports_ = std::make_unique<ServerPorts>(cores_, admin_, *api_);
+  return ports_->open_first(loaded_.settings->config);
 }
 
 // Before the loops run it is done at once, later in each loop.
@@ -159,44 +159,24 @@ void Server::Parts::use(const Loaded& loaded) {
   }
 }
 
-Started<void> Server::Parts::open_ports() {
-  std::vector<asio::io_context*> loops;
-  for (auto& core : cores_) loops.push_back(&core->io);
-  const Config& config = loaded_.settings->config;
-  clients_ = std::make_unique<Listeners>(loops, [this](Listeners::Acceptor acceptor, std::size_t core) {
-    asio::co_spawn(cores_[core]->io, accept_clients(std::move(acceptor), *cores_[core]), log_exception);
-  });
-  proxies_ = std::make_unique<Listeners>(loops, [this](Listeners::Acceptor acceptor, std::size_t core) {
-    asio::co_spawn(cores_[core]->io, accept_proxies(std::move(acceptor), *cores_[core]), log_exception);
-  });
-  administrators_ =
-      std::make_unique<Listeners>(std::vector{loops.front()}, [this](Listeners::Acceptor acceptor, std::size_t) {
-        Core& first = *cores_.front();
-        asio::co_spawn(first.io, accept_administrators(std::move(acceptor), first, admin_), log_exception);
-      });
-  const std::vector<int> passed = sockets_of_service_manager();
-  for (Listeners* const listeners : {clients_.get(), proxies_.get(), administrators_.get()}) listeners->adopt(passed);
-  auto ports = clients_->open(config.listen);
-  if (!ports) return ports.error();
-  auto admin_ports = administrators_->open(admin_endpoints(config));
-  if (!admin_ports) return admin_ports.error();
-  auto proxy_ports = proxies_->open(config.auth_listen);
-  if (!proxy_ports) return proxy_ports.error();
-  for (const int socket : passed)
-    if (!Listeners::uses(socket, *ports) && !Listeners::uses(socket, *admin_ports) &&
-        !Listeners::uses(socket, *proxy_ports))
-      spdlog::warn("the service manager opened a socket at {}, which the configuration does not have", name_of(socket));
-  clients_->use(std::move(*ports));
-  administrators_->use(std::move(*admin_ports));
-  proxies_->use(std::move(*proxy_ports));
-  return {};
+// A reading that is under way may have begun before the file was changed: the last one counts.
+asio::awaitable<std::string> Server::Parts::reload_and_tell() {
+  read_again(configuration_wanted_);
+  asio::steady_timer timer(cores_.front()->io);
+  while (reading_) {
+    timer.expires_after(std::chrono::milliseconds(20));
+    (void)co_await timer.async_wait(as_result);
+  }
+  co_return last_refusal_;
 }
 
-std::vector<std::uint16_t> Server::Parts::ports() const {
-  std::vector<std::uint16_t> out;
-  for (const auto* listeners : {clients_.get(), administrators_.get(), proxies_.get()})
-    for (const auto& port : listeners->ports()) out.push_back(port.number);
-  return out;
+asio::awaitable<void> Server::Parts::note_history() {
+  asio::steady_timer timer(cores_.front()->io);
+  while (true) {
+    admin_.note_history();
+    timer.expires_after(std::chrono::seconds(5));
+    (void)co_await timer.async_wait(as_result);
+  }
 }
 
 // --- the configuration is read again ---
@@ -234,6 +214,7 @@ asio::awaitable<void> Server::Parts::read_configuration() {
     refused = to_string(next.error());
   else if (const auto changed = change_to(std::move(*next)); !changed)
     refused = to_string(changed.error().problem);
+  last_refusal_ = refused;
   Core& first = *cores_.front();
   (refused.empty() ? first.metrics.reloads : first.metrics.reloads_refused).add();
   if (refused.empty())
@@ -247,20 +228,14 @@ asio::awaitable<void> Server::Parts::read_configuration() {
 Started<void> Server::Parts::change_to(Loaded next) {
   if (draining_) return StartFailure(Problem{.message = "the proxy is ending", .where = {}, .fix = {}});
   const Config& config = next.settings->config;
-  auto ports = clients_->open(config.listen);
+  auto ports = ports_->open(config);
   if (!ports) return ports.error();
-  auto admin_ports = administrators_->open(admin_endpoints(config));
-  if (!admin_ports) return admin_ports.error();
-  auto proxy_ports = proxies_->open(config.auth_listen);
-  if (!proxy_ports) return proxy_ports.error();
   if (auto changed = logs_.change_to(config); !changed) return StartFailure(changed.error());
   const Config& before = loaded_.settings->config;
   if (config.threads != before.threads)
     spdlog::warn("{}: [server] threads changed, which needs a restart", config.file);
   use(next);
-  clients_->use(std::move(*ports));
-  administrators_->use(std::move(*admin_ports));
-  proxies_->use(std::move(*proxy_ports));
+  ports_->use(std::move(*ports));
   watch_tls_files();
   warn_of_routes(config);
   return {};
@@ -327,8 +302,7 @@ asio::awaitable<void> Server::Parts::be_a_lame_duck(std::chrono::seconds time) {
 }
 
 void Server::Parts::drain() {
-  clients_->close();
-  proxies_->close();
+  ports_->close_to_clients();
   for (auto& core : cores_) asio::post(core->io, [&core] { core->drain(); });
   asio::co_spawn(cores_.front()->io, stop_when_drained(), log_exception);
 }
@@ -352,7 +326,7 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
     timer.expires_after(std::chrono::milliseconds(200));
     (void)co_await timer.async_wait(as_result);
   }
-  administrators_->close();
+  ports_->close_to_administrators();
   for (auto& core : cores_)
     asio::post(core->io, [&core] {
       core->log.flush();
@@ -388,6 +362,7 @@ int Server::Parts::run() {
   Core& first = *cores_.front();
   reader_ = std::make_unique<asio::thread_pool>(1);
   asio::co_spawn(first.io, watch_signals(), log_exception);
+  asio::co_spawn(first.io, note_history(), log_exception);
   running_ = true;
   const Config& config = loaded_.settings->config;
   watch_tls_files();
@@ -396,7 +371,7 @@ int Server::Parts::run() {
   admin_.set_ready(true);
   if (runs_as_root()) spdlog::warn("the proxy runs as root; run it as a user of its own, as stead-proxy.service does");
   warn_of_routes(config);
-  for (const auto& port : clients_->ports())
+  for (const auto& port : ports_->clients())
     spdlog::info("listening at {}://{}:{}", loaded_.server_tls ? "https" : "http", port.asked.address, port.number);
   notify_service_manager("READY=1");
   if (const auto interval = watchdog_interval()) asio::co_spawn(first.io, feed_watchdog(*interval / 2), log_exception);

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "proxy/admin/metrics_page.h"
+#include "proxy/admin/status_json.h"
 #include "proxy/admin/status_page.h"
+#include "proxy/admin/totals.h"
 #include "proxy/headers/outgoing_response.h"
 #include "proxy/http/message_head.h"
 #include "proxy/http/request_rules.h"
@@ -46,12 +48,22 @@ OwnResponse Admin::respond(std::string_view path) const {
     out.headers[0].second = "text/html; charset=utf-8";
     out.headers.emplace_back("Content-Security-Policy",
                              "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-    out.body = status_page(cores_, {started_, ready});
+    note_history();
+    out.body = status_page(cores_, {started_, ready}, history_.minutes());
+  } else if (path == "/status.json") {
+    out.headers[0].second = "application/json";
+    out.body = status_json(cores_, {started_, ready});
   } else {
     out.status = 404;
-    out.body = "/healthz /readyz /metrics /status\n";
+    out.body = "/healthz /readyz /metrics /status /status.json\n";
   }
   return out;
+}
+
+void Admin::note_history() const {
+  history_.note({.requests = requests_from(cores_, 0),
+                 .refused = requests_refused(cores_),
+                 .failed = requests_from(cores_, 500)});
 }
 
 // A page of another site cannot have its own name mean this address and read the admin pages (DNS rebinding).

@@ -197,8 +197,11 @@ std::vector<MetricFamily> identity_families(const Cores& cores) {
         break;
       case AuditKind::sign_out:
       case AuditKind::session_ended:
-        if (!count.method.empty())
+        if (count.method.empty()) {
+          if (count.kind == AuditKind::session_ended) add(ended, events, {{"reason", "administrator"}});
+        } else {
           add(ended, events, {{"reason", count.kind == AuditKind::sign_out ? "signed out" : "account"}, method[0]});
+        }
         break;
       case AuditKind::delegation_refused:
       case AuditKind::forwarded_tgt_refused:
@@ -225,23 +228,27 @@ std::vector<MetricFamily> upstream_families(const Cores& cores) {
     const auto one = health->report(Clock::now());
     auto& sum = reports[{to_string(back_end.upstream), back_end.check ? back_end.check->path : ""}];
     sum.up = sum.up && one.up;
+    sum.drained = sum.drained || one.drained;
     sum.in_flight += one.in_flight;
     sum.outages += one.outages;
     sum.failed_checks += one.failed_checks;
   }
   MetricFamily up =
       family("stead_upstream_up", "1 while the back end gets requests, 0 while it is out.", MetricType::Gauge);
+  MetricFamily drained = family("stead_upstream_drained",
+                                "1 while an administrator keeps new requests from the back end.", MetricType::Gauge);
   MetricFamily now = family("stead_upstream_requests", "Requests that the back end has now.", MetricType::Gauge);
   MetricFamily outages = family("stead_upstream_outages_total", "How often the back end was taken out.");
   MetricFamily failed = family("stead_upstream_failed_checks_total", "Health checks of the back end that failed.");
   for (const auto& [key, report] : reports) {
     const Labels labels{{"upstream", key.first}, {"check", key.second}};
     add(up, report.up ? 1 : 0, labels);
+    add(drained, report.drained ? 1 : 0, labels);
     add(now, report.in_flight, labels);
     add(outages, static_cast<double>(report.outages), labels);
     add(failed, static_cast<double>(report.failed_checks), labels);
   }
-  return {std::move(up), std::move(now), std::move(outages), std::move(failed)};
+  return {std::move(up), std::move(drained), std::move(now), std::move(outages), std::move(failed)};
 }
 
 }  // namespace

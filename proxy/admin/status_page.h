@@ -1,11 +1,14 @@
 #pragma once
-// /status: an HTML page for administrators, with totals, routes and the last failures.
+// /status: an HTML page for administrators, with totals, charts of the last hour, routes, back ends and the last failures.
 #include <string>
+#include <vector>
 
+#include "proxy/admin/history.h"
 #include "proxy/core/server_state.h"
 
 namespace stead::proxy {
 
-[[nodiscard]] std::string status_page(const Cores& cores, const ServerState& state);
+[[nodiscard]] std::string status_page(const Cores& cores, const ServerState& state,
+                                      const std::vector<RequestTotals>& minutes);
 
 }  // namespace stead::proxy

@@ -172,6 +172,7 @@ struct Config {
   std::vector<Endpoint> listen;
   std::vector<Endpoint> auth_listen;  // for other proxies: /.stead/auth. Plain HTTP at loopback addresses, else TLS
   AddressSet auth_from;               // the proxies that may ask there
+  std::string admin_socket;           // a Unix socket's path; empty: none
   AddressSet proxy_protocol_from;     // load balancers whose connections begin with a PROXY protocol header
   AddressSet trusted_proxies;         // TLS terminators whose X-Forwarded-Proto is believed
   std::string certificate, key;       // empty: plain HTTP, on loopback addresses only

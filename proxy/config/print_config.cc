@@ -29,6 +29,7 @@ void print_server(TomlWriter& out, const Config& config) {
     if (!is_loopback(*config.admin)) out.boolean("admin_anywhere", true);
   }
   out.texts("admin_hosts", config.admin_hosts);
+  out.text_if("admin_socket", config.admin_socket);
   out.texts("trusted_proxies", config.trusted_proxies.texts());
   out.texts("proxy_protocol_from", config.proxy_protocol_from.texts());
   if (!config.auth_listen.empty()) {

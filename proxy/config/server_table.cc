@@ -93,6 +93,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
     server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
   read_listen(server, errors, out);
   read_admin(server, errors, out);
+  read_path(server, "admin_socket", errors, out.admin_socket);
   read_auth_listen(server, errors, out);
   read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
   read_addresses(server, "proxy_protocol_from", errors, out.proxy_protocol_from);

@@ -137,7 +137,8 @@ std::optional<SessionCookie> open_session(const SessionKeys& keys, std::string_v
   return std::move(*cookie);
 }
 
-const SessionCookie* OpenedCookies::open(std::string_view sealed, std::string_view host) {
+const SessionCookie* OpenedCookies::open(std::string_view sealed, std::string_view host, bool& anew) {
+  anew = false;
   Slot& slot = slots_[std::hash<std::string_view>{}(sealed) % slots_.size()];
   // In constant time: the time must not reveal how much of somebody's cookie was guessed.
   if (!sealed.empty() && slot.host == host && equal_in_constant_time(as_bytes(slot.sealed), as_bytes(sealed)))
@@ -147,6 +148,7 @@ const SessionCookie* OpenedCookies::open(std::string_view sealed, std::string_vi
   static_assert(std::is_nothrow_move_assignable_v<Slot>);
   slot = {std::string(sealed), std::string(host),
           std::move(*cookie)};  // all are assigned, or none if there is no memory
+  anew = true;
   return &slot.cookie;
 }
 

@@ -42,8 +42,12 @@ struct SessionCookie {
 class OpenedCookies {
  public:
   explicit OpenedCookies(const SessionKeys& keys) : keys_(keys), slots_(kSlots) {}
-  // As open_session, but null in place of nothing. Valid until the next call.
-  [[nodiscard]] const SessionCookie* open(std::string_view sealed, std::string_view host);
+  // As open_session, but null in place of nothing. Valid until the next call. `anew`: it was not in the cache.
+  [[nodiscard]] const SessionCookie* open(std::string_view sealed, std::string_view host, bool& anew);
+  [[nodiscard]] const SessionCookie* open(std::string_view sealed, std::string_view host) {
+    bool anew = false;
+    return open(sealed, host, anew);
+  }
 
  private:
   static constexpr std::size_t kSlots = 1024;

@@ -49,7 +49,8 @@ Sessions::Sessions(std::shared_ptr<SignInState> state)
 std::optional<SessionCookie> Sessions::find(const RequestView& request) {
   const auto sealed = find_cookie(request.cookie, session_cookie_name(request.tls));
   if (!sealed) return std::nullopt;
-  const SessionCookie* const cookie = opened_.open(*sealed, request.host);
+  bool anew = false;
+  const SessionCookie* const cookie = opened_.open(*sealed, request.host, anew);
   const auto now = now_seconds();
   if (cookie == nullptr || now - cookie->issued >= state_->config.session_lifetime ||
       now - cookie->seen >= state_->config.session_idle || cookie->seen > now + kMaxSkew ||
@@ -57,6 +58,7 @@ std::optional<SessionCookie> Sessions::find(const RequestView& request) {
     return std::nullopt;
   // The numbers of other groups than the configuration has now mean nothing.
   if (!state_->config.groups.patterns.empty() && cookie->groups_digest != groups_digest_) return std::nullopt;
+  if (anew) note(request, *cookie);
   return *cookie;
 }
 
@@ -86,12 +88,35 @@ SignedIn Sessions::begin(const RequestView& request, std::string user, SignInMet
                        .groups_digest = groups_digest_};
   if (method == SignInMethod::certificate) cookie.certificate = certificate_digest(proof);
   if (method == SignInMethod::kerberos) cookie.session.evidence = evidence_digest(proof);
+  note(request, cookie);
   std::string header = sealed_cookie(state_->keys, request, cookie);
   return {.session = std::move(cookie.session), .response_headers = {{"Set-Cookie", std::move(header)}}};
 }
 
+void Sessions::note(const RequestView& request, const SessionCookie& cookie) const {
+  state_->memory->sessions.note({.id = cookie.session.id,
+                                 .user = cookie.session.user,
+                                 .host = std::string(request.host),
+                                 .address = request.remote_address,
+                                 .method = cookie.session.method,
+                                 .begun = cookie.issued,
+                                 .seen = cookie.seen,
+                                 .expires = std::chrono::floor<std::chrono::seconds>(cookie.session.expires)});
+}
+
 asio::awaitable<void> Sessions::end(Session session) {
-  const auto entry = Revocations::entry_of(session);
+  state_->memory->sessions.forget(session.id);
+  return refuse(Revocations::entry_of(session));
+}
+
+asio::awaitable<void> Sessions::end_all(std::string user, std::chrono::sys_seconds until) {
+  Session any;
+  any.user = std::move(user);
+  any.expires = until;
+  return refuse(Revocations::entry_of(any));  // without an id: every one
+}
+
+asio::awaitable<void> Sessions::refuse(Revocations::Entry entry) {
   state_->revocations.add(entry, now_seconds());
   if (state_->shared)
     state_->shared->announce(SharedTopic::signed_out, {.text = sign_out_line(entry), .expires = entry.expires});

@@ -1,6 +1,7 @@
 #pragma once
 // Sessions: found by a request's cookie, renewed, begun and ended. One object for each core.
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,8 +37,12 @@ class Sessions {
 
   // Refuses the session's cookie from now on, in this process and after a restart.
   [[nodiscard]] boost::asio::awaitable<void> end(Session session);
+  // The same for every session of the user that ends by `until`.
+  [[nodiscard]] boost::asio::awaitable<void> end_all(std::string user, std::chrono::sys_seconds until);
 
  private:
+  void note(const RequestView& request, const SessionCookie& cookie) const;
+  [[nodiscard]] boost::asio::awaitable<void> refuse(Revocations::Entry entry);
   std::shared_ptr<SignInState> state_;
   OpenedCookies opened_;
   const Buffer groups_digest_;

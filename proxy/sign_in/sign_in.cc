@@ -81,6 +81,15 @@ class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn
   std::optional<SignedIn> known(const RequestView& request, const Route& route) override;
   asio::awaitable<Answer> decide(const RequestView& request, const Route& route) override;
   bool is_over(const Session& session) override;
+  asio::awaitable<void> end_sessions_of(std::string user, std::chrono::sys_seconds until) override {
+    audit({.kind = AuditKind::session_ended,
+           .user = user,
+           .method = {},
+           .address = {},
+           .request_id = {},
+           .detail = "an administrator ended all sessions"});
+    return sessions_.end_all(std::move(user), until);
+  }
   asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) override;
 
  private:

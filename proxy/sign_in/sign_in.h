@@ -36,6 +36,10 @@ class SignIn {
                                                                              const Route& route) = 0;
   // True once the session has ended or was signed out: what it opened, such as a WebSocket, ends too.
   virtual bool is_over(const Session& session) { return session.expires <= std::chrono::system_clock::now(); }
+  // Ends every session of the user that ends by `until`, in this process and after a restart.
+  virtual boost::asio::awaitable<void> end_sessions_of(std::string /*user*/, std::chrono::sys_seconds /*until*/) {
+    co_return;
+  }
   // GET /.stead/login, POST /.stead/login, POST /.stead/logout, GET /.stead/whoami; 404 and 405 otherwise. `body` is
   // whole.
   virtual boost::asio::awaitable<OwnResponse> own_page(const RequestView& request, std::string body) = 0;

@@ -11,6 +11,7 @@
 #include "proxy/config/config.h"
 #include "proxy/sessions/revocations.h"
 #include "proxy/sessions/session_cookie.h"
+#include "proxy/sessions/session_list.h"
 #include "proxy/sessions/sign_out_file.h"
 #include "proxy/shared/shared_state.h"
 #include "proxy/sign_in/throttle/answer_times.h"
@@ -39,6 +40,7 @@ struct SignInMemory {
   const std::shared_ptr<LoginThrottle> throttle = std::make_shared<LoginThrottle>(LoginThrottle::Options());
   AnswerTimes answer_times;
   Revocations revocations;
+  SessionList sessions;
   // The sign-outs beside the key file that was read last. Used by make_sign_in() only.
   std::string key_file;
   std::shared_ptr<SignOutFile> sign_outs;

@@ -264,6 +264,13 @@ class CoreTickets : public BackendTickets {
     forget_at_owner(session, Forget::tickets_and_evidence);
   }
 
+  void purge(const std::string& user) override {
+    recent_.forget_owner(user);
+    Session any;
+    any.user = user;
+    forget_at_owner(any, Forget::tickets);
+  }
+
   Client& client() override { return *self_->client; }
   [[nodiscard]] const std::shared_ptr<TicketCore::Evidence>& evidence() const { return self_->evidence; }
 

@@ -46,6 +46,8 @@ class BackendTickets {
   // True if has_evidence() would say so without asking another core.
   [[nodiscard]] virtual bool knows_evidence(const Session&) { return false; }
   virtual void forget(const Session& session) = 0;
+  // Drops all tickets of a user, so that the KDCs are asked again. The evidence of sessions stays.
+  virtual void purge(const std::string& /*user*/) {}
   // Asks a KDC for the session's user by S4U2Self, or uses the client's cached answer. Returns the principal of the
   // account. Fails as Client::user does: a refusal's diagnosis is "user_account_refused" if the account may not sign in.
   [[nodiscard]] virtual boost::asio::awaitable<Outcome<std::string>> ask_for_user(Session session) = 0;

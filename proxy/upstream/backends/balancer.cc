@@ -49,7 +49,7 @@ Balancer::Members Balancer::candidates(Members tried) const {
   Members up = 0, backups = 0, out = 0;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if ((tried & bit(i)) != 0) continue;
-    if (!members_[i].health->is_up())
+    if (!members_[i].health->takes_requests())
       out |= bit(i);
     else
       (members_[i].backup ? backups : up) |= bit(i);

@@ -67,6 +67,11 @@ double UpstreamHealth::warmth(seconds slow_start, Clock::time_point now) const {
   return std::clamp(share, kColdest, 1.0);
 }
 
+void UpstreamHealth::drain(bool on) {
+  if (drained_.exchange(on) == on) return;
+  spdlog::info("upstream {} {}", name_, on ? "is drained: it gets no new requests" : "gets requests again");
+}
+
 void UpstreamHealth::failed(Trouble trouble, std::string_view why, Clock::time_point now) {
   if (trouble == Trouble::broken_off && broken_off_.fetch_add(1, std::memory_order_relaxed) + 1 < kMaxBrokenOff) return;
   broken_off_.store(0, std::memory_order_relaxed);
@@ -155,8 +160,12 @@ void UpstreamHealth::check_gave_no_verdict(std::string_view why, Clock::time_poi
 
 UpstreamHealth::Report UpstreamHealth::report(Clock::time_point now) const {
   const std::lock_guard lock(mutex_);
-  Report out{
-      .up = is_up(), .why = why_, .in_flight = in_flight(), .outages = outages_, .failed_checks = failed_checks_};
+  Report out{.up = is_up(),
+             .drained = drained_,
+             .why = why_,
+             .in_flight = in_flight(),
+             .outages = outages_,
+             .failed_checks = failed_checks_};
   if (!out.up) out.since = std::chrono::duration_cast<seconds>(now - out_since_);
   return out;
 }

@@ -10,6 +10,8 @@
 // when some time has passed: no request of a user is the test. Without `health` in the route the check is OPTIONS *, and
 // any answer will do.
 //
+// An administrator may drain it besides: it gets no new requests, as if it were out, until that is taken back.
+//
 // Requests read and write atomics only. Changes take a lock and write one line to the log.
 #include <atomic>
 #include <chrono>
@@ -56,6 +58,9 @@ class alignas(64) UpstreamHealth {
 
   // --- of requests, on any core -------------------------------------------------------------------------------------
   [[nodiscard]] bool is_up() const { return up_.load(std::memory_order_relaxed); }
+  // False while it is out, and after drain(true): an administrator takes it out of service.
+  [[nodiscard]] bool takes_requests() const { return is_up() && !drained_.load(std::memory_order_relaxed); }
+  void drain(bool on);
   [[nodiscard]] std::uint32_t in_flight() const {
     return static_cast<std::uint32_t>(requests_.load(std::memory_order_relaxed));
   }
@@ -73,7 +78,7 @@ class alignas(64) UpstreamHealth {
 
   // --- for the metrics and the status page ----------------------------------------------------------------------------
   struct Report {
-    bool up = true;
+    bool up = true, drained = false;
     std::string why;  // it is out; empty: it is up
     std::chrono::seconds since{0};
     std::uint32_t in_flight = 0;
@@ -91,7 +96,7 @@ class alignas(64) UpstreamHealth {
 
   const BackEnd back_end_;
   const std::string name_;
-  std::atomic<bool> up_{true};
+  std::atomic<bool> up_{true}, drained_{false};
   std::atomic<std::uint64_t> requests_{0};     // low half: in flight; high half: those that wait for an answer's head
   std::atomic<std::uint32_t> broken_off_{0};   // in a row
   std::atomic<Clock::rep> last_answer_{0};     // or the start of the first request that waits

@@ -36,7 +36,7 @@ class ThreeBackEnds(unittest.TestCase):
             self.assertEqual(set(seen), set("abc"))
             self.assertGreaterEqual(min(seen.values()), 10, seen)  # in turn on each core
             page = proxy.admin("/status")
-            self.assertEqual(page.count("<td>up</td>"), 3, page)
+            self.assertEqual(page.count("● up"), 6, page)  # of the route, and in the list of back ends
 
     def test_a_dead_one_costs_no_request_not_even_a_post(self):
         with PlainProxy(three()) as proxy:

@@ -1,0 +1,19 @@
+#pragma once
+// Sums over all cores, for the admin pages.
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "proxy/core/server_state.h"
+
+namespace stead::proxy {
+
+[[nodiscard]] std::uint64_t sum_of(const Cores& cores, Counter CoreMetrics::* counter);
+// Requests that were answered with this status or a higher one.
+[[nodiscard]] std::uint64_t requests_from(const Cores& cores, std::size_t lowest);
+// 403 and 429: the user may not, or not now. A 401 is how every sign-in begins.
+[[nodiscard]] std::uint64_t requests_refused(const Cores& cores);
+// The newest first.
+[[nodiscard]] std::vector<FailureNote> last_failures(const Cores& cores);
+
+}  // namespace stead::proxy

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "kdc/commands/control/control_commands.h"
 #include "kdc/commands/directory_commands.h"
 #include "kdc/directory/directory.h"
 #include "kdc/directory/directory_store.h"
@@ -186,6 +187,16 @@ int directory(Arguments arguments) {
   return result.exit_status;
 }
 
+int control(const Arguments& arguments) {
+  const auto file = read_forest(arguments.forest);
+  if (!file) return file.error().status;
+  const auto opened = open_store(arguments, *file);
+  if (!opened) return opened.error().status;
+  const auto result = run_control_command(*opened->store, arguments.command);
+  std::cout << result.output << std::flush;
+  return result.error.empty() ? kDone : fail(result.exit_status, result.error);
+}
+
 CLI::App* add_command(CLI::App& app, Arguments& arguments, const char* name, const char* help) {
   auto* out = app.add_subcommand(name, help);
   out->add_option("--forest", arguments.forest, "the forest file (TOML)")->type_name("FILE");
@@ -230,6 +241,17 @@ CLI::App* add_client_config(CLI::App& app, Arguments& arguments) {
   return out;
 }
 
+CLI::App* add_control(CLI::App& app, Arguments& arguments) {
+  auto* out = add_command(app, arguments, "ctl", "Show or set what a served DC does wrong, for a test");
+  out->get_option("--forest")->required();
+  out->add_option("--state", arguments.state, "the state folder of the serving KDC")->type_name("DIR")->required();
+  out->add_option("words", arguments.command,
+                  "a DC's name, and its faults: latency=200ms drop=PERCENT skew=-10m refuse_s4u=true udp_limit=OCTETS, "
+                  "or none")
+      ->type_name("DC FAULT...");
+  return out;
+}
+
 CLI::App* add_directory(CLI::App& app, Arguments& arguments) {
   auto* out = add_command(app, arguments, "directory",
                           "Query and change the directory with setspn and the cmdlets of the ActiveDirectory module");
@@ -258,6 +280,7 @@ int run_command_line(int argc, const char* const* argv) {
   auto* check_command = add_command(app, arguments, "check",
                                     "Check a forest file; prints \"ok\", or FILE:LINE:COLUMN: message for each error");
   for (auto* each : {dns_command, check_command}) each->get_option("--forest")->required();
+  const auto* control_command = add_control(app, arguments);
   const auto* directory_command = add_directory(app, arguments);
   try {
     app.parse(argc, argv);
@@ -269,6 +292,7 @@ int run_command_line(int argc, const char* const* argv) {
   if (*config_command) return client_config(arguments);
   if (*dns_command) return dns(arguments);
   if (*check_command) return check(arguments);
+  if (*control_command) return control(arguments);
   arguments.command = directory_command->remaining();
   return directory(std::move(arguments));
 }

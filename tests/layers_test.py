@@ -76,8 +76,9 @@ BELOW = {
     "kdc/ldap/changes": ["kdc/ldap", "kdc/commands"],
     "kdc/exports": ["kdc/directory"],
     "kdc/commands": ["kdc/directory"],
+    "kdc/commands/control": ["kdc/commands"],
     "kdc/server": ["kdc/exchange", "kdc/kpasswd", "kdc/ldap/changes"],
-    "kdc": ["kdc/commands", "kdc/exports", "kdc/server"],
+    "kdc": ["kdc/commands/control", "kdc/exports", "kdc/server"],
 }
 
 # What `protocol` may not include: it has no socket, no log and no file. <chrono> is for times as values.

@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS trust (
   name_suffixes TEXT NOT NULL, PRIMARY KEY (first, second));
 CREATE TABLE IF NOT EXISTS controller (
   realm TEXT NOT NULL, name TEXT NOT NULL, paused INTEGER NOT NULL, PRIMARY KEY (realm, name));
+CREATE TABLE IF NOT EXISTS fault (
+  realm TEXT NOT NULL, name TEXT NOT NULL, faults TEXT NOT NULL, PRIMARY KEY (realm, name));
 )sql";
 
 constexpr std::uint32_t kNoRid = 0;  // of the values that are the domain's own
@@ -63,7 +65,8 @@ class Writer {
         insert_value_(database, "INSERT INTO value VALUES (?,?,?,?,?)"),
         insert_domain_(database, "INSERT OR REPLACE INTO domain VALUES (?,?,?,?,?,?,?,?)"),
         insert_trust_(database, "INSERT OR REPLACE INTO trust VALUES (?,?,?,?,?,?,?,?,?,?)"),
-        insert_controller_(database, "INSERT OR REPLACE INTO controller VALUES (?,?,?)") {}
+        insert_controller_(database, "INSERT OR REPLACE INTO controller VALUES (?,?,?)"),
+        insert_fault_(database, "INSERT OR REPLACE INTO fault VALUES (?,?,?)") {}
 
   bool domain(const Domain& domain, std::size_t position) {
     return delete_values_.bind(domain.realm, kNoRid).run() &&
@@ -128,6 +131,10 @@ class Writer {
     return insert_controller_.bind(realm, controller.name, controller.paused).run();
   }
 
+  bool faults(const std::string& realm, const Controller& controller) {
+    return insert_fault_.bind(realm, controller.name, to_string(controller.faults)).run();
+  }
+
  private:
   bool values(const std::string& realm, std::uint32_t rid, std::string_view attribute,
               const std::vector<std::string>& list) {
@@ -150,7 +157,7 @@ class Writer {
   }
 
   Statement delete_account_, delete_group_, delete_values_, insert_account_, insert_group_, insert_value_,
-      insert_domain_, insert_trust_, insert_controller_;
+      insert_domain_, insert_trust_, insert_controller_, insert_fault_;
 };
 
 // Writes the entries of `after` that `before` lacks or that differ, and removes the RIDs that are gone.
@@ -170,16 +177,16 @@ bool write_list(const List* before, const List& after, const Write& write, const
   return true;
 }
 
-// Writes the controllers that an administrator has paused or resumed; without `before` there are none.
+// Writes the controllers that an administrator has paused or resumed, and those whose faults were set; without `before`
+// there are none.
 bool write_controllers(Writer& writer, const Domain* before, const Domain& after) {
   if (before == nullptr) return true;
   for (const auto& controller : after.controllers) {
-    const auto same = [&](const Controller& old) {
-      return old.name == controller.name && old.paused != controller.paused;
-    };
-    if (std::any_of(before->controllers.begin(), before->controllers.end(), same) &&
-        !writer.controller(after.realm, controller))
-      return false;
+    const auto same = [&](const Controller& old) { return old.name == controller.name; };
+    const auto old = std::find_if(before->controllers.begin(), before->controllers.end(), same);
+    if (old == before->controllers.end()) continue;
+    if (old->paused != controller.paused && !writer.controller(after.realm, controller)) return false;
+    if (old->faults != controller.faults && !writer.faults(after.realm, controller)) return false;
   }
   return true;
 }
@@ -289,15 +296,29 @@ Checked<void> read_values(sqlite3* database, Forest& forest) {
   return end_of(rows, database);
 }
 
+Controller* find_controller(Forest& forest, std::string_view realm, std::string_view name) {
+  auto* domain = find_domain(forest, realm);
+  if (domain == nullptr) return nullptr;
+  for (auto& controller : domain->controllers)
+    if (equal_ignoring_case(controller.name, name)) return &controller;
+  return nullptr;
+}
+
 Checked<void> read_controllers(sqlite3* database, Forest& forest) {
   Statement rows(database, "SELECT realm, name, paused FROM controller");
-  while (rows.step()) {
-    auto* domain = find_domain(forest, rows.text(0));
-    if (domain == nullptr) continue;
-    for (auto& controller : domain->controllers)
-      if (equal_ignoring_case(controller.name, rows.text(1))) controller.paused = rows.integer(2) != 0;
+  while (rows.step())
+    if (auto* controller = find_controller(forest, rows.text(0), rows.text(1)))
+      controller->paused = rows.integer(2) != 0;
+  if (const auto ok = end_of(rows, database); !ok) return ok;
+  Statement faults(database, "SELECT realm, name, faults FROM fault");
+  while (faults.step()) {
+    auto* controller = find_controller(forest, faults.text(0), faults.text(1));
+    if (controller == nullptr) continue;
+    const auto parsed = parse_faults(faults.text(2));
+    if (!parsed) return parsed.error();
+    controller->faults = *parsed;
   }
-  return end_of(rows, database);
+  return end_of(faults, database);
 }
 
 Checked<void> read_trusts(sqlite3* database, Forest& forest) {

@@ -101,6 +101,8 @@ KdcResult<Buffer> handle_tgs(const Context& ctx, const KdcReq& outer) {
   ctx.log.target = to_string(*request.body.sname, request.body.realm);
   if (ctx.snapshot.domain(request.body.realm) != &ctx.domain)
     return refuse(KrbErrc::KDC_ERR_S_PRINCIPAL_UNKNOWN, "the request names a service of another realm");
+  if (ctx.controller.faults.refuse_s4u && (is_s4u2self(ctx, request) || tgs.wants(kdc_option::cname_in_addl_tkt)))
+    return refuse(KrbErrc::KDC_ERR_BADOPTION, NtStatus::STATUS_NOT_SUPPORTED, "a fault: this DC refuses S4U");
   if (is_s4u2self(ctx, request)) return handle_s4u2self(ctx, tgs);
   if (tgs.wants(kdc_option::cname_in_addl_tkt)) return handle_s4u2proxy(ctx, tgs);
 

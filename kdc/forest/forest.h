@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kdc/forest/account_policy.h"
+#include "kdc/forest/faults.h"
 #include "kdc/forest/sparse.h"
 #include "sspi_shim/protocol/messages/netlogon.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
@@ -30,6 +31,7 @@ struct Controller {
   // Its Netlogon service is paused: it answers pings with "paused", so that clients look for another DC. Its KDC still
   // answers.
   bool paused = false;
+  Faults faults;
   friend bool operator==(const Controller&, const Controller&) = default;
 };
 

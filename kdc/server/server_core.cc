@@ -46,8 +46,15 @@ asio::awaitable<void> derive_keys(NeedKeys missing) {
   co_return;
 }
 
-asio::awaitable<Buffer> handle_kpasswd(Directory& directory, std::string realm, Buffer request, Buffer from) {
-  co_return kpasswd_reply(directory, realm, request, std::chrono::floor<std::chrono::seconds>(current_instant()), from);
+asio::awaitable<Buffer> handle_kpasswd(Directory& directory, std::string realm, Buffer request, Instant at,
+                                       Buffer from) {
+  co_return kpasswd_reply(directory, realm, request, std::chrono::floor<std::chrono::seconds>(at), from);
+}
+
+const Controller& current_controller(const Domain& domain, const Controller& served) {
+  for (const Controller& one : domain.controllers)
+    if (one.name == served.name) return one;
+  return served;
 }
 
 }  // namespace
@@ -56,16 +63,22 @@ Instant current_instant() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
+const Controller& Core::controller(const ServedController& served) {
+  const DomainEntry* domain = snapshot().domain(served.realm);
+  return domain ? current_controller(*domain->domain, served.controller) : served.controller;
+}
+
 Core::Immediate Core::answer_now(const ServedController& served, Bytes request, Transport transport) {
   const Snapshot& directory_now = snapshot();
   const DomainEntry* domain = directory_now.domain(served.realm);
   if (!domain) return {};
-  const Instant at = current_instant();
-  Outcome outcome = handle(request, directory_now, *domain, served.controller, at);
+  const Controller& dc = current_controller(*domain->domain, served.controller);
+  const Instant at = current_instant() + dc.faults.skew;
+  Outcome outcome = handle(request, directory_now, *domain, dc, at);
   if (auto* missing = std::get_if<NeedKeys>(&outcome)) return {.reply = {}, .missing = std::move(*missing)};
   Answer& answer = std::get<Answer>(outcome);
   if (answer.log.locked_out) record_lockout(served, *answer.log.locked_out, at);
-  if (transport == Transport::udp && answer.bytes.size() > kMaxDatagramReply) {
+  if (transport == Transport::udp && answer.bytes.size() > dc.faults.udp_limit.value_or(kMaxDatagramReply)) {
     answer.bytes = response_too_big(*domain, at);
     answer.log.answer += ", too big for a datagram";
   }
@@ -99,7 +112,8 @@ asio::awaitable<Buffer> Core::answer_later(const ServedController& served, Buffe
 asio::awaitable<Buffer> Core::change_password(const ServedController& served, Buffer request, asio::ip::address local) {
   if (blocking_jobs >= options.max_blocking_jobs) co_return Buffer{};
   const BlockingJob job(*this);
-  auto work = handle_kpasswd(directory, served.realm, std::move(request), address_bytes(local));
+  const Instant at = current_instant() + controller(served).faults.skew;
+  auto work = handle_kpasswd(directory, served.realm, std::move(request), at, address_bytes(local));
   Buffer reply = co_await asio::co_spawn(pool, std::move(work), asio::use_awaitable);
   if (options.log_requests)
     spdlog::debug("{} kpasswd answer=\"{}\"", served.controller.name, reply.empty() ? "ignored" : "answered");

@@ -47,6 +47,8 @@ struct Core {
     return held_;
   }
 
+  // The DC as the directory has it now: an administrator may have changed its faults.
+  [[nodiscard]] const Controller& controller(const ServedController& served);
   // Answers a Kerberos request if all its keys are derived.
   [[nodiscard]] Immediate answer_now(const ServedController& served, Bytes request, Transport transport);
   // Derives the missing keys on the pool and handles the request again until there is a reply. Empty reply: the core
@@ -70,6 +72,7 @@ struct Core {
   ConnectionList connections;  // Kerberos and kpasswd
   ConnectionList ldap_connections;
   std::size_t blocking_jobs = 0;
+  std::size_t delayed_answers = 0;  // by a fault
   asio::io_context io{1};
 
  private:

@@ -11,6 +11,8 @@
 #include <memory>
 #include <utility>
 
+#include "kdc/server/fault_delay.h"
+
 namespace stead::kdc {
 namespace {
 
@@ -30,6 +32,11 @@ void close(tcp::socket& socket) {
 
 asio::awaitable<Buffer> answer(Core& core, const ServedController& served, Service service, Buffer request,
                                asio::ip::address local) {
+  const Faults faults = core.controller(served).faults;
+  const bool dropped = is_dropped(core, faults);
+  // What is lost on a connection is silence, too: the client waits for its time-out.
+  co_await wait_for_latency(core, dropped ? core.options.idle_timeout : faults.latency);
+  if (dropped) co_return Buffer{};
   if (service == Service::kpasswd) {
     Buffer reply = co_await core.change_password(served, std::move(request), local);
     co_return reply;

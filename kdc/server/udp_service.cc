@@ -1,10 +1,12 @@
 #include "kdc/server/udp_service.h"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <utility>
 
 #include "kdc/ldap/cldap_responder.h"
+#include "kdc/server/fault_delay.h"
 
 namespace stead::kdc {
 namespace {
@@ -37,8 +39,8 @@ asio::awaitable<void> answer_kpasswd(Core& core, const ServedController& served,
   send(*socket, reply, from);
 }
 
-void answer(Core& core, const ServedController& served, Service service, const SocketPtr& socket, Bytes request,
-            const udp::endpoint& from) {
+void answer_at_once(Core& core, const ServedController& served, Service service, const SocketPtr& socket, Bytes request,
+                    const udp::endpoint& from) {
   switch (service) {
     case Service::ldaps:  // it has no UDP
     case Service::ldap: {
@@ -56,6 +58,20 @@ void answer(Core& core, const ServedController& served, Service service, const S
           answer_kerberos_later(core, served, socket, to_buffer(request), std::move(answer.missing), from));
     }
   }
+}
+
+asio::awaitable<void> answer_late(Core& core, const ServedController& served, Service service, SocketPtr socket,
+                                  Buffer request, udp::endpoint from, std::chrono::milliseconds latency) {
+  co_await wait_for_latency(core, latency);
+  answer_at_once(core, served, service, socket, request, from);
+}
+
+void answer(Core& core, const ServedController& served, Service service, const SocketPtr& socket, Bytes request,
+            const udp::endpoint& from) {
+  const Faults& faults = core.controller(served).faults;
+  if (is_dropped(core, faults)) return;
+  if (faults.latency.count() == 0) return answer_at_once(core, served, service, socket, request, from);
+  core.spawn(answer_late(core, served, service, socket, to_buffer(request), from, faults.latency));
 }
 
 void answer_batch(Core& core, const ServedController& served, Service service, const SocketPtr& socket) {

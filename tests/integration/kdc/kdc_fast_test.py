@@ -1,6 +1,7 @@
 """Stock clients of MIT Kerberos under FAST: armor by a machine's TGT, the encrypted challenge, armored TGS.
 
-Heimdal 7 does not read errors under FAST, so it cannot sign in with an armor cache at a KDC that armors them."""
+Heimdal 7 cannot sign in with an armor cache at a KDC that does as RFC 6113 says: it reads no METHOD-DATA in an error under FAST, and it
+does not strengthen the reply key, so that accounts without preauthentication fail too. Domain controllers do both."""
 
 import pathlib
 import tempfile

@@ -126,8 +126,12 @@ class ForestReader {
     places.netbios_at = in.at("netbios");
     places.sid_at = in.at("sid");
     for (const auto* controller : in.tables("controller")) read_controller(*controller, domain, places);
-    for (const auto* account : in.tables("account")) read_account(*account, domain, places);
-    for (const auto* group : in.tables("group")) read_group(*group, domain, places);
+    const auto accounts = in.tables("account");
+    const auto groups = in.tables("group");
+    domain.accounts.reserve(accounts.size() + domain.controllers.size() + 1);  // with krbtgt and the DCs
+    places.entries.reserve(accounts.size() + groups.size());
+    for (const auto* account : accounts) read_account(*account, domain, places);
+    for (const auto* group : groups) read_group(*group, domain, places);
     in.finish();
     draft.forest.domains.push_back(std::move(domain));
     draft.domains.push_back(std::move(places));
@@ -157,6 +161,12 @@ class ForestReader {
     in.any_text("site", controller.site);
     if (controller.site.empty()) in.error(in.at("site"), "\"site\" is empty");
     in.boolean("paused", controller.paused);
+    if (std::string text; in.any_text("faults", text)) {
+      if (const auto faults = parse_faults(text))
+        controller.faults = *faults;
+      else
+        in.error(in.at("faults"), faults.error().message);
+    }
     in.integer("ldaps_port", controller.ldaps_port, 1, 65535);
     controller.certificate = read_file_name(in, "certificate");
     controller.key = read_file_name(in, "key");
@@ -360,9 +370,10 @@ ForestFile parse_forest(std::string_view text, const std::string& file_name, con
   ForestFile out;
   out.digest = sha256_hex(text);
   FileErrors errors(file_name), warnings(file_name);
-  if (const auto parsed = parse_toml(text, errors)) {
+  if (auto parsed = parse_toml(text, errors)) {
     ForestDraft draft;
     ForestReader(folder, errors, warnings).read(*parsed, draft);
+    parsed.reset();  // the tree of a million accounts is larger than the forest
     if (errors.none()) check_and_resolve(draft, errors, warnings);
     out.forest = std::move(draft.forest);
   }

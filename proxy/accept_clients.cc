@@ -14,11 +14,11 @@
 #include <utility>
 
 #include "proxy/core/receive_proxy_header.h"
-#include "proxy/core/server_tls.h"
 #include "proxy/http1_connection.h"
 #include "proxy/http2/connection.h"
 #include "proxy/observe/log_exception.h"
 #include "proxy/serve/client_connection.h"
+#include "proxy/tls/server_tls.h"
 
 namespace stead::proxy {
 
@@ -77,21 +77,22 @@ asio::awaitable<void> serve_client(std::unique_ptr<ClientConnection> connection)
 
 namespace {
 
-void serve(Core& core, tcp::socket socket, const asio::ip::address& address, Door door = Door::clients) {
+void serve(Core& core, tcp::socket socket, const asio::ip::address& address, const CameIn& came_in) {
   const ClientConnections::Room room = core.clients.make_room(address);
   if (room.reached) core.limits.reached(*room.reached, room ? LimitWatch::Then::made_room : LimitWatch::Then::refused);
   if (room)
-    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address, door)),
+    asio::co_spawn(core.io, serve_client(std::make_unique<ClientConnection>(core, std::move(socket), address, came_in)),
                    log_exception);
   else
     core.metrics.client_connections_refused.add();  // the socket closes
 }
 
 // The client's address stands in front of its first octets.
-asio::awaitable<void> serve_behind_balancer(Core& core, tcp::socket socket, asio::ip::address balancer) {
+asio::awaitable<void> serve_behind_balancer(Core& core, tcp::socket socket, asio::ip::address balancer,
+                                            CameIn came_in) {
   const ReceivedProxyHeader received = co_await receive_proxy_header(socket, core.now->config().limits.header_timeout);
   if (!received.fault) {
-    serve(core, std::move(socket), received.client);
+    serve(core, std::move(socket), received.client, came_in);
     co_return;
   }
   if (*received.fault == ProxyHeaderFault::closed) co_return;
@@ -104,27 +105,28 @@ asio::awaitable<void> serve_behind_balancer(Core& core, tcp::socket socket, asio
 }  // namespace
 
 asio::awaitable<void> accept_clients(Listeners::Acceptor acceptor, Core& core) {
-  return accept_all(std::move(acceptor), core, [&core](tcp::socket socket) {
+  const CameIn came_in{.door = Door::clients, .listener = acceptor->asked};
+  return accept_all(std::move(acceptor), core, [&core, came_in](tcp::socket socket) {
     Error gone;
     const auto endpoint = socket.remote_endpoint(gone);
     if (gone) return;
     const auto address = endpoint.address();
     if (core.now->config().proxy_protocol_from.has(address))
-      asio::co_spawn(core.io, serve_behind_balancer(core, std::move(socket), address), log_exception);
+      asio::co_spawn(core.io, serve_behind_balancer(core, std::move(socket), address, came_in), log_exception);
     else
-      serve(core, std::move(socket), address);
+      serve(core, std::move(socket), address, came_in);
   });
 }
 
 asio::awaitable<void> accept_proxies(Listeners::Acceptor acceptor, Core& core) {
   Error unknown;
   const bool on_loopback = acceptor->local_endpoint(unknown).address().is_loopback();
-  const Door door = on_loopback ? Door::proxies_on_loopback : Door::proxies;
-  return accept_all(std::move(acceptor), core, [&core, door](tcp::socket socket) {
+  const CameIn came_in{.door = on_loopback ? Door::proxies_on_loopback : Door::proxies, .listener = acceptor->asked};
+  return accept_all(std::move(acceptor), core, [&core, came_in](tcp::socket socket) {
     Error gone;
     const auto address = socket.remote_endpoint(gone).address();
     if (gone) return;
-    if (core.now->config().auth_from.has(address)) return serve(core, std::move(socket), address, door);
+    if (core.now->config().auth_from.has(address)) return serve(core, std::move(socket), address, came_in);
     core.metrics.client_connections_refused.add();
     spdlog::warn("{} asked at auth_listen, and auth_from does not have it: its connection was closed",
                  address.to_string());

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +52,7 @@ Checked<void> check_log(const std::string& path, const std::string& name) {
 
 Checked<std::vector<std::string>> check_configuration(Config config) {
   std::vector<std::string> warnings;
-  std::vector<Endpoint> addresses = config.listen;
+  std::vector<Endpoint> addresses = config.client_addresses();
   if (config.admin) addresses.push_back(*config.admin);
   addresses.insert(addresses.end(), config.auth_listen.begin(), config.auth_listen.end());
   for (const Endpoint& endpoint : addresses)
@@ -62,6 +63,7 @@ Checked<std::vector<std::string>> check_configuration(Config config) {
   LoadContext context;
   context.executors = {loop.get_executor()};
   context.memory = make_sign_in_memory(KeyFiles::only_read);
+  context.ticket_keys = std::make_shared<TicketKeys>();
   {
     const auto loaded = load_generation(std::move(config), context, {});
     if (!loaded) return loaded.error();

@@ -87,7 +87,7 @@ Started<Listeners::Port> Listeners::take_adopted(int socket, const Endpoint& end
   Port port{.asked = endpoint, .number = endpoint.port, .acceptors = {}, .adopted = socket, .kept = false};
   const auto at = address_of(socket);
   for (asio::io_context* const loop : loops_) {
-    auto acceptor = std::make_shared<Socket>(*loop);
+    auto acceptor = std::make_shared<Socket>(*loop, endpoint);
     Error error;
     const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
     if (copy < 0)
@@ -118,7 +118,7 @@ Started<Listeners::Port> Listeners::open_one(const Endpoint& endpoint) {
   Port port;
   port.asked = endpoint;
   for (asio::io_context* const loop : loops_) {
-    auto acceptor = std::make_shared<Socket>(*loop);
+    auto acceptor = std::make_shared<Socket>(*loop, endpoint);
     if (error = bind_one(*acceptor, at, Sharing::with_other_cores); error) return cannot_listen(endpoint, error);
     if (at.port() == 0) at.port(acceptor->local_endpoint(error).port());
     port.acceptors.push_back(std::move(acceptor));

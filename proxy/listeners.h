@@ -20,8 +20,10 @@ namespace stead::proxy {
 class Listeners {
  public:
   struct Socket : boost::asio::ip::tcp::acceptor {
-    explicit Socket(boost::asio::io_context& loop) : boost::asio::ip::tcp::acceptor(loop) {}
-    bool ending = false;  // set in its loop, before cancel()
+    Socket(boost::asio::io_context& loop, Endpoint endpoint)
+        : boost::asio::ip::tcp::acceptor(loop), asked(std::move(endpoint)) {}
+    const Endpoint asked;  // as the configuration has it
+    bool ending = false;   // set in its loop, before cancel()
   };
   using Acceptor = std::shared_ptr<Socket>;
   // Called in the loop of the numbered core for each port that comes into use. It has to accept until `ending`, then to

@@ -34,7 +34,7 @@ std::shared_ptr<Generation> Loaded::generation_of(Core& core) const {
 
 Checked<Loaded> load_generation(Config config, const LoadContext& context, const Loaded& before) {
   Loaded out;
-  auto tls = ServerTls::open(config);
+  auto tls = ServerTls::open(config, context.ticket_keys);
   if (!tls) return tls.error();
   out.server_tls = std::move(*tls);
   auto settings = Settings::open(std::move(config));

@@ -14,6 +14,7 @@ struct LoadContext {
   std::vector<boost::asio::any_io_executor> executors;  // one for each core
   OnStep on_step;
   std::shared_ptr<SignInMemory> memory;
+  std::shared_ptr<TicketKeys> ticket_keys;  // of TLS sessions, where the configuration names no file for them
 };
 
 struct Loaded {

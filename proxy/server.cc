@@ -130,6 +130,7 @@ Started<void> Server::Parts::prepare() {
   for (auto& core : cores_) context_.executors.emplace_back(core->io.get_executor());
   context_.on_step = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
   context_.memory = make_sign_in_memory();
+  context_.ticket_keys = std::make_shared<TicketKeys>();
   auto loaded = load_generation(std::move(start_), context_, {});
   if (!loaded) return StartFailure(loaded.error());
   use(*loaded);
@@ -243,8 +244,9 @@ Started<void> Server::Parts::change_to(Loaded next) {
 
 asio::awaitable<void> Server::Parts::read_tls_files() {
   using Read = Checked<std::shared_ptr<ServerTls>>;
-  std::function<asio::awaitable<Read>()> read = [settings = loaded_.settings]() -> asio::awaitable<Read> {
-    co_return ServerTls::open(settings->config);
+  std::function<asio::awaitable<Read>()> read = [settings = loaded_.settings,
+                                                 keys = context_.ticket_keys]() -> asio::awaitable<Read> {
+    co_return ServerTls::open(settings->config, keys);
   };
   const Read tls = co_await run_on_thread(*reader_, std::move(read));
   if (!tls) {
@@ -372,7 +374,8 @@ int Server::Parts::run() {
   if (runs_as_root()) spdlog::warn("the proxy runs as root; run it as a user of its own, as stead-proxy.service does");
   warn_of_routes(config);
   for (const auto& port : ports_->clients())
-    spdlog::info("listening at {}://{}:{}", loaded_.server_tls ? "https" : "http", port.asked.address, port.number);
+    spdlog::info("listening at {}://{}:{}", config.speaks_https_at(port.asked) ? "https" : "http", port.asked.address,
+                 port.number);
   notify_service_manager("READY=1");
   if (const auto interval = watchdog_interval()) asio::co_spawn(first.io, feed_watchdog(*interval / 2), log_exception);
   run_core(first);

@@ -64,7 +64,7 @@ Started<void> ServerPorts::open_first(const Config& config) {
 
 Started<ServerPorts::Opened> ServerPorts::open(const Config& config) {
   Opened out;
-  auto clients = clients_.open(config.listen);
+  auto clients = clients_.open(config.client_addresses());
   if (!clients) return clients.error();
   auto administrators = administrators_.open(admin_endpoints(config));
   if (!administrators) return administrators.error();

@@ -131,6 +131,32 @@ bool Route::allows(SignInMethod method) const {
   return std::find(sign_in.begin(), sign_in.end(), method) != sign_in.end();
 }
 
+const TlsSettings& Config::tls_at(const Endpoint& listener) const {
+  const auto found = std::find_if(listener_tls.begin(), listener_tls.end(),
+                                  [&](const ListenerTls& each) { return each.at == listener; });
+  return found != listener_tls.end() ? found->settings : tls;
+}
+
+bool Config::has_tls() const {
+  return !tls.certificates.empty() ||
+         std::any_of(listener_tls.begin(), listener_tls.end(),
+                     [](const ListenerTls& each) { return !each.settings.certificates.empty(); });
+}
+
+bool Config::redirects_at(const Endpoint& listener) const {
+  return std::find(redirect.begin(), redirect.end(), listener) != redirect.end();
+}
+
+bool Config::speaks_https_at(const Endpoint& listener) const {
+  return !redirects_at(listener) && !tls_at(listener).certificates.empty();
+}
+
+std::vector<Endpoint> Config::client_addresses() const {
+  std::vector<Endpoint> out = listen;
+  out.insert(out.end(), redirect.begin(), redirect.end());
+  return out;
+}
+
 Checked<Config> read_config(const std::string& path) {
   FileErrors errors(path);
   Config out;

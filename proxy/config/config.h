@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/config/tls_settings.h"
 #include "proxy/config/values/access_list.h"
 #include "proxy/config/values/address_set.h"
 #include "proxy/config/values/end_point.h"
@@ -175,7 +176,12 @@ struct Config {
   std::string admin_socket;           // a Unix socket's path; empty: none
   AddressSet proxy_protocol_from;     // load balancers whose connections begin with a PROXY protocol header
   AddressSet trusted_proxies;         // TLS terminators whose X-Forwarded-Proto is believed
-  std::string certificate, key;       // empty: plain HTTP, on loopback addresses only
+  TlsSettings tls;                    // of the addresses that listener_tls does not have
+  std::vector<ListenerTls> listener_tls;
+  std::string ticket_key_file, ticket_key_where;  // keys of TLS session tickets; empty: the process makes its own
+  std::vector<Endpoint> redirect;                 // plain HTTP that only redirects to https
+  std::uint16_t redirect_port = 443;              // of the https addresses in those redirections
+  std::string hsts;                               // the value of Strict-Transport-Security; empty: it is not sent
   std::optional<Endpoint> admin;
   std::vector<std::string> admin_hosts;  // names of the admin pages, in lower case
   bool http2 = true;                     // offered by ALPN, over TLS
@@ -201,6 +207,11 @@ struct Config {
   std::vector<Route> routes;
   Pages pages;
   Limits limits;
+  [[nodiscard]] const TlsSettings& tls_at(const Endpoint& listener) const;
+  [[nodiscard]] bool has_tls() const;  // at any address
+  [[nodiscard]] bool redirects_at(const Endpoint& listener) const;
+  [[nodiscard]] bool speaks_https_at(const Endpoint& listener) const;
+  [[nodiscard]] std::vector<Endpoint> client_addresses() const;  // listen and redirect
 };
 
 // A Problem's `where` is "FILE:LINE:COLUMN". Relative paths in the file start at the file's folder. Blocking.

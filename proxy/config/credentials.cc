@@ -19,8 +19,14 @@ void use_credentials(Config& config) {
     if (std::filesystem::is_regular_file(copy, ignored)) path = copy.string();
   };
   for (std::string* const path :
-       {&config.client.keytab, &config.certificate, &config.key, &config.certificate_ca, &config.session_key_file})
+       {&config.client.keytab, &config.certificate_ca, &config.session_key_file, &config.ticket_key_file})
     use(*path);
+  const auto use_all = [&](TlsSettings& settings) {
+    for (CertificateFiles& files : settings.certificates)
+      for (std::string* const path : {&files.certificate, &files.key, &files.ocsp}) use(*path);
+  };
+  use_all(config.tls);
+  for (ListenerTls& listener : config.listener_tls) use_all(listener.settings);
   for (std::string& path : config.certificate_crls) use(path);
   for (Route& route : config.routes) use(route.upstream_ca);
 }

@@ -1,5 +1,7 @@
 #include "proxy/config/print_config.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,11 +21,62 @@ std::vector<std::string> names_of(const std::vector<Endpoint>& endpoints) {
   return out;
 }
 
+using InlineValues = std::vector<std::pair<std::string, std::string>>;
+
+InlineValues values_of(const CertificateFiles& files) {
+  InlineValues out{{"certificate", toml_text(files.certificate)}, {"key", toml_text(files.key)}};
+  if (!files.ocsp.empty()) out.emplace_back("ocsp", toml_text(files.ocsp));
+  return out;
+}
+
+// But for the first, if `from` is 1.
+std::string certificates_of(const TlsSettings& tls, std::size_t from) {
+  std::string out = "[";
+  for (std::size_t i = from; i < tls.certificates.size(); ++i)
+    out.append(i == from ? "" : ", ").append(toml_inline(values_of(tls.certificates[i])));
+  return out + "]";
+}
+
+std::string_view to_string(TlsPolicy policy) {
+  return policy == TlsPolicy::modern ? "modern" : "intermediate";
+}
+
+std::string listen_of(const Config& config) {
+  std::string out = "[";
+  for (const Endpoint& one : config.listen) {
+    const std::string address = toml_text(names_of({one}).front());
+    const auto own = std::find_if(config.listener_tls.begin(), config.listener_tls.end(),
+                                  [&one](const ListenerTls& each) { return each.at == one; });
+    out.append(out.size() == 1 ? "" : ", ");
+    if (own == config.listener_tls.end() || own->settings.certificates.empty())
+      out.append(address);
+    else
+      out.append(toml_inline({{"address", address},
+                              {"certificates", certificates_of(own->settings, 0)},
+                              {"tls", toml_text(to_string(own->settings.policy))}}));
+  }
+  return out + "]";
+}
+
+void print_tls(TomlWriter& out, const Config& config) {
+  out.raw("listen", listen_of(config));
+  if (!config.tls.certificates.empty()) {
+    for (const auto& [key, value] : values_of(config.tls.certificates.front())) out.raw(key, value);
+    if (config.tls.certificates.size() > 1) out.raw("certificates", certificates_of(config.tls, 1));
+  }
+  if (!config.has_tls()) return;
+  out.text("tls", to_string(config.tls.policy));
+  out.text_if("ticket_key_file", config.ticket_key_file);
+  if (!config.redirect.empty()) {
+    out.texts("redirect", names_of(config.redirect));
+    out.number("redirect_port", config.redirect_port);
+  }
+  if (!config.hsts.empty()) out.comment("hsts: Strict-Transport-Security: " + config.hsts);
+}
+
 void print_server(TomlWriter& out, const Config& config) {
   out.table("[server]");
-  out.texts("listen", names_of(config.listen));
-  out.text_if("certificate", config.certificate);
-  out.text_if("key", config.key);
+  print_tls(out, config);
   if (config.admin) {
     out.text("admin", names_of({*config.admin}).front());
     if (!is_loopback(*config.admin)) out.boolean("admin_anywhere", true);

@@ -3,26 +3,71 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
+#include "proxy/config/tls_keys.h"
 #include "proxy/config/values/values.h"
 #include "proxy/http/target.h"
 
 namespace stead::proxy {
 namespace {
 
+// "ADDRESS:PORT", or { address = "ADDRESS:PORT", ... } with TLS of its own.
+void read_listener(const toml::node& node, FileErrors& errors, Config& out) {
+  std::string text;
+  FilePosition at = position_of(node);
+  TlsSettings tls = out.tls;
+  if (const toml::table* const values = node.as_table()) {
+    TomlTable table(*values, "listen", errors);
+    if (!table.required_text("address", text)) return;
+    at = table.at("address");
+    read_tls_settings(table, errors, tls);
+    if (tls.certificates.empty() && table.has("tls")) table.error("tls", "tls has no meaning without a certificate");
+    table.finish();
+  } else if (const auto plain = node.value_exact<std::string>()) {
+    text = *plain;
+  } else {
+    errors.add(node, "listen must have strings, or tables as { address = \"ADDRESS:PORT\", tls = \"modern\" }");
+    return;
+  }
+  const auto endpoint = parse_endpoint(text);
+  if (!endpoint)
+    errors.add(at, "listen: \"" + text + "\" is not ADDRESS:PORT");
+  else if (tls.certificates.empty() && !is_loopback(*endpoint))
+    errors.add(at, "listen: " + text +
+                       " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
+                       "certificate and key are needed");
+  else
+    out.listen.push_back(*endpoint);
+  if (endpoint && node.is_table()) out.listener_tls.push_back({.at = *endpoint, .settings = std::move(tls)});
+}
+
 void read_listen(TomlTable& table, FileErrors& errors, Config& out) {
-  for (const auto& [text, at] : table.texts("listen")) {
+  const toml::node* const node = table.find("listen");
+  const toml::array* const values = node != nullptr ? node->as_array() : nullptr;
+  if (node != nullptr && values == nullptr) errors.add(*node, "listen must be an array");
+  if (values != nullptr)
+    for (const toml::node& each : *values) read_listener(each, errors, out);
+  if (out.listen.empty() && errors.none()) table.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
+}
+
+// Behind translated ports (`-p 443:8443`) the port of `listen` is not the one that clients use.
+void read_redirect(TomlTable& table, FileErrors& errors, Config& out) {
+  for (const auto& [text, at] : table.texts("redirect")) {
     const auto endpoint = parse_endpoint(text);
     if (!endpoint)
-      errors.add(at, "listen: \"" + text + "\" is not ADDRESS:PORT");
-    else if (out.certificate.empty() && !is_loopback(*endpoint))
-      errors.add(at, "listen: " + text +
-                         " is not a loopback address: plain HTTP is served on loopback only, elsewhere a "
-                         "certificate and key are needed");
+      errors.add(at, "redirect: \"" + text + "\" is not ADDRESS:PORT");
+    else if (std::find(out.listen.begin(), out.listen.end(), *endpoint) != out.listen.end())
+      errors.add(at, "redirect: " + text + " is in listen too");
     else
-      out.listen.push_back(*endpoint);
+      out.redirect.push_back(*endpoint);
   }
-  if (out.listen.empty() && errors.none()) table.error("listen", "needs listen = [\"ADDRESS:PORT\"]");
+  if (!out.listen.empty()) out.redirect_port = out.listen.front().port;
+  table.integer("redirect_port", out.redirect_port, 1, 65535);
+  if (table.has("redirect") && !out.has_tls())
+    table.error("redirect", "redirect has no meaning without a certificate: there is no https to redirect to");
+  if (table.has("redirect_port") && out.redirect.empty() && errors.none())
+    table.error("redirect_port", "redirect_port has no meaning without redirect");
 }
 
 void read_admin(TomlTable& table, FileErrors& errors, Config& out) {
@@ -54,7 +99,7 @@ void read_auth_listen(TomlTable& table, FileErrors& errors, Config& out) {
       errors.add(at, "auth_listen: \"" + text + "\" is not ADDRESS:PORT");
       continue;
     }
-    if (!is_loopback(*endpoint) && out.certificate.empty())
+    if (!is_loopback(*endpoint) && out.tls.certificates.empty())
       errors.add(at, "auth_listen: " + text + " is not a loopback address, which needs a certificate and key");
     elsewhere = elsewhere || !is_loopback(*endpoint);
     out.auth_listen.push_back(*endpoint);
@@ -64,7 +109,7 @@ void read_auth_listen(TomlTable& table, FileErrors& errors, Config& out) {
     if (!table.has("auth_listen")) table.error("auth_from", "auth_from has no meaning without auth_listen");
     return;
   }
-  if (elsewhere && !out.certificate.empty())
+  if (elsewhere && !out.tls.certificates.empty())
     table.error("auth_listen",
                 "auth_listen at an address that is not loopback needs auth_from = [\"ADDRESS\"], the "
                 "proxies that may ask there");
@@ -87,11 +132,10 @@ void read_access_log_format(TomlTable& table, Config& out) {
 
 void read_server_table(const toml::table& table, FileErrors& errors, Config& out) {
   TomlTable server(table, "[server]", errors);
-  read_path(server, "certificate", errors, out.certificate);
-  read_path(server, "key", errors, out.key);
-  if (out.certificate.empty() != out.key.empty())
-    server.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
+  read_tls_settings(server, errors, out.tls);
   read_listen(server, errors, out);
+  read_tls_keys(server, errors, out);
+  read_redirect(server, errors, out);
   read_admin(server, errors, out);
   read_path(server, "admin_socket", errors, out.admin_socket);
   read_auth_listen(server, errors, out);

@@ -96,7 +96,7 @@ void read_certificate(const toml::table& table, FileErrors& errors, Config& out)
   TomlTable certificate(table, "[sign_in.certificate]", errors);
   read_path(certificate, "ca", errors, out.certificate_ca);
   if (out.certificate_ca.empty()) certificate.error("ca", "needs ca, the CA of users' certificates");
-  if (out.certificate.empty()) certificate.error("ca", "works over TLS only: [server] needs certificate and key");
+  if (!out.has_tls()) certificate.error("ca", "works over TLS only: [server] needs certificate and key");
   read_revocation(certificate, errors, out);
   read_mapping(certificate, errors, out);
   certificate.finish();

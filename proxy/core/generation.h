@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "proxy/config/config.h"
-#include "proxy/core/server_tls.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/tickets/backend_tickets.h"
+#include "proxy/tls/server_tls.h"
 #include "proxy/upstream/backends/health_checker.h"
 #include "proxy/upstream/backends/upstream_tls.h"
 #include "proxy/upstream/forward_job.h"

@@ -18,6 +18,8 @@
 namespace stead::proxy {
 namespace {
 
+constexpr std::string_view kHsts = "Strict-Transport-Security";
+
 // The fields that may contain the back end's own address.
 using Rewriter = void (*)(std::string&, std::string_view, const Addresses&);
 Rewriter rewriter_of(std::string_view name) {
@@ -92,6 +94,17 @@ bool is_trailer_field_that_passes(const Field& field, const OutgoingResponse& re
          equal_ignoring_case(field.name, "trailer");
 }
 
+bool is_hsts(std::string_view name) {
+  return name.size() == kHsts.size() && equal_ignoring_case(name, kHsts);
+}
+
+// What the route itself sets goes before the proxy's.
+bool adds_hsts(const OutgoingResponse& response) {
+  if (response.hsts.empty()) return false;
+  return response.route == nullptr ||
+         std::ranges::none_of(response.route->set_response_headers, is_hsts, &HeaderList::value_type::first);
+}
+
 bool is_removed(const std::vector<std::string>& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [name](const std::string& pattern) { return matches_header(pattern, name); });
@@ -100,6 +113,7 @@ bool is_removed(const std::vector<std::string>& patterns, std::string_view name)
 void append_backend_fields(std::string& out, const OutgoingResponse& response, Caching caching) {
   const ResponseHead& head = response.head;
   const NamedByConnection named(head.fields);
+  const bool drops_hsts = !response.hsts.empty();
   PrivateCacheControl cache_control;
   // The response to HEAD and a 304 have no body; their Content-Length is that of the resource, and it passes.
   bool length_passes = response.to_head || head.status == 304;
@@ -108,6 +122,7 @@ void append_backend_fields(std::string& out, const OutgoingResponse& response, C
                                   : nullptr;
   for (const Field& field : head.fields) {
     if (removed != nullptr && is_removed(*removed, field.name)) continue;
+    if (drops_hsts && is_hsts(field.name)) continue;
     if (length_passes && is_content_length(field)) {
       append_field(out, field.name, field.value);
       length_passes = false;
@@ -163,6 +178,7 @@ void write_response_head(std::string& out, const OutgoingResponse& response, std
   if (response.route != nullptr)
     for (const HeaderList* const more : {&response.route->set_response_headers, &response.route->add_response_headers})
       for (const auto& [name, value] : *more) append_field(out, name, value);
+  if (adds_hsts(response)) append_field(out, kHsts, response.hsts);
   if (own != nullptr)
     for (const auto& [name, value] : *own) append_field(out, name, value);
   append_field(out, "X-Request-Id", request_id);

@@ -17,6 +17,7 @@ struct OutgoingResponse {
   const Addresses* addresses = nullptr;  // null: addresses in fields are not rewritten
   const Route* route = nullptr;          // its own rules for fields; null: none
   std::string_view date{};               // for a response without Date (RFC 9110 §6.6.1); empty: none is added
+  std::string_view hsts{};               // Strict-Transport-Security, in place of the back end's; empty: none is added
 };
 // `own`: fields of the sign-in, put behind the back end's; may be null. With a cookie among them the response is private
 // for every cache.

@@ -32,8 +32,11 @@ struct Reason {
 constexpr auto kReasons = std::to_array<Reason>({
     {200, "OK"},
     {204, "No Content"},
+    {301, "Moved Permanently"},
     {302, "Found"},
     {303, "See Other"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},

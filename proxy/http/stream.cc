@@ -186,8 +186,9 @@ asio::awaitable<Error> Stream::write_rest() {
   co_return Error{};
 }
 
-asio::awaitable<Error> Stream::accept_tls(asio::ssl::context& context) {
+asio::awaitable<Error> Stream::accept_tls(SSL_CTX& context, void* app_data) {
   tls_ = std::make_unique<Tls>(socket_, context);
+  SSL_set_app_data(tls_->native_handle(), app_data);
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, as_result);
   co_return error;
 }
@@ -215,7 +216,7 @@ bool name_peer(SSL* ssl, std::string host) {
 
 }  // namespace
 
-asio::awaitable<Error> Stream::connect_tls(asio::ssl::context& context, std::string host, VerifyPeer verify) {
+asio::awaitable<Error> Stream::connect_tls(SSL_CTX& context, std::string host, VerifyPeer verify) {
   tls_ = std::make_unique<Tls>(socket_, context);
   SSL* const ssl = tls_->native_handle();
   if (!name_peer(ssl, std::move(host))) co_return asio::error::invalid_argument;

@@ -9,7 +9,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -86,11 +85,12 @@ class Stream {
                                    std::string_view third = {});
   boost::asio::awaitable<Error> write_rest();
 
-  boost::asio::awaitable<Error> accept_tls(boost::asio::ssl::context& context);
+  // `app_data`: of the SSL object, for the callbacks of `context`.
+  boost::asio::awaitable<Error> accept_tls(SSL_CTX& context, void* app_data);
   enum class VerifyPeer { yes, no };
   // With VerifyPeer::yes, requires a valid certificate for `host`: a name, or an address as a URL has it ("[::1]"). Only a
   // name is sent as SNI (RFC 6066 §3).
-  boost::asio::awaitable<Error> connect_tls(boost::asio::ssl::context& context, std::string host, VerifyPeer verify);
+  boost::asio::awaitable<Error> connect_tls(SSL_CTX& context, std::string host, VerifyPeer verify);
   // Closes in order: sends close_notify and FIN, then reads and drops input, so that a reset does not destroy the last
   // response before the peer reads it. Ends with the peer's FIN, after two seconds of silence, or by `linger`.
   boost::asio::awaitable<void> finish(ReadBuffer& buffer, Linger linger = {});

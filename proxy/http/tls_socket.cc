@@ -65,8 +65,7 @@ const BIO_METHOD* socket_method() {
 
 }  // namespace
 
-TlsSocket::TlsSocket(asio::ip::tcp::socket& socket, asio::ssl::context& context)
-    : socket_(socket), ssl_(SSL_new(context.native_handle())) {
+TlsSocket::TlsSocket(asio::ip::tcp::socket& socket, SSL_CTX& context) : socket_(socket), ssl_(SSL_new(&context)) {
   BIO* const bio = BIO_new(socket_method());
   if (!ssl_ || bio == nullptr) {
     BIO_free(bio);

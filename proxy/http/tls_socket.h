@@ -7,7 +7,6 @@
 #include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <cstddef>
 #include <memory>
@@ -22,7 +21,7 @@ namespace stead::proxy {
 class TlsSocket {
  public:
   using executor_type = boost::asio::ip::tcp::socket::executor_type;
-  TlsSocket(boost::asio::ip::tcp::socket& socket, boost::asio::ssl::context& context);
+  TlsSocket(boost::asio::ip::tcp::socket& socket, SSL_CTX& context);
 
   [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
   [[nodiscard]] SSL* native_handle() const { return ssl_.get(); }

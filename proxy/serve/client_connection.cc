@@ -17,13 +17,13 @@ namespace stead::proxy {
 namespace asio = boost::asio;
 
 ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket, const asio::ip::address& address,
-                                   Door came_in)
+                                   CameIn from)
     : core(owner),
       stream(std::move(socket), owner.watchdog),
       place(owner.clients, address, stream),
-      door(came_in),
+      came_in(std::move(from)),
       remote(address.to_string()),
-      is_trusted_proxy(door != Door::clients || owner.now->config().trusted_proxies.has(address)) {
+      is_trusted_proxy(came_in.door != Door::clients || owner.now->config().trusted_proxies.has(address)) {
   core.metrics.client_connections.add();
   core.metrics.client_connections_now.add();
 }
@@ -35,16 +35,21 @@ ClientConnection::~ClientConnection() {
 asio::awaitable<bool> ClientConnection::open() {
   place.set_waiting(true);
   const std::shared_ptr<Generation> generation = core.now;
-  if (!generation->server_tls || door == Door::proxies_on_loopback) co_return true;
+  only_redirects_ = came_in.door == Door::clients && generation->config().redirects_at(came_in.listener);
+  if (only_redirects_ || came_in.door == Door::proxies_on_loopback) co_return true;
+  const TlsListener* const tls = generation->server_tls ? generation->server_tls->at(came_in.listener) : nullptr;
+  if (tls == nullptr) co_return true;
   tls_ = certified_by_ = generation->server_tls;
+  tls->begin(handshake_);
   stream.expire_reads_in(generation->config().limits.header_timeout);
-  const Error error = co_await stream.accept_tls(tls_->context());
+  const Error error = co_await stream.accept_tls(tls->context(), &handshake_);
   stream.expect_nothing();
   if (error) {
     core.metrics.tls_failures.add();
     co_return false;
   }
-  if (generation->config().certificate_sign_in) certificate = ServerTls::client_certificate_of(stream.ssl());
+  tls->finish(stream.ssl(), handshake_);
+  if (handshake_.asks_for_certificate) certificate = client_certificate_of(stream.ssl());
   co_return true;
 }
 
@@ -64,7 +69,7 @@ std::string_view ClientConnection::tls_version() const {
 
 bool ClientConnection::is_for(const std::string& host) {
   if (!stream.tls() || host == last_host_) return true;
-  if (!ServerTls::covers(stream.ssl(), host)) return false;
+  if (!handshake_.covers(host)) return false;
   last_host_ = host;
   return true;
 }

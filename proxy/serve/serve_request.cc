@@ -1,6 +1,7 @@
 #include "proxy/serve/serve_request.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,12 +32,12 @@ void begin_request(Core& core, Request& request) {
 
 // No coroutine of its own: that of the request's kind is all that a request needs.
 asio::awaitable<void> RequestService::run() {
+  if (connection_.only_redirects()) return redirect_to_https();
   if (negotiation_ != nullptr && !is_negotiate(request_.head.authorization)) (void)negotiation_->take();
   connection_.check_certificate_again(generation_);
-  if (connection_.door != Door::clients) return serve_proxy();
+  if (connection_.came_in.door != Door::clients) return serve_proxy();
   if (client_.version() == ClientVersion::http_2 && !connection_.is_for(request_.host))
-    return answer_error(421, "Another connection is needed",
-                        "The certificate of this connection is not for that name.");
+    return misdirected("The certificate of this connection is not for that name.");
   const PathReadings path = readings_of(request_.target == "*" ? "/" : path_of(request_.target));
   const Router::Match match = generation_.settings->router.match(request_.host, path);
   if (!match.known_host) return answer_error(421, "No such site", "This server does not serve the name you asked for.");
@@ -44,7 +45,35 @@ asio::awaitable<void> RequestService::run() {
   if (match.reserved) return own_page();
   if (match.route == nullptr || !match.route->serves_clients()) return answer_error(404, "Not found", kNothingHere);
   request_.route = match.route;
+  if (match.route->allows(SignInMethod::certificate) && connection_.lacks_certificate_request())
+    return misdirected("This site asks for a client certificate, which this connection was opened without.");
   return forward(match.index);
+}
+
+// RFC 9110 §15.5.20: browsers send the request again on a connection of its own.
+asio::awaitable<void> RequestService::misdirected(std::string_view why) {
+  client_.close_after_response();
+  return answer_error(421, "Another connection is needed", why);
+}
+
+// At an address that is there for that alone. Only names that a route has are repeated to the client.
+asio::awaitable<void> RequestService::redirect_to_https() {
+  if (!generation_.settings->router.match(request_.host, readings_of("/")).known_host)
+    return answer_error(421, "No such site", "This server does not serve the name you asked for.");
+  if (request_.host.empty()) return refuse({400, "no Host to redirect to"});
+  const std::uint16_t port = generation_.config().redirect_port;
+  std::string to = "https://" + request_.host;
+  if (port != 443) to += ':' + std::to_string(port);
+  if (request_.target != "*") to += request_.target;
+  OwnResponse response =
+      error_page(308, request_.id, "This site is encrypted", "Your browser now asks for the page at {}.", {to});
+  response.headers.emplace_back("Location", std::move(to));
+  return answer(std::move(response));
+}
+
+// Over plain HTTP it must not be sent (RFC 6797 §7.2).
+std::string_view RequestService::hsts() const {
+  return connection_.is_https(request_.head) ? std::string_view(generation_.config().hsts) : std::string_view{};
 }
 
 asio::awaitable<void> RequestService::refuse(Violation violation) {
@@ -110,6 +139,7 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
                        .signed_in = request_.signed_in ? &*request_.signed_in : nullptr,
                        .request_id = request_.id,
                        .remote_address = connection_.remote,
+                       .hsts = hsts(),
                        .over_https = connection_.is_https(request_.head)};
   {
     Forwarder forwarder(generation_.forwarding, client_, job, request_.forward_memory);
@@ -194,6 +224,8 @@ asio::awaitable<void> RequestService::answer_error(int status, std::string_view 
 
 asio::awaitable<void> RequestService::answer(OwnResponse response) {
   dress(response, request_.head, generation_.config().pages);
+  if (const std::string_view value = hsts(); !value.empty())
+    response.headers.emplace_back("Strict-Transport-Security", value);
   (void)co_await client_.answer(response, request_.id, core_.date.now());
   request_.outcome.bytes_out = response.body.size();
   log_request(core_, request_, connection_.remote, response.status);

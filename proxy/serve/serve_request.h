@@ -26,7 +26,7 @@ class RequestService {
       : core_(connection.core),
         generation_(generation),
         connection_(connection),
-        negotiation_(connection.door == Door::clients ? negotiation : nullptr),
+        negotiation_(connection.came_in.door == Door::clients ? negotiation : nullptr),
         request_(request),
         client_(client) {
     request.tls = connection.tls_version();
@@ -40,6 +40,9 @@ class RequestService {
  private:
   boost::asio::awaitable<void> forward(std::size_t route_index);
   boost::asio::awaitable<void> challenge();
+  boost::asio::awaitable<void> redirect_to_https();
+  boost::asio::awaitable<void> misdirected(std::string_view why);
+  [[nodiscard]] std::string_view hsts() const;  // for this client; empty: none
   boost::asio::awaitable<void> own_page();
   boost::asio::awaitable<void> serve_proxy();  // at auth_listen
   boost::asio::awaitable<void> authorize();

@@ -42,6 +42,7 @@ struct ForwardJob {
   std::string_view target;    // origin form, or "*"
   const SignedIn* signed_in;  // null: the route is public, or the request is a CORS preflight
   std::string_view request_id, remote_address;
+  std::string_view hsts;    // Strict-Transport-Security for the client; empty: none
   bool over_https = false;  // the client came by https, to us or to a TLS terminator that is trusted
 
   // True if the back end gets a Negotiate token of the user.

@@ -237,7 +237,8 @@ void Forwarder::compose_response(Framing framing, ResponseOptions options) {
                        .close = options == ResponseOptions::close,
                        .addresses = &addresses,
                        .route = &job_.route,
-                       .date = context_.date.now()},
+                       .date = context_.date.now(),
+                       .hsts = job_.hsts},
                       job_.request_id, job_.signed_in != nullptr ? &job_.signed_in->response_headers : nullptr);
 }
 

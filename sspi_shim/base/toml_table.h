@@ -48,11 +48,10 @@ class FileErrors {
   void add(const toml::node& at, std::string_view message) { add(position_of(at), message); }
   [[nodiscard]] bool none() const { return found_.empty(); }
   [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] std::string name_of(const FilePosition& at) const;  // "FILE:LINE:COLUMN"
   // "FILE:LINE:COLUMN: message", in the order of the file. `first` is empty if there is none.
   [[nodiscard]] std::vector<std::string> lines() const;
   [[nodiscard]] std::string first() const;
-  // "FILE:LINE:COLUMN"
-  [[nodiscard]] std::string name_of(const FilePosition& at) const;
 
  private:
   struct Entry {

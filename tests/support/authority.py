@@ -84,6 +84,14 @@ class Authority:
         certificate.write_text(chain)
         return certificate, self.folder / f"{stem}.key"
 
+    def ocsp_response(self, certificate, file, issuer=None, ends_in=60, responder=None):
+        """Writes an OCSP response about the certificate that this authority issued, good for so many minutes. `issuer` is named as the
+        certificate's in place of this authority; `responder` is a certificate and a key that sign in place of the authority's."""
+        signer, key = responder or (self.certificate, self.folder / "ca.key")
+        foreign.run("openssl", "ocsp", "-index", self.folder / "index.txt", "-CA", self.certificate, "-rsigner", signer, "-rkey", key,
+                    "-issuer", (issuer or self).certificate, "-cert", certificate, "-nmin", str(ends_in), "-noverify", "-respout", file).ok()
+        return pathlib.Path(file)
+
     def revoke(self, certificate):
         self._ca("-revoke", certificate).ok()
 

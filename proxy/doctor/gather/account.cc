@@ -78,7 +78,8 @@ void read_account_files(Tools& tools, AccountFacts& out) {
   });
   if (is_file(config.client.keytab)) out.files.push_back(stat_file(FileKind::keytab, config.client.keytab));
   out.files.push_back(stat_file(FileKind::session_key, config.session_key_file));
-  if (!config.key.empty()) out.files.push_back(stat_file(FileKind::tls_key, config.key));
+  for (const proxy::CertificateFiles& files : config.tls.certificates)
+    out.files.push_back(stat_file(FileKind::tls_key, files.key));
 }
 
 Awaitable<CredentialPtr> sign_on(ToolsPtr tools, AccountFacts& out) {

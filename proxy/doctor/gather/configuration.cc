@@ -1,6 +1,7 @@
 #include "proxy/doctor/gather/configuration.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "proxy/check_configuration.h"
@@ -11,26 +12,47 @@ namespace {
 
 using Complaint = ConfigurationFacts::Complaint;
 
-NamedFile kind_of(const proxy::Config& config, const std::string& path) {
-  if (path.empty()) return NamedFile::other;
-  if (path == config.key) return NamedFile::key;
-  if (path == config.certificate) return NamedFile::certificate;
-  if (path == config.certificate_ca) return NamedFile::client_ca;
-  if (path == config.session_key_file) return NamedFile::session_key;
+struct Named {
+  std::string path;
+  NamedFile kind = NamedFile::other;
+  std::string certificate{};  // that stands beside a key
+};
+
+// Messages about a certificate of the proxy's own have its place in front, and name the file.
+std::optional<Named> own_certificate(const proxy::TlsSettings& tls, const std::string& message) {
+  for (const proxy::CertificateFiles& files : tls.certificates) {
+    if (message.find(files.key) != std::string::npos) return Named{files.key, NamedFile::key, files.certificate};
+    if (message.find(files.certificate) != std::string::npos) return Named{files.certificate, NamedFile::certificate};
+  }
+  return std::nullopt;
+}
+
+// `where`: a file, or a place in the configuration.
+Named named_file(const proxy::Config& config, const std::string& where, const std::string& message) {
+  if (auto own = own_certificate(config.tls, message)) return *own;
+  for (const proxy::ListenerTls& listener : config.listener_tls)
+    if (auto own = own_certificate(listener.settings, message)) return *own;
+  Named out{.path = where};
   const auto& lists = config.certificate_crls;
-  return std::find(lists.begin(), lists.end(), path) != lists.end() ? NamedFile::revocation_list : NamedFile::other;
+  if (!where.empty() && where == config.certificate_ca) out.kind = NamedFile::client_ca;
+  if (!where.empty() && where == config.session_key_file) out.kind = NamedFile::session_key;
+  if (std::find(lists.begin(), lists.end(), where) != lists.end()) out.kind = NamedFile::revocation_list;
+  return out;
 }
 
-Complaint complaint_of(const proxy::Config& config, const Problem& problem) {
-  return {problem.where, kind_of(config, problem.where), problem.message, problem.fix};
+Complaint complaint_of(const proxy::Config& config, const Problem& problem, std::string& certificate) {
+  const Named named = named_file(config, problem.where, problem.message);
+  if (!named.certificate.empty()) certificate = named.certificate;
+  return {named.path, named.kind, problem.message, problem.fix};
 }
 
-// "FILE: why".
+// "FILE: why", or "FILE:LINE:COLUMN: why".
 Complaint complaint_of(const proxy::Config& config, const std::string& warning) {
   const auto colon = warning.find(": ");
   if (colon == std::string::npos) return {{}, NamedFile::other, warning, {}};
-  const std::string path = warning.substr(0, colon);
-  return {path, kind_of(config, path), warning.substr(colon + 2), {}};
+  const std::string message = warning.substr(colon + 2);
+  const Named named = named_file(config, warning.substr(0, colon), message);
+  return {named.path, named.kind, message, {}};
 }
 
 bool is_about_keytab(const proxy::Config& config, const Problem& problem) {
@@ -42,16 +64,16 @@ bool is_about_keytab(const proxy::Config& config, const Problem& problem) {
 ConfigurationFacts check_files(const proxy::Config& config) {
   ConfigurationFacts out;
   out.file = config.file;
-  out.certificate = config.certificate;
+  if (!config.tls.certificates.empty()) out.certificate = config.tls.certificates.front().certificate;
   const auto checked = proxy::check_configuration(config);
   if (checked) {
     for (const std::string& warning : *checked) out.warnings.push_back(complaint_of(config, warning));
     return out;
   }
   if (!is_about_keytab(config, checked.error())) {
-    out.refused = complaint_of(config, checked.error());
+    out.refused = complaint_of(config, checked.error(), out.certificate);
   } else if (const auto keys = proxy::SessionKeys::look_at(config.session_key_file); !keys) {
-    out.refused = complaint_of(config, keys.error());
+    out.refused = complaint_of(config, keys.error(), out.certificate);
   }
   return out;
 }

@@ -24,12 +24,13 @@ using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
 }  // namespace
 
 std::optional<CertificateFacts> read_certificate(const proxy::Config& config) {
-  if (config.certificate.empty()) return std::nullopt;
+  if (config.tls.certificates.empty()) return std::nullopt;
+  const proxy::CertificateFiles& files = config.tls.certificates.front();
   CertificateFacts out;
-  out.path = config.certificate;
-  out.key = config.key;
+  out.path = files.certificate;
+  out.key = files.key;
   errno = 0;
-  const BioPtr bio(BIO_new_file(config.certificate.c_str(), "rb"), BIO_free);
+  const BioPtr bio(BIO_new_file(files.certificate.c_str(), "rb"), BIO_free);
   const CertificatePtr certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, X509_free);
   if (!certificate) {
     out.error = bio ? "there is no certificate in PEM form in it" : std::strerror(errno);

@@ -73,7 +73,7 @@ asio::awaitable<UpstreamConnector::Opened> UpstreamConnector::open(UpstreamConne
   out.error = connect_error;
   if (!out.error && back_end.upstream.tls) {
     const auto verify = back_end.verify ? Stream::VerifyPeer::yes : Stream::VerifyPeer::no;
-    out.error = co_await stream.connect_tls(tls_.context(back_end.ca), back_end.upstream.host, verify);
+    out.error = co_await stream.connect_tls(*tls_.context(back_end.ca).native_handle(), back_end.upstream.host, verify);
     if (out.error && back_end.verify) out.why = fault_of_certificate(stream.ssl(), back_end);
     if (out.error && out.why.empty()) out.why = "its TLS handshake fails: " + out.error.message();
     if (!out.error) {

@@ -52,8 +52,8 @@ TEST_F(ConfigFile, IsReadWhole) {
   ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_EQ(config->listen.at(1).address, "[::1]");
   EXPECT_EQ(config->listen.at(1).port, 8444);
-  EXPECT_EQ(config->certificate, folder_ + "/front.crt");
-  EXPECT_EQ(config->key, "/keys/front.key");
+  EXPECT_EQ(config->tls.certificates.at(0).certificate, folder_ + "/front.crt");
+  EXPECT_EQ(config->tls.certificates.at(0).key, "/keys/front.key");
   EXPECT_EQ(config->client.keytab, folder_ + "/front.keytab");
   EXPECT_EQ(config->session_key_file, folder_ + "/session.key");
   EXPECT_EQ(config->session_lifetime, std::chrono::hours(8));

@@ -60,7 +60,7 @@ upstreams = ["http://127.0.0.1:81"]
   ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_EQ(config->client.keytab, (folder_ / "gate.keytab").string());
   EXPECT_EQ(config->session_key_file, (folder_ / "keys/session.key").string());
-  EXPECT_EQ(config->key, (folder_ / "gate.key").string());
+  EXPECT_EQ(config->tls.certificates.at(0).key, (folder_ / "gate.key").string());
   EXPECT_EQ(config->limits.header_bytes, 32768u);
   ASSERT_EQ(config->routes.size(), 2u);
   const proxy::Route& route = config->routes[0];

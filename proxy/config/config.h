@@ -100,8 +100,10 @@ struct Route {
   std::string spn;
   Delegation delegation = Delegation::s4u;
   MutualAuth mutual = MutualAuth::optional;
-  bool upstream_verify = true;  // TLS upstreams: verify certificate and name
-  std::string upstream_ca;      // empty: the system's
+  bool upstream_verify = true;            // TLS upstreams: verify certificate and name
+  std::string upstream_ca;                // empty: the system's
+  std::string upstream_server_name;       // for SNI and in the certificate; empty: the upstream's own
+  CertificateFiles upstream_certificate;  // of the proxy, towards upstreams that ask for one; empty: none
   UpstreamHost upstream_host = UpstreamHost::client;
   std::string upstream_host_text;  // for UpstreamHost::text
   // Patterns of request headers, beside the default list: folded names (field_rules.h), '*' at the end for a prefix.

@@ -28,7 +28,10 @@ void use_credentials(Config& config) {
   use_all(config.tls);
   for (ListenerTls& listener : config.listener_tls) use_all(listener.settings);
   for (std::string& path : config.certificate_crls) use(path);
-  for (Route& route : config.routes) use(route.upstream_ca);
+  for (Route& route : config.routes)
+    for (std::string* const path :
+         {&route.upstream_ca, &route.upstream_certificate.certificate, &route.upstream_certificate.key})
+      use(*path);
 }
 
 }  // namespace stead::proxy

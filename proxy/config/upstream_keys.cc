@@ -156,13 +156,29 @@ void read_upstream_host(TomlTable& table, Route& out) {
                                      "\" is neither \"client\", \"upstream\" nor a host name, with a port or without");
 }
 
+// TLS towards upstreams: who they must be, and who the proxy is to them.
+void read_upstream_tls(TomlTable& table, FileErrors& errors, Route& out) {
+  table.boolean("upstream_verify", out.upstream_verify);
+  read_path(table, "upstream_ca", errors, out.upstream_ca);
+  if (table.text("upstream_server_name", out.upstream_server_name) &&
+      (!is_authority(out.upstream_server_name) || out.upstream_server_name.find_first_of(":[") != std::string::npos))
+    table.error("upstream_server_name",
+                "upstream_server_name: \"" + out.upstream_server_name + "\" is not a host name without a port");
+  CertificateFiles& own = out.upstream_certificate;
+  read_path(table, "upstream_certificate", errors, own.certificate);
+  read_path(table, "upstream_key", errors, own.key);
+  if (own.certificate.empty() != own.key.empty())
+    table.error(own.key.empty() ? "upstream_certificate" : "upstream_key",
+                "upstream_certificate and upstream_key go together");
+  if (!own.certificate.empty()) own.where = errors.name_of(table.at("upstream_certificate"));
+}
+
 }  // namespace
 
 void read_upstream_keys(TomlTable& table, FileErrors& errors, Route& out) {
   read_upstreams(table, errors, out);
   read_upstream_host(table, out);
-  table.boolean("upstream_verify", out.upstream_verify);
-  read_path(table, "upstream_ca", errors, out.upstream_ca);
+  read_upstream_tls(table, errors, out);
   read_balance(table, out);
   read_health(table, errors, out);
   table.duration("slow_start", out.slow_start);
@@ -185,6 +201,10 @@ void check_upstream_keys(TomlTable& table, const FileErrors& errors, const Confi
       if (table.has(key)) table.error(key, std::string(key) + " has no meaning with one upstream");
   if (!route.upstream_ca.empty() && !route.upstream_verify)
     table.error("upstream_ca", "upstream_ca has no meaning with upstream_verify = false");
+  const auto speaks_tls = [](const Upstream& upstream) { return upstream.tls; };
+  if (std::none_of(route.upstreams.begin(), route.upstreams.end(), speaks_tls))
+    for (const std::string_view key : {"upstream_server_name", "upstream_certificate"})
+      if (table.has(key)) table.error(key, std::string(key) + " has no meaning: no upstream is https");
   if (!route.health || !route.health->kerberos) return;
   if (route.delegation == Delegation::none || config.client.principal.empty())
     table.error("health", "health: kerberos = true needs the route's spn and delegation: the check's ticket is for it");

@@ -1,5 +1,6 @@
 #include "proxy/upstream/answer_reader.h"
 
+#include <boost/asio/ssl/error.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -80,6 +81,8 @@ boost::asio::awaitable<AnswerReader::Outcome> AnswerReader::read() {
     upstream_.stream.expire_reads_in(job_.reply_timeout(context_.limits));
     const auto [error, n] = co_await upstream_.stream.read_some(upstream_.buffer);
     upstream_.buffer.commit(n);
+    if (error && error.category() == boost::asio::error::get_ssl_category())
+      ending_ = "it ended the TLS connection before a response: " + error.message();
     if (error) co_return Outcome::no_answer;
     began_ = true;
   }

@@ -22,6 +22,8 @@ class AnswerReader {
   enum class Outcome { final, no_answer, client_left };
   [[nodiscard]] boost::asio::awaitable<Outcome> read();
   [[nodiscard]] bool began() const { return began_; }  // the back end sent something
+  // After Outcome::no_answer: how the connection ended. TLS may have said why: "certificate required".
+  [[nodiscard]] const std::string& ending() const { return ending_; }
   // After Outcome::no_answer: what is wrong with the response; empty: the connection ended or was too slow.
   [[nodiscard]] const std::string& diagnosis() const { return diagnosis_; }
 
@@ -39,7 +41,7 @@ class AnswerReader {
   Upgrade upgrade_;
   std::size_t searched_ = 0;  // octets of the buffer that do not end a head
   bool began_ = false;
-  std::string diagnosis_;
+  std::string diagnosis_, ending_ = "the connection ended before a response";
 };
 
 }  // namespace stead::proxy

@@ -81,7 +81,8 @@ asio::awaitable<Forwarded> Forwarder::run() {
     if (ended == Attempt::done) co_return std::move(result_);
     context_.metrics.upstream_retries.add();
   }
-  fail(502, "The application does not answer", kTryAgain, "the back end closed every connection before it responded");
+  fail(502, "The application does not answer", kTryAgain,
+       "the back end closed every connection before it responded; " + no_answer_);
   co_return std::move(result_);
 }
 
@@ -177,8 +178,9 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_no_answer(const AnswerReade
   // connection, to another back end if this one was new.
   if (silent && upload_.is_whole() && job_.head.is_idempotent()) {
     wanted_.only_new_connections();
+    no_answer_ = upstream_name() + ": " + reader.ending();
     if (!upstream_->reused) {
-      context_.pool.failed(*upstream_, Trouble::broken_off, "the connection ended before a response");
+      context_.pool.failed(*upstream_, Trouble::broken_off, reader.ending());
       wanted_.avoid_last();
     }
     co_return Attempt::repeat;
@@ -191,15 +193,13 @@ asio::awaitable<Forwarder::Attempt> Forwarder::after_no_answer(const AnswerReade
     result_ = client_left("the client did not send its body");
     co_return Attempt::done;
   }
-  context_.pool.failed(
-      *upstream_, upstream_->stream.timed_out() ? Trouble::no_answer : Trouble::broken_off,
-      upstream_->stream.timed_out() ? "no response in time" : "the connection ended before a response");
+  context_.pool.failed(*upstream_, upstream_->stream.timed_out() ? Trouble::no_answer : Trouble::broken_off,
+                       upstream_->stream.timed_out() ? "no response in time" : std::string_view(reader.ending()));
   if (upstream_->stream.timed_out()) {
     fail(504, "The application does not answer", kTryAgain, upstream_name() + ": no response in time");
   } else {
-    fail(
-        502, "The application does not answer", kTryAgain,
-        reader.diagnosis().empty() ? upstream_name() + ": the connection ended before a response" : reader.diagnosis());
+    fail(502, "The application does not answer", kTryAgain,
+         reader.diagnosis().empty() ? upstream_name() + ": " + reader.ending() : reader.diagnosis());
   }
   co_return Attempt::done;
 }

@@ -63,6 +63,7 @@ class Forwarder {
   UpstreamPtr upstream_;
   Wanted wanted_;            // of the pool
   std::string_view target_;  // for the back end
+  std::string no_answer_;    // how the last connection ended that gave none
   Forwarded result_;
 };
 

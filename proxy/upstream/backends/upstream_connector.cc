@@ -27,7 +27,7 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 // What OpenSSL has against the certificate, in words for an operator; empty: nothing.
 std::string fault_of_certificate(SSL* ssl, const BackEnd& back_end) {
   const std::string ca = back_end.ca.empty() ? "the system's authorities" : "upstream_ca " + back_end.ca;
-  const std::string name = bare_host(back_end.upstream);
+  const std::string name = back_end.server_name.empty() ? bare_host(back_end.upstream) : back_end.server_name;
   switch (const long result = SSL_get_verify_result(ssl)) {
     case X509_V_OK:
       return {};
@@ -73,7 +73,8 @@ asio::awaitable<UpstreamConnector::Opened> UpstreamConnector::open(UpstreamConne
   out.error = connect_error;
   if (!out.error && back_end.upstream.tls) {
     const auto verify = back_end.verify ? Stream::VerifyPeer::yes : Stream::VerifyPeer::no;
-    out.error = co_await stream.connect_tls(*tls_.context(back_end.ca).native_handle(), back_end.upstream.host, verify);
+    const std::string& name = back_end.server_name.empty() ? back_end.upstream.host : back_end.server_name;
+    out.error = co_await stream.connect_tls(tls_.context(back_end), name, verify);
     if (out.error && back_end.verify) out.why = fault_of_certificate(stream.ssl(), back_end);
     if (out.error && out.why.empty()) out.why = "its TLS handshake fails: " + out.error.message();
     if (!out.error) {

@@ -39,7 +39,12 @@ Clock::time_point time_of(Clock::rep ticks) {
 }  // namespace
 
 BackEnd BackEnd::of(const Route& route, const Upstream& upstream) {
-  BackEnd out{.upstream = upstream, .verify = route.upstream_verify, .ca = route.upstream_ca, .check = route.health};
+  BackEnd out{.upstream = upstream,
+              .verify = route.upstream_verify,
+              .ca = route.upstream_ca,
+              .server_name = route.upstream_server_name,
+              .certificate = route.upstream_certificate,
+              .check = route.health};
   out.upstream.weight = 1;
   out.upstream.backup = false;
   if (out.check && out.check->kerberos) out.spn = route.spn;
@@ -48,7 +53,8 @@ BackEnd BackEnd::of(const Route& route, const Upstream& upstream) {
 
 std::string BackEnd::key() const {
   std::string out = to_string(upstream);
-  if (upstream.tls) out += (verify ? " verified by " : " unverified ") + ca;
+  if (upstream.tls)
+    out += (verify ? " verified by " : " unverified ") + ca + " as " + server_name + " by " + certificate.certificate;
   if (!check) return out;
   out += " " + check->path + " " + check->host + " " + spn + " " + std::to_string(check->interval.count()) + " " +
          std::to_string(check->timeout.count()) + " " + std::to_string(check->rise) + " " + std::to_string(check->fall);

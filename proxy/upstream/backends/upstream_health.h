@@ -35,6 +35,8 @@ struct BackEnd {
   Upstream upstream;
   bool verify = true;
   std::string ca;
+  std::string server_name{};       // for SNI and in its certificate; empty: the upstream's host
+  CertificateFiles certificate{};  // that the proxy shows it; empty: none
   std::optional<HealthCheck> check{};
   std::string spn{};  // for a check with a ticket
   [[nodiscard]] static BackEnd of(const Route& route, const Upstream& upstream);

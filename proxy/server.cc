@@ -123,6 +123,7 @@ Started<void> Server::Parts::prepare() {
   for (unsigned i = 0; i < threads; ++i) {
     cores_.push_back(std::make_unique<Core>(i, logs_.get()));
     cores_.back()->healths = cores_.front()->healths;
+    cores_.back()->rates = cores_.front()->rates;
   }
   // Signals are caught before the first socket shows that the proxy runs; run() handles those that came by then.
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);

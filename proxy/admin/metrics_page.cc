@@ -157,6 +157,8 @@ std::vector<MetricFamily> connection_families(const Cores& cores) {
   counter("stead_malformed_requests_total", "Requests rejected as malformed HTTP.", &CoreMetrics::malformed_requests);
   counter("stead_http2_floods_total", "HTTP/2 connections closed because of too many frames of a kind.",
           &CoreMetrics::http2_floods);
+  counter("stead_requests_over_limit_total", "Requests refused because their address sent too many.",
+          &CoreMetrics::requests_over_limit);
   counter("stead_received_body_bytes_total", "Bytes of request bodies.", &CoreMetrics::bytes_from_clients);
   counter("stead_sent_body_bytes_total", "Bytes of response bodies.", &CoreMetrics::bytes_to_clients);
   counter("stead_upstream_connections_total", "Connections opened to back ends.", &CoreMetrics::upstream_connections);

@@ -42,6 +42,9 @@ enum class CertificateMapping { strong, upn };
 enum class MutualAuth { optional, required };
 [[nodiscard]] std::string_view to_string(MutualAuth mutual);  // "optional", "required"
 
+// The fields that say who the client is: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239).
+enum class ForwardedForm { x_forwarded, forwarded, both, none };
+
 // Which of a route's upstreams gets a request. sticky: the same one for all requests of a session, and on a public route
 // for all requests of an address.
 enum class Balance { round_robin, least_connections, sticky };
@@ -108,10 +111,11 @@ struct Route {
   std::string upstream_host_text;  // for UpstreamHost::text
   // Patterns of request headers, beside the default list: folded names (field_rules.h), '*' at the end for a prefix.
   std::vector<std::string> drop_headers, pass_headers;
-  HeaderList set_request_headers;                    // in place of the client's
-  HeaderList set_response_headers;                   // in place of the back end's
-  HeaderList add_response_headers;                   // besides the back end's
-  std::vector<std::string> remove_response_headers;  // patterns; with the names of set_response_headers
+  ForwardedForm forwarded = ForwardedForm::x_forwarded;  // how the back end learns of the client
+  HeaderList set_request_headers;                        // in place of the client's
+  HeaderList set_response_headers;                       // in place of the back end's
+  HeaderList add_response_headers;                       // besides the back end's
+  std::vector<std::string> remove_response_headers;      // patterns; with the names of set_response_headers
   std::vector<AddressMapping> address_map;
   AccessList allow, deny;                    // `allow` empty: every user; `deny` goes first
   std::vector<std::string> allowed_origins;  // of cross-site requests: "https://portal.example.com", lower case
@@ -147,6 +151,8 @@ struct Limits {
   std::size_t login_body_bytes = 16 * 1024;
   std::size_t connections = 20000;             // of clients, over all cores
   std::size_t connections_per_address = 5000;  // of one IPv4 address or one IPv6 /64, over all cores
+  std::uint32_t requests_per_address = 0;      // a second, of one IPv4 address or one IPv6 /64; 0: no limit
+  std::uint32_t requests_burst = 0;            // that may come at once; 0: twice as many
   std::chrono::seconds header_timeout{15}, idle_timeout{60}, body_idle_timeout{60}, upstream_connect_timeout{5},
       upstream_reply_timeout{120}, upstream_idle_timeout{30}, tunnel_idle_timeout{600}, drain_timeout{25};
   std::chrono::seconds lame_duck{0};  // at the end of the process, not ready and still accepting connections
@@ -177,8 +183,9 @@ struct Config {
   AddressSet auth_from;               // the proxies that may ask there
   std::string admin_socket;           // a Unix socket's path; empty: none
   AddressSet proxy_protocol_from;     // load balancers whose connections begin with a PROXY protocol header
-  AddressSet trusted_proxies;         // TLS terminators whose X-Forwarded-Proto is believed
-  TlsSettings tls;                    // of the addresses that listener_tls does not have
+  AddressSet trusted_proxies;         // peers whose word about the client counts
+  ForwardedForm trusted_form = ForwardedForm::x_forwarded;  // x_forwarded or forwarded: the fields in which they say it
+  TlsSettings tls;                                          // of the addresses that listener_tls does not have
   std::vector<ListenerTls> listener_tls;
   std::string ticket_key_file, ticket_key_where;  // keys of TLS session tickets; empty: the process makes its own
   std::vector<Endpoint> redirect;                 // plain HTTP that only redirects to https

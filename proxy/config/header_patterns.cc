@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/config/config.h"
@@ -80,9 +81,26 @@ void read_fields(TomlTable& table, std::string_view key, FileErrors& errors, Hea
   }
 }
 
+void read_forwarded(TomlTable& table, Route& out) {
+  std::string text;
+  if (!table.text("forwarded", text)) return;
+  constexpr std::array<std::pair<std::string_view, ForwardedForm>, 4> kForms{
+      {{"x-forwarded", ForwardedForm::x_forwarded},
+       {"forwarded", ForwardedForm::forwarded},
+       {"both", ForwardedForm::both},
+       {"none", ForwardedForm::none}}};
+  const auto* const found =
+      std::find_if(kForms.begin(), kForms.end(), [&text](const auto& form) { return form.first == text; });
+  if (found != kForms.end())
+    out.forwarded = found->second;
+  else
+    table.error("forwarded", "forwarded: \"" + text + "\" is none of x-forwarded, forwarded, both, none");
+}
+
 }  // namespace
 
 void read_header_keys(TomlTable& table, FileErrors& errors, Route& out) {
+  read_forwarded(table, out);
   if (table.has("drop_headers") && table.has("remove_request_headers"))
     table.error("drop_headers", "drop_headers and remove_request_headers are one key: keep the second");
   read_patterns(table, "drop_headers", errors, out.drop_headers);

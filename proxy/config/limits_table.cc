@@ -47,6 +47,11 @@ constexpr std::pair<const char*, std::chrono::seconds Limits::*> kTimes[] = {
     {"login_window", &Limits::login_window},
 };
 
+constexpr Number<std::uint32_t> kRates[] = {
+    {"requests_per_address", &Limits::requests_per_address, 0, 1'000'000},
+    {"requests_burst", &Limits::requests_burst, 1, 10'000'000},
+};
+
 template <class Integer>
 void read_number(const Number<Integer>& number, TomlTable& table, Limits& out) {
   table.integer(number.key, out.*number.value, number.lowest, number.highest);
@@ -64,6 +69,10 @@ void print_limits(TomlWriter& out, const Limits& limits) {
 void read_limits_table(const toml::table& table, FileErrors& errors, Limits& out) {
   TomlTable limits(table, "[limits]", errors);
   for (const auto& size : kSizes) read_number(size, limits, out);
+  for (const auto& rate : kRates) read_number(rate, limits, out);
+  if (limits.has("requests_burst") && out.requests_per_address == 0)
+    limits.error("requests_burst", "requests_burst has no meaning without requests_per_address");
+  if (out.requests_burst == 0) out.requests_burst = 2 * out.requests_per_address;
   for (const auto& count : kCounts) read_number(count, limits, out);
   for (const auto& [key, value] : kTimes) read_duration(limits, key, errors, out.*value);
   limits.finish();

@@ -128,6 +128,16 @@ void read_access_log_format(TomlTable& table, Config& out) {
     out.access_log_format = *found;
 }
 
+// A proxy that sets one of the fields often passes the other on as the client sent it. So only one is believed.
+void read_trusted_form(TomlTable& table, Config& out) {
+  std::string text;
+  if (!table.text("trusted_header", text)) return;
+  if (text == "forwarded")
+    out.trusted_form = ForwardedForm::forwarded;
+  else if (text != "x-forwarded")
+    table.error("trusted_header", "trusted_header: \"" + text + "\" is neither x-forwarded nor forwarded");
+}
+
 }  // namespace
 
 void read_server_table(const toml::table& table, FileErrors& errors, Config& out) {
@@ -140,6 +150,7 @@ void read_server_table(const toml::table& table, FileErrors& errors, Config& out
   read_path(server, "admin_socket", errors, out.admin_socket);
   read_auth_listen(server, errors, out);
   read_addresses(server, "trusted_proxies", errors, out.trusted_proxies);
+  read_trusted_form(server, out);
   read_addresses(server, "proxy_protocol_from", errors, out.proxy_protocol_from);
   server.boolean("http2", out.http2);
   server.integer("threads", out.threads, 0, 1024);

@@ -11,24 +11,8 @@ void ClientConnections::set_limits(std::size_t all, std::size_t per_address) {
   max_per_address_ = per_address;
 }
 
-// An IPv4 address whole, of an IPv6 address the first 64 bits: a client has the others to itself.
-ClientConnections::Key ClientConnections::key_of(const boost::asio::ip::address& address) {
-  Key key{};
-  if (address.is_v6() && !address.to_v6().is_v4_mapped()) {
-    const auto octets = address.to_v6().to_bytes();
-    std::copy_n(octets.begin(), 8, key.begin());
-    return key;
-  }
-  const auto octets = address.is_v4()
-                          ? address.to_v4().to_bytes()
-                          : boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_bytes();
-  key[10] = key[11] = 0xff;
-  std::copy(octets.begin(), octets.end(), key.begin() + 12);
-  return key;
-}
-
 ClientConnections::Room ClientConnections::make_room(const boost::asio::ip::address& address) {
-  const auto found = addresses_.find(key_of(address));
+  const auto found = addresses_.find(address_key(address));
   if (found != addresses_.end() && found->second.connections >= max_per_address_) {
     if (found->second.waiting.empty()) return {.is_there = false, .reached = Limit::connections_per_address};
     found->second.waiting.front().close();
@@ -41,7 +25,7 @@ ClientConnections::Room ClientConnections::make_room(const boost::asio::ip::addr
 }
 
 ClientConnections::Place::Place(ClientConnections& all, const boost::asio::ip::address& address, Stream& stream)
-    : all_(all), key_(key_of(address)), address_(all.addresses_[key_]), stream_(stream) {
+    : all_(all), key_(address_key(address)), address_(all.addresses_[key_]), stream_(stream) {
   ++all_.size_;
   ++address_.connections;
 }

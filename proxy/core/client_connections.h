@@ -12,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "proxy/core/address_key.h"
 #include "proxy/core/limit_watch.h"
 #include "proxy/http/stream.h"
 
@@ -33,7 +34,7 @@ class ClientConnections {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  using Key = std::array<std::uint8_t, 16>;
+  using Key = AddressKey;
   struct Hash {
     std::size_t operator()(const Key& key) const noexcept {
       return std::hash<std::string_view>()({reinterpret_cast<const char*>(key.data()), key.size()});
@@ -44,8 +45,6 @@ class ClientConnections {
   using List = boost::intrusive::list<Place, boost::intrusive::member_hook<Place, Hook, hook>,
                                       boost::intrusive::constant_time_size<false>>;
   struct Address;
-
-  [[nodiscard]] static Key key_of(const boost::asio::ip::address& address);
 
  public:
   // A connection's place among the others, as long as the connection. The longest waiting is the first of its lists.

@@ -10,6 +10,7 @@
 #include "proxy/core/drain_listener.h"
 #include "proxy/core/generation.h"
 #include "proxy/core/limit_watch.h"
+#include "proxy/core/request_rates.h"
 #include "proxy/http/http_date.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
@@ -49,6 +50,7 @@ struct Core {
   const std::shared_ptr<UpstreamNames> names;  // of all generations: a lookup may take longer than one lasts
   // Of the whole process; a core that stands alone has its own.
   std::shared_ptr<UpstreamHealths> healths = std::make_shared<UpstreamHealths>();
+  std::shared_ptr<RequestRates> rates = std::make_shared<RequestRates>();
   std::shared_ptr<Generation> now;  // never null once the core runs; refers to the members above
 
   // From the next request on.

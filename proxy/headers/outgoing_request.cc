@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/headers/field_rules.h"
+#include "proxy/headers/forwarded_field.h"
 #include "proxy/http/fields/trace_context.h"
 #include "proxy/http/text_rules.h"
 #include "proxy/http/wire_text.h"
@@ -59,6 +60,17 @@ void append_client_fields(std::string& out, const RequestHead& head, const Field
   if (has_cookies) append_cookie_field(out, head.fields);
 }
 
+void append_forwarded(std::string& out, const OutgoingRequest& request, const ClientFacts& client) {
+  const std::string_view host = request.head.host;
+  if (request.forwarded == ForwardedForm::x_forwarded || request.forwarded == ForwardedForm::both) {
+    append_field(out, "X-Forwarded-For", client.address);
+    append_field(out, "X-Forwarded-Proto", client.scheme);
+    if (!host.empty()) append_field(out, "X-Forwarded-Host", host);
+  }
+  if (request.forwarded == ForwardedForm::forwarded || request.forwarded == ForwardedForm::both)
+    append_field(out, "Forwarded", forwarded_element(client.address, host, client.scheme));
+}
+
 }  // namespace
 
 void append_foreign_cookies(std::string& out, std::string_view header) {
@@ -96,9 +108,7 @@ void write_request_head(std::string& out, const OutgoingRequest& request, const 
   append_client_fields(out, head, request.lists);
   if (request.set != nullptr)
     for (const auto& [name, value] : *request.set) append_field(out, name, value);
-  append_field(out, "X-Forwarded-For", client.address);
-  append_field(out, "X-Forwarded-Proto", client.scheme);
-  if (!head.host.empty()) append_field(out, "X-Forwarded-Host", head.host);
+  append_forwarded(out, request, client);
   append_field(out, "X-Request-Id", client.request_id);
   if (head.trace) append_trace(out, head, client.request_id);
   if (!request.authorization.empty()) append_field(out, "Authorization", request.authorization);

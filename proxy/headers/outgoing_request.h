@@ -12,17 +12,18 @@ namespace stead::proxy {
 
 struct OutgoingRequest {
   const RequestHead& head;
-  std::string_view target;          // origin form, or "*"; empty or "?query": "/" is put before it
-  std::string_view base_path;       // of the upstream, before the target
-  std::string_view host;            // for the back end
-  FieldLists lists{};               // of the route
+  std::string_view target;     // origin form, or "*"; empty or "?query": "/" is put before it
+  std::string_view base_path;  // of the upstream, before the target
+  std::string_view host;       // for the back end
+  FieldLists lists{};          // of the route
+  ForwardedForm forwarded = ForwardedForm::x_forwarded;
   const HeaderList* set = nullptr;  // of the route, in place of the client's; null: none
   std::string_view authorization;   // the proxy's own; empty: none
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
   bool upgrade = false;
 };
-// What the back end learns of the client: X-Forwarded-For, X-Forwarded-Proto, X-Request-Id.
+// What the back end learns of the client, in the fields that `forwarded` says, and in X-Request-Id.
 struct ClientFacts {
   std::string_view address, scheme, request_id;
 };

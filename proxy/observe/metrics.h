@@ -33,7 +33,7 @@ struct CoreMetrics {
   std::array<Counter, kSeconds.size() + 1> requests_by_time;
   Counter request_microseconds, bytes_from_clients, bytes_to_clients;
   Counter client_connections, client_connections_now, client_connections_refused, malformed_requests, tls_failures,
-      http2_floods;
+      http2_floods, requests_over_limit;
   std::array<Counter, 3> requests_by_version;  // HTTP/1.0, HTTP/1.1, HTTP/2
   Counter upstream_connections, upstream_reuses, upstream_failures, upstream_retries;
   Counter tokens_made, tokens_refused, replies_that_do_not_hold;

@@ -152,7 +152,8 @@ asio::awaitable<void> RequestService::grant() {
                            .target = request_.target,
                            .signed_in = &*request_.signed_in,
                            .request_id = request_.id,
-                           .remote_address = connection_.remote};
+                           .remote_address = origin().address,
+                           .hsts = {}};
       request_.outcome = no_ticket(generation_.forwarding, job, given.error());
       if (request_.outcome.ask_to_sign_in) {
         co_await challenge();

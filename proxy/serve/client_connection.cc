@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/headers/forwarded_field.h"
 #include "sspi_shim/base/bytes.h"
 #include "sspi_shim/base/text.h"
 
@@ -23,7 +24,8 @@ ClientConnection::ClientConnection(Core& owner, asio::ip::tcp::socket socket, co
       place(owner.clients, address, stream),
       came_in(std::move(from)),
       remote(address.to_string()),
-      is_trusted_proxy(came_in.door != Door::clients || owner.now->config().trusted_proxies.has(address)) {
+      is_trusted_proxy(came_in.door != Door::clients || owner.now->config().trusted_proxies.has(address)),
+      key_(address_key(address)) {
   core.metrics.client_connections.add();
   core.metrics.client_connections_now.add();
 }
@@ -74,19 +76,32 @@ bool ClientConnection::is_for(const std::string& host) {
   return true;
 }
 
-bool ClientConnection::is_https(const RequestHead& head) const {
-  if (stream.tls()) return true;
-  if (!is_trusted_proxy) return false;
-  const auto is_proto = [](const Field& field) { return equal_ignoring_case(field.name, "x-forwarded-proto"); };
-  const auto found = std::find_if(head.fields.begin(), head.fields.end(), is_proto);
-  return found != head.fields.end() && equal_ignoring_case(found->value, "https") &&
-         std::none_of(std::next(found), head.fields.end(), is_proto);
+namespace {
+
+void use_address(const asio::ip::address& address, ClientOrigin& out) {
+  out.address = address.to_string();
+  out.key = address_key(address);
 }
 
-// The last address in X-Forwarded-For that is no trusted proxy's; the connection's own if there is none.
-std::string ClientConnection::client_address(const RequestHead& head, const Config& config) const {
-  if (!is_trusted_proxy) return remote;
-  std::string out = remote;
+}  // namespace
+
+ClientOrigin ClientConnection::origin_of(const RequestHead& head, const Config& config) const {
+  ClientOrigin out{.address = remote, .key = key_, .https = stream.tls()};
+  if (!is_trusted_proxy) return out;
+  if (config.trusted_form == ForwardedForm::forwarded && came_in.door == Door::clients)
+    believe_forwarded(head, config, out);
+  else
+    believe_x_forwarded(head, config, out);
+  return out;
+}
+
+// The last address that is no trusted proxy's.
+void ClientConnection::believe_x_forwarded(const RequestHead& head, const Config& config, ClientOrigin& out) const {
+  const auto is_proto = [](const Field& field) { return equal_ignoring_case(field.name, "x-forwarded-proto"); };
+  const auto found = std::find_if(head.fields.begin(), head.fields.end(), is_proto);
+  if (found != head.fields.end() && equal_ignoring_case(found->value, "https") &&
+      std::none_of(std::next(found), head.fields.end(), is_proto))
+    out.https = true;
   for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
     if (!equal_ignoring_case(field->name, "x-forwarded-for")) continue;
     std::string_view list = field->value;
@@ -96,12 +111,26 @@ std::string ClientConnection::client_address(const RequestHead& head, const Conf
       list = list.substr(0, comma == list.npos ? 0 : comma);
       Error error;
       const auto address = asio::ip::make_address(std::string(last), error);
-      if (error) return out;
-      out = address.to_string();
-      if (!config.trusted_proxies.has(address)) return out;
+      if (error) return;
+      use_address(address, out);
+      if (!config.trusted_proxies.has(address)) return;
     }
   }
-  return out;
+}
+
+// The same in Forwarded: an element says of whom its proxy got the request, and by which protocol.
+void ClientConnection::believe_forwarded(const RequestHead& head, const Config& config, ClientOrigin& out) const {
+  for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
+    if (!equal_ignoring_case(field->name, "forwarded")) continue;
+    const auto elements = parse_forwarded(field->value);
+    if (!elements) return;
+    for (auto element = elements->rbegin(); element != elements->rend(); ++element) {
+      out.https = stream.tls() || element->https;
+      if (!element->from) return;
+      use_address(*element->from, out);
+      if (!config.trusted_proxies.has(*element->from)) return;
+    }
+  }
 }
 
 }  // namespace stead::proxy

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/core/address_key.h"
 #include "proxy/core/client_connections.h"
 #include "proxy/core/core.h"
 #include "proxy/http/message_head.h"
@@ -21,6 +22,13 @@ enum class Door { clients, proxies, proxies_on_loopback };
 struct CameIn {
   Door door = Door::clients;
   Endpoint listener{};  // the proxy's address, as the configuration has it
+};
+
+// The client's own address and protocol. Where a proxy in front of us is trusted, what it says; else the connection's.
+struct ClientOrigin {
+  std::string address;
+  AddressKey key{};  // of the address
+  bool https = false;
 };
 
 struct ClientConnection {
@@ -53,11 +61,13 @@ struct ClientConnection {
   [[nodiscard]] bool only_redirects() const { return only_redirects_; }
   // True if the client was never asked for a certificate, since the name in SNI is of a host that does not ask.
   [[nodiscard]] bool lacks_certificate_request() const { return stream.tls() && !handshake_.asks_for_certificate; }
-  // The client's own protocol and address: where a TLS terminator in front of us is trusted, what it says.
-  [[nodiscard]] bool is_https(const RequestHead& head) const;
-  [[nodiscard]] std::string client_address(const RequestHead& head, const Config& config) const;
+  [[nodiscard]] ClientOrigin origin_of(const RequestHead& head, const Config& config) const;
 
  private:
+  void believe_x_forwarded(const RequestHead& head, const Config& config, ClientOrigin& out) const;
+  void believe_forwarded(const RequestHead& head, const Config& config, ClientOrigin& out) const;
+
+  const AddressKey key_;            // of `remote`
   std::shared_ptr<ServerTls> tls_;  // of the handshake
   TlsHandshake handshake_;
   bool only_redirects_ = false;

@@ -1,7 +1,11 @@
 #include "proxy/serve/serve_request.h"
 
+#include <spdlog/spdlog.h>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +36,7 @@ void begin_request(Core& core, Request& request) {
 
 // No coroutine of its own: that of the request's kind is all that a request needs.
 asio::awaitable<void> RequestService::run() {
+  if (const auto wait = over_limit()) return too_many(*wait);
   if (connection_.only_redirects()) return redirect_to_https();
   if (negotiation_ != nullptr && !is_negotiate(request_.head.authorization)) (void)negotiation_->take();
   connection_.check_certificate_again(generation_);
@@ -48,6 +53,31 @@ asio::awaitable<void> RequestService::run() {
   if (match.route->allows(SignInMethod::certificate) && connection_.lacks_certificate_request())
     return misdirected("This site asks for a client certificate, which this connection was opened without.");
   return forward(match.index);
+}
+
+const ClientOrigin& RequestService::origin() {
+  if (!origin_) origin_ = connection_.origin_of(request_.head, generation_.config());
+  return *origin_;
+}
+
+// One line for each time that an address goes over its limit, however many requests are refused then.
+std::optional<std::chrono::seconds> RequestService::over_limit() {
+  const Limits& limits = generation_.config().limits;
+  if (limits.requests_per_address == 0 || connection_.came_in.door != Door::clients) return std::nullopt;
+  const auto verdict = core_.rates->take(
+      origin().key, {.per_second = limits.requests_per_address, .burst = limits.requests_burst}, request_.started);
+  if (verdict.allowed) return std::nullopt;
+  core_.metrics.requests_over_limit.add();
+  if (verdict.first)
+    spdlog::warn("{} sends more than {} requests a second (requests_per_address): further ones get 429",
+                 origin().address, limits.requests_per_address);
+  return verdict.wait;
+}
+
+asio::awaitable<void> RequestService::too_many(std::chrono::seconds wait) {
+  OwnResponse response = error_page(429, request_.id, "Too many requests", "Please wait a moment and try again.");
+  response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  return answer(std::move(response));
 }
 
 // RFC 9110 §15.5.20: browsers send the request again on a connection of its own.
@@ -72,8 +102,9 @@ asio::awaitable<void> RequestService::redirect_to_https() {
 }
 
 // Over plain HTTP it must not be sent (RFC 6797 §7.2).
-std::string_view RequestService::hsts() const {
-  return connection_.is_https(request_.head) ? std::string_view(generation_.config().hsts) : std::string_view{};
+std::string_view RequestService::hsts() {
+  const bool to_client = connection_.came_in.door == Door::clients && origin().https;
+  return to_client ? std::string_view(generation_.config().hsts) : std::string_view{};
 }
 
 asio::awaitable<void> RequestService::refuse(Violation violation) {
@@ -100,9 +131,9 @@ RequestView RequestService::view() {
   view.origin = head.origin;
   view.sec_fetch_site = head.sec_fetch_site;
   view.content_type = head.content_type;
-  view.remote_address = connection_.client_address(head, generation_.config());
+  view.remote_address = origin().address;
   view.upgrades = head.wants_upgrade;
-  view.tls = connection_.is_https(head);
+  view.tls = origin().https;
   view.channel_bindings = connection_.channel_bindings();
   view.client_certificate = connection_.certificate.der;
   view.client_certificate_error = connection_.certificate.error;
@@ -138,9 +169,9 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
                        .target = request_.target,
                        .signed_in = request_.signed_in ? &*request_.signed_in : nullptr,
                        .request_id = request_.id,
-                       .remote_address = connection_.remote,
+                       .remote_address = origin().address,
                        .hsts = hsts(),
-                       .over_https = connection_.is_https(request_.head)};
+                       .over_https = origin().https};
   {
     Forwarder forwarder(generation_.forwarding, client_, job, request_.forward_memory);
     request_.outcome = co_await forwarder.run();
@@ -159,7 +190,7 @@ asio::awaitable<void> RequestService::forward(std::size_t route_index) {
     co_await answer(std::move(page));
     co_return;
   }
-  log_request(core_, request_, connection_.remote, outcome.status != 0 ? outcome.status : 499);
+  log_request(core_, request_, origin().address, outcome.status != 0 ? outcome.status : 499);
 }
 
 // The evidence of the user's session is lost, so the client is challenged as if it had no session.
@@ -228,7 +259,7 @@ asio::awaitable<void> RequestService::answer(OwnResponse response) {
     response.headers.emplace_back("Strict-Transport-Security", value);
   (void)co_await client_.answer(response, request_.id, core_.date.now());
   request_.outcome.bytes_out = response.body.size();
-  log_request(core_, request_, connection_.remote, response.status);
+  log_request(core_, request_, origin().address, response.status);
 }
 
 }  // namespace stead::proxy

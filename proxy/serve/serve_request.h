@@ -2,6 +2,7 @@
 // Serves one request whose head has been read, whatever version of HTTP it came by: finds its route, signs its user in,
 // forwards it or answers with a page, and writes its line of the access log.
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -42,7 +43,11 @@ class RequestService {
   boost::asio::awaitable<void> challenge();
   boost::asio::awaitable<void> redirect_to_https();
   boost::asio::awaitable<void> misdirected(std::string_view why);
-  [[nodiscard]] std::string_view hsts() const;  // for this client; empty: none
+  [[nodiscard]] const ClientOrigin& origin();
+  // The time to wait, if the client has sent more requests than it may.
+  [[nodiscard]] std::optional<std::chrono::seconds> over_limit();
+  boost::asio::awaitable<void> too_many(std::chrono::seconds wait);
+  [[nodiscard]] std::string_view hsts();  // for this client; empty: none
   boost::asio::awaitable<void> own_page();
   boost::asio::awaitable<void> serve_proxy();  // at auth_listen
   boost::asio::awaitable<void> authorize();
@@ -58,7 +63,8 @@ class RequestService {
   Negotiation* negotiation_;
   Request& request_;
   ClientExchange& client_;
-  std::optional<AskedRequest> asked_;  // at auth_listen: what the other proxy's client wants
+  std::optional<ClientOrigin> origin_;  // by origin()
+  std::optional<AskedRequest> asked_;   // at auth_listen: what the other proxy's client wants
 };
 
 // Begins a request: its time counts from here, and it has an id.

@@ -152,6 +152,7 @@ std::string_view Forwarder::compose_request() {
                                 .host = host_for_backend(route, job_.head, context_.pool.upstream(upstream_->upstream),
                                                          context_.pool.name(upstream_->upstream)),
                                 .lists = {.drop = route.drop_headers, .pass = route.pass_headers},
+                                .forwarded = route.forwarded,
                                 .set = &route.set_request_headers,
                                 .authorization = auth_.authorization(),
                                 .framing = upload_.framing(),

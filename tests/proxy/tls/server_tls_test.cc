@@ -97,7 +97,7 @@ class ClientCertificateTest : public ServerTlsTest {
     served_.config.certificate_ca = user_.certificate;
     Route asks, other;
     asks.host = "asks.test";
-    asks.upstreams = {{.tls = false, .host = "127.0.0.1", .port = 1}};
+    asks.upstreams = {{.tls = false, .host = "127.0.0.1", .port = 1, .base_path = {}}};
     asks.sign_in = {SignInMethod::certificate};
     other.host = "other.test";
     served_.config.routes = {asks, other};

@@ -61,6 +61,8 @@ void read_number(const Number<Integer>& number, TomlTable& table, Limits& out) {
 
 void print_limits(TomlWriter& out, const Limits& limits) {
   for (const auto& size : kSizes) out.number(size.key, limits.*size.value);
+  if (limits.requests_per_address > 0)
+    for (const auto& rate : kRates) out.number(rate.key, limits.*rate.value);
   for (const auto& count : kCounts) out.number(count.key, static_cast<std::uint64_t>(limits.*count.value));
   for (const auto& [key, value] : kTimes)
     if ((limits.*value).count() > 0) out.time(key, limits.*value);

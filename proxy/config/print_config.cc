@@ -37,6 +37,20 @@ std::string certificates_of(const TlsSettings& tls, std::size_t from) {
   return out + "]";
 }
 
+std::string_view to_string(ForwardedForm form) {
+  switch (form) {
+    case ForwardedForm::x_forwarded:
+      return "x-forwarded";
+    case ForwardedForm::forwarded:
+      return "forwarded";
+    case ForwardedForm::both:
+      return "both";
+    case ForwardedForm::none:
+      break;
+  }
+  return "none";
+}
+
 std::string_view to_string(TlsPolicy policy) {
   return policy == TlsPolicy::modern ? "modern" : "intermediate";
 }
@@ -58,6 +72,15 @@ std::string listen_of(const Config& config) {
   return out + "]";
 }
 
+// `value`: "max-age=31536000; includeSubDomains".
+std::string hsts_of(const std::string& value) {
+  constexpr std::string_view kAge = "max-age=";
+  const auto has = [&value](std::string_view word) { return value.find(word) != std::string::npos ? "true" : "false"; };
+  return toml_inline({{"max_age", value.substr(kAge.size(), value.find(';') - kAge.size())},
+                      {"subdomains", has("includeSubDomains")},
+                      {"preload", has("preload")}});
+}
+
 void print_tls(TomlWriter& out, const Config& config) {
   out.raw("listen", listen_of(config));
   if (!config.tls.certificates.empty()) {
@@ -71,7 +94,7 @@ void print_tls(TomlWriter& out, const Config& config) {
     out.texts("redirect", names_of(config.redirect));
     out.number("redirect_port", config.redirect_port);
   }
-  if (!config.hsts.empty()) out.comment("hsts: Strict-Transport-Security: " + config.hsts);
+  if (!config.hsts.empty()) out.raw("hsts", hsts_of(config.hsts));
 }
 
 void print_server(TomlWriter& out, const Config& config) {
@@ -84,6 +107,7 @@ void print_server(TomlWriter& out, const Config& config) {
   out.texts("admin_hosts", config.admin_hosts);
   out.text_if("admin_socket", config.admin_socket);
   out.texts("trusted_proxies", config.trusted_proxies.texts());
+  out.text("trusted_header", to_string(config.trusted_form));
   out.texts("proxy_protocol_from", config.proxy_protocol_from.texts());
   if (!config.auth_listen.empty()) {
     out.texts("auth_listen", names_of(config.auth_listen));
@@ -193,6 +217,10 @@ void print_upstreams(TomlWriter& out, const Route& route) {
   out.number("retries", static_cast<std::uint64_t>(route.retries));
   out.boolean("upstream_verify", route.upstream_verify);
   out.text_if("upstream_ca", route.upstream_ca);
+  out.text_if("upstream_server_name", route.upstream_server_name);
+  out.text_if("upstream_certificate", route.upstream_certificate.certificate);
+  out.text_if("upstream_key", route.upstream_certificate.key);
+  out.text("forwarded", to_string(route.forwarded));
   out.text("upstream_host", route.upstream_host == UpstreamHost::client     ? "client"
                             : route.upstream_host == UpstreamHost::upstream ? "upstream"
                                                                             : route.upstream_host_text);

@@ -108,7 +108,7 @@ asio::awaitable<Checked<void>> RedisLink::connect() {
   if (!connected || !tls_) co_return connected;
   stream_->expire_reads_in(kConnectTime);
   const std::string name = address_.host.find(':') == std::string::npos ? address_.host : "[" + address_.host + "]";
-  const Error error = co_await stream_->connect_tls(*tls_, name, Stream::VerifyPeer::yes);
+  const Error error = co_await stream_->connect_tls(*tls_->native_handle(), name, Stream::VerifyPeer::yes);
   if (error) co_return failed("TLS: " + error.message());
   co_return Checked<void>();
 }

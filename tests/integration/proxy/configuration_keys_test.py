@@ -19,6 +19,9 @@ ROUTE = '[[route]]\nupstreams = ["http://a", "http://b"]\ndelegation = "none"\n'
 TABLES = {
     "": ("KEY\n" + BASE + ROUTE, SCHEMA),
     "server": (BASE.replace("[identity]", "KEY\n[identity]") + ROUTE, SCHEMA["properties"]["server"]),
+    "listener": (BASE.replace('"127.0.0.1:1"', '{ address = "127.0.0.1:1", KEY }') + ROUTE, SCHEMA["$defs"]["listener"]),
+    "own certificate": (BASE.replace("[identity]", 'certificates = [{ certificate = "a", key = "b", KEY }]\n[identity]') + ROUTE, SCHEMA["$defs"]["certificate"]),
+    "hsts": (BASE.replace("[identity]", 'certificate = "a"\nkey = "b"\nhsts = { max_age = "1d", KEY }\n[identity]') + ROUTE, SCHEMA["$defs"]["hsts"]),
     "identity": (BASE.replace("[sign_in.forms]", "KEY\n[sign_in.forms]") + ROUTE, SCHEMA["properties"]["identity"]),
     "locator": (BASE + "[locator]\nKEY\n" + ROUTE, SCHEMA["properties"]["locator"]),
     "realm": (BASE + '[locator.realm."R"]\nkdc_proxy = "https://a/b"\nKEY\n' + ROUTE, SCHEMA["$defs"]["realm"]),

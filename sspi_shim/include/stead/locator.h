@@ -38,8 +38,8 @@ struct LocatorOptions {
   std::optional<KdcProxy> kdc_proxy;             // for every realm that has neither `realms` nor `kdc_proxies`
   std::vector<std::string> nameservers;          // "address:port"; empty: the system's
   std::string site;                              // our AD site; empty: learned from the DCs' answers
-  std::chrono::milliseconds ping_timeout{1000};  // for one CLDAP datagram; two are sent
-  bool ask_dns = true;                           // for the KDCs of realms that are not named above
+  std::chrono::milliseconds ping_timeout{1000};  // for one ping in all; its datagram is sent again after half of it
+  bool ask_dns = true;                           // false: only the realms that are named above have KDCs
   std::size_t largest_datagram = 1400;           // a larger request goes by TCP at once; 1: all do
   // The realm of a host ("www.example.com"), or of all hosts of a domain (".example.com"), in lower case: for services
   // whose realm the caller does not give. Others are found by the KDCs' referrals.
@@ -53,31 +53,39 @@ struct LocatorOptions {
 // covers the realm's whole forest (by _gc records, or the configured realms of that forest); LocatedController::realm
 // is then the realm of the DC that was found.
 struct ControllerRequirements {
-  std::string level{};          // at least: "2012", "2016"…; empty: any
+  // At least this level: "2003", "2008", "2008R2", "2012", "2012R2", "2016", "2019", "2022" (the last two mean 2016);
+  // empty: any.
+  std::string level{};
   std::string site{};           // a DC of this site only; empty: any
   std::uint32_t flags = 0;      // all of these are required
   std::uint32_t any_of = 0;     // at least one of these is required; 0: no such requirement
   std::uint32_t preferred = 0;  // a DC that has all of these is preferred
-  bool nearest = false;         // prefer a DC of our site, then one of the next closest site
-  // The domain's objectGUID, as on the wire. A DC that states another one is ignored. If the realm has no DC with it, the
-  // domain is searched for by its GUID: in our own forest, or among the configured DCs.
+  // Prefer a DC of our site, then one of the site that the DCs name as the next closest to ours.
+  bool nearest = false;
+  // The domain's objectGUID, in the byte order of the wire (MS-DTYP §2.3.4.2). A DC that states another GUID is
+  // ignored. If the realm has no DC of that GUID, the domain is searched for by its GUID: in our own forest, or among
+  // the configured DCs.
   std::optional<std::array<std::uint8_t, 16>> domain_guid{};
-  bool rediscover = false;  // do not use cached answers (kept for 15 minutes; failures for 45 seconds)
+  // Do not use cached answers. Such a search uses a DC's answer for 15 minutes, and a failure for 45 seconds. (A search
+  // by level alone, which the client makes for a request and in Client::locate, uses answers for 30 minutes.)
+  bool rediscover = false;
 };
 
 // A DC that the search considered.
 struct SeenController {
   std::string controller;  // name; empty: unknown
   std::string address;     // "127.0.8.1:8088"
-  std::string level;       // "unknown", "2003", "2008", "2012", "2012R2", "2016"
-  std::string answer;      // to the ping: "ok", "paused", "timeout", "not this domain", "below the level", …
+  std::string level;       // "unknown", "2003", "2008" (2008R2 too), "2012", "2012R2", "2016" (newer ones too)
+  // To the ping: "ok", "paused", "timeout", "not this domain", "not this forest", "below the level", "refused" (it
+  // refused the request before), "lacks what is required".
+  std::string answer;
 };
 
 struct LocatedController {
   std::string realm;
   ControllerAddress controller;
-  std::string level;
-  std::string site;
+  std::string level;                           // as in SeenController
+  std::string site;                            // of the DC; empty: unknown
   std::uint32_t flags = 0;                     // of its answer, as in ControllerRequirements
   std::string forest;                          // DNS name of its forest; set by Client::find_controller only
   std::array<std::uint8_t, 16> domain_guid{};  // set by Client::find_controller only

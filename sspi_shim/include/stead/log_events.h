@@ -3,8 +3,9 @@
 //
 //   options.on_event = stead::log_events(spdlog::default_logger());
 //
-// Levels: refusals and relocations are "info", a change of a DC's health is "warn", all else is "debug". Events come from
-// several threads, so the logger's sinks must be thread-safe ("_mt").
+// Levels: refusals and relocations are "info", a change of a DC's health is "warn", all other events are "debug".
+// Several threads may log at once, so the logger's sinks must be thread-safe (spdlog's names that end in "_mt"), and
+// must not block: an asynchronous logger does not.
 #include <spdlog/logger.h>
 
 #include <functional>

@@ -4,10 +4,12 @@
 #include <boost/system/result.hpp>
 #include <boost/version.hpp>
 
-// The installation has it: STEAD_BOOST_VERSION is that of the Boost that the library was built with, as BOOST_VERSION.
+// stead/boost_version.h is in the installation only. STEAD_BOOST_VERSION has the form of BOOST_VERSION, and is the
+// version of Boost that the library was built with.
 #if __has_include("stead/boost_version.h")
 #include "stead/boost_version.h"
-// Asio's objects are compiled into the application and into the library.
+// Asio's objects are compiled into the application and into the library, so the major and minor version must be the
+// same.
 #if BOOST_VERSION / 100 != STEAD_BOOST_VERSION / 100
 #error "libstead was built with another version of Boost: see STEAD_BOOST_VERSION in stead/boost_version.h"
 #endif

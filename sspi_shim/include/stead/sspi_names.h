@@ -1,6 +1,7 @@
-/* The functions of stead/sspi.h have the linker's names stead_..., so that they stand beside libraries that have functions
- * of Windows' names too (libwinpr, libnetapi, Wine). Source code calls them by Windows' names. Who looks them up by dlsym
- * takes the linker's names. */
+/* In the library each function of stead/sspi.h is called stead_NAME, so that a program may also link libraries that
+ * define functions of Windows' names (libwinpr, libnetapi, Wine). Source code calls the functions by Windows' names;
+ * the macros below replace them. dlsym and foreign function interfaces need the name in the library: dlsym(library,
+ * "stead_CloseHandle"). */
 #ifndef STEAD_SSPI_NAMES_H
 #define STEAD_SSPI_NAMES_H
 

@@ -1,17 +1,30 @@
-/* The names, constants and structure layouts of SSPI over Kerberos delegation, for C11 and C++. Code that was written for
- * SSPI compiles unchanged.
+/* The names, constants and structure layouts of SSPI over Kerberos delegation, for C11 and C++. Code that was written
+ * for SSPI compiles unchanged.
  *
  * - ULONG and the like are 32 bits wide, WCHAR is char16_t. `A` functions take UTF-8. TimeStamps are UTC.
  * - A handle that is stale, was freed or never existed gives SEC_E_INVALID_HANDLE.
- * - Every function may be called from any thread. Functions block until a KDC has answered or a deadline has passed.
- * - Free memory that was returned under ISC_REQ_ALLOCATE_MEMORY or by QueryContextAttributes with FreeContextBuffer only.
- * - Threads have no token. Impersonation means: ImpersonateSecurityContext stores a token object for the calling thread,
- *   and AcquireCredentialsHandle uses it. Files and other local resources are still opened as the user of the process.
- * - The linker's names of the functions begin with stead_ (stead/sspi_names.h): dlsym takes stead_CloseHandle.
- * - After fork(), the child may use every handle that the parent had, but those of contexts that another thread was using.
- *   Its cache of tickets is empty. fork() waits until no thread is inside libkrb5 for this library, a second at most.
- * - There is no GetLastError and no FormatMessage. After a function failed, also one that returns BOOL or DWORD,
- *   ShimGetLastErrorDetail has the reason in one line.
+ * - Every function may be called from any thread. A function that needs a KDC or a DC blocks until one has answered,
+ *   for about "request_deadline" (15 s; see ShimSetDefaultConfig), and then fails with
+ *   SEC_E_NO_AUTHENTICATING_AUTHORITY; LsaLogonUser with STATUS_NO_LOGON_SERVERS, DsGetDcName with
+ *   ERROR_NO_SUCH_DOMAIN.
+ * - What a function returns is freed so, and by no other function (free() of C in particular):
+ *     FreeContextBuffer      tokens under ISC_REQ_ALLOCATE_MEMORY or ASC_REQ_ALLOCATE_MEMORY; strings, keys and package
+ *                            information of QueryContextAttributes and QueryCredentialsAttributes; the one block of
+ *                            EnumerateSecurityPackages, of QuerySecurityPackageInfo, of ShimGetLastErrorTrace
+ *     NetApiBufferFree       the one block of DsGetDcName
+ *     LsaFreeReturnBuffer    nothing that this library returns; it accepts NULL, as the two above do
+ *     FreeCredentialsHandle, DeleteSecurityContext, LsaDeregisterLogonProcess, ShimCloseClient    their handles
+ *     CloseHandle            tokens, whichever function made them
+ *   InitSecurityInterface returns a static table, which is not freed.
+ * - Impersonation changes no operating system identity. ImpersonateSecurityContext and its like store a token of this
+ *   library for the calling thread, and AcquireCredentialsHandle uses it. Files and other local resources are still
+ *   opened as the user of the process.
+ * - In the library the functions' names begin with stead_ (stead/sspi_names.h): dlsym takes stead_CloseHandle.
+ * - After fork(), the child may use every handle that the parent had, except those of contexts that another thread was
+ *   using: these are stale. The child's calls start a thread, connections and a cache of tickets of their own; the
+ *   cache is empty at first. fork() waits until no thread is inside libkrb5 for this library, a second at most.
+ * - There is no GetLastError and no FormatMessage. A function that returns BOOL returns FALSE on failure. After a
+ *   function failed, also one that returns BOOL or DWORD, ShimGetLastErrorDetail has the reason in one line.
  * - Delegation is S4U2Proxy: a forwarded TGT is not used, and ISC_REQ_DELEGATE forwards none. Datagram contexts and
  *   user-to-user (USE_SESSION_KEY) give SEC_E_UNSUPPORTED_FUNCTION.
  */
@@ -273,7 +286,9 @@ STEAD_EXPORT SECURITY_STATUS FreeContextBuffer(PVOID pvContextBuffer) STEAD_NOEX
 /* ---- Credentials ---- */
 typedef void (*SEC_GET_KEY_FN)(void* Arg, void* Principal, ULONG KeyVer, void** Key, SECURITY_STATUS* Status);
 
-/* pAuthData of a service. A NULL member means: the value of ShimSetDefaultConfig, else that of krb5.conf. */
+/* pAuthData of a service. Principal NULL: pszPrincipal, else "principal" of ShimSetDefaultConfig, else the first
+ * principal of the keytab. pszPrincipal has precedence over Principal. Keytab NULL: "keytab" of ShimSetDefaultConfig,
+ * else libkrb5's default (KRB5_KTNAME, krb5.conf). */
 #define SHIM_KEYTAB_IDENTITY_VERSION 0x53484D31U
 typedef struct _SHIM_KEYTAB_IDENTITY {
   ULONG Version; /* SHIM_KEYTAB_IDENTITY_VERSION */
@@ -283,12 +298,13 @@ typedef struct _SHIM_KEYTAB_IDENTITY {
   const char* CCache; /* OUTBOUND as this service: use the tickets in this ccache; NULL: request them with the keytab */
 } SHIM_KEYTAB_IDENTITY, *PSHIM_KEYTAB_IDENTITY;
 
-/* pAuthData of a user with a password. Tickets are requested as the user: no delegation. Flags says whether the strings are
- * UTF-8 ("ANSI") or UTF-16; lengths are in characters. User: alice, alice@SUFFIX or DOMAIN\\alice. Domain: DNS or NetBIOS
- * name; empty: ours. A wrong password gives SEC_E_LOGON_DENIED at once.
+/* pAuthData of a user with a password. Tickets are requested as the user: no delegation. Flags says whether the strings
+ * are UTF-8 ("ANSI") or UTF-16; lengths are in characters. User: alice, alice@SUFFIX or DOMAIN\\alice. Domain: DNS or
+ * NetBIOS name; empty: ours. A wrong password gives SEC_E_LOGON_DENIED at once.
  *
- * OUTBOUND needs no keytab and does not verify the KDC. A false KDC can make any password right, so do not use it to sign
- * users in; mutual authentication with the target proves that the ticket is genuine.
+ * OUTBOUND needs no keytab and does not verify the KDC. A false KDC can accept any password, so never use OUTBOUND to
+ * check one. It serves to reach a target as the user; mutual authentication then proves that target and ticket are
+ * genuine.
  *
  * BOTH is a logon: the KDC must also give the user a ticket to this service that the keytab opens, as in
  * Client::user_by_password. SEC_E_ILLEGAL_MESSAGE: the keytab does not open it. SEC_E_NO_CREDENTIALS: there is no such
@@ -339,13 +355,26 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
   ULONG PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
 
-/* INBOUND: the keys of the keytab; with pszPrincipal, accept tickets for this principal only. OUTBOUND while the thread
- * impersonates: the user's credentials, and InitializeSecurityContext runs S4U2Proxy. OUTBOUND otherwise, with pAuthData
- * NULL or an identity without user, domain and password: those of the user who runs the program, which are the tickets of
- * the default ccache (with pszPrincipal: of that principal's ccache), else the keytab. A service that must not act as that
- * user passes SHIM_KEYTAB_IDENTITY. SEC_E_NO_CREDENTIALS: there is neither. pvLogonId and pGetKeyFn must be NULL. KDCs
- * come from [locator] of the configuration, else from DNS; with a ccache without a TGT, or one that the caller named, from
- * krb5.conf. */
+/* pszPackage: "Negotiate" or "Kerberos".
+ *
+ * INBOUND: the keys of the keytab. Tickets for each principal of the keytab are accepted; with pszPrincipal, or
+ * Principal of SHIM_KEYTAB_IDENTITY, tickets for this principal only.
+ *
+ * OUTBOUND, the first of these that applies:
+ * - SEC_WINNT_AUTH_IDENTITY with a name: the user of this password.
+ * - pAuthData is NULL and the thread impersonates: the user's credentials; InitializeSecurityContext runs S4U2Proxy.
+ * - OUTBOUND alone (not BOTH), and pAuthData is NULL or an identity without user, domain and password: the user who
+ *   runs the program, by the tickets of the default ccache (with pszPrincipal: of that principal's ccache), if it has
+ *   valid ones.
+ * - CCache of SHIM_KEYTAB_IDENTITY: the tickets in it.
+ * - This service, by the keytab. SEC_E_NO_CREDENTIALS: the keytab has no key either.
+ * A service that must not act as the user who runs the program passes SHIM_KEYTAB_IDENTITY.
+ *
+ * KDCs come from [locator] of the configuration, else from krb5.conf, else from DNS. A ccache that has no TGT, or that
+ * CCache names, is used by libgssapi, whose KDCs come from krb5.conf whatever [locator] says.
+ *
+ * pvLogonId, pGetKeyFn and pvGetKeyArgument are ignored. ptsExpiry (NULL: not wanted) is the end of the user's ticket;
+ * of credentials by keytab the largest TimeStamp, since they do not end. */
 STEAD_EXPORT SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR* pszPrincipal, SEC_CHAR* pszPackage,
                                                        ULONG fCredentialUse, void* pvLogonId, void* pAuthData,
                                                        SEC_GET_KEY_FN pGetKeyFn, void* pvGetKeyArgument,
@@ -368,7 +397,24 @@ STEAD_EXPORT SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredentia
                                                          void* pBuffer) STEAD_NOEXCEPT;
 
 /* ---- Contexts ---- */
-/* pszTargetName: an SPN, "HTTP/host" or "HTTP/host@REALM". If phContext is NULL, makes a new context in phNewContext. */
+/* The first call: phContext is NULL, pszTargetName is an SPN ("HTTP/host" or "HTTP/host@REALM"), and a new context's
+ * handle is written to phNewContext. Further calls: phContext is that handle, and phNewContext is NULL or the place of
+ * a handle, also the same place (phNewContext == phContext): it gets the same handle. They ignore phCredential,
+ * pszTargetName and fContextReq.
+ *
+ * fContextReq: MUTUAL_AUTH, REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, INTEGRITY, IDENTIFY, USE_DCE_STYLE (with
+ * mutual authentication) and ALLOCATE_MEMORY have their meaning. DATAGRAM and USE_SESSION_KEY give
+ * SEC_E_UNSUPPORTED_FUNCTION. CONNECTION is only returned. All others are ignored: DELEGATE, PROMPT_FOR_CREDS,
+ * USE_SUPPLIED_CREDS, EXTENDED_ERROR, STREAM.
+ *
+ * pInput: the server's token (SECBUFFER_TOKEN; none at the first call), and SECBUFFER_CHANNEL_BINDINGS at each call.
+ * pOutput: needs a SECBUFFER_TOKEN. Without ALLOCATE_MEMORY its pvBuffer is the caller's and cbBuffer its size
+ * (cbMaxToken of the package as a rule); SEC_E_BUFFER_TOO_SMALL sets cbBuffer to what was needed, and is a failure as
+ * any other. Send the token if it is not empty.
+ *
+ * SEC_E_OK: complete. SEC_I_CONTINUE_NEEDED: call again with the server's next token. After a failure of the first call
+ * there is no context and nothing to delete. After a failure of a further call the context is of no more use, and
+ * DeleteSecurityContext must still free it. */
 STEAD_EXPORT SECURITY_STATUS InitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext,
                                                         SEC_CHAR* pszTargetName, ULONG fContextReq, ULONG Reserved1,
                                                         ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
@@ -379,12 +425,16 @@ STEAD_EXPORT SECURITY_STATUS InitializeSecurityContextW(PCredHandle phCredential
                                                         ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
                                                         PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                         PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
+/* Handles, buffers, results and failures as for InitializeSecurityContext. fContextReq: ALLOCATE_MEMORY has its
+ * meaning; DATAGRAM and USE_SESSION_KEY are refused; all others ask for nothing, since the client decides:
+ * pfContextAttr has what holds. If channel bindings are given, a client without any is refused with SEC_E_BAD_BINDINGS,
+ * unless ASC_REQ_ALLOW_MISSING_BINDINGS is set. May block on libkrb5's replay cache, a file. */
 STEAD_EXPORT SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
                                                    PSecBufferDesc pInput, ULONG fContextReq, ULONG TargetDataRep,
                                                    PCtxtHandle phNewContext, PSecBufferDesc pOutput,
                                                    PULONG pfContextAttr, PTimeStamp ptsExpiry) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
-    STEAD_NOEXCEPT; /* does nothing: Kerberos has no use for it */
+    STEAD_NOEXCEPT; /* does nothing: no function returns SEC_I_COMPLETE_NEEDED */
 STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
 
 #define SECPKG_ATTR_SIZES 0
@@ -403,9 +453,10 @@ STEAD_EXPORT SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext) STEAD_
 typedef struct _SecPkgContext_Sizes {
   ULONG cbMaxToken, cbMaxSignature, cbBlockSize, cbSecurityTrailer;
 } SecPkgContext_Sizes, *PSecPkgContext_Sizes;
-typedef struct
-    _SecPkgContext_NamesA { /* the user as Windows names them: DOMAIN\alice; "alice@REALM" if the ticket has no
-                                         * PAC. SECPKG_ATTR_NATIVE_NAMES has "alice@REALM". */
+/* The user as Windows names them, DOMAIN\alice: on the acceptor's side by the PAC, on the initiator's by the NetBIOS
+ * name that a DC states, for which the call may block. "alice@REALM" if neither says it, and always in
+ * SECPKG_ATTR_NATIVE_NAMES. */
+typedef struct _SecPkgContext_NamesA {
   SEC_CHAR* sUserName;
 } SecPkgContext_NamesA, *PSecPkgContext_NamesA;
 typedef struct _SecPkgContext_NamesW {
@@ -451,6 +502,10 @@ typedef struct _SecPkgContext_Target {
 typedef struct _SecPkgContext_ClientSpecifiedTarget {
   SEC_WCHAR* sTargetName;
 } SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
+/* pBuffer: the structure of the attribute; the caller frees the strings, the key and the package information in it with
+ * FreeContextBuffer. NAMES, LIFESPAN and SESSION_KEY give SEC_E_INVALID_HANDLE before the context is complete,
+ * ACCESS_TOKEN gives SEC_E_NO_IMPERSONATION before that and on the initiator's side. Attributes without a constant
+ * above: SEC_E_UNSUPPORTED_FUNCTION. */
 STEAD_EXPORT SECURITY_STATUS QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
                                                      void* pBuffer) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
@@ -467,14 +522,18 @@ STEAD_EXPORT SECURITY_STATUS MakeSignature(PCtxtHandle phContext, ULONG fQOP, PS
 STEAD_EXPORT SECURITY_STATUS VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage, ULONG MessageSeqNo,
                                              PULONG pfQOP) STEAD_NOEXCEPT;
 
-/* ---- Impersonation: by the calling thread; the same thread must revert it ---- */
+/* ---- Impersonation: a thread begins and ends its own; other threads are not affected ---- */
+/* From now on the calling thread impersonates the client of this complete context of an acceptor, in place of whom it
+ * impersonated before. It holds what it needs: the context may be deleted meanwhile. */
 STEAD_EXPORT SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
-STEAD_EXPORT SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext)
-    STEAD_NOEXCEPT; /* SEC_E_NO_IMPERSONATION on another thread */
+/* Ends it. SEC_E_NO_IMPERSONATION: the calling thread does not impersonate the client of this context. */
+STEAD_EXPORT SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext) STEAD_NOEXCEPT;
+/* A token for the client of a complete context of an acceptor, for any thread. Free it with CloseHandle. */
 STEAD_EXPORT SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext, void** Token) STEAD_NOEXCEPT;
-STEAD_EXPORT BOOL ImpersonateLoggedOnUser(HANDLE hToken) STEAD_NOEXCEPT;
-STEAD_EXPORT BOOL RevertToSelf(void) STEAD_NOEXCEPT;
-STEAD_EXPORT BOOL CloseHandle(HANDLE hObject) STEAD_NOEXCEPT; /* tokens only */
+STEAD_EXPORT BOOL ImpersonateLoggedOnUser(HANDLE hToken) STEAD_NOEXCEPT; /* as ShimImpersonateToken */
+STEAD_EXPORT BOOL RevertToSelf(void) STEAD_NOEXCEPT;                     /* as ShimRevert */
+/* Frees a token, and accepts no other handle. A thread that impersonates the token's user continues to. */
+STEAD_EXPORT BOOL CloseHandle(HANDLE hObject) STEAD_NOEXCEPT;
 
 /* ---- Logon in a user's name (S4U2Self) ---- */
 #define STATUS_SUCCESS ((NTSTATUS)0)
@@ -506,11 +565,12 @@ typedef struct _KERB_S4U_LOGON { /* the buffers of the strings follow in the sam
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_FAIL_IF_NT_AUTH_POLICY_REQUIRED \
   0x4 /* STATUS_NOT_SUPPORTED: the caller decides which CAs to trust */
 #define KERB_CERTIFICATE_S4U_LOGON_FLAG_IDENTIFY 0x8
-/* The buffers of the strings and the certificate follow in the same block of memory. UserPrincipalName (also user or
- * DOMAIN\\user) selects one of the accounts that the certificate is mapped to. The KDC must check that the certificate
- * belongs to that account (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1); a name that the client chose is only as safe as that check.
- * Empty: the certificate alone decides. DomainName: DNS or NetBIOS name of the domain whose KDCs are asked first; empty:
- * ours. */
+/* The buffers of the strings and the certificate follow in the same block of memory. The caller must have verified the
+ * certificate's chain and that the peer holds its key. UserPrincipalName (also user or DOMAIN\\user) selects one of the
+ * accounts that the certificate is mapped to; empty: the certificate alone decides. Active Directory's KDCs check that
+ * the certificate belongs to that account (MS-SFU 2.2.2, MS-PKCA 3.1.5.2.1). With a KDC that does not, pass no name
+ * that the peer chose: they could name any account. DomainName: DNS or NetBIOS name of the domain whose KDCs are asked
+ * first; empty: ours. */
 typedef struct _KERB_CERTIFICATE_S4U_LOGON {
   KERB_LOGON_SUBMIT_TYPE MessageType;
   ULONG Flags;
@@ -612,19 +672,22 @@ typedef struct _DOMAIN_CONTROLLER_INFOW {
   ULONG Flags;
   WCHAR *DcSiteName, *ClientSiteName;
 } DOMAIN_CONTROLLER_INFOW, *PDOMAIN_CONTROLLER_INFOW;
-/* MS-NRPC 3.5.4.3.1. ComputerName: NULL, for this computer. DomainName: DNS or NetBIOS name; a NetBIOS name is searched for
- * among our realm and the configured ones; NULL: our domain. SiteName: a DC of this site only; NULL: any.
+/* MS-NRPC 3.5.4.3.1. Returns ERROR_SUCCESS, or a code of those above; ERROR_NO_SUCH_DOMAIN: no such DC was found or
+ * none answers. ComputerName: NULL or empty, since this computer searches. DomainName: DNS or NetBIOS name
+ * (DS_IS_DNS_NAME and DS_IS_FLAT_NAME say which; else a name without a dot is a NetBIOS name); a NetBIOS name is
+ * searched for among our realm and the configured ones; NULL: our domain. SiteName: a DC of this site only; NULL: any.
  *
- * Cache: a DC's answer is used for 15 minutes, a failed search for 45 seconds. DS_FORCE_REDISCOVERY uses no cached answer,
- * DS_BACKGROUND_ONLY uses them whatever their age. DS_TRY_NEXTCLOSEST_SITE prefers a DC of our site, then one of the next
- * closest site. DS_IP_REQUIRED and DS_AVOID_SELF are always satisfied.
+ * Cache: a DC's answer is used for 15 minutes, a failed search for 45 seconds. DS_FORCE_REDISCOVERY uses no cached
+ * answer, DS_BACKGROUND_ONLY uses them whatever their age. DS_TRY_NEXTCLOSEST_SITE prefers a DC of our site, then one
+ * of the site that the DCs name as the next closest to ours. DS_IP_REQUIRED and DS_AVOID_SELF change nothing: a DC's
+ * address is always an IP address, and this computer is no DC.
  *
- * DS_GC_SERVER_REQUIRED: DomainName is a forest, or a domain whose DCs state their forest. The DC is one that DNS lists as
- * _gc of the forest (MS-ADTS 6.3.6.1); with configured DCs, one of any configured realm of the forest. DomainName of the
- * result is the domain of that DC.
+ * DS_GC_SERVER_REQUIRED: DomainName is a forest, or a domain whose DCs state their forest. The DC is one that DNS lists
+ * as _gc of the forest (MS-ADTS 6.3.6.1); with configured DCs, one of any configured realm of the forest. DomainName of
+ * the result is the domain of that DC.
  *
- * DomainGuid: the domain's objectGUID; NULL or all zero: unknown. A DC that states another GUID is ignored. If DomainName
- * leads to no DC (the domain was renamed), the domain is searched for by its GUID: in DNS as
+ * DomainGuid: the domain's objectGUID; NULL or all zero: unknown. A DC that states another GUID is ignored. If
+ * DomainName leads to no DC (the domain was renamed), the domain is searched for by its GUID: in DNS as
  * _ldap._tcp.GUID.domains._msdcs of our forest (MS-ADTS 6.3.6.1), or among the configured DCs. */
 STEAD_EXPORT DWORD DsGetDcNameA(const CHAR* ComputerName, const CHAR* DomainName, GUID* DomainGuid,
                                 const CHAR* SiteName, ULONG Flags,
@@ -635,30 +698,51 @@ STEAD_EXPORT DWORD DsGetDcNameW(const WCHAR* ComputerName, const WCHAR* DomainNa
 STEAD_EXPORT DWORD NetApiBufferFree(void* Buffer) STEAD_NOEXCEPT;
 
 /* ---- Beyond SSPI ---- */
-/* Sets a default for the process. Call it before the first call that uses the value. Keys: "config" (a file as for
- * `stead --config`; set it before other keys that the file may also set), "principal", "keytab", "site"; "allow_rc4",
- * "allow_proxy_credentials" ("true" or "false"), "pa_for_user" ("auto", "true" or "false"); "cache_entries", "cache_bytes"; "ticket_life", "refusal_life"
- * (seconds); "request_deadline", "kdc_timeout" (milliseconds); "uncached_service" (an SPN without realm whose tickets are
- * not cached; each call adds one). Without "config", the file of the environment's STEAD_CONFIG is read, else
- * /etc/stead/stead.toml where it exists: so programs that know nothing of this function are configured.
- * SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file;
- * ShimGetLastErrorDetail says where. */
+/* Sets a default for the process. Keys:
+ *
+ *   "config"                                        a file as for `stead --config`
+ *   "principal", "keytab", "site"
+ *   "allow_rc4", "allow_proxy_credentials"          "true" or "false"
+ *   "pa_for_user"                                   "auto", "true" or "false"
+ *   "cache_entries", "cache_bytes"
+ *   "ticket_life", "refusal_life"                   seconds
+ *   "request_deadline", "kdc_timeout"               milliseconds
+ *   "uncached_service"                              an SPN without realm, whose tickets are not cached; a call adds one
+ *
+ * "config" replaces principal, keytab, all of the locator ("site" too), allow_rc4, pa_for_user, own_service_ticket and
+ * ticket_life, also by their defaults where the file is silent: set it first, and the other keys after it. Without
+ * "config", the file that STEAD_CONFIG of the environment names is read before the first use, else
+ * /etc/stead/stead.toml if it exists: so programs that know nothing of this function are configured.
+ *
+ * A call holds for credentials, tokens and clients that are made after it, with a cache that is empty at first; earlier
+ * ones keep their configuration. SEC_E_INVALID_PARAMETER: unknown key, bad value, or an error in the file, and nothing
+ * has changed; ShimGetLastErrorDetail says where. */
 STEAD_EXPORT SECURITY_STATUS ShimSetDefaultConfig(const char* Key, const char* Value) STEAD_NOEXCEPT;
-/* A separate client, with its own configuration and cache. `Config`: a file as above; NULL: the defaults. */
+/* A separate client, with its own configuration and cache. `Config`: a file, which is laid over the process's defaults
+ * as "config" of ShimSetDefaultConfig is; NULL: these defaults. A principal must be configured. Only
+ * ShimCreateTokenForUser takes a client; all other functions use the client of their token or credentials. Tokens
+ * outlive ShimCloseClient. SEC_E_INVALID_PARAMETER: an error in the file; SEC_E_NO_CREDENTIALS: no principal, or no key
+ * of it in the keytab. */
 typedef SecHandle SHIM_CLIENT;
 STEAD_EXPORT SECURITY_STATUS ShimOpenClient(const char* Config, SHIM_CLIENT* Client) STEAD_NOEXCEPT;
 STEAD_EXPORT SECURITY_STATUS ShimCloseClient(SHIM_CLIENT* Client) STEAD_NOEXCEPT;
 
-/* A token for a user by S4U2Self, without a context. `Client` NULL: the default client. */
+/* A token for a user by S4U2Self, without a context. `Client` NULL: the default client. `User`: alice, alice@SUFFIX or
+ * DOMAIN\\alice. Free the token with CloseHandle. */
 STEAD_EXPORT SECURITY_STATUS ShimCreateTokenForUser(const SHIM_CLIENT* Client, const char* User,
                                                     HANDLE* Token) STEAD_NOEXCEPT;
+/* As QuerySecurityContextToken: SEC_E_NO_IMPERSONATION unless it is a complete context of an acceptor. CloseHandle
+ * frees the token, which outlives the context. */
 STEAD_EXPORT SECURITY_STATUS ShimTokenFromContext(PCtxtHandle Context, HANDLE* Token) STEAD_NOEXCEPT;
+/* The calling thread impersonates the token's user from now on, until ShimRevert or another impersonation. The token
+ * may be closed meanwhile. */
 STEAD_EXPORT SECURITY_STATUS ShimImpersonateToken(HANDLE Token) STEAD_NOEXCEPT;
+/* Ends any impersonation of the calling thread; succeeds without one too. */
 STEAD_EXPORT SECURITY_STATUS ShimRevert(void) STEAD_NOEXCEPT;
-/* Writes the user's tickets to these services to a ccache for MIT's libraries: "FILE:path", "MEMORY:name", "KEYRING:…". No
- * TGT is written. With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0) writes MIT's proxy credential instead: the user's
- * evidence and *our own TGT*. Its reader can act as this service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless
- * "allow_proxy_credentials" is "true". */
+/* Writes the user's tickets to these services to a ccache for MIT's libraries, in place of one of that name:
+ * "FILE:path", "MEMORY:name", "KEYRING:…". No TGT is written. With SHIM_EXPORT_PROXY_CREDENTIAL (Spns NULL, Count 0)
+ * writes MIT's proxy credential instead: the user's evidence and *our own TGT*. Whoever reads it can act as this
+ * service, for every user. SEC_E_UNSUPPORTED_FUNCTION unless "allow_proxy_credentials" is "true". */
 #define SHIM_EXPORT_PROXY_CREDENTIAL 0x1
 STEAD_EXPORT SECURITY_STATUS ShimExportCCache(HANDLE Token, const char* const* Spns, ULONG Count, const char* CCache,
                                               ULONG Flags) STEAD_NOEXCEPT;
@@ -669,28 +753,35 @@ typedef struct _SHIM_ERROR_DETAIL {
   LONG KerberosError; /* code of the KRB-ERROR; 0: none */
   NTSTATUS NtStatus;  /* of its e-data; 0: none */
   ULONG Attempts;     /* exchanges with DCs and searches for DCs */
-  CHAR Stage[32];     /* the last of them: "AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"; empty: none */
+  /* Stage to Level are of the last of them. Stage: "AS", "TGS", "S4U2Self", "S4U2Proxy", "locate"; empty: none. These
+   * are the words of TraceStep::exchange in stead/s4u.h, and not those of Failure::stage. */
+  CHAR Stage[32];
   CHAR Realm[256], Controller[256], Address[64], Level[16];
   CHAR Diagnosis[64]; /* "rbcd_denied_on_target"; empty: none */
   CHAR Text[1024];    /* one line */
-  ULONG Retryable;    /* 1: the same call may succeed soon although nobody changes anything */
-  ULONG CacheableFor; /* ms for which the same call gets this answer without asking a KDC; 0: the next call asks */
+  ULONG Retryable;    /* 1: the cause may pass without an administrator. Repeat the call after CacheableFor */
+  ULONG CacheableFor; /* ms for which the same call gets this failure without asking a KDC; 0: the next call asks */
 } SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
-/* The last failure of the calling thread. SEC_E_INVALID_PARAMETER if Size is too small for the members Size and Status. */
+/* The last failure of the calling thread. SEC_E_INVALID_PARAMETER if Size is too small for Size and Status. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
-/* The steps of the last failure, and its diagnosis with the commands that repair the cause: the JSON object of `stead s4u
- * --json`. Free it with FreeContextBuffer. *Json is NULL if no KDC was asked. */
+/* The steps of the last failure, and its diagnosis with the commands that repair the cause: the JSON object of `stead
+ * s4u --json`. Free it with FreeContextBuffer. *Json is NULL if no KDC was asked. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorTrace(char** Json) STEAD_NOEXCEPT;
 
-/* Fetches the user's ticket to a target without blocking. A later InitializeSecurityContext finds it in the cache. Status:
- * SEC_E_OK, or what InitializeSecurityContext would return. `Callback` runs once, on a thread of the library, and must not
- * block: a function that would wait for a KDC returns SEC_E_INTERNAL_ERROR there. It is not called if this function
- * itself fails. */
+/* Fetches the user's ticket to a target without blocking. A later InitializeSecurityContext finds it in the cache and
+ * does not block; if the target is an "uncached_service" it fetches another ticket, and blocks. Credentials of a user
+ * only (impersonated, by password, or with a TGT): else SEC_E_NO_IMPERSONATION. `Credential` may be freed, and
+ * `TargetName` changed, as soon as this function returns.
+ *
+ * Status: SEC_E_OK, or what InitializeSecurityContext would return. `Callback` runs once, on a thread of the library,
+ * and must not block: a function that would wait for a KDC returns SEC_E_INTERNAL_ERROR there. It is not called if this
+ * function itself fails. */
 typedef void (*SHIM_CALLBACK)(void* Arg, SECURITY_STATUS Status);
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextAsync(PCredHandle Credential, const char* TargetName,
                                                                 SHIM_CALLBACK Callback, void* Arg) STEAD_NOEXCEPT;
-/* The same for an event loop: sets *Status to the result and then writes 1 to `EventFd` (an eventfd). Both must stay valid
- * until then. */
+/* The same for an event loop: sets *Status to the result and then writes 1 to `EventFd` (an eventfd). `Status` and
+ * `EventFd` must stay valid until then. There is no way to cancel it. If this function itself fails, it writes to
+ * neither. */
 STEAD_EXPORT SECURITY_STATUS ShimInitializeSecurityContextEvent(PCredHandle Credential, const char* TargetName,
                                                                 int EventFd, SECURITY_STATUS* Status) STEAD_NOEXCEPT;
 

@@ -109,7 +109,7 @@ Finding unknown_service(const DiagnosisFacts& facts) {
       facts.refusal.stage == Stage::s4u2self && !equal_ignoring_case(facts.refusal.realm, facts.about.front_end.realm);
   if (facts.refusal.stage == Stage::user_tgt || no_way_back) {
     out.code = DiagnosisCode::foreign_user_needs_trust;
-    out.summary = controller_of(facts.refusal) + " knows no way of trusts between the realm of " + facts.about.user +
+    out.summary = controller_of(facts.refusal) + " finds no path of trusts between the realm of " + facts.about.user +
                   " and " + facts.about.front_end.realm + ", which must trust each other.";
     out.fix = {"netdom trust " + facts.about.front_end.realm + " /domain:" + facts.user_realm() + " /verify"};
     return out;

@@ -38,9 +38,8 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "end's permission does.",
      "Set-ADComputer BACKEND$ -PrincipalsAllowedToDelegateToAccount FRONTEND$, in the back end's domain."},
     {DiagnosisCode::no_2012_dc_found, "no_2012_dc_found",
-     "That takes a domain controller of 2012 or later in each domain on the way, and all controllers of one domain say "
-     "that "
-     "they are older.",
+     "Delegation across domains needs a domain controller of 2012 or later in each domain on the path, and all "
+     "controllers of one domain say that they are older.",
      "nltest /dsgetdc:REALM /ds_8, or stead locate REALM --level 2012, shows them. That domain needs one of 2012 or "
      "later."},
     {DiagnosisCode::user_is_sensitive, "user_is_sensitive",
@@ -57,7 +56,7 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "forwardable = true in the client's krb5.conf (kinit -f); for an Active Directory account, see whether it is "
      "marked sensitive."},
     {DiagnosisCode::foreign_user_needs_trust, "foreign_user_needs_trust",
-     "No trust carries the user, or the front end, to where the back end is.",
+     "No trusts lead from the user's domain to the front end's, or from the front end's domain to the back end's.",
      "netdom trust FRONTREALM /domain:OTHERREALM /verify: the user's and the front end's domains must trust each "
      "other, the back end's the front end's."},
     {DiagnosisCode::selective_authentication, "selective_authentication",
@@ -80,7 +79,7 @@ constexpr DiagnosisCodeInfo kCodes[] = {
      "Write the new key into the keytab (ktpass, adcli update, stead-kdc keytab), beside the old one as long as "
      "tickets "
      "made with that are valid."},
-    {DiagnosisCode::dc_unreachable, "dc_unreachable", "No domain controller of a realm on the way answers.",
+    {DiagnosisCode::dc_unreachable, "dc_unreachable", "No domain controller of a realm on the path answers.",
      "stead locate REALM shows who was asked: look at the network (88 and 389, tcp and udp), at DNS or the [locator] "
      "table, and at the controllers."},
     {DiagnosisCode::tgt_expired, "tgt_expired", "A ticket on the path has expired.",

@@ -65,13 +65,9 @@ constexpr auto kTexts = std::to_array<Text>({
      "Der Anmeldedienst antwortet nicht. Versuchen Sie es gleich noch einmal."},
     {"The sign-in service does not answer. Please try again in a moment.",
      "Der Anmeldedienst antwortet nicht. Bitte versuchen Sie es gleich noch einmal."},
-    {"Sign-in goes on", "Die Anmeldung geht weiter"},
-    {"Your browser and this site agree on a way to sign in. If you see this page, your browser did not continue. "
-     "Please load "
-     "the page again.",
-     "Ihr Browser und diese Website vereinbaren, wie Sie angemeldet werden. Wenn Sie diese Seite sehen, hat Ihr "
-     "Browser nicht "
-     "weitergemacht. Bitte laden Sie die Seite neu."},
+    {"Sign-in was not completed", "Die Anmeldung wurde nicht abgeschlossen"},
+    {"Your browser stopped part-way; please load the page again.",
+     "Ihr Browser hat die Anmeldung abgebrochen; bitte laden Sie die Seite neu."},
     {"This site signs you in with Kerberos, and your browser sent no valid ticket. Sign in to your domain, and add "
      "this site "
      "to the browser's intranet or trusted sites.",
@@ -120,6 +116,12 @@ constexpr auto kTexts = std::to_array<Text>({
      "Eine Seite einer anderen Website hat diese Anfrage in Ihrem Namen gesendet; sie wurde abgelehnt. Wenn jene Seite "
      "sie "
      "braucht, wenden Sie sich an Ihre Administratoren und nennen Sie die Vorgangsnummer unten."},
+    {"A page of {} sent this request in your name, and it was refused. If that page needs it, ask your administrator, "
+     "and give them the request id below.",
+     "Eine Seite von {} hat diese Anfrage in Ihrem Namen gesendet; sie wurde abgelehnt. Wenn jene Seite sie braucht, "
+     "wenden Sie sich an Ihre Administratoren und nennen Sie die Vorgangsnummer unten."},
+    {"This application does not accept requests from pages of {}.",
+     "Diese Anwendung nimmt keine Anfragen von Seiten von {} an."},
     {"No forwarded ticket", "Kein weitergeleitetes Ticket"},
     // --- applications ---
     {"Not found", "Nicht gefunden"},
@@ -141,6 +143,9 @@ constexpr auto kTexts = std::to_array<Text>({
     {"Not available at the moment", "Zurzeit nicht verfügbar"},
     {"This application is being maintained. Please come back later.",
      "Diese Anwendung wird gewartet. Bitte kommen Sie später wieder."},
+    {"This site is set up to give this answer at this address. If you did not expect it, ask your administrator.",
+     "Diese Website ist so eingerichtet, dass sie unter dieser Adresse diese Antwort gibt. Wenn Sie sie nicht erwartet "
+     "haben, wenden Sie sich an Ihre Administratoren."},
     {"The application cannot be reached", "Die Anwendung ist nicht erreichbar"},
     {"The application does not answer", "Die Anwendung antwortet nicht"},
     {"The application does not accept the sign-in", "Die Anwendung nimmt die Anmeldung nicht an"},

@@ -44,10 +44,16 @@ OwnResponse not_permitted_page(std::string_view request_id) {
                     "below.");
 }
 
-OwnResponse cross_site_page(std::string_view request_id) {
-  return error_page(403, request_id, "Request from another site",
-                    "A page of another site sent this request in your name, and it was refused. If that page needs it, "
-                    "ask your administrator, and give them the request id below.");
+OwnResponse cross_site_page(std::string_view request_id, std::string_view origin) {
+  constexpr std::string_view kTitle = "Request from another site";
+  if (origin.empty() || origin == "null")
+    return error_page(403, request_id, kTitle,
+                      "A page of another site sent this request in your name, and it was refused. If that page needs "
+                      "it, ask your administrator, and give them the request id below.");
+  return error_page(403, request_id, kTitle,
+                    "A page of {} sent this request in your name, and it was refused. If that page needs it, ask your "
+                    "administrator, and give them the request id below.",
+                    {std::string(origin)});
 }
 
 OwnResponse no_directory_page(std::string_view request_id) {

@@ -29,8 +29,8 @@ constexpr std::string_view kLoginPath = "/.stead/login", kLogoutPath = "/.stead/
 // 403: the user is known, and may not use this.
 [[nodiscard]] OwnResponse not_permitted_page(std::string_view request_id);
 
-// 403: a page of another site made the request.
-[[nodiscard]] OwnResponse cross_site_page(std::string_view request_id);
+// 403: a page of another site made the request. `origin`: of that page; empty or "null": unknown.
+[[nodiscard]] OwnResponse cross_site_page(std::string_view request_id, std::string_view origin);
 
 // 503 with Retry-After: no KDC answers.
 [[nodiscard]] OwnResponse no_directory_page(std::string_view request_id);

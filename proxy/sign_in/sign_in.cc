@@ -62,7 +62,7 @@ OwnResponse refuse_cross_site(const RequestView& request) {
       "origins whose pages may send such requests",
       request.request_id, request.method, request.host,
       request.origin.empty() ? std::string("an unknown origin") : escape_html(request.origin));
-  return cross_site_page(request.request_id);
+  return cross_site_page(request.request_id, request.origin);
 }
 
 class CoreSignIn : public SignIn, public std::enable_shared_from_this<CoreSignIn> {
@@ -284,9 +284,8 @@ OwnResponse CoreSignIn::refuse_token(const RequestView& request, const Route& ro
 
 // The client's next request on this connection goes on with the exchange.
 OwnResponse CoreSignIn::ask_for_next_token(const RequestView& request, const UnfinishedClient& client) {
-  OwnResponse response = error_page(401, request.request_id, "Sign-in goes on",
-                                    "Your browser and this site agree on a way to sign in. If you see this page, your "
-                                    "browser did not continue. Please load the page again.");
+  OwnResponse response = error_page(401, request.request_id, "Sign-in was not completed",
+                                    "Your browser stopped part-way; please load the page again.");
   response.needs_http_1_1 = request.negotiation == nullptr;
   response.headers.emplace_back("WWW-Authenticate",
                                 client.reply.empty() ? "Negotiate" : "Negotiate " + base64(client.reply));

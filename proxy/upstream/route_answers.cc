@@ -42,7 +42,8 @@ OwnResponse fixed_answer(const FixedAnswer& answer, std::string_view request_id)
     response = error_page(answer.status, request_id,
                           answer.status == 503 ? "Not available at the moment" : reason_phrase(answer.status),
                           answer.status == 503 ? "This application is being maintained. Please come back later."
-                                               : "The administrator has set this answer.");
+                                               : "This site is set up to give this answer at this address. If you "
+                                                 "did not expect it, ask your administrator.");
   if (answer.retry_after.count() > 0)
     response.headers.emplace_back("Retry-After", std::to_string(answer.retry_after.count()));
   return response;
@@ -53,7 +54,7 @@ OwnResponse preflight_answer(const Route& route, const RequestHead& head, std::s
   const auto& allowed = route.allowed_origins;
   if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end())
     return error_page(403, request_id, "Request from another site",
-                      "This application does not accept requests from there.");
+                      "This application does not accept requests from pages of {}.", {std::string(head.origin)});
   OwnResponse response{
       .status = 204,
       .headers = {{"Access-Control-Allow-Origin", std::string(head.origin)},

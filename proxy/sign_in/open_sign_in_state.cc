@@ -31,8 +31,8 @@ std::shared_ptr<SignOutFile> open_sign_outs(const std::string& key_file, SignInM
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   if (const auto loaded = file->load(memory.revocations, now); !loaded) {
     spdlog::warn(
-        "{}; sign-outs hold until this process ends, so that a cookie that was signed out is good again after "
-        "a restart",
+        "Sign-outs cannot be saved: {}; they hold until this process ends, and after a restart signed-out sessions are "
+        "valid again",
         to_string(loaded.error()));
     return nullptr;
   }

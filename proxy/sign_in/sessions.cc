@@ -123,7 +123,9 @@ asio::awaitable<void> Sessions::refuse(Revocations::Entry entry) {
   if (!state_->sign_outs) co_return;
   std::function<asio::awaitable<void>()> write = [state = state_, entry]() -> asio::awaitable<void> {
     const auto written = state->sign_outs->append(entry, state->revocations, now_seconds());
-    if (!written) spdlog::error("{}: after a restart this session's cookie is good again", to_string(written.error()));
+    if (!written)
+      spdlog::error("The sign-out could not be saved: {}; after a restart the signed-out session is valid again",
+                    to_string(written.error()));
     co_return;
   };
   co_await asio::co_spawn(state_->pool.get_executor(), std::move(write),

@@ -87,8 +87,8 @@ constexpr DiagnosisCodeInfo kCodes[] = {
     {DiagnosisCode::pac_rejected, "pac_rejected",
      "A domain controller rejects a ticket or the PAC in it: a signature, a SID that the trust filters, or "
      "a referral in a circle.",
-     "See the diagnosis' own sentence for the domain; after krbtgt's or a trust's password was changed, let "
-     "replication finish."},
+     "The summary of the diagnosis names the domain. After krbtgt's or a trust's password was changed, wait until "
+     "replication has finished."},
 };
 
 }  // namespace

@@ -489,7 +489,7 @@ typedef struct _SecPkgContext_NativeNamesA {
 typedef struct _SecPkgContext_NativeNamesW {
   SEC_WCHAR *sClientName, *sServerName;
 } SecPkgContext_NativeNamesW, *PSecPkgContext_NativeNamesW;
-typedef struct _SecPkgContext_Flags {
+typedef struct _SecPkgContext_Flags { /* ISC_RET_ flags on the initiator's side, ASC_RET_ flags on the acceptor's */
   ULONG Flags;
 } SecPkgContext_Flags, *PSecPkgContext_Flags;
 typedef struct _SecPkgContext_AccessToken { /* the caller closes it with CloseHandle */
@@ -762,7 +762,8 @@ typedef struct _SHIM_ERROR_DETAIL {
   ULONG Retryable;    /* 1: the cause may pass without an administrator. Repeat the call after CacheableFor */
   ULONG CacheableFor; /* ms for which the same call gets this failure without asking a KDC; 0: the next call asks */
 } SHIM_ERROR_DETAIL, *PSHIM_ERROR_DETAIL;
-/* The last failure of the calling thread. SEC_E_INVALID_PARAMETER if Size is too small for Size and Status. */
+/* The last failure of the calling thread; a success does not replace it. Before the first failure Status is 0.
+ * SEC_E_INVALID_PARAMETER if Size is too small for Size and Status. */
 STEAD_EXPORT SECURITY_STATUS ShimGetLastErrorDetail(PSHIM_ERROR_DETAIL Detail) STEAD_NOEXCEPT;
 /* The steps of the last failure, and its diagnosis with the commands that repair the cause: the JSON object of `stead
  * s4u --json`. Free it with FreeContextBuffer. *Json is NULL if no KDC was asked. */

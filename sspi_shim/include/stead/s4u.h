@@ -4,7 +4,7 @@
 //
 //   std::string what;                                                     // why open() failed, in one line
 //   auto opened = stead::Client::open(io.get_executor(), options, what);  // options: see stead/client_config.h
-//   if (!opened) return report(what);
+//   if (!opened) { std::cerr << what << '\n'; return; }
 //   const std::shared_ptr<stead::Client> client = *opened;
 //
 //   auto alice  = co_await client->user("alice@root.fabrikam.com");  // each result: check it before you use it
@@ -27,7 +27,8 @@
 // or with the io_context. The io_context of the Client and those of its callers must outlive the calls. After fork()
 // the child must not use the parent's Client; it opens another.
 //
-// Asio is compiled into the application and into the library: both need the same version of Boost, or this is an error.
+// Asio is compiled into the application and into the library: both need the same version of Boost. stead/result.h makes
+// another version a compile error.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>

@@ -27,6 +27,9 @@ namespace stead::proxy {
 namespace {
 
 constexpr std::chrono::seconds kLastWrites{1};
+// After a write the thread lets lines gather for so long: waking it for each line costs more than the line.
+constexpr std::chrono::milliseconds kGather{5};
+constexpr std::size_t kMaxWrite = 256 * 1024;
 constexpr std::size_t kMaxPipeWrite = 4096;  // PIPE_BUF: a pipe that poll(2) calls writable takes this without waiting
 constexpr int kPollMilliseconds = 100;
 
@@ -59,7 +62,8 @@ struct LogWriter::State {
   std::deque<std::string> blocks;
   std::size_t waiting = 0;
   bool ending = false, reopening = false, ended = false;
-  int next_file = -1;  // to be used in place of `file`; negative: none
+  bool asleep = false;  // until somebody wakes it
+  int next_file = -1;   // to be used in place of `file`; negative: none
   std::string next_path;
   std::atomic<bool> give_up{false};
   std::atomic<std::uint64_t> dropped{0};
@@ -74,6 +78,7 @@ struct LogWriter::State {
     is_socket = known && S_ISSOCK(is.st_mode);
   }
   void run();
+  [[nodiscard]] std::string take_waiting();
   void write(const std::string& block);
   ssize_t write_some(std::string_view text) const;
   void open_again(int fresh);  // negative: the file at `path`
@@ -119,17 +124,26 @@ void LogWriter::State::open_again(int fresh) {
   look_at_file();
 }
 
+std::string LogWriter::State::take_waiting() {
+  std::string out = std::move(blocks.front());
+  for (blocks.pop_front(); !blocks.empty() && out.size() + blocks.front().size() <= kMaxWrite; blocks.pop_front())
+    out += blocks.front();
+  return out;
+}
+
 void LogWriter::State::run() {
   std::unique_lock lock(mutex);
   while (true) {
+    asleep = true;
     wake.wait(lock, [this] { return ending || reopening || !blocks.empty(); });
+    asleep = false;
     if (!blocks.empty()) {
-      const std::string block = std::move(blocks.front());
-      blocks.pop_front();
+      const std::string block = take_waiting();
       lock.unlock();
       write(block);
       lock.lock();
       waiting -= block.size();
+      if (blocks.empty()) (void)wake.wait_for(lock, kGather, [this] { return ending || reopening; });
     } else if (reopening) {
       reopening = false;
       const int fresh = std::exchange(next_file, -1);
@@ -183,6 +197,7 @@ void LogWriter::take(std::string lines) {
     }
     state_->waiting += lines.size();
     state_->blocks.push_back(std::move(lines));
+    if (!std::exchange(state_->asleep, false)) return;
   }
   state_->wake.notify_one();
 }

@@ -306,6 +306,16 @@ void print_route(TomlWriter& out, const Route& route, const Config& config) {
   if (!config.auth_listen.empty() && route.serves_clients()) out.boolean("auth", route.offers_authorization());
 }
 
+void print_shared(TomlWriter& out, const SharedSettings& shared) {
+  if (!shared.redis) return;
+  out.table("[shared]");
+  out.text("redis", to_string(*shared.redis));
+  if (!shared.redis->user.empty() || !shared.redis->password.empty())
+    out.comment("redis: its user and password are left out");
+  out.text_if("ca", shared.ca);
+  out.text("prefix", shared.prefix);
+}
+
 void print_pages(TomlWriter& out, const Pages& pages) {
   out.table("[pages]");
   out.text_if("name", pages.name);
@@ -331,6 +341,7 @@ std::string print_config(const Config& config) {
   out.text("key_file", config.session_key_file);
   out.time("lifetime", config.session_lifetime);
   out.time("idle", config.session_idle);
+  print_shared(out, config.shared);
   print_pages(out, config.pages);
   out.table("[limits]");
   print_limits(out, config.limits);

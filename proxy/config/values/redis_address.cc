@@ -57,7 +57,8 @@ std::optional<RedisAddress> parse_redis_address(std::string_view text) {
 }
 
 std::string to_string(const RedisAddress& address) {
-  if (address.host.empty()) return "unix://" + address.socket;
+  if (address.host.empty())
+    return "unix://" + address.socket + (address.database != 0 ? "?db=" + std::to_string(address.database) : "");
   const bool v6 = address.host.find(':') != std::string::npos;
   std::string out(address.tls ? "rediss://" : "redis://");
   out += v6 ? "[" + address.host + "]" : address.host;

@@ -32,6 +32,7 @@ TABLES = {
     "forms": (BASE + "KEY\n" + ROUTE, SCHEMA["properties"]["sign_in"]["properties"]["forms"]),
     "certificate": (BASE.replace("[identity]", 'certificate = "a"\nkey = "b"\n[identity]') + '[sign_in.certificate]\nca = "x"\nrevocation = "none"\nKEY\n' + ROUTE, SCHEMA["properties"]["sign_in"]["properties"]["certificate"]),
     "session": (BASE + "[session]\nKEY\n" + ROUTE, SCHEMA["properties"]["session"]),
+    "shared": (BASE + '[shared]\nredis = "redis://a"\nKEY\n' + ROUTE, SCHEMA["properties"]["shared"]),
     "pages": (BASE + "[pages]\nKEY\n" + ROUTE, SCHEMA["properties"]["pages"]),
     "limits": (BASE + "[limits]\nKEY\n" + ROUTE, SCHEMA["properties"]["limits"]),
     "route": (BASE + ROUTE + "KEY\n", SCHEMA["$defs"]["route"]),

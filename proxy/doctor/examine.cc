@@ -81,6 +81,7 @@ class Examination : public std::enable_shared_from_this<Examination> {
   [[nodiscard]] std::vector<std::string> new_realms() const;
   [[nodiscard]] BrokenCheck broken() const;
   void judge_query(Report& out) const;
+  [[nodiscard]] Check judge_silent_sign_on() const;
 
   ToolsPtr tools_;
   DelegationQuery query_;
@@ -249,20 +250,25 @@ Awaitable<void> Examination::run() {
   last.push_back([this] { return ask_behind_names(); });
   if (!query_.user.empty()) last.push_back([this] { return probe_back_ends(); });
   co_await run_all(tools_->executor, std::move(last));
-  if (tgt_ && !query_.service.empty()) co_await read_the_directories();
+  if (tgt_) co_await read_the_directories();
 }
 
 Awaitable<void> Examination::read_the_directories() {
   DirectoryQuestions questions;
   questions.front = account_name(facts_.account);
   questions.service = query_.service.substr(0, query_.service.find('@'));
+  constexpr std::size_t kMaxNames = 20;
+  for (const ServiceFacts& own : facts_.account.published)
+    if (questions.own_spns.size() < kMaxNames) questions.own_spns.push_back(own.spn);
   if (facts_.user) {
     const std::string& name = facts_.user->principal.empty() ? query_.user : facts_.user->principal;
     const std::string account = name.substr(name.find('\\') + 1);
     questions.user = account.substr(0, account.find('@'));
     questions.user_realm = facts_.user->steps.empty() ? tools_->self.realm : facts_.user->steps.back().realm;
   }
-  co_await read_directories(tools_, tgt_, facts_.realms, questions, facts_.directory);
+  std::vector<RealmFacts> realms = facts_.realms;
+  if (query_.service.empty()) realms.resize(1);
+  co_await read_directories(tools_, tgt_, std::move(realms), questions, facts_.directory);
 }
 
 // The first fault of the front end itself; nothing: it has none.
@@ -305,6 +311,17 @@ void Examination::judge_query(Report& out) const {
     skip(kDelegationChecks, query_.service, broken_check);
 }
 
+// Signing on failed by the network or the clocks, and their checks found nothing.
+Check Examination::judge_silent_sign_on() const {
+  const std::string proof = last_step_text(facts_.account.sign_on->steps);
+  const std::string& relay = facts_.realms.front().kdc_proxy;
+  if (!relay.empty() && facts_.account.sign_on->refusal->kind == FailureKind::unreachable)
+    return fault(N2, relay, "The KDC proxy " + relay + " does not answer, or its certificate is not accepted.", proof,
+                 {"curl -v " + relay});
+  const Diagnosis diagnosis = diagnosis_of(*facts_.account.sign_on, facts_.account, {});
+  return fault(broken().value_or(N2), tools_->self.realm, diagnosis.summary, proof, diagnosis.fix);
+}
+
 Report Examination::report() const {
   Report out;
   out.reached = std::any_of(facts_.realms.front().controllers.begin(), facts_.realms.front().controllers.end(),
@@ -326,12 +343,7 @@ Report Examination::report() const {
       if (wanted) out.add({skipped(id, back_end.url, "there is no ticket to send")});
     }
   }
-  // Signing on failed by the network or the clocks, and their checks found nothing.
-  if (out.healthy() && !tgt_ && facts_.account.sign_on) {
-    const Diagnosis diagnosis = diagnosis_of(*facts_.account.sign_on, facts_.account, {});
-    out.add({fault(broken().value_or(N2), tools_->self.realm, diagnosis.summary,
-                   last_step_text(facts_.account.sign_on->steps), diagnosis.fix)});
-  }
+  if (out.healthy() && !tgt_ && facts_.account.sign_on) out.add({judge_silent_sign_on()});
   const bool front_token = facts_.user && !facts_.user->failure;
   out.add(judge_front(facts_.names, tools_->config.limits.header_bytes,
                       front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));

@@ -37,6 +37,36 @@ void replace_word(std::string& text, const std::string& from, const std::string&
   }
 }
 
+// The trust of the front end's domain with the domain that a name belongs to; null: none.
+const TrustRecord* trust_of(const DirectoryFacts& directory, const std::string& name) {
+  const std::string lower = to_lower(name);
+  for (const TrustRecord& trust : directory.trusts) {
+    const std::string partner = to_lower(trust.partner);
+    if (lower.ends_with('.' + partner) || lower.ends_with('@' + partner)) return &trust;
+  }
+  return nullptr;
+}
+
+// Why the trust that the directory has does not carry what was asked: a ticket to a service of the other side needs that
+// side's trust in us, a user of the other side our trust in it.
+void judge_trust(const DirectoryFacts& directory, Check& check) {
+  if ((check.id != D6 && check.id != D7 && check.id != U1) || directory.trusts.empty()) return;
+  const TrustRecord* const trust = trust_of(directory, check.subject);
+  if (trust == nullptr) return;
+  const bool is_service = check.subject.find('/') != std::string::npos;
+  const std::string& partner = trust->partner;
+  std::string what;
+  if (is_service && !trust->inbound)
+    what = "is one-way: " + partner + " does not trust our domain, so that we get no tickets to its services";
+  else if (!is_service && !trust->outbound)
+    what = "is one-way: our domain does not trust " + partner + ", so that its users have no tickets to our services";
+  else if (trust->selective && check.symptom.find("selective") == std::string::npos)
+    what = "has selective authentication: the accounts that are asked for must be allowed to authenticate";
+  else if (trust->not_transitive)
+    what = "is not transitive: it carries neither further domains nor users of them";
+  if (!what.empty()) check.symptom = "The trust with " + partner + " " + what + ". " + check.symptom;
+}
+
 std::string in_quotes(const std::string& name) {
   return name.find(' ') == std::string::npos ? name : "'" + name + "'";
 }
@@ -107,6 +137,14 @@ void judge_permissions(const DirectoryFacts& directory, const std::string& servi
   if (!front.trusted_to_auth) check.fix.push_back(change_protocols);
 }
 
+// The account that has an SPN of the front end's.
+void name_other_account(const DirectoryFacts& directory, Check& check) {
+  const auto holder = directory.own_spns.find(check.subject);
+  if (holder == directory.own_spns.end()) return;
+  for (std::string& line : check.fix) replace_word(line, "THAT-ACCOUNT", in_quotes(holder->second));
+  check.symptom += " It is on " + holder->second + ".";
+}
+
 void use_user(const AccountRecord& user, Check& check) {
   const std::string any = " " + in_quotes(user.name) + " -Server " + user.realm;
   const std::pair<bool, std::pair<std::string_view, std::string>> states[] = {
@@ -162,6 +200,8 @@ void use_directory(const DirectoryFacts& directory, const std::string& service, 
   const std::string spn = service.substr(0, service.find('@'));
   for (Check& check : checks) {
     if (check.verdict != Verdict::fault) continue;
+    judge_trust(directory, check);
+    if (check.id == A5) name_other_account(directory, check);
     const bool about_user = check.id == U2 || check.id == D7 || check.id == D6;
     if (about_user && directory.user) use_user(*directory.user, check);
     if (check.id == S1 && directory.holders.empty() && directory.candidates.size() == 1)

@@ -218,6 +218,13 @@ Check judge_dns(const RealmFacts& realm) {
       (realm.kerberos_srv ? realm.kerberos_srv.message() : std::to_string(realm.kerberos_records) + " records") +
       "; _ldap._tcp.dc._msdcs." + domain + ": " +
       (realm.ldap_srv ? realm.ldap_srv.message() : std::to_string(realm.ldap_records) + " records");
+  if (!realm.without_address.empty() && !realm.controllers.empty()) {
+    std::string names;
+    for (const std::string& name : realm.without_address) names += (names.empty() ? "" : ", ") + name;
+    return harm(N1, realm.realm, "DNS names controllers that it has no address for: " + names + ".",
+                proof + "; no A or AAAA record of " + names,
+                {"nslookup " + realm.without_address.front(), "nltest /dsregdns"});
+  }
   // A KDC that is no domain controller has no such records, and answers no pings.
   const bool no_ldap = realm.ldap_records == 0 && (realm.is_domain || others_answer_pings(realm));
   if (realm.kerberos_records > 0 && !realm.controllers.empty() && no_ldap) {

@@ -40,6 +40,7 @@ struct RealmFacts {
   std::size_t kerberos_records = 0, ldap_records = 0;
   bool is_domain = false;  // DNS has records of domain controllers besides: _kerberos._tcp.dc._msdcs
   std::vector<ControllerFacts> controllers;
+  std::vector<std::string> without_address;  // controllers that DNS names, and has no address for
 };
 
 // --- questions to KDCs ---

@@ -33,6 +33,7 @@ struct Reading {
   std::string realm, closed;
   std::optional<AccountRecord> front, user;
   std::vector<AccountRecord> holders, candidates;
+  std::map<std::string, std::string> own_spns;
   std::map<Sid, std::string> names;
   std::vector<TrustRecord> trusts;
 };
@@ -98,6 +99,11 @@ Reading read(const Job& job) {
     out.user = the_only(find_accounts(**ldap, "(sAMAccountName=" + filter_value(asked.user) + ")", job, out));
   if (!job.is_ours) return out;
   out.front = the_only(find_accounts(**ldap, "(sAMAccountName=" + filter_value(asked.front) + ")", job, out));
+  for (const std::string& spn : asked.own_spns) {
+    if (const auto holder =
+            the_only(find_accounts(**ldap, "(servicePrincipalName=" + filter_value(spn) + ")", job, out)))
+      out.own_spns[spn] = holder->name;
+  }
   if (const auto trusts = (*ldap)->search("(objectClass=trustedDomain)", trust_attributes())) {
     for (const DirectoryEntry& entry : *trusts)
       if (auto trust = read_trust(entry)) out.trusts.push_back(std::move(*trust));
@@ -126,6 +132,7 @@ void merge(Reading&& reading, DirectoryFacts& out) {
   if (reading.user) out.user = std::move(reading.user);
   for (AccountRecord& holder : reading.holders) out.holders.push_back(std::move(holder));
   for (AccountRecord& one : reading.candidates) out.candidates.push_back(std::move(one));
+  out.own_spns.merge(reading.own_spns);
   out.names.merge(reading.names);
   if (!reading.trusts.empty()) out.trusts = std::move(reading.trusts);
 }

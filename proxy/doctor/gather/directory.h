@@ -13,6 +13,7 @@ struct DirectoryQuestions {
   std::string user;   // account name; empty: none
   std::string user_realm;
   std::string service;  // SPN without a realm; empty: none
+  std::vector<std::string> own_spns;
 };
 
 // `realms`: probed before; the first is ours. A directory that cannot be read is told in `out`, and the others are read.

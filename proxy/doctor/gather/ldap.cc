@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "sspi_shim/base/text.h"
+#include "sspi_shim/krb5/krb5_handles.h"
 
 namespace stead::doctor {
 namespace {
@@ -28,6 +29,7 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kConnectTime{2};
 constexpr int kSearchSeconds = 5, kMaxEntries = 100;
+constexpr std::chrono::seconds kAllSearches{8};
 constexpr std::size_t kMaxValues = 1000;  // of an attribute that are kept
 
 Problem problem(const std::string& what, const std::string& why) {
@@ -64,10 +66,16 @@ int connect_to(const ControllerAddress& where, std::string& why) {
   return socket.release(error);
 }
 
-// The calling thread's GSSAPI uses this credential cache as long as this lives.
+void destroy_cache(const std::string& name) {
+  const auto context = make_krb5_context();
+  krb5_ccache cache = nullptr;
+  if (context && krb5_cc_resolve(context->get(), name.c_str(), &cache) == 0) krb5_cc_destroy(context->get(), cache);
+}
+
+// The calling thread's GSSAPI uses this credential cache as long as this lives; then the cache is destroyed.
 class ThreadCache {
  public:
-  explicit ThreadCache(const std::string& name) {
+  explicit ThreadCache(const std::string& name) : name_(name) {
     OM_uint32 minor = 0;
     const char* before = nullptr;
     gss_krb5_ccache_name(&minor, name.c_str(), &before);
@@ -76,12 +84,13 @@ class ThreadCache {
   ~ThreadCache() {
     OM_uint32 minor = 0;
     gss_krb5_ccache_name(&minor, before_.empty() ? nullptr : before_.c_str(), nullptr);
+    destroy_cache(name_);
   }
   ThreadCache(const ThreadCache&) = delete;
   ThreadCache& operator=(const ThreadCache&) = delete;
 
  private:
-  std::string before_;
+  std::string name_, before_;
 };
 
 void set_options(LDAP* handle) {
@@ -125,7 +134,8 @@ struct Ldap::Handle {
   LDAP* ldap;
 };
 
-Ldap::Ldap(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+Ldap::Ldap(std::unique_ptr<Handle> handle)
+    : handle_(std::move(handle)), until_(std::chrono::steady_clock::now() + kAllSearches) {}
 Ldap::~Ldap() = default;
 
 Checked<std::unique_ptr<Ldap>> Ldap::open(const ControllerAddress& where, const ServiceTicket& ticket) {
@@ -170,6 +180,7 @@ Checked<std::vector<DirectoryEntry>> Ldap::search(const std::string& filter,
 
 Checked<std::vector<DirectoryEntry>> Ldap::search_at(const std::string& base, int scope, const std::string& filter,
                                                      const std::vector<std::string>& attributes) const {
+  if (std::chrono::steady_clock::now() > until_) return problem("LDAP search for " + filter, "the time is over");
   std::vector<char*> names;
   names.reserve(attributes.size() + 1);
   for (const std::string& name : attributes) names.push_back(const_cast<char*>(name.c_str()));

@@ -1,6 +1,7 @@
 #pragma once
 // A search connection to a domain controller's directory, by libldap: SASL GSSAPI with a ticket that the caller has, signed
 // and sealed as the controller demands. Reads only.
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ class Ldap {
 
   // Of the domain; from the root entry.
   [[nodiscard]] const std::string& naming_context() const { return naming_context_; }
-  // At most 100 entries of the domain. Blocking, at most a few seconds.
+  // At most 100 entries of the domain. Blocking; all searches together take a few seconds at most.
   [[nodiscard]] Checked<std::vector<DirectoryEntry>> search(const std::string& filter,
                                                             const std::vector<std::string>& attributes) const;
 
@@ -34,6 +35,7 @@ class Ldap {
                                                                const std::vector<std::string>& attributes) const;
   std::unique_ptr<Handle> handle_;
   std::string naming_context_;
+  std::chrono::steady_clock::time_point until_;  // for all searches
 };
 
 }  // namespace stead::doctor

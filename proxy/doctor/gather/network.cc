@@ -1,5 +1,6 @@
 #include "proxy/doctor/gather/network.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -102,6 +103,17 @@ Awaitable<void> probe_kpasswd(asio::any_io_executor executor, ControllerFacts& o
   out.kpasswd = answer_of(error);
 }
 
+void add_names_without_address(const std::vector<SrvRecord>& records, RealmFacts& out) {
+  for (const SrvRecord& record : records) {
+    const bool known = std::any_of(out.controllers.begin(), out.controllers.end(), [&](const ControllerFacts& dc) {
+      return equal_ignoring_case(dc.where.name, record.target);
+    });
+    const auto& told = out.without_address;
+    if (!known && std::find(told.begin(), told.end(), record.target) == told.end())
+      out.without_address.push_back(record.target);
+  }
+}
+
 Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
   if (!tools->domain_dns) {
     out.kerberos_srv = out.ldap_srv = make_error_code(asio::error::no_recovery);
@@ -111,10 +123,12 @@ Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
   const auto kerberos = tools->domain_dns->ask_srv("_kerberos._tcp." + domain);
   const auto ldap = tools->domain_dns->ask_srv("_ldap._tcp.dc._msdcs." + domain);
   const auto kerberos_records = co_await tools->domain_dns->srv(kerberos);
-  if (kerberos_records)
+  if (kerberos_records) {
     out.kerberos_records = kerberos_records->size();
-  else
+    add_names_without_address(*kerberos_records, out);
+  } else {
     out.kerberos_srv = kerberos_records.error();
+  }
   const auto ldap_records = co_await tools->domain_dns->srv(ldap);
   if (ldap_records)
     out.ldap_records = ldap_records->size();

@@ -65,6 +65,24 @@ class BehindARelay(unittest.TestCase):
         self.assertTrue(out["granted"])
         self.assertEqual({step["controller"] for step in out["steps"] if step["realm"] == "CORP.CONTOSO.COM" and step["controller"]}, {"localhost"})
 
+    def doctor(self, locator, service):
+        config = self.forest.folder / "doctor.toml"
+        config.write_text(f'[server]\nlisten = ["127.0.0.1:8443"]\n[identity]\nprincipal = "{FRONT_END}"\nkeytab = "{self.keytab}"\n{locator}'
+                          '[sign_in.kerberos]\n[sign_in.forms]\n[[route]]\nupstreams = ["http://127.0.0.1:9"]\ndelegation = "none"\n')
+        self.keytab.chmod(0o600)
+        ran = foreign.built("stead").run("doctor", "--config", config, "--for", "alice", "--service", service, "--json", env=self.forest.env)
+        return ran.status, [check for check in json.loads(ran.out)["checks"] if check["result"] == "fault"]
+
+    def test_the_doctor_asks_through_it(self):
+        for service in (REPORTS, BACKEND):
+            with self.subTest(service):
+                self.assertEqual(self.doctor(self.everywhere(), service), (0, []))
+        status, faults = self.doctor(self.everywhere(), DENIED)
+        self.assertEqual((status, [check["id"] for check in faults]), (1, ["D3"]))
+        status, faults = self.doctor(self.everywhere("https://127.0.0.1:9/KdcProxy"), REPORTS)
+        self.assertEqual((status, [check["id"] for check in faults]), (3, ["N2"]), faults)
+        self.assertIn("127.0.0.1:9", faults[0]["proof"] + faults[0]["symptom"])
+
     def test_a_certificate_that_does_not_hold_is_nobody(self):
         other, _ = make_certificate(self.forest.folder, ["localhost"], "other")
         for locator in (self.everywhere(ca=other), f'[locator]\nkdc_proxy = "{self.relay.url}"\n'):

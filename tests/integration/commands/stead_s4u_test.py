@@ -1,10 +1,14 @@
 """`stead s4u`, `locate`, `explain` and `err` against the demo forest, as an administrator runs them."""
 
+import contextlib
 import json
+import os
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 from samples.support import foreign
 from samples.support.forest import Forest
@@ -148,6 +152,36 @@ class Granted(Demo):
         self.assertLessEqual(max(len(line) for line in told.splitlines()), 100)
         for word in ("dc08.root.fabrikam.com", "level 2008", "dc12.corp.contoso.com", "STATUS_NOT_FOUND", "Set-ADComputer", "step"):
             self.assertIn(word, told)
+
+
+    def test_a_terminal_gets_colours_and_a_hundred_columns(self):
+        ours, theirs = os.openpty()
+        self.addCleanup(os.close, ours)
+        argv = self.stead.argv("s4u", "--config", self.forest.stead_toml, "--keytab", self.keytab, "--principal", FRONT_END, "--trace",
+                               "--for", "alice", "--service", BACKEND)
+        with subprocess.Popen(argv, env=self.stead.environment(self.forest.env), stdout=subprocess.DEVNULL, stderr=theirs) as process:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):  # of a terminal that the program has closed
+                while part := os.read(ours, 65536):
+                    shown += part
+        self.assertEqual(process.returncode, 0)
+        text = shown.decode().replace("\r\n", "\n")
+        self.assertIn("\x1b[32mticket", text)
+        self.assertIn("\x1b[31mKDC_ERR_POLICY + STATUS_CROSSREALM_DELEGATION_FAILURE", text)
+        plain = re.sub(r"\x1b\[\d*m", "", text)
+        self.assertLessEqual(max(map(len, plain.splitlines())), 100)
+
+    def test_a_picture(self):
+        path = self.forest.folder / "picture.json"
+        path.write_text(json.dumps(self.s4u("--for", "alice", "--service", BACKEND)))
+        svg = xml.etree.ElementTree.fromstring(self.stead.run("explain", "--svg", path).ok().out)
+        self.assertLessEqual(int(svg.get("width")), 480, "a phone's width, with its margins")
+        self.assertEqual(len(svg.findall("{http://www.w3.org/2000/svg}circle")), 5, "front end, three controllers, back end")
+        page = self.stead.run("explain", "--html", path).ok().out
+        self.assertIn("<svg", page)
+        self.assertNotRegex(page, r"(?i)<script|src=|href=")
+        self.assertEqual(self.stead.run("explain", "--svg", "--html", path).status, 2)
 
 
 class Refused(Demo):

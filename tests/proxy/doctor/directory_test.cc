@@ -189,6 +189,26 @@ TEST_F(Findings, TellThatTheTargetsAccountIsDisabled) {
   EXPECT_THAT(out[0].fix, ElementsAre("Enable-ADAccount svc-flour -Server MILL.EXAMPLE"));
 }
 
+TEST_F(Findings, NameTheAccountThatHasTheFrontEndsSpn) {
+  facts_.own_spns = {{"HTTP/flour.mill.example", "thief$"}};
+  EXPECT_THAT(use(CheckId::A5, {"setspn -D HTTP/flour.mill.example THAT-ACCOUNT"})[0].fix,
+              ElementsAre("setspn -D HTTP/flour.mill.example thief$"));
+}
+
+TEST_F(Findings, TellWhatATrustDoesNotCarry) {
+  TrustRecord trust;
+  trust.partner = "mill.example";
+  trust.outbound = true;
+  facts_.trusts = {trust};
+  EXPECT_THAT(use(CheckId::D7, {"f"})[0].symptom, HasSubstr("mill.example does not trust our domain"));
+  facts_.trusts[0].inbound = facts_.trusts[0].not_transitive = true;
+  EXPECT_THAT(use(CheckId::D7, {"f"})[0].symptom, HasSubstr("not transitive"));
+  facts_.trusts[0].selective = true;
+  EXPECT_THAT(use(CheckId::D7, {"f"})[0].symptom, HasSubstr("selective authentication"));
+  facts_.trusts[0].partner = "other.example";
+  EXPECT_EQ(use(CheckId::D7, {"f"})[0].symptom, "svc-flour does not name gate$.");
+}
+
 TEST_F(Findings, TellOfASecondAccountWithTheSpn) {
   AccountRecord other;
   other.name = "old-flour$";

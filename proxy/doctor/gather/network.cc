@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -103,14 +104,19 @@ Awaitable<void> probe_kpasswd(asio::any_io_executor executor, ControllerFacts& o
   out.kpasswd = answer_of(error);
 }
 
-void add_names_without_address(const std::vector<SrvRecord>& records, RealmFacts& out) {
+// The locator does not list every controller of a large domain, so that DNS is asked about those that it leaves out.
+Awaitable<void> find_names_without_address(ToolsPtr tools, std::vector<SrvRecord> records, RealmFacts& out) {
+  constexpr std::size_t kMaxAsked = 8;
+  std::vector<std::string> asked;
   for (const SrvRecord& record : records) {
-    const bool known = std::any_of(out.controllers.begin(), out.controllers.end(), [&](const ControllerFacts& dc) {
-      return equal_ignoring_case(dc.where.name, record.target);
-    });
-    const auto& told = out.without_address;
-    if (!known && std::find(told.begin(), told.end(), record.target) == told.end())
-      out.without_address.push_back(record.target);
+    const auto is_target = [&](const std::string& name) { return equal_ignoring_case(name, record.target); };
+    const bool known = std::any_of(out.controllers.begin(), out.controllers.end(),
+                                   [&](const ControllerFacts& dc) { return is_target(dc.where.name); });
+    if (known || asked.size() == kMaxAsked || std::any_of(asked.begin(), asked.end(), is_target)) continue;
+    asked.push_back(record.target);
+    const auto query = tools->domain_dns->ask_addresses(record.target);
+    const auto found = co_await tools->domain_dns->addresses(query);
+    if (!found || found->empty()) out.without_address.push_back(record.target);
   }
 }
 
@@ -125,7 +131,7 @@ Awaitable<void> ask_dns(ToolsPtr tools, RealmFacts& out) {
   const auto kerberos_records = co_await tools->domain_dns->srv(kerberos);
   if (kerberos_records) {
     out.kerberos_records = kerberos_records->size();
-    add_names_without_address(*kerberos_records, out);
+    co_await find_names_without_address(tools, *kerberos_records, out);
   } else {
     out.kerberos_srv = kerberos_records.error();
   }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/admin_socket.h"
 #include "proxy/load_generation.h"
 #include "proxy/sign_in/sign_in_state.h"
 #include "stead/result.h"
@@ -59,6 +60,8 @@ Checked<std::vector<std::string>> check_configuration(Config config) {
     if (const auto good = check_address(endpoint); !good) return good.error();
   if (const auto good = check_log(config.access_log, "the access log"); !good) return good.error();
   if (const auto good = check_log(config.audit_log, "the audit log"); !good) return good.error();
+  if (!config.admin_socket.empty())
+    if (const auto good = AdminSocket::check(config.admin_socket); !good) return good.error();
   asio::io_context loop;
   LoadContext context;
   context.executors = {loop.get_executor()};

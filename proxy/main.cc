@@ -13,6 +13,7 @@
 #include "proxy/check_configuration.h"
 #include "proxy/config/print_config.h"
 #include "proxy/ctl.h"
+#include "proxy/observe/message_log.h"
 #include "proxy/process/secrets_in_memory.h"
 #include "proxy/server.h"
 
@@ -54,7 +55,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_pattern(stead::proxy::kMessagePattern, spdlog::pattern_time_type::utc);
   try {
     auto config = stead::proxy::read_config(path);
     if (!config) return refuse(config.error());

@@ -50,12 +50,17 @@ bool is_ours(const struct stat& file) {
   return file.st_uid == ::geteuid() || file.st_uid == 0;
 }
 
-// A file that is in the way, or what is wrong with it; empty: there is none any more.
-std::string remove_old(asio::io_context& loop, const std::string& path) {
+// What is wrong with a file that is in the way; empty: nothing, or there is none.
+std::string fault_of_old(const std::string& path) {
   struct stat file{};
   if (::lstat(path.c_str(), &file) != 0) return errno == ENOENT ? "" : std::strerror(errno);
   if (!S_ISSOCK(file.st_mode)) return "there is a file of this name that is no socket";
-  if (!is_ours(file)) return "there is a socket of another user";
+  return is_ours(file) ? "" : "there is a socket of another user";
+}
+
+// Empty: there is none any more.
+std::string remove_old(asio::io_context& loop, const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0) return "";
   stream_protocol::socket probe(loop);
   Error refused;
   probe.connect(stream_protocol::endpoint(path), refused);
@@ -165,9 +170,15 @@ asio::awaitable<void> accept_all(std::shared_ptr<stream_protocol::acceptor> acce
 
 }  // namespace
 
-Checked<std::unique_ptr<AdminSocket>> AdminSocket::open(asio::io_context& loop, const std::string& path) {
+Checked<void> AdminSocket::check(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return problem(path, "the path is too long for a socket");
   if (const std::string fault = fault_of_folder(path); !fault.empty()) return problem(path, fault);
+  if (const std::string fault = fault_of_old(path); !fault.empty()) return problem(path, fault);
+  return {};
+}
+
+Checked<std::unique_ptr<AdminSocket>> AdminSocket::open(asio::io_context& loop, const std::string& path) {
+  if (auto good = check(path); !good) return good.error();
   if (const std::string fault = remove_old(loop, path); !fault.empty()) return problem(path, fault);
   auto acceptor = std::make_shared<Acceptor>(loop);
   Error error;

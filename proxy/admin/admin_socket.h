@@ -18,6 +18,8 @@ class AdminSocket {
   // otherwise, as is a folder where others may make files.
   [[nodiscard]] static Checked<std::unique_ptr<AdminSocket>> open(boost::asio::io_context& loop,
                                                                   const std::string& path);
+  // What open() would refuse of the folder, and of a file that is there.
+  [[nodiscard]] static Checked<void> check(const std::string& path);
   ~AdminSocket();  // removes the file; in the loop
   AdminSocket(const AdminSocket&) = delete;
   AdminSocket& operator=(const AdminSocket&) = delete;

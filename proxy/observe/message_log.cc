@@ -37,7 +37,7 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 MessageLog::MessageLog(LogWriter& writer) : before_(spdlog::default_logger()) {
   auto logger = std::make_shared<spdlog::logger>("", std::make_shared<WriterSink>(writer));
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  logger->set_pattern(kMessagePattern, spdlog::pattern_time_type::utc);
   spdlog::set_default_logger(std::move(logger));
 }
 

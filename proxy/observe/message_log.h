@@ -1,6 +1,6 @@
 #pragma once
-// The proxy's own messages, "TIME LEVEL text" (spdlog), by way of a LogWriter: a thread that logs never waits for the
-// reader of standard error.
+// The proxy's own messages, "TIME LEVEL text" (spdlog) with the time in UTC, by way of a LogWriter: a thread that logs
+// never waits for the reader of standard error.
 #include <memory>
 
 #include "proxy/observe/log_writer.h"
@@ -10,6 +10,8 @@ class logger;
 }
 
 namespace stead::proxy {
+
+inline constexpr const char* kMessagePattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";  // with UTC
 
 // For the time of its life, messages go to `writer`, which outlives it; before and after, to standard error at once.
 class MessageLog {

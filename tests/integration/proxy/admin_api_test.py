@@ -133,6 +133,8 @@ class Socket(unittest.TestCase):
         (proxy.folder / "open").chmod(0o777)
         self.assertRegex(start(other.replace('"file"', '"open/sock"')).err, "can be written by other users")
         self.assertRegex(start(other.replace('"file"', '"none/sock"')).err, "No such file or directory")
+        checked = foreign.built("stead-proxy").run("--config", second, "--check")
+        self.assertEqual((checked.status, "No such file or directory" in checked.err), (2, True), checked)
         self.assertRegex(start(other.replace('"file"', '"' + "x" * 200 + '"')).err, "too long for a socket")
         proxy.process.kill()
         proxy.process.wait()

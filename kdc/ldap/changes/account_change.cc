@@ -10,6 +10,7 @@
 #include "kdc/directory/directory_edits.h"
 #include "kdc/forest/name_case.h"
 #include "kdc/ldap/changes/described_attributes.h"
+#include "kdc/ldap/entries/tree.h"
 #include "kdc/ldap/password_check.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/protocol/security/security_descriptor.h"
@@ -53,7 +54,7 @@ std::string host_of(std::string_view spn) {
 // AD's validated writes: the names of a computer by itself are its own.
 LdapResult check_own_names(const ChangeTarget& target, std::string_view name, const std::vector<std::string>& values) {
   const auto& account_name = target.account->name;
-  const auto short_name = account_name.substr(0, account_name.size() - 1);
+  const auto short_name = common_name(*target.account);
   const auto full_name = short_name + '.' + to_lower(target.domain->realm);
   const bool is_spn_list = name == kSpn;
   for (const auto& value : values) {

@@ -29,7 +29,9 @@ ChangeTarget find_target(Forest& forest, const LdapName& name) {
     if (out.account != nullptr && out.account->is_computer()) out.account = nullptr;
     if (out.account == nullptr) out.group = named(out.domain->groups, name[0].value);
   } else if (equal_ignoring_case(container, "Computers") || equal_ignoring_case(container, "Domain Controllers")) {
-    out.account = named(out.domain->accounts, name[0].value + '$');
+    for (const auto& text : {name[0].value + '$', name[0].value})
+      if (out.account == nullptr || !out.account->is_computer()) out.account = named(out.domain->accounts, text);
+    if (out.account != nullptr && !out.account->is_computer()) out.account = nullptr;
   }
   return out;
 }

@@ -35,10 +35,6 @@ Values octets(const std::array<std::uint8_t, Size>& value) {
   return {Buffer(value.begin(), value.end())};
 }
 
-std::string common_name(const Account& account) {
-  return account.name.substr(0, account.name.size() - (account.is_computer() ? 1 : 0));
-}
-
 Values classes_of(const AccountEntry& entry) {
   Values out = texts({"top", "person", "organizationalPerson", "user"});
   if (entry.account->is_computer()) out.push_back(text("computer"));

@@ -144,7 +144,7 @@ class Builder {
       FixedEntry& cross_ref = add_cross_ref(each.netbios, partitions, dn_of_zone(zone), zone);
       put(cross_ref, "nETBIOSName", each.netbios);
       put(cross_ref, "systemFlags", "3");
-      put(cross_ref, "msDS-Behavior-Version", std::to_string(behavior_version(tree_.domain_level())));
+      put(cross_ref, "msDS-Behavior-Version", std::to_string(behavior_version(tree_.level_of(each))));
     }
   }
 

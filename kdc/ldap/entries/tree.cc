@@ -37,11 +37,6 @@ Buffer guid_octets(std::string_view text) {
   return out;
 }
 
-Level lowest(Level level, const Domain& domain) {
-  for (const auto& controller : domain.controllers) level = std::min(level, controller.level);
-  return level;
-}
-
 Entry of_account(const AccountEntry* account) {
   Entry out;
   out.account = account;
@@ -61,6 +56,11 @@ Entry of_fixed(std::size_t index) {
 }
 
 }  // namespace
+
+std::string common_name(const Account& account) {
+  const bool strips = account.is_computer() && account.name.ends_with('$');
+  return account.name.substr(0, account.name.size() - (strips ? 1 : 0));
+}
 
 Tree::Tree(std::shared_ptr<const Snapshot> snapshot, const DomainEntry& domain, const Controller& controller)
     : snapshot_(std::move(snapshot)),
@@ -85,14 +85,16 @@ std::string Tree::server_dn() const {
   return "CN=" + name + ",CN=Servers,CN=" + escaped_value(controller_.site) + ",CN=Sites," + configuration_dn();
 }
 
-Level Tree::domain_level() const {
-  return lowest(controller_.level, *domain_.domain);
+Level Tree::level_of(const Domain& domain) const {
+  if (domain.controllers.empty()) return controller_.level;
+  const auto older = [](const Controller& a, const Controller& b) { return a.level < b.level; };
+  return std::min_element(domain.controllers.begin(), domain.controllers.end(), older)->level;
 }
 
 Level Tree::forest_level() const {
   Level level = domain_level();
   for (const auto& each : snapshot_->forest().domains)
-    if (equal_ignoring_case(each.forest, domain_.domain->forest)) level = lowest(level, each);
+    if (equal_ignoring_case(each.forest, domain_.domain->forest)) level = std::min(level, level_of(each));
   return level;
 }
 
@@ -146,9 +148,11 @@ std::optional<Entry> Tree::find_principal(const LdapName& name) const {
   }
   const bool controllers = container_type == "ou" && equal_ignoring_case(container, "Domain Controllers");
   if (!controllers && !(container_type == "cn" && equal_ignoring_case(container, "Computers"))) return std::nullopt;
-  const auto* account = exact(value + '$');
-  if (account == nullptr || account->is_controller != controllers) return std::nullopt;
-  return of_account(account);
+  for (const auto& text : {value + '$', value})
+    if (const auto* account = exact(text);
+        account != nullptr && account->account->is_computer() && account->is_controller == controllers)
+      return of_account(account);
+  return std::nullopt;
 }
 
 std::optional<Entry> Tree::by_sid(const Sid& sid) const {
@@ -166,13 +170,10 @@ std::string Tree::dn(const Entry& entry) const {
 }
 
 std::string Tree::dn_of(const AccountEntry& account) {
-  std::string name = account.account->name;
-  const bool computer = account.account->is_computer();
-  if (computer) name.pop_back();
-  const char* container = !computer               ? ",CN=Users,"
-                          : account.is_controller ? ",OU=Domain Controllers,"
-                                                  : ",CN=Computers,";
-  return "CN=" + escaped_value(name) + container + dn_of_domain(*account.domain);
+  const char* container = !account.account->is_computer() ? ",CN=Users,"
+                          : account.is_controller         ? ",OU=Domain Controllers,"
+                                                          : ",CN=Computers,";
+  return "CN=" + escaped_value(common_name(*account.account)) + container + dn_of_domain(*account.domain);
 }
 
 std::string Tree::dn_of(const NamedGroup& group) {

@@ -32,6 +32,9 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
+// The cn of an account: its name, of a computer without the $ at the end.
+[[nodiscard]] std::string common_name(const Account& account);
+
 // Of one DC and one snapshot. Immutable.
 class Tree {
  public:
@@ -47,8 +50,9 @@ class Tree {
   [[nodiscard]] std::string configuration_dn() const { return "CN=Configuration," + root_dn_; }
   [[nodiscard]] std::string schema_dn() const { return "CN=Schema,CN=Configuration," + root_dn_; }
   [[nodiscard]] std::string server_dn() const;
-  // The lowest DC of the domain, and of the forest, decide what all of them can do.
-  [[nodiscard]] Level domain_level() const;
+  // The lowest DC of a domain, and of the forest, decide what all of them can do.
+  [[nodiscard]] Level level_of(const Domain& domain) const;
+  [[nodiscard]] Level domain_level() const { return level_of(*domain_.domain); }
   [[nodiscard]] Level forest_level() const;
 
   // Of this DC's naming contexts, by name, "<SID=…>" or "<GUID=…>".

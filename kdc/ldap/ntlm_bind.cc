@@ -46,17 +46,13 @@ Result<Buffer> NtlmBind::challenge(Bytes negotiate) const {
   return encode_ntlm_challenge(*flags, nonce_, target_);
 }
 
-LdapResult NtlmBind::verify(const Snapshot& snapshot, const DomainEntry& domain, Bytes authenticate,
-                            const AccountEntry*& account) const {
+PasswordVerdict NtlmBind::verify(const Snapshot& snapshot, const DomainEntry& domain, Bytes authenticate, Time now,
+                                 const AccountEntry*& account) const {
   const auto message = decode_ntlm_authenticate(authenticate);
-  if (!message) return {LdapCode::protocol_error, "the message is no NTLM authenticate message"};
-  const AccountEntry* found = account_of(snapshot, domain, *message);
-  if (found == nullptr || is_protected(*found)) return wrong_password();
-  const SecretBuffer hash = nt_hash_of(*found->account);
-  if (!is_ntlm_v2_response(*message, nonce_, hash)) return wrong_password();
-  auto result = check_account(*found->account);
-  if (result.ok()) account = found;
-  return result;
+  if (!message) return {{LdapCode::protocol_error, "the message is no NTLM authenticate message"}};
+  account = account_of(snapshot, domain, *message);
+  if (account == nullptr || is_protected(*account)) return judge_proof(nullptr, false, now);
+  return judge_proof(account, is_ntlm_v2_response(*message, nonce_, nt_hash_of(*account->account)), now);
 }
 
 }  // namespace stead::kdc

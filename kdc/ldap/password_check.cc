@@ -4,6 +4,7 @@
 
 #include "kdc/forest/account_salt.h"
 #include "kdc/ldap/entries/ldap_name.h"
+#include "kdc/tickets/account_rules.h"
 #include "sspi_shim/base/text.h"
 #include "sspi_shim/base/unicode.h"
 
@@ -13,6 +14,28 @@ namespace {
 LdapResult refused(std::string_view data) {
   return {LdapCode::invalid_credentials,
           "80090308: LdapErr: comment: AcceptSecurityContext error, data " + std::string(data)};
+}
+
+constexpr std::string_view kWrongPassword = "52e", kLockedOut = "775";
+
+// The Win32 error that AD's text has.
+std::string_view data_of(NtStatus status) {
+  switch (status) {
+    case NtStatus::STATUS_ACCOUNT_DISABLED:
+      return "533";
+    case NtStatus::STATUS_ACCOUNT_LOCKED_OUT:
+      return kLockedOut;
+    case NtStatus::STATUS_ACCOUNT_EXPIRED:
+      return "701";
+    case NtStatus::STATUS_INVALID_LOGON_HOURS:
+      return "530";
+    case NtStatus::STATUS_PASSWORD_MUST_CHANGE:
+      return "773";
+    case NtStatus::STATUS_PASSWORD_EXPIRED:
+      return "532";
+    default:
+      return "52f";  // a restriction of the account
+  }
 }
 
 const AccountEntry* account_of_name(const Snapshot& snapshot, const LdapName& name) {
@@ -45,10 +68,6 @@ bool is_password_of(const Domain& domain, const Account& account, Bytes password
   return made && equal_in_constant_time(made->to_encryption_key().value, given.value);
 }
 
-LdapResult wrong_password() {
-  return refused("52e");
-}
-
 SecretBuffer nt_hash_of(const Account& account) {
   const Secret& secret = account.secret;
   if (!secret.password.empty()) {
@@ -60,22 +79,21 @@ SecretBuffer nt_hash_of(const Account& account) {
   return {};
 }
 
-LdapResult check_password(const AccountEntry* entry, Bytes password) {
-  if (entry == nullptr) return wrong_password();
-  const Account& account = *entry->account;
-  if (account.has(account_flag::locked_out)) return check_account(account);
-  if (!is_password_of(*entry->domain->domain, account, password)) return wrong_password();
-  return check_account(account);
+PasswordVerdict judge_proof(const AccountEntry* account, bool is_right, Time now) {
+  if (account == nullptr) return {refused(kWrongPassword)};
+  if (is_locked_out(*account, now)) return {refused(kLockedOut)};
+  const AccountPolicy& policy = account->domain->domain->policy;
+  if (!is_right) return {refused(kWrongPassword), account->failures && account->failures->add(policy, now)};
+  for (const auto& refusal : {revoked(*account, now), key_expired(*account, now), password_refused(*account)})
+    if (refusal) return {refused(data_of(refusal->status.value_or(NtStatus::STATUS_LOGON_FAILURE)))};
+  if (account->failures && !account->failures->forgive(policy, now)) return {refused(kLockedOut)};
+  return {};
 }
 
-LdapResult check_account(const Account& account) {
-  if (account.has(account_flag::locked_out)) return refused("775");
-  if (account.has(account_flag::disabled)) return refused("533");
-  if (account.has(account_flag::account_expired)) return refused("701");
-  if (account.has(account_flag::logon_hours_denied)) return refused("530");
-  if (account.has(account_flag::must_change_password)) return refused("773");
-  if (account.has(account_flag::password_expired)) return refused("532");
-  return {};
+PasswordVerdict check_password(const AccountEntry* account, Bytes password, Time now) {
+  const bool is_right = account != nullptr && !is_locked_out(*account, now) &&
+                        is_password_of(*account->domain->domain, *account->account, password);
+  return judge_proof(account, is_right, now);
 }
 
 std::optional<std::string> password_of_attribute(Bytes value) {

@@ -11,12 +11,17 @@ namespace stead::kdc {
 // The account that a simple bind names: by its DN, NETBIOS\name, UPN, or name@REALM. Null: none.
 [[nodiscard]] const AccountEntry* account_of_bind_name(const Snapshot& snapshot, const DomainEntry& domain,
                                                        std::string_view name);
-// The result of a simple bind, with AD's text for each refusal. Blocking: it may derive keys. `account` may be null.
-[[nodiscard]] LdapResult check_password(const AccountEntry* account, Bytes password);
-// The result for an account whose password is right. Locked accounts are refused, whatever their password.
-[[nodiscard]] LdapResult check_account(const Account& account);
-// "80090308: … data 52e": the password is wrong, or there is no such account.
-[[nodiscard]] LdapResult wrong_password();
+// What a password's proof comes to, and whether it was the wrong one that locks the account out: the caller records
+// that (Core::record_lockout).
+struct PasswordVerdict {
+  LdapResult result;
+  bool locks_out = false;
+};
+// For a proof that is right or wrong, with AD's text for each refusal. A wrong one counts for the lock-out, a right one
+// forgives those before it. `account` may be null: there is none.
+[[nodiscard]] PasswordVerdict judge_proof(const AccountEntry* account, bool is_right, Time now);
+// The same for a simple bind. Blocking: it may derive keys.
+[[nodiscard]] PasswordVerdict check_password(const AccountEntry* account, Bytes password, Time now);
 // MD4 of the password; empty: the account has keys of other kinds alone. Takes microseconds.
 [[nodiscard]] SecretBuffer nt_hash_of(const Account& account);
 // Blocking.

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <chrono>
 #include <utility>
 
 #include "kdc/ldap/password_check.h"
@@ -15,10 +16,14 @@ namespace {
 asio::awaitable<SaslBind::Step> step_of(SaslBind* bind, Buffer token) {
   co_return bind->step(token);
 }
-asio::awaitable<LdapResult> checked_password(std::shared_ptr<const Tree> tree, const AccountEntry* account,
-                                             SecretBuffer password) {
+asio::awaitable<PasswordVerdict> checked_password(std::shared_ptr<const Tree> tree, const AccountEntry* account,
+                                                  SecretBuffer password, Time now) {
   (void)tree;
-  co_return check_password(account, password);
+  co_return check_password(account, password, now);
+}
+
+Time seconds_now() {
+  return std::chrono::floor<std::chrono::seconds>(current_instant());
 }
 
 LdapCaller caller_of(const Tree& tree, const SaslIdentity& identity) {
@@ -79,8 +84,10 @@ asio::awaitable<bool> LdapConnection::bind_simple(std::int32_t id, BindRequest r
   } else {
     const AccountEntry* account = account_of_bind_name(tree->snapshot(), tree->domain(), request.name);
     const BlockingJob job(endpoint_.core());
-    auto work = checked_password(tree, account, std::move(*request.password));
-    result = co_await asio::co_spawn(endpoint_.core().pool, std::move(work), asio::use_awaitable);
+    auto work = checked_password(tree, account, std::move(*request.password), seconds_now());
+    PasswordVerdict verdict = co_await asio::co_spawn(endpoint_.core().pool, std::move(work), asio::use_awaitable);
+    if (verdict.locks_out) endpoint_.core().record_lockout(endpoint_.served(), *account, current_instant());
+    result = std::move(verdict.result);
     if (result.ok()) caller_ = kdc::caller_of(tree->snapshot(), *account);
   }
   log("bind", request.name, result);
@@ -151,7 +158,9 @@ asio::awaitable<bool> LdapConnection::bind_sicily(std::int32_t id, BindRequest r
     result = {LdapCode::operations_error, "a response without a challenge"};
   } else {
     const AccountEntry* account = nullptr;
-    result = ntlm->verify(tree->snapshot(), tree->domain(), message, account);
+    PasswordVerdict verdict = ntlm->verify(tree->snapshot(), tree->domain(), message, seconds_now(), account);
+    if (verdict.locks_out) endpoint_.core().record_lockout(endpoint_.served(), *account, current_instant());
+    result = std::move(verdict.result);
     if (result.ok()) caller_ = caller_of(tree->snapshot(), *account);
     log("bind", "NTLM", result);
   }

@@ -88,9 +88,9 @@ Core::Immediate Core::answer_now(const ServedController& served, Bytes request, 
 
 void Core::record_lockout(const ServedController& served, const AccountEntry& account, Instant at) {
   spdlog::warn("{} locks out {}@{}: too many wrong passwords", served.controller.name, account.account->name,
-               served.realm);
+               account.domain->domain->realm);
   asio::post(pool,
-             [&directory = directory, realm = served.realm, rid = account.account->rid,
+             [&directory = directory, realm = account.domain->domain->realm, rid = account.account->rid,
               since = std::chrono::floor<std::chrono::seconds>(at)] { directory.record_lockout(realm, rid, since); });
 }
 

@@ -59,6 +59,8 @@ struct Core {
   // sent.
   [[nodiscard]] asio::awaitable<Buffer> change_password(const ServedController& served, Buffer request,
                                                         asio::ip::address local);
+  // A wrong password has locked the account: writes it to the directory, on the pool.
+  void record_lockout(const ServedController& served, const AccountEntry& account, Instant at);
   // Starts a coroutine on this core. An exception that leaves it is logged.
   void spawn(asio::awaitable<void> coroutine);
   // False: a request that needs the pool is to be refused.
@@ -76,9 +78,6 @@ struct Core {
   asio::io_context io{1};
 
  private:
-  // A wrong password has locked the account: writes it to the directory, on the pool.
-  void record_lockout(const ServedController& served, const AccountEntry& account, Instant at);
-
   std::shared_ptr<const Snapshot> held_;
 };
 

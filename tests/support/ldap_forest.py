@@ -61,10 +61,11 @@ scope = "universal"
 
 
 class LdapForest(Forest):
-    """A Forest with one DC at `address`. With `free_ports` its ports are free ones, else those that tools know: 88, 389, 464, 636."""
+    """A Forest with one DC at `address`. `policy` are keys of its domain, `more` further tables. With `free_ports` its ports are free ones, else those that tools know: 88, 389, 464, 636."""
 
-    def __init__(self, address="127.0.8.1", more="", **kw):
-        super().__init__(TEXT.replace("ADDRESS", address) + more, **kw)
+    def __init__(self, address="127.0.8.1", policy="", more="", **kw):
+        sid = 'sid = "S-1-5-21-1-2-3"\n'
+        super().__init__(TEXT.replace("ADDRESS", address).replace(sid, sid + policy) + more, **kw)
 
     @property
     def dc(self):

@@ -8,6 +8,7 @@
 
 #include "kdc/commands/account_attributes.h"
 #include "kdc/directory/directory_edits.h"
+#include "kdc/directory/password_policy.h"
 #include "kdc/forest/name_case.h"
 #include "kdc/ldap/changes/described_attributes.h"
 #include "kdc/ldap/entries/tree.h"
@@ -21,9 +22,10 @@ namespace {
 using Operation = Modification::Operation;
 
 constexpr std::string_view kPassword = "unicodepwd", kControl = "useraccountcontrol", kLastSet = "pwdlastset",
-                           kMayAct = "msds-allowedtoactonbehalfofotheridentity", kSpn = "serviceprincipalname",
-                           kDelegateTo = "msds-allowedtodelegateto", kMappings = "altsecurityidentities",
-                           kUpn = "userprincipalname", kEnctypes = "msds-supportedencryptiontypes";
+                           kLockoutTime = "lockouttime", kMayAct = "msds-allowedtoactonbehalfofotheridentity",
+                           kSpn = "serviceprincipalname", kDelegateTo = "msds-allowedtodelegateto",
+                           kMappings = "altsecurityidentities", kUpn = "userprincipalname",
+                           kEnctypes = "msds-supportedencryptiontypes";
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -65,12 +67,15 @@ LdapResult check_own_names(const ChangeTarget& target, std::string_view name, co
   return {};
 }
 
-LdapResult set_password_value(const ChangeTarget& target, const ChangeRequest& request, Bytes value) {
+LdapResult set_password_value(const ChangeTarget& target, const ChangeRequest& request, Bytes value,
+                              PasswordChange change) {
   if (!request.confidential) return unwilling("a password needs TLS or a sealed connection");
   const auto password = password_of_attribute(value);
   if (!password) return unwilling("unicodePwd is the password in quotes, in UTF-16LE");
   if (target.account->rid == well_known_rid::krbtgt)
     return insufficient_rights("krbtgt's password is not set this way");
+  const auto fault = password_fault(*target.domain, *target.account, *password, change, request.now);
+  if (!fault.empty()) return {LdapCode::constraint_violation, "0000052D: AtrErr: " + fault};
   edits::set_password(*target.domain, *target.account, *password, request.now);
   return {};
 }
@@ -90,6 +95,13 @@ LdapResult set_last_set(Account& account, std::string_view value) {
     account.flags &= ~account_flag::must_change_password;
   else
     return unwilling("pwdLastSet can be set to 0 or -1");
+  return {};
+}
+
+LdapResult unlock(Account& account, std::string_view value) {
+  if (value != "0") return unwilling("lockoutTime can be set to 0");
+  account.flags &= ~account_flag::locked_out;
+  account.rare.edit([](RareAttributes& rare) { rare.lockout_time = 0; });
   return {};
 }
 
@@ -164,6 +176,7 @@ LdapResult change_number(const ChangeTarget& target, Relation relation, std::str
   if (change.operation == Operation::remove || change.change.values.size() != 1)
     return unwilling("replace " + std::string(name) + " by one value");
   const auto value = as_text(change.change.values.front());
+  if (name == kLockoutTime) return unlock(*target.account, value);
   return name == kControl ? set_account_control(*target.account, relation, value)
                           : set_last_set(*target.account, value);
 }
@@ -177,7 +190,7 @@ LdapResult change_one(Forest& forest, const ChangeTarget& target, const ChangeRe
     if (auto ok = check_own_names(target, name, texts(change.change.values)); !ok.ok()) return ok;
   if (is_one_of(name, {kSpn, kDelegateTo, kMappings})) return change_list(forest, target, request, name, change);
   if (is_one_of(name, {kUpn, kEnctypes, kMayAct})) return change_single(forest, target, request, name, change);
-  if (is_one_of(name, {kControl, kLastSet})) return change_number(target, relation, name, change);
+  if (is_one_of(name, {kControl, kLastSet, kLockoutTime})) return change_number(target, relation, name, change);
   if (is_described(name)) return change_described(*target.account, change, request.permissive);
   if (name == "samaccountname" && change.change.values.size() == 1 &&
       as_text(change.change.values.front()) == target.account->name)
@@ -208,7 +221,7 @@ LdapResult change_password(const ChangeTarget& target, const ChangeRequest& requ
     if (!old_password || !is_password_of(*target.domain, *target.account, as_bytes(*old_password)))
       return {LdapCode::constraint_violation, "00000056: AtrErr: the old password is wrong"};
   }
-  return set_password_value(target, request, *new_value);
+  return set_password_value(target, request, *new_value, resets ? PasswordChange::reset : PasswordChange::own);
 }
 
 }  // namespace
@@ -223,6 +236,7 @@ LdapResult set_account_control(Account& account, Relation relation, std::string_
   };
   constexpr Bit kBits[] = {{0x2, account_flag::disabled, false},
                            {0x10000, account_flag::password_never_expires, false},
+                           {0x40000, account_flag::smartcard_required, false},
                            {0x80000, account_flag::trusted_for_delegation, true},
                            {0x100000, account_flag::not_delegated, false},
                            {0x400000, account_flag::no_preauth, false},
@@ -248,7 +262,7 @@ LdapResult set_attribute(Forest& forest, const ChangeTarget& target, const Chang
                          const LdapAttributeValues& values) {
   if (equal_ignoring_case(values.attribute, kPassword)) {
     if (values.values.size() != 1) return unwilling("unicodePwd has one value");
-    return set_password_value(target, request, values.values.front());
+    return set_password_value(target, request, values.values.front(), PasswordChange::reset);
   }
   return change_one(forest, target, request, relation, {Operation::replace, values});
 }

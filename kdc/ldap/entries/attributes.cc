@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::int64_t kFileTimeUnix = 11644473600;  // seconds from 1601 to 1970
 
+std::int64_t file_time(std::int64_t unix_seconds) {
+  return (unix_seconds + kFileTimeUnix) * 10'000'000;
+}
+
 Buffer text(std::string_view value) {
   return to_buffer(as_bytes(value));
 }
@@ -55,7 +59,7 @@ Values password_last_set(const AccountEntry& entry) {
   const Account& account = *entry.account;
   if (account.has(account_flag::must_change_password)) return number(0);
   if (account.password_last_set == 0) return {};
-  return number((account.password_last_set + kFileTimeUnix) * 10'000'000);
+  return number(file_time(account.password_last_set));
 }
 
 Values stored(const Account& account, std::string_view name) {
@@ -167,8 +171,17 @@ constexpr Row kAccount[] = {
     {{"pwdLastSet", Syntax::integer}, [](const Tree&, const AccountEntry& e) { return password_last_set(e); }},
     {{"accountExpires", Syntax::integer},
      [](const Tree&, const AccountEntry& e) {
+       const std::int64_t expires = e.account->rare->expires;
+       if (expires != 0) return number(file_time(expires));
        return number(e.account->has(account_flag::account_expired) ? 1 : 0x7fffffffffffffff);
      }},
+    {{"lockoutTime", Syntax::integer},
+     [](const Tree&, const AccountEntry& e) {
+       const std::int64_t since = e.account->rare->lockout_time;
+       return since == 0 ? Values{} : number(file_time(since));
+     }},
+    {{"badPwdCount", Syntax::integer},
+     [](const Tree&, const AccountEntry& e) { return number(e.failures ? e.failures->count() : 0); }},
     {{"userPrincipalName"},
      [](const Tree&, const AccountEntry& e) { return e.account->upn.empty() ? Values{} : one(e.account->upn); }},
     {{"servicePrincipalName"}, [](const Tree&, const AccountEntry& e) { return texts(e.account->spns); }},
@@ -299,6 +312,7 @@ std::uint32_t user_account_control(const AccountEntry& entry) {
   };
   constexpr Bit kBits[] = {{account_flag::disabled, 0x2},
                            {account_flag::password_never_expires, 0x10000},
+                           {account_flag::smartcard_required, 0x40000},
                            {account_flag::trusted_for_delegation, 0x80000},
                            {account_flag::not_delegated, 0x100000},
                            {account_flag::no_preauth, 0x400000},

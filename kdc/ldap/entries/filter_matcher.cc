@@ -76,6 +76,79 @@ std::string_view category_of_class(std::string_view name) {
   return name;
 }
 
+// The entries that an index has for the value of a term.
+class Finder {
+ public:
+  Finder(const Tree& tree, const Filter& filter)
+      : tree_(tree), domain_(tree.domain()), filter_(filter), value_(as_text(filter.value)) {}
+
+  void by_account_name() {
+    add_account(value_);
+    add_group();
+  }
+  void by_common_name() {
+    add_account(value_);
+    add_account(value_ + '$');
+    add_group();
+    add_fixed([&](Bytes value) { return is_same_name(as_text(value), value_); });
+  }
+  void by_spn() {
+    const auto accounts = domain_.by_spn.find(value_);
+    if (accounts == domain_.by_spn.end()) return;
+    for (const AccountEntry* account : accounts->second) add_unique(found, entry_of(account));
+  }
+  void by_upn() {
+    const auto account = domain_.by_upn.find(value_);
+    if (account != domain_.by_upn.end()) add_unique(found, entry_of(account->second));
+  }
+  void by_name() { add(tree_.find(value_)); }
+  void by_sid() {
+    const auto sid = value_.starts_with("S-1-") ? parse_sid(value_) : decode_sid(filter_.value);
+    if (!sid) return;
+    if (*sid == domain_.domain->sid) found.push_back(tree_.at(0));
+    add(tree_.by_sid(*sid));
+  }
+  void by_guid() {
+    if (const auto rid = rid_of_guid(*domain_.domain, filter_.value))
+      return add(tree_.by_sid(domain_.domain->sid.with_rid(*rid)));
+    add_fixed([&](Bytes value) { return std::ranges::equal(value, filter_.value); });
+  }
+
+  std::vector<Entry> found;
+
+ private:
+  void add(const std::optional<Entry>& entry) {
+    if (entry) add_unique(found, *entry);
+  }
+  void add_account(const std::string& name) {
+    const auto account = domain_.by_name.find(name);
+    if (account != domain_.by_name.end()) add_unique(found, entry_of(account->second));
+  }
+  void add_group() {
+    const auto group = domain_.groups_by_name.find(value_);
+    if (group == domain_.groups_by_name.end()) return;
+    Entry entry;
+    entry.group = {&domain_, group->second};
+    add_unique(found, entry);
+  }
+  template <class Matches>
+  void add_fixed(const Matches& matches) {
+    const auto attribute = bare(filter_.attribute);
+    for (std::size_t i = 0; i < tree_.fixed().size(); ++i) {
+      const auto& attributes = tree_.fixed()[i].attributes;
+      if (std::any_of(attributes.begin(), attributes.end(), [&](const EntryAttribute& each) {
+            return equal_ignoring_case(each.name, attribute) && matches(each.values.front());
+          }))
+        add_unique(found, tree_.at(i));
+    }
+  }
+
+  const Tree& tree_;
+  const DomainEntry& domain_;
+  const Filter& filter_;
+  std::string value_;
+};
+
 }  // namespace
 
 FilterMatcher::FilterMatcher(const Tree& tree, Filter filter) : tree_(tree), filter_(std::move(filter)) {
@@ -130,30 +203,23 @@ bool FilterMatcher::matches(const Entry& entry) const {
   return evaluate(filter_, entry) == Truth::yes;
 }
 
+// The least of the parts for an AND, the greatest for an OR.
+FilterMatcher::Truth FilterMatcher::evaluate_parts(const Filter& filter, const Entry& entry) const {
+  const bool all = filter.kind == Filter::Kind::all;
+  Truth out = all ? Truth::yes : Truth::no;
+  for (const Filter& part : filter.parts) {
+    const Truth one = evaluate(part, entry);
+    out = all ? std::min(out, one) : std::max(out, one);
+    if (out == (all ? Truth::no : Truth::yes)) break;
+  }
+  return out;
+}
+
 FilterMatcher::Truth FilterMatcher::evaluate(const Filter& filter, const Entry& entry) const {
-  switch (filter.kind) {
-    case Filter::Kind::all: {
-      Truth out = Truth::yes;
-      for (const Filter& part : filter.parts) {
-        out = std::min(out, evaluate(part, entry));
-        if (out == Truth::no) return out;
-      }
-      return out;
-    }
-    case Filter::Kind::any: {
-      Truth out = Truth::no;
-      for (const Filter& part : filter.parts) {
-        out = std::max(out, evaluate(part, entry));
-        if (out == Truth::yes) return out;
-      }
-      return out;
-    }
-    case Filter::Kind::negation: {
-      const Truth inner = evaluate(filter.parts.front(), entry);
-      return inner == Truth::undefined ? inner : inner == Truth::yes ? Truth::no : Truth::yes;
-    }
-    default:
-      break;
+  if (filter.kind == Filter::Kind::all || filter.kind == Filter::Kind::any) return evaluate_parts(filter, entry);
+  if (filter.kind == Filter::Kind::negation) {
+    const Truth inner = evaluate(filter.parts.front(), entry);
+    return inner == Truth::undefined ? inner : inner == Truth::yes ? Truth::no : Truth::yes;
   }
   if (chains_.contains(&filter)) return evaluate_chain(filter, entry);
   if (is_attribute(filter, "member")) return evaluate_member(filter, entry);
@@ -264,57 +330,23 @@ std::optional<std::vector<Entry>> FilterMatcher::candidates_of(const Filter& fil
 }
 
 std::optional<std::vector<Entry>> FilterMatcher::candidates_by_value(const Filter& filter) const {
-  const DomainEntry& domain = tree_.domain();
-  const std::string value(as_text(filter.value));
-  std::vector<Entry> out;
-  const auto add_account = [&](const std::string& name) {
-    if (const auto found = domain.by_name.find(name); found != domain.by_name.end())
-      add_unique(out, entry_of(found->second));
+  using Find = void (Finder::*)();
+  constexpr std::pair<std::string_view, Find> kIndexes[] = {
+      {"sAMAccountName", &Finder::by_account_name},
+      {"cn", &Finder::by_common_name},
+      {"name", &Finder::by_common_name},
+      {"servicePrincipalName", &Finder::by_spn},
+      {"userPrincipalName", &Finder::by_upn},
+      {"distinguishedName", &Finder::by_name},
+      {"objectSid", &Finder::by_sid},
+      {"objectGUID", &Finder::by_guid},
   };
-  const auto add_group = [&] {
-    Entry entry;
-    if (const auto found = domain.groups_by_name.find(value); found != domain.groups_by_name.end()) {
-      entry.group = {&domain, found->second};
-      add_unique(out, entry);
-    }
-  };
-  const auto add_fixed = [&](Syntax syntax) {
-    for (std::size_t i = 0; i < tree_.fixed().size(); ++i)
-      for (const EntryAttribute& attribute : tree_.fixed()[i].attributes)
-        if (equal_ignoring_case(attribute.name, bare(filter.attribute)) &&
-            equals(syntax, filter.value, attribute.values.front()))
-          add_unique(out, tree_.at(i));
-  };
-  if (is_attribute(filter, "sAMAccountName")) {
-    add_account(value);
-    add_group();
-  } else if (is_attribute(filter, "cn") || is_attribute(filter, "name")) {
-    add_account(value);
-    add_account(value + '$');
-    add_group();
-    add_fixed(Syntax::text);
-  } else if (is_attribute(filter, "servicePrincipalName")) {
-    if (const auto found = domain.by_spn.find(value); found != domain.by_spn.end())
-      for (const AccountEntry* account : found->second) add_unique(out, entry_of(account));
-  } else if (is_attribute(filter, "userPrincipalName")) {
-    if (const auto found = domain.by_upn.find(value); found != domain.by_upn.end())
-      add_unique(out, entry_of(found->second));
-  } else if (is_attribute(filter, "distinguishedName")) {
-    if (const auto found = tree_.find(value)) add_unique(out, *found);
-  } else if (is_attribute(filter, "objectSid")) {
-    const auto sid = value.starts_with("S-1-") ? parse_sid(value) : decode_sid(filter.value);
-    if (sid && *sid == domain.domain->sid) out.push_back(tree_.at(0));
-    if (const auto found = sid ? tree_.by_sid(*sid) : std::nullopt) add_unique(out, *found);
-  } else if (is_attribute(filter, "objectGUID")) {
-    if (const auto rid = rid_of_guid(*domain.domain, filter.value)) {
-      if (const auto found = tree_.by_sid(domain.domain->sid.with_rid(*rid))) add_unique(out, *found);
-    } else {
-      add_fixed(Syntax::octets);
-    }
-  } else {
-    return std::nullopt;
-  }
-  return out;
+  const auto index = std::find_if(std::begin(kIndexes), std::end(kIndexes),
+                                  [&](const auto& each) { return is_attribute(filter, each.first); });
+  if (index == std::end(kIndexes)) return std::nullopt;
+  Finder finder(tree_, filter);
+  (finder.*index->second)();
+  return std::move(finder.found);
 }
 
 }  // namespace stead::kdc

@@ -39,6 +39,7 @@ class FilterMatcher {
   };
 
   [[nodiscard]] Truth evaluate(const Filter& filter, const Entry& entry) const;
+  [[nodiscard]] Truth evaluate_parts(const Filter& filter, const Entry& entry) const;
   [[nodiscard]] Truth evaluate_member(const Filter& filter, const Entry& entry) const;
   [[nodiscard]] Truth evaluate_chain(const Filter& filter, const Entry& entry) const;
   [[nodiscard]] Truth evaluate_bits(const Filter& filter, const Entry& entry) const;

@@ -1,7 +1,9 @@
 #include "kdc/ldap/entries/fixed_entries.h"
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -86,6 +88,7 @@ class Builder {
     put(head, "ms-DS-MachineAccountQuota", "10");
     put(head, "msDS-Behavior-Version", std::to_string(behavior_version(tree_.domain_level())));
     put(head, "nTMixedDomain", "0");
+    add_policy(head);
     for (const auto& [id, rdn, object_class] : kContainers)
       put(head, "wellKnownObjects", "B:32:" + std::string(id) + ':' + std::string(rdn) + ',' + tree_.domain_dn());
     const std::size_t top = last();
@@ -94,6 +97,23 @@ class Builder {
           object_class == "container" ? "Container" : "Organizational-Unit");
       if (rdn == "CN=System") add_trusts(last());
     }
+  }
+
+  // Intervals are negative, in units of 100 ns.
+  void add_policy(FixedEntry& head) const {
+    const AccountPolicy& policy = domain_.policy;
+    const auto interval = [](std::chrono::seconds value, std::int64_t of_zero) {
+      return std::to_string(value.count() == 0 ? of_zero : -value.count() * 10'000'000);
+    };
+    constexpr auto kNever = std::numeric_limits<std::int64_t>::min();
+    put(head, "lockoutThreshold", std::to_string(policy.lockout_threshold));
+    put(head, "lockoutDuration", interval(policy.lockout_duration, kNever));
+    put(head, "lockOutObservationWindow", interval(policy.lockout_window, 0));
+    put(head, "minPwdLength", std::to_string(policy.password_min_length));
+    put(head, "pwdHistoryLength", std::to_string(policy.password_history));
+    put(head, "pwdProperties", policy.password_complexity ? "1" : "0");
+    put(head, "minPwdAge", interval(policy.password_min_age, 0));
+    put(head, "maxPwdAge", interval(policy.password_max_age, kNever));
   }
 
   void add_trusts(std::size_t system) {

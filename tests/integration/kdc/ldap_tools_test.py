@@ -117,6 +117,24 @@ class OpenLdap(Running):
         self.assertNotEqual(foreign.kinit(self.forest.client("temp"), f"temp@{REALM}", "N3xt!pass").status, 0)
 
 
+class Lockout(unittest.TestCase):
+    def test_wrong_passwords_of_simple_binds_count(self):
+        with LdapForest(policy="lockout_threshold = 3\n", free_ports=True) as forest:
+            def bind(password):
+                return forest.tool("ldapwhoami", "-x", "-D", "alice@ldap.example", "-w", password, env=forest.tool_environment(), uri=forest.ldaps_uri)
+            for _ in range(2):
+                self.assertIn("data 52e", bind("wrong").err)
+            bind("Passw0rd!").ok()
+            for _ in range(3):
+                self.assertIn("data 52e", bind("wrong").err)
+            self.assertIn("data 775", bind("Passw0rd!").err)
+            self.assertIn("revoked", foreign.kinit(forest.client("alice"), f"alice@{REALM}", "Passw0rd!").err)
+            admin = forest.sign_in("admin", "Adm1n!pass")
+            forest.tool("ldapmodify", env=admin, input=f"dn: {ALICE}\nchangetype: modify\nreplace: lockoutTime\nlockoutTime: 0\n").ok()
+            bind("Passw0rd!").ok()
+            foreign.kinit(forest.client("alice"), f"alice@{REALM}", "Passw0rd!").ok()
+
+
 class HostileBytes(Running):
     NOTICE = b"1.3.6.1.4.1.1466.20036"
     START_TLS = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"

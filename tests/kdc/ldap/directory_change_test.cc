@@ -185,6 +185,25 @@ TEST_F(DirectoryChange, PasswordsAreSetInConfidenceOnly) {
   EXPECT_EQ(account("alice").secret.password, "own");
 }
 
+TEST_F(DirectoryChange, PasswordsKeepToThePolicyAndAdministratorsUnlock) {
+  domain().policy.password_min_length = 7;
+  const auto set = [&](const char* password) {
+    return modify("admin", kAlice, {change(Operation::replace, "unicodePwd", {quoted(password)})});
+  };
+  EXPECT_EQ(set("short"), LdapCode::constraint_violation);
+  EXPECT_EQ(set("long enough"), LdapCode::success);
+  account("alice").flags |= account_flag::locked_out;
+  account("alice").rare.edit([](RareAttributes& rare) { rare.lockout_time = 900; });
+  const auto unlock = [&](const char* who, const char* time) {
+    return modify(who, kAlice, {change(Operation::replace, "lockoutTime", {value(time)})});
+  };
+  EXPECT_EQ(unlock("alice", "0"), LdapCode::insufficient_access_rights);
+  EXPECT_EQ(unlock("admin", "1"), LdapCode::unwilling_to_perform);
+  EXPECT_EQ(unlock("admin", "0"), LdapCode::success);
+  EXPECT_EQ(account("alice").rare->lockout_time, 0);
+  EXPECT_FALSE(account("alice").has(account_flag::locked_out));
+}
+
 TEST_F(DirectoryChange, EverybodyMakesTenComputers) {
   for (int i = 0; i < 10; ++i)
     EXPECT_EQ(add_computer("alice", "new" + std::to_string(i)), LdapCode::success) << message;

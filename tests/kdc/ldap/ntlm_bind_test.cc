@@ -1,5 +1,6 @@
 #include "kdc/ldap/ntlm_bind.h"
 
+#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -74,12 +75,16 @@ class NtlmBinding : public testing::Test {
     typed.secret.password = password;
     message.nt_response = ntlm_v2_response(message, nonce, nt_hash_of(typed), Buffer(28, 1));
     account = nullptr;
-    return server.verify(snapshot, ldap, encode(message), account);
+    const auto verdict = server.verify(snapshot, ldap, encode(message), now, account);
+    locks_out = verdict.locks_out;
+    return verdict.result;
   }
 
   Snapshot snapshot{parse_forest(kForest, "forest.toml", ".").forest};
   const DomainEntry& ldap = *snapshot.domain("LDAP");
   const AccountEntry* account = nullptr;
+  Time now{std::chrono::seconds(1790000000)};
+  bool locks_out = false;
 };
 
 TEST_F(NtlmBinding, TakesTheRightPassword) {
@@ -94,7 +99,7 @@ TEST_F(NtlmBinding, TakesTheRightPassword) {
 TEST_F(NtlmBinding, RefusesTheRest) {
   const auto data = [&](const char* user, const char* password) {
     const auto result = bind("LDAP", user, password);
-    EXPECT_EQ(account, nullptr);
+    EXPECT_FALSE(result.ok());
     return result.message.substr(result.message.size() - 3);
   };
   EXPECT_EQ(data("alice", "wrong"), "52e");
@@ -103,6 +108,20 @@ TEST_F(NtlmBinding, RefusesTheRest) {
   EXPECT_EQ(data("aes", "Passw0rd!"), "52e");
   EXPECT_EQ(data("off", "Passw0rd!"), "533");
   EXPECT_EQ(bind("OTHER", "alice", "Passw0rd!").code, LdapCode::invalid_credentials);
+}
+
+TEST(NtlmLockout, CountsWrongPasswords) {
+  std::string toml(kForest);
+  toml.insert(toml.find("[[domain.controller]]"), "lockout_threshold = 2\n");
+  const Snapshot snapshot{parse_forest(toml, "forest.toml", ".").forest};
+  const AccountEntry* alice = snapshot.account(*snapshot.domain("LDAP"), "alice");
+  const Time now{std::chrono::seconds(1790000000)};
+  EXPECT_FALSE(check_password(alice, as_bytes("wrong"), now).locks_out);
+  EXPECT_TRUE(check_password(alice, as_bytes("Passw0rd!"), now).result.ok());
+  EXPECT_FALSE(check_password(alice, as_bytes("wrong"), now).locks_out);
+  EXPECT_TRUE(check_password(alice, as_bytes("wrong"), now).locks_out);
+  const auto locked = check_password(alice, as_bytes("Passw0rd!"), now);
+  EXPECT_TRUE(locked.result.message.ends_with("775")) << locked.result.message;
 }
 
 }  // namespace

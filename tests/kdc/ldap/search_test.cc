@@ -295,6 +295,15 @@ TEST_F(LdapSearch, SelectsAttributes) {
   EXPECT_EQ(one(is("sAMAccountName", "alice"), {"SAMACCOUNTNAME", "nothing"}).values, Names{"sAMAccountName=alice"});
 }
 
+TEST_F(LdapSearch, TheDomainsHeadHasItsPolicy) {
+  std::string toml(kForest);
+  toml.insert(toml.find("[[domain.controller]]"), "lockout_threshold = 5\n");
+  load(toml);
+  scope = SearchRequest::Scope::base;
+  const auto head = one(present("objectClass"), {"lockoutThreshold", "maxPwdAge", "lockoutDuration"}).values;
+  EXPECT_EQ(head, (Names{"lockoutThreshold=5", "maxPwdAge=-9223372036854775808", "lockoutDuration=-18000000000"}));
+}
+
 TEST_F(LdapSearch, KeepsToTheScope) {
   scope = SearchRequest::Scope::one_level;
   EXPECT_TRUE(names(present("objectClass")).contains("CN=Users"));

@@ -34,10 +34,7 @@ struct Directory::State {
 
   // Called under the mutex. The forest after the edit.
   Checked<Forest> change(const DirectoryStore::Edit& edit) {
-    if (store) {
-      if (const auto ok = store->change(edit); !ok) return ok.error();
-      return store->load();
-    }
+    if (store) return store->change(current->forest(), edit);
     Forest forest = current->forest();
     if (const auto ok = edit(forest); !ok) return ok.error();
     return forest;

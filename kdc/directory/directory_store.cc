@@ -33,6 +33,7 @@ constexpr std::string_view kSchemaVersion = "1";
 
 // The first copy of the WAL-index header (sqlite.org/walformat.html §2.1): it changes with every commit of any process.
 constexpr std::size_t kHeaderWords = 12;
+constexpr std::size_t kCommitCounter = 2;  // the word that every commit of any process increments
 using WalHeader = std::array<std::uint32_t, kHeaderWords>;
 
 // Called while another process writes. SQLite's own handler sleeps up to 100 ms at a time, with which a writer starves
@@ -103,6 +104,11 @@ struct DirectoryStore::State {
 
   [[nodiscard]] Problem unreadable(const Problem& row) const { return {row.message, file.string(), row.fix}; }
 
+  [[nodiscard]] WalHeader remembered() const {
+    WalHeader out{};
+    for (std::size_t i = 0; i < kHeaderWords; ++i) out[i] = seen[i].load(std::memory_order_relaxed);
+    return out;
+  }
   [[nodiscard]] WalHeader present() const {
     WalHeader out{};
     for (std::size_t i = 0; i < kHeaderWords; ++i) out[i] = __atomic_load_n(header + i, __ATOMIC_ACQUIRE);
@@ -238,6 +244,27 @@ Checked<void> DirectoryStore::change(const Edit& edit) {
   if (const auto ok = edit(after); !ok) return ok.error();
   if (!write_changes(database, *before, after) || !transaction.commit()) return state_->problem("cannot write");
   return {};
+}
+
+Checked<Forest> DirectoryStore::change(const Forest& loaded, const Edit& edit) {
+  auto* database = state_->database.get();
+  const WalHeader before = state_->remembered();
+  {
+    // While it is open nobody else writes, so a header as remembered stays so.
+    Transaction transaction(database);
+    if (!transaction.begun()) return state_->problem("cannot write");
+    if (state_->present() == before) {
+      Forest after = loaded;
+      if (const auto ok = edit(after); !ok) return ok.error();
+      if (!write_changes(database, loaded, after) || !transaction.commit()) return state_->problem("cannot write");
+      // Another process may have committed since: then the counter says so, and the next look reads its change.
+      const WalHeader now = state_->present();
+      if (now[kCommitCounter] == before[kCommitCounter] + 1) state_->remember(now);
+      return after;
+    }
+  }
+  if (const auto ok = change(edit); !ok) return ok.error();
+  return load();
 }
 
 }  // namespace stead::kdc

@@ -39,6 +39,9 @@ class DirectoryStore {
   // Applies `edit` to the current content and commits the result, in one transaction. Writes nothing if `edit` returns
   // a problem. Not thread-safe.
   [[nodiscard]] Checked<void> change(const Edit& edit);
+  // The same, and returns the content after it. `loaded`: the content as load() or this function gave it last; unless
+  // another process has changed it since, nothing is read from the disk.
+  [[nodiscard]] Checked<Forest> change(const Forest& loaded, const Edit& edit);
 
  private:
   struct State;

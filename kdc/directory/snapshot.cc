@@ -167,9 +167,6 @@ struct SnapshotBuilder {
         entry.other_group_sids.push_back(home->sid.with_rid(group->rid));
       else if (group->rid != entry.primary_group_rid)
         entry.global_group_rids.push_back(group->rid);
-      // Membership and flag are one thing (RID 525), whichever the file has.
-      if (home == &domain && group->rid == well_known_rid::protected_users)
-        account.flags |= account_flag::protected_user;
     }
     if (account.has(account_flag::protected_user) &&
         std::find(entry.global_group_rids.begin(), entry.global_group_rids.end(), well_known_rid::protected_users) ==

@@ -182,6 +182,32 @@ TEST_F(DirectoryStoreTest, ShowsAChangeOfAnotherConnectionAtOnce) {
   EXPECT_EQ(find_account(stored, "alice")->upn, "a49");
 }
 
+// A change of this process is known without reading all again, unless another one came between.
+TEST_F(DirectoryStoreTest, ChangesWhatItHasLoaded) {
+  auto store = open(), other = open();
+  const auto edit = [](const std::string& upn) { return [upn](Forest& forest) { return rename_upn(forest, upn); }; };
+  const auto upn = [](const Forest& forest) { return find_account(forest.domains[0], "alice")->upn; };
+  auto present = store->load();
+  ASSERT_TRUE(present);
+  present = store->change(*present, edit("one@mail.example"));
+  ASSERT_TRUE(present);
+  EXPECT_EQ(upn(*present), "one@mail.example");
+  EXPECT_FALSE(store->changed()) << "its own change is no news";
+  EXPECT_EQ(upn(*other->load()), "one@mail.example");
+  ASSERT_TRUE(other->change([](Forest& forest) -> Checked<void> {
+    find_account(forest.domains[0], "bob")->upn = "bob@mail.example";
+    return {};
+  }));
+  EXPECT_TRUE(store->changed());
+  present = store->change(*present, edit("two@mail.example"));
+  ASSERT_TRUE(present);
+  EXPECT_EQ(upn(*present), "two@mail.example");
+  EXPECT_EQ(find_account(present->domains[0], "bob")->upn, "bob@mail.example") << "the other's change is kept";
+  const auto failed = store->change(*present, [](Forest&) -> Checked<void> { return Problem{"no", {}, {}}; });
+  EXPECT_FALSE(failed);
+  EXPECT_EQ(sorted(*store->load()), sorted(*present));
+}
+
 TEST_F(DirectoryStoreTest, WritesNothingWhereTheEditFails) {
   auto store = open();
   const auto changed = store->change([](Forest& forest) -> Checked<void> {

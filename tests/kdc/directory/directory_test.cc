@@ -274,7 +274,8 @@ TEST_F(SnapshotLooksUp, NestedGroups) {
 
 TEST_F(SnapshotLooksUp, ProtectedUsersByMembership) {
   const auto* guarded = snapshot.account(a, "guarded");
-  EXPECT_TRUE(guarded->account->has(account_flag::protected_user));
+  EXPECT_THAT(guarded->global_group_rids, testing::Contains(well_known_rid::protected_users));
+  EXPECT_FALSE(guarded->account->has(account_flag::protected_user)) << "the forest stays as it is";
   EXPECT_THAT(guarded->global_group_rids, ElementsAre(525u));
 }
 

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "proxy/sign_in/throttle/answer_times.h"
 #include "proxy/sign_in/login_form.h"
+#include "proxy/sign_in/throttle/answer_times.h"
 #include "proxy/sign_in/throttle/login_throttle.h"
 
 namespace stead::proxy {

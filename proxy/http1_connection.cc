@@ -20,7 +20,16 @@ constexpr Linger kForARestOfABody{.time = std::chrono::seconds(10), .octets = 64
 
 asio::awaitable<void> Http1Connection::run() {
   Then next = Then::next_request;
-  while (next == Then::next_request) next = co_await serve();
+  while (next == Then::next_request) {
+    if (buffer_.size() == 0) {
+      if (core_.draining) break;
+      begin_to_wait();
+      const Error closed = co_await stream_.wait_readable();
+      generation_ = core_.now;
+      if (closed) break;
+    }
+    next = co_await serve();
+  }
   connection_.place.set_waiting(true);
   if (next == Then::finish) co_await stream_.finish(buffer_, linger());
 }
@@ -65,14 +74,7 @@ asio::awaitable<Http1Connection::Then> Http1Connection::read_head(Request& reque
     if (idle && core_.draining) co_return Then::close;
     stream_.set_idle(idle);
     // One deadline covers the whole head, however slowly it arrives.
-    if (idle) {
-      stream_.expire_reads_in(config().limits.idle_timeout);
-      release_memory();
-      generation_.reset();
-      const Error closed = co_await stream_.wait_readable();
-      generation_ = core_.now;
-      if (closed) co_return Then::close;
-    }
+    if (idle) stream_.expire_reads_in(config().limits.idle_timeout);
     const auto [error, n] = co_await stream_.read_some(buffer_);
     buffer_.commit(n);
     stream_.set_idle(false);
@@ -91,10 +93,15 @@ asio::awaitable<Http1Connection::Then> Http1Connection::read_head(Request& reque
   co_return Then::next_request;
 }
 
-void Http1Connection::release_memory() {
+// An idle connection has no request, no buffers and no configuration.
+void Http1Connection::begin_to_wait() {
+  connection_.place.set_waiting(true);
+  stream_.set_idle(true);
+  stream_.expire_reads_in(config().limits.idle_timeout);
   buffer_.release_if_empty();
   memory_.release_large();
   stream_.release_memory();
+  generation_.reset();
 }
 
 asio::awaitable<Http1Connection::Then> Http1Connection::refuse(Request& request, Violation violation) {

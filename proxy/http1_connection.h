@@ -42,7 +42,7 @@ class Http1Connection {
   };
   // True: the head is in memory_.head_bytes, or there is a violation. False: read more.
   [[nodiscard]] bool find_head(HeadSearch& search);
-  void release_memory();  // that the next request allocates again
+  void begin_to_wait();
   [[nodiscard]] Linger linger() const;
   [[nodiscard]] const Config& config() const { return generation_->config(); }
 

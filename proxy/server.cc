@@ -8,7 +8,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -27,6 +26,7 @@
 #include "proxy/admin/admin.h"
 #include "proxy/admin/admin_api.h"
 #include "proxy/core/other_threads.h"
+#include "proxy/core_loops.h"
 #include "proxy/load_generation.h"
 #include "proxy/observe/log_exception.h"
 #include "proxy/process/file_watch.h"
@@ -69,8 +69,6 @@ class Server::Parts {
   void drain();
   asio::awaitable<void> stop_when_drained();
   [[nodiscard]] std::uint64_t open_connections() const;
-  asio::awaitable<void> feed_watchdog(std::chrono::microseconds every);
-  void run_core(Core& core);
 
   // A reading at a time: the configuration with all that it names, or only the files of TLS.
   void read_again(bool& wanted);
@@ -337,29 +335,6 @@ asio::awaitable<void> Server::Parts::stop_when_drained() {
     });
 }
 
-// Says that the process lives as long as each loop turns: a loop that hangs is silence, and systemd begins anew.
-asio::awaitable<void> Server::Parts::feed_watchdog(std::chrono::microseconds every) {
-  asio::steady_timer timer(cores_.front()->io);
-  while (true) {
-    co_await all_loops_turn(cores_);
-    notify_service_manager("WATCHDOG=1");
-    timer.expires_after(every);
-    (void)co_await timer.async_wait(as_result);
-  }
-}
-
-void Server::Parts::run_core(Core& core) {
-  core.start_ticking();
-  const auto work = asio::make_work_guard(core.io);
-  while (!core.io.stopped()) {
-    try {
-      core.io.run();
-    } catch (...) {
-      log_exception(std::current_exception());
-    }
-  }
-}
-
 int Server::Parts::run() {
   ::signal(SIGPIPE, SIG_IGN);
   Core& first = *cores_.front();
@@ -370,7 +345,7 @@ int Server::Parts::run() {
   const Config& config = loaded_.settings->config;
   watch_tls_files();
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_core(*cores_[i]); });
+  for (std::size_t i = 1; i < cores_.size(); ++i) threads.emplace_back([this, i] { run_loop(*cores_[i]); });
   admin_.set_ready(true);
   if (runs_as_root()) spdlog::warn("the proxy runs as root; run it as a user of its own, as stead-proxy.service does");
   warn_of_routes(config);
@@ -378,8 +353,9 @@ int Server::Parts::run() {
     spdlog::info("listening at {}://{}:{}", config.speaks_https_at(port.asked) ? "https" : "http", port.asked.address,
                  port.number);
   notify_service_manager("READY=1");
-  if (const auto interval = watchdog_interval()) asio::co_spawn(first.io, feed_watchdog(*interval / 2), log_exception);
-  run_core(first);
+  if (const auto interval = watchdog_interval())
+    asio::co_spawn(first.io, feed_watchdog(cores_, *interval / 2), log_exception);
+  run_loop(first);
   for (std::thread& thread : threads) thread.join();
   tls_watch_.reset();
   reader_->join();

@@ -72,7 +72,7 @@ class ClientAddress(unittest.TestCase):
         self.assertEqual(seen(rfc, "Forwarded: for=192.0.2.8;proto=https, for=\"[2001:db8::1]:80\";proto=http"), ("2001:db8::1", "http"))
         self.assertEqual(seen(rfc, "Forwarded: for=192.0.2.8, for=unknown;proto=https"), ("127.0.0.1", "https"))
         self.assertEqual(seen(rfc, "Forwarded: for=192.0.2.8;proto=https;"), ("127.0.0.1", "http"), "malformed")
-        self.assertEqual([line["remote"] for line in rfc.access_log()][:4:2], ["192.0.2.8", "127.0.0.1"])
+        self.assertEqual({line["remote"] for line in rfc.access_log()}, {"192.0.2.8", "127.0.0.1", "2001:db8::1"})
 
     def test_others_are_not_believed(self):
         proxy = self.proxy('trusted_proxies = ["10.0.0.0/8"]\ntrusted_header = "forwarded"')

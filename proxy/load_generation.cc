@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "proxy/process/file_watch.h"
+
 namespace stead::proxy {
 namespace {
 
@@ -34,6 +36,7 @@ std::shared_ptr<Generation> Loaded::generation_of(Core& core) const {
 
 Checked<Loaded> load_generation(Config config, const LoadContext& context, const Loaded& before) {
   Loaded out;
+  out.tls_files = FileWatch::state_of(ServerTls::files(config));
   auto tls = ServerTls::open(config, context.ticket_keys);
   if (!tls) return tls.error();
   out.server_tls = std::move(*tls);

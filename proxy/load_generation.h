@@ -3,6 +3,7 @@
 // generation of each core.
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "proxy/core/core.h"
@@ -20,6 +21,7 @@ struct LoadContext {
 struct Loaded {
   std::shared_ptr<const Settings> settings;  // null: nothing was read yet
   std::shared_ptr<ServerTls> server_tls;     // null: plain HTTP
+  std::string tls_files;                     // FileWatch::state_of() its files before they were read
   TicketsOfCores tickets;                    // both are empty if nobody signs in
   std::vector<std::shared_ptr<SignIn>> sign_in;
 

@@ -261,7 +261,7 @@ asio::awaitable<void> Server::Parts::read_tls_files() {
 void Server::Parts::watch_tls_files() {
   tls_watch_.reset();
   if (!loaded_.server_tls) return;
-  tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(loaded_.settings->config), [this] {
+  tls_watch_ = std::make_unique<FileWatch>(ServerTls::files(loaded_.settings->config), loaded_.tls_files, [this] {
     asio::post(cores_.front()->io, [this] { read_again(tls_files_wanted_); });
   });
 }

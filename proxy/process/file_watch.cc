@@ -12,8 +12,9 @@
 
 namespace stead::proxy {
 
-FileWatch::FileWatch(std::vector<std::string> files, std::function<void()> changed, std::chrono::milliseconds every)
-    : files_(std::move(files)), changed_(std::move(changed)), every_(every) {
+FileWatch::FileWatch(std::vector<std::string> files, std::string known, std::function<void()> changed,
+                     std::chrono::milliseconds every)
+    : files_(std::move(files)), known_(std::move(known)), changed_(std::move(changed)), every_(every) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -27,9 +28,9 @@ FileWatch::~FileWatch() {
 }
 
 // Device, inode, size and time of each file. A file that is renamed into place has another inode.
-std::string FileWatch::state() const {
+std::string FileWatch::state_of(const std::vector<std::string>& files) {
   std::string out;
-  for (const std::string& file : files_) {
+  for (const std::string& file : files) {
     struct stat is{};
     if (::stat(file.c_str(), &is) == 0) {
       for (const auto number :
@@ -43,12 +44,12 @@ std::string FileWatch::state() const {
 }
 
 void FileWatch::run() {
-  std::string known = state(), last = known;
+  std::string last = known_;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, every_, [this] { return ending_; })) {
-    std::string now = state();
-    if (now == last && now != known) {
-      known = now;
+    std::string now = state_of(files_);
+    if (now == last && now != known_) {
+      known_ = now;
       lock.unlock();
       changed_();
       lock.lock();

@@ -36,7 +36,7 @@ class FileWatchTest : public testing::Test {
 };
 
 TEST_F(FileWatchTest, TellsOnceOfEachChange) {
-  const FileWatch watch(files(), [this] { ++told; }, 20ms);
+  const FileWatch watch(files(), FileWatch::state_of(files()), [this] { ++told; }, 20ms);
   std::this_thread::sleep_for(150ms);
   EXPECT_EQ(told, 0);
   write("a", "22");
@@ -52,8 +52,15 @@ TEST_F(FileWatchTest, TellsOnceOfEachChange) {
   EXPECT_EQ(told, 4);
 }
 
+TEST_F(FileWatchTest, TellsOfAChangeBeforeItBegan) {
+  const std::string read = FileWatch::state_of(files());
+  write("a", "22");
+  const FileWatch watch(files(), read, [this] { ++told; }, 20ms);
+  EXPECT_TRUE(soon([this] { return told == 1; }));
+}
+
 TEST_F(FileWatchTest, WaitsUntilTheFilesAreStill) {
-  const FileWatch watch(files(), [this] { ++told; }, 200ms);
+  const FileWatch watch(files(), FileWatch::state_of(files()), [this] { ++told; }, 200ms);
   std::string text;
   for (const auto end = std::chrono::steady_clock::now() + 1s; std::chrono::steady_clock::now() < end;
        std::this_thread::sleep_for(20ms)) {
@@ -66,7 +73,7 @@ TEST_F(FileWatchTest, WaitsUntilTheFilesAreStill) {
 TEST_F(FileWatchTest, EndsAtOnce) {
   const auto start = std::chrono::steady_clock::now();
   {
-    const FileWatch watch(files(), [this] { ++told; }, 1h);
+    const FileWatch watch(files(), FileWatch::state_of(files()), [this] { ++told; }, 1h);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
 }

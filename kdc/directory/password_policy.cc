@@ -93,7 +93,9 @@ std::string password_fault(const Domain& domain, const Account& account, std::st
   if (change == PasswordChange::reset) return {};
   if (was_used(policy, account, password))
     return "the password is one of the last " + std::to_string(policy.password_history);
-  if (account.password_last_set != 0 && !account.has(account_flag::must_change_password) &&
+  // Without a minimum age there is nothing to compare: `now` may be a moment before the last change.
+  if (policy.password_min_age.count() > 0 && account.password_last_set != 0 &&
+      !account.has(account_flag::must_change_password) &&
       now < account.password_last_set + policy.password_min_age.count())
     return "the password was changed less than " + std::to_string(policy.password_min_age.count()) + " seconds ago";
   return {};

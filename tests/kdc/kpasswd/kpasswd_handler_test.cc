@@ -1,4 +1,5 @@
 #include "kdc/kpasswd/kpasswd_handler.h"
+#include "kdc/directory/password_policy.h"
 
 #include <array>
 #include <chrono>
@@ -305,6 +306,16 @@ TEST_F(KpasswdPolicy, AnAdministratorMaySetAnEarlierPasswordButNoBadOne) {
   EXPECT_EQ(reset("bob", "First-1").sealed, KpasswdResult::success);
   EXPECT_EQ(reset("bob", "First-1").sealed, KpasswdResult::success);
   EXPECT_EQ(reset("bob", "short").sealed, KpasswdResult::soft_error);
+}
+
+TEST(PasswordFault, ComparesNoTimesWithoutAMinimumAge) {
+  Account account;
+  account.name = "alice";
+  account.password_last_set = 1001;
+  Domain domain;
+  EXPECT_EQ(password_fault(domain, account, "Second-2", PasswordChange::own, 1000), "");
+  domain.policy.password_min_age = 1min;
+  EXPECT_NE(password_fault(domain, account, "Second-2", PasswordChange::own, 1000), "");
 }
 
 TEST_F(KpasswdHandler, RefusesAnAccountThatMayNotSignIn) {

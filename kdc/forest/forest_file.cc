@@ -86,7 +86,7 @@ class ForestReader {
     TomlTable in(root, "the forest file", errors_);
     for (const auto* table : in.tables("domain")) read_domain(*table, draft);
     for (const auto* table : in.tables("trust")) read_trust(*table, draft);
-    if (!in.has("domain")) errors_.add({}, "a forest file needs at least one [[domain]]");
+    if (!in.has("domain")) errors_.add(FilePosition{}, "a forest file needs at least one [[domain]]");
     in.finish();
   }
 

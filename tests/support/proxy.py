@@ -102,12 +102,20 @@ class Proxy(ServerInFolder):
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def log(self):
-        """What the proxy logged so far. A thread of its own writes the lines, so this waits until no more come."""
+        """What the proxy logged so far. The cores hand over their lines a few times a second, so this waits until no more come."""
         file, size = self.folder / "proxy.log", -1
         while size != file.stat().st_size:
             size = file.stat().st_size
-            time.sleep(0.1)
+            time.sleep(0.4)
         return file.read_text(errors="backslashreplace")
+
+    def must_log(self, pattern, timeout=10):
+        """Waits until the log has a match of the regular expression, and fails without one."""
+        file, end = self.folder / "proxy.log", time.monotonic() + timeout
+        while not re.search(pattern, text := file.read_text(errors="backslashreplace")):
+            if time.monotonic() > end:
+                raise AssertionError(f"no {pattern!r} in\n{text}")
+            time.sleep(0.02)
 
     def access_log(self):
         """The lines of the access log so far, as objects."""

@@ -55,7 +55,7 @@ class Users(unittest.TestCase):
         self.assertIn("this process had seen 2", ctl(self.socket, "end-sessions", ALICE.upper()).ok().out)
         self.assertEqual([self.status(jar) for jar in (first, second, other)], ["401", "401", "200"])
         self.assertEqual([one["user"] for one in json.loads(ctl(self.socket, "sessions", "--json").ok().out)], [BOB])
-        self.assertIn("an administrator ended all sessions", self.proxy.log())
+        self.proxy.must_log("an administrator ended all sessions")
         time.sleep(1.1)
         self.assertEqual(self.status(self.sign_in("alice", "new")), "200")
         self.proxy.stop()
@@ -111,7 +111,7 @@ class Socket(unittest.TestCase):
         ran = subprocess.run(["curl", "-s", "--unix-socket", self.socket, "http://localhost/sessions"], user="nobody", capture_output=True, text=True, check=False)
         self.assertEqual(ran.stdout, "")
         self.assertNotEqual(ran.returncode, 0)
-        self.assertIn("the admin socket was used by uid", proxy.log())
+        proxy.must_log("the admin socket was used by uid")
 
     def test_a_file_in_the_way_is_not_replaced_unless_it_is_a_socket_that_nobody_serves(self):
         proxy = self.proxy()

@@ -141,7 +141,7 @@ class Endpoint(Behind):
         self.assertEqual(status(REPORTS, "/reports/x", method="POST"), 405)
         self.assertEqual(status(REPORTS, "/reports/x", path="/.stead/other"), 404)
         self.assertEqual(status(REPORTS, "/reports/x", path="/reports/x"), 404)
-        self.assertIn("no route of this host has this spn", proxy.log())
+        proxy.must_log("no route of this host has this spn")
 
     def test_what_a_path_could_be_to_a_back_end_counts(self):
         self.proxy(for_proxies(REPORTS), for_proxies(REPORTS, path="/admin/", allow=[BOB]))
@@ -214,7 +214,7 @@ class Endpoint(Behind):
         proxy = self.proxy(for_proxies(REPORTS), auth_from='["192.0.2.1"]')
         with self.assertRaises((http.client.RemoteDisconnected, ConnectionResetError)):
             self.ask()
-        self.assertIn("127.0.0.1 asked at auth_listen, and auth_from does not have it", proxy.log())
+        proxy.must_log(re.escape("127.0.0.1 asked at auth_listen, and auth_from does not have it"))
 
     def test_clients_find_nothing_of_it(self):
         proxy = self.proxy(for_proxies(REPORTS))
@@ -239,7 +239,7 @@ class Endpoint(Behind):
         self.assertEqual(status, 403)
         self.assertNotIn("Authorization", fields)
         self.assertNotIn("PrincipalsAllowedToDelegateToAccount", body)
-        self.assertIn("delegation refused", proxy.log())
+        proxy.must_log("delegation refused")
 
 
 class Conversation:

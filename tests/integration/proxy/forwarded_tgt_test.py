@@ -135,7 +135,7 @@ class ForwardedTgt(unittest.TestCase):
         status, body = self.ask("/store/a", self.ida, delegation=None)
         self.assertEqual(status, 403)
         self.assertIn("Configure the browser to delegate to this site", body)
-        self.assertIn("forwarded no TGT", self.proxy.log())
+        self.proxy.must_log("forwarded no TGT")
         self.assertEqual(len(self.store.access_log()), before)
 
     def test_sensitive_users_and_tgts_that_are_not_forwardable_are_refused(self):
@@ -150,8 +150,8 @@ class ForwardedTgt(unittest.TestCase):
 
     def test_a_refusal_for_the_users_tgt_is_reported(self):
         self.assertEqual(self.ask("/nobody/a", self.ida)[0], 403)
-        self.assertIn("knows no account with the SPN HTTP/nobody.west.example", self.proxy.log())
-        self.assertIn("Fix: setspn -Q HTTP/nobody.west.example", self.proxy.log(), "and what may mend it")
+        self.proxy.must_log(re.escape("knows no account with the SPN HTTP/nobody.west.example"))
+        self.proxy.must_log(re.escape("Fix: setspn -Q HTTP/nobody.west.example"))
 
     def test_the_session_keeps_it_until_it_ends(self):
         jar = self.proxy.folder / "jar"

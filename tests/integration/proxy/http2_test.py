@@ -227,7 +227,7 @@ class Http2(unittest.TestCase):
                 self.assertIn(self.flood(octets), (ENHANCE_YOUR_CALM, None), name)
                 self.assertEqual(self.proxy.metric("stead_http2_floods_total"), before + 1, name)
                 self.assertEqual(client.wait(client.ask("/public/x"))[0]["fields"][":status"], "200", name)
-        self.assertIn("was closed: too many", self.proxy.log())
+        self.proxy.must_log("was closed: too many")
 
     def test_http_2_can_be_off(self):
         with Proxy(self.forest, [route("/", self.reports.url, sign_in=[], delegation="none")], server="http2 = false") as proxy:

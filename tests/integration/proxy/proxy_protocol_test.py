@@ -64,7 +64,7 @@ class ProxyProtocol(unittest.TestCase):
     def test_a_listed_peer_must_send_the_header(self):
         proxy = self.proxy('proxy_protocol_from = ["127.0.0.1"]')
         self.assertIsNone(self.ask(proxy))
-        self.assertIn("did not begin with a PROXY protocol header", proxy.log())
+        proxy.must_log("did not begin with a PROXY protocol header")
         self.assertIsNone(self.ask(proxy, V1.replace(b"TCP4", b"TCP6")))
         socket.create_connection(("127.0.0.1", proxy.port)).close()
         self.assertEqual(self.ask(proxy, V1), "HTTP/1.1 401 Unauthorized", "and the next one is served")

@@ -167,7 +167,7 @@ class Reload(unittest.TestCase):
         self.assertIn(str(more), [line for line in proxy.log().splitlines() if not line.startswith("{")][-1])
         self.assertEqual(proxy.curl("/").out, "ok")
         self.assertEqual(proxy.reload(good.replace("[server]", "[server]\nthreads = 3")), "used")
-        self.assertIn("[server] threads changed, which needs a restart", proxy.log())
+        proxy.must_log(re.escape("[server] threads changed, which needs a restart"))
 
     def test_session_keys_are_rotated(self):
         proxy = self.proxy(self.signed_in())

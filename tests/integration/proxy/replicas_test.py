@@ -118,7 +118,7 @@ class Replicas(unittest.TestCase):
         header = ("-H", f"Authorization: Negotiate {token}")
         self.assertEqual(self.status(one, "/dev/null", *header), 200)
         self.assertEqual(self.status(two, "/dev/null", *header), 401)
-        self.assertIn("another replica of this proxy has seen this token", two.log())
+        two.must_log("another replica of this proxy has seen this token")
 
     def token(self, replica):
         """The token that curl would send to a replica, taken by a server at another port."""

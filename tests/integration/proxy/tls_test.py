@@ -142,7 +142,7 @@ class Certificates(TlsCase):
             self.assertEqual(ran.status, 2)
             self.assertRegex(ran.err, rf"proxy\.toml:{line}:\d+: .*{re.escape(words)}")
             self.assertEqual(proxy.reload(), "refused")
-            self.assertRegex(proxy.log(), rf"proxy\.toml:{line}:\d+: .*{re.escape(words)}.*stays in use")
+            proxy.must_log(rf"proxy\.toml:{line}:\d+: .*{re.escape(words)}.*stays in use")
             self.assertEqual(self.shown(proxy, "a.test"), "a")
         proxy.file.write_text(good.replace('certificate = "front.crt"\n', ""))
         self.assertRegex(proxy.check().err, r"proxy\.toml:\d+:\d+: .*certificate and key go together")
@@ -253,7 +253,7 @@ class ClientCertificates(TlsCase):
             self.assertEqual(status("plain.test", "asks.test", version, *with_certificate), "421")
             self.assertEqual(status("plain.test", "plain.test", version), "200")
             self.assertEqual(status("asks.test", "plain.test", version), "200")
-        self.assertRegex(proxy.log(), r"sign-in refused.*CN=user serial")
+        proxy.must_log(r"sign-in refused.*CN=user serial")
 
 
 class Ocsp(TlsCase):
@@ -319,7 +319,7 @@ class HttpToHttps(TlsCase):
             head = proxy.curl(path, "--path-as-is", "-D", "-", "-o", "/dev/null").ok().out
             self.assertEqual(re.findall(r"(?i)^strict-transport-security: (.*?)\r?$", head, re.M), ["max-age=63072000; includeSubDomains; preload"], path)
         self.assertEqual(proxy.reload(proxy.file.read_text().replace("730d", "30d")), "refused")
-        self.assertIn("preload: ", proxy.log())
+        proxy.must_log("preload: ")
 
     def test_without_it_the_back_end_decides(self):
         head = self.proxy().curl("/", "-D", "-", "-o", "/dev/null").ok().out

@@ -12,25 +12,31 @@
 
 namespace stead::kdc {
 
-CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words) {
+CommandResult apply_directory_command(Forest& forest, const std::vector<std::string>& words) {
   const auto command = split_command(words);
+  CommandContext context{command, forest, {}, {}, false, "{}"};
+  if (equal_ignoring_case(command.name, "setspn") || equal_ignoring_case(command.name, "setspn.exe"))
+    run_setspn(context);
+  else if (!run_service_cmdlet(context) && !run_directory_cmdlet(context))
+    context.misunderstood("stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage());
   CommandResult result;
-  bool usage_fault = false;
+  result.output = std::move(context.output);
+  result.json = std::move(context.json);
+  result.error = std::move(context.fault);
+  if (!result.error.empty()) result.exit_status = context.usage_fault ? 2 : 1;
+  return result;
+}
+
+CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words) {
+  CommandResult result;
   const auto edit = [&](Forest& forest) -> Checked<void> {
-    CommandContext context{command, forest, {}, {}, false, "{}"};
-    if (equal_ignoring_case(command.name, "setspn") || equal_ignoring_case(command.name, "setspn.exe"))
-      run_setspn(context);
-    else if (!run_service_cmdlet(context) && !run_directory_cmdlet(context))
-      context.misunderstood("stead-kdc: no command '" + command.name + "'; there are:\n" + directory_usage());
-    result.output = std::move(context.output);
-    result.json = std::move(context.json);
-    usage_fault = context.usage_fault;
-    if (!context.fault.empty()) return Problem{std::move(context.fault), {}, {}};
+    result = apply_directory_command(forest, words);
+    if (!result.error.empty()) return Problem{std::move(result.error), {}, {}};
     return {};
   };
   if (const auto done = store.change(edit); !done) {
     result.error = to_string(done.error());
-    result.exit_status = usage_fault ? 2 : 1;
+    if (result.exit_status == 0) result.exit_status = 1;  // the disk
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kdc/directory/directory_store.h"
+#include "kdc/forest/forest.h"
 
 namespace stead::kdc {
 
@@ -17,6 +18,8 @@ struct CommandResult {
 // `words` are one command: "setspn -S HTTP/web.example.com web". Case of names does not matter; values may be quoted as
 // in PowerShell.
 [[nodiscard]] CommandResult run_directory_command(DirectoryStore& store, const std::vector<std::string>& words);
+// The same on a forest in memory, which may be half changed after an error.
+[[nodiscard]] CommandResult apply_directory_command(Forest& forest, const std::vector<std::string>& words);
 // The commands there are, one on each line.
 [[nodiscard]] std::string directory_usage();
 

@@ -13,6 +13,7 @@ void add_locate(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
 void add_err(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
+void add_plan(CLI::App& app, int& status);
 
 // Prints "stead: text" on standard error and returns `exit`.
 int complain(Exit exit, const std::string& text);

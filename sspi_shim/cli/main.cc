@@ -16,6 +16,7 @@ int main(int argc, char** argv) try {
   add_explain(app, status);
   add_err(app, status);
   add_doctor(app, status);
+  add_plan(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

@@ -39,6 +39,7 @@ constexpr std::array kCommands{
     Command{"upstreams", "GET", "/upstreams", "", false, "the back ends and their health"},
     Command{"drain", "POST", "/drain", "upstream", true, "sends no new requests to UPSTREAM"},
     Command{"undrain", "POST", "/undrain", "upstream", true, "sends requests to UPSTREAM again"},
+    Command{"why", "GET", "/why", "id", true, "what became of the request with ID, if it failed lately"},
     Command{"log-level", "POST", "/log-level", "level", true, "error, warning, info or debug"},
     Command{"reload", "POST", "/reload", "", false, "reads the configuration again"},
 };

@@ -1,5 +1,6 @@
 // stead-proxy --config FILE [--check | --print-config]
 // stead-proxy ctl COMMAND …
+// stead-proxy why REQUEST-ID
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -42,6 +43,11 @@ int main(int argc, char** argv) {
   ctl->add_flag("--json", call.json, "print JSON");
   ctl->add_option("command", call.command, "the command and its argument");
   ctl->footer(stead::proxy::ctl_commands());
+  CLI::App* const why = app.add_subcommand("why", "tell what became of a request that failed, by a proxy that runs");
+  std::string id;
+  why->add_option("--socket", call.socket, "its [server] admin_socket")->type_name("PATH")->capture_default_str();
+  why->add_flag("--json", call.json, "print JSON");
+  why->add_option("request-id", id, "as the error page shows it")->required()->type_name("REQUEST-ID");
   app.set_version_flag("--version", "stead-proxy " STEAD_VERSION);
   stead::proxy::keep_secrets_in_memory();
   try {
@@ -49,7 +55,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (ctl->parsed()) return stead::proxy::run_ctl(call);
+  if (why->parsed()) call.command = {"why", id};
+  if (ctl->parsed() || why->parsed()) return stead::proxy::run_ctl(call);
   if (path.empty()) {
     std::fputs("stead-proxy: --config FILE is needed; --help tells more\n", stderr);
     return 2;

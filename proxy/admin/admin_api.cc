@@ -7,13 +7,17 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/why_page.h"
+#include "proxy/core/every_core.h"
 #include "proxy/http/target.h"
+#include "proxy/observe/failed_requests.h"
 #include "proxy/observe/log_text.h"
 #include "proxy/sign_in/login_form.h"
 #include "proxy/sign_in/sign_in_state.h"
@@ -133,11 +137,30 @@ OwnResponse AdminApi::read(const Call& call, std::string_view path) const {
 
 asio::awaitable<OwnResponse> AdminApi::respond(Call call) {
   const std::string_view path = path_of(call.target);
+  if (call.method == "GET" && path == "/why") {
+    OwnResponse response = co_await why(std::move(call));
+    co_return response;
+  }
   if (call.method == "GET") co_return read(call, path);
   if (call.method != "POST") co_return fault(call, 405, "GET and POST only");
   spdlog::info("admin socket: {} by {}", call.target, call.who);
   OwnResponse response = co_await order(std::move(call));
   co_return response;
+}
+
+asio::awaitable<OwnResponse> AdminApi::why(Call call) const {
+  const std::string id = request_id_in(query_parameter(call.target, "id").value_or(""));
+  if (id.empty()) co_return fault(call, 400, "a request id is 32 hexadecimal digits, as an error page shows it");
+  std::function<std::optional<FailedRequest>(const Core&)> look = [id](const Core& core) {
+    const FailedRequest* const found = core.failed.find(id);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  };
+  const std::vector<std::optional<FailedRequest>> found = co_await from_every_core(cores_, std::move(look));
+  for (const std::optional<FailedRequest>& one : found)
+    if (one) co_return call.as_text ? text(200, why_text(*one)) : json(200, why_json(*one));
+  co_return fault(call, 404,
+                  "request " + id + " is not among the last " + std::to_string(FailedRequests::kKept) +
+                      " that failed on each core of this process: look for it in the access log");
 }
 
 asio::awaitable<OwnResponse> AdminApi::order(Call call) {

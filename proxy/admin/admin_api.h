@@ -6,6 +6,7 @@
 //   GET  /sessions[?user=U]               that this process has seen
 //   POST /end-sessions?user=U             on every host, the ones of other replicas excepted
 //   POST /purge-tickets?user=U            so that a KDC is asked again
+//   GET  /why?id=ID                       what became of a request that failed
 //   GET  /upstreams                       POST /drain?upstream=URL, /undrain?upstream=URL
 //   POST /log-level?level=LEVEL           error, warning, info, debug
 //   POST /reload                          answers when it is done: 200, or 409 with the reason
@@ -42,6 +43,7 @@ class AdminApi {
 
  private:
   [[nodiscard]] OwnResponse read(const Call& call, std::string_view path) const;
+  [[nodiscard]] boost::asio::awaitable<OwnResponse> why(Call call) const;
   [[nodiscard]] boost::asio::awaitable<OwnResponse> order(Call call);
   [[nodiscard]] boost::asio::awaitable<OwnResponse> end_sessions(Call call, std::string user);
   [[nodiscard]] OwnResponse purge_tickets(const Call& call, const std::string& user) const;

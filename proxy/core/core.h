@@ -14,6 +14,7 @@
 #include "proxy/http/http_date.h"
 #include "proxy/http/stream.h"
 #include "proxy/observe/access_log.h"
+#include "proxy/observe/failed_requests.h"
 #include "proxy/observe/metrics.h"
 #include "proxy/observe/request_ids.h"
 #include "proxy/upstream/backends/upstream_health.h"
@@ -40,6 +41,7 @@ struct Core {
   Watchdog watchdog;
   CoreMetrics metrics;
   AccessLogWriter log;
+  FailedRequests failed;
   RequestIds request_ids;
   HttpDate date;
   OpenTunnels tunnels;

@@ -9,6 +9,14 @@ namespace stead::proxy {
 
 class Negotiation;
 
+// Why sign-in refused a request, for those who look for its cause later. Texts of users in it may be hostile.
+struct RefusalNote {
+  std::string_view event;   // as the audit log calls it: "sign-in refused"; empty: none
+  std::string user;         // as far as they are known, or as typed
+  std::string_view method;  // "kerberos", "forms", "certificate"
+  std::string reason;
+};
+
 // The views are valid as long as the request.
 struct RequestView {
   std::string_view method;
@@ -30,6 +38,7 @@ struct RequestView {
   std::string_view client_certificate_name;      // subject and serial number, for the log; empty: none was sent
   std::string_view request_id;
   Negotiation* negotiation = nullptr;  // of the connection; null: an exchange of several tokens is not possible
+  RefusalNote* refusal = nullptr;      // sign-in writes here why it refused the request; null: nobody asks
 };
 
 }  // namespace stead::proxy

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proxy/http/message_head.h"
+#include "proxy/http/request_view.h"
 #include "proxy/http/stream.h"
 #include "proxy/sign_in/sign_in.h"
 #include "proxy/upstream/client_exchange.h"
@@ -38,6 +39,8 @@ struct Request {
   const Route* route = nullptr;       // null: none was found
   std::optional<SignedIn> signed_in;  // the user, if the route requires one
   Forwarded outcome;
+  RefusalNote refusal;         // of sign-in
+  std::string page_title;      // of a page of the proxy's own that reports a failure
   UsedTicket ticket;           // for the back end
   std::uint64_t bytes_in = 0;  // of the body
   ForwardMemory& forward_memory;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/http/target.h"
+#include "proxy/observe/failed_requests.h"
 
 namespace stead::proxy {
 namespace {
@@ -33,6 +34,41 @@ void log_failure(const Request& request, int status) {
   if (++lines > kMaxFailuresASecond) return;
   spdlog::error("request {}: {} for {}{}: {}", request.id, status, request.host, path_of(request.target),
                 request.outcome.diagnosis);
+}
+
+// What there is to say without a diagnosis.
+std::string reason_of(const Request& request, int status) {
+  if (!request.refusal.reason.empty()) return request.refusal.reason;
+  if (!request.outcome.upstream.empty()) return "the back end answered so";
+  if (status == 401) return "the client was asked to sign in";
+  return request.page_title.empty() ? "" : "the proxy answered so: " + request.page_title;
+}
+
+void remember_failure(Core& core, Request& request, std::string_view remote_address, int status) {
+  const std::string& diagnosis = request.outcome.diagnosis;
+  const Session* const session = request.session();
+  const Route* const route = request.route;
+  const bool refused = !request.refusal.event.empty();
+  if (status < 400 && diagnosis.empty() && !refused) return;
+  using enum FailedRequests::Kind;
+  FailedRequest failed{.at = request.started_at,
+                       .request_id = request.id,
+                       .address = std::string(remote_address),
+                       .method = std::string(request.head.method),
+                       .host = request.host,
+                       .path = std::string(path_of(request.target)),
+                       .upstream = std::string(request.outcome.upstream),
+                       .status = status,
+                       .why = diagnosis.empty() ? reason_of(request, status) : diagnosis,
+                       .refusal = std::move(request.refusal)};
+  if (route != nullptr) {
+    failed.route = (route->host.empty() ? "any" : route->host) + " " + route->path;
+    failed.spn = route->spn;
+  }
+  failed.user = session != nullptr ? session->user : failed.refusal.user;
+  failed.sign_in = session != nullptr ? to_string(session->method) : failed.refusal.method;
+  const bool by_route = route != nullptr && !diagnosis.empty();
+  core.failed.add(refused ? refused_sign_in : by_route ? diagnosed : other, std::move(failed));
 }
 
 }  // namespace
@@ -74,6 +110,7 @@ void log_request(Core& core, Request& request, std::string_view remote_address, 
                   .diagnosis = outcome.diagnosis},
                  format == AccessLogFormat::json ? AccessLogWriter::Format::json : AccessLogWriter::Format::combined);
   if (status >= 500 && !outcome.diagnosis.empty()) log_failure(request, status);
+  remember_failure(core, request, remote_address, status);
   if (route == nullptr || outcome.diagnosis.empty()) return;
   core.metrics.note_failure({.at = request.started_at,
                              .request_id = request.id,

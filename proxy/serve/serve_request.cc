@@ -140,6 +140,7 @@ RequestView RequestService::view() {
   view.client_certificate_name = connection_.certificate.name;
   view.request_id = request_.id;
   view.negotiation = negotiation_;
+  view.refusal = &request_.refusal;
   if (asked_) show(view, *asked_);
   return view;
 }
@@ -254,6 +255,7 @@ asio::awaitable<void> RequestService::answer_error(int status, std::string_view 
 }
 
 asio::awaitable<void> RequestService::answer(OwnResponse response) {
+  if (response.status >= 400 && response.page) request_.page_title = response.page->title;
   dress(response, request_.head, generation_.config().pages);
   if (const std::string_view value = hsts(); !value.empty())
     response.headers.emplace_back("Strict-Transport-Security", value);

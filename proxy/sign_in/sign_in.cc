@@ -62,6 +62,9 @@ OwnResponse refuse_cross_site(const RequestView& request) {
       "origins whose pages may send such requests",
       request.request_id, request.method, request.host,
       request.origin.empty() ? std::string("an unknown origin") : escape_html(request.origin));
+  if (request.refusal != nullptr)
+    request.refusal->reason =
+        "a page of another site sent it; a route's allowed_origins lists the origins whose pages may";
   return cross_site_page(request.request_id, request.origin);
 }
 

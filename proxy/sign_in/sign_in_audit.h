@@ -1,5 +1,5 @@
 #pragma once
-// The audit lines of sign-in.
+// The audit lines of sign-in. A refusal is noted in the request, too.
 #include <string_view>
 
 #include "proxy/observe/audit_log.h"

@@ -28,7 +28,7 @@ bool is_ipv4(const std::string& name) {
 
 }  // namespace
 
-OwnResponse Admin::respond(std::string_view path) const {
+boost::asio::awaitable<OwnResponse> Admin::respond(std::string path) const {
   OwnResponse out;
   const bool ready = ready_;
   out.headers = {{"Content-Type", "text/plain; charset=utf-8"},
@@ -49,15 +49,17 @@ OwnResponse Admin::respond(std::string_view path) const {
     out.headers.emplace_back("Content-Security-Policy",
                              "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     note_history();
-    out.body = status_page(cores_, {started_, ready}, history_.minutes());
+    const std::vector<FailedRequest> refused = co_await last_refused_sign_ins(cores_);
+    out.body = status_page(cores_, {started_, ready}, history_.minutes(), refused);
   } else if (path == "/status.json") {
     out.headers[0].second = "application/json";
-    out.body = status_json(cores_, {started_, ready});
+    const std::vector<FailedRequest> refused = co_await last_refused_sign_ins(cores_);
+    out.body = status_json(cores_, {started_, ready}, refused);
   } else {
     out.status = 404;
     out.body = "/healthz /readyz /metrics /status /status.json\n";
   }
-  return out;
+  co_return out;
 }
 
 void Admin::note_history() const {
@@ -99,7 +101,7 @@ boost::asio::awaitable<void> Admin::serve(boost::asio::ip::tcp::socket socket, C
       response = {
           .status = 421, .headers = {{"Content-Type", "text/plain"}}, .body = "admin_hosts does not have this name\n"};
     else if (good)
-      response = respond(path_of(head.target));
+      response = co_await respond(std::string(path_of(head.target)));
     else
       response = {.status = violation ? violation->status
                             : parsed  ? 405

@@ -5,7 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
-#include <string_view>
+#include <string>
 
 #include "proxy/admin/history.h"
 #include "proxy/core/server_state.h"
@@ -22,8 +22,8 @@ class Admin {
   // On the first core, every few seconds.
   void note_history() const;
 
-  // The response to a GET. Public for tests.
-  [[nodiscard]] OwnResponse respond(std::string_view path) const;
+  // The response to a GET. On the first core.
+  [[nodiscard]] boost::asio::awaitable<OwnResponse> respond(std::string path) const;
 
  private:
   [[nodiscard]] bool knows_host(const RequestHead& head) const;

@@ -128,20 +128,24 @@ std::chrono::sys_seconds now() {
 
 }  // namespace
 
-OwnResponse AdminApi::read(const Call& call, std::string_view path) const {
-  if (path == "/sessions")
-    return sessions_page(call, memory_->sessions.all(query_parameter(call.target, "user").value_or(""), now()));
-  if (path == "/upstreams") return upstreams_page(call, *cores_.front()->healths);
-  return admin_.respond(path);
-}
-
-asio::awaitable<OwnResponse> AdminApi::respond(Call call) {
-  const std::string_view path = path_of(call.target);
-  if (call.method == "GET" && path == "/why") {
+asio::awaitable<OwnResponse> AdminApi::read(Call call) const {
+  const std::string path(path_of(call.target));
+  if (path == "/why") {
     OwnResponse response = co_await why(std::move(call));
     co_return response;
   }
-  if (call.method == "GET") co_return read(call, path);
+  if (path == "/sessions")
+    co_return sessions_page(call, memory_->sessions.all(query_parameter(call.target, "user").value_or(""), now()));
+  if (path == "/upstreams") co_return upstreams_page(call, *cores_.front()->healths);
+  OwnResponse response = co_await admin_.respond(path);
+  co_return response;
+}
+
+asio::awaitable<OwnResponse> AdminApi::respond(Call call) {
+  if (call.method == "GET") {
+    OwnResponse response = co_await read(std::move(call));
+    co_return response;
+  }
   if (call.method != "POST") co_return fault(call, 405, "GET and POST only");
   spdlog::info("admin socket: {} by {}", call.target, call.who);
   OwnResponse response = co_await order(std::move(call));

@@ -16,7 +16,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "proxy/admin/admin.h"
 #include "proxy/core/server_state.h"
@@ -42,7 +41,7 @@ class AdminApi {
   [[nodiscard]] boost::asio::awaitable<OwnResponse> respond(Call call);
 
  private:
-  [[nodiscard]] OwnResponse read(const Call& call, std::string_view path) const;
+  [[nodiscard]] boost::asio::awaitable<OwnResponse> read(Call call) const;
   [[nodiscard]] boost::asio::awaitable<OwnResponse> why(Call call) const;
   [[nodiscard]] boost::asio::awaitable<OwnResponse> order(Call call);
   [[nodiscard]] boost::asio::awaitable<OwnResponse> end_sessions(Call call, std::string user);

@@ -99,9 +99,25 @@ std::string failures(const Cores& cores) {
   return out.end();
 }
 
+std::string refusals(const std::vector<FailedRequest>& refused_sign_ins) {
+  Json out('[');
+  for (const FailedRequest& one : refused_sign_ins)
+    out.item(Json('{')
+                 .text("time", rfc3339(one.at))
+                 .text("request_id", one.request_id)
+                 .text("event", one.refusal.event)
+                 .text("user", one.user)
+                 .text("method", one.refusal.method)
+                 .text("address", one.address)
+                 .text("reason", one.refusal.reason)
+                 .end());
+  return out.end();
+}
+
 }  // namespace
 
-std::string status_json(const Cores& cores, const ServerState& state) {
+std::string status_json(const Cores& cores, const ServerState& state,
+                        const std::vector<FailedRequest>& refused_sign_ins) {
   const Config& config = cores.front()->now->config();
   return Json('{')
              .text("version", STEAD_VERSION)
@@ -115,6 +131,7 @@ std::string status_json(const Cores& cores, const ServerState& state) {
              .number("connections", sum_of(cores, &CoreMetrics::client_connections_now))
              .raw("routes", routes(config.routes))
              .raw("upstreams", upstreams(*cores.front()->healths))
+             .raw("refused_sign_ins", refusals(refused_sign_ins))
              .raw("failures", failures(cores))
              .end() +
          "\n";

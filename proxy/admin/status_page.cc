@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/admin/totals.h"
+#include "proxy/observe/log_text.h"
 #include "proxy/pages/render.h"
 
 namespace stead::proxy {
@@ -105,6 +106,31 @@ void add_upstreams(std::string& html, const UpstreamHealths& healths) {
   html += "</table>\n";
 }
 
+// Texts of users and peers: nothing in them is HTML, or hides what stands around it.
+std::string shown(std::string_view text) {
+  std::string out;
+  append_log_text(out, text);
+  return escape_html(out);
+}
+
+void add_refused_sign_ins(std::string& html, const std::vector<FailedRequest>& refused) {
+  html += "<h2>Refused sign-ins</h2>\n";
+  if (refused.empty()) {
+    html += "<p>None.</p>\n";
+    return;
+  }
+  html +=
+      "<table>\n<tr><th scope=\"col\">Time</th><th scope=\"col\">User</th><th scope=\"col\">Address</th>"
+      "<th scope=\"col\">Event</th><th scope=\"col\">Reason</th><th scope=\"col\">Request id</th></tr>\n";
+  for (const FailedRequest& one : refused) {
+    const std::string method = one.refusal.method.empty() ? "" : " (" + shown(one.refusal.method) + ")";
+    html += "<tr><td>" + rfc3339(one.at) + "</td><td>" + (one.user.empty() ? "not known" : shown(one.user)) +
+            "</td><td>" + shown(one.address) + "</td><td>" + shown(one.refusal.event) + method + "</td><td>" +
+            shown(one.refusal.reason) + "</td><td>" + shown(one.request_id) + "</td></tr>\n";
+  }
+  html += "</table>\n";
+}
+
 void add_failures(std::string& html, const Cores& cores) {
   const std::vector<FailureNote> failures = last_failures(cores);
   html += "<h2>Recent failures</h2>\n";
@@ -112,9 +138,9 @@ void add_failures(std::string& html, const Cores& cores) {
   for (const FailureNote& note : failures) {
     const std::string id = escape_html(note.request_id);
     html += "<article id=\"" + id + "\"><h3>" + rfc3339(note.at) + " · " + std::to_string(note.status) +
-            " · request id " + id + "</h3>\n<p>" + escape_html(note.user.empty() ? "not signed in" : note.user);
-    if (!note.spn.empty()) html += " to " + escape_html(note.spn);
-    html += ": " + escape_html(note.summary) + "</p>\n";
+            " · request id " + id + "</h3>\n<p>" + shown(note.user.empty() ? "not signed in" : note.user);
+    if (!note.spn.empty()) html += " to " + shown(note.spn);
+    html += ": " + shown(note.summary) + "</p>\n";
     if (!note.steps.empty()) html += "<pre>" + escape_html(note.steps) + "</pre>\n";
     html += "</article>\n";
   }
@@ -122,12 +148,14 @@ void add_failures(std::string& html, const Cores& cores) {
 
 }  // namespace
 
-std::string status_page(const Cores& cores, const ServerState& state, const std::vector<RequestTotals>& minutes) {
+std::string status_page(const Cores& cores, const ServerState& state, const std::vector<RequestTotals>& minutes,
+                        const std::vector<FailedRequest>& refused_sign_ins) {
   std::string html(kHead);
   add_totals(html, cores, state);
   add_charts(html, minutes);
   add_routes(html, cores.front()->now->config().routes, *cores.front()->healths);
   add_upstreams(html, *cores.front()->healths);
+  add_refused_sign_ins(html, refused_sign_ins);
   add_failures(html, cores);
   return html + "</body></html>\n";
 }

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
+
+#include "proxy/core/every_core.h"
 
 namespace stead::proxy {
 
@@ -36,6 +39,22 @@ std::vector<FailureNote> last_failures(const Cores& cores) {
     for (FailureNote& note : core->metrics.failures()) out.push_back(std::move(note));
   std::sort(out.begin(), out.end(), [](const FailureNote& a, const FailureNote& b) { return a.at > b.at; });
   return out;
+}
+
+boost::asio::awaitable<std::vector<FailedRequest>> last_refused_sign_ins(const Cores& cores) {
+  constexpr std::size_t kShown = 50;
+  std::function<std::vector<FailedRequest>(const Core&)> look = [](const Core& core) {
+    std::vector<FailedRequest> last = core.failed.last(FailedRequests::Kind::refused_sign_in);
+    if (last.size() > kShown) last.resize(kShown);
+    return last;
+  };
+  std::vector<std::vector<FailedRequest>> found = co_await from_every_core(cores, std::move(look));
+  std::vector<FailedRequest> out;
+  for (std::vector<FailedRequest>& of_core : found)
+    for (FailedRequest& one : of_core) out.push_back(std::move(one));
+  std::sort(out.begin(), out.end(), [](const FailedRequest& a, const FailedRequest& b) { return a.at > b.at; });
+  if (out.size() > kShown) out.resize(kShown);
+  co_return out;
 }
 
 }  // namespace stead::proxy

@@ -78,6 +78,25 @@ class Users(unittest.TestCase):
         _, request = self.ask("/reports/")
         self.assertRegex(why(self.socket, request).ok().out, r"(?m)^why       the client was asked to sign in$")
 
+    def test_the_status_page_shows_refused_sign_ins(self):
+        _, request = self.ask("/reports/", "-H", f"Authorization: {NTLM}")
+        jar = self.proxy.folder / "mallory"
+        self.assertEqual(self.proxy.log_in("<b>&\u202emallory", "secret", jar)[0], 401)
+        end = time.monotonic() + 10
+        refused = []
+        while not [one for one in refused if "mallory" in one["user"]]:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+            refused = json.loads(self.proxy.admin("/status.json")[1])["refused_sign_ins"]
+        ntlm = [one for one in refused if one["request_id"] == request][0]
+        self.assertEqual((ntlm["event"], ntlm["method"], ntlm["address"], ntlm["user"]), ("sign-in refused", "kerberos", "127.0.0.1", ""))
+        self.assertRegex(ntlm["reason"], "^the browser sent NTLM: it found no Kerberos ticket")
+        self.assertEqual([one["time"] for one in refused], sorted((one["time"] for one in refused), reverse=True))
+        page = self.proxy.admin("/status")[1]
+        self.assertRegex(page, rf"<td>not known</td><td>127.0.0.1</td><td>sign-in refused \(kerberos\)</td><td>the browser sent NTLM: [^<]*</td><td>{request}</td>")
+        self.assertIn("<td>&lt;b&gt;&amp;\\u202emallory@", page)
+        self.assertNotIn("secret", page)
+
     def test_a_page_of_another_site_is_told_as_such(self):
         status, request = self.ask("/reports/", "-d", "x=y", "-H", "Origin: https://evil.example")
         self.assertEqual(status, 403)

@@ -111,7 +111,7 @@ class Socket(unittest.TestCase):
         ran = subprocess.run(["curl", "-s", "--unix-socket", self.socket, "http://localhost/sessions"], user="nobody", capture_output=True, text=True, check=False)
         self.assertEqual(ran.stdout, "")
         self.assertNotEqual(ran.returncode, 0)
-        proxy.must_log("the admin socket was used by uid")
+        proxy.wait_for("the admin socket was used by uid")
 
     def test_a_file_in_the_way_is_not_replaced_unless_it_is_a_socket_that_nobody_serves(self):
         proxy = self.proxy()

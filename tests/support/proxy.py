@@ -102,9 +102,10 @@ class Proxy(ServerInFolder):
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
     def log(self):
-        """What the proxy logged so far. The cores hand over their lines a few times a second, so this waits until no more come."""
-        file, size = self.folder / "proxy.log", -1
-        while size != file.stat().st_size:
+        """What the proxy logged so far. The cores hand over their lines a few times a second, so this waits until no more come, five
+        seconds at most."""
+        file, size, end = self.folder / "proxy.log", -1, time.monotonic() + 5
+        while size != file.stat().st_size and time.monotonic() < end:
             size = file.stat().st_size
             time.sleep(0.4)
         return file.read_text(errors="backslashreplace")

@@ -22,6 +22,8 @@ struct Directory::State {
   mutable std::mutex mutex;
   std::shared_ptr<const Snapshot> current;       // under the mutex
   std::atomic<const Snapshot*> newest{nullptr};  // current.get(), to compare with
+  // Between the store's "as remembered" and the publication: who looks now waits for the mutex.
+  std::atomic<bool> publishing{false};
   std::mutex lockouts_mutex;
   std::vector<edits::LockedOut> lockouts;  // to be written; under lockouts_mutex, as the next one
   bool writing_lockouts = false;
@@ -30,6 +32,22 @@ struct Directory::State {
   void publish(Forest forest) {
     current = std::make_shared<const Snapshot>(std::move(forest), current.get());
     newest.store(current.get(), std::memory_order_release);
+  }
+
+  struct Publishing {
+    explicit Publishing(std::atomic<bool>& flag) : flag_(flag) { flag_.store(true, std::memory_order_release); }
+    ~Publishing() { flag_.store(false, std::memory_order_release); }
+    Publishing(const Publishing&) = delete;
+    Publishing& operator=(const Publishing&) = delete;
+
+   private:
+    std::atomic<bool>& flag_;
+  };
+
+  // In this order: what is remembered as seen was stored after `publishing`, and that is taken back after `newest`.
+  [[nodiscard]] bool is_newest(const Snapshot* snapshot) const {
+    return !stale() && !publishing.load(std::memory_order_acquire) &&
+           snapshot == newest.load(std::memory_order_acquire);
   }
 
   // Called under the mutex. The forest after the edit.
@@ -45,6 +63,7 @@ struct Directory::State {
   // Called under the mutex. If the store cannot be read, the last state stays and the log says so once.
   void refresh() {
     if (!stale()) return;
+    const Publishing guard(publishing);
     auto forest = store->load();
     if (!forest) {
       if (!reported.exchange(true))
@@ -76,13 +95,13 @@ std::shared_ptr<const Snapshot> Directory::snapshot() const {
 
 const Snapshot& Directory::snapshot(std::shared_ptr<const Snapshot>& cached) const {
   // `cached` keeps its snapshot alive, so no newer snapshot can have its address.
-  if (cached == nullptr || cached.get() != state_->newest.load(std::memory_order_acquire) || state_->stale())
-    cached = snapshot();
+  if (cached == nullptr || !state_->is_newest(cached.get())) cached = snapshot();
   return *cached;
 }
 
 Checked<void> Directory::change(const std::function<Checked<void>(Forest&)>& edit) {
   const std::scoped_lock lock(state_->mutex);
+  const State::Publishing guard(state_->publishing);
   auto changed = state_->change(edit);
   if (!changed) return changed.error();
   state_->publish(std::move(*changed));

@@ -115,7 +115,7 @@ struct DirectoryStore::State {
     return out;
   }
   void remember(const WalHeader& words) {
-    for (std::size_t i = 0; i < kHeaderWords; ++i) seen[i].store(words[i], std::memory_order_relaxed);
+    for (std::size_t i = 0; i < kHeaderWords; ++i) seen[i].store(words[i], std::memory_order_release);
   }
 
   Checked<void> open_database();
@@ -218,7 +218,7 @@ Checked<DirectoryStore::Opened> DirectoryStore::open(const std::filesystem::path
 
 bool DirectoryStore::changed() const noexcept {
   for (std::size_t i = 0; i < kHeaderWords; ++i)
-    if (__atomic_load_n(state_->header + i, __ATOMIC_ACQUIRE) != state_->seen[i].load(std::memory_order_relaxed))
+    if (__atomic_load_n(state_->header + i, __ATOMIC_ACQUIRE) != state_->seen[i].load(std::memory_order_acquire))
       return true;
   return false;
 }

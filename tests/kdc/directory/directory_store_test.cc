@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,35 @@ Forest sorted(Forest forest) {
     std::sort(domain.groups.begin(), domain.groups.end(), [](auto& x, auto& y) { return x.rid < y.rid; });
   }
   return forest;
+}
+
+// Threads that look while another one reads the store get what was committed, not the state before it.
+TEST_F(DirectoryStoreTest, EachThreadSeesACommittedChangeAtOnce) {
+  auto writer = open();
+  auto store = open();
+  Directory directory(std::move(opening.forest), std::move(store));
+  constexpr int kThreads = 3, kChanges = 60;
+  std::atomic<int> change{0}, seen{0}, old{0};
+  std::vector<std::thread> threads;
+  for (int n = 0; n < kThreads; ++n)
+    threads.emplace_back([&] {
+      std::shared_ptr<const Snapshot> cached;
+      for (int expected = 1; expected <= kChanges; ++expected) {
+        while (change.load() < expected) std::this_thread::yield();
+        const Snapshot& now = directory.snapshot(cached);
+        const AccountEntry* const alice = now.account(*now.domain("ROOT.FABRIKAM.COM"), "alice");
+        if (alice == nullptr || alice->account->upn != "alice" + std::to_string(expected) + "@x.test") ++old;
+        ++seen;
+      }
+    });
+  for (int n = 1; n <= kChanges; ++n) {
+    EXPECT_TRUE(
+        writer->change([&](Forest& forest) { return rename_upn(forest, "alice" + std::to_string(n) + "@x.test"); }));
+    change = n;
+    while (seen.load() < n * kThreads) std::this_thread::yield();
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(old, 0);
 }
 
 TEST_F(DirectoryStoreTest, TakesControllersFromTheFileAndKeepsWhichArePaused) {

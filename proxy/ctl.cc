@@ -1,28 +1,17 @@
 #include "proxy/ctl.h"
 
-#include <sys/un.h>
-
 #include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <cstddef>
 #include <cstdio>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "proxy/admin/ask_admin.h"
 #include "proxy/sign_in/login_form.h"
-#include "stead/result.h"
 
 namespace stead::proxy {
 namespace {
-
-namespace asio = boost::asio;
 
 struct Command {
   std::string_view name, method, path, parameter;  // parameter: of the one argument; empty: none
@@ -40,6 +29,8 @@ constexpr std::array kCommands{
     Command{"drain", "POST", "/drain", "upstream", true, "sends no new requests to UPSTREAM"},
     Command{"undrain", "POST", "/undrain", "upstream", true, "sends requests to UPSTREAM again"},
     Command{"why", "GET", "/why", "id", true, "what became of the request with ID, if it failed lately"},
+    Command{"tickets", "GET", "/tickets", "", false,
+            "the proxy's own sign-on, and the tickets and refusals it remembers"},
     Command{"log-level", "POST", "/log-level", "level", true, "error, warning, info or debug"},
     Command{"reload", "POST", "/reload", "", false, "reads the configuration again"},
 };
@@ -54,13 +45,6 @@ std::string upper(std::string_view text) {
 int wrong(const std::string& what) {
   std::fprintf(stderr, "stead-proxy ctl: %s\n", what.c_str());
   return 2;
-}
-
-// The status and the body; nothing: the answer is none.
-std::optional<std::pair<int, std::string>> parse_answer(const std::string& answer) {
-  const std::size_t end = answer.find("\r\n\r\n");
-  if (end == std::string::npos || !answer.starts_with("HTTP/1.1 ") || answer.size() < 12) return std::nullopt;
-  return std::pair{std::atoi(answer.c_str() + 9), answer.substr(end + 4)};
 }
 
 }  // namespace
@@ -89,30 +73,14 @@ int run_ctl(const CtlCall& call) {
   std::string target(found->path);
   if (arguments == 1) target.append("?").append(found->parameter).append("=").append(percent_encode(call.command[1]));
 
-  asio::io_context loop;
-  asio::local::stream_protocol::socket socket(loop);
-  Error error;
-  if (call.socket.size() < sizeof(sockaddr_un::sun_path))
-    socket.connect(asio::local::stream_protocol::endpoint(call.socket), error);
-  else
-    error = asio::error::name_too_long;
-  if (error) {
-    std::fprintf(stderr, "%s: no proxy can be asked there: %s\n", call.socket.c_str(), error.message().c_str());
+  const AdminAnswer answer =
+      ask_admin(call.socket, found->method, target, call.json ? "application/json" : "text/plain");
+  if (answer.status == 0) {
+    std::fprintf(stderr, "%s: %s\n", call.socket.c_str(), answer.fault.c_str());
     return 1;
   }
-  const std::string request = std::string(found->method) + " " + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: " +
-                              (call.json ? "application/json" : "text/plain") + "\r\nConnection: close\r\n\r\n";
-  asio::write(socket, asio::buffer(request), error);
-  std::string text;
-  if (!error) asio::read(socket, asio::dynamic_buffer(text), error);
-  const auto answer = parse_answer(text);
-  if (!answer) {
-    std::fprintf(stderr, "%s: the connection was closed: it is for root and the proxy's own user\n",
-                 call.socket.c_str());
-    return 1;
-  }
-  std::fputs(answer->second.c_str(), answer->first == 200 ? stdout : stderr);
-  return answer->first == 200 ? 0 : 1;
+  std::fputs(answer.body.c_str(), answer.status == 200 ? stdout : stderr);
+  return answer.status == 200 ? 0 : 1;
 }
 
 }  // namespace stead::proxy

@@ -127,7 +127,10 @@ Started<void> Server::Parts::prepare() {
   signals_ = std::make_unique<asio::signal_set>(cores_.front()->io, SIGTERM, SIGINT, SIGHUP);
   for (const int more : {SIGUSR1, SIGUSR2}) signals_->add(more);
   for (auto& core : cores_) context_.executors.emplace_back(core->io.get_executor());
-  context_.on_step = [this](std::size_t core, const TraceStep& step) { cores_[core]->metrics.kdc.add(step); };
+  context_.on_step = [this](std::size_t core, const TraceStep& step) {
+    cores_[core]->metrics.kdc.add(step);
+    cores_[core]->own_sign_on.note(step);
+  };
   context_.memory = make_sign_in_memory();
   context_.ticket_keys = std::make_shared<TicketKeys>();
   auto loaded = load_generation(std::move(start_), context_, {});

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/tickets_page.h"
 #include "proxy/admin/why_page.h"
 #include "proxy/core/every_core.h"
 #include "proxy/http/target.h"
@@ -133,6 +134,10 @@ asio::awaitable<OwnResponse> AdminApi::read(Call call) const {
   if (path == "/why") {
     OwnResponse response = co_await why(std::move(call));
     co_return response;
+  }
+  if (path == "/tickets") {
+    const std::vector<CoreTickets> found = co_await tickets_of(cores_);
+    co_return call.as_text ? text(200, tickets_text(found)) : json(200, tickets_json(found));
   }
   if (path == "/sessions")
     co_return sessions_page(call, memory_->sessions.all(query_parameter(call.target, "user").value_or(""), now()));

@@ -6,6 +6,7 @@
 //   GET  /sessions[?user=U]               that this process has seen
 //   POST /end-sessions?user=U             on every host, the ones of other replicas excepted
 //   POST /purge-tickets?user=U            so that a KDC is asked again
+//   GET  /tickets                         its own sign-on, and the tickets and refusals that it remembers
 //   GET  /why?id=ID                       what became of a request that failed
 //   GET  /upstreams                       POST /drain?upstream=URL, /undrain?upstream=URL
 //   POST /log-level?level=LEVEL           error, warning, info, debug

@@ -9,6 +9,15 @@ namespace {
 constexpr std::chrono::milliseconds kTick{250};
 }
 
+// The AS exchanges of users' passwords have other details. A demand for preauthentication is no answer yet.
+void OwnSignOn::note(const TraceStep& step) {
+  const bool own = step.exchange == "AS" && step.detail.starts_with("our own TGT");
+  if (!own || step.answer == "KDC_ERR_PREAUTH_REQUIRED") return;
+  at = std::chrono::system_clock::now();
+  answer = step.answer;
+  controller = step.controller.empty() ? step.address : step.controller;
+}
+
 Core::Core(unsigned number, const Logs& common)
     : index(number),
       logs(common),

@@ -2,8 +2,10 @@
 // What belongs to one core: its event loop, and all that the connections on it use without a lock.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "proxy/core/client_connections.h"
@@ -20,8 +22,20 @@
 #include "proxy/upstream/backends/upstream_health.h"
 #include "proxy/upstream/backends/upstream_names.h"
 #include "proxy/upstream/open_tunnels.h"
+#include "stead/s4u.h"
 
 namespace stead::proxy {
+
+// The last answer of a KDC to this core's request for the proxy's own TGT.
+struct OwnSignOn {
+  std::chrono::system_clock::time_point at;  // the epoch: none was asked for
+  std::string answer;                        // "ticket", or the error
+  std::string controller;
+  [[nodiscard]] bool asked() const { return !answer.empty(); }
+  [[nodiscard]] bool granted() const { return answer == "ticket"; }
+  // Of the steps of all exchanges, those for our own TGT.
+  void note(const TraceStep& step);
+};
 
 // Shared by all cores. Open as long as the process runs.
 struct Logs {
@@ -42,6 +56,7 @@ struct Core {
   CoreMetrics metrics;
   AccessLogWriter log;
   FailedRequests failed;
+  OwnSignOn own_sign_on;
   RequestIds request_ids;
   HttpDate date;
   OpenTunnels tunnels;

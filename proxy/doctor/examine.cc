@@ -23,6 +23,7 @@
 #include "proxy/doctor/checks/fact_text.h"
 #include "proxy/doctor/checks/front.h"
 #include "proxy/doctor/checks/network.h"
+#include "proxy/doctor/checks/running.h"
 #include "proxy/doctor/checks/service.h"
 #include "proxy/doctor/checks/user.h"
 #include "proxy/doctor/facts/proxy_file.h"
@@ -32,6 +33,7 @@
 #include "proxy/doctor/gather/directory.h"
 #include "proxy/doctor/gather/front.h"
 #include "proxy/doctor/gather/network.h"
+#include "proxy/doctor/gather/running.h"
 #include "proxy/doctor/gather/user.h"
 #include "sspi_shim/base/text.h"
 
@@ -54,6 +56,7 @@ struct Facts {
   std::vector<BackEndFacts> back_ends;
   std::vector<PublicNameFacts> names;
   DirectoryFacts directory;
+  std::optional<RunningFacts> running;
 };
 
 class Examination : public std::enable_shared_from_this<Examination> {
@@ -65,6 +68,7 @@ class Examination : public std::enable_shared_from_this<Examination> {
   }
 
   Awaitable<void> run();
+  void ask_proxy(const std::string& socket) { facts_.running = ask_running(tools_->config, socket); }
   [[nodiscard]] Report report() const;
 
  private:
@@ -349,6 +353,7 @@ Report Examination::report() const {
                       front_token ? std::optional(facts_.user->evidence_bytes / 3 * 4 + 600) : std::nullopt));
   if (const auto certificate = read_certificate(tools_->config)) out.add({judge_certificate(*certificate)});
   out.add(judge_directories(facts_.directory));
+  if (facts_.running) out.add(judge_running(*facts_.running));
   use_directory(facts_.directory, query_.service, out.checks);
   leave_out_follow_ups(out.checks);
   return out;
@@ -356,9 +361,10 @@ Report Examination::report() const {
 
 }  // namespace
 
-Report examine(proxy::Config config, DelegationQuery query) {
+Report examine(proxy::Config config, DelegationQuery query, const std::optional<std::string>& running) {
   asio::io_context io(1);
   const auto examination = std::make_shared<Examination>(io.get_executor(), std::move(config), std::move(query));
+  if (running) examination->ask_proxy(*running);
   asio::co_spawn(io, examination->run(), [&io](std::exception_ptr failed) {
     io.stop();
     if (failed) std::rethrow_exception(failed);

@@ -3,6 +3,7 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,7 +18,8 @@ namespace {
 struct Arguments {
   doctor::DelegationQuery query;
   std::string config;
-  bool json = false, verbose = false;
+  std::string socket;  // of a proxy that runs
+  bool json = false, verbose = false, running = false;
 };
 
 void print(const Arguments& arguments, const doctor::Report& report) {
@@ -46,7 +48,8 @@ int run(const Arguments& arguments) {
     print(arguments, doctor::report_of_refused_file(arguments.config, config.error()));
     return Exit::usage;
   }
-  const doctor::Report report = doctor::examine(std::move(*config), arguments.query);
+  const auto running = arguments.running ? std::optional(arguments.socket) : std::nullopt;
+  const doctor::Report report = doctor::examine(std::move(*config), arguments.query, running);
   print(arguments, report);
   if (!report.reached)
     return complain(Exit::unreachable, "no domain controller of the front end's realm could be reached");
@@ -63,13 +66,22 @@ void add_doctor(CLI::App& app, int& status) {
   command->add_option("--for", arguments->query.user, "A user: alice, alice@SUFFIX or DOMAIN\\alice");
   command->add_option("--service", arguments->query.service,
                       "The SPN of the back end to which the user is to be delegated");
+  CLI::Option* const running =
+      command
+          ->add_option("--running", arguments->socket,
+                       "Ask the proxy that runs too, at SOCKET or at the admin_socket of its file")
+          ->type_name("[SOCKET]")
+          ->expected(0, 1);
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_flag("--verbose", arguments->verbose, "Print a line for each check, and every fault in full");
   command->footer(
       "Exit status: 0 healthy, 1 a fault was found, 2 wrong usage or file, 3 no domain controller could be reached.\n"
       "The command writes no file. It cannot judge from outside:\n" +
       doctor::not_checked_text());
-  command->callback([arguments, &status] { status = run(*arguments); });
+  command->callback([arguments, running, &status] {
+    arguments->running = running->count() > 0;
+    status = run(*arguments);
+  });
 }
 
 }  // namespace stead::cli

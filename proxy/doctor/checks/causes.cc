@@ -78,7 +78,21 @@ bool is_own_clock(const Check& check) {
   return check.id == N3 && check.subject == kThisComputer;
 }
 
+// What the proxy that runs reports is the effect of what the examination finds, and never a cause.
+bool shows_in_running(const Check& cause, const Check& effect) {
+  const Stage stage = stage_of(cause);
+  if (effect.id == R2) return stage == Stage::network || stage == Stage::sign_on;
+  if (effect.id == R3) return stage != Stage::none;
+  return effect.id == R4 && cause.id == B1 && cause.subject.starts_with(effect.subject);
+}
+
+bool is_of_running(const Check& check) {
+  return check.id == R1 || check.id == R2 || check.id == R3 || check.id == R4;
+}
+
 bool follows(const Check& cause, const Check& effect) {
+  if (is_of_running(cause)) return false;
+  if (is_of_running(effect)) return shows_in_running(cause, effect);
   if (is_own_clock(cause)) return effect.id == N3 || stage_of(effect) > Stage::network;
   // The back end's clock and what it says to a ticket.
   if (cause.id == N3 && cause.place == Place::back_end) return stage_of(effect) == Stage::back_end;

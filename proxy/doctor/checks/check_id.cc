@@ -65,6 +65,10 @@ constexpr auto kChecks = std::to_array<CheckInfo>({
     {F4, "F4", "the browser returns the session cookie",
      "depends on the browser; the proxy sets Secure and __Host- over TLS, SameSite=Lax and no Domain"},
     {F5, "F5", "the certificate that browsers see", ""},
+    {R1, "R1", "the proxy that runs", ""},
+    {R2, "R2", "its own ticket-granting ticket", ""},
+    {R3, "R3", "refusals that it remembers", ""},
+    {R4, "R4", "back ends that it leaves out", ""},
 });
 
 }  // namespace
@@ -93,6 +97,8 @@ std::string_view family_of(CheckId id) {
       return "delegation";
     case 'B':
       return "back ends";
+    case 'R':
+      return "the proxy that runs";
     default:
       return "what browsers see";
   }

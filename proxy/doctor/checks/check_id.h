@@ -9,6 +9,7 @@
 namespace stead::doctor {
 
 // C: the configuration. N: network. A: the front end's account. S: SPNs. U: the user. D: delegation. B: back ends. F: front.
+// R: the proxy that runs.
 enum class CheckId {
   // clang-format off
   C1, C2,
@@ -19,6 +20,7 @@ enum class CheckId {
   D5, D6, D7, D8, D1, D2, D3, D4,
   B1, B2, B3, S4, B4, B5, B6, B7, B8, B9,
   F1, F2, F3, F4, F5,
+  R1, R2, R3, R4,
   // clang-format on
 };
 

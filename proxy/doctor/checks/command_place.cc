@@ -67,6 +67,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"openssl req", kFront, change},
     {"openssl", kFront, look},
     {"stead ", kFront, look},
+    {"systemctl", kFront, change},
     {"stead-proxy ", kFront, look},
     {"kinit", kFront, look},
 });

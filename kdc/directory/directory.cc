@@ -22,8 +22,6 @@ struct Directory::State {
   mutable std::mutex mutex;
   std::shared_ptr<const Snapshot> current;       // under the mutex
   std::atomic<const Snapshot*> newest{nullptr};  // current.get(), to compare with
-  // Between the store's "as remembered" and the publication: who looks now waits for the mutex.
-  std::atomic<bool> publishing{false};
   std::mutex lockouts_mutex;
   std::vector<edits::LockedOut> lockouts;  // to be written; under lockouts_mutex, as the next one
   bool writing_lockouts = false;
@@ -32,22 +30,12 @@ struct Directory::State {
   void publish(Forest forest) {
     current = std::make_shared<const Snapshot>(std::move(forest), current.get());
     newest.store(current.get(), std::memory_order_release);
+    if (store) store->mark_read();
   }
 
-  struct Publishing {
-    explicit Publishing(std::atomic<bool>& flag) : flag_(flag) { flag_.store(true, std::memory_order_release); }
-    ~Publishing() { flag_.store(false, std::memory_order_release); }
-    Publishing(const Publishing&) = delete;
-    Publishing& operator=(const Publishing&) = delete;
-
-   private:
-    std::atomic<bool>& flag_;
-  };
-
-  // In this order: what is remembered as seen was stored after `publishing`, and that is taken back after `newest`.
+  // In this order: mark_read() follows the store of `newest`.
   [[nodiscard]] bool is_newest(const Snapshot* snapshot) const {
-    return !stale() && !publishing.load(std::memory_order_acquire) &&
-           snapshot == newest.load(std::memory_order_acquire);
+    return !stale() && snapshot == newest.load(std::memory_order_acquire);
   }
 
   // Called under the mutex. The forest after the edit.
@@ -63,7 +51,6 @@ struct Directory::State {
   // Called under the mutex. If the store cannot be read, the last state stays and the log says so once.
   void refresh() {
     if (!stale()) return;
-    const Publishing guard(publishing);
     auto forest = store->load();
     if (!forest) {
       if (!reported.exchange(true))
@@ -101,7 +88,6 @@ const Snapshot& Directory::snapshot(std::shared_ptr<const Snapshot>& cached) con
 
 Checked<void> Directory::change(const std::function<Checked<void>(Forest&)>& edit) {
   const std::scoped_lock lock(state_->mutex);
-  const State::Publishing guard(state_->publishing);
   auto changed = state_->change(edit);
   if (!changed) return changed.error();
   state_->publish(std::move(*changed));

@@ -90,6 +90,7 @@ struct DirectoryStore::State {
   int shared_fd = -1;
   const std::uint32_t* header = nullptr;  // shared with SQLite's -shm file
   std::array<std::atomic<std::uint32_t>, kHeaderWords> seen{};
+  WalHeader given{};  // as of which load() or change() gave the content last
 
   ~State() {
     if (header != nullptr) munmap(const_cast<std::uint32_t*>(header), sizeof(WalHeader));
@@ -113,9 +114,6 @@ struct DirectoryStore::State {
     WalHeader out{};
     for (std::size_t i = 0; i < kHeaderWords; ++i) out[i] = __atomic_load_n(header + i, __ATOMIC_ACQUIRE);
     return out;
-  }
-  void remember(const WalHeader& words) {
-    for (std::size_t i = 0; i < kHeaderWords; ++i) seen[i].store(words[i], std::memory_order_release);
   }
 
   Checked<void> open_database();
@@ -223,6 +221,10 @@ bool DirectoryStore::changed() const noexcept {
   return false;
 }
 
+void DirectoryStore::mark_read() noexcept {
+  for (std::size_t i = 0; i < kHeaderWords; ++i) state_->seen[i].store(state_->given[i], std::memory_order_release);
+}
+
 Checked<Forest> DirectoryStore::load() {
   auto* database = state_->database.get();
   const auto before = state_->present();  // a commit from here on shows as a change
@@ -230,7 +232,7 @@ Checked<Forest> DirectoryStore::load() {
   auto forest = read_forest(database, state_->controllers);
   execute(database, "ROLLBACK");
   if (!forest) return state_->unreadable(forest.error());
-  state_->remember(before);
+  state_->given = before;
   return forest;
 }
 
@@ -259,7 +261,7 @@ Checked<Forest> DirectoryStore::change(const Forest& loaded, const Edit& edit) {
       if (!write_changes(database, loaded, after) || !transaction.commit()) return state_->problem("cannot write");
       // Another process may have committed since: then the counter says so, and the next look reads its change.
       const WalHeader now = state_->present();
-      if (now[kCommitCounter] == before[kCommitCounter] + 1) state_->remember(now);
+      state_->given = now[kCommitCounter] == before[kCommitCounter] + 1 ? now : before;
       return after;
     }
   }

@@ -31,15 +31,17 @@ class DirectoryStore {
                                             const std::string& digest);
   ~DirectoryStore();
 
-  // True if any process has committed a change since the last load() or change(). A few loads from shared memory, no
-  // system call. Thread-safe.
+  // True if any process has committed a change since the content that mark_read() was said of. A few loads from shared
+  // memory, no system call. Thread-safe.
   [[nodiscard]] bool changed() const noexcept;
+  // Every thread can get at what load() or change() gave last. Not thread-safe with them.
+  void mark_read() noexcept;
   // The whole content. Not thread-safe.
   [[nodiscard]] Checked<Forest> load();
   // Applies `edit` to the current content and commits the result, in one transaction. Writes nothing if `edit` returns
   // a problem. Not thread-safe.
   [[nodiscard]] Checked<void> change(const Edit& edit);
-  // The same, and returns the content after it. `loaded`: the content as load() or this function gave it last; unless
+  // The same, and returns the content after it. `loaded`: the content as load() or this function gave it last, marked as read; unless
   // another process has changed it since, nothing is read from the disk.
   [[nodiscard]] Checked<Forest> change(const Forest& loaded, const Edit& edit);
 

@@ -9,39 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/json.h"
 #include "proxy/admin/totals.h"
-#include "proxy/observe/log_text.h"
 
 namespace stead::proxy {
 namespace {
-
-// An object or an array under construction.
-class Json {
- public:
-  explicit Json(char open) : out_(1, open) {}
-  Json& text(std::string_view name, std::string_view value) {
-    key(name);
-    append_json_string(out_, value);
-    return *this;
-  }
-  Json& raw(std::string_view name, std::string_view value) {
-    key(name);
-    out_ += value;
-    return *this;
-  }
-  Json& number(std::string_view name, std::uint64_t value) { return raw(name, std::to_string(value)); }
-  Json& item(std::string_view value) { return raw("", value); }
-  [[nodiscard]] std::string end() const { return out_ + (out_.front() == '{' ? '}' : ']'); }
-
- private:
-  void key(std::string_view name) {
-    if (out_.size() > 1) out_ += ',';
-    if (out_.front() != '{') return;
-    append_json_string(out_, name);
-    out_ += ':';
-  }
-  std::string out_;
-};
 
 std::string texts(const std::vector<std::string>& values) {
   Json out('[');

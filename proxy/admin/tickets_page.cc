@@ -1,31 +1,17 @@
 #include "proxy/admin/tickets_page.h"
 
-#include <cstddef>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/json.h"
 #include "proxy/core/every_core.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/log_text.h"
 #include "proxy/tickets/backend_tickets.h"
 
 namespace stead::proxy {
-namespace {
-
-void add_text(std::string& out, std::string_view name, std::string_view value) {
-  out.append("\"").append(name).append("\":");
-  append_json_string(out, value);
-  out.append(",");
-}
-
-void add_number(std::string& out, std::string_view name, std::size_t value) {
-  out.append(",\"").append(name).append("\":").append(std::to_string(value));
-}
-
-}  // namespace
 
 boost::asio::awaitable<std::vector<CoreTickets>> tickets_of(const Cores& cores) {
   std::function<CoreTickets(const Core&)> look = [](const Core& core) {
@@ -61,19 +47,20 @@ std::string tickets_text(const std::vector<CoreTickets>& cores) {
 }
 
 std::string tickets_json(const std::vector<CoreTickets>& cores) {
-  std::string out = "{\"cores\":[";
-  for (const CoreTickets& one : cores) {
-    out.append(&one == cores.data() ? "{" : ",{").append("\"own_tgt\":{");
-    add_text(out, "asked", one.own.asked() ? rfc3339(one.own.at) : "");
-    add_text(out, "answer", one.own.answer);
-    add_text(out, "controller", one.own.controller);
-    out.append("\"granted\":").append(one.own.granted() ? "true" : "false").append("}");
-    add_number(out, "tickets", one.tickets);
-    add_number(out, "evidence", one.evidence);
-    add_number(out, "refusals", one.refusals);
-    out.append("}");
-  }
-  return out + "]}";
+  Json out('[');
+  for (const CoreTickets& one : cores)
+    out.item(Json('{')
+                 .raw("own_tgt", Json('{')
+                                     .text("asked", one.own.asked() ? rfc3339(one.own.at) : "")
+                                     .text("answer", one.own.answer)
+                                     .text("controller", one.own.controller)
+                                     .raw("granted", one.own.granted() ? "true" : "false")
+                                     .end())
+                 .number("tickets", one.tickets)
+                 .number("evidence", one.evidence)
+                 .number("refusals", one.refusals)
+                 .end());
+  return Json('{').raw("cores", out.end()).end();
 }
 
 }  // namespace stead::proxy

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/admin/json.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/log_text.h"
 #include "sspi_shim/base/text.h"
@@ -39,14 +40,6 @@ std::string with(std::string_view what, std::string_view more) {
   return out;
 }
 
-void add_member(std::string& out, std::string_view name, std::string_view value) {
-  out.append(out.size() == 1 ? "\"" : ",\"").append(name).append("\":");
-  if (value.empty())
-    out.append("null");
-  else
-    append_json_string(out, value);
-}
-
 }  // namespace
 
 std::string request_id_in(std::string_view text) {
@@ -71,23 +64,23 @@ std::string why_text(const FailedRequest& request) {
 }
 
 std::string why_json(const FailedRequest& request) {
-  std::string out = "{";
-  add_member(out, "request_id", request.request_id);
-  add_member(out, "time", rfc3339(request.at));
-  add_member(out, "remote", request.address);
-  add_member(out, "method", request.method);
-  add_member(out, "host", request.host);
-  add_member(out, "path", request.path);
-  add_member(out, "route", request.route);
-  add_member(out, "spn", request.spn);
-  add_member(out, "user", request.user);
-  add_member(out, "sign_in", request.sign_in);
-  add_member(out, "upstream", request.upstream);
-  out.append(",\"status\":").append(std::to_string(request.status));
-  add_member(out, "event", request.refusal.event);
-  add_member(out, "why", request.why);
-  add_member(out, "detail", request.refusal.reason);
-  return out + "}";
+  return Json('{')
+      .text_or_null("request_id", request.request_id)
+      .text_or_null("time", rfc3339(request.at))
+      .text_or_null("remote", request.address)
+      .text_or_null("method", request.method)
+      .text_or_null("host", request.host)
+      .text_or_null("path", request.path)
+      .text_or_null("route", request.route)
+      .text_or_null("spn", request.spn)
+      .text_or_null("user", request.user)
+      .text_or_null("sign_in", request.sign_in)
+      .text_or_null("upstream", request.upstream)
+      .raw("status", std::to_string(request.status))
+      .text_or_null("event", request.refusal.event)
+      .text_or_null("why", request.why)
+      .text_or_null("detail", request.refusal.reason)
+      .end();
 }
 
 }  // namespace stead::proxy

@@ -110,12 +110,12 @@ class Proxy(ServerInFolder):
             time.sleep(0.4)
         return file.read_text(errors="backslashreplace")
 
-    def must_log(self, pattern, timeout=10):
-        """Waits until the log has a match of the regular expression, and fails without one."""
+    def must_log(self, pattern, count=1, timeout=20):
+        """Waits until the log has `count` matches of the regular expression, and fails without them."""
         file, end = self.folder / "proxy.log", time.monotonic() + timeout
-        while not re.search(pattern, text := file.read_text(errors="backslashreplace")):
+        while len(re.findall(pattern, text := file.read_text(errors="backslashreplace"))) < count:
             if time.monotonic() > end:
-                raise AssertionError(f"no {pattern!r} in\n{text}")
+                raise AssertionError(f"{pattern!r} is not {count} times in\n{text}")
             time.sleep(0.02)
 
     def access_log(self):

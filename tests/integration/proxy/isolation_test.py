@@ -11,6 +11,7 @@ import urllib.parse
 from samples.support import foreign
 from samples.support.apache import Apache
 from samples.support.forest import Forest
+from tests.support.async_answer import read_answer
 from tests.support.proxy import Proxy, route
 
 USERS = 200
@@ -41,31 +42,6 @@ name = "app$"
 password = "app of many"
 spns = ["HTTP/app.many.example"]
 """ + "\n".join(f'[[domain.account]]\nname = "user{i}"\npassword = "{PASSWORD}"' for i in range(USERS))
-
-
-class Answer:
-    def __init__(self, status, fields, body):
-        self.status, self.fields, self.body = status, fields, body
-
-    def cookies(self):
-        return "; ".join(value.partition(";")[0] for name, value in self.fields if name == "set-cookie")
-
-
-async def read_answer(reader):
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    lines = head.split("\r\n")
-    fields = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:] if line)]
-    known = dict(fields)
-    if "content-length" in known:
-        body = await reader.readexactly(int(known["content-length"]))
-    elif known.get("transfer-encoding") == "chunked":
-        body = b""
-        while size := int((await reader.readuntil(b"\r\n")).split(b";")[0], 16):
-            body += (await reader.readexactly(size + 2))[:-2]
-        await reader.readuntil(b"\r\n")
-    else:
-        body = await reader.read()
-    return Answer(int(lines[0].split()[1]), fields, body.decode("latin-1"))
 
 
 class Client:

@@ -18,6 +18,7 @@ import urllib.parse
 from samples.support import foreign
 from samples.support.apache import Apache
 from samples.support.forest import Forest
+from tests.support.async_answer import read_body, read_head
 from tests.support.haproxy import Haproxy
 from tests.support.proxy import Proxy, route
 from tests.support.redis import Redis
@@ -72,25 +73,17 @@ class User:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             self.writer.write(request)
-            head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 30)).decode("latin-1")
+            head = await asyncio.wait_for(read_head(self.reader), 30)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             self.leave()
             if not used or getattr(error, "partial", b""):
                 raise
             self.again += 1
             return await self.send(request)
-        fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
-        cookies = re.findall(r"(?im)^set-cookie: ([^;\r]*)", head)
-        if "content-length" in fields:
-            body = await self.reader.readexactly(int(fields["content-length"]))
-        else:
-            body = b""
-            while size := int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16):
-                body += (await self.reader.readexactly(size + 2))[:-2]
-            await self.reader.readuntil(b"\r\n")
-        if fields.get("connection") == "close":
+        answer = await asyncio.wait_for(read_body(head, self.reader), 30)
+        if ("connection", "close") in answer.fields:
             self.leave()
-        return int(head.split()[1]), cookies, body.decode()
+        return answer
 
     def leave(self):
         if self.writer is not None:
@@ -101,14 +94,14 @@ class User:
         return self.send(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nAccept: text/html\r\nCookie: {self.cookies}\r\n\r\n".encode())
 
     async def sign_in(self):
-        _, cookies, form = await self.get("/.stead/login")
-        csrf = re.search(r'name="csrf" value="([^"]+)"', form).group(1)
+        form = await self.get("/.stead/login")
+        csrf = re.search(r'name="csrf" value="([^"]+)"', form.body).group(1)
         body = urllib.parse.urlencode({"username": self.name, "password": PASSWORD, "return": "/", "csrf": csrf})
-        status, cookies, _ = await self.send(f"POST /.stead/login HTTP/1.1\r\nHost: {self.host}\r\nCookie: {'; '.join(cookies)}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        answer = await self.send(f"POST /.stead/login HTTP/1.1\r\nHost: {self.host}\r\nCookie: {form.cookies()}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                                              f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        if status != 303:
-            raise AssertionError(f"{self.name} cannot sign in: {status}")
-        self.cookies = "; ".join(cookies)
+        if answer.status != 303:
+            raise AssertionError(f"{self.name} cannot sign in: {answer.status}")
+        self.cookies = answer.cookies()
 
 
 class Load(threading.Thread):
@@ -143,17 +136,17 @@ class Load(threading.Thread):
             turn = max(turn + pause, time.monotonic() - 1)
             began = time.monotonic()
             try:
-                status, _, page = await user.get(f"/{user.name}")
+                answer = await user.get(f"/{user.name}")
             except Exception as error:
                 user.leave()
                 self.failed.append((round(began - self.began, 2), user.name, repr(error)))
                 continue
             self.longest = max(self.longest, time.monotonic() - began)
-            self.statuses[status] += 1
-            if status != 200:
-                self.failed.append((round(began - self.began, 2), user.name, status, page[:1500]))
-            elif f"REMOTE_USER={user.name}@{REALM}\n" not in page:
-                self.wrong.append((user.name, page[:400]))
+            self.statuses[answer.status] += 1
+            if answer.status != 200:
+                self.failed.append((round(began - self.began, 2), user.name, answer.status, answer.body[:1500]))
+            elif f"REMOTE_USER={user.name}@{REALM}\n" not in answer.body:
+                self.wrong.append((user.name, answer.body[:400]))
         user.leave()
 
     def end(self):

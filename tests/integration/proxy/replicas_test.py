@@ -33,12 +33,6 @@ class Replica(Proxy):
             shutil.copy(self.key, self.folder / "session.key")
         super().start()
 
-    def wait_for(self, text, count=1, timeout=20):
-        end = time.monotonic() + timeout
-        while self.log().count(text) < count:
-            if time.monotonic() > end:
-                raise AssertionError(f"{text} is not {count} times in\n{self.log()}")
-
 
 class Replicas(unittest.TestCase):
     @classmethod
@@ -55,7 +49,7 @@ class Replicas(unittest.TestCase):
         routes = [route("/", self.reports.url, "HTTP/reports.root.fabrikam.com", ["kerberos", "forms"])]
         out = [self.enterContext(Replica(self.forest, routes, self.key, f'redis = "{redis.url}"\n{shared}', **kw)) for _ in range(count)]
         for replica in out:
-            replica.wait_for("connected")
+            replica.must_log("connected")
         return out
 
     def jar(self):
@@ -147,7 +141,7 @@ class Replicas(unittest.TestCase):
         self.wait_for_status(two, early, 401)
         redis.kill()
         for replica in (one, two):
-            replica.wait_for("Until it answers, sign-outs and failed passwords count on this replica only")
+            replica.must_log("Until it answers, sign-outs and failed passwords count on this replica only")
         self.assertEqual(self.status(two, kept), 200)
         self.assertEqual(self.sign_in_by_form(two).exists(), True)
         self.sign_out(one, jar)
@@ -155,7 +149,7 @@ class Replicas(unittest.TestCase):
         self.assertEqual(self.status(two, jar), 200, "it cannot know")
         redis.start()
         for replica in (one, two):
-            replica.wait_for("connected", count=2)
+            replica.must_log("connected", count=2)
         self.wait_for_status(two, jar, 401)
         # The server has lost everything, and knows it again: a replica that starts now learns it too.
         [three] = self.replicas(redis, 1)
@@ -197,11 +191,11 @@ class Replicas(unittest.TestCase):
         secret.write_text("wrong\n")
         stranger = self.enterContext(Replica(self.forest, [route("/", self.reports.url, "HTTP/reports.root.fabrikam.com")], self.key,
                                              f'redis = "{redis.url}"\npassword_file = "{secret}"\nca = "{certificate[0]}"'))
-        stranger.wait_for("the server refuses AUTH")
+        stranger.must_log("the server refuses AUTH")
         self.assertNotIn("wrong", stranger.log())
         distrust = self.enterContext(Replica(self.forest, [route("/", self.reports.url, "HTTP/reports.root.fabrikam.com")], self.key,
                                              f'redis = "{redis.url}"\npassword_file = "{secret}"'))
-        distrust.wait_for("TLS: certificate verify failed")
+        distrust.must_log("TLS: certificate verify failed")
 
     def test_a_server_that_is_no_redis_harms_nobody(self):
         for answer in (b"*1000000000\r\n" * 3, b"$2000000000\r\n", b"x" * 3000000, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"*1\r\n" * 1000, b""):
@@ -211,7 +205,7 @@ class Replicas(unittest.TestCase):
                 routes = [route("/", self.reports.url, "HTTP/reports.root.fabrikam.com")]
                 url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
                 with Replica(self.forest, routes, self.key, f'redis = "{url}"') as replica:
-                    replica.wait_for("Until it answers")
+                    replica.must_log("Until it answers")
                     jar = self.sign_in_by_form(replica)
                     self.assertEqual(self.status(replica, jar), 200)
                 served.join()
